@@ -1,0 +1,63 @@
+# What to run, and the environment it runs in. `make` alone says what there is.
+# Needs Python 3.11 or newer with venv, and make; everything else is installed into .venv.
+
+PYTHON ?= python3
+DOCS ?= data/library
+export STACKROOM_DATA ?= data
+
+BIN := .venv/bin
+READY := .venv/.ready
+READY_DEV := .venv/.ready-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help index watch serve up test check format bench clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  DOCS=/path/to/folder   the PDFs (default: data/library)"
+	@echo "  STACKROOM_DATA=/path   where the index lives (default: data)"
+
+index: $(READY)  ## read the PDFs of DOCS into the index
+	$(BIN)/stackroom index "$(DOCS)"
+
+watch: $(READY)  ## index, then follow DOCS as it changes
+	$(BIN)/stackroom watch "$(DOCS)"
+
+serve: $(READY)  ## answer search and fetch to MCP clients
+	$(BIN)/stackroom serve
+
+up: $(READY)  ## watch DOCS and serve, together
+	$(BIN)/stackroom up "$(DOCS)"
+
+test: $(READY_DEV)  ## run the whole test suite
+	$(BIN)/python -m pytest
+
+check: $(READY_DEV)  ## ruff, mypy and import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY_DEV)  ## let ruff format and mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY_DEV)  ## measure on DOCS; docs/benchmarks.md keeps the figures
+	$(BIN)/python -m bench.measure "$(DOCS)"
+
+clean:  ## remove the environment and caches, never PDFs or the index
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src indexer tests bench docs -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Stackroom needs Python 3.11 or newer. Name one: make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing Stackroom into .venv (once; a few minutes)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(READY_DEV): $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@

@@ -1,0 +1,139 @@
+"""A folder against what the catalogue knows of it: which PDFs are new, changed, gone. Opens no file."""
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from indexer.publish import FileState, Place, Recorded
+from stackroom.errors import TRANSIENT
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A PDF in a library, as it looked when the folder was compared."""
+
+    place: Place
+    path: Path
+    state: FileState
+
+
+@dataclass(slots=True)
+class Comparison:
+    """How a library's folder differs from the catalogue.
+
+    Attributes:
+        new: files at paths the catalogue does not know.
+        changed: files that look different from when they were looked into, with how they were then.
+        retried: files that could not be read last time, for a reason that may have passed.
+        unchanged: how many files are as they were.
+        failed: files that are as they were when they could not be read.
+        gone: paths with no file any more, with what was known of it.
+        unreadable: folders, or oddly named files, that could not be looked at, each with the reason;
+            nothing below them counts as gone.
+    """
+
+    new: list[File] = field(default_factory=list)
+    changed: dict[File, Recorded] = field(default_factory=dict)
+    retried: list[File] = field(default_factory=list)
+    unchanged: int = 0
+    failed: list[Path] = field(default_factory=list)
+    gone: dict[Place, Recorded] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+
+def compare(
+    root: Path, library: int, recorded: Mapping[str, Recorded], *, retry_failed: bool = False
+) -> Comparison:
+    """Compares the folder (or single PDF) `root` with what is `recorded` of it.
+
+    Args:
+        root: absolute.
+        library: its number in the catalogue.
+        recorded: by path relative to `root`, with forward slashes.
+        retry_failed: try again all files that could not be read, not only those that may be readable now.
+    """
+    result = Comparison()
+    seen = set()
+    for relative, path, state in _pdfs(root, result.unreadable):
+        seen.add(relative)
+        file = File(Place(library, relative), path, state)
+        known = recorded.get(relative)
+        if known is None:
+            result.new.append(file)
+        elif known.state != state:
+            result.changed[file] = known
+        elif known.failure is None:
+            result.unchanged += 1
+        elif retry_failed or known.failure in TRANSIENT:
+            result.retried.append(file)
+        else:
+            result.failed.append(path)
+    blind = tuple(result.unreadable)
+    result.gone = {
+        Place(library, path): known
+        for path, known in recorded.items()
+        if path not in seen and not any(_is_below(path, folder) for folder in blind)
+    }
+    return result
+
+
+def _pdfs(root: Path, unreadable: dict[str, str]) -> Iterator[tuple[str, Path, FileState]]:
+    """The PDFs below `root`: regular files named *.pdf, hidden ones left out, links followed once."""
+    if not root.is_dir():
+        try:
+            found = root.stat()
+        except FileNotFoundError:
+            if not root.parent.is_dir():
+                unreadable[""] = "it is not there; nothing was removed"
+            return
+        except OSError as error:
+            unreadable[""] = error.strerror or str(error)
+            return
+        yield root.name, root, FileState(found.st_size, found.st_mtime_ns)
+        return
+    entered: set[tuple[int, int]] = set()
+    folders = [("", root)]
+    while folders:
+        prefix, folder = folders.pop()
+        try:
+            identity = folder.stat()
+            if (identity.st_dev, identity.st_ino) in entered and identity.st_ino:
+                continue  # a link that leads back
+            entered.add((identity.st_dev, identity.st_ino))
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            unreadable[prefix] = error.strerror or str(error)
+            continue
+        inner = []
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            relative = f"{prefix}/{entry.name}" if prefix else entry.name
+            try:
+                if entry.is_dir():
+                    inner.append((relative, folder / entry.name))
+                    continue
+                if not entry.name.lower().endswith(".pdf"):
+                    continue
+                found = entry.stat()
+            except FileNotFoundError:
+                continue  # gone since the folder was listed, or a link to nothing
+            except OSError as error:
+                unreadable[relative] = error.strerror or str(error)
+                continue
+            if not stat.S_ISREG(found.st_mode):
+                continue
+            try:
+                relative.encode()
+            except UnicodeEncodeError:
+                shown = os.fsencode(relative).decode(errors="backslashreplace")
+                unreadable[shown] = "its name is not valid UTF-8: rename it"
+                continue
+            yield relative, folder / entry.name, FileState(found.st_size, found.st_mtime_ns)
+        folders.extend(reversed(inner))
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return folder == "" or path == folder or path.startswith(folder + "/")

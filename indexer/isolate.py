@@ -1,0 +1,209 @@
+"""Extraction in processes of its own: a PDF that crashes, hangs or explodes hurts nobody but itself.
+
+Each PDF gets a fresh process, forked from a small server that has the PDF library loaded (started anew
+where there is no fork), with limits on its time and memory. It answers in JSON, never in pickles: a process
+that read a hostile file must not be able to run code in ours.
+"""
+
+import json
+import multiprocessing
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from indexer.extract import extract
+from stackroom.documents import Document, OutlineEntry, Page
+from stackroom.errors import ExtractionFailed
+
+_LONGEST_POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one PDF may cost. See `stackroom.settings.Settings` for the units."""
+
+    workers: int
+    file_seconds: float
+    stall_seconds: float
+    file_memory_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A PDF to read, and the id its document will have."""
+
+    path: Path
+    document_id: str
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A task in progress. Times are of the monotonic clock, in seconds."""
+
+    task: Task
+    process: BaseProcess
+    connection: Connection
+    started: float
+    heard: float
+    pages_done: int = 0
+    pages: int | None = None
+
+
+def extract_all(
+    tasks: Iterator[Task], limits: Limits, on_pages: Callable[[int], None]
+) -> Iterator[tuple[Task, Document | ExtractionFailed]]:
+    """Extracts all `tasks`, several at a time, and yields each with its document or why there is none.
+
+    Args:
+        tasks: taken one by one, whenever a process is free.
+        limits: see `Limits`.
+        on_pages: told how many more pages were read, as they are.
+    """
+    # Fork servers fork from a process without threads; the parent has some (the embedding runtime's).
+    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(method)
+    if method == "forkserver":
+        context.set_forkserver_preload(["__main__", "indexer.isolate"])
+    readings: dict[Connection, _Reading] = {}
+    exhausted = False
+    try:
+        while True:
+            while not exhausted and len(readings) < limits.workers:
+                task = next(tasks, None)
+                if task is None:
+                    exhausted = True
+                    break
+                reading = _start(context, task, limits)
+                readings[reading.connection] = reading
+            if not readings:
+                return
+            for connection in wait(list(readings), timeout=_LONGEST_POLL_SECONDS):
+                reading = readings[connection]  # type: ignore[index]
+                outcome = _hear(reading, limits, on_pages)
+                if outcome is not None:
+                    del readings[reading.connection]
+                    _end(reading)
+                    yield reading.task, outcome
+            for reading in list(readings.values()):
+                overdue = _overdue(reading, limits)
+                if overdue is not None:
+                    del readings[reading.connection]
+                    _end(reading)
+                    yield reading.task, overdue
+    finally:
+        for reading in readings.values():
+            _end(reading)
+
+
+def _start(context: Any, task: Task, limits: Limits) -> _Reading:
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(
+        target=_read, args=(theirs, str(task.path), task.document_id, limits), daemon=True
+    )
+    process.start()
+    theirs.close()
+    now = time.monotonic()
+    return _Reading(task, process, ours, now, now)
+
+
+def _end(reading: _Reading) -> None:
+    reading.connection.close()
+    reading.process.kill()
+    reading.process.join()
+    reading.process.close()
+
+
+def _hear(
+    reading: _Reading, limits: Limits, on_pages: Callable[[int], None]
+) -> Document | ExtractionFailed | None:
+    """Takes in one message. Returns the outcome if this was the last one."""
+    try:
+        kind, content = json.loads(reading.connection.recv_bytes())
+    except (EOFError, OSError):
+        reading.process.join()
+        return _died(reading, limits)
+    reading.heard = time.monotonic()
+    if kind == "document":
+        return _document(content)
+    if kind == "failure":
+        return ExtractionFailed(reading.task.path, content["kind"], content["reason"])
+    on_pages(content["done"] - reading.pages_done)
+    reading.pages_done, reading.pages = content["done"], content["pages"]
+    return None
+
+
+def _died(reading: _Reading, limits: Limits) -> ExtractionFailed:
+    code = reading.process.exitcode or 0
+    where = f" on page {reading.pages_done + 1} of {reading.pages}" if reading.pages else " while opening it"
+    if code == -getattr(signal, "SIGXCPU", 0):
+        reason = f"took longer than {limits.file_seconds:g} s{where}; STACKROOM_FILE_SECONDS raises the limit"
+        return ExtractionFailed(reading.task.path, "timed out", reason)
+    how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    return ExtractionFailed(
+        reading.task.path,
+        "crashed",
+        f"crashed the reader{where} ({how}); the file is damaged, or needs more memory than "
+        f"STACKROOM_FILE_MEMORY_MB={limits.file_memory_mb} allows",
+    )
+
+
+def _overdue(reading: _Reading, limits: Limits) -> ExtractionFailed | None:
+    now = time.monotonic()
+    if reading.connection.poll():
+        return None  # it has something to say: then it is us who are late
+    where = f"page {reading.pages_done + 1} of {reading.pages}" if reading.pages else "opening it"
+    if now - reading.heard > limits.stall_seconds:
+        reason = f"hung for {limits.stall_seconds:g} s at {where}; STACKROOM_STALL_SECONDS raises the limit"
+    elif now - reading.started > limits.file_seconds:
+        reason = f"took longer than {limits.file_seconds:g} s; STACKROOM_FILE_SECONDS raises the limit"
+    else:
+        return None
+    return ExtractionFailed(reading.task.path, "timed out", reason)
+
+
+def _document(content: dict[str, Any]) -> Document:
+    content["outline"] = tuple(OutlineEntry(**entry) for entry in content["outline"])
+    content["pages"] = tuple(Page(**page) for page in content["pages"])
+    return Document(**content)
+
+
+def _read(connection: Connection, path: str, document_id: str, limits: Limits) -> None:
+    """What the child process does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends us
+    _limit(limits)
+
+    def send(kind: str, content: dict[str, Any]) -> None:
+        connection.send_bytes(json.dumps([kind, content]).encode())
+
+    def on_page(done: int, pages: int) -> None:
+        send("pages", {"done": done, "pages": pages})
+
+    try:
+        document = extract(Path(path), document_id, on_page=on_page)
+        send("document", asdict(document))
+    except ExtractionFailed as error:
+        send("failure", {"kind": error.kind, "reason": str(error)})
+    except MemoryError:
+        reason = f"needs more memory than STACKROOM_FILE_MEMORY_MB={limits.file_memory_mb} allows"
+        send("failure", {"kind": "out of memory", "reason": reason})
+
+
+def _limit(limits: Limits) -> None:
+    try:
+        import resource
+    except ImportError:  # Windows: the parent's clock is the only limit
+        return
+    memory = limits.file_memory_mb * 2**20
+    for kind, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, int(limits.file_seconds) + 1)):
+        hard = resource.getrlimit(kind)[1]
+        if hard != resource.RLIM_INFINITY:
+            most = min(most, hard)
+        try:
+            resource.setrlimit(kind, (most, hard))
+        except ValueError:  # macOS refuses RLIMIT_AS
+            continue

@@ -1,0 +1,233 @@
+"""What the place of printed lines on a page tells: where paragraphs end, and which lines are running ones.
+
+Pure functions; PDFium gives the places, in PDF points with the origin at the bottom left.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from statistics import median
+from typing import NamedTuple
+
+
+class Line(NamedTuple):
+    """A printed line.
+
+    Attributes:
+        text: without the line end; ends in HYPHENATED where PDFium says that its last word goes on.
+        start_x, start_y: left and bottom edge of the first character's box, in points.
+        end_x, end_y: the same of the last character.
+        height: of the taller of the two boxes, or the font size; in points. 0 where the place is not known.
+    """
+
+    text: str
+    start_x: float = 0.0
+    start_y: float = 0.0
+    end_x: float = 0.0
+    end_y: float = 0.0
+    height: float = 0.0
+
+
+HYPHENATED = "\ufffe"
+"""What PDFium writes in place of the hyphen of a word that goes on in the next line."""
+
+
+# Paragraphs
+
+_WIDER = 1.3  # times the usual pitch: a gap between paragraphs. Superscripts at a line's start stay below it.
+_LARGER = 1.18  # times the height: another size. Two fonts of one size differ by up to 1.12.
+
+
+_BULLET = re.compile(r"\s*(?:[•◦▪▶‣·■□●○*–—-]|\(?\w{1,3}[.)]|\[\w+\])\s")
+
+
+def break_paragraphs(lines: Sequence[Line]) -> list[str]:
+    """The texts of `lines`, with an empty one wherever a paragraph, heading or table ends.
+
+    Every text comes back unchanged and in order.
+    """
+    if not lines or not lines[0].height:
+        return [line.text for line in lines]
+    gaps, sizes = _measure_gaps(lines)
+    pitches = _measure_pitches(gaps, sizes)
+    texts = [lines[0].text]
+    before = lines[0]
+    for at in range(1, len(lines)):
+        line = lines[at]
+        pitch = pitches[sizes[at]]
+        # Either needs a reason to look closer: most lines are a pitch below and begin where the last began.
+        if before.text[-1:] != HYPHENATED and (
+            (gaps[at] > 1.15 * pitch and _is_wide(lines, gaps, at, pitch))
+            or (not -3 < line.start_x - before.start_x < 3 and _is_indented(lines, gaps, at, pitch))
+        ):
+            texts.append("")
+        texts.append(line.text)
+        before = line
+    return texts
+
+
+def _measure_gaps(lines: Sequence[Line]) -> tuple[list[float], list[int]]:
+    """For each line the way down to it from its predecessor, and the height of the taller of the two.
+
+    Both in points, the height rounded; the way is negative when it goes up, and 0 for the first line.
+    """
+    gaps, sizes = [], []
+    bottom, size_before = lines[0].start_y, 0.0
+    for _, _, start_y, _, end_y, size in lines:
+        # A raised footnote mark at either end is not the line's baseline: the lower end is.
+        low = end_y if end_y < start_y else start_y
+        gaps.append(bottom - low)
+        sizes.append(round(size if size > size_before else size_before))
+        bottom, size_before = low, size
+    gaps[0] = 0.0
+    return gaps, sizes
+
+
+def _measure_pitches(gaps: Sequence[float], sizes: Sequence[int]) -> dict[int, float]:
+    """The usual distance of two lines, in points, for each size of text on the page."""
+    by_size: defaultdict[int, list[float]] = defaultdict(list)
+    for gap, size in zip(gaps, sizes, strict=True):
+        if 0.3 * size < gap < 4 * size:
+            by_size[size].append(gap)
+    every = [gap for of_size in by_size.values() for gap in of_size]
+    usual = median(every) if every else 1e9  # nothing to compare with: nothing is wide
+    # Four gaps are a habit, but not those around four headings of one size.
+    own = {size: median(of_size) for size, of_size in by_size.items() if len(of_size) >= 4}
+    return {
+        size: own[size] if size in own and own[size] <= max(usual, 1.6 * size) else usual
+        for size in set(sizes)
+    }
+
+
+def _is_wide(lines: Sequence[Line], gaps: Sequence[float], at: int, pitch: float) -> bool:
+    gap, before, line = gaps[at], lines[at - 1].height, lines[at].height
+    resized = max(before, line) > _LARGER * min(before, line)
+    if not resized and gap <= _WIDER * pitch:
+        return False
+    # Four lines equally far apart are the rows of a table or a list, not four paragraphs.
+    return not (gap < 2.5 * pitch and _is_even(gaps, at))
+
+
+def _is_even(gaps: Sequence[float], at: int) -> bool:
+    gap = gaps[at]
+    alike = 1
+    for step in (-1, 1):
+        other = at + step
+        while 0 < other < len(gaps) and abs(gaps[other] - gap) <= 0.05 * gap and alike < 3:
+            alike += 1
+            other += step
+    return alike >= 3
+
+
+def _is_indented(lines: Sequence[Line], gaps: Sequence[float], at: int, pitch: float) -> bool:
+    """Whether a first-line indent, or a hanging one, begins a paragraph at `at`.
+
+    The line begins to the side of both neighbours, which begin at one edge, and is full: an indented line
+    of code, a table's row or a centred line ends anywhere.
+    """
+    if at + 1 >= len(lines) or not (0 < gaps[at] < 2 * pitch and 0 < gaps[at + 1] < 2 * pitch):
+        return False
+    before, line, after = lines[at - 1 : at + 2]
+    # The second line of a list's item is to the side of both as well.
+    if _BULLET.match(before.text) or _BULLET.match(after.text):
+        return False
+    # In right-to-left writing the first character is the rightmost: mirror it.
+    sign = -1.0 if line.start_x > line.end_x and after.start_x > after.end_x else 1.0
+    edge, indent = sign * after.start_x, sign * (line.start_x - after.start_x)
+    if not 0.5 * line.height < abs(indent) < 5 * line.height or abs(sign * before.start_x - edge) > 1:
+        return False
+    reach = max(sign * before.end_x, sign * after.end_x)
+    return reach - edge > 15 * line.height and sign * line.end_x > reach - 0.1 * (reach - edge)
+
+
+# Running headers and footers
+
+_EDGE = 2  # lines at the top and at the bottom of a page that may be running ones
+_WINDOW = 5  # pages to each side: left and right headers, and those of a chapter, come again in it
+_NUMBER = re.compile(r"\d+|\A[ivxlc]+\b|\b[ivxlc]+\Z")  # Roman ones at the ends only: "I" is a word
+_DASHES = " -–—.·•|[]()"  # around a page number
+_ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
+
+
+class _Edge(NamedTuple):
+    """A line at a page's edge: its form with numbers masked, and the numbers."""
+
+    form: str
+    numbers: tuple[int, ...]
+
+
+def remove_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
+    """The pages without their running headers, running footers and page numbers.
+
+    A line among the first or last two of a page is a running one if it comes again at the same edge on
+    neighbouring pages with each number either the same or as much greater as the page is further on; a
+    table's row, with its other numbers, is not. The first page that has a running line with letters
+    keeps it, so that no word is lost. Documents of up to three pages are returned as they are.
+    """
+    kept = [list(lines) for lines in pages]
+    if len(pages) <= 3:
+        return kept
+    seen: set[str] = set()
+    tops = [_read_edges(lines, range(min(_EDGE, len(lines)))) for lines in pages]
+    bottoms = [_read_edges(lines, range(max(0, len(lines) - _EDGE), len(lines))) for lines in pages]
+    for page in range(len(pages)):
+        running: set[int] = set()
+        for edges in (tops, bottoms):
+            for at, edge in edges[page].items():
+                if _is_running(edge, page, edges):
+                    if edge.form in seen or not _has_letters(edge.form):
+                        running.add(at)
+                    seen.add(edge.form)
+        if running:
+            kept[page] = [line for at, line in enumerate(pages[page]) if at not in running]
+    return kept
+
+
+def _read_edges(lines: Sequence[Line], places: range) -> dict[int, _Edge]:
+    """What stands at `places` of a page and could be a running line, by place."""
+    if not places:
+        return {}
+    usual = sorted(line.height for line in lines)[len(lines) // 2]
+    edges = {}
+    for at in places:
+        text = lines[at].text.strip()
+        # A slide's title is larger than its text; a running line is not.
+        if len(text) > 200 or lines[at].height > 1.25 * usual:
+            continue
+        folded = " ".join(text.lower().strip(_DASHES).split())
+        form = _NUMBER.sub("#", folded)
+        if any(char == "#" or char.isalnum() for char in form):
+            edges[at] = _Edge(form, tuple(_value(number) for number in _NUMBER.findall(folded)))
+    return edges
+
+
+def _value(number: str) -> int:
+    if number.isdecimal():
+        return int(number[:18])  # Python refuses to read thousands of digits
+    digits = [_ROMAN[digit] for digit in number]
+    after = [*digits[1:], 0]
+    return sum(-digit if digit < following else digit for digit, following in zip(digits, after, strict=True))
+
+
+def _has_letters(form: str) -> bool:
+    return any(char.isalpha() for char in form)
+
+
+def _is_running(edge: _Edge, page: int, edges: Sequence[dict[int, _Edge]]) -> bool:
+    counted = constant = 0
+    for other in range(max(0, page - _WINDOW), min(len(edges), page + _WINDOW + 1)):
+        if other == page:
+            continue
+        for neighbour in edges[other].values():
+            if neighbour.form != edge.form:
+                continue
+            steps = {there - here for here, there in zip(edge.numbers, neighbour.numbers, strict=True)}
+            if steps <= {0}:
+                constant += 1
+                break
+            if steps <= {0, other - page}:
+                counted += 1
+                break
+    # A number that counts the pages is proof enough. The same words could be chance ("end", a table's
+    # head): they must come twice. A bare number that stays the same is no page number.
+    return counted >= 1 or (constant >= 2 and sum(char.isalpha() for char in edge.form) >= 4)

@@ -1,0 +1,214 @@
+"""The write path: folders are compared, PDFs extracted, split, published, embedded.
+
+Extraction runs in processes of its own, embedding in a thread; the thread that calls `Indexer.run` publishes
+each document as soon as it is read, and the embedding thread gives its passages their vectors. A kill at
+any moment costs the work in flight: the next run compares the folders again, and goes on with the passages
+that still wait.
+"""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+from indexer.compare import File, compare
+from indexer.embed import embed_pending
+from indexer.isolate import Limits, extract_all
+from indexer.publish import Publisher
+from indexer.run import Progress, Run, Summary
+from indexer.split import split
+from stackroom.catalog import Model
+from stackroom.documents import Document
+from stackroom.embedding.embedder import Embedder, ModelSource, refuse_another_model
+from stackroom.errors import AlreadyRunning, UsageError
+from stackroom.holder import hold, holder
+from stackroom.settings import Settings
+
+ModelReady = Callable[[], tuple[Model, Embedder]]
+"""Waits until the model is loaded, and gives it with the catalogue's entry of it."""
+
+
+def _no_progress(progress: Progress) -> None:
+    """Nobody is watching."""
+
+
+class Indexer:
+    """The one writer of a data folder; a context manager that holds it. Keeps the model once loaded."""
+
+    def __init__(self, settings: Settings, models: ModelSource) -> None:
+        """Touches nothing yet."""
+        self._settings = settings
+        self._models = models
+        self._embedder: Embedder | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Takes hold of the data folder.
+
+        Raises:
+            AlreadyRunning: another indexer has it.
+            CatalogError: the catalogue can't be opened.
+        """
+        with ExitStack() as stack:
+            lock = self._settings.index / "indexer.lock"
+            note = {"pid": os.getpid(), "command": " ".join(sys.argv), "since": time.strftime("%F %T")}
+            if not stack.enter_context(hold(lock, note)):
+                raise AlreadyRunning(_who_is_running(self._settings.data, holder(lock) or {}))
+            self._publisher = Publisher(self._settings.catalog)
+            stack.callback(self._publisher.close)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def run(
+        self,
+        roots: Sequence[Path],
+        *,
+        retry_failed: bool = False,
+        on_progress: Callable[[Progress], None] = _no_progress,
+        hold_back: Callable[[File], bool] = lambda file: False,
+    ) -> Summary:
+        """Brings the index up to date with the folders (or single PDFs) `roots`.
+
+        Args:
+            roots: absolute paths. Other folders of the library stay as they are.
+            retry_failed: try all files again that could not be read.
+            on_progress: called often, from this thread and the embedding one.
+            hold_back: whether to leave a new or changed file for a later run.
+
+        Raises:
+            ModelError: the model can't be had, or is not the one the index was built with.
+            CatalogUnusable: the catalogue can't be written, for example because the disk is full.
+        """
+        self._refuse_another_model()
+        self._publisher.forget_unfinished_models()
+        run = Run(self._publisher, on_progress)
+        for root in roots:
+            library = self._publisher.library(root)
+            recorded = self._publisher.recorded(library)
+            run.take_in(root, compare(root, library, recorded, retry_failed=retry_failed), hold_back)
+        run.settle_moves_and_removals()
+        current = self._publisher.current_model()
+        waiting = self._publisher.pending_count(current) if current else 0
+        if run.queue or waiting:
+            run.tell("reading", passages=waiting)
+            with self._embedding(run, current) as model_ready:
+                self._extract(run, model_ready)
+                run.tell("embedding")
+            self._publisher.trim_changes()
+        return run.finish()
+
+    def reembed(self, on_progress: Callable[[Progress], None] = _no_progress) -> Summary:
+        """Embeds the whole library with the model of the settings, then switches to it in one step.
+
+        Until then searches are answered from the old vectors. Interrupted, it goes on where it was.
+        """
+        run = Run(self._publisher, on_progress)
+        with self._embedding(run, None) as model_ready:
+            model, embedder = model_ready()
+            run.tell("splitting", passages=self._publisher.pending_count(model))
+            for key in self._publisher.documents_without_passages(model):
+                document = self._publisher.document(key)
+                passages = split(document, embedder, embedder.fingerprint.passage_tokens)
+                self._publisher.add_passages(key, passages, model)
+                run.tell(passages=len(passages))
+            run.tell("embedding")
+        self._publisher.switch_model(model)
+        return run.finish()
+
+    def forget(self, root: Path) -> int:
+        """Removes a folder from the library, with the documents only it holds. Returns how many those were.
+
+        Raises:
+            UsageError: the library has no such folder.
+        """
+        libraries = self._publisher.libraries()
+        if root not in libraries:
+            known = "".join(f"\n  {known}" for known in libraries) or " none"
+            raise UsageError(f"{root} is not a folder of this library. Its folders are:{known}")
+        return self._publisher.forget_library(libraries[root])
+
+    def libraries(self) -> list[Path]:
+        """The folders (or single PDFs) that were indexed so far."""
+        return list(self._publisher.libraries())
+
+    def _refuse_another_model(self) -> None:
+        """Finds out from the model's files alone, so that a run with nothing to embed need not load it."""
+        current = self._publisher.current_model()
+        if current is not None:
+            built_with = current.fingerprint
+            name = self._settings.model or built_with.name
+            refuse_another_model(replace(built_with, name=name, digest=self._models.digest(name)), built_with)
+
+    def _load_model(self, must_be: Model | None) -> tuple[Model, Embedder]:
+        if self._embedder is None:
+            name = self._settings.model or (must_be.fingerprint.name if must_be else "")
+            self._embedder = self._models.load(name)
+        if must_be is not None:
+            refuse_another_model(self._embedder.fingerprint, must_be.fingerprint)
+        with closing(Publisher(self._settings.catalog)) as publisher:
+            return publisher.add_model(self._embedder.fingerprint), self._embedder
+
+    def _extract(self, run: Run, model_ready: ModelReady) -> None:
+        settings = self._settings
+        limits = Limits(
+            settings.workers, settings.file_seconds, settings.stall_seconds, settings.file_memory_mb
+        )
+        for task, outcome in extract_all(run.tasks(), limits, lambda pages: run.tell(pages=pages)):
+            if isinstance(outcome, Document):
+                model, embedder = model_ready()
+                passages = split(outcome, embedder, embedder.fingerprint.passage_tokens)
+                run.publish(task, outcome, passages, model)
+            else:
+                run.fail(task, outcome)
+
+    @contextmanager
+    def _embedding(self, run: Run, must_be: Model | None) -> Iterator[ModelReady]:
+        """Loads the model and embeds what waits, in a thread, while the block runs and until all is done."""
+        complete, cancelled = threading.Event(), threading.Event()
+
+        def embed(loading: Future[tuple[Model, Embedder]]) -> None:
+            model, embedder = loading.result()
+            with closing(Publisher(self._settings.catalog)) as publisher:
+                embed_pending(
+                    publisher,
+                    model,
+                    embedder,
+                    complete=complete,
+                    cancelled=cancelled,
+                    on_embedded=lambda count: run.tell(embedded=count),
+                )
+
+        with ThreadPoolExecutor(1, "embedding") as executor:
+            loading = executor.submit(self._load_model, must_be)
+            embedding = executor.submit(embed, loading)
+
+            def model_ready() -> tuple[Model, Embedder]:
+                if embedding.done():
+                    embedding.result()  # it has failed: say so now, not after the last file
+                return loading.result()
+
+            try:
+                yield model_ready
+                complete.set()
+                embedding.result()
+            finally:
+                cancelled.set()
+
+
+def _who_is_running(data: Path, note: dict[str, Any]) -> str:
+    who = "it has just started"
+    if note:
+        who = f"process {note['pid']}, `{note['command']}`, since {note['since']}"
+    return (
+        f"Another indexer is at work in {data} ({who}). Wait for it, stop it, or use another data folder "
+        "with --data."
+    )

@@ -1,0 +1,390 @@
+"""Writing the truth: every method is one transaction, so a document is there with all its rows or not at all.
+
+Only one process writes (see `stackroom.holder`); it may do so from two connections, which take turns.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stackroom.catalog import Model
+from stackroom.documents import Document, OutlineEntry, Page, Passage
+from stackroom.embedding.embedder import Fingerprint
+from stackroom.errors import CatalogUnusable, ExtractionFailed, FailureKind
+from stackroom.schema import open_catalog
+
+# Changes kept for servers to follow; one that is further behind loads everything again.
+_CHANGES_KEPT = 10_000
+
+_HELD = "SELECT document FROM locations"
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """How a file looked: its size in bytes and modification time in nanoseconds since the epoch."""
+
+    size: int
+    modified_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file in a library: the catalogue's number of the library, and the path relative to its root."""
+
+    library: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the catalogue knows of a file: its state, and the key of its document or why there is none."""
+
+    state: FileState
+    document: int | None
+    failure: FailureKind | None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingPassage:
+    """A passage that waits for its vector."""
+
+    id: int
+    text: str
+
+
+class Publisher:
+    """A writer's connection. Not thread-safe; a second thread opens a second one.
+
+    Every method raises CatalogUnusable if SQLite can't write, for example because the disk is full; then
+    nothing of that method's change is there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Opens the catalogue at `path`, making it if needed. Raises as `open_catalog` does."""
+        self._path = path
+        self._connection = open_catalog(path, create=True)
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._connection.close()
+
+    # Models
+
+    def current_model(self) -> Model | None:
+        """The model whose vectors are searched."""
+        rows = self._rows(
+            "SELECT id, name, digest, precision, dimensions, passage_tokens FROM models WHERE current = 1"
+        )
+        return Model(rows[0][0], Fingerprint(*rows[0][1:])) if rows else None
+
+    def add_model(self, fingerprint: Fingerprint) -> Model:
+        """The catalogue's entry of a model, made if needed; the very first one is current at once."""
+        with self._transaction() as db:
+            found = db.execute(
+                "SELECT id FROM models WHERE digest = ? AND precision = ? AND dimensions = ?"
+                " AND passage_tokens = ?",
+                (
+                    fingerprint.digest,
+                    fingerprint.precision,
+                    fingerprint.dimensions,
+                    fingerprint.passage_tokens,
+                ),
+            ).fetchone()
+            if found:
+                return Model(found[0], fingerprint)
+            first = db.execute("SELECT 1 FROM models").fetchone() is None
+            cursor = db.execute(
+                "INSERT INTO models (name, digest, precision, dimensions, passage_tokens, current)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    fingerprint.name,
+                    fingerprint.digest,
+                    fingerprint.precision,
+                    fingerprint.dimensions,
+                    fingerprint.passage_tokens,
+                    int(first),
+                ),
+            )
+            return Model(_row_id(cursor), fingerprint)
+
+    def switch_model(self, model: Model) -> None:
+        """Makes `model` the one that is searched, and forgets all others with their passages and vectors."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM models WHERE id <> ?", (model.id,))
+            db.execute("UPDATE models SET current = 1 WHERE id = ?", (model.id,))
+            self._log(db, "model", 0, 0)
+
+    def forget_unfinished_models(self) -> None:
+        """Removes what a re-embedding that was given up has left."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM models WHERE current = 0")
+
+    # Libraries and the files in them
+
+    def library(self, root: Path) -> int:
+        """The number of the library with this absolute root, made if needed."""
+        with self._transaction() as db:
+            db.execute("INSERT INTO libraries (root) VALUES (?) ON CONFLICT DO NOTHING", (str(root),))
+            return int(db.execute("SELECT id FROM libraries WHERE root = ?", (str(root),)).fetchone()[0])
+
+    def libraries(self) -> dict[Path, int]:
+        """The roots of all libraries, with their numbers."""
+        return {Path(root): id_ for id_, root in self._rows("SELECT id, root FROM libraries ORDER BY root")}
+
+    def forget_library(self, library: int) -> int:
+        """Removes a library, and the documents that no other one holds. Returns how many those were."""
+        with self._transaction() as db:
+            rows = db.execute(_HELD + " WHERE library = ? AND document IS NOT NULL", (library,))
+            held = [row[0] for row in rows]
+            db.execute("DELETE FROM libraries WHERE id = ?", (library,))
+            return self._remove_unheld(db, held)
+
+    def recorded(self, library: int) -> dict[str, Recorded]:
+        """What is known of each file of a library, by its path."""
+        rows = self._rows(
+            "SELECT path, size, modified_ns, document, failure FROM locations WHERE library = ?", (library,)
+        )
+        return {
+            path: Recorded(FileState(size, modified), document, failure)
+            for path, size, modified, document, failure in rows
+        }
+
+    def document_key(self, document_id: str) -> int | None:
+        """The key of the document with this id, if there is one."""
+        rows = self._rows("SELECT key FROM documents WHERE id = ?", (document_id,))
+        return rows[0][0] if rows else None
+
+    def place(self, place: Place, state: FileState, document: int) -> None:
+        """Records that a file holds a document the catalogue already has."""
+        with self._transaction() as db:
+            self._place(db, place, state, document)
+
+    def fail(self, place: Place, state: FileState, error: ExtractionFailed) -> None:
+        """Records why a file could not be read. A document that only this file held is removed."""
+        with self._transaction() as db:
+            held = self._held(db, place)
+            db.execute(
+                "INSERT INTO locations (library, path, size, modified_ns, failure, reason)"
+                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (library, path) DO UPDATE SET"
+                " size = excluded.size, modified_ns = excluded.modified_ns, document = NULL,"
+                " failure = excluded.failure, reason = excluded.reason",
+                (place.library, place.path, state.size, state.modified_ns, error.kind, str(error)),
+            )
+            self._remove_unheld(db, held)
+
+    def remove(self, places: Iterable[Place]) -> None:
+        """Forgets files that are gone, and the documents that only they held."""
+        with self._transaction() as db:
+            held = []
+            for place in places:
+                held += self._held(db, place)
+                db.execute(
+                    "DELETE FROM locations WHERE library = ? AND path = ?", (place.library, place.path)
+                )
+            self._remove_unheld(db, held)
+
+    # Documents
+
+    def publish(
+        self, document: Document, passages: Sequence[Passage], model: Model, files: dict[Place, FileState]
+    ) -> None:
+        """Adds a document with its passages, which then wait for their vectors; `files` hold it."""
+        with self._transaction() as db:
+            texts = [page.text for page in document.pages]
+            cursor = db.execute(
+                "INSERT INTO documents (id, title, author, created, modified, outline, extractor,"
+                " page_count, text_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    document.id,
+                    document.title,
+                    document.author,
+                    document.created,
+                    document.modified,
+                    json.dumps(
+                        [[entry.title, entry.page, entry.level] for entry in document.outline],
+                        ensure_ascii=False,
+                    ),
+                    document.extractor,
+                    len(document.pages),
+                    sum(len(text.encode()) for text in texts),
+                ),
+            )
+            key = _row_id(cursor)
+            start = 0
+            for page in document.pages:
+                db.execute(
+                    "INSERT INTO pages (document, number, label, start, text) VALUES (?, ?, ?, ?, ?)",
+                    (key, page.number, page.label, start, page.text),
+                )
+                start += len(page.text)
+            db.execute("DELETE FROM successors WHERE old = ?", (document.id,))
+            self._add_passages(db, model, key, passages)
+            for place, state in files.items():
+                self._place(db, place, state, key)
+
+    def documents_without_passages(self, model: Model) -> list[int]:
+        """Keys of the documents with text that have not been split for `model` yet."""
+        rows = self._rows(
+            "SELECT key FROM documents WHERE text_bytes > 0 AND key NOT IN"
+            " (SELECT document FROM passages WHERE model = ?) ORDER BY key",
+            (model.id,),
+        )
+        return [row[0] for row in rows]
+
+    def document(self, key: int) -> Document:
+        """A document as it was published."""
+        id_, title, author, created, modified, outline, extractor = self._rows(
+            "SELECT id, title, author, created, modified, outline, extractor FROM documents WHERE key = ?",
+            (key,),
+        )[0]
+        pages = self._rows("SELECT number, label, text FROM pages WHERE document = ? ORDER BY number", (key,))
+        return Document(
+            id_,
+            title,
+            author,
+            created,
+            modified,
+            tuple(OutlineEntry(*entry) for entry in json.loads(outline)),
+            tuple(Page(*page) for page in pages),
+            extractor,
+        )
+
+    def add_passages(self, key: int, passages: Sequence[Passage], model: Model) -> None:
+        """Adds a document's passages for another model; they then wait for their vectors."""
+        with self._transaction() as db:
+            self._add_passages(db, model, key, passages)
+
+    # Vectors
+
+    def pending(self, model: Model, limit: int) -> list[PendingPassage]:
+        """The first passages of a model that wait for a vector, by ascending id."""
+        rows = self._rows(
+            "SELECT p.id, substr(g.text, p.start - g.start + 1, p.stop - p.start)"
+            " FROM pending w JOIN passages p ON p.id = w.passage"
+            " JOIN pages g ON g.document = p.document AND g.number = p.page"
+            " WHERE p.model = ? ORDER BY w.passage LIMIT ?",
+            (model.id, limit),
+        )
+        return [PendingPassage(*row) for row in rows]
+
+    def pending_count(self, model: Model) -> int:
+        """How many passages of a model wait for a vector."""
+        rows = self._rows(
+            "SELECT count(*) FROM pending w JOIN passages p ON p.id = w.passage WHERE p.model = ?",
+            (model.id,),
+        )
+        return int(rows[0][0])
+
+    def store_vectors(self, passages: Sequence[int], codes: Sequence[bytes]) -> None:
+        """Stores the vectors of pending passages.
+
+        Args:
+            passages: ids, ascending, the lowest pending ones: indexes follow in ascending order. Those that
+                were removed in the meantime are left out.
+            codes: aligned with `passages`; see `stackroom.vectors.encode`.
+        """
+        with self._transaction() as db:
+            db.executemany(
+                "INSERT INTO vectors (passage, code) SELECT passage, ?2 FROM pending WHERE passage = ?1",
+                zip(passages, codes, strict=True),
+            )
+            db.executemany("DELETE FROM pending WHERE passage = ?", [(passage,) for passage in passages])
+            self._log(db, "embedded", passages[0], passages[-1])
+
+    def trim_changes(self) -> None:
+        """Drops changes so old that every server has long followed them."""
+        with self._transaction() as db:
+            db.execute(
+                "DELETE FROM changes WHERE seq <= (SELECT max(seq) FROM changes) - ?", (_CHANGES_KEPT,)
+            )
+
+    # Inside a transaction
+
+    def _place(self, db: sqlite3.Connection, place: Place, state: FileState, document: int) -> None:
+        held = self._held(db, place)
+        db.execute(
+            "INSERT INTO locations (library, path, size, modified_ns, document) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (library, path) DO UPDATE SET size = excluded.size,"
+            " modified_ns = excluded.modified_ns, document = excluded.document,"
+            " failure = NULL, reason = NULL",
+            (place.library, place.path, state.size, state.modified_ns, document),
+        )
+        successor = db.execute("SELECT id FROM documents WHERE key = ?", (document,)).fetchone()[0]
+        self._remove_unheld(db, held, successor)
+
+    @staticmethod
+    def _held(db: sqlite3.Connection, place: Place) -> list[int]:
+        """The key of the document that a file held until now, if any."""
+        rows = db.execute(_HELD + " WHERE library = ? AND path = ?", (place.library, place.path))
+        return [row[0] for row in rows if row[0] is not None]
+
+    def _remove_unheld(
+        self, db: sqlite3.Connection, keys: Iterable[int], successor: str | None = None
+    ) -> int:
+        """Removes those documents that no file holds any more; their ids lead to `successor` if given."""
+        removed = 0
+        for key in set(keys):
+            if db.execute("SELECT 1 FROM locations WHERE document = ? LIMIT 1", (key,)).fetchone():
+                continue
+            ranges = db.execute(
+                "SELECT min(id), max(id) FROM passages WHERE document = ? GROUP BY model", (key,)
+            )
+            for first, last in ranges.fetchall():
+                self._log(db, "removed", first, last)
+            (document_id,) = db.execute("SELECT id FROM documents WHERE key = ?", (key,)).fetchone()
+            db.execute("DELETE FROM documents WHERE key = ?", (key,))
+            if successor is not None:
+                db.execute("INSERT OR REPLACE INTO successors VALUES (?, ?)", (document_id, successor))
+            removed += 1
+        return removed
+
+    def _add_passages(
+        self, db: sqlite3.Connection, model: Model, key: int, passages: Sequence[Passage]
+    ) -> None:
+        for passage in passages:
+            cursor = db.execute(
+                "INSERT INTO passages (model, document, page, start, stop) VALUES (?, ?, ?, ?, ?)",
+                (model.id, key, passage.page, passage.start, passage.end),
+            )
+            db.execute("INSERT INTO pending VALUES (?)", (_row_id(cursor),))
+
+    @staticmethod
+    def _log(db: sqlite3.Connection, kind: str, first: int, last: int) -> None:
+        db.execute("INSERT INTO changes (kind, first, last) VALUES (?, ?, ?)", (kind, first, last))
+
+    def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise CatalogUnusable(f"The catalogue {self._path} cannot be read: {error}.") from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        db = self._connection
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+            db.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back()
+            raise CatalogUnusable(
+                f"The catalogue {self._path} cannot be written: {error}. If the disk is full, make room and "
+                "run the command again: what was committed is safe."
+            ) from error
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:  # SQLite has done it by itself when the disk is full
+            self._connection.execute("ROLLBACK")
+
+
+def _row_id(cursor: sqlite3.Cursor) -> int:
+    if cursor.lastrowid is None:
+        raise CatalogUnusable("SQLite gave a new row no id.")
+    return cursor.lastrowid

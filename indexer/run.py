@@ -1,0 +1,218 @@
+"""One run of the indexer: what is to be done with each file of the folders, and what was."""
+
+import hashlib
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from indexer.compare import Comparison, File
+from indexer.isolate import Task
+from indexer.publish import FileState, Place, Publisher, Recorded
+from stackroom.catalog import Model
+from stackroom.documents import Document, Passage
+from stackroom.errors import ExtractionFailed
+
+# 96 bits: among a million documents, two get the same id by chance once in 10^17 libraries.
+_ID_DIGITS = 24
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run is. Counts only what this run has to do.
+
+    Attributes:
+        stage: what is being done, in a word.
+        files, files_done: PDFs to look into, and done.
+        pages: read so far.
+        passages, embedded: to be embedded as far as is known, and done.
+    """
+
+    stage: str = "comparing"
+    files: int = 0
+    files_done: int = 0
+    pages: int = 0
+    passages: int = 0
+    embedded: int = 0
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did.
+
+    Attributes:
+        added, changed, moved, removed, unchanged: files. A copy of a known document is added, a renamed
+            file moved; one that was only touched is unchanged.
+        failed: files that could not be read, now or earlier if they are still the same.
+        embedded_passages, pages: embedded and read in this run.
+        seconds: of wall-clock time.
+        failures: this run's failed files with the reasons, by absolute path.
+        without_text: absolute paths of files read in this run that have no text on any page.
+        unreadable: folders and names that could not be looked at, with the reasons, by absolute path.
+    """
+
+    added: int = 0
+    changed: int = 0
+    moved: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    embedded_passages: int = 0
+    pages: int = 0
+    seconds: float = 0.0
+    failures: dict[str, str] = field(default_factory=dict)
+    without_text: list[str] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+
+class Run:
+    """Keeps account of one run and writes its outcomes through the publisher."""
+
+    def __init__(self, publisher: Publisher, on_progress: Callable[[Progress], None]) -> None:
+        self.queue: list[File] = []
+        self.progress = Progress()
+        self._publisher = publisher
+        self._on_progress = on_progress
+        self._telling = threading.Lock()  # the embedding thread tells as well
+        self._summary = Summary()
+        self._started = time.monotonic()
+        self._changed: dict[File, Recorded] = {}
+        self._gone: dict[Place, Recorded] = {}
+        self._ids: dict[File, str] = {}
+        self._reading: dict[str, list[File]] = {}  # files with the same bytes, by document id
+
+    def tell(
+        self, stage: str = "", *, files_done: int = 0, pages: int = 0, passages: int = 0, embedded: int = 0
+    ) -> None:
+        """Adds to the progress, and passes it on."""
+        with self._telling:
+            self.progress.stage = stage or self.progress.stage
+            self.progress.files_done += files_done
+            self.progress.pages += pages
+            self.progress.passages += passages
+            self.progress.embedded += embedded
+            self._on_progress(self.progress)
+
+    def take_in(self, root: Path, comparison: Comparison, hold_back: Callable[[File], bool]) -> None:
+        """Adds what a folder's comparison found to what is to be done, but for files to hold back."""
+        self._changed |= comparison.changed
+        self._gone |= comparison.gone
+        files = [*comparison.new, *comparison.changed, *comparison.retried]
+        self.queue += [file for file in files if not hold_back(file)]
+        self._summary.unchanged += comparison.unchanged
+        self._summary.failed += len(comparison.failed)
+        for path, reason in comparison.unreadable.items():
+            self._summary.unreadable[str(root / path)] = reason
+
+    def settle_moves_and_removals(self) -> None:
+        """Recognises renamed files by their content, then forgets the paths that are gone.
+
+        In this order: a document that no path holds is removed, and would have to be embedded again.
+        """
+        self.progress.files = len(self.queue)
+        self.tell("hashing")
+        leaving = [*self._gone.values(), *self._changed.values()]
+        sizes = {known.state.size for known in leaving if known.document is not None}
+        unclaimed = Counter(known.document for known in self._gone.values() if known.document is not None)
+        queue, self.queue = self.queue, []
+        for file in queue:
+            key = self._known_document(file) if file.state.size in sizes else None
+            if key is None:
+                self.queue.append(file)
+            elif file not in self._changed and unclaimed[key] > 0:
+                unclaimed[key] -= 1
+                self._summary.moved += 1
+                self._publisher.place(file.place, file.state, key)
+                self.tell(files_done=1)
+            else:
+                self._place(file, key)
+        self._summary.removed = len(self._gone) - self._summary.moved
+        self._publisher.remove(self._gone)
+
+    def tasks(self) -> Iterator[Task]:
+        """The PDFs to extract. Files whose content is known, or being read already, need no extraction."""
+        for file in self.queue:
+            key = self._known_document(file)
+            document_id = self._ids.get(file)
+            if document_id is None:
+                continue  # it could not be read
+            if key is not None:
+                self._place(file, key)
+            elif document_id in self._reading:
+                self._reading[document_id].append(file)
+            else:
+                self._reading[document_id] = [file]
+                yield Task(file.path, document_id)
+
+    def publish(self, task: Task, document: Document, passages: Sequence[Passage], model: Model) -> None:
+        """Adds a document that was read, unless its files have changed since their comparison."""
+        files = []
+        for file in self._reading.pop(task.document_id):
+            if _looks_like(file):
+                files.append(file)
+            else:
+                reason = "was changed while it was being read; it is read again on the next run"
+                self._fail(file, ExtractionFailed(file.path, "changed", reason))
+        if not files:
+            return
+        self._publisher.publish(document, passages, model, {file.place: file.state for file in files})
+        for file in files:
+            self._count(file, None)
+            if not passages:
+                self._summary.without_text.append(str(file.path))
+        self.tell(passages=len(passages))
+
+    def fail(self, task: Task, error: ExtractionFailed) -> None:
+        """Records that a PDF could not be read."""
+        for file in self._reading.pop(task.document_id):
+            self._fail(file, error)
+
+    def finish(self) -> Summary:
+        """The account of the whole run."""
+        self._summary.pages = self.progress.pages
+        self._summary.embedded_passages = self.progress.embedded
+        self._summary.seconds = round(time.monotonic() - self._started, 2)
+        return self._summary
+
+    def _known_document(self, file: File) -> int | None:
+        """The key of the document whose content `file` has, if there is one; hashes the file, once."""
+        if file not in self._ids:
+            try:
+                with file.path.open("rb") as content:
+                    digest = hashlib.file_digest(content, "sha256").hexdigest()
+            except OSError as error:
+                reason = f"cannot be read: {error.strerror or error}"
+                self._fail(file, ExtractionFailed(file.path, "unreadable", reason))
+                return None
+            self._ids[file] = digest[:_ID_DIGITS]
+        return self._publisher.document_key(self._ids[file])
+
+    def _place(self, file: File, key: int) -> None:
+        self._publisher.place(file.place, file.state, key)
+        self._count(file, key)
+
+    def _count(self, file: File, key: int | None) -> None:
+        before = self._changed.get(file)
+        if before is None:
+            self._summary.added += 1
+        elif before.document == key:
+            self._summary.unchanged += 1
+        else:
+            self._summary.changed += 1
+        self.tell(files_done=1)
+
+    def _fail(self, file: File, error: ExtractionFailed) -> None:
+        self._publisher.fail(file.place, file.state, error)
+        self._summary.failed += 1
+        self._summary.failures[str(file.path)] = str(error)
+        self.tell(files_done=1)
+
+
+def _looks_like(file: File) -> bool:
+    try:
+        found = file.path.stat()
+    except OSError:
+        return False
+    return FileState(found.st_size, found.st_mtime_ns) == file.state

@@ -1,0 +1,112 @@
+"""Document → passages; pure.
+
+The passages of a page lie end to end and cover all of its text, blanks included; no passage crosses a page,
+so that a citation names exactly one. A page of 600 tokens with a limit of 254 becomes three passages of
+about 200, not two full ones and a stub: short left-overs are found for the wrong reasons.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stackroom.documents import Document, Passage
+from stackroom.embedding.embedder import Tokenizer
+
+# Where a passage may end, best first. Each pattern's match ends where the next passage starts.
+_BOUNDARIES = (
+    re.compile(r"\n\s*\n\s*"),  # paragraph
+    re.compile(
+        r"[.!?…։؟۔।॥]['\"’”»)\]]*\s+|[。！？｡]['\"’”」』）]*\s*|\n(?=\s*[-*•–—]\s)"
+    ),  # sentence, list item
+    re.compile(r"\n"),  # line
+    re.compile(r"\s+"),  # word
+)
+# How far from the even share of tokens a cut may be to end at a better boundary, in shares.
+_EARLIEST = 0.5
+
+# A "word" of 10,000 letters is one unknown token to WordPiece models. English has 4 to 5 characters a token.
+_MOST_CHARACTERS_PER_TOKEN = 10
+
+
+def split(document: Document, tokenizer: Tokenizer, passage_tokens: int) -> list[Passage]:
+    """The passages of `document`, in order.
+
+    Args:
+        document: any; pages of only blanks give no passages.
+        tokenizer: of the model that will embed the passages.
+        passage_tokens: most tokens a passage may have.
+
+    Returns:
+        Passages whose offsets count characters of `document.text`. On every page that has a visible
+        character, they lie end to end and cover the page.
+    """
+    with_text = [page for page in document.pages if page.text.strip()]
+    starts = tokenizer.token_starts([page.text for page in with_text])
+    spans = [
+        (page.number, span)
+        for page, token_starts in zip(with_text, starts, strict=True)
+        for span in _spans(page.text, token_starts, passage_tokens)
+    ]
+    texts = {page.number: page.text for page in with_text}
+    spans = _within_limit(spans, texts, tokenizer, passage_tokens)
+    offset_of: dict[int, int] = {}
+    offset = 0
+    for page in document.pages:
+        offset_of[page.number] = offset
+        offset += len(page.text)
+    return [Passage(offset_of[page] + start, offset_of[page] + end, page) for page, (start, end) in spans]
+
+
+def _spans(text: str, token_starts: NDArray[np.int64], limit: int) -> list[tuple[int, int]]:
+    """Cuts one page at the best boundary near each even share of its tokens."""
+    tokens = max(len(token_starts), math.ceil(len(text) / _MOST_CHARACTERS_PER_TOKEN), 1)
+    if tokens <= limit:
+        return [(0, len(text))]
+    boundaries = [sorted({match.end() for match in pattern.finditer(text)}) for pattern in _BOUNDARIES]
+    spans = []
+    start = 0
+    while True:
+        first = int(np.searchsorted(token_starts, start))
+        left = max(len(token_starts) - first, math.ceil((len(text) - start) / _MOST_CHARACTERS_PER_TOKEN))
+        if left <= limit:
+            spans.append((start, len(text)))
+            return spans
+        share = math.ceil(left / math.ceil(left / limit))
+
+        def offset_at(token: int, first: int = first, start: int = start) -> int:
+            by_length = start + (token - first) * _MOST_CHARACTERS_PER_TOKEN
+            return min(int(token_starts[token]) if token < len(token_starts) else len(text), by_length)
+
+        earliest = max(offset_at(first + max(1, int(share * _EARLIEST))), start + 1)
+        cut = _best_cut(boundaries, earliest, offset_at(first + share), offset_at(first + limit))
+        spans.append((start, cut))
+        start = cut
+
+
+def _best_cut(boundaries: Sequence[Sequence[int]], earliest: int, ideal: int, latest: int) -> int:
+    """The boundary between `earliest` and `latest` nearest to `ideal`, of the best kind there is."""
+    latest = max(latest, earliest)
+    for offsets in boundaries:
+        low, high = np.searchsorted(offsets, [earliest, latest + 1])
+        if low < high:
+            return min(offsets[low:high], key=lambda offset: abs(offset - ideal))
+    return min(max(ideal, earliest), latest)
+
+
+def _within_limit(
+    spans: list[tuple[int, tuple[int, int]]], texts: dict[int, str], tokenizer: Tokenizer, limit: int
+) -> list[tuple[int, tuple[int, int]]]:
+    """Halves whatever still has too many tokens: a cut inside a word changes how its halves are counted."""
+    starts = tokenizer.token_starts([texts[page][start:end] for page, (start, end) in spans])
+    fitting = []
+    for (page, (start, end)), token_starts in zip(spans, starts, strict=True):
+        if len(token_starts) <= limit or end - start < 2:
+            fitting.append((page, (start, end)))
+            continue
+        middle = (start + end) // 2
+        halves = [(page, (start, middle)), (page, (middle, end))]
+        fitting += _within_limit(halves, texts, tokenizer, limit)
+    return fitting

@@ -1,0 +1,8 @@
+"""`python -m stackroom` is the same as `stackroom`."""
+
+import sys
+
+from stackroom.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,278 @@
+"""Reading the truth: documents, text, passages, vectors. Writing it is `indexer.publish`."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from stackroom.documents import OutlineEntry, Page
+from stackroom.embedding.embedder import Fingerprint
+from stackroom.errors import CatalogUnusable
+from stackroom.schema import open_catalog
+
+# Vectors handed over at once while loading: bounds the copy to some tens of MB.
+_BLOCK = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model whose vectors the catalogue holds. `id` is the catalogue's own."""
+
+    id: int
+    fingerprint: Fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something a derived index has to follow: passages `first` to `last`, both inclusive."""
+
+    kind: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A file that holds a document: `path` is relative to `root`, with forward slashes.
+
+    Attributes:
+        size: in bytes, when it was indexed.
+        modified_ns: its modification time then, in nanoseconds since the epoch.
+    """
+
+    root: Path
+    path: str
+    size: int
+    modified_ns: int
+
+    @property
+    def file(self) -> Path:
+        """The absolute path. If the library is a single PDF, `root` is that file."""
+        return self.root if self.root.name == self.path and not self.root.is_dir() else self.root / self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A document without its pages, and where it is. See `stackroom.documents.Document`."""
+
+    key: int
+    id: str
+    title: str
+    author: str
+    created: str
+    modified: str
+    outline: tuple[OutlineEntry, ...]
+    extractor: str
+    page_count: int
+    locations: tuple[Location, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPassage:
+    """A passage as search results show it. See `stackroom.documents.Hit`."""
+
+    passage: int
+    document_id: str
+    title: str
+    text: str
+    page: int
+    page_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be indexed: its absolute path and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the catalogue holds.
+
+    Attributes:
+        documents, pages, passages: how many.
+        without_text: documents in which no page has text (most are scans).
+        pending: passages that have no vector yet.
+        failures: files that could not be indexed.
+        model: name of the model whose vectors are searched; None before the first one.
+        text_bytes: of all extracted text, in UTF-8.
+        index_bytes: of all files in the index folder.
+        libraries: absolute paths of the folders (or single PDFs) that were indexed.
+    """
+
+    documents: int
+    pages: int
+    passages: int
+    without_text: int
+    pending: int
+    failures: tuple[Failure, ...]
+    model: str | None
+    text_bytes: int
+    index_bytes: int
+    libraries: tuple[str, ...]
+
+
+class Catalog:
+    """A reader's connection. Not thread-safe: its owner takes turns.
+
+    Every method raises CatalogUnusable if SQLite can't answer.
+    """
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        """Opens the catalogue at `path`. Raises as `open_catalog` does."""
+        self._path = path
+        self._connection = open_catalog(path, create=create)
+        self._connection.execute("PRAGMA query_only = ON")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._connection.close()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything read inside the block is of one moment."""
+        self._rows("BEGIN")
+        try:
+            yield
+        finally:
+            self._rows("COMMIT")
+
+    def data_version(self) -> int:
+        """A number that changes when another process has committed something; costs microseconds."""
+        return int(self._rows("PRAGMA data_version")[0][0])
+
+    def model(self) -> Model | None:
+        """The model whose vectors are searched; None before the first indexing."""
+        rows = self._rows(
+            "SELECT id, name, digest, precision, dimensions, passage_tokens FROM models WHERE current = 1"
+        )
+        return Model(rows[0][0], Fingerprint(*rows[0][1:])) if rows else None
+
+    def last_change(self) -> int:
+        """The sequence number of the newest change; 0 if there is none."""
+        return int(self._rows("SELECT coalesce(max(seq), 0) FROM changes")[0][0])
+
+    def changes_since(self, seq: int) -> list[Change] | None:
+        """The changes after `seq`, in order; None if some are no longer kept: then load everything."""
+        oldest = self._rows("SELECT min(seq) FROM changes")[0][0]
+        if oldest is not None and oldest > seq + 1:
+            return None
+        rows = self._rows("SELECT kind, first, last FROM changes WHERE seq > ? ORDER BY seq", (seq,))
+        return [Change(*row) for row in rows]
+
+    def vectors(
+        self, model: Model, first: int = 0, last: int = 2**63 - 1
+    ) -> Iterator[tuple[list[int], list[bytes]]]:
+        """The vectors of a model's passages with ids from `first` to `last`, both inclusive.
+
+        Yields:
+            Blocks of aligned passage ids (ascending over all blocks) and codes (see `stackroom.vectors`).
+        """
+        while True:
+            rows = self._rows(
+                "SELECT v.passage, v.code FROM vectors v JOIN passages p ON p.id = v.passage"
+                " WHERE p.model = ? AND v.passage BETWEEN ? AND ? ORDER BY v.passage LIMIT ?",
+                (model.id, first, last, _BLOCK),
+            )
+            if rows:
+                yield [row[0] for row in rows], [row[1] for row in rows]
+            if len(rows) < _BLOCK:
+                return
+            first = rows[-1][0] + 1
+
+    def passages(self, ids: Sequence[int]) -> dict[int, FoundPassage]:
+        """The passages with these ids; those that are no longer there are missing from the answer."""
+        rows = self._rows(
+            "SELECT p.id, d.id, d.title, substr(g.text, p.start - g.start + 1, p.stop - p.start),"
+            " p.page, g.label"
+            " FROM passages p JOIN documents d ON d.key = p.document"
+            " JOIN pages g ON g.document = p.document AND g.number = p.page"
+            " WHERE p.id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
+        )
+        return {row[0]: FoundPassage(*row) for row in rows}
+
+    def document(self, document_id: str) -> Record | None:
+        """The document with this id, or the one that took its place; None if there is neither."""
+        seen = set()
+        while document_id not in seen:
+            seen.add(document_id)
+            rows = self._rows(
+                "SELECT key, id, title, author, created, modified, outline, extractor, page_count"
+                " FROM documents WHERE id = ?",
+                (document_id,),
+            )
+            if rows:
+                key, id_, title, author, created, modified, outline, extractor, page_count = rows[0]
+                entries = tuple(OutlineEntry(*entry) for entry in json.loads(outline))
+                locations = self._locations(key)
+                return Record(
+                    key, id_, title, author, created, modified, entries, extractor, page_count, locations
+                )
+            successor = self._rows("SELECT new FROM successors WHERE old = ?", (document_id,))
+            if not successor:
+                return None
+            document_id = successor[0][0]
+        return None
+
+    def pages(self, key: int) -> list[Page]:
+        """All pages of the document with this key, in order."""
+        rows = self._rows("SELECT number, label, text FROM pages WHERE document = ? ORDER BY number", (key,))
+        return [Page(*row) for row in rows]
+
+    def status(self) -> Status:
+        """Counts and failures, all of one moment."""
+        with self.snapshot():
+            documents, pages, without_text, text_bytes = self._rows(
+                "SELECT count(*), coalesce(sum(page_count), 0), coalesce(sum(text_bytes = 0), 0),"
+                " coalesce(sum(text_bytes), 0) FROM documents"
+            )[0]
+            model = self.model()
+            passages = self._rows(
+                "SELECT count(*) FROM passages WHERE model = ?", (model.id if model else 0,)
+            )[0][0]
+            pending = self._rows("SELECT count(*) FROM pending")[0][0]
+            failures = self._rows(
+                "SELECT b.root, l.path, l.reason FROM locations l JOIN libraries b ON b.id = l.library"
+                " WHERE l.failure IS NOT NULL ORDER BY b.root, l.path"
+            )
+            libraries = self._rows("SELECT root FROM libraries ORDER BY root")
+        return Status(
+            documents=documents,
+            pages=pages,
+            passages=passages,
+            without_text=without_text,
+            pending=pending,
+            failures=tuple(
+                Failure(str(Location(Path(root), path, 0, 0).file), reason) for root, path, reason in failures
+            ),
+            model=model.fingerprint.name if model else None,
+            text_bytes=text_bytes,
+            index_bytes=sum(file.stat().st_size for file in self._path.parent.iterdir() if file.is_file()),
+            libraries=tuple(row[0] for row in libraries),
+        )
+
+    def _locations(self, key: int) -> tuple[Location, ...]:
+        rows = self._rows(
+            "SELECT b.root, l.path, l.size, l.modified_ns FROM locations l"
+            " JOIN libraries b ON b.id = l.library WHERE l.document = ? ORDER BY b.root, l.path",
+            (key,),
+        )
+        return tuple(Location(Path(root), path, size, modified) for root, path, size, modified in rows)
+
+    def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise CatalogUnusable(f"The catalogue {self._path} cannot be read: {error}.") from error

@@ -1,0 +1,91 @@
+"""The nouns. Frozen dataclasses; this file imports nothing of the project.
+
+A **document** is unique content: its id comes from the hash of its bytes, and any number of files may
+hold it. Its text is the concatenation of its page texts; every offset in Stackroom counts characters
+(Python string indices) of that text. A **passage** is a span of it: what is embedded and matched.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a PDF.
+
+    Attributes:
+        number: 1-based position in the file.
+        label: what the PDF prints as its number ("xii", "A-3"); the number itself if it says nothing.
+        text: the repaired text; empty, or ending in exactly one newline, so that page texts can be
+            joined without a separator.
+    """
+
+    number: int
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineEntry:
+    """A line of the PDF's outline (its bookmarks). `level` is 0 for the outermost; `page` is 1-based."""
+
+    title: str
+    page: int
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What extraction makes of a PDF.
+
+    Attributes:
+        id: 24 hexadecimal digits, the start of the SHA-256 of the file's bytes.
+        title: never empty; from the metadata, the outline, the first page or the file's name.
+        author: empty when the PDF names none.
+        created, modified: ISO 8601 dates or times as the PDF states them; empty when it does not.
+        outline: in reading order.
+        pages: all pages, in order, also those without text.
+        extractor: which library read the text, with its version ("pdfium 5.15.2").
+    """
+
+    id: str
+    title: str
+    author: str
+    created: str
+    modified: str
+    outline: tuple[OutlineEntry, ...]
+    pages: tuple[Page, ...]
+    extractor: str
+
+    @property
+    def text(self) -> str:
+        """The page texts, joined without a separator. Offsets of passages count its characters."""
+        return "".join(page.text for page in self.pages)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The characters from `start` up to, not including, `end` of a document's text, on page `page`."""
+
+    start: int
+    end: int
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A document that answers a query, with its best passage.
+
+    Attributes:
+        document_id, title: of the document.
+        text: the best passage's text, exactly as it stands in the document.
+        page: 1-based number of the page the passage is on.
+        page_label: that page's printed label.
+        score: cosine similarity of query and passage, -1 to 1; higher is better.
+    """
+
+    document_id: str
+    title: str
+    text: str
+    page: int
+    page_label: str
+    score: float

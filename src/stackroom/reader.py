@@ -1,0 +1,216 @@
+"""The read path: a query becomes hits, an id becomes a document.
+
+The vectors are loaded once and then follow the catalogue: before each search one pragma tells whether
+anything was committed, and only what changed is read. Whatever the vectors say is a hint; a hit is shown
+only if the catalogue still has the passage.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from stackroom.catalog import Catalog, Location, Model, Record, Status
+from stackroom.documents import Hit, Page
+from stackroom.embedding.embedder import Embedder, Fingerprint, refuse_another_model
+from stackroom.errors import UnknownDocument
+from stackroom.vectors import VectorIndex
+
+DEFAULT_LIMIT = 10
+"""Results of one search: what the tool contract returns at most."""
+
+# Passages asked for first; doubled while too few documents share too many of them.
+_FIRST_PASSAGES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A whole document. `text` is all of its pages, each after a line such as `[[page 3]]`."""
+
+    record: Record
+    text: str
+
+
+class Reader:
+    """Answers searches and fetches from one data folder. Safe to use from several threads."""
+
+    def __init__(self, catalog: Catalog, load_embedder: Callable[[str], Embedder], model: str = "") -> None:
+        """Reads nothing yet.
+
+        Args:
+            catalog: the truth; the reader owns it from now on.
+            load_embedder: gives the model with a name; may take seconds; called when first needed.
+            model: the model the user insists on; empty means whichever the index was built with.
+        """
+        self._catalog = catalog
+        self._load_embedder = load_embedder
+        self._model_wanted = model
+        self._turn = threading.Lock()  # for the catalogue and the vectors
+        self._loading = threading.Lock()  # for the embedder
+        self._embedder: Embedder | None = None
+        self._seen_version = -1
+        self._seen_change = 0
+        self._model: Model | None = None
+        self._vectors = VectorIndex(1)
+
+    def close(self) -> None:
+        """Closes the catalogue."""
+        with self._turn:
+            self._catalog.close()
+
+    def warm(self) -> None:
+        """Loads the vectors and the model now, so that the first search need not wait.
+
+        Raises:
+            ModelError: the model the index was built with can't be had, or is not the one asked for.
+        """
+        with self._turn:
+            self._follow()
+            model = self._model
+        if model is not None:
+            self._embedder_for(model.fingerprint)
+
+    def search(self, query: str, limit: int = DEFAULT_LIMIT) -> list[Hit]:
+        """The documents that answer `query` best, each with its best passage.
+
+        Args:
+            query: words or a question; blank gives no hits.
+            limit: most documents to return.
+
+        Returns:
+            Hits by descending score; equal scores in the order in which the documents were indexed.
+
+        Raises:
+            ModelError: see `warm`.
+            CatalogUnusable: the catalogue can't be read.
+        """
+        query = query.strip()
+        if not query or limit < 1:
+            return []
+        while True:
+            with self._turn:
+                self._follow()
+                model = self._model
+            if model is None:
+                return []
+            vector = self._embedder_for(model.fingerprint).embed_query(query)
+            with self._turn:
+                self._follow()
+                if self._model != model:
+                    continue  # re-embedded with another model in the meantime
+                wanted = _FIRST_PASSAGES
+                while True:
+                    nearest = sorted(
+                        self._vectors.search(vector, wanted), key=lambda pair: (-pair[1], pair[0])
+                    )
+                    hits = self._group(nearest, limit)
+                    if len(hits) == limit or wanted >= len(self._vectors):
+                        return hits
+                    wanted *= 4
+
+    def fetch(self, document_id: str) -> Fetched:
+        """The whole document with this id, or the one that took its place when its file changed.
+
+        Raises:
+            UnknownDocument: there is neither.
+        """
+        with self._turn, self._catalog.snapshot():
+            record = self._record(document_id)
+            return Fetched(record, _marked(self._catalog.pages(record.key)))
+
+    def file(self, document_id: str) -> tuple[Record, Path]:
+        """The PDF itself: a file that still is as it was when the document was indexed.
+
+        Raises:
+            UnknownDocument: no document has this id, or each of its files is gone or has changed since.
+        """
+        with self._turn:
+            record = self._record(document_id)
+        for location in record.locations:
+            if _is_unchanged(location):
+                return record, location.file
+        raise UnknownDocument(
+            f"The file of document {document_id!r} has been moved or changed and not been indexed again yet."
+        )
+
+    def status(self) -> Status:
+        """What the catalogue holds."""
+        with self._turn:
+            return self._catalog.status()
+
+    def _record(self, document_id: str) -> Record:
+        record = self._catalog.document(document_id.strip())
+        if record is None:
+            raise UnknownDocument(
+                f"No document has the id {document_id!r}. Use an id exactly as a search result gives it."
+                if document_id.strip()
+                else "The id is empty. Use an id exactly as a search result gives it."
+            )
+        return record
+
+    def _group(self, nearest: list[tuple[int, float]], limit: int) -> list[Hit]:
+        found = self._catalog.passages([passage for passage, _ in nearest])
+        hits: dict[str, Hit] = {}
+        for passage, score in nearest:
+            shown = found.get(passage)
+            if shown is None or shown.document_id in hits:
+                continue
+            hits[shown.document_id] = Hit(
+                shown.document_id, shown.title, shown.text, shown.page, shown.page_label, score
+            )
+            if len(hits) == limit:
+                break
+        return list(hits.values())
+
+    def _follow(self) -> None:
+        version = self._catalog.data_version()
+        if version == self._seen_version:
+            return
+        with self._catalog.snapshot():
+            model = self._catalog.model()
+            changes = self._catalog.changes_since(self._seen_change) if model == self._model else None
+            self._seen_change = -1  # should an error stop us half-way, the next search loads everything
+            if changes is None:
+                self._model = model
+                self._vectors = VectorIndex(model.fingerprint.dimensions if model else 1)
+                if model is not None:
+                    for ids, codes in self._catalog.vectors(model):
+                        self._vectors.add(ids, codes)
+            elif model is not None:
+                for change in changes:
+                    if change.kind == "embedded":
+                        for ids, codes in self._catalog.vectors(model, change.first, change.last):
+                            self._vectors.add(ids, codes)
+                    elif change.kind == "removed":
+                        self._vectors.remove(change.first, change.last)
+            self._seen_change = self._catalog.last_change()
+        self._seen_version = version
+
+    def _embedder_for(self, built_with: Fingerprint) -> Embedder:
+        with self._loading:
+            if self._embedder is None or not self._embedder.fingerprint.same_vectors(built_with):
+                embedder = self._load_embedder(self._model_wanted or built_with.name)
+                refuse_another_model(embedder.fingerprint, built_with)
+                self._embedder = embedder
+            return self._embedder
+
+
+def page_mark(page: Page) -> str:
+    """The line that stands before a page in a fetched text."""
+    return (
+        f"[[page {page.number}]]"
+        if page.label == str(page.number)
+        else f"[[page {page.number} ({page.label})]]"
+    )
+
+
+def _marked(pages: list[Page]) -> str:
+    return "\n".join(f"{page_mark(page)}\n{page.text}" for page in pages)
+
+
+def _is_unchanged(location: Location) -> bool:
+    try:
+        found = location.file.stat()
+    except OSError:
+        return False
+    return (found.st_size, found.st_mtime_ns) == (location.size, location.modified_ns)

@@ -1,0 +1,152 @@
+"""The catalogue's tables, and opening them. The layout on disk is named and versioned here.
+
+What is where in `data/index/`:
+
+    catalog.sqlite3     the truth (with its -wal and -shm while it is in use)
+    indexer.lock        held by the one indexer at work; indexer.holder.json says who it is
+    server.lock         held by the HTTP server; server.holder.json says where it listens
+"""
+
+import sqlite3
+from pathlib import Path
+
+from stackroom.errors import CatalogMissing, CatalogUnusable, CatalogVersion
+
+SCHEMA_VERSION = 1
+"""Bump when a table changes."""
+
+# AUTOINCREMENT where an id must never be used twice: a server may still hold it in memory.
+_TABLES = """
+CREATE TABLE models (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    precision TEXT NOT NULL,
+    dimensions INTEGER NOT NULL,
+    passage_tokens INTEGER NOT NULL,
+    current INTEGER NOT NULL            -- 1: its passages are searched; 0: being built beside the current one
+) STRICT;
+CREATE UNIQUE INDEX one_model_is_current ON models (current) WHERE current = 1;
+
+CREATE TABLE libraries (
+    id INTEGER PRIMARY KEY,
+    root TEXT NOT NULL UNIQUE           -- absolute path of a folder, or of a single PDF
+) STRICT;
+
+CREATE TABLE documents (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL,
+    author TEXT NOT NULL,
+    created TEXT NOT NULL,
+    modified TEXT NOT NULL,
+    outline TEXT NOT NULL,              -- JSON: [[title, page, level], ...]
+    extractor TEXT NOT NULL,
+    page_count INTEGER NOT NULL,
+    text_bytes INTEGER NOT NULL         -- of the whole text in UTF-8
+) STRICT;
+
+CREATE TABLE pages (
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    number INTEGER NOT NULL,            -- 1-based
+    label TEXT NOT NULL,
+    start INTEGER NOT NULL,             -- offset of its first character in the document's text
+    text TEXT NOT NULL,
+    PRIMARY KEY (document, number)
+) STRICT;
+
+CREATE TABLE locations (
+    library INTEGER NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,
+    path TEXT NOT NULL,                 -- relative to the library's root, with forward slashes
+    size INTEGER NOT NULL,
+    modified_ns INTEGER NOT NULL,
+    document INTEGER REFERENCES documents (key),
+    failure TEXT,                       -- a FailureKind, when there is no document
+    reason TEXT,                        -- the same for a person
+    PRIMARY KEY (library, path),
+    CHECK ((document IS NULL) = (failure IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX locations_of_document ON locations (document);
+
+CREATE TABLE successors (               -- a changed file is a new document; its old id leads to it
+    old TEXT PRIMARY KEY,
+    new TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    model INTEGER NOT NULL REFERENCES models (id) ON DELETE CASCADE,
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    page INTEGER NOT NULL,
+    start INTEGER NOT NULL,             -- offsets in the document's text; all on that page
+    stop INTEGER NOT NULL               -- not included
+) STRICT;
+CREATE INDEX passages_of_document ON passages (document);
+
+CREATE TABLE pending (                  -- passages that have no vector yet
+    passage INTEGER PRIMARY KEY REFERENCES passages (id) ON DELETE CASCADE
+) STRICT;
+
+CREATE TABLE vectors (
+    passage INTEGER PRIMARY KEY REFERENCES passages (id) ON DELETE CASCADE,
+    code BLOB NOT NULL                  -- little-endian float16, `dimensions` of them
+) STRICT;
+
+CREATE TABLE changes (                  -- what an index derived from this file has to follow
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('embedded', 'removed', 'model')),
+    first INTEGER NOT NULL,             -- passage ids, both inclusive; 0 for 'model'
+    last INTEGER NOT NULL
+) STRICT;
+"""
+
+
+def open_catalog(path: Path, *, create: bool) -> sqlite3.Connection:
+    """A connection to the catalogue at `path`, in autocommit mode, usable from any one thread at a time.
+
+    Args:
+        path: of the SQLite file.
+        create: make the file and its folder if they are not there.
+
+    Raises:
+        CatalogMissing: there is no catalogue, and `create` is false.
+        CatalogVersion: another version of Stackroom wrote it.
+        CatalogUnusable: the file is damaged or the folder can't be written.
+    """
+    if not create and not path.exists():
+        raise CatalogMissing(
+            f"Nothing has been indexed in {path.parent.parent} yet. "
+            "Run `stackroom index FOLDER` first, or name another data folder with --data."
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA foreign_keys = ON")
+        # Write-ahead logging lets the server read while the indexer writes; FULL makes each commit durable.
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        _prepare(connection, path)
+    except (OSError, sqlite3.Error) as error:
+        raise CatalogUnusable(f"The catalogue {path} cannot be opened: {error}.") from error
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == 0:
+        connection.execute("BEGIN IMMEDIATE")
+        # Looked at again under the lock: an indexer and a server may start at the same moment.
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            for statement in _TABLES.split(";\n"):
+                if statement.strip():
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            version = SCHEMA_VERSION
+        connection.execute("COMMIT")
+    if version != SCHEMA_VERSION:
+        connection.close()
+        raise CatalogVersion(
+            f"{path} has format {version}; this version of Stackroom reads format {SCHEMA_VERSION}. "
+            f"Use the Stackroom that wrote it, or delete {path.parent} and index again."
+        )

@@ -1,0 +1,36 @@
+"""Where the server is found. Light to import: the command line needs no server to print an address."""
+
+from ipaddress import ip_address
+from pathlib import Path
+
+from stackroom.holder import holder
+from stackroom.settings import Settings
+
+# A server that listens on every address is reached from this machine by the loopback one.
+_EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  compared with, not bound to
+
+
+def server_lock(settings: Settings) -> Path:
+    """The lock that a running HTTP server holds; its note has the server's `url`. See `stackroom.holder`."""
+    return settings.index / "server.lock"
+
+
+def base_url(settings: Settings) -> str:
+    """The URL that addresses of documents begin with, without a slash at its end.
+
+    That of the running HTTP server if there is one, else where one would listen with these settings.
+    """
+    url = (holder(server_lock(settings)) or {}).get("url")
+    return url if isinstance(url, str) else http_url(settings.host, settings.port)
+
+
+def http_url(host: str, port: int) -> str:
+    """The URL of a server that listens on `host`, as a browser on the same machine would name it."""
+    if host in _EVERY_ADDRESS:
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only programs on this machine reach `address`, a numeric IP address."""
+    return ip_address(address).is_loopback

@@ -1,0 +1,202 @@
+"""The HTTP application around the MCP tools, and running it.
+
+/mcp         the tools, over stateless streamable HTTP
+/d/{id}      the PDF of a document: what a citation opens
+/healthz     whether the catalogue can be read, and what it holds
+"""
+
+import errno
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from urllib.parse import urlsplit
+
+import uvicorn
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from stackroom.errors import CatalogError, UnknownDocument, UsageError
+from stackroom.holder import hold
+from stackroom.reader import Reader
+from stackroom.server.address import http_url, is_loopback, server_lock
+from stackroom.server.tools import create_mcp
+from stackroom.server.warming import warm_in_background
+from stackroom.settings import Settings
+
+# Pages of these sites may call a server on this machine; others may not.
+_TRUSTED_ORIGINS = ["https://chatgpt.com", "https://claude.ai"]
+
+# Answers under way when the server is stopped may take this long, in seconds.
+_STOP_SECONDS = 2
+
+# The reason would name a folder of this machine; `stackroom status` prints it.
+_UNREADABLE = "The catalogue cannot be read. Run `stackroom status` where the server runs to see why."
+
+_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private"}
+
+
+def create_application(reader: Reader, url: str, address: str) -> ASGIApp:
+    """The HTTP application.
+
+    Args:
+        reader: answers all requests; the application does not close it.
+        url: where the application is found, without a slash at its end; addresses of documents begin with it.
+        address: the numeric IP address it is bound to. On a loopback address it answers only requests that
+            name this machine or the host of `url` (others get status 421): otherwise any web page could
+            point a name of its own at 127.0.0.1 and read the library through the browser.
+    """
+    mcp = create_mcp(reader, url)
+
+    @mcp.custom_route("/healthz", methods=["GET"])
+    async def healthz(_: Request) -> Response:
+        try:
+            status = await run_in_threadpool(reader.status)
+        except CatalogError:
+            return JSONResponse({"status": "unavailable", "message": _UNREADABLE}, 503)
+        return JSONResponse(
+            {
+                "status": "ok",
+                "documents": status.documents,
+                "pages": status.pages,
+                "passages": status.passages,
+                "pending": status.pending,
+            }
+        )
+
+    # `:path`, so that an id with a slash in it gets the same answer as any other wrong id.
+    @mcp.custom_route("/d/{id:path}", methods=["GET"])
+    async def pdf(request: Request) -> Response:
+        document_id = request.path_params["id"]
+        try:
+            path = await run_in_threadpool(_readable_file, reader, document_id)
+        except UnknownDocument as error:
+            return PlainTextResponse(f"{error}\n", 404, _HEADERS)
+        except OSError:
+            return PlainTextResponse(f"The file of document {document_id!r} cannot be read.\n", 404, _HEADERS)
+        except CatalogError:
+            return PlainTextResponse(f"{_UNREADABLE}\n", 503, _HEADERS)
+        return FileResponse(
+            path,
+            media_type="application/pdf",
+            filename=path.name,
+            content_disposition_type="inline",
+            headers=_HEADERS,
+        )
+
+    guarded = is_loopback(address)
+    routes = mcp.http_app(
+        path="/mcp",
+        # Nothing to lose at a restart, and no stream to keep open through a tunnel.
+        stateless_http=True,
+        json_response=True,
+        host_origin_protection="auto",
+        allowed_hosts=[urlsplit(url).hostname or ""] if guarded else None,
+        allowed_origins=[url, *_TRUSTED_ORIGINS] if guarded else None,
+    )
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        # The router would redirect, and some clients fail on the redirect.
+        if scope["type"] == "http" and scope["path"] == "/mcp/":
+            scope = {**scope, "path": "/mcp", "raw_path": b"/mcp"}
+        await routes(scope, receive, send)
+
+    return application
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that already takes connections: whoever reads the announcement can connect.
+
+    Raises:
+        UsageError: it can't listen there, for example because the port is in use.
+    """
+    try:
+        listener = socket.create_server(
+            (host, port),
+            family=socket.AF_INET6 if ":" in host else socket.AF_INET,
+            # "::" is every address, of IPv4 too.
+            dualstack_ipv6=host == "::" and socket.has_dualstack_ipv6(),
+        )
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise UsageError(
+                f"Port {port} of {host} is in use, perhaps by another Stackroom server. "
+                "Stop that program, or choose another port with --port (0 takes any free one)."
+            ) from error
+        raise UsageError(
+            f"Cannot listen on {host} port {port}: {error.strerror}. Choose others with --host and --port."
+        ) from error
+    # asyncio does this only for sockets that it made itself. Without it each answer waits 40 ms, until the
+    # client acknowledges its head. Connections inherit it.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+def serve_http(settings: Settings, reader: Reader) -> None:
+    """Serves until the process gets SIGINT or SIGTERM, then returns. Call it in the main thread.
+
+    Says on standard error where it listens. While it runs, `address.base_url` finds it, unless another
+    server of the same data folder was there before.
+
+    Args:
+        settings: `host`, `port` (0 takes any free one) and `data`.
+        reader: stays open; it may be of an empty catalogue.
+
+    Raises:
+        UsageError: it can't listen there, for example because the port is in use.
+    """
+    with suppress(KeyboardInterrupt), _sigterm_is_ctrl_c(), listen(settings.host, settings.port) as listener:
+        address, port = listener.getsockname()[:2]
+        url = http_url(settings.host, port)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                create_application(reader, url, address),
+                lifespan="on",
+                ws="none",
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_STOP_SECONDS,
+            )
+        )
+        with hold(server_lock(settings), {"url": url, "pid": os.getpid()}):
+            warm_in_background(reader)
+            sys.stderr.write(
+                f"Stackroom listens on {address} port {port}. MCP URL: {url}/mcp"
+                " (the README says how to connect ChatGPT, Claude and others)\n"
+            )
+            if not is_loopback(address):
+                sys.stderr.write("Anyone who can reach this machine over the network can read the library.\n")
+            sys.stderr.flush()
+            server.run(sockets=[listener])
+
+
+def _readable_file(reader: Reader, document_id: str) -> Path:
+    _, path = reader.file(document_id)
+    # Opened here because a response that has begun can no longer say that it failed.
+    with path.open("rb"):
+        return path
+
+
+@contextmanager
+def _sigterm_is_ctrl_c() -> Iterator[None]:
+    """Lets SIGTERM end the block as Ctrl-C does, with a KeyboardInterrupt.
+
+    uvicorn stops in good order on both signals and then raises them again; SIGTERM would kill the process
+    before the lock's note is taken back.
+    """
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

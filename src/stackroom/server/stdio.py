@@ -1,0 +1,25 @@
+"""The tools alone, over standard input and output, for a client that starts the server itself."""
+
+from contextlib import suppress
+
+from stackroom.reader import Reader
+from stackroom.server.address import base_url
+from stackroom.server.tools import create_mcp
+from stackroom.server.warming import warm_in_background
+from stackroom.settings import Settings
+
+
+def serve_stdio(settings: Settings, reader: Reader) -> None:
+    """Serves until the input ends.
+
+    Addresses of documents are those of the HTTP server that runs now, or of the one that would run with
+    these settings.
+
+    Args:
+        settings: `host`, `port` and `data`.
+        reader: stays open; it may be of an empty catalogue.
+    """
+    mcp = create_mcp(reader, base_url(settings))
+    warm_in_background(reader)
+    with suppress(KeyboardInterrupt):
+        mcp.run(transport="stdio", show_banner=False, log_level="WARNING")

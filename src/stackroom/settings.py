@@ -1,0 +1,92 @@
+"""Every setting, in one frozen object. `Settings.read` is the only place that reads the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from stackroom.errors import SettingsError
+
+PREFIX = "STACKROOM_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a person may set. Each field is read from STACKROOM_<FIELD>, for example STACKROOM_DATA.
+
+    Attributes:
+        data: the data folder; everything Stackroom writes is under `data/index`.
+        model: a folder, or a model's name on the hub; empty means the model the index was built with,
+            or, for a new index, the bundled all-MiniLM-L6-v2.
+        host, port: where the HTTP server listens.
+        workers: PDFs read at the same time, each in a process of its own.
+        file_seconds: longest time to read one PDF, in seconds.
+        stall_seconds: longest time to wait for the next page of a PDF, in seconds.
+        file_memory_mb: most address space one reading process may take, in MiB (Linux and other POSIX
+            systems that honour RLIMIT_AS).
+        settle_seconds: how long a watched file must keep still before it is read, in seconds.
+        rescan_seconds: how often a watched folder is compared even if no event came, in seconds.
+    """
+
+    data: Path = Path("data")
+    model: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 0
+    file_seconds: float = 900.0
+    stall_seconds: float = 30.0
+    file_memory_mb: int = 2048
+    settle_seconds: float = 1.0
+    rescan_seconds: float = 60.0
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> "Settings":
+        """The settings of the environment, with `overrides` (those not None) on top.
+
+        Raises:
+            SettingsError: a value is not of its setting's kind, or out of range.
+        """
+        values: dict[str, Any] = {}
+        for field in fields(cls):
+            text = environ.get(PREFIX + field.name.upper(), "").strip()
+            if text:
+                values[field.name] = _parse(PREFIX + field.name.upper(), text, field.type)
+        values.update({name: value for name, value in overrides.items() if value is not None})
+        if values.get("workers", 0) == 0:
+            values["workers"] = available_cores()
+        settings = cls(**values)
+        for name in ("workers", "file_seconds", "stall_seconds", "file_memory_mb", "rescan_seconds"):
+            if getattr(settings, name) <= 0:
+                raise SettingsError(f"{PREFIX}{name.upper()} must be greater than 0.")
+        if settings.settle_seconds < 0:
+            raise SettingsError(f"{PREFIX}SETTLE_SECONDS must not be negative.")
+        if not 0 <= settings.port <= 65535:
+            raise SettingsError(f"{PREFIX}PORT must be between 0 and 65535, not {settings.port}.")
+        return settings
+
+    @property
+    def index(self) -> Path:
+        """The folder of everything that is written. It can be deleted; the next run builds it again."""
+        return self.data / "index"
+
+    @property
+    def catalog(self) -> Path:
+        """The SQLite file that is the truth."""
+        return self.index / "catalog.sqlite3"
+
+
+def available_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _parse(name: str, text: str, kind: Any) -> Any:
+    if kind in (Path, "Path"):
+        return Path(text).expanduser()
+    try:
+        return {int: int, float: float}.get(kind, str)(text)
+    except ValueError:
+        raise SettingsError(f"{name}={text!r} is not a number.") from None

@@ -1,0 +1,88 @@
+"""What people see in a terminal: progress, summaries, tables. Everything but answers goes to stderr."""
+
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+# Share of a run's time that reading takes; the rest is embedding (measured, see docs/benchmarks.md).
+_READING_SHARE = 0.1
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+class ProgressDisplay:
+    """A bar on a terminal, a line now and then where there is none. A context manager."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        """Shows nothing at all if `quiet`, and nothing before the first `update`."""
+        self._quiet = quiet
+        self._bar: Progress | None = None
+        self._started = self._last_line = time.monotonic()
+        if sys.stderr.isatty() and not quiet:
+            self._bar = Progress(
+                TextColumn("{task.description:<9}"),
+                BarColumn(),
+                TextColumn("{task.fields[counts]}"),
+                TimeElapsedColumn(),
+                TextColumn("left"),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._task = self._bar.add_task("comparing", total=1.0, counts="", visible=False)
+
+    def __enter__(self) -> Self:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def update(
+        self, stage: str, files: int, files_done: int, pages: int, passages: int, embedded: int
+    ) -> None:
+        """Shows how far a run is; see `indexer.run.Progress`. Cheap enough to be called for every page."""
+        read = files_done / files if files else 1.0
+        # Passages of the files still to be read are guessed from those read so far.
+        expected = max(passages / read if read else 0.0, 1.0)
+        share = _READING_SHARE * read + (1 - _READING_SHARE) * (embedded / expected if passages else 0.0)
+        counts = f"{files_done}/{files} files  {pages} pages  {embedded}/{passages} passages"
+        if self._bar:
+            self._bar.update(self._task, description=stage, completed=share, counts=counts, visible=True)
+        elif not self._quiet and time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            elapsed = self._last_line - self._started
+            left = f", about {duration(elapsed * (1 - share) / share)} left" if share > 0.02 else ""
+            print(f"{stage}: {counts}{left}", file=sys.stderr, flush=True)
+
+
+def duration(seconds: float) -> str:
+    """A number of seconds as a person says it: "4.2 s", "3 min 20 s", "2 h 5 min"."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes = int(seconds // 60)
+    if minutes < 60:
+        return f"{minutes} min {int(seconds % 60)} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def size(count: int) -> str:
+    """A number of bytes as a person says it: "3.1 MB"."""
+    amount = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def printable(text: str) -> str:
+    """`text` without what a terminal would obey: control characters of file names and PDFs, on one line."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

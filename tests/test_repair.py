@@ -1,0 +1,343 @@
+"""Repairing text: characters, hyphens, paragraphs, running lines, titles, dates. No PDF is read."""
+
+import unicodedata
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.lines import HYPHENATED, Line, break_paragraphs, remove_running_lines
+from indexer.repair import (
+    clean_characters,
+    count_words,
+    flatten,
+    join_hyphenated,
+    read_date,
+    repair_mojibake,
+    tidy_lines,
+)
+from indexer.title import choose_title
+from stackroom.documents import OutlineEntry
+
+# Surrogates as well: a broken font table makes them.
+any_text = st.text(st.characters(exclude_categories=()), max_size=60)
+words = st.text("abcdefgh\u00e9\u0436", min_size=1, max_size=6)
+
+
+# Characters
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("a\r\nb\rc\fd\u2028e", "a\nb\nc\nd\ne"),
+        ("\ufb01nal e\ufb03cient \ufb06one", "final efficient stone"),
+        ("\ufefb\ufe8e", "\u0644\u0627\u0627"),  # lam-alef drawn as one, alef
+        ("\uf773\uf769\uf76d \uf731\uf739", "sim 19"),  # small capitals, old-style digits
+        ("nul\x00 bell\x07 del\x7f", "nul bell del"),
+        ("a\tb\u00a0c\u2009d", "a b c d"),
+        ("lone \ud835 surrogate", "lone  surrogate"),
+        ("math \U0001d6fc", "math \U0001d6fc"),
+        ("non\uffff-char\U0001ffff", "non-char"),
+        ("soft\u00adhyphen", "softhyphen"),
+        ("soft\u00ad\nhyphen", f"soft{HYPHENATED}hyphen"),
+        ("e\u0301", "\u00e9"),
+        (
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        ),
+        ("x\u00b2 \u2122 \u2460 \uff21", "x\u00b2 \u2122 \u2460 \uff21"),  # printed so: they stay
+    ],
+)
+def test_clean_characters(text: str, clean: str) -> None:
+    assert clean_characters(text) == clean
+
+
+@given(any_text)
+def test_clean_text_is_storable_and_stays_as_it_is(text: str) -> None:
+    clean = clean_characters(text)
+    clean.encode("utf-8")
+    assert not [char for char in clean if char != "\n" and unicodedata.category(char) in ("Cc", "Cs")]
+    assert clean_characters(clean) == clean
+
+
+@given(st.text(st.characters(codec="latin-1", exclude_categories=["Cc"], exclude_characters="\u00a0\u00ad")))
+def test_plain_text_is_not_touched(text: str) -> None:
+    assert clean_characters(text) == text
+
+
+@given(any_text)
+def test_tidy_lines(text: str) -> None:
+    tidy = tidy_lines(text)
+    assert tidy == "" or (tidy.endswith("\n") and not tidy.endswith("\n\n"))
+    assert "\n\n\n" not in tidy
+    assert tidy_lines(tidy) == tidy
+    assert tidy.split() == text.split()
+
+
+def test_tidy_lines_keeps_indentation() -> None:
+    assert tidy_lines("def f():  \n    pass\n\n\n\nx\n\n") == "def f():\n    pass\n\nx\n"
+
+
+# Hyphens
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        (f"infor{HYPHENATED}\nmation is here", "information\nis here"),
+        (f"infor{HYPHENATED}mation is here", "information\nis here"),
+        (f"the debian{HYPHENATED}\nuser list", "the debian-user\nlist"),
+        (f"end-of{HYPHENATED}\nline, more", "end-of-line,\nmore"),
+        (f"MS{HYPHENATED}\nWord", "MS-Word"),
+        (f"INTRO{HYPHENATED}\nDUCTION", "INTRODUCTION"),
+        (f"1990{HYPHENATED}\n2000 was", "1990-2000\nwas"),
+        (f"a{HYPHENATED}\nb{HYPHENATED}\nc d", "abc\nd"),
+        (f"cut off at the bot{HYPHENATED}", "cut off at the bot-"),
+        ("infor-\nmation is here", "information\nis here"),
+        ("Smith-\nJones is here", "Smith-\nJones is here"),
+        ("1990-\n2000", "1990-\n2000"),
+        ("a list -\nof two", "a list -\nof two"),
+        ("words without", "words without"),
+    ],
+)
+def test_join_hyphenated(text: str, joined: str) -> None:
+    vocabulary = count_words(["information debian-user debian-user, end-of-line"])
+    assert join_hyphenated(text, vocabulary) == joined
+
+
+def test_the_more_frequent_spelling_wins() -> None:
+    often = count_words(["email email e-mail"])
+    seldom = count_words(["email e-mail e-mail"])
+    assert join_hyphenated(f"e{HYPHENATED}\nmail", often) == "email"
+    assert join_hyphenated(f"e{HYPHENATED}\nmail", seldom) == "e-mail"
+
+
+def test_broken_words_are_no_vocabulary() -> None:
+    counts = count_words([f"Whole (whole) bro{HYPHENATED}\nken end-of-line."])
+    assert counts["whole"] == 2
+    assert not counts["ken"]
+    assert not counts["bro"]
+    assert counts["of-line"] == counts["end-of"] == counts["end-of-line"] == 1
+
+
+@given(st.lists(st.tuples(words, st.sampled_from([" ", "\n", HYPHENATED, HYPHENATED + "\n"]))))
+def test_joining_loses_only_hyphens(parts: list[tuple[str, str]]) -> None:
+    text = "".join(word + end for word, end in parts)
+    joined = join_hyphenated(text, Counter())
+    assert HYPHENATED not in joined
+    letters = "".join(word for word, _ in parts)
+    assert "".join(char for char in joined if char.isalpha()) == letters
+    assert set(joined) <= set(letters) | set(" \n-")
+
+
+def test_joining_a_long_page_is_quick() -> None:
+    text = f"infor{HYPHENATED}\nmation here " * 20_000
+    assert join_hyphenated(text, Counter()).count("information\n") == 20_000
+
+
+# Paragraphs
+
+
+def _set(*texts: tuple[str, float, float], width: float = 300, size: float = 10) -> list[Line]:
+    """Lines at (text, x, y); each as wide as its text is long, 5 points a character."""
+    return [Line(text, x, y, min(x + 5 * len(text), x + width), y, size) for text, x, y in texts]
+
+
+LONG = "x" * 60  # as long as the column is wide
+
+
+def test_a_gap_ends_a_paragraph() -> None:
+    lines = _set(("one", 50, 700), ("two", 50, 688), ("three", 50, 670), ("four", 50, 658), ("five", 50, 646))
+    assert break_paragraphs(lines) == ["one", "two", "", "three", "four", "five"]
+
+
+def test_a_larger_line_stands_apart() -> None:
+    lines = [Line("Heading", 50, 700, 100, 700, 14), *_set(*[(LONG, 50, 686 - 12 * n) for n in range(5)])]
+    assert break_paragraphs(lines)[:3] == ["Heading", "", LONG]
+
+
+def test_a_first_line_indent_begins_a_paragraph() -> None:
+    body = [(LONG, 50.0), ("short", 50.0), (LONG[3:], 65.0), (LONG, 50.0), (LONG, 50.0)]
+    lines = _set(*[(text, x, 700 - 12.0 * at) for at, (text, x) in enumerate(body)])
+    assert break_paragraphs(lines) == [LONG, "short", "", LONG[3:], LONG, LONG]
+    mirrored = [line._replace(start_x=-line.start_x, end_x=-line.end_x) for line in lines]
+    assert break_paragraphs(mirrored).index("") == 2
+
+
+def test_code_is_not_taken_apart() -> None:
+    code = [("if x:", 50.0), ("    call()", 70.0), ("else:", 50.0), ("    other()", 70.0), ("done()", 50.0)]
+    lines = _set(*[(text, x, 700 - 12.0 * at) for at, (text, x) in enumerate(code)])
+    assert break_paragraphs(lines) == [text for text, _ in code]
+
+
+def test_a_table_is_one_paragraph() -> None:
+    text = [(LONG, 50.0, 700 - 12.0 * at) for at in range(8)]
+    table = [("a 1", 50.0, 590 - 18.0 * at) for at in range(5)]
+    assert break_paragraphs(_set(*text, *table)) == [LONG] * 8 + [""] + ["a 1"] * 5
+
+
+def test_a_raised_footnote_mark_is_not_a_gap() -> None:
+    lines = _set(*[(LONG, 50, 700 - 12.0 * at) for at in range(6)])
+    lines[3] = lines[3]._replace(start_y=lines[3].start_y + 4)
+    assert "" not in break_paragraphs(lines)
+
+
+coordinates = st.floats(-1000, 1000)
+
+
+@given(st.lists(st.builds(Line, st.text("ab ", min_size=1), *[coordinates] * 4, st.floats(0, 100))))
+def test_paragraphs_only_insert(lines: list[Line]) -> None:
+    assert [text for text in break_paragraphs(lines) if text] == [line.text for line in lines]
+
+
+# Running lines
+
+
+def _pages(*tops_and_bottoms: tuple[str, str]) -> list[list[Line]]:
+    return [
+        [Line(top), *(Line(f"body {number} {'abcdefghij'[at]}") for at in range(6)), Line(bottom)]
+        for number, (top, bottom) in enumerate(tops_and_bottoms)
+    ]
+
+
+def _edges(pages: list[list[Line]]) -> list[tuple[str, str]]:
+    return [(lines[0].text, lines[-1].text) for lines in pages]
+
+
+def test_headers_and_page_numbers_go() -> None:
+    pages = remove_running_lines(_pages(*[("The Manual", str(n)) for n in range(1, 7)]))
+    assert pages[0][0].text == "The Manual"
+    assert all(lines[0].text.startswith("body") for lines in pages[1:])
+    assert all(lines[-1].text.startswith("body") for lines in pages)
+
+
+def test_left_and_right_headers_and_chapters() -> None:
+    tops = [f"{n} Chapter Two" if n % 2 == 0 else f"Animals {n}" for n in range(10, 18)]
+    pages = remove_running_lines(_pages(*[(top, "") for top in tops]))
+    assert [lines[0].text for lines in pages if not lines[0].text.startswith("body")] == tops[:2]
+
+
+@pytest.mark.parametrize(
+    "numbers", [["iv", "v", "vi", "vii", "viii"], ["- 8 -", "- 9 -", "- 10 -", "- 11 -", "- 12 -"]]
+)
+def test_page_numbers_of_other_kinds(numbers: list[str]) -> None:
+    pages = remove_running_lines(_pages(*[("", number) for number in numbers]))
+    assert all(lines[-1].text.startswith("body") for lines in pages)
+
+
+@pytest.mark.parametrize(
+    "bottoms",
+    [
+        ["}"] * 8,
+        ["end"] * 8,
+        ["Total 12 40", "Total 19 3", "Total 7 77", "Total 1 2", "Total 8 9", "Total 5 6"],
+        ["0"] * 8,  # an axis
+        ["42", "7", "12", "99", "1", "60"],
+    ],
+)
+def test_rows_and_code_stay(bottoms: list[str]) -> None:
+    pages = _pages(*[("", bottom) for bottom in bottoms])
+    assert _edges(remove_running_lines(pages)) == _edges(pages)
+
+
+def test_titles_of_slides_stay() -> None:
+    slides = [[Line("Results", height=24), *[Line(f"point {n}", height=12)] * 4] for n in range(8)]
+    assert all(lines[0].text == "Results" for lines in remove_running_lines(slides))
+
+
+def test_short_documents_are_left_alone() -> None:
+    pages = _pages(*[("Letter", str(n)) for n in range(3)])
+    assert remove_running_lines(pages) == pages
+
+
+@given(st.lists(st.lists(st.builds(Line, st.text("ab1 iv\u0664\u00b2", max_size=5)), max_size=4), max_size=8))
+def test_running_lines_only_go(pages: list[list[Line]]) -> None:
+    kept = remove_running_lines(pages)
+    assert len(kept) == len(pages)
+    for before, after in zip(pages, kept, strict=True):
+        rest = iter(before)
+        assert all(line in rest for line in after)
+
+
+# Titles and dates
+
+PAGE = [
+    Line("Annual Report", 72, 700, 300, 700, 24),
+    *[Line("some text", 72, 600 - n, 300, 600 - n, 11) for n in range(5)],
+]
+OUTLINE = [OutlineEntry("Whole Book", 1, 0), OutlineEntry("One", 1, 1), OutlineEntry("Two", 2, 1)]
+
+
+@pytest.mark.parametrize("title", ["Attention Is All You Need", "\u8ad6\u8a9e", "C++", "Version 2.0"])
+def test_a_meaningful_title_is_taken(title: str) -> None:
+    expected = title if sum(map(str.isalpha, title)) >= 2 else "Whole Book"
+    assert choose_title(title, OUTLINE, PAGE, "file") == expected
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["", "untitled", "Untitled-1", "Microsoft Word - report.doc", "paper.dvi", "C:\\x\\y z.txt", "12345",
+     "Titel", "PowerPoint Presentation", "thesis_final_v2", "/home/a/b", "book.indd", "\ufffd\ufffdab",
+     "Document1"],
+)  # fmt: skip
+def test_a_made_up_title_is_not_taken(title: str) -> None:
+    assert choose_title(title, OUTLINE, PAGE, "file") == "Whole Book"
+    assert choose_title(title, [], PAGE, "file") == "Annual Report"
+    assert choose_title(title, [], [], "my_report%20of-2019") == "my report of 2019"
+
+
+def test_an_outline_of_chapters_is_no_title() -> None:
+    chapters = [OutlineEntry("Introduction", 1, 0), OutlineEntry("Methods", 2, 0)]
+    assert choose_title("", chapters, PAGE, "file") == "Annual Report"
+
+
+def test_a_title_over_two_lines() -> None:
+    two = [Line("Annual", 72, 700, 200, 700, 24), Line("Report", 72, 672, 200, 672, 24), *PAGE[1:]]
+    assert choose_title("", [], two, "file") == "Annual Report"
+
+
+@given(any_text, any_text, any_text)
+def test_there_is_always_a_title(metadata: str, shown: str, stem: str) -> None:
+    title = choose_title(flatten(metadata), [], [Line(clean_characters(shown), height=10)], stem)
+    assert title == " ".join(title.split()) != ""
+    title.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("value", "date"),
+    [
+        ("D:20190102030405+01'00'", "2019-01-02T03:04:05+01:00"),
+        ("D:20190102030405-0530", "2019-01-02T03:04:05-05:30"),
+        ("D:20190102030405Z00'00'", "2019-01-02T03:04:05Z"),
+        ("D:20190102030405", "2019-01-02T03:04:05"),
+        ("D:201901020304", "2019-01-02T03:04:00"),
+        ("D:20190102", "2019-01-02"),
+        ("20190102", "2019-01-02"),
+        ("D:2019", "2019"),
+        ("D:20191302", ""),
+        ("D:20190230", ""),
+        ("D:20190102250000", ""),
+        ("D:20190102030405+99'00'", "2019-01-02T03:04:05"),
+        ("D:00000000", ""),
+        ("Mon Jan 2 2019", ""),
+        ("", ""),
+    ],
+)
+def test_dates(value: str, date: str) -> None:
+    assert read_date(value) == date
+
+
+@given(st.text("D:0123456789+-Z' ", max_size=30) | any_text)
+def test_any_date_is_a_date_or_nothing(value: str) -> None:
+    date = read_date(value)
+    assert date == "" or date[:4].isdecimal()
+
+
+def test_mojibake() -> None:
+    broken = "Ð¡Ð¾Ð´ÐµÑ\u0080Ð¶Ð°Ð½Ð¸Ðµ".replace("\u0080", "•")  # PDFDocEncoding has a bullet there
+    assert repair_mojibake(broken) == "Содержание"
+    assert repair_mojibake("Ð ÐµÐ³Ð»ÐµÐ´") == "\u041fеглед"  # PDFium reads 9F as a space
+    for whole in ("Übersicht", "café – “x”", "Ñandú", "論語", "plain"):
+        assert repair_mojibake(whole) == whole
