@@ -7,7 +7,9 @@ file needs to know nothing about that. Beside the page images it is the only one
 
 import ctypes
 import logging
+import struct
 import warnings
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -217,9 +219,11 @@ def _read_with_pdfium(path: Path, max_pages: int, on_page: OnPage) -> _Reading:
 def _read_utf16(function: Callable[..., int], *arguments: object) -> str:
     """What a PDFium function writes: UTF-16 with a final NUL, whose size in bytes it returns."""
     size = function(*arguments, None, 0)
+    if size <= 2:
+        return ""
     buffer = ctypes.create_string_buffer(size)
     function(*arguments, buffer, size)
-    return buffer.raw[: size - 2].decode("utf-16-le", "replace") if size > 2 else ""
+    return buffer.raw[: size - 2].decode("utf-16-le", "replace")
 
 
 def _read_bookmarks(pdf: Any) -> Iterator[tuple[str, int | None, int]]:
@@ -277,7 +281,8 @@ def _read_lines(text_page: Any, at: int) -> list[Line]:
     is_clean = clean_characters(plain) == plain
     box = pdfium.FS_RECTF()
     into = ctypes.byref(box)
-    lines = []
+    measure = pdfium.FPDFText_GetLooseCharBox
+    lines: list[Line] = []
     start = 0
     for raw in text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n"):
         is_hyphenated = raw[-1:] == HYPHENATED
@@ -290,13 +295,21 @@ def _read_lines(text_page: Any, at: int) -> list[Line]:
             if not one_to_one:
                 first = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, first)
                 last = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, last)
-            pdfium.FPDFText_GetLooseCharBox(text_page, first, into)
+            measure(text_page, first, into)
             left, bottom, height = box.left, box.bottom, box.top - box.bottom
-            pdfium.FPDFText_GetLooseCharBox(text_page, last, into)
+            measure(text_page, last, into)
             height = max(height, box.top - box.bottom)
             if at == 0:
                 height = max(_read_size(text_page, first), _read_size(text_page, last))
+            if not 0 <= height < 1e5:  # also "not a number", which a hostile file can bring about
+                height = 0.0
             line = raw if is_clean else clean_characters(raw)
+            before = lines[-1] if lines else None
+            if before and before.text[-1:] == HYPHENATED and abs(before.end_y - bottom) < 0.3 * height:
+                # No hyphen, but a character without a meaning: the line goes on beside it.
+                left, bottom, height = before.start_x, before.start_y, max(before.height, height)
+                line = before.text[:-1] + line
+                lines.pop()
             lines.append(Line(line, left, bottom, box.left, box.bottom, height))
         start += units + (0 if is_hyphenated else 2)
     return lines
@@ -315,7 +328,7 @@ def _read_size(text_page: Any, char: int) -> float:
 
 
 def _pypdf_errors() -> tuple[type[Exception], ...]:
-    """What pypdf raises on broken files, as measured over 4,500 of them."""
+    """What pypdf raises on broken files: its own errors, and what its code does not expect."""
     from pypdf.errors import DependencyError, PyPdfError
 
     return (
@@ -327,6 +340,8 @@ def _pypdf_errors() -> tuple[type[Exception], ...]:
         AttributeError,  # an object of another type than the format demands
         LookupError,  # a key or an index that is not there
         RecursionError,  # objects inside themselves
+        struct.error,  # fonts cut short
+        zlib.error,  # streams cut short
         TypeError,
         ValueError,  # malformed numbers, keys, text encodings; negative offsets
     )
@@ -390,7 +405,7 @@ def _read_page_with_pypdf(reader: "PdfReader", at: int) -> list[Line] | None:
         return None
     if len(text) > MAX_PAGE_CHARACTERS:
         raise _PageTooLong(at + 1)
-    return [Line(line) for line in clean_characters(text).split("\n")]
+    return [Line(line) for line in clean_characters(text).strip("\n").split("\n")]
 
 
 def _read_pypdf_bookmarks(

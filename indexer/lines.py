@@ -38,9 +38,6 @@ _WIDER = 1.3  # times the usual pitch: a gap between paragraphs. Superscripts at
 _LARGER = 1.18  # times the height: another size. Two fonts of one size differ by up to 1.12.
 
 
-_BULLET = re.compile(r"\s*(?:[•◦▪▶‣·■□●○*–—-]|\(?\w{1,3}[.)]|\[\w+\])\s")
-
-
 def break_paragraphs(lines: Sequence[Line]) -> list[str]:
     """The texts of `lines`, with an empty one wherever a paragraph, heading or table ends.
 
@@ -91,6 +88,8 @@ def _measure_pitches(gaps: Sequence[float], sizes: Sequence[int]) -> dict[int, f
             by_size[size].append(gap)
     every = [gap for of_size in by_size.values() for gap in of_size]
     usual = median(every) if every else 1e9  # nothing to compare with: nothing is wide
+    if len(every) < 4:
+        usual = min(usual, 1.5 * max(sizes))  # too little to know the habit
     # Four gaps are a habit, but not those around four headings of one size.
     own = {size: median(of_size) for size, of_size in by_size.items() if len(of_size) >= 4}
     return {
@@ -122,22 +121,21 @@ def _is_even(gaps: Sequence[float], at: int) -> bool:
 def _is_indented(lines: Sequence[Line], gaps: Sequence[float], at: int, pitch: float) -> bool:
     """Whether a first-line indent, or a hanging one, begins a paragraph at `at`.
 
-    The line begins to the side of both neighbours, which begin at one edge, and is full: an indented line
-    of code, a table's row or a centred line ends anywhere.
+    The line begins to the side of both neighbours, which begin at one edge. It is full: an indented line of
+    code, a table's row or a centred line ends anywhere. The line before is not: it ends a paragraph, where
+    that of the second line of a list's item is full.
     """
     if at + 1 >= len(lines) or not (0 < gaps[at] < 2 * pitch and 0 < gaps[at + 1] < 2 * pitch):
         return False
     before, line, after = lines[at - 1 : at + 2]
-    # The second line of a list's item is to the side of both as well.
-    if _BULLET.match(before.text) or _BULLET.match(after.text):
-        return False
     # In right-to-left writing the first character is the rightmost: mirror it.
     sign = -1.0 if line.start_x > line.end_x and after.start_x > after.end_x else 1.0
     edge, indent = sign * after.start_x, sign * (line.start_x - after.start_x)
     if not 0.5 * line.height < abs(indent) < 5 * line.height or abs(sign * before.start_x - edge) > 1:
         return False
-    reach = max(sign * before.end_x, sign * after.end_x)
-    return reach - edge > 15 * line.height and sign * line.end_x > reach - 0.1 * (reach - edge)
+    reach = max(sign * before.end_x, sign * line.end_x, sign * after.end_x)
+    nearly = reach - 0.1 * (reach - edge)
+    return reach - edge > 15 * line.height and sign * before.end_x < nearly < sign * line.end_x
 
 
 # Running headers and footers
@@ -162,7 +160,8 @@ def remove_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     A line among the first or last two of a page is a running one if it comes again at the same edge on
     neighbouring pages with each number either the same or as much greater as the page is further on; a
     table's row, with its other numbers, is not. The first page that has a running line with letters
-    keeps it, so that no word is lost. Documents of up to three pages are returned as they are.
+    keeps it, so that no word is lost, and so does a page that says nothing else. Documents of up to three
+    pages are returned as they are.
     """
     kept = [list(lines) for lines in pages]
     if len(pages) <= 3:
@@ -170,16 +169,17 @@ def remove_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     seen: set[str] = set()
     tops = [_read_edges(lines, range(min(_EDGE, len(lines)))) for lines in pages]
     bottoms = [_read_edges(lines, range(max(0, len(lines) - _EDGE), len(lines))) for lines in pages]
-    for page in range(len(pages)):
-        running: set[int] = set()
+    for page, lines in enumerate(pages):
+        running: dict[int, str] = {}
         for edges in (tops, bottoms):
             for at, edge in edges[page].items():
                 if _is_running(edge, page, edges):
-                    if edge.form in seen or not _has_letters(edge.form):
-                        running.add(at)
-                    seen.add(edge.form)
-        if running:
-            kept[page] = [line for at, line in enumerate(pages[page]) if at not in running]
+                    running[at] = edge.form
+        if len(running) == len(lines) and any(map(_has_letters, running.values())):
+            continue  # it is all that the page says: a slide, or a page of one line
+        removed = {at for at, form in running.items() if form in seen or not _has_letters(form)}
+        seen.update(running.values())
+        kept[page] = [line for at, line in enumerate(lines) if at not in removed]
     return kept
 
 

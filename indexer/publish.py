@@ -5,7 +5,7 @@ Only one process writes (see `stackroom.holder`); it may do so from two connecti
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,9 +139,9 @@ class Publisher:
         """Removes a library, and the documents that no other one holds. Returns how many those were."""
         with self._transaction() as db:
             rows = db.execute(_HELD + " WHERE library = ? AND document IS NOT NULL", (library,))
-            held = [row[0] for row in rows]
+            held = {row[0] for row in rows}
             db.execute("DELETE FROM libraries WHERE id = ?", (library,))
-            return self._remove_unheld(db, held)
+            return sum(self._remove_unheld(db, key) for key in held)
 
     def recorded(self, library: int) -> dict[str, Recorded]:
         """What is known of each file of a library, by its path."""
@@ -158,10 +158,26 @@ class Publisher:
         rows = self._rows("SELECT key FROM documents WHERE id = ?", (document_id,))
         return rows[0][0] if rows else None
 
-    def place(self, place: Place, state: FileState, document: int) -> None:
-        """Records that a file holds a document the catalogue already has."""
+    def settle(self, known: Mapping[Place, tuple[FileState, int]], gone: Iterable[Place]) -> None:
+        """Records which files hold documents the catalogue already has, and which files are gone.
+
+        All in one step, so that files which swapped their names leave no document without a file.
+
+        Args:
+            known: state and document key by file.
+            gone: files that are there no more; documents that only they held are removed.
+        """
         with self._transaction() as db:
-            self._place(db, place, state, document)
+            held: list[tuple[int, int | None]] = []
+            for place, (state, document) in known.items():
+                held += [(key, document) for key in self._place(db, place, state, document)]
+            for place in gone:
+                held += [(key, None) for key in self._held(db, place)]
+                db.execute(
+                    "DELETE FROM locations WHERE library = ? AND path = ?", (place.library, place.path)
+                )
+            for key, successor in held:
+                self._remove_unheld(db, key, successor)
 
     def fail(self, place: Place, state: FileState, error: ExtractionFailed) -> None:
         """Records why a file could not be read. A document that only this file held is removed."""
@@ -174,18 +190,8 @@ class Publisher:
                 " failure = excluded.failure, reason = excluded.reason",
                 (place.library, place.path, state.size, state.modified_ns, error.kind, str(error)),
             )
-            self._remove_unheld(db, held)
-
-    def remove(self, places: Iterable[Place]) -> None:
-        """Forgets files that are gone, and the documents that only they held."""
-        with self._transaction() as db:
-            held = []
-            for place in places:
-                held += self._held(db, place)
-                db.execute(
-                    "DELETE FROM locations WHERE library = ? AND path = ?", (place.library, place.path)
-                )
-            self._remove_unheld(db, held)
+            for key in held:
+                self._remove_unheld(db, key)
 
     # Documents
 
@@ -224,7 +230,8 @@ class Publisher:
             db.execute("DELETE FROM successors WHERE old = ?", (document.id,))
             self._add_passages(db, model, key, passages)
             for place, state in files.items():
-                self._place(db, place, state, key)
+                for replaced in self._place(db, place, state, key):
+                    self._remove_unheld(db, replaced, key)
 
     def documents_without_passages(self, model: Model) -> list[int]:
         """Keys of the documents with text that have not been split for `model` yet."""
@@ -304,7 +311,8 @@ class Publisher:
 
     # Inside a transaction
 
-    def _place(self, db: sqlite3.Connection, place: Place, state: FileState, document: int) -> None:
+    def _place(self, db: sqlite3.Connection, place: Place, state: FileState, document: int) -> list[int]:
+        """Records what a file holds. Returns the key of what it held before, if that is another document."""
         held = self._held(db, place)
         db.execute(
             "INSERT INTO locations (library, path, size, modified_ns, document) VALUES (?, ?, ?, ?, ?)"
@@ -313,8 +321,7 @@ class Publisher:
             " failure = NULL, reason = NULL",
             (place.library, place.path, state.size, state.modified_ns, document),
         )
-        successor = db.execute("SELECT id FROM documents WHERE key = ?", (document,)).fetchone()[0]
-        self._remove_unheld(db, held, successor)
+        return [key for key in held if key != document]
 
     @staticmethod
     def _held(db: sqlite3.Connection, place: Place) -> list[int]:
@@ -322,25 +329,21 @@ class Publisher:
         rows = db.execute(_HELD + " WHERE library = ? AND path = ?", (place.library, place.path))
         return [row[0] for row in rows if row[0] is not None]
 
-    def _remove_unheld(
-        self, db: sqlite3.Connection, keys: Iterable[int], successor: str | None = None
-    ) -> int:
-        """Removes those documents that no file holds any more; their ids lead to `successor` if given."""
-        removed = 0
-        for key in set(keys):
-            if db.execute("SELECT 1 FROM locations WHERE document = ? LIMIT 1", (key,)).fetchone():
-                continue
-            ranges = db.execute(
-                "SELECT min(id), max(id) FROM passages WHERE document = ? GROUP BY model", (key,)
+    def _remove_unheld(self, db: sqlite3.Connection, key: int, successor: int | None = None) -> bool:
+        """Removes a document if no file holds it any more; its id then leads to `successor` if given."""
+        row = db.execute("SELECT id FROM documents WHERE key = ?", (key,)).fetchone()
+        if row is None or db.execute("SELECT 1 FROM locations WHERE document = ? LIMIT 1", (key,)).fetchone():
+            return False
+        ranges = db.execute("SELECT min(id), max(id) FROM passages WHERE document = ? GROUP BY model", (key,))
+        for first, last in ranges.fetchall():
+            self._log(db, "removed", first, last)
+        db.execute("DELETE FROM documents WHERE key = ?", (key,))
+        if successor is not None:
+            db.execute(
+                "INSERT OR REPLACE INTO successors SELECT ?, id FROM documents WHERE key = ?",
+                (row[0], successor),
             )
-            for first, last in ranges.fetchall():
-                self._log(db, "removed", first, last)
-            (document_id,) = db.execute("SELECT id FROM documents WHERE key = ?", (key,)).fetchone()
-            db.execute("DELETE FROM documents WHERE key = ?", (key,))
-            if successor is not None:
-                db.execute("INSERT OR REPLACE INTO successors VALUES (?, ?)", (document_id, successor))
-            removed += 1
-        return removed
+        return True
 
     def _add_passages(
         self, db: sqlite3.Connection, model: Model, key: int, passages: Sequence[Passage]

@@ -114,7 +114,8 @@ def join_hyphenated(text: str, vocabulary: Counter[str]) -> str:
 
     Where PDFium saw the hyphen it left HYPHENATED; where it did not, or pypdf read the page, the hyphen
     and the newline are still there, and only a lower-case letter after them makes it a broken word. The
-    hyphen stays where `vocabulary` (see `count_words`) says the word has one. No HYPHENATED is left.
+    hyphen stays where there are no letters on both sides, and where `vocabulary` (see `count_words`) says
+    the word has one. No HYPHENATED is left.
     """
     if "-\n" in text or "\u2010\n" in text:
         text = _HARD.sub(lambda found: HYPHENATED if found[1].islower() else found[0], text)
@@ -123,9 +124,14 @@ def join_hyphenated(text: str, vocabulary: Counter[str]) -> str:
     joined, *parts = text.split(HYPHENATED)
     done = []  # what no later part can change; joining onto one long string would take quadratic time
     for part in parts:
-        word, space, rest = _split_word(part.removeprefix("\n"))
         done.append(joined[:-_LONGEST_WORD])
-        joined = _join(joined[-_LONGEST_WORD:], word, vocabulary) + ("\n" if space == " " else space) + rest
+        joined = joined[-_LONGEST_WORD:]
+        following = part.removeprefix("\n")
+        if not joined[-1:].isalpha() or not following[:1].isalpha():
+            joined += "-" + part  # a range of numbers, or the page ends and a footnote follows
+            continue
+        word, space, rest = _split_word(following)
+        joined = _join(joined, word, vocabulary) + ("\n" if space == " " else space) + rest
     return "".join(done) + joined
 
 
@@ -138,7 +144,7 @@ def _split_word(text: str) -> tuple[str, str, str]:
 def _join(left: str, right: str, vocabulary: Counter[str]) -> str:
     before, after = _LETTERS_AT_END.search(left), _LETTERS_AT_START.match(right)
     if not before or not after:
-        return f"{left}-{right}"
+        return left + right
     first, second = before[0].lower(), after[0].lower()
     joined, hyphenated = vocabulary[first + second], vocabulary[f"{first}-{second}"]
     if joined != hyphenated:

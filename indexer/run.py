@@ -117,19 +117,22 @@ class Run:
         sizes = {known.state.size for known in leaving if known.document is not None}
         unclaimed = Counter(known.document for known in self._gone.values() if known.document is not None)
         queue, self.queue = self.queue, []
+        known_files: dict[Place, tuple[FileState, int]] = {}
         for file in queue:
             key = self._known_document(file) if file.state.size in sizes else None
             if key is None:
                 self.queue.append(file)
-            elif file not in self._changed and unclaimed[key] > 0:
+                continue
+            known_files[file.place] = (file.state, key)
+            if file not in self._changed and unclaimed[key] > 0:
                 unclaimed[key] -= 1
                 self._summary.moved += 1
-                self._publisher.place(file.place, file.state, key)
                 self.tell(files_done=1)
             else:
-                self._place(file, key)
+                self._count(file, key)
         self._summary.removed = len(self._gone) - self._summary.moved
-        self._publisher.remove(self._gone)
+        if known_files or self._gone:
+            self._publisher.settle(known_files, self._gone)
 
     def tasks(self) -> Iterator[Task]:
         """The PDFs to extract. Files whose content is known, or being read already, need no extraction."""
@@ -139,7 +142,8 @@ class Run:
             if document_id is None:
                 continue  # it could not be read
             if key is not None:
-                self._place(file, key)
+                self._publisher.settle({file.place: (file.state, key)}, ())
+                self._count(file, key)
             elif document_id in self._reading:
                 self._reading[document_id].append(file)
             else:
@@ -189,15 +193,11 @@ class Run:
             self._ids[file] = digest[:_ID_DIGITS]
         return self._publisher.document_key(self._ids[file])
 
-    def _place(self, file: File, key: int) -> None:
-        self._publisher.place(file.place, file.state, key)
-        self._count(file, key)
-
     def _count(self, file: File, key: int | None) -> None:
         before = self._changed.get(file)
         if before is None:
             self._summary.added += 1
-        elif before.document == key:
+        elif key is not None and before.document == key:
             self._summary.unchanged += 1
         else:
             self._summary.changed += 1

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from fpdf import FPDF
-from fpdf.encryption import AccessPermission
+from fpdf.enums import AccessPermission
 
 LINE_HEIGHT = 14  # points; the text is 11 points high
 PARAGRAPH_GAP = 12  # points more between paragraphs

@@ -9,7 +9,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pypdfium2
 import pytest
+
+import indexer.extract
+from indexer.extract import extract
 from make_pdfs import (
     write_claiming_pdf,
     write_damaged_pdf,
@@ -20,13 +24,11 @@ from make_pdfs import (
     write_text_objects,
     write_truncated_pdf,
 )
-
-import indexer.extract
-from indexer.extract import extract
 from stackroom.documents import Document, OutlineEntry
 from stackroom.errors import ExtractionFailed
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "pdfs"
+PASSWORD = "open sesame"  # noqa: S105
 ID = "0123456789abcdef01234567"
 
 
@@ -42,7 +44,7 @@ def fail(path: Path) -> ExtractionFailed:
 
 
 def show(text: str, y: int = 700, size: int = 12) -> bytes:
-    return b"BT /F %d Tf 72 %d Td (%s) Tj ET" % (size, y, text.encode("latin-1"))
+    return b"BT /F %d Tf 72 %d Td (%s) Tj ET\n" % (size, y, text.encode("latin-1"))
 
 
 @pytest.fixture
@@ -50,9 +52,9 @@ def without_pdfium(monkeypatch: pytest.MonkeyPatch) -> None:
     """PDFium refuses every file."""
 
     def refuse(path: Path) -> None:
-        raise indexer.extract.pypdfium2.PdfiumError("refused", err_code=3)
+        raise pypdfium2.PdfiumError("refused", err_code=3)
 
-    monkeypatch.setattr(indexer.extract.pypdfium2, "PdfDocument", refuse)
+    monkeypatch.setattr(pypdfium2, "PdfDocument", refuse)
 
 
 # What a document says
@@ -123,18 +125,16 @@ def test_the_largest_text_is_the_title(tmp_path: Path) -> None:
 
 
 def test_running_lines_and_hyphens(tmp_path: Path) -> None:
-    texts = [
-        f"The stones of day {'abcdef'[n]} are infor-\nmation enough for us\nand the rest." for n in range(6)
-    ]
+    texts = [f"The stones of day {day} are infor-\nmation enough for us\nand {day}{day}." for day in "abcdef"]
     path = write_pdf(tmp_path / "a.pdf", texts, header="The Manual", footer="Page {page} of 6")
     pages = read(path).pages
     assert "The Manual" in pages[0].text
     assert "Page 1 of 6" in pages[0].text
-    assert pages[3].text == "The stones of day d are information\nenough for us\nand the rest.\n"
+    assert pages[3].text == "The stones of day d are information\nenough for us\nand dd.\n"
 
 
 def test_characters(tmp_path: Path) -> None:
-    to_unicode = {0x41: "\ufb01", 0x42: "\ud835", 0x43: "\U0001d6fc", 0x44: "\x00", 0x45: "\uffff"}
+    to_unicode = {0x41: "\ufb01", 0x42: "\ud835", 0x43: "\U0001d6fc", 0x44: "\x00", 0x45: "\x07"}
     path = write_text_objects(
         tmp_path / "a.pdf",
         [show("Anal xBy C zDDEz") + show("CCC second", 680) + show("third", 640) + show("fourth", 628)],
@@ -144,6 +144,14 @@ def test_characters(tmp_path: Path) -> None:
     text.encode("utf-8")
     # Characters beyond U+FFFF count twice in PDFium: the lines' places must not be lost by it.
     assert text == "final xy \U0001d6fc zz\n\U0001d6fc\U0001d6fc\U0001d6fc second\n\nthird\nfourth\n"
+
+
+@pytest.mark.parametrize("scale", ["1e38 0 0 1e38 0 0", "0 0 0 0 0 0", "-1e38 1e38 1e38 1e38 9e37 9e37"])
+def test_impossible_places(tmp_path: Path, scale: str) -> None:
+    content = f"{scale} cm ".encode() + show("one") + show("two", 640) + show("three", -10)
+    document = read(write_text_objects(tmp_path / "a.pdf", [content, content]))
+    assert len(document.pages) == 2
+    document.text.encode("utf-8")
 
 
 def test_metadata_of_a_hostile_kind(tmp_path: Path) -> None:
@@ -196,7 +204,7 @@ def test_an_empty_password(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("write", "kind", "reason"),
     [
-        (lambda path: write_pdf(path, password="secret"), "encrypted", "needs a password"),
+        (lambda path: write_pdf(path, password=PASSWORD), "encrypted", "needs a password"),
         (lambda path: path.write_bytes(b"") and path, "not a pdf", "is empty"),
         (write_garbage, "not a pdf", "is not a PDF"),
         (write_damaged_pdf, "damaged", "no page can be read"),
@@ -228,7 +236,10 @@ def test_a_truncated_file_is_read_or_refused(tmp_path: Path, keep: float) -> Non
     try:
         assert read(path).pages
     except ExtractionFailed as error:
-        assert error.kind in {"damaged", "not a pdf"}
+        kind = error.kind
+    else:
+        kind = "damaged"
+    assert kind == "damaged"
 
 
 def test_out_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,14 +296,14 @@ def test_nothing_is_said_or_left_behind(tmp_path: Path, capfd: pytest.CaptureFix
 
 
 def test_pages_are_closed(tmp_path: Path) -> None:
-    path = write_pdf(tmp_path / "x.pdf", ["line\n" * 50] * 100)
+    path = write_pdf(tmp_path / "x.pdf", ["line\n" * 50] * 40)
     tracemalloc.start()
     try:
         document = read(path)
-        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
     finally:
         tracemalloc.stop()
-    assert len(document.pages) == 100
+    assert len(document.pages) == 40
 
 
 @pytest.mark.parametrize(
@@ -327,12 +338,11 @@ def test_hostile_files(owner: str) -> None:
         pytest.skip("the shared collection of hostile PDFs is not beside this checkout")
     start = time.process_time()
     for path in sorted(folder.glob(f"{owner}__*.pdf")):
-        if time.process_time() - start > 1.5:
+        if time.process_time() - start > 1:
             break
         try:
             document = read(path)
-        except ExtractionFailed as error:
-            assert str(error)
-        else:
-            assert document.title
-            document.text.encode("utf-8")
+        except ExtractionFailed:
+            continue
+        assert document.title
+        document.text.encode("utf-8")

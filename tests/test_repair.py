@@ -92,7 +92,8 @@ def test_tidy_lines_keeps_indentation() -> None:
         (f"end-of{HYPHENATED}\nline, more", "end-of-line,\nmore"),
         (f"MS{HYPHENATED}\nWord", "MS-Word"),
         (f"INTRO{HYPHENATED}\nDUCTION", "INTRODUCTION"),
-        (f"1990{HYPHENATED}\n2000 was", "1990-2000\nwas"),
+        (f"1990{HYPHENATED}\n2000 was", "1990-\n2000 was"),
+        (f"foot{HYPHENATED}\n1 See below.", "foot-\n1 See below."),
         (f"a{HYPHENATED}\nb{HYPHENATED}\nc d", "abc\nd"),
         (f"cut off at the bot{HYPHENATED}", "cut off at the bot-"),
         ("infor-\nmation is here", "information\nis here"),
@@ -133,8 +134,8 @@ def test_joining_loses_only_hyphens(parts: list[tuple[str, str]]) -> None:
 
 
 def test_joining_a_long_page_is_quick() -> None:
-    text = f"infor{HYPHENATED}\nmation here " * 20_000
-    assert join_hyphenated(text, Counter()).count("information\n") == 20_000
+    text = f"infor{HYPHENATED}\nmation here " * 5_000
+    assert join_hyphenated(text, Counter()).count("information\n") == 5_000
 
 
 # Paragraphs
@@ -164,6 +165,23 @@ def test_a_first_line_indent_begins_a_paragraph() -> None:
     assert break_paragraphs(lines) == [LONG, "short", "", LONG[3:], LONG, LONG]
     mirrored = [line._replace(start_x=-line.start_x, end_x=-line.end_x) for line in lines]
     assert break_paragraphs(mirrored).index("") == 2
+
+
+@pytest.mark.parametrize("bullet_x", [50.0, 80.0])
+def test_the_second_line_of_an_item_is_no_paragraph(bullet_x: float) -> None:
+    items = [(LONG, bullet_x), (LONG, 65.0)] * 4
+    lines = _set(*[(text, x, 700 - 12.0 * at) for at, (text, x) in enumerate(items)])
+    assert "" not in break_paragraphs(lines)
+
+
+def test_a_broken_word_is_not_taken_apart() -> None:
+    lines = _set(("one", 50, 700), ("two", 50, 688), (f"inter{HYPHENATED}", 50, 676), ("national", 50, 640))
+    assert break_paragraphs(lines)[-2:] == [f"inter{HYPHENATED}", "national"]
+
+
+def test_without_places_there_are_no_paragraphs() -> None:
+    assert break_paragraphs([Line("one"), Line(""), Line("two")]) == ["one", "", "two"]
+    assert break_paragraphs([]) == []
 
 
 def test_code_is_not_taken_apart() -> None:
@@ -245,6 +263,13 @@ def test_rows_and_code_stay(bottoms: list[str]) -> None:
 def test_titles_of_slides_stay() -> None:
     slides = [[Line("Results", height=24), *[Line(f"point {n}", height=12)] * 4] for n in range(8)]
     assert all(lines[0].text == "Results" for lines in remove_running_lines(slides))
+
+
+def test_a_page_that_is_all_running_lines_stays() -> None:
+    pages = [[Line(f"Card {n} of 8")] for n in range(8)]
+    assert remove_running_lines(pages) == pages
+    numbers = [[Line(str(n))] for n in range(8)]
+    assert remove_running_lines(numbers) == [[]] * 8
 
 
 def test_short_documents_are_left_alone() -> None:

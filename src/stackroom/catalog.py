@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -71,6 +71,15 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """The document a passage belongs to, by its key, and the ids of all its passages, both inclusive."""
+
+    document: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class FoundPassage:
     """A passage as search results show it. See `stackroom.documents.Hit`."""
 
@@ -126,8 +135,9 @@ class Catalog:
     def __init__(self, path: Path, *, create: bool = False) -> None:
         """Opens the catalogue at `path`. Raises as `open_catalog` does."""
         self._path = path
-        self._connection = open_catalog(path, create=create)
-        self._connection.execute("PRAGMA query_only = ON")
+        self._create = create
+        self._opened = 0
+        self._open()
 
     def __enter__(self) -> Self:
         return self
@@ -148,9 +158,24 @@ class Catalog:
         finally:
             self._rows("COMMIT")
 
-    def data_version(self) -> int:
-        """A number that changes when another process has committed something; costs microseconds."""
-        return int(self._rows("PRAGMA data_version")[0][0])
+    def follow_file(self) -> None:
+        """Opens the file that is at the path now, if the one that was opened has been deleted or replaced."""
+        try:
+            there = self._path.stat()
+        except FileNotFoundError:
+            pass
+        else:
+            if (there.st_dev, there.st_ino) == self._file:
+                return
+        self._connection.close()
+        self._open()
+
+    def version(self) -> tuple[int, int]:
+        """How often the file was opened anew, and a number that changes with each commit to it; cheap.
+
+        If the first number has changed, nothing that was read before is of this catalogue.
+        """
+        return self._opened, int(self._rows("PRAGMA data_version")[0][0])
 
     def model(self) -> Model | None:
         """The model whose vectors are searched; None before the first indexing."""
@@ -190,6 +215,18 @@ class Catalog:
             if len(rows) < _BLOCK:
                 return
             first = rows[-1][0] + 1
+
+    def owners(self, ids: Sequence[int]) -> dict[int, Owner]:
+        """The documents these passages belong to; passages that are no longer there are missing."""
+        # A document's passages for one model are added in one step: their ids have no gaps.
+        rows = self._rows(
+            "SELECT id, document,"
+            " (SELECT min(id) FROM passages q WHERE q.document = p.document AND q.model = p.model),"
+            " (SELECT max(id) FROM passages q WHERE q.document = p.document AND q.model = p.model)"
+            " FROM passages p WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
+        )
+        return {row[0]: Owner(*row[1:]) for row in rows}
 
     def passages(self, ids: Sequence[int]) -> dict[int, FoundPassage]:
         """The passages with these ids; those that are no longer there are missing from the answer."""
@@ -259,9 +296,16 @@ class Catalog:
             ),
             model=model.fingerprint.name if model else None,
             text_bytes=text_bytes,
-            index_bytes=sum(file.stat().st_size for file in self._path.parent.iterdir() if file.is_file()),
+            index_bytes=_file_bytes(self._path.parent),
             libraries=tuple(row[0] for row in libraries),
         )
+
+    def _open(self) -> None:
+        self._connection = open_catalog(self._path, create=self._create)
+        self._rows("PRAGMA query_only = ON")
+        opened = self._path.stat()
+        self._file = (opened.st_dev, opened.st_ino)
+        self._opened += 1
 
     def _locations(self, key: int) -> tuple[Location, ...]:
         rows = self._rows(
@@ -276,3 +320,11 @@ class Catalog:
             return self._connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             raise CatalogUnusable(f"The catalogue {self._path} cannot be read: {error}.") from error
+
+
+def _file_bytes(folder: Path) -> int:
+    total = 0
+    for file in folder.iterdir():
+        with suppress(FileNotFoundError):  # a note or a journal, gone since it was listed
+            total += file.stat().st_size if file.is_file() else 0
+    return total

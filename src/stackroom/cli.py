@@ -302,9 +302,7 @@ def _print_summary(summary: "Summary") -> None:
             say(f"  {printable(path)}" + (f": {printable(reason)}" if reason else ""))
     if summary.failed > len(summary.failures):
         earlier = summary.failed - len(summary.failures)
-        say(
-            f"{earlier} unchanged files failed before; `stackroom status` lists them, --retry tries them again."
-        )
+        say(f"{earlier} unchanged files failed before: see `stackroom status`; --retry tries them again.")
 
 
 # Reading

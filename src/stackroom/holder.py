@@ -11,6 +11,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+# To look who holds a lock is to hold it for a moment: somebody who really wants it waits that long.
+_LOOK_SECONDS = 0.5
+
 
 @contextmanager
 def hold(path: Path, note: dict[str, Any]) -> Iterator[bool]:
@@ -22,7 +25,7 @@ def hold(path: Path, note: dict[str, Any]) -> Iterator[bool]:
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_LOOK_SECONDS, poll_interval=0.02)
     except Timeout:
         yield False
         return

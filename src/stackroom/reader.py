@@ -6,9 +6,13 @@ only if the catalogue still has the passage.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from stackroom.catalog import Catalog, Location, Model, Record, Status
 from stackroom.documents import Hit, Page
@@ -19,8 +23,8 @@ from stackroom.vectors import VectorIndex
 DEFAULT_LIMIT = 10
 """Results of one search: what the tool contract returns at most."""
 
-# Passages asked for first; doubled while too few documents share too many of them.
-_FIRST_PASSAGES = 64
+# Passages looked at in one round: enough that one round mostly finds all documents asked for.
+_PASSAGES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Reader:
         self._turn = threading.Lock()  # for the catalogue and the vectors
         self._loading = threading.Lock()  # for the embedder
         self._embedder: Embedder | None = None
-        self._seen_version = -1
+        self._seen_version = (0, 0)
         self._seen_change = 0
         self._model: Model | None = None
         self._vectors = VectorIndex(1)
@@ -64,8 +68,7 @@ class Reader:
         Raises:
             ModelError: the model the index was built with can't be had, or is not the one asked for.
         """
-        with self._turn:
-            self._follow()
+        with self._following():
             model = self._model
         if model is not None:
             self._embedder_for(model.fingerprint)
@@ -78,7 +81,7 @@ class Reader:
             limit: most documents to return.
 
         Returns:
-            Hits by descending score; equal scores in the order in which the documents were indexed.
+            Hits by descending score; equal scores always in the same order.
 
         Raises:
             ModelError: see `warm`.
@@ -88,25 +91,14 @@ class Reader:
         if not query or limit < 1:
             return []
         while True:
-            with self._turn:
-                self._follow()
+            with self._following():
                 model = self._model
             if model is None:
                 return []
             vector = self._embedder_for(model.fingerprint).embed_query(query)
-            with self._turn:
-                self._follow()
-                if self._model != model:
-                    continue  # re-embedded with another model in the meantime
-                wanted = _FIRST_PASSAGES
-                while True:
-                    nearest = sorted(
-                        self._vectors.search(vector, wanted), key=lambda pair: (-pair[1], pair[0])
-                    )
-                    hits = self._group(nearest, limit)
-                    if len(hits) == limit or wanted >= len(self._vectors):
-                        return hits
-                    wanted *= 4
+            with self._following():
+                if self._model == model:  # and not embedded again with another one in the meantime
+                    return self._hits(vector, limit)
 
     def fetch(self, document_id: str) -> Fetched:
         """The whole document with this id, or the one that took its place when its file changed.
@@ -114,7 +106,7 @@ class Reader:
         Raises:
             UnknownDocument: there is neither.
         """
-        with self._turn, self._catalog.snapshot():
+        with self._following():
             record = self._record(document_id)
             return Fetched(record, _marked(self._catalog.pages(record.key)))
 
@@ -124,7 +116,7 @@ class Reader:
         Raises:
             UnknownDocument: no document has this id, or each of its files is gone or has changed since.
         """
-        with self._turn:
+        with self._following():
             record = self._record(document_id)
         for location in record.locations:
             if _is_unchanged(location):
@@ -136,6 +128,7 @@ class Reader:
     def status(self) -> Status:
         """What the catalogue holds."""
         with self._turn:
+            self._catalog.follow_file()
             return self._catalog.status()
 
     def _record(self, document_id: str) -> Record:
@@ -148,42 +141,68 @@ class Reader:
             )
         return record
 
-    def _group(self, nearest: list[tuple[int, float]], limit: int) -> list[Hit]:
-        found = self._catalog.passages([passage for passage, _ in nearest])
-        hits: dict[str, Hit] = {}
-        for passage, score in nearest:
-            shown = found.get(passage)
-            if shown is None or shown.document_id in hits:
-                continue
-            hits[shown.document_id] = Hit(
-                shown.document_id, shown.title, shown.text, shown.page, shown.page_label, score
-            )
-            if len(hits) == limit:
+    def _hits(self, vector: NDArray[np.float32], limit: int) -> list[Hit]:
+        best: dict[int, float] = {}  # by passage, one for each document
+        excluded: list[tuple[int, int]] = []
+        while len(best) < limit:
+            # Each round leaves out the documents that are found: a book of 10,000 passages hides no letter.
+            nearest = self._vectors.search(vector, _PASSAGES, excluded)
+            if not nearest:
                 break
-        return list(hits.values())
+            owners = self._catalog.owners([passage for passage, _ in nearest])
+            found: set[int] = set()
+            for passage, score in nearest:
+                owner = owners.get(passage)
+                if owner is None:
+                    excluded.append((passage, passage))
+                elif owner.document not in found and len(best) < limit:
+                    found.add(owner.document)
+                    excluded.append((owner.first, owner.last))
+                    best[passage] = score
+        shown = self._catalog.passages(list(best))
+        return [
+            Hit(
+                shown[passage].document_id,
+                shown[passage].title,
+                shown[passage].text,
+                shown[passage].page,
+                shown[passage].page_label,
+                score,
+            )
+            for passage, score in best.items()
+        ]
+
+    @contextmanager
+    def _following(self) -> Iterator[None]:
+        """Our turn, in which everything read is of one moment, and the vectors are of that moment too."""
+        with self._turn:
+            self._catalog.follow_file()
+            with self._catalog.snapshot():
+                self._follow()
+                yield
 
     def _follow(self) -> None:
-        version = self._catalog.data_version()
+        version = self._catalog.version()
         if version == self._seen_version:
             return
-        with self._catalog.snapshot():
-            model = self._catalog.model()
-            changes = self._catalog.changes_since(self._seen_change) if model == self._model else None
-            self._seen_change = -1  # should an error stop us half-way, the next search loads everything
-            if changes is None:
-                self._model = model
-                self._vectors = VectorIndex(model.fingerprint.dimensions if model else 1)
-                if model is not None:
-                    for ids, codes in self._catalog.vectors(model):
+        model = self._catalog.model()
+        known = model == self._model and version[0] == self._seen_version[0]
+        changes = self._catalog.changes_since(self._seen_change) if known else None
+        self._seen_version = (0, 0)  # should an error stop us half-way, the next call loads everything
+        if changes is None:
+            self._model = model
+            self._vectors = VectorIndex(model.fingerprint.dimensions if model else 1)
+            if model is not None:
+                for ids, codes in self._catalog.vectors(model):
+                    self._vectors.add(ids, codes)
+        elif model is not None:
+            for change in changes:
+                if change.kind == "embedded":
+                    for ids, codes in self._catalog.vectors(model, change.first, change.last):
                         self._vectors.add(ids, codes)
-            elif model is not None:
-                for change in changes:
-                    if change.kind == "embedded":
-                        for ids, codes in self._catalog.vectors(model, change.first, change.last):
-                            self._vectors.add(ids, codes)
-                    elif change.kind == "removed":
-                        self._vectors.remove(change.first, change.last)
-            self._seen_change = self._catalog.last_change()
+                elif change.kind == "removed":
+                    self._vectors.remove(change.first, change.last)
+        self._seen_change = self._catalog.last_change()
         self._seen_version = version
 
     def _embedder_for(self, built_with: Fingerprint) -> Embedder:

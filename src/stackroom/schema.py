@@ -81,7 +81,7 @@ CREATE TABLE passages (
     start INTEGER NOT NULL,             -- offsets in the document's text; all on that page
     stop INTEGER NOT NULL               -- not included
 ) STRICT;
-CREATE INDEX passages_of_document ON passages (document);
+CREATE INDEX passages_of_document ON passages (document, model);
 
 CREATE TABLE pending (                  -- passages that have no vector yet
     passage INTEGER PRIMARY KEY REFERENCES passages (id) ON DELETE CASCADE

@@ -56,14 +56,34 @@ class VectorIndex:
         self._index.remove_ids(faiss.IDSelectorRange(int(start), int(stop)))
         self._ids = np.delete(self._ids, slice(start, stop))
 
-    def search(self, vector: NDArray[np.float32], k: int) -> list[tuple[int, float]]:
+    def search(
+        self, vector: NDArray[np.float32], k: int, excluded: Sequence[tuple[int, int]] = ()
+    ) -> list[tuple[int, float]]:
         """The passages nearest to `vector`, shape (dimensions,), length 1.
 
+        Args:
+            vector: of the query.
+            k: most passages to return.
+            excluded: ranges of passage ids, both ends inclusive, to leave out.
+
         Returns:
-            Up to k pairs (passage id, cosine similarity), the most similar first.
+            Pairs (passage id, cosine similarity), the most similar first, equal ones by id.
         """
+        parameters = None
+        if excluded:
+            included = np.ones(len(self._ids), bool)
+            for first, last in excluded:
+                start, stop = np.searchsorted(self._ids, [first, last + 1])
+                included[start:stop] = False
+            bits = np.packbits(included, bitorder="little")
+            # Held by a name: FAISS keeps pointers to both only.
+            selector = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
+            parameters = faiss.SearchParameters()
+            parameters.sel = selector
         k = min(k, len(self._ids))
         if k == 0:
             return []
-        scores, positions = self._index.search(vector.reshape(1, -1), k)
-        return list(zip(self._ids[positions[0]].tolist(), scores[0].tolist(), strict=True))
+        scores, positions = self._index.search(vector.reshape(1, -1), k, params=parameters)
+        found = positions[0] >= 0
+        pairs = zip(self._ids[positions[0][found]].tolist(), scores[0][found].tolist(), strict=True)
+        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))

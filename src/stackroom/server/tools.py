@@ -90,8 +90,12 @@ def _errors_for_the_client() -> Iterator[None]:
     except UnknownDocument as error:
         raise ToolError(str(error), log_level=logging.DEBUG) from error
     except StackroomError as error:
+        # For the owner: the message names folders of this machine, and what to do there.
         _log.error("%s", error)
-        raise ToolError(str(error), log_level=logging.DEBUG) from error
+        raise ToolError(
+            "The library cannot answer at the moment. Its owner finds the reason in the server's log.",
+            log_level=logging.DEBUG,
+        ) from error
 
 
 class _UnknownToolIsAProtocolError(Middleware):

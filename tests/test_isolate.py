@@ -1,0 +1,96 @@
+"""Extraction in processes of its own: whatever happens to one PDF, the others are read."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from indexer.isolate import Limits, Task, extract_all
+from make_pdfs import write_garbage, write_pdf
+from stackroom.documents import Document
+from stackroom.errors import ExtractionFailed
+
+LIMITS = Limits(workers=2, file_seconds=60, stall_seconds=30, file_memory_mb=2048)
+
+
+def outcomes(
+    paths: list[Path], limits: Limits = LIMITS, on_pages: Callable[[int], None] = lambda pages: None
+) -> dict[str, Document | ExtractionFailed]:
+    tasks = (Task(path, f"{number:024}") for number, path in enumerate(paths))
+    return {task.path.name: outcome for task, outcome in extract_all(tasks, limits, on_pages)}
+
+
+def test_documents_arrive_as_they_were_extracted(tmp_path: Path) -> None:
+    paths = [write_pdf(tmp_path / f"{number}.pdf", [f"Page {number}."] * 3) for number in range(5)]
+    paths.append(write_garbage(tmp_path / "garbage.pdf"))
+    pages: list[int] = []
+    found = outcomes(paths, on_pages=pages.append)
+    assert sum(pages) == 15
+    failed = found.pop("garbage.pdf")
+    assert isinstance(failed, ExtractionFailed)
+    assert failed.kind in ("not a pdf", "damaged")
+    for number in range(5):
+        document = found[f"{number}.pdf"]
+        assert isinstance(document, Document)
+        assert document.id == f"{number:024}"
+        assert [page.text for page in document.pages] == [f"Page {number}.\n"] * 3
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+def test_a_reader_that_dies_takes_only_its_file_with_it(tmp_path: Path) -> None:
+    long = write_pdf(tmp_path / "long.pdf", ["Some words. " * 300] * 200)
+    others = [write_pdf(tmp_path / f"{number}.pdf", ["A page."]) for number in range(3)]
+
+    def kill_once(pages: int) -> None:
+        for child in multiprocessing.active_children():
+            if child.pid is not None and not killed:
+                os.kill(child.pid, signal.SIGKILL)
+                killed.append(child.pid)
+
+    killed: list[int] = []
+    found = outcomes([long, *others], replace(LIMITS, workers=1), kill_once)
+    failed = found.pop("long.pdf")
+    assert isinstance(failed, ExtractionFailed)
+    assert failed.kind == "crashed"
+    assert "SIGKILL" in str(failed)
+    assert "of 200" in str(failed)
+    assert all(isinstance(outcome, Document) for outcome in found.values())
+
+
+def test_a_reader_that_hangs_is_ended(tmp_path: Path) -> None:
+    path = write_pdf(tmp_path / "x.pdf", ["A page."])
+    failed = outcomes([path], replace(LIMITS, stall_seconds=1e-6))["x.pdf"]
+    assert isinstance(failed, ExtractionFailed)
+    assert failed.kind == "timed out"
+    assert "STACKROOM_STALL_SECONDS" in str(failed)
+
+
+def test_a_reader_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    path = write_pdf(tmp_path / "x.pdf", ["A page."] * 50)
+    failed = outcomes([path], replace(LIMITS, file_seconds=1e-6))["x.pdf"]
+    assert isinstance(failed, ExtractionFailed)
+    assert failed.kind == "timed out"
+    assert "STACKROOM_FILE_SECONDS" in str(failed)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.uname().sysname != "Linux", reason="needs RLIMIT_AS")
+def test_a_reader_that_explodes_is_ended(tmp_path: Path) -> None:
+    path = write_pdf(tmp_path / "x.pdf", ["A page. " * 400] * 400)
+    failed = outcomes([path], replace(LIMITS, file_memory_mb=1))["x.pdf"]
+    assert isinstance(failed, ExtractionFailed)
+    assert failed.kind in ("out of memory", "crashed", "damaged")
+    found = outcomes([path])["x.pdf"]
+    assert isinstance(found, Document)
+
+
+def test_nothing_is_left_behind_when_the_caller_gives_up(tmp_path: Path) -> None:
+    paths = [write_pdf(tmp_path / f"{number}.pdf", ["A page."] * 30) for number in range(4)]
+    running = extract_all((Task(path, "0" * 24) for path in paths), LIMITS, lambda pages: None)
+    next(running)
+    running.close()  # type: ignore[attr-defined]
+    assert not multiprocessing.active_children()
