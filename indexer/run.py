@@ -46,7 +46,7 @@ class Summary:
         added, changed, moved, removed, unchanged: files. A copy of a known document is added, a renamed
             file moved; one that was only touched is unchanged.
         failed: files that could not be read, now or earlier if they are still the same.
-        embedded_passages, pages: embedded and read in this run.
+        embedded_passages, pages: embedded, and in documents that were read, in this run.
         seconds: of wall-clock time.
         failures: this run's failed files with the reasons, by absolute path.
         without_text: absolute paths of files read in this run that have no text on any page.
@@ -162,6 +162,7 @@ class Run:
         if not files:
             return
         self._publisher.publish(document, passages, model, {file.place: file.state for file in files})
+        self._summary.pages += len(document.pages)
         for file in files:
             self._count(file, None)
             if not passages:
@@ -175,7 +176,6 @@ class Run:
 
     def finish(self) -> Summary:
         """The account of the whole run."""
-        self._summary.pages = self.progress.pages
         self._summary.embedded_passages = self.progress.embedded
         self._summary.seconds = round(time.monotonic() - self._started, 2)
         return self._summary

@@ -105,7 +105,7 @@ class Status:
 
     Attributes:
         documents, pages, passages: how many.
-        without_text: documents in which no page has text (most are scans).
+        without_text: absolute paths of files in which no page has text (most are scans).
         pending: passages that have no vector yet.
         failures: files that could not be indexed.
         model: name of the model whose vectors are searched; None before the first one.
@@ -117,7 +117,7 @@ class Status:
     documents: int
     pages: int
     passages: int
-    without_text: int
+    without_text: tuple[str, ...]
     pending: int
     failures: tuple[Failure, ...]
     model: str | None
@@ -271,15 +271,18 @@ class Catalog:
     def status(self) -> Status:
         """Counts and failures, all of one moment."""
         with self.snapshot():
-            documents, pages, without_text, text_bytes = self._rows(
-                "SELECT count(*), coalesce(sum(page_count), 0), coalesce(sum(text_bytes = 0), 0),"
-                " coalesce(sum(text_bytes), 0) FROM documents"
+            documents, pages, text_bytes = self._rows(
+                "SELECT count(*), coalesce(sum(page_count), 0), coalesce(sum(text_bytes), 0) FROM documents"
             )[0]
             model = self.model()
             passages = self._rows(
                 "SELECT count(*) FROM passages WHERE model = ?", (model.id if model else 0,)
             )[0][0]
             pending = self._rows("SELECT count(*) FROM pending")[0][0]
+            without_text = self._rows(
+                "SELECT b.root, l.path FROM locations l JOIN libraries b ON b.id = l.library"
+                " JOIN documents d ON d.key = l.document WHERE d.text_bytes = 0 ORDER BY b.root, l.path"
+            )
             failures = self._rows(
                 "SELECT b.root, l.path, l.reason FROM locations l JOIN libraries b ON b.id = l.library"
                 " WHERE l.failure IS NOT NULL ORDER BY b.root, l.path"
@@ -289,11 +292,9 @@ class Catalog:
             documents=documents,
             pages=pages,
             passages=passages,
-            without_text=without_text,
+            without_text=tuple(_absolute(root, path) for root, path in without_text),
             pending=pending,
-            failures=tuple(
-                Failure(str(Location(Path(root), path, 0, 0).file), reason) for root, path, reason in failures
-            ),
+            failures=tuple(Failure(_absolute(root, path), reason) for root, path, reason in failures),
             model=model.fingerprint.name if model else None,
             text_bytes=text_bytes,
             index_bytes=_file_bytes(self._path.parent),
@@ -320,6 +321,10 @@ class Catalog:
             return self._connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             raise CatalogUnusable(f"The catalogue {self._path} cannot be read: {error}.") from error
+
+
+def _absolute(root: str, path: str) -> str:
+    return str(Location(Path(root), path, 0, 0).file)
 
 
 def _file_bytes(folder: Path) -> int:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 OK, SOMETHING_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
+# Files named in a summary under each heading.
+_LISTED = 20
+
 _DESCRIPTION = """\
 Search and fetch for a private folder of PDFs, on this machine alone.
 
@@ -298,8 +301,10 @@ def _print_summary(summary: "Summary") -> None:
     ):
         if entries:
             say(title)
-        for path, reason in entries.items():
+        for path, reason in list(entries.items())[:_LISTED]:
             say(f"  {printable(path)}" + (f": {printable(reason)}" if reason else ""))
+        if len(entries) > _LISTED:
+            say(f"  … and {len(entries) - _LISTED} more; `stackroom status` lists all")
     if summary.failed > len(summary.failures):
         earlier = summary.failed - len(summary.failures)
         say(f"{earlier} unchanged files failed before: see `stackroom status`; --retry tries them again.")
@@ -363,20 +368,21 @@ def _status(arguments: argparse.Namespace) -> int:
         return OK
     waiting = f" ({status.pending} wait to be embedded)" if status.pending else ""
     share = f", {status.index_bytes / status.text_bytes:.1f} times the text" if status.text_bytes else ""
-    print(
-        f"documents   {status.documents}"
-        + (f" ({status.without_text} without text)" if status.without_text else "")
-    )
+    print(f"documents   {status.documents}")
     print(f"pages       {status.pages}")
     print(f"passages    {status.passages}{waiting}")
     print(f"text        {size(status.text_bytes)}")
     print(f"index       {size(status.index_bytes)}{share}")
     print(f"model       {status.model or 'none yet'}")
-    print("libraries   " + "\n            ".join(map(printable, status.libraries) or ["none yet"]))
+    print("libraries   " + ("\n            ".join(map(printable, status.libraries)) or "none yet"))
     if status.failures:
-        print(f"not indexed {len(status.failures)}")
+        print(f"\nnot indexed ({len(status.failures)}):")
     for failure in status.failures:
         print(f"  {printable(failure.path)}: {printable(failure.reason)}")
+    if status.without_text:
+        print(f"\nwithout text, so not searchable ({len(status.without_text)}):")
+    for path in status.without_text:
+        print(f"  {printable(path)}")
     return OK
 
 
