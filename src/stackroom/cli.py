@@ -47,7 +47,8 @@ environment: STACKROOM_DATA, STACKROOM_MODEL and others; the README has the tabl
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command. Returns its exit code; argparse itself exits with 2 on wrong use."""
     arguments = _parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, _interrupt)
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
         return command(arguments)
@@ -190,6 +191,7 @@ def _watch(arguments: argparse.Namespace) -> int:
 
     def on_summary(summary: "Summary") -> None:
         nonlocal first
+        display.rest()
         changed = summary.added or summary.changed or summary.moved or summary.removed or summary.failures
         if first or changed or summary.embedded_passages:
             print(time.strftime("%T "), end="", file=sys.stderr)
@@ -395,4 +397,8 @@ def _reader(settings: Settings, *, create: bool = False) -> "Reader":
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:
+    """Ends the command in good order; a second Ctrl-C ends it at once, which loses work but no data."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # `up` sends it as well after Ctrl-C
+    signal.signal(signal.SIGINT, lambda signum, frame: os._exit(INTERRUPTED))
+    os.write(sys.stderr.fileno(), b"\nstackroom: stopping; Ctrl-C again ends it at once\n")
     raise KeyboardInterrupt

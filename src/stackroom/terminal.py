@@ -45,18 +45,28 @@ class ProgressDisplay:
         if self._bar:
             self._bar.stop()
 
+    def rest(self) -> None:
+        """Shows nothing until the next run begins."""
+        if self._bar:
+            self._bar.reset(self._task, total=1.0, visible=False)
+
     def update(
         self, stage: str, files: int, files_done: int, pages: int, passages: int, embedded: int
     ) -> None:
         """Shows how far a run is; see `indexer.run.Progress`. Cheap enough to be called for every page."""
         read = files_done / files if files else 1.0
+        if not files_done and not pages and not embedded:
+            self._started = time.monotonic()  # a run begins
         # Passages of the files still to be read are guessed from those read so far.
         expected = max(passages / read if read else 0.0, 1.0)
         share = _READING_SHARE * read + (1 - _READING_SHARE) * (embedded / expected if passages else 0.0)
         counts = f"{files_done}/{files} files  {pages} pages  {embedded}/{passages} passages"
         if self._bar:
             self._bar.update(self._task, description=stage, completed=share, counts=counts, visible=True)
-        elif not self._quiet and time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
+        elif (
+            not self._quiet
+            and time.monotonic() - max(self._last_line, self._started) >= _SECONDS_BETWEEN_LINES
+        ):
             self._last_line = time.monotonic()
             elapsed = self._last_line - self._started
             left = f", about {duration(elapsed * (1 - share) / share)} left" if share > 0.02 else ""
