@@ -1,83 +1,31 @@
 """A PDF file becomes a Document.
 
-PDFium reads text and structure. pypdf is the second opinion: it reads the whole file when PDFium cannot
-open it, and a page when PDFium cannot load it. Runs in a child process that may crash or be killed; this
-file needs to know nothing about that. Beside the page images it is the only one that knows PDF libraries.
+PDFium reads text and structure; `second_opinion` asks pypdf where PDFium cannot. Runs in a child process that
+may crash or be killed; this file needs to know nothing about that.
 """
 
 import ctypes
 import logging
-import struct
 import warnings
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
 from indexer.lines import HYPHENATED, Line, break_paragraphs, remove_running_lines
+from indexer.reading import MAX_PAGE_CHARACTERS, OnPage, PageTooLong, Reading, TooManyPages, tidy_outline
 from indexer.repair import clean_characters, count_words, flatten, join_hyphenated, read_date, tidy_lines
+from indexer.second_opinion import pypdf_errors, read_again, read_with_pypdf
 from indexer.title import choose_title
-from stackroom.documents import Document, OutlineEntry, Page
+from stackroom.documents import Document, Page
 from stackroom.errors import ExtractionFailed
 
-if TYPE_CHECKING:
-    from pypdf import PdfReader
-
-T = TypeVar("T")
-
-OnPage = Callable[[int, int], None]
-"""Called with the pages done and the pages in all."""
-
-MAX_PAGE_CHARACTERS = 1_000_000
-"""More is an attack, or a dump that nobody reads by the page. A full page of small print has 10,000."""
-
-_MAX_OUTLINE_ENTRIES = (
-    20_000  # a hostile outline can branch without end; a 2,000-page manual has 5,000 entries
-)
-
-
-class _PageTooLong(Exception):
-    """A page has more than MAX_PAGE_CHARACTERS."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
-class _TooManyPages(Exception):
-    """The file claims more pages than we are willing to read."""
-
-    def __init__(self, count: int) -> None:
-        super().__init__(count)
-        self.count = count
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """What a library read from a file, unrepaired.
-
-    Attributes:
-        pages: the lines of each page; None for a page that could not be read.
-        labels: as many as pages; empty where the PDF says nothing.
-        title, author, created, modified: as in the PDF's metadata.
-        outline: entries with a page.
-        library: its name and version.
-    """
-
-    pages: list[list[Line] | None]
-    labels: list[str]
-    title: str
-    author: str
-    created: str
-    modified: str
-    outline: list[OutlineEntry]
-    library: str
+# A hostile outline can branch without end; a 2,000-page manual has 5,000 entries.
+_MAX_OUTLINE_ENTRIES = 20_000
 
 
 def extract(path: Path, document_id: str, *, max_pages: int = 20_000, on_page: OnPage) -> Document:
@@ -107,15 +55,15 @@ def extract(path: Path, document_id: str, *, max_pages: int = 20_000, on_page: O
     except MemoryError as error:
         reason = "needs more memory to read than one file may take; split it into smaller files"
         raise ExtractionFailed(path, "out of memory", reason) from error
-    except _TooManyPages as error:
+    except TooManyPages as error:
         reason = f"claims {error.count:,} pages; the limit is {max_pages:,}. Split it into smaller files"
         raise ExtractionFailed(path, "too large", reason) from error
-    except _PageTooLong as error:
+    except PageTooLong as error:
         reason = f"page {error.number:,} has more than {MAX_PAGE_CHARACTERS:,} characters of text"
         raise ExtractionFailed(path, "too large", reason) from error
 
 
-def _read(path: Path, max_pages: int, on_page: OnPage, *, has_header: bool) -> _Reading:
+def _read(path: Path, max_pages: int, on_page: OnPage, *, has_header: bool) -> Reading:
     """Read with PDFium, else with pypdf."""
     code = None
     try:
@@ -125,10 +73,10 @@ def _read(path: Path, max_pages: int, on_page: OnPage, *, has_header: bool) -> _
     else:
         failed = [at for at, lines in enumerate(reading.pages) if lines is None]
         if len(failed) < len(reading.pages):
-            return _read_again(path, reading, failed) if failed else reading
+            return read_again(path, reading, failed) if failed else reading
     try:
-        second = _read_with_pypdf(path, max_pages, on_page)
-    except _pypdf_errors() as error:
+        second = read_with_pypdf(path, max_pages, on_page)
+    except pypdf_errors() as error:
         raise _explain(path, code, has_header=has_header) from error
     if second is None or all(lines is None for lines in second.pages):
         raise _explain(path, code, has_header=has_header)
@@ -149,7 +97,7 @@ def _explain(path: Path, code: int | None, *, has_header: bool) -> ExtractionFai
     return ExtractionFailed(path, "damaged", reason)
 
 
-def _compose(path: Path, document_id: str, reading: _Reading) -> Document:
+def _compose(path: Path, document_id: str, reading: Reading) -> Document:
     """Repair what was read and put it together."""
     first_page = reading.pages[0] or []
     kept = remove_running_lines([lines or [] for lines in reading.pages])
@@ -189,12 +137,12 @@ def _silence() -> Iterator[None]:
 # PDFium
 
 
-def _read_with_pdfium(path: Path, max_pages: int, on_page: OnPage) -> _Reading:
+def _read_with_pdfium(path: Path, max_pages: int, on_page: OnPage) -> Reading:
     """Raises PdfiumError if the file cannot be opened."""
     with closing(pypdfium2.PdfDocument(path)) as pdf:
         total = len(pdf)
         if total > max_pages:
-            raise _TooManyPages(total)
+            raise TooManyPages(total)
         on_page(0, total)
         pages: list[list[Line] | None] = []
         for at in range(total):
@@ -204,14 +152,14 @@ def _read_with_pdfium(path: Path, max_pages: int, on_page: OnPage) -> _Reading:
             key: _read_utf16(pdfium.FPDF_GetMetaText, pdf, key)
             for key in (b"Title", b"Author", b"CreationDate", b"ModDate")
         }
-        return _Reading(
+        return Reading(
             pages,
             [_read_utf16(pdfium.FPDF_GetPageLabel, pdf, at) for at in range(total)],
             metadata[b"Title"],
             metadata[b"Author"],
             metadata[b"CreationDate"],
             metadata[b"ModDate"],
-            _tidy_outline(_read_bookmarks(pdf), total),
+            tidy_outline(_read_bookmarks(pdf), total),
             f"pdfium {pypdfium2.PYPDFIUM_INFO.tag}",
         )
 
@@ -235,18 +183,6 @@ def _read_bookmarks(pdf: Any) -> Iterator[tuple[str, int | None, int]]:
         yield title, None if at is None else at + 1, bookmark.level
 
 
-def _tidy_outline(entries: Iterator[tuple[str, int | None, int]], total: int) -> list[OutlineEntry]:
-    """The entries that lead to a page. One that only groups others leads to the first of them."""
-    outline: list[OutlineEntry] = []
-    for title, page, level in reversed(list(entries)):
-        if page is None and outline and outline[-1].level > level:
-            page = outline[-1].page
-        name = flatten(title)
-        if name and page is not None and 1 <= page <= total:
-            outline.append(OutlineEntry(name, page, level))
-    return outline[::-1]
-
-
 def _read_page(pdf: Any, at: int) -> list[Line] | None:
     """The lines of the page at index `at`; None if PDFium cannot load it."""
     # The plain functions: pypdfium2's page objects with their finalizers cost as much as our own work.
@@ -268,7 +204,7 @@ def _read_page(pdf: Any, at: int) -> list[Line] | None:
 def _read_lines(text_page: Any, at: int) -> list[Line]:
     count = pdfium.FPDFText_CountChars(text_page)
     if count > MAX_PAGE_CHARACTERS:
-        raise _PageTooLong(at + 1)
+        raise PageTooLong(at + 1)
     if count <= 0:
         return []
     # The text can be a little longer than the list of characters it is made from.
@@ -322,120 +258,3 @@ def _read_size(text_page: Any, char: int) -> float:
     scale = (matrix.c**2 + matrix.d**2) ** 0.5
     size: float = pdfium.FPDFText_GetFontSize(text_page, char)
     return round(float(size * scale), 1)
-
-
-# pypdf
-
-
-def _pypdf_errors() -> tuple[type[Exception], ...]:
-    """What pypdf raises on broken files: its own errors, and what its code does not expect."""
-    from pypdf.errors import DependencyError, PyPdfError
-
-    return (
-        PyPdfError,  # its own
-        DependencyError,  # a cipher or image format that needs a package that is not installed
-        NotImplementedError,  # ciphers and filters it does not know
-        ArithmeticError,  # numbers out of range, divisions by zero
-        AssertionError,
-        AttributeError,  # an object of another type than the format demands
-        LookupError,  # a key or an index that is not there
-        RecursionError,  # objects inside themselves
-        struct.error,  # fonts cut short
-        zlib.error,  # streams cut short
-        TypeError,
-        ValueError,  # malformed numbers, keys, text encodings; negative offsets
-    )
-
-
-def _open_with_pypdf(path: Path, max_pages: int) -> "PdfReader | None":
-    """None if it needs a password or has no pages. Raises any of _pypdf_errors()."""
-    from pypdf import PdfReader  # a quarter of a second to import, and seldom needed
-
-    reader = PdfReader(path)
-    if reader.is_encrypted and not reader.decrypt(""):
-        return None
-    total = len(reader.pages)
-    if total > max_pages:
-        raise _TooManyPages(total)
-    return reader if total else None
-
-
-def _read_with_pypdf(path: Path, max_pages: int, on_page: OnPage) -> _Reading | None:
-    """None if the file needs a password or has no pages. Raises any of _pypdf_errors()."""
-    import pypdf
-
-    reader = _open_with_pypdf(path, max_pages)
-    if reader is None:
-        return None
-    with closing(reader):
-        total = len(reader.pages)
-        on_page(0, total)
-        pages = []
-        for at in range(total):
-            pages.append(_read_page_with_pypdf(reader, at))
-            on_page(at + 1, total)
-        metadata = (
-            _try(lambda: {str(key): str(value) for key, value in (reader.metadata or {}).items()}) or {}
-        )
-        labels = _try(lambda: [str(label) for label in reader.page_labels]) or []
-        bookmarks = _try(lambda: list(_read_pypdf_bookmarks(reader, reader.outline))) or []
-        return _Reading(
-            pages,
-            labels if len(labels) == total else [""] * total,
-            metadata.get("/Title", ""),
-            metadata.get("/Author", ""),
-            metadata.get("/CreationDate", ""),
-            metadata.get("/ModDate", ""),
-            _tidy_outline(iter(bookmarks), total),
-            f"pypdf {pypdf.__version__}",
-        )
-
-
-def _try(read: Callable[[], T]) -> T | None:
-    """What `read` returns; None where the file is too broken for it."""
-    try:
-        return read()
-    except _pypdf_errors():
-        return None
-
-
-def _read_page_with_pypdf(reader: "PdfReader", at: int) -> list[Line] | None:
-    text = _try(lambda: reader.pages[at].extract_text())
-    if text is None:
-        return None
-    if len(text) > MAX_PAGE_CHARACTERS:
-        raise _PageTooLong(at + 1)
-    return [Line(line) for line in clean_characters(text).strip("\n").split("\n")]
-
-
-def _read_pypdf_bookmarks(
-    reader: "PdfReader", entries: Sequence[Any], level: int = 0
-) -> Iterator[tuple[str, int | None, int]]:
-    """Title, 1-based page if it has one, and level of each entry: pypdf nests the deeper ones in lists."""
-    for entry in entries:
-        if isinstance(entry, list):
-            yield from _read_pypdf_bookmarks(reader, entry, level + 1)
-        else:
-            at = reader.get_destination_page_number(entry)
-            yield str(entry.title), None if at is None else at + 1, level
-
-
-def _read_again(path: Path, reading: _Reading, failed: Sequence[int]) -> _Reading:
-    """`reading` with pypdf's text for the pages at the indexes `failed`, where pypdf sees the same pages."""
-    total = len(reading.pages)
-    try:
-        reader = _open_with_pypdf(path, total)
-    except _TooManyPages:
-        return reading
-    except _pypdf_errors():
-        return reading
-    if reader is None:
-        return reading
-    with closing(reader):
-        # With another number of pages there is no telling which is which.
-        if len(reader.pages) != total:
-            return reading
-        pages = list(reading.pages)
-        for at in failed:
-            pages[at] = _read_page_with_pypdf(reader, at)
-        return replace(reading, pages=pages)

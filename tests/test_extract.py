@@ -13,6 +13,7 @@ import pypdfium2
 import pytest
 
 import indexer.extract
+import indexer.second_opinion
 from indexer.extract import extract
 from make_pdfs import (
     write_claiming_pdf,
@@ -256,7 +257,8 @@ def test_a_page_with_too_much_text(
 ) -> None:
     if library == "pypdf":
         request.getfixturevalue("without_pdfium")
-    monkeypatch.setattr(indexer.extract, "MAX_PAGE_CHARACTERS", 20)
+    for module in (indexer.extract, indexer.second_opinion):
+        monkeypatch.setattr(module, "MAX_PAGE_CHARACTERS", 20)
     error = fail(write_pdf(tmp_path / "x.pdf", ["short", "longer than it should be"]))
     assert (error.kind, str(error)[:16]) == ("too large", "page 2 has more ")
 

@@ -237,7 +237,7 @@ def _up(arguments: argparse.Namespace) -> int:
 
 def _forget(arguments: argparse.Namespace) -> int:
     with _indexer(_settings(arguments)) as indexer:
-        removed = indexer.forget(arguments.path.expanduser().absolute())
+        removed = indexer.forget(arguments.path.expanduser().resolve())
     print(f"Forgotten, with {removed} documents. The files are untouched.")
     return OK
 

@@ -1,0 +1,132 @@
+"""pypdf, the second opinion: for files PDFium cannot open and pages it cannot load."""
+
+import struct
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from indexer.lines import Line
+from indexer.reading import MAX_PAGE_CHARACTERS, OnPage, PageTooLong, Reading, TooManyPages, tidy_outline
+from indexer.repair import clean_characters
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
+
+T = TypeVar("T")
+
+
+def pypdf_errors() -> tuple[type[Exception], ...]:
+    """What pypdf raises on broken files: its own errors, and what its code does not expect."""
+    from pypdf.errors import DependencyError, PyPdfError
+
+    return (
+        PyPdfError,  # its own
+        DependencyError,  # a cipher or image format that needs a package that is not installed
+        NotImplementedError,  # ciphers and filters it does not know
+        ArithmeticError,  # numbers out of range, divisions by zero
+        AssertionError,
+        AttributeError,  # an object of another type than the format demands
+        LookupError,  # a key or an index that is not there
+        RecursionError,  # objects inside themselves
+        struct.error,  # fonts cut short
+        zlib.error,  # streams cut short
+        TypeError,
+        ValueError,  # malformed numbers, keys, text encodings; negative offsets
+    )
+
+
+def _open_with_pypdf(path: Path, max_pages: int) -> "PdfReader | None":
+    """None if it needs a password or has no pages. Raises any of pypdf_errors()."""
+    from pypdf import PdfReader  # a quarter of a second to import, and seldom needed
+
+    reader = PdfReader(path)
+    if reader.is_encrypted and not reader.decrypt(""):
+        return None
+    total = len(reader.pages)
+    if total > max_pages:
+        raise TooManyPages(total)
+    return reader if total else None
+
+
+def read_with_pypdf(path: Path, max_pages: int, on_page: OnPage) -> Reading | None:
+    """None if the file needs a password or has no pages. Raises any of pypdf_errors()."""
+    import pypdf
+
+    reader = _open_with_pypdf(path, max_pages)
+    if reader is None:
+        return None
+    with closing(reader):
+        total = len(reader.pages)
+        on_page(0, total)
+        pages = []
+        for at in range(total):
+            pages.append(_read_page_with_pypdf(reader, at))
+            on_page(at + 1, total)
+        metadata = (
+            _try(lambda: {str(key): str(value) for key, value in (reader.metadata or {}).items()}) or {}
+        )
+        labels = _try(lambda: [str(label) for label in reader.page_labels]) or []
+        bookmarks = _try(lambda: list(_read_pypdf_bookmarks(reader, reader.outline))) or []
+        return Reading(
+            pages,
+            labels if len(labels) == total else [""] * total,
+            metadata.get("/Title", ""),
+            metadata.get("/Author", ""),
+            metadata.get("/CreationDate", ""),
+            metadata.get("/ModDate", ""),
+            tidy_outline(bookmarks, total),
+            f"pypdf {pypdf.__version__}",
+        )
+
+
+def _try(read: Callable[[], T]) -> T | None:
+    """What `read` returns; None where the file is too broken for it."""
+    try:
+        return read()
+    except pypdf_errors():
+        return None
+
+
+def _read_page_with_pypdf(reader: "PdfReader", at: int) -> list[Line] | None:
+    text = _try(lambda: reader.pages[at].extract_text())
+    if text is None:
+        return None
+    if len(text) > MAX_PAGE_CHARACTERS:
+        raise PageTooLong(at + 1)
+    return [Line(line) for line in clean_characters(text).strip("\n").split("\n")]
+
+
+def _read_pypdf_bookmarks(
+    reader: "PdfReader", entries: Sequence[Any], level: int = 0
+) -> Iterator[tuple[str, int | None, int]]:
+    """Title, 1-based page if it has one, and level of each entry: pypdf nests the deeper ones in lists."""
+    for entry in entries:
+        if isinstance(entry, list):
+            yield from _read_pypdf_bookmarks(reader, entry, level + 1)
+        else:
+            at = reader.get_destination_page_number(entry)
+            yield str(entry.title), None if at is None else at + 1, level
+
+
+def read_again(path: Path, reading: Reading, failed: Sequence[int]) -> Reading:
+    """`reading` with pypdf's text for the pages at the indexes `failed`, where pypdf sees the same pages."""
+    total = len(reading.pages)
+    try:
+        reader = _open_with_pypdf(path, total)
+    except TooManyPages:
+        return reading
+    except pypdf_errors():
+        return reading
+    if reader is None:
+        return reading
+    with closing(reader):
+        # With another number of pages there is no telling which is which.
+        if len(reader.pages) != total:
+            return reading
+        pages = list(reading.pages)
+        for at in failed:
+            pages[at] = _read_page_with_pypdf(reader, at)
+        return replace(reading, pages=pages)
