@@ -61,6 +61,7 @@ class SentenceTransformerEmbedder:
         dimensions = self._model.get_embedding_dimension()
         if dimensions is None:
             raise ModelDamaged(f"The model {files.name!r} does not say how long its vectors are.")
+        self._passage_prompt = self._find_passage_prompt()
         self._fingerprint = Fingerprint(
             files.name, files.digest, "fp32", dimensions, self._tokens_left_for_a_passage()
         )
@@ -81,7 +82,11 @@ class SentenceTransformerEmbedder:
             return np.empty((0, self._fingerprint.dimensions), np.float32)
         return self._vectors(
             self._model.encode_document(
-                list(texts), batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False
+                list(texts),
+                prompt=self._passage_prompt,
+                batch_size=_BATCH,
+                normalize_embeddings=True,
+                show_progress_bar=False,
             )
         )
 
@@ -94,14 +99,18 @@ class SentenceTransformerEmbedder:
     def _vectors(encoded: Any) -> NDArray[np.float32]:
         return np.ascontiguousarray(encoded, np.float32)
 
+    def _find_passage_prompt(self) -> str:
+        # encode_document looks for these names as well, but sentence-transformers gives every model an empty
+        # "document" prompt, and stops there: models that call theirs "passage" (E5's kind) would get none.
+        prompts = self._model.prompts
+        return next(
+            (prompt for name in ("document", "passage", "corpus") if (prompt := prompts.get(name))), ""
+        )
+
     def _tokens_left_for_a_passage(self) -> int:
         limit = self._model.max_seq_length
         if limit is None:
             # Models without a stated limit take any length; 512 is what most are trained with.
             limit = 512
-        prompts = self._model.prompts
-        # The order in which encode_document looks for a prompt.
-        candidates = ("document", "passage", "corpus", self._model.default_prompt_name)
-        prompt = next((prompts[name] for name in candidates if name in prompts), "")
-        with_specials = self._tokenizer.encode(prompt, add_special_tokens=True)
+        with_specials = self._tokenizer.encode(self._passage_prompt, add_special_tokens=True)
         return int(limit) - len(with_specials.ids)
