@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 OK, SOMETHING_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
+_STOPPING = b"\nstackroom: stopping; what was indexed is kept. Ctrl-C again ends it at once.\n"
+
 # Files named in a summary under each heading.
 _LISTED = 20
 
@@ -56,7 +58,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"stackroom: {error}", file=sys.stderr)
         return WRONG_USE if isinstance(error, UsageError | SettingsError) else SOMETHING_FAILED
     except KeyboardInterrupt:
-        print("stackroom: stopped. What was indexed is kept; run the same command to go on.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output (head, less) has gone. Python would complain again while exiting.
@@ -223,16 +224,17 @@ def _up(arguments: argparse.Namespace) -> int:
         subprocess.Popen([*program, "watch", *data, "--", *paths]),
         subprocess.Popen([*program, "serve", *data, *address]),
     ]
-    try:
-        while all(process.poll() is None for process in processes):
-            time.sleep(0.2)
-    finally:
-        for process in processes:
-            if process.poll() is None:
-                process.terminate()
-        for process in processes:
-            process.wait()
-    return max(process.returncode for process in processes)
+    stop = threading.Event()
+    for signum in (signal.SIGINT, signal.SIGTERM):  # those two say for themselves that they stop
+        signal.signal(signum, lambda signum, frame: stop.set())
+    while all(process.poll() is None for process in processes) and not stop.wait(0.2):
+        pass
+    ended = [process.returncode for process in processes if process.returncode is not None]
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+        process.wait()
+    return INTERRUPTED if stop.is_set() else max(ended)
 
 
 def _forget(arguments: argparse.Namespace) -> int:
@@ -400,5 +402,5 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
     """Ends the command in good order; a second Ctrl-C ends it at once, which loses work but no data."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # `up` sends it as well after Ctrl-C
     signal.signal(signal.SIGINT, lambda signum, frame: os._exit(INTERRUPTED))
-    os.write(sys.stderr.fileno(), b"\nstackroom: stopping; Ctrl-C again ends it at once\n")
+    os.write(sys.stderr.fileno(), _STOPPING)
     raise KeyboardInterrupt
