@@ -18,4 +18,5 @@ def _warm(reader: Reader) -> None:
         reader.warm()
     except StackroomError as error:
         # Not the end: what is wrong may be put right while the server runs, and each search tries again.
-        sys.stderr.write(f"Searching does not work yet. {error}\n")
+        if threading.main_thread().is_alive():  # else loading failed because the server has been stopped
+            sys.stderr.write(f"Searching does not work yet. {error}\n")
