@@ -1,0 +1,178 @@
+"""Watch and serve together, as `stackroom up` starts them, with the real model and a real client."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastmcp import Client
+from fastmcp.client.transports import StdioTransport
+
+from make_pdfs import write_pdf
+
+PATIENCE_SECONDS = 60.0
+OTTERS = ["Otters hold hands while they sleep.", "They crack mussels with stones."]
+BREAD = ["Knead the dough for ten minutes and let it rest until it has doubled."]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("papers")
+    write_pdf(folder / "otters.pdf", OTTERS, title="On Otters")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def url(folder: Path, data: Path) -> Iterator[str]:
+    """Where `stackroom up` serves."""
+    command = [sys.executable, "-m", "stackroom", "up", str(folder), "--data", str(data), "--port", "0"]
+    environment = {**os.environ, "STACKROOM_SETTLE_SECONDS": "0.3"}
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    said: list[str] = []
+
+    def listen() -> None:
+        assert process.stderr is not None
+        with process.stderr:
+            said.extend(iter(process.stderr.readline, ""))
+
+    listener = threading.Thread(target=listen)
+    listener.start()
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not (found := re.search(r"MCP URL: (http://\S+)/mcp", "".join(said))):
+        assert process.poll() is None, said
+        assert time.monotonic() < until, said
+        time.sleep(0.1)
+    yield found[1]
+    process.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
+    code = process.wait(PATIENCE_SECONDS)
+    listener.join()
+    assert code == 130, said
+    assert "Traceback" not in "".join(said)
+
+
+async def eventually(check: Callable[[], Awaitable[bool]]) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not await check():
+        assert time.monotonic() < until, "it did not come about"
+        await asyncio.sleep(0.1)
+
+
+async def search(client: Client[Any], query: str) -> list[dict[str, Any]]:
+    answer = await client.call_tool("search", {"query": query})
+    assert answer.structured_content is not None
+    assert json.loads(answer.content[0].text) == answer.structured_content  # type: ignore[union-attr]
+    results: list[dict[str, Any]] = answer.structured_content["results"]
+    return results
+
+
+def test_a_client_sees_what_happens_in_the_folder(url: str, folder: Path) -> None:
+    async def scenario() -> None:
+        async with Client(f"{url}/mcp") as client:
+
+            async def finds(query: str, title: str) -> bool:
+                results = await search(client, query)
+                return bool(results) and results[0]["title"] == title
+
+            await eventually(lambda: finds("how do otters sleep", "On Otters"))
+            (otters,) = await search(client, "how do otters sleep")
+
+            write_pdf(folder / "bread.pdf", BREAD, title="On Bread")
+            await eventually(lambda: finds("baking", "On Bread"))
+
+            (folder / "otters.pdf").rename(folder / "lutra.pdf")
+
+            async def is_renamed() -> bool:
+                document = await client.call_tool("fetch", {"id": otters["id"]})
+                assert document.structured_content is not None
+                return bool(document.structured_content["metadata"]["file_name"] == "lutra.pdf")
+
+            await eventually(is_renamed)
+
+            write_pdf(folder / "bread.pdf", ["Income tax is due in July."], title="On Taxes")
+            await eventually(lambda: finds("when are taxes due", "On Taxes"))
+            assert "On Bread" not in {result["title"] for result in await search(client, "baking")}
+
+            (folder / "lutra.pdf").unlink()
+
+            async def is_gone() -> bool:
+                return "On Otters" not in {hit["title"] for hit in await search(client, "otters")}
+
+            await eventually(is_gone)
+            gone = await client.call_tool("fetch", {"id": otters["id"]}, raise_on_error=False)
+            assert gone.is_error
+
+    asyncio.run(scenario())
+
+
+def test_a_citation_opens_the_pdf(url: str, folder: Path) -> None:
+    write_pdf(folder / "cited.pdf", ["First page.", "The citation is on the second page."], title="Cited")
+
+    async def cite() -> str:
+        async with Client(f"{url}/mcp") as client:
+            found: list[str] = []
+
+            async def is_there() -> bool:
+                results = await search(client, "citation on the second page")
+                found[:] = [str(hit["url"]) for hit in results if hit["title"] == "Cited"]
+                return bool(found)
+
+            await eventually(is_there)
+            return found[0]
+
+    cited = asyncio.run(cite())
+    assert cited.startswith(f"{url}/d/")
+    assert cited.endswith("#page=2")
+    with urllib.request.urlopen(cited.partition("#")[0]) as response:
+        assert response.headers["Content-Type"] == "application/pdf"
+        assert response.read() == (folder / "cited.pdf").read_bytes()
+    with pytest.raises(urllib.error.HTTPError, match="404") as refused:
+        urllib.request.urlopen(f"{url}/d/..%2f..%2fetc%2fpasswd")
+    refused.value.close()
+
+
+def test_stdio_answers_with_the_running_servers_addresses(url: str, data: Path, tmp_path: Path) -> None:
+    async def scenario(transport: StdioTransport) -> None:
+        async with Client(transport) as client:
+            assert {tool.name for tool in await client.list_tools()} == {"search", "fetch"}
+            (first, *_) = await search(client, "anything at all")
+            assert str(first["url"]).startswith(f"{url}/d/")
+            document = await client.call_tool("fetch", {"id": first["id"]})
+            assert document.structured_content is not None
+            assert document.structured_content["text"].startswith("[[page 1]]\n")
+
+    arguments = ["-m", "stackroom", "serve", "--transport", "stdio", "--data", str(data)]
+    log = tmp_path / "stdio.log"
+    asyncio.run(scenario(StdioTransport(sys.executable, arguments, log_file=log)))
+    assert "Traceback" not in log.read_text()
+
+
+def test_a_second_watcher_and_a_taken_port_are_refused(url: str, data: Path, folder: Path) -> None:
+    program = [sys.executable, "-m", "stackroom"]
+    second = subprocess.run(
+        [*program, "index", str(folder), "--data", str(data)], capture_output=True, text=True
+    )
+    assert second.returncode == 1
+    assert "Another indexer is at work" in second.stderr
+    port = url.rpartition(":")[2]
+    taken = subprocess.run(
+        [*program, "serve", "--data", str(data), "--port", port], capture_output=True, text=True
+    )
+    assert taken.returncode == 2
+    assert f"Port {port}" in taken.stderr
+    assert "--port" in taken.stderr
