@@ -87,10 +87,18 @@ def _begin(line: str) -> Block | None:
     return None
 
 
+class _NumberedPages(FPDF):
+    def footer(self) -> None:
+        self.set_y(-16)
+        self.set_text_color(*_QUIET)
+        self.set_font("Helvetica", size=9)
+        self.cell(0, 5, str(self.page_no()), align="C")
+
+
 def typeset(markdown: str, path: Path) -> None:
     """Writes the PDF. Its title is the first heading."""
     blocks = list(read_blocks(markdown))
-    pdf = FPDF(format="A4")
+    pdf = _NumberedPages(format="A4")
     pdf.core_fonts_encoding = "windows-1252"
     pdf.set_margins(_MARGIN, 22, _MARGIN)
     pdf.set_auto_page_break(auto=True, margin=24)
@@ -100,7 +108,6 @@ def typeset(markdown: str, path: Path) -> None:
     pdf.set_producer("fpdf2")  # by itself it names its version
     pdf.set_lang("en")
     pdf.set_creation_date(_CREATED)
-    pdf.footer = lambda: _print_page_number(pdf)
     pdf.add_page(label_style="D")
     for at, block in enumerate(blocks):
         following = blocks[at + 1].kind if at + 1 < len(blocks) else ""
@@ -130,9 +137,9 @@ def _print_text(pdf: FPDF, block: Block, *, is_close: bool) -> None:
     line_height = _line_height(_TEXT_SIZE)
     pdf.set_text_color(*_INK)
     left = pdf.l_margin
+    if pdf.will_page_break(2 * line_height):  # no first line alone at the foot of a page
+        pdf.add_page(label_style="D")
     if block.kind == "item":
-        if pdf.will_page_break(line_height):
-            pdf.add_page(label_style="D")
         pdf.set_font("Helvetica", size=_TEXT_SIZE)
         pdf.cell(_INDENT, line_height, block.mark)
         left += _INDENT
@@ -163,13 +170,6 @@ def _print_code(pdf: FPDF, text: str) -> None:
         pdf.set_x(pdf.l_margin + 3)
         pdf.cell(0, line_height, line, new_x="LMARGIN", new_y="NEXT")
     pdf.ln(5)
-
-
-def _print_page_number(pdf: FPDF) -> None:
-    pdf.set_y(-16)
-    pdf.set_text_color(*_QUIET)
-    pdf.set_font("Helvetica", size=9)
-    pdf.cell(0, 5, str(pdf.page_no()), align="C")
 
 
 def _read_runs(text: str) -> Iterator[tuple[str, str]]:

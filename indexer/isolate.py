@@ -9,7 +9,7 @@ import json
 import multiprocessing
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -56,8 +56,10 @@ class _Reading:
 
 def extract_all(
     tasks: Iterator[Task], limits: Limits, on_pages: Callable[[int], None]
-) -> Iterator[tuple[Task, Document | ExtractionFailed]]:
+) -> Generator[tuple[Task, Document | ExtractionFailed], None, None]:
     """Extracts all `tasks`, several at a time, and yields each with its document or why there is none.
+
+    Close it to end the processes early.
 
     Args:
         tasks: taken one by one, whenever a process is free.

@@ -46,6 +46,7 @@ class Indexer:
         self._settings = settings
         self._models = models
         self._embedder: Embedder | None = None
+        self._model_is_right = False
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -100,7 +101,7 @@ class Indexer:
         waiting = self._publisher.pending_count(current) if current else 0
         if run.queue or waiting:
             run.tell("reading", passages=waiting)
-            with self._embedding(run, current) as model_ready:
+            with self._embedding(run, must_be=current) as model_ready:
                 self._extract(run, model_ready)
                 run.tell("embedding")
             self._publisher.trim_changes()
@@ -112,7 +113,7 @@ class Indexer:
         Until then searches are answered from the old vectors. Interrupted, it goes on where it was.
         """
         run = Run(self._publisher, on_progress)
-        with self._embedding(run, None) as model_ready:
+        with self._embedding(run, must_be=None) as model_ready:
             model, embedder = model_ready()
             run.tell("splitting", passages=self._publisher.pending_count(model))
             for key in self._publisher.documents_without_passages(model):
@@ -140,17 +141,22 @@ class Indexer:
         """The folders (or single PDFs) that were indexed so far."""
         return list(self._publisher.libraries())
 
+    def _model_name(self) -> str:
+        current = self._publisher.current_model()
+        return self._settings.model or (current.fingerprint.name if current else "")
+
     def _refuse_another_model(self) -> None:
         """Finds out from the model's files alone, so that a run with nothing to embed need not load it."""
         current = self._publisher.current_model()
-        if current is not None:
-            built_with = current.fingerprint
-            name = self._settings.model or built_with.name
-            refuse_another_model(replace(built_with, name=name, digest=self._models.digest(name)), built_with)
+        if current is None or self._model_is_right:
+            return
+        name = self._model_name()
+        found = replace(current.fingerprint, name=name, digest=self._models.digest(name))
+        refuse_another_model(found, current.fingerprint)
+        self._model_is_right = True  # we hold the data folder: nobody else can change the index's model
 
-    def _load_model(self, must_be: Model | None) -> tuple[Model, Embedder]:
+    def _load_model(self, name: str, must_be: Model | None) -> tuple[Model, Embedder]:
         if self._embedder is None:
-            name = self._settings.model or (must_be.fingerprint.name if must_be else "")
             self._embedder = self._models.load(name)
         if must_be is not None:
             refuse_another_model(self._embedder.fingerprint, must_be.fingerprint)
@@ -162,16 +168,17 @@ class Indexer:
         limits = Limits(
             settings.workers, settings.file_seconds, settings.stall_seconds, settings.file_memory_mb
         )
-        for task, outcome in extract_all(run.tasks(), limits, lambda pages: run.tell(pages=pages)):
-            if isinstance(outcome, Document):
-                model, embedder = model_ready()
-                passages = split(outcome, embedder, embedder.fingerprint.passage_tokens)
-                run.publish(task, outcome, passages, model)
-            else:
-                run.fail(task, outcome)
+        with closing(extract_all(run.tasks(), limits, lambda pages: run.tell(pages=pages))) as outcomes:
+            for task, outcome in outcomes:
+                if isinstance(outcome, Document):
+                    model, embedder = model_ready()
+                    passages = split(outcome, embedder, embedder.fingerprint.passage_tokens)
+                    run.publish(task, outcome, passages, model)
+                else:
+                    run.fail(task, outcome)
 
     @contextmanager
-    def _embedding(self, run: Run, must_be: Model | None) -> Iterator[ModelReady]:
+    def _embedding(self, run: Run, *, must_be: Model | None) -> Iterator[ModelReady]:
         """Loads the model and embeds what waits, in a thread, while the block runs and until all is done."""
         complete, cancelled = threading.Event(), threading.Event()
 
@@ -188,7 +195,7 @@ class Indexer:
                 )
 
         with ThreadPoolExecutor(1, "embedding") as executor:
-            loading = executor.submit(self._load_model, must_be)
+            loading = executor.submit(self._load_model, self._model_name(), must_be)
             embedding = executor.submit(embed, loading)
 
             def model_ready() -> tuple[Model, Embedder]:

@@ -92,5 +92,5 @@ def test_nothing_is_left_behind_when_the_caller_gives_up(tmp_path: Path) -> None
     paths = [write_pdf(tmp_path / f"{number}.pdf", ["A page."] * 30) for number in range(4)]
     running = extract_all((Task(path, "0" * 24) for path in paths), LIMITS, lambda pages: None)
     next(running)
-    running.close()  # type: ignore[attr-defined]
+    running.close()
     assert not multiprocessing.active_children()

@@ -147,13 +147,18 @@ def test_a_citation_opens_the_pdf(url: str, folder: Path) -> None:
 
 
 def test_stdio_answers_with_the_running_servers_addresses(url: str, data: Path, tmp_path: Path) -> None:
+    async def find() -> str:
+        async with Client(f"{url}/mcp") as client:
+            return str((await search(client, "anything at all"))[0]["id"])
+
+    first = asyncio.run(find())
+
     async def scenario(transport: StdioTransport) -> None:
         async with Client(transport) as client:
             assert {tool.name for tool in await client.list_tools()} == {"search", "fetch"}
-            (first, *_) = await search(client, "anything at all")
-            assert str(first["url"]).startswith(f"{url}/d/")
-            document = await client.call_tool("fetch", {"id": first["id"]})
+            document = await client.call_tool("fetch", {"id": first})
             assert document.structured_content is not None
+            assert document.structured_content["url"] == f"{url}/d/{first}"
             assert document.structured_content["text"].startswith("[[page 1]]\n")
 
     arguments = ["-m", "stackroom", "serve", "--transport", "stdio", "--data", str(data)]

@@ -1,0 +1,264 @@
+"""The command line as its user meets it: real commands, the real model, PDFs that can and can't be read."""
+
+import contextlib
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from make_pdfs import write_garbage, write_pdf, write_scanned_pdf
+from stackroom.cli import main
+from stackroom.embedding.model_files import find_model
+from stackroom.holder import hold
+
+COMMANDS = ["index", "watch", "serve", "up", "search", "fetch", "status", "forget"]
+SUMMARY_KEYS = {
+    "added",
+    "changed",
+    "moved",
+    "removed",
+    "unchanged",
+    "failed",
+    "embedded_passages",
+    "pages",
+    "seconds",
+}
+STATUS_KEYS = {
+    "documents",
+    "pages",
+    "passages",
+    "pending",
+    "failures",
+    "model",
+    "text_bytes",
+    "index_bytes",
+    "libraries",
+}
+
+
+@dataclass
+class Ran:
+    """How a command ended, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def stackroom(*arguments: object, **environment: str) -> Ran:
+    """Runs a command in a process of its own."""
+    command = [sys.executable, "-m", "stackroom", *map(str, arguments)]
+    settings = {**_clean_environment(), **environment}
+    ran = subprocess.run(command, capture_output=True, text=True, env=settings, timeout=120)
+    return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+
+def stackroom_here(*arguments: object, **environment: str) -> Ran:
+    """Runs a command in this process, where torch need be imported only once."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    stdout, stderr = io.StringIO(), io.StringIO()
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update({**_clean_environment(before), **environment})
+    try:
+        with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+            code = main([str(argument) for argument in arguments])
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    return Ran(code, stdout.getvalue(), stderr.getvalue())
+
+
+def _clean_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.startswith("STACKROOM_")}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("papers")
+    write_pdf(
+        folder / "otters.pdf", ["Otters hold hands while they sleep."], title="On Otters", author="A. Ray"
+    )
+    write_pdf(folder / "bread.pdf", ["Knead the dough for ten minutes.", "Bake it."], title="On Bread")
+    write_scanned_pdf(folder / "scan.pdf")
+    write_garbage(folder / "broken.pdf")
+    write_pdf(folder / "locked.pdf", ["A secret."], password="swordfish")  # noqa: S106  a test's
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first_run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
+    """The data folder of one indexing, and how that went."""
+    data = tmp_path_factory.mktemp("data")
+    return data, stackroom_here("index", folder, "--data", data, "--json")
+
+
+@pytest.fixture
+def data(first_run: tuple[Path, Ran]) -> Path:
+    return first_run[0]
+
+
+def test_index_says_what_it_did_and_what_it_could_not(first_run: tuple[Path, Ran], folder: Path) -> None:
+    _, run = first_run
+    assert run.returncode == 1  # two files could not be read
+    summary = json.loads(run.stdout)
+    assert summary.keys() >= SUMMARY_KEYS
+    assert (summary["added"], summary["failed"], summary["pages"]) == (3, 2, 4)
+    assert summary["embedded_passages"] == 3
+    assert set(summary["failures"]) == {str(folder / "broken.pdf"), str(folder / "locked.pdf")}
+    assert "3 added, 2 failed" in run.stderr
+    assert "locked.pdf: needs a password" in run.stderr
+    assert "broken.pdf: " in run.stderr
+    assert str(folder / "scan.pdf") in run.stderr.partition("No text found")[2]
+    assert "Traceback" not in run.stderr
+
+
+def test_a_second_run_embeds_nothing_and_imports_no_torch(data: Path, folder: Path) -> None:
+    program = "import sys; from stackroom.cli import main; main(sys.argv[1:]); print(*sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", program, "index", str(folder), "--data", str(data)],
+        capture_output=True,
+        text=True,
+    )
+    assert "nothing to embed" in run.stderr
+    assert "3 unchanged" in run.stderr
+    modules = set(run.stdout.split())
+    assert "indexer.pipeline" in modules
+    assert not modules & {"torch", "transformers", "sentence_transformers", "fastmcp", "watchdog"}
+
+
+def test_search_and_fetch_print_what_the_tools_return(data: Path) -> None:
+    found = stackroom_here("search", "sleeping otters", "--data", data, "--json")
+    assert found.returncode == 0
+    (first, *others) = json.loads(found.stdout)["results"]
+    assert first.keys() >= {"id", "title", "url", "text", "page"}
+    assert (first["title"], first["page"]) == ("On Otters", 1)
+    assert first["url"] == f"http://127.0.0.1:8000/d/{first['id']}#page=1"
+    assert len(others) == 1
+    one = stackroom_here("search", "sleeping otters", "--limit", 1, "--data", data)
+    assert one.stdout.startswith(" 1. On Otters, page 1")
+    assert "\n 2." not in one.stdout
+
+    fetched = stackroom("fetch", first["id"], "--json", STACKROOM_DATA=str(data))
+    document = json.loads(fetched.stdout)
+    assert document.keys() >= {"id", "title", "text", "url", "metadata"}
+    assert document["text"] == "[[page 1]]\nOtters hold hands while they sleep.\n"
+    assert document["metadata"]["author"] == "A. Ray"
+    assert document["metadata"]["source"] == "otters.pdf"
+    assert stackroom("fetch", first["id"], "--data", data).stdout == document["text"] + "\n"
+    unknown = stackroom("fetch", "no-such-id", "--data", data)
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "no-such-id" in unknown.stderr
+
+
+def test_status(data: Path, folder: Path) -> None:
+    status = json.loads(stackroom("status", "--json", "--data", data).stdout)
+    assert status.keys() >= STATUS_KEYS
+    assert (status["documents"], status["pages"], status["passages"], status["pending"]) == (3, 4, 3, 0)
+    assert [failure["path"] for failure in status["failures"]] == [
+        str(folder / "broken.pdf"),
+        str(folder / "locked.pdf"),
+    ]
+    assert all(failure["reason"] for failure in status["failures"])
+    assert status["libraries"] == [str(folder)]
+    assert status["index_bytes"] > status["text_bytes"] > 0
+    shown = stackroom("status", "--data", data).stdout
+    assert "not indexed (2)" in shown
+    assert str(folder / "scan.pdf") in shown
+
+
+def test_another_model_is_refused_until_reembedded(data: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(find_model("").folder, model)
+    (model / "config_sentence_transformers.json").write_text('{"prompts": {"query": "find: "}}')
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    refused = stackroom("index", "--data", copy, STACKROOM_MODEL=str(model))
+    assert refused.returncode == 1
+    assert "stackroom index --reembed" in refused.stderr
+    again = stackroom_here("index", "--reembed", "--json", "--data", copy, STACKROOM_MODEL=str(model))
+    assert json.loads(again.stdout)["embedded_passages"] == 3
+    status = json.loads(stackroom("status", "--json", "--data", copy).stdout)
+    assert (status["model"], status["pending"]) == (str(model), 0)
+    found = stackroom_here("search", "otters", "--data", copy)  # the index knows its model
+    assert found.stdout.startswith(" 1. On Otters")
+
+
+def test_wrong_use_is_told_from_failure(tmp_path: Path, data: Path) -> None:
+    nothing = stackroom("index", "--data", tmp_path)
+    assert (nothing.returncode, "stackroom index ~/Papers" in nothing.stderr) == (2, True)
+    missing = stackroom("index", tmp_path / "nowhere", "--data", tmp_path)
+    assert (missing.returncode, "nowhere does not exist" in missing.stderr) == (2, True)
+    text = tmp_path / "notes.txt"
+    text.touch()
+    assert stackroom("index", text, "--data", tmp_path).returncode == 2
+    assert stackroom("frobnicate").returncode == 2
+    assert stackroom("search", "x", "--limit", 0).returncode == 2
+    setting = stackroom("status", STACKROOM_PORT="eighty")
+    assert (setting.returncode, "STACKROOM_PORT='eighty' is not a number" in setting.stderr) == (2, True)
+    empty = stackroom("search", "x", "--data", tmp_path / "other")
+    assert (empty.returncode, "stackroom index FOLDER" in empty.stderr) == (1, True)
+    stranger = stackroom("forget", tmp_path, "--data", data)
+    assert (stranger.returncode, "Its folders are" in stranger.stderr) == (2, True)
+
+
+def test_a_second_indexer_is_told_of_the_first(folder: Path, tmp_path: Path) -> None:
+    note = {"pid": 4711, "command": "stackroom watch", "since": "yesterday"}
+    with hold(tmp_path / "index" / "indexer.lock", note) as held:
+        assert held
+        refused = stackroom("index", folder, "--data", tmp_path)
+    assert refused.returncode == 1
+    assert "process 4711, `stackroom watch`, since yesterday" in refused.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_can_be_interrupted(tmp_path: Path, number: signal.Signals) -> None:
+    write_pdf(tmp_path / "x.pdf")
+    command = [sys.executable, "-m", "stackroom", "index", str(tmp_path), "--data", str(tmp_path / "data")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "data" / "index" / "catalog.sqlite3").exists():
+        time.sleep(0.02)
+    process.send_signal(number)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130, said
+    assert "what was indexed is kept" in said
+    assert "Traceback" not in said
+
+
+def test_forget(folder: Path, data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    assert "3 documents" in stackroom("forget", folder, "--data", copy).stdout
+    status = json.loads(stackroom("status", "--json", "--data", copy).stdout)
+    assert (status["documents"], status["passages"], status["libraries"], status["failures"]) == (
+        0,
+        0,
+        [],
+        [],
+    )
+    assert len(list(folder.iterdir())) == 5
+
+
+def test_help_is_light(tmp_path: Path) -> None:
+    for command in COMMANDS:
+        shown = stackroom(command, "--help")
+        assert shown.returncode == 0
+        assert "--data DIR" in shown.stdout
+    program = "import sys, stackroom.cli; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    heavy = {"numpy", "torch", "faiss", "fastmcp", "rich", "pydantic", "sqlite3", "pypdfium2", "asyncio"}
+    assert not set(loaded.stdout.split()) & heavy
+    overview = stackroom("--help").stdout
+    assert all(f"\n    {command} " in overview for command in COMMANDS)
