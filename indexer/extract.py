@@ -114,7 +114,7 @@ def _compose(path: Path, document_id: str, reading: Reading) -> Document:
             Page(number, flatten(label) or str(number), tidy_lines(join_hyphenated(text, words)))
             for number, (label, text) in enumerate(zip(reading.labels, texts, strict=True), start=1)
         ),
-        extractor=reading.library,
+        extractor=reading.made_by,
     )
 
 

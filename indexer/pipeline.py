@@ -93,7 +93,7 @@ class Indexer:
         self._publisher.forget_unfinished_models()
         run = Run(self._publisher, on_progress)
         for root in roots:
-            library = self._publisher.library(root)
+            library = self._publisher.add_library(root)
             recorded = self._publisher.recorded(library)
             run.take_in(root, compare(root, library, recorded, retry_failed=retry_failed), hold_back)
         run.settle_moves_and_removals()

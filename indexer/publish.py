@@ -35,7 +35,7 @@ class FileState:
 class Place:
     """A file in a library: the catalogue's number of the library, and the path relative to its root."""
 
-    library: int
+    library_id: int
     path: str
 
 
@@ -125,7 +125,7 @@ class Publisher:
 
     # Libraries and the files in them
 
-    def library(self, root: Path) -> int:
+    def add_library(self, root: Path) -> int:
         """The number of the library with this absolute root, made if needed."""
         with self._transaction() as db:
             db.execute("INSERT INTO libraries (root) VALUES (?) ON CONFLICT DO NOTHING", (str(root),))
@@ -138,7 +138,7 @@ class Publisher:
     def forget_library(self, library: int) -> int:
         """Removes a library, and the documents that no other one holds. Returns how many those were."""
         with self._transaction() as db:
-            rows = db.execute(_HELD + " WHERE library = ? AND document IS NOT NULL", (library,))
+            rows = db.execute(_HELD + " WHERE library_id = ? AND document IS NOT NULL", (library,))
             held = {row[0] for row in rows}
             db.execute("DELETE FROM libraries WHERE id = ?", (library,))
             return sum(self._remove_unheld(db, key) for key in held)
@@ -146,7 +146,8 @@ class Publisher:
     def recorded(self, library: int) -> dict[str, Recorded]:
         """What is known of each file of a library, by its path."""
         rows = self._rows(
-            "SELECT path, size, modified_ns, document, failure FROM locations WHERE library = ?", (library,)
+            "SELECT path, size, modified_ns, document, failure FROM locations WHERE library_id = ?",
+            (library,),
         )
         return {
             path: Recorded(FileState(size, modified), document, failure)
@@ -174,7 +175,7 @@ class Publisher:
             for place in gone:
                 held += [(key, None) for key in self._held(db, place)]
                 db.execute(
-                    "DELETE FROM locations WHERE library = ? AND path = ?", (place.library, place.path)
+                    "DELETE FROM locations WHERE library_id = ? AND path = ?", (place.library_id, place.path)
                 )
             for key, successor in held:
                 self._remove_unheld(db, key, successor)
@@ -184,11 +185,11 @@ class Publisher:
         with self._transaction() as db:
             held = self._held(db, place)
             db.execute(
-                "INSERT INTO locations (library, path, size, modified_ns, failure, reason)"
-                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (library, path) DO UPDATE SET"
+                "INSERT INTO locations (library_id, path, size, modified_ns, failure, reason)"
+                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (library_id, path) DO UPDATE SET"
                 " size = excluded.size, modified_ns = excluded.modified_ns, document = NULL,"
                 " failure = excluded.failure, reason = excluded.reason",
-                (place.library, place.path, state.size, state.modified_ns, error.kind, str(error)),
+                (place.library_id, place.path, state.size, state.modified_ns, error.kind, str(error)),
             )
             for key in held:
                 self._remove_unheld(db, key)
@@ -315,18 +316,18 @@ class Publisher:
         """Records what a file holds. Returns the key of what it held before, if that is another document."""
         held = self._held(db, place)
         db.execute(
-            "INSERT INTO locations (library, path, size, modified_ns, document) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (library, path) DO UPDATE SET size = excluded.size,"
+            "INSERT INTO locations (library_id, path, size, modified_ns, document) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (library_id, path) DO UPDATE SET size = excluded.size,"
             " modified_ns = excluded.modified_ns, document = excluded.document,"
             " failure = NULL, reason = NULL",
-            (place.library, place.path, state.size, state.modified_ns, document),
+            (place.library_id, place.path, state.size, state.modified_ns, document),
         )
         return [key for key in held if key != document]
 
     @staticmethod
     def _held(db: sqlite3.Connection, place: Place) -> list[int]:
         """The key of the document that a file held until now, if any."""
-        rows = db.execute(_HELD + " WHERE library = ? AND path = ?", (place.library, place.path))
+        rows = db.execute(_HELD + " WHERE library_id = ? AND path = ?", (place.library_id, place.path))
         return [row[0] for row in rows if row[0] is not None]
 
     def _remove_unheld(self, db: sqlite3.Connection, key: int, successor: int | None = None) -> bool:

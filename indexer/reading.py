@@ -39,7 +39,7 @@ class Reading:
         labels: as many as pages; empty where the PDF says nothing.
         title, author, created, modified: as in the PDF's metadata.
         outline: entries with a page.
-        library: its name and version.
+        made_by: the name and version of the PDF library.
     """
 
     pages: list[list[Line] | None]
@@ -49,7 +49,7 @@ class Reading:
     created: str
     modified: str
     outline: list[OutlineEntry]
-    library: str
+    made_by: str
 
 
 def tidy_outline(entries: Iterable[tuple[str, int | None, int]], total: int) -> list[OutlineEntry]:

@@ -129,7 +129,7 @@ class Shelf:
     def _add_location(self, db: sqlite3.Connection, name: str, key: int | None) -> None:
         found = (self.root / name).stat()
         db.execute(
-            "INSERT OR REPLACE INTO locations (library, path, size, modified_ns, document)"
+            "INSERT OR REPLACE INTO locations (library_id, path, size, modified_ns, document)"
             " VALUES (1, ?, ?, ?, ?)",
             (name, found.st_size, found.st_mtime_ns, key),
         )

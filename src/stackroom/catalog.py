@@ -280,11 +280,11 @@ class Catalog:
             )[0][0]
             pending = self._rows("SELECT count(*) FROM pending")[0][0]
             without_text = self._rows(
-                "SELECT b.root, l.path FROM locations l JOIN libraries b ON b.id = l.library"
+                "SELECT b.root, l.path FROM locations l JOIN libraries b ON b.id = l.library_id"
                 " JOIN documents d ON d.key = l.document WHERE d.text_bytes = 0 ORDER BY b.root, l.path"
             )
             failures = self._rows(
-                "SELECT b.root, l.path, l.reason FROM locations l JOIN libraries b ON b.id = l.library"
+                "SELECT b.root, l.path, l.reason FROM locations l JOIN libraries b ON b.id = l.library_id"
                 " WHERE l.failure IS NOT NULL ORDER BY b.root, l.path"
             )
             libraries = self._rows("SELECT root FROM libraries ORDER BY root")
@@ -311,7 +311,7 @@ class Catalog:
     def _locations(self, key: int) -> tuple[Location, ...]:
         rows = self._rows(
             "SELECT b.root, l.path, l.size, l.modified_ns FROM locations l"
-            " JOIN libraries b ON b.id = l.library WHERE l.document = ? ORDER BY b.root, l.path",
+            " JOIN libraries b ON b.id = l.library_id WHERE l.document = ? ORDER BY b.root, l.path",
             (key,),
         )
         return tuple(Location(Path(root), path, size, modified) for root, path, size, modified in rows)

@@ -362,7 +362,7 @@ def _fetch(arguments: argparse.Namespace) -> int:
 
 def _status(arguments: argparse.Namespace) -> int:
     from stackroom.catalog import Catalog
-    from stackroom.terminal import printable, size
+    from stackroom.terminal import show_status
 
     settings = _settings(arguments)
     with Catalog(settings.catalog) as catalog:
@@ -370,23 +370,7 @@ def _status(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(asdict(status), ensure_ascii=False))
         return OK
-    waiting = f" ({status.pending} wait to be embedded)" if status.pending else ""
-    share = f", {status.index_bytes / status.text_bytes:.1f} times the text" if status.text_bytes else ""
-    print(f"documents   {status.documents}")
-    print(f"pages       {status.pages}")
-    print(f"passages    {status.passages}{waiting}")
-    print(f"text        {size(status.text_bytes)}")
-    print(f"index       {size(status.index_bytes)}{share}")
-    print(f"model       {status.model or 'none yet'}")
-    print("libraries   " + ("\n            ".join(map(printable, status.libraries)) or "none yet"))
-    if status.failures:
-        print(f"\nnot indexed ({len(status.failures)}):")
-    for failure in status.failures:
-        print(f"  {printable(failure.path)}: {printable(failure.reason)}")
-    if status.without_text:
-        print(f"\nwithout text, so not searchable ({len(status.without_text)}):")
-    for path in status.without_text:
-        print(f"  {printable(path)}")
+    show_status(status)
     return OK
 
 

@@ -56,14 +56,14 @@ CREATE TABLE pages (
 ) STRICT;
 
 CREATE TABLE locations (
-    library INTEGER NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,
+    library_id INTEGER NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,
     path TEXT NOT NULL,                 -- relative to the library's root, with forward slashes
     size INTEGER NOT NULL,
     modified_ns INTEGER NOT NULL,
     document INTEGER REFERENCES documents (key),
     failure TEXT,                       -- a FailureKind, when there is no document
     reason TEXT,                        -- the same for a person
-    PRIMARY KEY (library, path),
+    PRIMARY KEY (library_id, path),
     CHECK ((document IS NULL) = (failure IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX locations_of_document ON locations (document);

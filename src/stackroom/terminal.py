@@ -8,6 +8,8 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from stackroom.catalog import Status
+
 # Share of a run's time that reading takes; the rest is embedding (measured, see docs/benchmarks.md).
 _READING_SHARE = 0.1
 _SECONDS_BETWEEN_LINES = 5.0
@@ -71,6 +73,27 @@ class ProgressDisplay:
             elapsed = self._last_line - self._started
             left = f", about {duration(elapsed * (1 - share) / share)} left" if share > 0.02 else ""
             print(f"{stage}: {counts}{left}", file=sys.stderr, flush=True)
+
+
+def show_status(status: Status) -> None:
+    """Prints what an index holds, and which files are not in it."""
+    waiting = f" ({status.pending} wait to be embedded)" if status.pending else ""
+    share = f", {status.index_bytes / status.text_bytes:.1f} times the text" if status.text_bytes else ""
+    print(f"documents   {status.documents}")
+    print(f"pages       {status.pages}")
+    print(f"passages    {status.passages}{waiting}")
+    print(f"text        {size(status.text_bytes)}")
+    print(f"index       {size(status.index_bytes)}{share}")
+    print(f"model       {status.model or 'none yet'}")
+    print("libraries   " + ("\n            ".join(map(printable, status.libraries)) or "none yet"))
+    if status.failures:
+        print(f"\nnot indexed ({len(status.failures)}):")
+    for failure in status.failures:
+        print(f"  {printable(failure.path)}: {printable(failure.reason)}")
+    if status.without_text:
+        print(f"\nwithout text, so not searchable ({len(status.without_text)}):")
+    for path in status.without_text:
+        print(f"  {printable(path)}")
 
 
 def duration(seconds: float) -> str:
