@@ -10,6 +10,7 @@ import multiprocessing
 import signal
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -71,6 +72,7 @@ def extract_all(
     context = multiprocessing.get_context(method)
     if method == "forkserver":
         context.set_forkserver_preload(["__main__", "indexer.isolate"])
+        _start_fork_server()
     readings: dict[Connection, _Reading] = {}
     exhausted = False
     try:
@@ -100,6 +102,19 @@ def extract_all(
     finally:
         for reading in readings.values():
             _end(reading)
+
+
+def _start_fork_server() -> None:
+    from multiprocessing import forkserver, resource_tracker  # not to be had on Windows
+
+    # Ctrl-C in a terminal reaches every process of ours: the server, and what it forks, inherit that it is
+    # blocked for them. The resource tracker comes first because starting it unblocks the signal again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start(context: Any, task: Task, limits: Limits) -> _Reading:
@@ -185,14 +200,15 @@ def _read(connection: Connection, path: str, document_id: str, limits: Limits) -
     def on_page(done: int, pages: int) -> None:
         send("pages", {"done": done, "pages": pages})
 
-    try:
-        document = extract(Path(path), document_id, on_page=on_page)
-        send("document", asdict(document))
-    except ExtractionFailed as error:
-        send("failure", {"kind": error.kind, "reason": str(error)})
-    except MemoryError:
-        reason = f"needs more memory than STACKROOM_FILE_MEMORY_MB={limits.file_memory_mb} allows"
-        send("failure", {"kind": "out of memory", "reason": reason})
+    with suppress(BrokenPipeError):  # nobody is left to hear it
+        try:
+            document = extract(Path(path), document_id, on_page=on_page)
+            send("document", asdict(document))
+        except ExtractionFailed as error:
+            send("failure", {"kind": error.kind, "reason": str(error)})
+        except MemoryError:
+            reason = f"needs more memory than STACKROOM_FILE_MEMORY_MB={limits.file_memory_mb} allows"
+            send("failure", {"kind": "out of memory", "reason": reason})
 
 
 def _limit(limits: Limits) -> None:

@@ -223,14 +223,17 @@ def test_a_second_indexer_is_told_of_the_first(folder: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_run_can_be_interrupted(tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "delay"), [(signal.SIGINT, 0), (signal.SIGINT, 0.3), (signal.SIGTERM, 0.1)]
+)
+def test_a_run_can_be_interrupted(tmp_path: Path, number: signal.Signals, delay: float) -> None:
     write_pdf(tmp_path / "x.pdf")
     command = [sys.executable, "-m", "stackroom", "index", str(tmp_path), "--data", str(tmp_path / "data")]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     while not (tmp_path / "data" / "index" / "catalog.sqlite3").exists():
         time.sleep(0.02)
-    process.send_signal(number)
+    time.sleep(delay)
+    os.killpg(process.pid, number)  # all of its processes, as a terminal does
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 130, said
     assert "what was indexed is kept" in said

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 OK, SOMETHING_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
-_STOPPING = b"\nstackroom: stopping; what was indexed is kept. Ctrl-C again ends it at once.\n"
-
 # Files named in a summary under each heading.
 _LISTED = 20
 
@@ -57,8 +55,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except StackroomError as error:
         print(f"stackroom: {error}", file=sys.stderr)
         return WRONG_USE if isinstance(error, UsageError | SettingsError) else SOMETHING_FAILED
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output (head, less) has gone. Python would complain again while exiting.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -383,8 +379,11 @@ def _reader(settings: Settings, *, create: bool = False) -> "Reader":
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:
-    """Ends the command in good order; a second Ctrl-C ends it at once, which loses work but no data."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # `up` sends it as well after Ctrl-C
-    signal.signal(signal.SIGINT, lambda signum, frame: os._exit(INTERRUPTED))
-    os.write(sys.stderr.fileno(), _STOPPING)
-    raise KeyboardInterrupt
+    """Ends the process where it stands, as a crash would: what is committed is whole, locks are the system's.
+
+    An exception instead would have to pass through a model that is being loaded, which takes seconds, and is
+    lost if it is raised in a callback of the interpreter.
+    """
+    show_cursor = b"\x1b[?25h" if sys.stderr.isatty() else b""  # the progress bar hides it
+    os.write(2, show_cursor + b"\nstackroom: stopped; what was indexed is kept, and the next run goes on\n")
+    os._exit(INTERRUPTED)

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from stackroom.catalog import Status
 
@@ -29,12 +29,11 @@ class ProgressDisplay:
                 BarColumn(),
                 TextColumn("{task.fields[counts]}"),
                 TimeElapsedColumn(),
-                TextColumn("left"),
-                TimeRemainingColumn(),
+                TextColumn("{task.fields[left]}"),
                 console=Console(stderr=True),
                 transient=True,
             )
-            self._task = self._bar.add_task("comparing", total=1.0, counts="", visible=False)
+            self._task = self._bar.add_task("comparing", total=1.0, counts="", left="", visible=False)
 
     def __enter__(self) -> Self:
         if self._bar:
@@ -63,16 +62,16 @@ class ProgressDisplay:
         expected = max(passages / read if read else 0.0, 1.0)
         share = _READING_SHARE * read + (1 - _READING_SHARE) * (embedded / expected if passages else 0.0)
         counts = f"{files_done}/{files} files  {pages} pages  {embedded}/{passages} passages"
+        # Until something is embedded nobody knows how fast that goes: the model may still be loading.
+        elapsed = time.monotonic() - self._started
+        left = f"about {duration(elapsed * (1 - share) / share)} left" if embedded and share < 1 else ""
         if self._bar:
-            self._bar.update(self._task, description=stage, completed=share, counts=counts, visible=True)
-        elif (
-            not self._quiet
-            and time.monotonic() - max(self._last_line, self._started) >= _SECONDS_BETWEEN_LINES
-        ):
+            self._bar.update(
+                self._task, description=stage, completed=share, counts=counts, left=left, visible=True
+            )
+        elif not self._quiet and time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES < elapsed:
             self._last_line = time.monotonic()
-            elapsed = self._last_line - self._started
-            left = f", about {duration(elapsed * (1 - share) / share)} left" if share > 0.02 else ""
-            print(f"{stage}: {counts}{left}", file=sys.stderr, flush=True)
+            print(f"{stage}: {counts}" + (f", {left}" if left else ""), file=sys.stderr, flush=True)
 
 
 def show_status(status: Status) -> None:

@@ -151,7 +151,11 @@ def serve_http(settings: Settings, reader: Reader) -> None:
     Raises:
         UsageError: it can't listen there, for example because the port is in use.
     """
-    with suppress(KeyboardInterrupt), _sigterm_is_ctrl_c(), listen(settings.host, settings.port) as listener:
+    with (
+        suppress(KeyboardInterrupt),
+        _signals_end_the_block(),
+        listen(settings.host, settings.port) as listener,
+    ):
         address, port = listener.getsockname()[:2]
         url = http_url(settings.host, port)
         server = uvicorn.Server(
@@ -185,18 +189,19 @@ def _readable_file(reader: Reader, document_id: str) -> Path:
 
 
 @contextmanager
-def _sigterm_is_ctrl_c() -> Iterator[None]:
-    """Lets SIGTERM end the block as Ctrl-C does, with a KeyboardInterrupt.
+def _signals_end_the_block() -> Iterator[None]:
+    """Lets SIGINT and SIGTERM end the block with a KeyboardInterrupt.
 
-    uvicorn stops in good order on both signals and then raises them again; SIGTERM would kill the process
-    before the lock's note is taken back.
+    uvicorn stops in good order on both and then raises them again; whatever else handles them would end the
+    process before the lock's note is taken back.
     """
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
