@@ -22,8 +22,15 @@ PATIENCE_SECONDS = 20.0
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings.read({}, data=tmp_path / "data", workers=2, settle_seconds=0.3, rescan_seconds=60.0)
+def rescan_seconds() -> float:
+    return 60.0  # so that only events tell
+
+
+@pytest.fixture
+def settings(tmp_path: Path, rescan_seconds: float) -> Settings:
+    return Settings.read(
+        {}, data=tmp_path / "data", workers=2, settle_seconds=0.3, rescan_seconds=rescan_seconds
+    )
 
 
 @pytest.fixture
@@ -117,6 +124,16 @@ def test_a_file_that_is_still_being_written_is_waited_for(watched: Path, reader:
             assert (status.documents, status.failures) == (0, ())
     eventually(lambda: titles(reader) == {"Slow Words"})
     assert reader.status().failures == ()
+
+
+@pytest.mark.parametrize("rescan_seconds", [0.5])
+def test_what_no_event_tells_is_found_by_looking(watched: Path, reader: Reader) -> None:
+    elsewhere = watched.parent / "elsewhere"
+    elsewhere.mkdir()
+    (watched / "linked").symlink_to(elsewhere, target_is_directory=True)
+    time.sleep(1)  # the link itself has been seen; what happens behind it is not reported
+    write_pdf(elsewhere / "far.pdf", ["A page of words."], title="Far Words")
+    eventually(lambda: titles(reader) == {"Far Words"})
 
 
 def test_what_cannot_be_read_is_recorded_and_forgotten(watched: Path, reader: Reader) -> None:
