@@ -374,18 +374,13 @@ class Publisher:
             yield db
             db.execute("COMMIT")
         except sqlite3.Error as error:
-            self._roll_back()
             raise CatalogUnusable(
                 f"The catalogue {self._path} cannot be written: {error}. If the disk is full, make room and "
                 "run the command again: what was committed is safe."
             ) from error
-        except BaseException:
-            self._roll_back()
-            raise
-
-    def _roll_back(self) -> None:
-        if self._connection.in_transaction:  # SQLite has done it by itself when the disk is full
-            self._connection.execute("ROLLBACK")
+        finally:
+            if db.in_transaction:  # not committed, and SQLite has not rolled back by itself (on a full disk)
+                db.execute("ROLLBACK")
 
 
 def _row_id(cursor: sqlite3.Cursor) -> int:

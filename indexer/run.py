@@ -119,7 +119,13 @@ class Run:
         queue, self.queue = self.queue, []
         known_files: dict[Place, tuple[FileState, int]] = {}
         for file in queue:
-            key = self._known_document(file) if file.state.size in sizes else None
+            if file.state.size not in sizes:
+                self.queue.append(file)
+                continue
+            document_id = self._identify(file)
+            if document_id is None:
+                continue
+            key = self._publisher.document_key(document_id)
             if key is None:
                 self.queue.append(file)
                 continue
@@ -137,10 +143,10 @@ class Run:
     def tasks(self) -> Iterator[Task]:
         """The PDFs to extract. Files whose content is known, or being read already, need no extraction."""
         for file in self.queue:
-            key = self._known_document(file)
-            document_id = self._ids.get(file)
+            document_id = self._identify(file)
             if document_id is None:
-                continue  # it could not be read
+                continue
+            key = self._publisher.document_key(document_id)
             if key is not None:
                 self._publisher.settle({file.place: (file.state, key)}, ())
                 self._count(file, key)
@@ -180,8 +186,8 @@ class Run:
         self._summary.seconds = round(time.monotonic() - self._started, 2)
         return self._summary
 
-    def _known_document(self, file: File) -> int | None:
-        """The key of the document whose content `file` has, if there is one; hashes the file, once."""
+    def _identify(self, file: File) -> str | None:
+        """The id of the document `file` holds; hashes it, once. None, and recorded, if it can't be read."""
         if file not in self._ids:
             try:
                 with file.path.open("rb") as content:
@@ -191,7 +197,7 @@ class Run:
                 self._fail(file, ExtractionFailed(file.path, "unreadable", reason))
                 return None
             self._ids[file] = digest[:_ID_DIGITS]
-        return self._publisher.document_key(self._ids[file])
+        return self._ids[file]
 
     def _count(self, file: File, key: int | None) -> None:
         before = self._changed.get(file)

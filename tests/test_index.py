@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fakes import OneModel, WordHashEmbedder
+from indexer.compare import File
 from indexer.pipeline import Indexer
 from indexer.run import Summary
 from make_pdfs import write_garbage, write_pdf
@@ -177,6 +178,22 @@ def test_a_file_that_cannot_be_read_is_recorded_and_retried_when_it_changes(
     assert counts(index(settings, embedder, folder)) == {"changed": 1, "unchanged": 2}
     assert reader.status().failures == ()
     assert reader.search("declaration of income")[0].title == "Mended"
+
+
+def test_a_file_that_vanishes_while_moves_are_recognised_fails_once(
+    folder: Path, settings: Settings, embedder: WordHashEmbedder
+) -> None:
+    index(settings, embedder, folder)
+    (folder / "bread.pdf").rename(folder / "brot.pdf")
+
+    def vanish(file: File) -> bool:
+        file.path.unlink()  # after the comparison, before its content is looked at
+        return False
+
+    with Indexer(settings, OneModel(embedder)) as indexer:
+        summary = indexer.run([folder], hold_back=vanish)
+    assert counts(summary) == {"removed": 1, "unchanged": 1, "failed": 1}
+    assert counts(index(settings, embedder, folder)) == {"removed": 1, "unchanged": 1}
 
 
 def test_a_folder_that_disappears_takes_nothing_with_it(
