@@ -1,0 +1,115 @@
+"""Both client libraries behind the same few calls, and a server for them to speak to."""
+
+import http.client
+import json
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import fastmcp
+import mcp
+import uvicorn
+from mcp_types import CallToolResult, ListToolsResult, TextContent
+
+from stackroom.reader import Reader
+from stackroom.server.address import http_url
+from stackroom.server.application import create_application, listen
+from stackroom.server.tools import create_mcp
+
+URL = "http://stackroom.test"
+SEARCH, FETCH = "search", "fetch"
+MODES = ["legacy", "2026-07-28"]
+
+
+@contextmanager
+def serving(reader: Reader) -> Iterator[str]:
+    """An HTTP server in a thread, on a free port; yields its URL."""
+    with listen("127.0.0.1", 0) as listener:
+        address, port = listener.getsockname()
+        url = http_url(address, port)
+        config = uvicorn.Config(
+            create_application(reader, url, address), lifespan="on", ws="none", log_level="warning"
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield url
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+class Connected:
+    """The same few calls for both client libraries."""
+
+    def __init__(self, client: "fastmcp.Client[Any] | mcp.Client") -> None:
+        self._client = client
+
+    async def tools(self) -> ListToolsResult:
+        if isinstance(self._client, mcp.Client):
+            return await self._client.list_tools()
+        return await self._client.list_tools_mcp()
+
+    async def call(self, name: str, **arguments: object) -> CallToolResult:
+        if isinstance(self._client, mcp.Client):
+            return await self._client.call_tool(name, arguments)
+        return await self._client.call_tool_mcp(name, arguments)
+
+
+CLIENTS = ["fastmcp in memory", "fastmcp auto", *(f"mcp {mode}" for mode in MODES)]
+
+
+@asynccontextmanager
+async def connect(how: str, reader: Reader, url: str) -> AsyncIterator[Connected]:
+    library, mode = how.split(" ", 1)
+    if mode == "in memory":
+        async with fastmcp.Client(create_mcp(reader, url)) as memory_client:
+            yield Connected(memory_client)
+    elif library == "fastmcp":
+        async with fastmcp.Client(url + "/mcp", mode=mode) as http_client:
+            yield Connected(http_client)
+    else:
+        async with mcp.Client(url + "/mcp", mode=mode) as sdk_client:
+            yield Connected(sdk_client)
+
+
+def content(result: CallToolResult) -> Any:
+    """The structured content of an answer, after checking that the one text item is the same JSON."""
+    assert not result.is_error
+    (item,) = result.content
+    assert isinstance(item, TextContent)
+    assert json.loads(item.text) == result.structured_content
+    return result.structured_content
+
+
+def error(result: CallToolResult) -> str:
+    """The message of an error."""
+    assert result.is_error
+    assert result.structured_content is None
+    (item,) = result.content
+    assert isinstance(item, TextContent)
+    return item.text
+
+
+def ask(
+    url: str, method: str, path: str, headers: dict[str, str] | None = None, body: str | None = None
+) -> tuple[int, http.client.HTTPMessage, bytes]:
+    """One request, with the path exactly as given."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    try:
+        connection.request(method, path, body, headers or {})
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
+    finally:
+        connection.close()
+
+
+def rpc(url: str, path: str = "/mcp", headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+    """Lists the tools as a client without the older handshake would."""
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}})
+    kind = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    status, _, answer = ask(url, "POST", path, kind | (headers or {}), body)
+    return status, answer

@@ -1,0 +1,219 @@
+"""The two tools, over every kind of connection: answers, descriptions, errors, later commits."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import fastmcp
+import mcp
+import pytest
+
+from clients import FETCH, MODES, SEARCH, URL, ask, connect, content, error, serving
+from shelf import Shelf
+from stackroom.catalog import Catalog
+from stackroom.embedding.embedder import Embedder
+from stackroom.errors import ModelNotFound
+from stackroom.reader import Reader
+from stackroom.server.answers import FetchAnswer, SearchAnswer, fetch_answer, search_answer
+from stackroom.server.tools import INSTRUCTIONS, create_mcp
+
+# The tools, over every connection
+
+
+@pytest.mark.anyio
+async def test_search_then_fetch_each_result(how: str, reader: Reader, url: str) -> None:
+    async with connect(how, reader, url) as client:
+        results = content(await client.call(SEARCH, query="cats purr"))["results"]
+        assert len(results) == len({result["id"] for result in results}) == 10
+        assert results[0] == {
+            "id": f"{1:024x}",
+            "title": "Document 1",
+            "url": f"{url}/d/{1:024x}#page=2",
+            "text": "Cats purr.",
+            "page": 2,
+            "page_label": "ii",
+            "score": pytest.approx(1, abs=1e-3),
+        }
+        for result in results:
+            document = content(await client.call(FETCH, id=result["id"]))
+            assert result["text"] in document["text"]
+            assert result["url"].startswith(document["url"])
+        assert content(await client.call(FETCH, id=f"{1:024x}")) == {
+            "id": f"{1:024x}",
+            "title": "Document 1",
+            "text": "[[page 1 (i)]]\nRivers.\n\n[[page 2 (ii)]]\nCats sleep.\nCats purr.\n",
+            "url": f"{url}/d/{1:024x}",
+            "metadata": {
+                "author": "Ada",
+                "created": "2020-01-02",
+                "modified": "2021-03-04",
+                "pages": 2,
+                "file_name": '№ 1 "b".pdf',
+                "source": 'Käse/№ 1 "b".pdf',
+                "extractor": "by hand 1",
+            },
+        }
+
+
+@pytest.mark.anyio
+async def test_what_is_not_there(how: str, reader: Reader, url: str) -> None:
+    async with connect(how, reader, url) as client:
+        assert content(await client.call(SEARCH, query=" \n")) == {"results": []}
+        assert "'0123'" in error(await client.call(FETCH, id="0123"))
+        assert "exactly as a search result gives it" in error(await client.call(FETCH, id="a\0../b"))
+        assert "id is empty" in error(await client.call(FETCH, id=" "))
+        with pytest.raises(mcp.MCPError, match="Unknown tool") as caught:
+            await client.call("delete", id="0123")
+        assert caught.value.error.code == -32602
+
+
+@pytest.mark.anyio
+async def test_the_tools_are_described_as_clients_require(how: str, reader: Reader, url: str) -> None:
+    async with connect(how, reader, url) as client:
+        listed = (await client.tools()).model_dump(mode="json", by_alias=True, exclude_unset=True)["tools"]
+    tools = {tool["name"]: tool for tool in listed}
+    assert set(tools) == {SEARCH, FETCH}
+    for tool, parameter in ((tools[SEARCH], "query"), (tools[FETCH], "id")):
+        description = tool["inputSchema"]["properties"][parameter].pop("description")
+        assert description
+        assert tool["inputSchema"] == {
+            "type": "object",
+            "properties": {parameter: {"type": "string"}},
+            "required": [parameter],
+            "additionalProperties": False,
+        }
+        hints = {"readOnlyHint": True, "destructiveHint": False, "openWorldHint": False}
+        assert tool["annotations"] == hints
+        assert tool["title"]
+        assert tool["description"]
+    assert bare(tools[SEARCH]["outputSchema"]) == bare(
+        {
+            "results": [
+                {
+                    "id": "string",
+                    "title": "string",
+                    "url": "string",
+                    "text": "string",
+                    "page": "integer",
+                    "page_label": "string",
+                    "score": "number",
+                }
+            ]
+        },
+        expected=True,
+    )
+    strings = ("author", "created", "modified", "file_name", "source", "extractor")
+    assert bare(tools[FETCH]["outputSchema"]) == bare(
+        {
+            **dict.fromkeys(("id", "title", "text", "url"), "string"),
+            "metadata": {**dict.fromkeys(strings, "string"), "pages": "integer"},
+        },
+        expected=True,
+    )
+    assert tools[FETCH]["_meta"]["anthropic/maxResultSizeChars"] == 500_000
+
+
+def bare(schema: Any, *, expected: bool = False) -> Any:
+    """A JSON schema without descriptions; with `expected`, that of objects written as in the test above."""
+    if not expected:
+        kept = {name: value for name, value in schema.items() if name not in ("description", "required")}
+        if "properties" in kept:
+            assert sorted(schema["required"]) == sorted(kept["properties"])
+            kept["properties"] = {name: bare(value) for name, value in kept["properties"].items()}
+        if "items" in kept:
+            kept["items"] = bare(kept["items"])
+        return kept
+    if isinstance(schema, str):
+        return {"type": schema}
+    if isinstance(schema, list):
+        return {"type": "array", "items": bare(schema[0], expected=True)}
+    return {
+        "type": "object",
+        "properties": {name: bare(value, expected=True) for name, value in schema.items()},
+    }
+
+
+def test_the_instructions_fit_where_clients_cut_them() -> None:
+    assert len(INSTRUCTIONS) <= 512
+    assert "without authority" in INSTRUCTIONS
+
+
+def test_the_command_line_prints_the_same_answers(reader: Reader) -> None:
+    found = search_answer(reader.search("cats purr"), URL)
+    assert SearchAnswer.model_validate_json(found.model_dump_json()) == found
+    assert found.results[0].url == f"{URL}/d/{1:024x}#page=2"
+    document = fetch_answer(reader.fetch(found.results[0].id), URL)
+    assert FetchAnswer.model_validate_json(document.model_dump_json()) == document
+
+
+def test_the_light_modules_do_not_import_mcp() -> None:
+    code = "import sys, stackroom.server.answers, stackroom.server.address; sys.exit('mcp' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# Errors
+
+
+class Broken(Reader):
+    """A reader with a mistake in it, whose exception text nobody outside may see."""
+
+    def search(self, query: str, limit: int = 10) -> Any:
+        raise ValueError(f"secret of {Path(__file__).resolve()}")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("mode", MODES)
+async def test_an_unforeseen_exception_is_not_shown(shelf: Shelf, mode: str) -> None:
+    reader = Broken(Catalog(shelf.path), lambda _: shelf.embedder)
+    async with fastmcp.Client(create_mcp(reader, URL), mode=mode) as client:
+        message = error(await client.call_tool_mcp(SEARCH, {"query": "cats"}))
+    assert message == "Error calling tool 'search'"
+    reader.close()
+
+
+@pytest.mark.anyio
+async def test_what_is_wrong_on_this_machine_is_told_to_its_owner_only(
+    shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    def missing(name: str) -> Embedder:
+        raise ModelNotFound(f"The model {name} is not here.")
+
+    reader = shelf.reader(load=missing)
+    async with fastmcp.Client(create_mcp(reader, URL)) as client:
+        message = error(await client.call_tool_mcp(SEARCH, {"query": "cats"}))
+        assert "word-hash" not in message
+        assert "the server's log" in message
+        assert "The model word-hash is not here." in caplog.text
+        assert content(await client.call_tool_mcp(FETCH, {"id": f"{2:024x}"}))
+    reader.close()
+
+
+# Following the catalogue
+
+
+@pytest.mark.anyio
+async def test_a_server_of_an_empty_data_folder_follows_what_is_indexed(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "index" / "catalog.sqlite3"
+    embedders: list[Embedder] = []
+    reader = Reader(Catalog(path, create=True), lambda _: embedders[0])
+    with serving(reader) as url:
+        assert json.loads(ask(url, "GET", "/healthz")[2])["documents"] == 0
+        async with mcp.Client(url + "/mcp") as client:
+            assert content(await client.call_tool(SEARCH, {"query": "cats"})) == {"results": []}
+            shelf = Shelf(tmp_path)
+            embedders.append(shelf.embedder)
+            cats = shelf.add(1, "Cats sleep.\n")
+            answer = content(await client.call_tool(SEARCH, {"query": "cats"}))
+            assert [result["id"] for result in answer["results"]] == [cats]
+            dogs = shelf.add(2, "Dogs bark.\n", name="1.pdf")
+            answer = content(await client.call_tool(SEARCH, {"query": "cats"}))
+            assert [result["id"] for result in answer["results"]] == [dogs]
+            assert content(await client.call_tool(FETCH, {"id": cats}))["id"] == dogs
+            shelf.remove(1)
+            assert content(await client.call_tool(SEARCH, {"query": "dogs"})) == {"results": []}
+            assert "No document" in error(await client.call_tool(FETCH, {"id": dogs}))
+        assert json.loads(ask(url, "GET", "/healthz")[2])["documents"] == 0
+    reader.close()
+    shelf.close()
