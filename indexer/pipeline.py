@@ -1,9 +1,9 @@
-"""The write path: folders are compared, PDFs extracted, split, published, embedded.
+"""The write path: folders are compared, PDFs extracted, split, published; their words indexed, their meaning embedded.
 
-Extraction runs in processes of its own, embedding in a thread; the thread that calls `Indexer.run` publishes
-each document as soon as it is read, and the embedding thread gives its passages their vectors. A kill at
-any moment costs the work in flight: the next run compares the folders again, and goes on with the passages
-that still wait.
+Extraction runs in processes of its own; the thread that calls `Indexer.run` publishes each document as soon as
+it is read. Beside it, a thread takes what is published into the index of words, and another gives passages
+their vectors; extraction waits for neither. A kill at any moment costs the work in flight: the next run
+compares the folders again, and goes on with the passages that still wait.
 """
 
 import os
@@ -11,9 +11,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,15 +22,18 @@ from indexer.isolate import Limits, extract_all
 from indexer.publish import Publisher
 from indexer.run import Progress, Run, Summary
 from indexer.split import split
-from stackroom.catalog import Model
+from indexer.words import follow_words
+from stackroom.catalog import Catalog, Model
 from stackroom.documents import Document
-from stackroom.embedding.embedder import Embedder, ModelSource, refuse_another_model
+from stackroom.embedding.embedder import Embedder, ModelSource, Tokenizer, refuse_another_model
 from stackroom.errors import AlreadyRunning, UsageError
 from stackroom.holder import hold, holder
+from stackroom.lexicon import LexiconWriter
 from stackroom.settings import Settings
 
-ModelReady = Callable[[], tuple[Model, Embedder]]
-"""Waits until the model is loaded, and gives it with the catalogue's entry of it."""
+# How much the embedding threads stand back behind everything else, as `nice` counts (Linux only): words come
+# first, and a laptop that is in use stays usable.
+_NICE = 10
 
 
 def _no_progress(progress: Progress) -> None:
@@ -63,6 +65,7 @@ class Indexer:
                 raise AlreadyRunning(_who_is_running(self._settings.data, holder(lock) or {}))
             self._publisher = Publisher(self._settings.catalog)
             stack.callback(self._publisher.close)
+            self._catalog = stack.enter_context(Catalog(self._settings.catalog))
             self._stack = stack.pop_all()
         return self
 
@@ -101,10 +104,13 @@ class Indexer:
         waiting = self._publisher.pending_count(current) if current else 0
         if run.queue or waiting:
             run.tell("reading", passages=waiting)
-            with self._embedding(run, must_be=current) as model_ready:
-                self._extract(run, model_ready)
+            tokenizer = self._models.tokenizer(self._model_name())
+            model = self._publisher.add_model(tokenizer.fingerprint)
+            with self._beside(run, model) as check:
+                self._extract(run, model, tokenizer, check)
                 run.tell("embedding")
             self._publisher.trim_changes()
+        self._index_words()
         return run.finish()
 
     def reembed(self, on_progress: Callable[[Progress], None] = _no_progress) -> Summary:
@@ -113,16 +119,20 @@ class Indexer:
         Until then searches are answered from the old vectors. Interrupted, it goes on where it was.
         """
         run = Run(self._publisher, on_progress)
-        with self._embedding(run, must_be=None) as model_ready:
-            model, embedder = model_ready()
-            run.tell("splitting", passages=self._publisher.pending_count(model))
+        run.tell("splitting")
+        tokenizer = self._models.tokenizer(self._model_name())
+        model = self._publisher.add_model(tokenizer.fingerprint)
+        with self._beside(run, model) as check:
+            run.tell(passages=self._publisher.pending_count(model))
             for key in self._publisher.documents_without_passages(model):
                 document = self._publisher.document(key)
-                passages = split(document, embedder, embedder.fingerprint.passage_tokens)
-                self._publisher.add_passages(key, passages, model)
+                passages = split(document, tokenizer, tokenizer.fingerprint.passage_tokens)
+                self._publisher.add_passages(key, document, passages, model)
                 run.tell(passages=len(passages))
+                check()
             run.tell("embedding")
         self._publisher.switch_model(model)
+        self._index_words()
         return run.finish()
 
     def forget(self, root: Path) -> int:
@@ -135,7 +145,9 @@ class Indexer:
         if root not in libraries:
             known = "".join(f"\n  {known}" for known in libraries) or " none"
             raise UsageError(f"{root} is not a folder of this library. Its folders are:{known}")
-        return self._publisher.forget_library(libraries[root])
+        removed = self._publisher.forget_library(libraries[root])
+        self._index_words()
+        return removed
 
     def libraries(self) -> list[Path]:
         """The folders (or single PDFs) that were indexed so far."""
@@ -151,64 +163,82 @@ class Indexer:
         if current is None or self._model_is_right:
             return
         name = self._model_name()
-        found = replace(current.fingerprint, name=name, digest=self._models.digest(name))
-        refuse_another_model(found, current.fingerprint)
+        refuse_another_model(name, self._models.digest(name), current.fingerprint)
         self._model_is_right = True  # we hold the data folder: nobody else can change the index's model
 
-    def _load_model(self, name: str, must_be: Model | None) -> tuple[Model, Embedder]:
-        if self._embedder is None:
-            self._embedder = self._models.load(name)
-        if must_be is not None:
-            refuse_another_model(self._embedder.fingerprint, must_be.fingerprint)
-        with closing(Publisher(self._settings.catalog)) as publisher:
-            return publisher.add_model(self._embedder.fingerprint), self._embedder
+    def _load_embedder(self, model: Model) -> Embedder:
+        if self._embedder is None or not self._embedder.fingerprint.same_vectors(model.fingerprint):
+            self._embedder = self._models.load(model.fingerprint)
+        return self._embedder
 
-    def _extract(self, run: Run, model_ready: ModelReady) -> None:
+    def _index_words(self) -> None:
+        with closing(LexiconWriter(self._settings.words)) as lexicon:
+            lexicon.follow(self._catalog)
+
+    def _extract(self, run: Run, model: Model, tokenizer: Tokenizer, check: Callable[[], None]) -> None:
         settings = self._settings
         limits = Limits(
             settings.workers, settings.file_seconds, settings.stall_seconds, settings.file_memory_mb
         )
         with closing(extract_all(run.tasks(), limits, lambda pages: run.tell(pages=pages))) as outcomes:
             for task, outcome in outcomes:
+                check()
                 if isinstance(outcome, Document):
-                    model, embedder = model_ready()
-                    passages = split(outcome, embedder, embedder.fingerprint.passage_tokens)
+                    passages = split(outcome, tokenizer, tokenizer.fingerprint.passage_tokens)
                     run.publish(task, outcome, passages, model)
                 else:
                     run.fail(task, outcome)
 
     @contextmanager
-    def _embedding(self, run: Run, *, must_be: Model | None) -> Iterator[ModelReady]:
-        """Loads the model and embeds what waits, in a thread, while the block runs and until all is done."""
+    def _beside(self, run: Run, model: Model) -> Iterator[Callable[[], None]]:
+        """Indexes words and embeds what waits, in threads, while the block runs and until all is done.
+
+        Yields:
+            What raises the error of a thread that has failed, so that it is not told after the last file only.
+        """
         complete, cancelled = threading.Event(), threading.Event()
 
-        def embed(loading: Future[tuple[Model, Embedder]]) -> None:
-            model, embedder = loading.result()
+        def embed() -> None:
+            _stand_back()
             with closing(Publisher(self._settings.catalog)) as publisher:
                 embed_pending(
                     publisher,
                     model,
-                    embedder,
+                    lambda: self._load_embedder(model),
                     complete=complete,
                     cancelled=cancelled,
                     on_embedded=lambda count: run.tell(embedded=count),
                 )
 
-        with ThreadPoolExecutor(1, "embedding") as executor:
-            loading = executor.submit(self._load_model, self._model_name(), must_be)
-            embedding = executor.submit(embed, loading)
+        def index_words() -> None:
+            with (
+                Catalog(self._settings.catalog) as catalog,
+                closing(LexiconWriter(self._settings.words)) as lexicon,
+            ):
+                follow_words(lexicon, catalog, complete=complete, cancelled=cancelled)
 
-            def model_ready() -> tuple[Model, Embedder]:
-                if embedding.done():
-                    embedding.result()  # it has failed: say so now, not after the last file
-                return loading.result()
+        with ThreadPoolExecutor(2, "beside") as executor:
+            threads = [executor.submit(index_words), executor.submit(embed)]
+
+            def check() -> None:
+                for thread in threads:
+                    if thread.done():
+                        thread.result()
 
             try:
-                yield model_ready
+                yield check
                 complete.set()
-                embedding.result()
+                for thread in threads:
+                    thread.result()
             finally:
                 cancelled.set()
+
+
+def _stand_back() -> None:
+    """Lets the calling thread, and the threads and processes it starts, run when others need not."""
+    if sys.platform == "linux":  # elsewhere only whole processes have a priority
+        with suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
 def _who_is_running(data: Path, note: dict[str, Any]) -> str:

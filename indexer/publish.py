@@ -3,19 +3,22 @@
 Only one process writes (see `stackroom.holder`); it may do so from two connections, which take turns.
 """
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from stackroom.catalog import Model
-from stackroom.documents import Document, OutlineEntry, Page, Passage
+from stackroom.documents import Document, OutlineEntry, Passage
 from stackroom.embedding.embedder import Fingerprint
 from stackroom.errors import CatalogUnusable, ExtractionFailed, FailureKind
 from stackroom.schema import open_catalog
+from stackroom.texts import TextReader, pack
 
 # Changes kept for servers to follow; one that is further behind loads everything again.
 _CHANGES_KEPT = 10_000
@@ -50,10 +53,11 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class PendingPassage:
-    """A passage that waits for its vector."""
+    """A passage that waits for its vector. `code` is that of a passage with the same text, if there is one."""
 
     id: int
     text: str
+    code: bytes | None
 
 
 class Publisher:
@@ -67,6 +71,7 @@ class Publisher:
         """Opens the catalogue at `path`, making it if needed. Raises as `open_catalog` does."""
         self._path = path
         self._connection = open_catalog(path, create=True)
+        self._texts = TextReader(self._rows)
 
     def close(self) -> None:
         """Closes the connection."""
@@ -76,34 +81,25 @@ class Publisher:
 
     def current_model(self) -> Model | None:
         """The model whose vectors are searched."""
-        rows = self._rows(
-            "SELECT id, name, digest, precision, dimensions, passage_tokens FROM models WHERE current = 1"
-        )
+        rows = self._rows("SELECT id, name, digest, dimensions, passage_tokens FROM models WHERE current = 1")
         return Model(rows[0][0], Fingerprint(*rows[0][1:])) if rows else None
 
     def add_model(self, fingerprint: Fingerprint) -> Model:
         """The catalogue's entry of a model, made if needed; the very first one is current at once."""
         with self._transaction() as db:
             found = db.execute(
-                "SELECT id FROM models WHERE digest = ? AND precision = ? AND dimensions = ?"
-                " AND passage_tokens = ?",
-                (
-                    fingerprint.digest,
-                    fingerprint.precision,
-                    fingerprint.dimensions,
-                    fingerprint.passage_tokens,
-                ),
+                "SELECT id FROM models WHERE digest = ? AND dimensions = ? AND passage_tokens = ?",
+                (fingerprint.digest, fingerprint.dimensions, fingerprint.passage_tokens),
             ).fetchone()
             if found:
                 return Model(found[0], fingerprint)
             first = db.execute("SELECT 1 FROM models").fetchone() is None
             cursor = db.execute(
-                "INSERT INTO models (name, digest, precision, dimensions, passage_tokens, current)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO models (name, digest, dimensions, passage_tokens, current)"
+                " VALUES (?, ?, ?, ?, ?)",
                 (
                     fingerprint.name,
                     fingerprint.digest,
-                    fingerprint.precision,
                     fingerprint.dimensions,
                     fingerprint.passage_tokens,
                     int(first),
@@ -114,14 +110,14 @@ class Publisher:
     def switch_model(self, model: Model) -> None:
         """Makes `model` the one that is searched, and forgets all others with their passages and vectors."""
         with self._transaction() as db:
-            db.execute("DELETE FROM models WHERE id <> ?", (model.id,))
+            self._remove_models(db, "id <> ?", model.id)
             db.execute("UPDATE models SET current = 1 WHERE id = ?", (model.id,))
             self._log(db, "model", 0, 0)
 
     def forget_unfinished_models(self) -> None:
         """Removes what a re-embedding that was given up has left."""
         with self._transaction() as db:
-            db.execute("DELETE FROM models WHERE current = 0")
+            self._remove_models(db, "current = ?", 0)
 
     # Libraries and the files in them
 
@@ -221,15 +217,20 @@ class Publisher:
                 ),
             )
             key = _row_id(cursor)
-            start = 0
-            for page in document.pages:
-                db.execute(
-                    "INSERT INTO pages (document, number, label, start, text) VALUES (?, ?, ?, ?, ?)",
-                    (key, page.number, page.label, start, page.text),
-                )
-                start += len(page.text)
+            starts = accumulate((len(text) for text in texts), initial=0)
+            db.executemany(
+                "INSERT INTO pages (document, number, label, start) VALUES (?, ?, ?, ?)",
+                [
+                    (key, page.number, "" if page.label == str(page.number) else page.label, start)
+                    for page, start in zip(document.pages, starts, strict=False)
+                ],
+            )
+            db.executemany(
+                "INSERT INTO texts (document, start, content) VALUES (?, ?, ?)",
+                [(key, start, content) for start, content in pack(texts)],
+            )
             db.execute("DELETE FROM successors WHERE old = ?", (document.id,))
-            self._add_passages(db, model, key, passages)
+            self._add_passages(db, model, key, document, passages)
             for place, state in files.items():
                 for replaced in self._place(db, place, state, key):
                     self._remove_unheld(db, replaced, key)
@@ -238,7 +239,7 @@ class Publisher:
         """Keys of the documents with text that have not been split for `model` yet."""
         rows = self._rows(
             "SELECT key FROM documents WHERE text_bytes > 0 AND key NOT IN"
-            " (SELECT document FROM passages WHERE model = ?) ORDER BY key",
+            " (SELECT document FROM splits WHERE model = ?) ORDER BY key",
             (model.id,),
         )
         return [row[0] for row in rows]
@@ -249,7 +250,6 @@ class Publisher:
             "SELECT id, title, author, created, modified, outline, extractor FROM documents WHERE key = ?",
             (key,),
         )[0]
-        pages = self._rows("SELECT number, label, text FROM pages WHERE document = ? ORDER BY number", (key,))
         return Document(
             id_,
             title,
@@ -257,32 +257,35 @@ class Publisher:
             created,
             modified,
             tuple(OutlineEntry(*entry) for entry in json.loads(outline)),
-            tuple(Page(*page) for page in pages),
+            tuple(self._texts.pages(key)),
             extractor,
         )
 
-    def add_passages(self, key: int, passages: Sequence[Passage], model: Model) -> None:
+    def add_passages(self, key: int, document: Document, passages: Sequence[Passage], model: Model) -> None:
         """Adds a document's passages for another model; they then wait for their vectors."""
         with self._transaction() as db:
-            self._add_passages(db, model, key, passages)
+            self._add_passages(db, model, key, document, passages)
 
     # Vectors
 
     def pending(self, model: Model, limit: int) -> list[PendingPassage]:
         """The first passages of a model that wait for a vector, by ascending id."""
         rows = self._rows(
-            "SELECT p.id, substr(g.text, p.start - g.start + 1, p.stop - p.start)"
+            "SELECT p.id, s.document, p.start, p.stop,"
+            " coalesce(w.code, (SELECT v.code FROM passages o JOIN vectors v ON v.passage = o.id"
+            "                   WHERE o.hash = p.hash LIMIT 1))"
             " FROM pending w JOIN passages p ON p.id = w.passage"
-            " JOIN pages g ON g.document = p.document AND g.number = p.page"
-            " WHERE p.model = ? ORDER BY w.passage LIMIT ?",
+            " JOIN splits s ON s.first = (SELECT max(first) FROM splits WHERE first <= p.id)"
+            " WHERE s.model = ? ORDER BY w.passage LIMIT ?",
             (model.id, limit),
         )
-        return [PendingPassage(*row) for row in rows]
+        return [PendingPassage(row[0], self._texts.span(*row[1:4]), row[4]) for row in rows]
 
     def pending_count(self, model: Model) -> int:
         """How many passages of a model wait for a vector."""
         rows = self._rows(
-            "SELECT count(*) FROM pending w JOIN passages p ON p.id = w.passage WHERE p.model = ?",
+            "SELECT count(*) FROM pending w JOIN splits s"
+            " ON s.first = (SELECT max(first) FROM splits WHERE first <= w.passage) WHERE s.model = ?",
             (model.id,),
         )
         return int(rows[0][0])
@@ -293,7 +296,7 @@ class Publisher:
         Args:
             passages: ids, ascending, the lowest pending ones: indexes follow in ascending order. Those that
                 were removed in the meantime are left out.
-            codes: aligned with `passages`; see `stackroom.vectors.encode`.
+            codes: aligned with `passages`; see `stackroom.codes`.
         """
         with self._transaction() as db:
             db.executemany(
@@ -335,8 +338,8 @@ class Publisher:
         row = db.execute("SELECT id FROM documents WHERE key = ?", (key,)).fetchone()
         if row is None or db.execute("SELECT 1 FROM locations WHERE document = ? LIMIT 1", (key,)).fetchone():
             return False
-        ranges = db.execute("SELECT min(id), max(id) FROM passages WHERE document = ? GROUP BY model", (key,))
-        for first, last in ranges.fetchall():
+        for first, last in db.execute("SELECT first, last FROM splits WHERE document = ?", (key,)).fetchall():
+            self._remove_passages(db, first, last)
             self._log(db, "removed", first, last)
         db.execute("DELETE FROM documents WHERE key = ?", (key,))
         if successor is not None:
@@ -347,14 +350,53 @@ class Publisher:
         return True
 
     def _add_passages(
-        self, db: sqlite3.Connection, model: Model, key: int, passages: Sequence[Passage]
+        self, db: sqlite3.Connection, model: Model, key: int, document: Document, passages: Sequence[Passage]
     ) -> None:
-        for passage in passages:
-            cursor = db.execute(
-                "INSERT INTO passages (model, document, page, start, stop) VALUES (?, ?, ?, ?, ?)",
-                (model.id, key, passage.page, passage.start, passage.end),
-            )
-            db.execute("INSERT INTO pending VALUES (?)", (_row_id(cursor),))
+        if not passages:
+            return
+        (used,) = db.execute(
+            "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'passages'), 0)"
+        ).fetchone()
+        first, last = used + 1, used + len(passages)
+        text = document.text
+        db.executemany(
+            "INSERT INTO passages (id, page, start, stop, hash) VALUES (?, ?, ?, ?, ?)",
+            [
+                (
+                    id_,
+                    passage.page,
+                    passage.start,
+                    passage.end,
+                    _hash(model, text[passage.start : passage.end]),
+                )
+                for id_, passage in enumerate(passages, first)
+            ],
+        )
+        db.execute(
+            "INSERT INTO splits (first, last, model, document) VALUES (?, ?, ?, ?)",
+            (first, last, model.id, key),
+        )
+        # Looked up now, because the document that this one replaces is about to be removed.
+        db.execute(
+            "INSERT INTO pending SELECT p.id, (SELECT v.code FROM passages o JOIN vectors v ON v.passage = o.id"
+            " WHERE o.hash = p.hash LIMIT 1) FROM passages p WHERE p.id BETWEEN ? AND ?",
+            (first, last),
+        )
+        if db.execute("SELECT current FROM models WHERE id = ?", (model.id,)).fetchone()[0]:
+            self._log(db, "published", first, last)
+
+    @staticmethod
+    def _remove_passages(db: sqlite3.Connection, first: int, last: int) -> None:
+        db.execute("DELETE FROM splits WHERE first = ?", (first,))
+        for table, column in (("passages", "id"), ("pending", "passage"), ("vectors", "passage")):
+            db.execute(f"DELETE FROM {table} WHERE {column} BETWEEN ? AND ?", (first, last))  # noqa: S608
+
+    def _remove_models(self, db: sqlite3.Connection, which: str, value: int) -> None:
+        for (model,) in db.execute(f"SELECT id FROM models WHERE {which}", (value,)).fetchall():  # noqa: S608
+            splits = db.execute("SELECT first, last FROM splits WHERE model = ?", (model,)).fetchall()
+            for first, last in splits:
+                self._remove_passages(db, first, last)
+            db.execute("DELETE FROM models WHERE id = ?", (model,))
 
     @staticmethod
     def _log(db: sqlite3.Connection, kind: str, first: int, last: int) -> None:
@@ -381,6 +423,12 @@ class Publisher:
         finally:
             if db.in_transaction:  # not committed, and SQLite has not rolled back by itself (on a full disk)
                 db.execute("ROLLBACK")
+
+
+def _hash(model: Model, text: str) -> int:
+    # 64 bits: that two different texts of a million passages share one happens once in 40 million libraries.
+    digest = hashlib.blake2b(f"{model.id} {text}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)
 
 
 def _row_id(cursor: sqlite3.Cursor) -> int:

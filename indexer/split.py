@@ -7,7 +7,7 @@ about 200, not two full ones and a stub: short left-overs are found for the wron
 
 import math
 import re
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,10 @@ _BOUNDARIES = (
 # How far from the even share of tokens a cut may be to end at a better boundary, in shares.
 _EARLIEST = 0.5
 
+# Cut out of its page, a text may have this many tokens more than it had there: some tokenizers join a word with
+# the blank before it. Only what comes that near to the limit, or is cut inside a word, is counted again.
+_SLACK = 4
+
 # A "word" of 10,000 letters is one unknown token to WordPiece models. English has 4 to 5 characters a token.
 _MOST_CHARACTERS_PER_TOKEN = 10
 
@@ -45,13 +49,15 @@ def split(document: Document, tokenizer: Tokenizer, passage_tokens: int) -> list
     """
     with_text = [page for page in document.pages if page.text.strip()]
     starts = tokenizer.token_starts([page.text for page in with_text])
-    spans = [
-        (page.number, span)
-        for page, token_starts in zip(with_text, starts, strict=True)
-        for span in _spans(page.text, token_starts, passage_tokens)
-    ]
     texts = {page.number: page.text for page in with_text}
-    spans = _within_limit(spans, texts, tokenizer, passage_tokens)
+    spans = []
+    doubtful = []
+    for page, token_starts in zip(with_text, starts, strict=True):
+        for span in _spans(page.text, token_starts, passage_tokens):
+            count = int(np.diff(np.searchsorted(token_starts, span))[0])
+            sure = count <= passage_tokens - _SLACK and not _cuts_a_word(page.text, span)
+            (spans if sure else doubtful).append((page.number, span))
+    spans = sorted(spans + _within_limit(doubtful, texts, tokenizer, passage_tokens))
     offset_of: dict[int, int] = {}
     offset = 0
     for page in document.pages:
@@ -65,7 +71,7 @@ def _spans(text: str, token_starts: NDArray[np.int64], limit: int) -> list[tuple
     tokens = max(len(token_starts), math.ceil(len(text) / _MOST_CHARACTERS_PER_TOKEN), 1)
     if tokens <= limit:
         return [(0, len(text))]
-    boundaries = [sorted({match.end() for match in pattern.finditer(text)}) for pattern in _BOUNDARIES]
+    boundaries = _Boundaries(text)
     spans = []
     start = 0
     while True:
@@ -81,19 +87,35 @@ def _spans(text: str, token_starts: NDArray[np.int64], limit: int) -> list[tuple
             return min(int(token_starts[token]) if token < len(token_starts) else len(text), by_length)
 
         earliest = max(offset_at(first + max(1, int(share * _EARLIEST))), start + 1)
-        cut = _best_cut(boundaries, earliest, offset_at(first + share), offset_at(first + limit))
+        cut = boundaries.nearest(earliest, offset_at(first + share), offset_at(first + limit))
         spans.append((start, cut))
         start = cut
 
 
-def _best_cut(boundaries: Sequence[Sequence[int]], earliest: int, ideal: int, latest: int) -> int:
-    """The boundary between `earliest` and `latest` nearest to `ideal`, of the best kind there is."""
-    latest = max(latest, earliest)
-    for offsets in boundaries:
-        low, high = np.searchsorted(offsets, [earliest, latest + 1])
-        if low < high:
-            return min(offsets[low:high], key=lambda offset: abs(offset - ideal))
-    return min(max(ideal, earliest), latest)
+class _Boundaries:
+    """Where a page may be cut. Kinds that are never asked for are not looked for."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._offsets: list[list[int]] = []  # by kind, ascending
+
+    def nearest(self, earliest: int, ideal: int, latest: int) -> int:
+        """The boundary between `earliest` and `latest` nearest to `ideal`, of the best kind there is."""
+        latest = max(latest, earliest)
+        for kind, pattern in enumerate(_BOUNDARIES):
+            if kind == len(self._offsets):
+                self._offsets.append([match.end() for match in pattern.finditer(self._text)])
+            offsets = self._offsets[kind]
+            low, high = bisect_left(offsets, earliest), bisect_right(offsets, latest)
+            if low < high:
+                return min(offsets[low:high], key=lambda offset: abs(offset - ideal))
+        return min(max(ideal, earliest), latest)
+
+
+def _cuts_a_word(text: str, span: tuple[int, int]) -> bool:
+    return any(
+        0 < cut < len(text) and not text[cut - 1].isspace() and not text[cut].isspace() for cut in span
+    )
 
 
 def _within_limit(

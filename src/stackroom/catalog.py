@@ -12,9 +12,18 @@ from stackroom.documents import OutlineEntry, Page
 from stackroom.embedding.embedder import Fingerprint
 from stackroom.errors import CatalogUnusable
 from stackroom.schema import open_catalog
+from stackroom.texts import TextReader
 
-# Vectors handed over at once while loading: bounds the copy to some tens of MB.
-_BLOCK = 50_000
+VECTORS_AT_ONCE = 50_000
+"""Most vectors read in one call: bounds the copy to some tens of MB, and the time it takes."""
+
+# Passages read at once while their words are indexed.
+_TEXTS = 1000
+
+_LAST = 2**63 - 1
+
+# The split that a passage belongs to, if it is there at all.
+_SPLIT_OF = "SELECT max(first) FROM splits WHERE first <= {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,15 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class PassageText:
+    """A passage's text. `split` is the first passage of the same document."""
+
+    passage: int
+    split: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Owner:
     """The document a passage belongs to, by its key, and the ids of all its passages, both inclusive."""
 
@@ -108,7 +126,7 @@ class Status:
         without_text: absolute paths of files in which no page has text (most are scans).
         pending: passages that have no vector yet.
         failures: files that could not be indexed.
-        model: name of the model whose vectors are searched; None before the first one.
+        model, model_digest: name and digest of the model whose vectors are searched; None before the first.
         text_bytes: of all extracted text, in UTF-8.
         index_bytes: of all files in the index folder.
         libraries: absolute paths of the folders (or single PDFs) that were indexed.
@@ -121,6 +139,7 @@ class Status:
     pending: int
     failures: tuple[Failure, ...]
     model: str | None
+    model_digest: str | None
     text_bytes: int
     index_bytes: int
     libraries: tuple[str, ...]
@@ -179,9 +198,7 @@ class Catalog:
 
     def model(self) -> Model | None:
         """The model whose vectors are searched; None before the first indexing."""
-        rows = self._rows(
-            "SELECT id, name, digest, precision, dimensions, passage_tokens FROM models WHERE current = 1"
-        )
+        rows = self._rows("SELECT id, name, digest, dimensions, passage_tokens FROM models WHERE current = 1")
         return Model(rows[0][0], Fingerprint(*rows[0][1:])) if rows else None
 
     def last_change(self) -> int:
@@ -196,49 +213,62 @@ class Catalog:
         rows = self._rows("SELECT kind, first, last FROM changes WHERE seq > ? ORDER BY seq", (seq,))
         return [Change(*row) for row in rows]
 
-    def vectors(
-        self, model: Model, first: int = 0, last: int = 2**63 - 1
-    ) -> Iterator[tuple[list[int], list[bytes]]]:
-        """The vectors of a model's passages with ids from `first` to `last`, both inclusive.
+    def vectors(self, model: Model, first: int = 0, last: int = _LAST) -> tuple[list[int], list[bytes]]:
+        """The vectors of a model's passages with ids from `first` to `last`, both inclusive; the first ones.
 
-        Yields:
-            Blocks of aligned passage ids (ascending over all blocks) and codes (see `stackroom.vectors`).
+        Returns:
+            Aligned passage ids, ascending, and codes (see `stackroom.codes`), at most VECTORS_AT_ONCE.
         """
-        while True:
+        ids: list[int] = []
+        codes: list[bytes] = []
+        for start, stop in self._ranges(model, first, last):
             rows = self._rows(
-                "SELECT v.passage, v.code FROM vectors v JOIN passages p ON p.id = v.passage"
-                " WHERE p.model = ? AND v.passage BETWEEN ? AND ? ORDER BY v.passage LIMIT ?",
-                (model.id, first, last, _BLOCK),
+                "SELECT passage, code FROM vectors WHERE passage BETWEEN ? AND ? ORDER BY passage LIMIT ?",
+                (start, stop, VECTORS_AT_ONCE - len(ids)),
             )
-            if rows:
-                yield [row[0] for row in rows], [row[1] for row in rows]
-            if len(rows) < _BLOCK:
-                return
-            first = rows[-1][0] + 1
+            ids += [row[0] for row in rows]
+            codes += [row[1] for row in rows]
+            if len(ids) == VECTORS_AT_ONCE:
+                break
+        return ids, codes
 
-    def owners(self, ids: Sequence[int]) -> dict[int, Owner]:
-        """The documents these passages belong to; passages that are no longer there are missing."""
-        # A document's passages for one model are added in one step: their ids have no gaps.
+    def words(self, model: Model, first: int = 0, last: int = _LAST) -> Iterator[PassageText]:
+        """The texts of a model's passages with ids from `first` to `last`, both inclusive, in order."""
+        for start, stop in self._ranges(model, first, last):
+            while start <= stop:
+                rows = self._rows(
+                    "SELECT p.id, p.start, p.stop, s.first, s.document FROM passages p"
+                    f" JOIN splits s ON s.first = ({_SPLIT_OF.format('p.id')})"
+                    " WHERE p.id BETWEEN ? AND ? ORDER BY p.id LIMIT ?",
+                    (start, stop, _TEXTS),
+                )
+                for passage, begin, end, split, document in rows:
+                    yield PassageText(passage, split, self._texts.span(document, begin, end))
+                start = rows[-1][0] + 1 if rows else stop + 1
+
+    def owners(self, model: Model, ids: Sequence[int]) -> dict[int, Owner]:
+        """The documents these passages of a model belong to; those that are no longer there are missing."""
         rows = self._rows(
-            "SELECT id, document,"
-            " (SELECT min(id) FROM passages q WHERE q.document = p.document AND q.model = p.model),"
-            " (SELECT max(id) FROM passages q WHERE q.document = p.document AND q.model = p.model)"
-            " FROM passages p WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(ids)),),
+            "SELECT j.value, s.document, s.first, s.last FROM json_each(?) j"
+            f" JOIN splits s ON s.first = ({_SPLIT_OF.format('j.value')})"
+            " WHERE s.last >= j.value AND s.model = ?",
+            (json.dumps(list(ids)), model.id),
         )
         return {row[0]: Owner(*row[1:]) for row in rows}
 
     def passages(self, ids: Sequence[int]) -> dict[int, FoundPassage]:
         """The passages with these ids; those that are no longer there are missing from the answer."""
         rows = self._rows(
-            "SELECT p.id, d.id, d.title, substr(g.text, p.start - g.start + 1, p.stop - p.start),"
-            " p.page, g.label"
-            " FROM passages p JOIN documents d ON d.key = p.document"
-            " JOIN pages g ON g.document = p.document AND g.number = p.page"
+            "SELECT p.id, d.id, d.title, d.key, p.start, p.stop, p.page, g.label FROM passages p"
+            f" JOIN splits s ON s.first = ({_SPLIT_OF.format('p.id')}) JOIN documents d ON d.key = s.document"
+            " JOIN pages g ON g.document = d.key AND g.number = p.page"
             " WHERE p.id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(ids)),),
         )
-        return {row[0]: FoundPassage(*row) for row in rows}
+        return {
+            row[0]: FoundPassage(*row[:3], self._texts.span(*row[3:6]), row[6], row[7] or str(row[6]))
+            for row in rows
+        }
 
     def document(self, document_id: str) -> Record | None:
         """The document with this id, or the one that took its place; None if there is neither."""
@@ -265,8 +295,7 @@ class Catalog:
 
     def pages(self, key: int) -> list[Page]:
         """All pages of the document with this key, in order."""
-        rows = self._rows("SELECT number, label, text FROM pages WHERE document = ? ORDER BY number", (key,))
-        return [Page(*row) for row in rows]
+        return self._texts.pages(key)
 
     def status(self) -> Status:
         """Counts and failures, all of one moment."""
@@ -276,7 +305,8 @@ class Catalog:
             )[0]
             model = self.model()
             passages = self._rows(
-                "SELECT count(*) FROM passages WHERE model = ?", (model.id if model else 0,)
+                "SELECT coalesce(sum(last - first + 1), 0) FROM splits WHERE model = ?",
+                (model.id if model else 0,),
             )[0][0]
             pending = self._rows("SELECT count(*) FROM pending")[0][0]
             without_text = self._rows(
@@ -296,6 +326,7 @@ class Catalog:
             pending=pending,
             failures=tuple(Failure(_absolute(root, path), reason) for root, path, reason in failures),
             model=model.fingerprint.name if model else None,
+            model_digest=model.fingerprint.digest if model else None,
             text_bytes=text_bytes,
             index_bytes=_file_bytes(self._path.parent),
             libraries=tuple(row[0] for row in libraries),
@@ -307,6 +338,23 @@ class Catalog:
         opened = self._path.stat()
         self._file = (opened.st_dev, opened.st_ino)
         self._opened += 1
+        self._texts = TextReader(self._rows)
+
+    def _ranges(self, model: Model, first: int, last: int) -> list[tuple[int, int]]:
+        """The ids of a model's passages from `first` to `last`, both inclusive, as few ranges as may be."""
+        rows = self._rows(
+            f"SELECT first, last FROM splits WHERE model = ? AND first >= coalesce(({_SPLIT_OF.format('?')}), 0)"
+            " AND first <= ? ORDER BY first",
+            (model.id, first, last),
+        )
+        ranges: list[tuple[int, int]] = []
+        for start, stop in rows:
+            start, stop = max(start, first), min(stop, last)
+            if ranges and ranges[-1][1] == start - 1:
+                start = ranges.pop()[0]
+            if start <= stop:
+                ranges.append((start, stop))
+        return ranges
 
     def _locations(self, key: int) -> tuple[Location, ...]:
         rows = self._rows(
@@ -329,7 +377,7 @@ def _absolute(root: str, path: str) -> str:
 
 def _file_bytes(folder: Path) -> int:
     total = 0
-    for file in folder.iterdir():
+    for file in folder.rglob("*"):
         with suppress(FileNotFoundError):  # a note or a journal, gone since it was listed
             total += file.stat().st_size if file.is_file() else 0
     return total

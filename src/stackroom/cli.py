@@ -248,9 +248,9 @@ def _forget(arguments: argparse.Namespace) -> int:
 
 def _indexer(settings: Settings) -> "Indexer":
     from indexer.pipeline import Indexer
-    from stackroom.embedding.sentence_transformer import SentenceTransformers
+    from stackroom.embedding.models import Models
 
-    return Indexer(settings, SentenceTransformers())
+    return Indexer(settings, Models(settings.models, settings.precision))
 
 
 def _roots(paths: Sequence[Path], indexer: "Indexer") -> list[Path]:
@@ -338,7 +338,9 @@ def _search(arguments: argparse.Namespace) -> int:
     from stackroom.terminal import printable
 
     settings = _settings(arguments)
-    hits = _reader(settings).search(arguments.query, arguments.limit)
+    reader = _reader(settings)
+    reader.warm()
+    hits = reader.search(arguments.query, arguments.limit)
     answer = search_answer(hits, base_url(settings))
     if arguments.json:
         print(answer.model_dump_json())
@@ -378,10 +380,12 @@ def _status(arguments: argparse.Namespace) -> int:
 
 def _reader(settings: Settings, *, create: bool = False) -> "Reader":
     from stackroom.catalog import Catalog
-    from stackroom.embedding.sentence_transformer import SentenceTransformers
+    from stackroom.embedding.models import Models
+    from stackroom.lexicon import Lexicon
     from stackroom.reader import Reader
 
-    return Reader(Catalog(settings.catalog, create=create), SentenceTransformers().load, settings.model)
+    models = Models(settings.models, settings.precision, queries=True)
+    return Reader(Catalog(settings.catalog, create=create), Lexicon(settings.words), models, settings.model)
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:

@@ -1,12 +1,12 @@
 """The read path: a query becomes hits, an id becomes a document.
 
-The vectors are loaded once and then follow the catalogue: before each search one pragma tells whether
-anything was committed, and only what changed is read. Whatever the vectors say is a hint; a hit is shown
-only if the catalogue still has the passage.
+A search asks two indexes, that of words and that of vectors, and fuses their rankings. Both follow the
+catalogue: before each search one pragma tells whether anything was committed, and only what changed is read.
+Whatever they say is a hint; a hit is shown only if the catalogue still has the passage.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +14,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stackroom.catalog import Catalog, Location, Model, Record, Status
+from stackroom.catalog import VECTORS_AT_ONCE, Catalog, Location, Model, Owner, Record, Status
 from stackroom.documents import Hit, Page
-from stackroom.embedding.embedder import Embedder, Fingerprint, refuse_another_model
+from stackroom.embedding.embedder import Fingerprint, ModelSource, refuse_another_model
 from stackroom.errors import UnknownDocument
+from stackroom.lexicon import Lexicon
+from stackroom.queries import QueryEmbedder
+from stackroom.ranking import fuse
 from stackroom.vectors import VectorIndex
 
 DEFAULT_LIMIT = 10
 """Results of one search: what the tool contract returns at most."""
 
-# Passages looked at in one round: enough that one round mostly finds all documents asked for.
+# Passages taken from each ranking in one round: mostly enough to find all documents asked for.
 _PASSAGES = 64
 
 
@@ -38,24 +41,27 @@ class Fetched:
 class Reader:
     """Answers searches and fetches from one data folder. Safe to use from several threads."""
 
-    def __init__(self, catalog: Catalog, load_embedder: Callable[[str], Embedder], model: str = "") -> None:
+    def __init__(self, catalog: Catalog, lexicon: Lexicon, models: ModelSource, model: str = "") -> None:
         """Reads nothing yet.
 
         Args:
             catalog: the truth; the reader owns it from now on.
-            load_embedder: gives the model with a name; may take seconds; called when first needed.
+            lexicon: its index of words; likewise.
+            models: gives the model the index was built with, when it is first needed.
             model: the model the user insists on; empty means whichever the index was built with.
         """
         self._catalog = catalog
-        self._load_embedder = load_embedder
+        self._lexicon = lexicon
+        self._models = models
         self._model_wanted = model
-        self._turn = threading.Lock()  # for the catalogue and the vectors
+        self._turn = threading.Lock()  # for the catalogue and both indexes
         self._loading = threading.Lock()  # for the embedder
-        self._embedder: Embedder | None = None
+        self._queries: QueryEmbedder | None = None
         self._seen_version = (0, 0)
         self._seen_change = 0
         self._model: Model | None = None
         self._vectors = VectorIndex(1)
+        self._complete = False
 
     def close(self) -> None:
         """Closes the catalogue."""
@@ -63,15 +69,20 @@ class Reader:
             self._catalog.close()
 
     def warm(self) -> None:
-        """Loads the vectors and the model now, so that the first search need not wait.
+        """Loads the vectors and the model now, so that searches need not wait.
+
+        Searches in the meantime are answered from words, and from the vectors that are there already.
 
         Raises:
             ModelError: the model the index was built with can't be had, or is not the one asked for.
         """
-        with self._following():
-            model = self._model
-        if model is not None:
-            self._embedder_for(model.fingerprint)
+        while True:
+            with self._following():
+                model, complete = self._model, self._complete
+            if model is not None:
+                self._queries_for(model.fingerprint)
+            if complete:
+                return
 
     def search(self, query: str, limit: int = DEFAULT_LIMIT) -> list[Hit]:
         """The documents that answer `query` best, each with its best passage.
@@ -87,18 +98,20 @@ class Reader:
             ModelError: see `warm`.
             CatalogUnusable: the catalogue can't be read.
         """
-        query = query.strip()
+        query = query.encode(errors="replace").decode().strip()
         if not query or limit < 1:
             return []
         while True:
             with self._following():
                 model = self._model
-            if model is None:
-                return []
-            vector = self._embedder_for(model.fingerprint).embed_query(query)
+                if model is None:
+                    return []
+                if not len(self._vectors):  # nothing is embedded yet: no reason to wait for the model
+                    return self._hits(model, query, None, limit)
+            vector = self._queries_for(model.fingerprint).embed(query)
             with self._following():
                 if self._model == model:  # and not embedded again with another one in the meantime
-                    return self._hits(vector, limit)
+                    return self._hits(model, query, vector, limit)
 
     def fetch(self, document_id: str) -> Fetched:
         """The whole document with this id, or the one that took its place when its file changed.
@@ -141,24 +154,23 @@ class Reader:
             )
         return record
 
-    def _hits(self, vector: NDArray[np.float32], limit: int) -> list[Hit]:
+    def _hits(self, model: Model, query: str, vector: NDArray[np.float32] | None, limit: int) -> list[Hit]:
         best: dict[int, float] = {}  # by passage, one for each document
-        excluded: list[tuple[int, int]] = []
+        found: dict[int, Owner] = {}  # by document
+        seen = 0
         while len(best) < limit:
             # Each round leaves out the documents that are found: a book of 10,000 passages hides no letter.
-            nearest = self._vectors.search(vector, _PASSAGES, excluded)
-            if not nearest:
-                break
-            owners = self._catalog.owners([passage for passage, _ in nearest])
-            found: set[int] = set()
-            for passage, score in nearest:
+            ranked = fuse(self._rankings(query, vector, list(found.values())), after=seen)
+            owners = self._catalog.owners(model, [passage for passage, _ in ranked])
+            before = len(found)
+            for passage, score in ranked:
                 owner = owners.get(passage)
-                if owner is None:
-                    excluded.append((passage, passage))
-                elif owner.document not in found and len(best) < limit:
-                    found.add(owner.document)
-                    excluded.append((owner.first, owner.last))
+                if owner is not None and owner.document not in found and len(best) < limit:
+                    found[owner.document] = owner
                     best[passage] = score
+            if len(found) == before:
+                break
+            seen += _PASSAGES
         shown = self._catalog.passages(list(best))
         return [
             Hit(
@@ -172,6 +184,15 @@ class Reader:
             for passage, score in best.items()
         ]
 
+    def _rankings(
+        self, query: str, vector: NDArray[np.float32] | None, excluded: list[Owner]
+    ) -> list[list[int]]:
+        """The best passages by their words and by their meaning, without those of the documents `excluded`."""
+        ranges = [(owner.first, owner.last) for owner in excluded]
+        words = self._lexicon.search(query, _PASSAGES, [first for first, _ in ranges])
+        meaning = [] if vector is None else self._vectors.search(vector, _PASSAGES, ranges)
+        return [[passage for passage, _ in ranking] for ranking in (words, meaning)]
+
     @contextmanager
     def _following(self) -> Iterator[None]:
         """Our turn, in which everything read is of one moment, and the vectors are of that moment too."""
@@ -183,7 +204,7 @@ class Reader:
 
     def _follow(self) -> None:
         version = self._catalog.version()
-        if version == self._seen_version:
+        if version == self._seen_version and self._complete:
             return
         model = self._catalog.model()
         known = model == self._model and version[0] == self._seen_version[0]
@@ -192,26 +213,35 @@ class Reader:
         if changes is None:
             self._model = model
             self._vectors = VectorIndex(model.fingerprint.dimensions if model else 1)
-            if model is not None:
-                for ids, codes in self._catalog.vectors(model):
-                    self._vectors.add(ids, codes)
-        elif model is not None:
+            self._complete = model is None
+            changes = []
+        if model is not None:
             for change in changes:
-                if change.kind == "embedded":
-                    for ids, codes in self._catalog.vectors(model, change.first, change.last):
-                        self._vectors.add(ids, codes)
-                elif change.kind == "removed":
+                if change.kind == "removed":
                     self._vectors.remove(change.first, change.last)
+                elif change.kind == "embedded" and self._complete:
+                    self._complete = self._load(model, change.first, change.last)
+            if not self._complete:
+                # One block at a time, so that nobody waits for a million vectors.
+                self._complete = self._load(model)
         self._seen_change = self._catalog.last_change()
         self._seen_version = version
 
-    def _embedder_for(self, built_with: Fingerprint) -> Embedder:
+    def _load(self, model: Model, first: int = 0, last: int = 2**63 - 1) -> bool:
+        """Loads a block of the vectors that are not there yet. Returns whether it was the last one."""
+        ids, codes = self._catalog.vectors(model, max(first, self._vectors.last + 1), last)
+        self._vectors.add(ids, codes)
+        return len(ids) < VECTORS_AT_ONCE
+
+    def _queries_for(self, built_with: Fingerprint) -> QueryEmbedder:
         with self._loading:
-            if self._embedder is None or not self._embedder.fingerprint.same_vectors(built_with):
-                embedder = self._load_embedder(self._model_wanted or built_with.name)
-                refuse_another_model(embedder.fingerprint, built_with)
-                self._embedder = embedder
-            return self._embedder
+            if self._queries is None or not self._queries.embedder.fingerprint.same_vectors(built_with):
+                if self._model_wanted:
+                    refuse_another_model(
+                        self._model_wanted, self._models.digest(self._model_wanted), built_with
+                    )
+                self._queries = QueryEmbedder(self._models.load(built_with))
+            return self._queries
 
 
 def page_mark(page: Page) -> str:

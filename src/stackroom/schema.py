@@ -3,6 +3,7 @@
 What is where in `data/index/`:
 
     catalog.sqlite3     the truth (with its -wal and -shm while it is in use)
+    words/              the index of words, derived from it: see `stackroom.lexicon`
     indexer.lock        held by the one indexer at work; indexer.holder.json says who it is
     server.lock         held by the HTTP server; server.holder.json says where it listens
 """
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from stackroom.errors import CatalogMissing, CatalogUnusable, CatalogVersion
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Bump when a table changes."""
 
 # AUTOINCREMENT where an id must never be used twice: a server may still hold it in memory.
@@ -21,7 +22,6 @@ CREATE TABLE models (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
     digest TEXT NOT NULL,
-    precision TEXT NOT NULL,
     dimensions INTEGER NOT NULL,
     passage_tokens INTEGER NOT NULL,
     current INTEGER NOT NULL            -- 1: its passages are searched; 0: being built beside the current one
@@ -49,10 +49,16 @@ CREATE TABLE documents (
 CREATE TABLE pages (
     document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
     number INTEGER NOT NULL,            -- 1-based
-    label TEXT NOT NULL,
+    label TEXT NOT NULL,                -- empty if it is the number
     start INTEGER NOT NULL,             -- offset of its first character in the document's text
-    text TEXT NOT NULL,
     PRIMARY KEY (document, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE texts (                    -- a document's text, in blocks of whole pages
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    start INTEGER NOT NULL,             -- offset of its first character in the document's text
+    content BLOB NOT NULL,              -- UTF-8, compressed: see stackroom.texts
+    UNIQUE (document, start)
 ) STRICT;
 
 CREATE TABLE locations (
@@ -73,28 +79,36 @@ CREATE TABLE successors (               -- a changed file is a new document; its
     new TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE splits (                   -- a document cut into passages for a model: theirs are these ids
+    first INTEGER PRIMARY KEY,          -- both inclusive
+    last INTEGER NOT NULL,
+    model INTEGER NOT NULL REFERENCES models (id),
+    document INTEGER NOT NULL REFERENCES documents (key)
+) STRICT;
+CREATE INDEX splits_of_document ON splits (document, model);
+
 CREATE TABLE passages (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    model INTEGER NOT NULL REFERENCES models (id) ON DELETE CASCADE,
-    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
     page INTEGER NOT NULL,
     start INTEGER NOT NULL,             -- offsets in the document's text; all on that page
-    stop INTEGER NOT NULL               -- not included
+    stop INTEGER NOT NULL,              -- not included
+    hash INTEGER NOT NULL               -- of the model and the passage's text: equal ones share their vector
 ) STRICT;
-CREATE INDEX passages_of_document ON passages (document, model);
+CREATE INDEX passages_by_hash ON passages (hash);
 
 CREATE TABLE pending (                  -- passages that have no vector yet
-    passage INTEGER PRIMARY KEY REFERENCES passages (id) ON DELETE CASCADE
+    passage INTEGER PRIMARY KEY,
+    code BLOB                           -- the vector, if a passage with the same text had one
 ) STRICT;
 
 CREATE TABLE vectors (
-    passage INTEGER PRIMARY KEY REFERENCES passages (id) ON DELETE CASCADE,
-    code BLOB NOT NULL                  -- little-endian float16, `dimensions` of them
+    passage INTEGER PRIMARY KEY,
+    code BLOB NOT NULL                  -- see stackroom.codes
 ) STRICT;
 
 CREATE TABLE changes (                  -- what an index derived from this file has to follow
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL CHECK (kind IN ('embedded', 'removed', 'model')),
+    kind TEXT NOT NULL CHECK (kind IN ('published', 'embedded', 'removed', 'model')),
     first INTEGER NOT NULL,             -- passage ids, both inclusive; 0 for 'model'
     last INTEGER NOT NULL
 ) STRICT;

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from stackroom.errors import SettingsError
 
@@ -19,6 +19,7 @@ class Settings:
         data: the data folder; everything Stackroom writes is under `data/index`.
         model: a folder, or a model's name on the hub; empty means the model the index was built with,
             or, for a new index, the bundled all-MiniLM-L6-v2.
+        precision: the model computes in bf16, int8 or fp32; empty means what is best for this processor.
         host, port: where the HTTP server listens.
         workers: PDFs read at the same time, each in a process of its own.
         file_seconds: longest time to read one PDF, in seconds.
@@ -31,6 +32,7 @@ class Settings:
 
     data: Path = Path("data")
     model: str = ""
+    precision: Literal["", "bf16", "int8", "fp32"] = ""
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 0
@@ -59,6 +61,8 @@ class Settings:
         for name in ("workers", "file_seconds", "stall_seconds", "file_memory_mb", "rescan_seconds"):
             if getattr(settings, name) <= 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be greater than 0.")
+        if settings.precision not in ("", "bf16", "int8", "fp32"):
+            raise SettingsError(f"{PREFIX}PRECISION must be bf16, int8 or fp32, not {settings.precision!r}.")
         if settings.settle_seconds < 0:
             raise SettingsError(f"{PREFIX}SETTLE_SECONDS must not be negative.")
         if not 0 <= settings.port <= 65535:
@@ -74,6 +78,16 @@ class Settings:
     def catalog(self) -> Path:
         """The SQLite file that is the truth."""
         return self.index / "catalog.sqlite3"
+
+    @property
+    def words(self) -> Path:
+        """The folder of the index of words."""
+        return self.index / "words"
+
+    @property
+    def models(self) -> Path:
+        """The folder of prepared models. They can be deleted; they are prepared again when they are needed."""
+        return self.data / "models"
 
 
 def available_cores() -> int:

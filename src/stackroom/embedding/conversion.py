@@ -1,0 +1,145 @@
+"""A model's files → a prepared model: what `compiled` runs. Once for each model, in a process of its own.
+
+The process imports torch and takes some 15 CPU-seconds and 650 MB for the bundled model, all of which end
+with it. It is this file, run as a module: `python -m stackroom.embedding.conversion FOLDER DIGEST TARGET`.
+"""
+
+import logging
+import subprocess
+import sys
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+
+from stackroom.embedding.compiled import INT8_MODEL, MODEL, CompiledEmbedder, import_openvino
+from stackroom.embedding.model_card import TOKENIZER, ModelCard
+from stackroom.embedding.model_files import ModelFiles
+from stackroom.embedding.processor import Precision
+from stackroom.errors import ModelDamaged
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+# Vectors of the compiled model may differ this little from sentence-transformers' own (cosine).
+_PARITY: dict[Precision, float] = {"fp32": 0.999, "int8": 0.985}
+
+# One of a single token, one over every limit, several scripts: what a conversion could get wrong.
+_SAMPLES = (
+    "Otters sleep on their backs and hold hands.",
+    "x",
+    "Die Fähre nach Öland fährt um 7:45 Uhr ab; Fahrräder kosten 3,50 €. " * 4,
+    "Маленькие выдры спят на спине. 東京は日本の首都です。",
+    "def add(a, b):\n    return a + b\n" * 8,
+    "The committee shall, within thirty days of the notice, decide by simple majority. " * 60,
+)
+
+
+def prepare(files: ModelFiles, target: Path) -> ModelCard:
+    """Fills the folder `target` with the prepared model of `files`, unless another process just has.
+
+    Raises:
+        ModelDamaged: sentence-transformers can't load the model, or it lacks what we need.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(target.with_suffix(".lock")):
+        card = ModelCard.read(target)
+        if card is not None:
+            return card
+        with TemporaryDirectory(prefix="converting-", dir=target.parent) as folder:
+            work = Path(folder) / "model"
+            work.mkdir()
+            command = [sys.executable, "-m", __name__, str(files.folder), files.digest, str(work)]
+            done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+            card = ModelCard.read(work)
+            if card is None:
+                said = (done.stderr or done.stdout).strip().splitlines()
+                reason = said[-1] if said else f"the process ended with code {done.returncode}"
+                raise ModelDamaged(f"The model {files.name!r} cannot be prepared. {reason}")
+            if target.exists():  # what an older version, or half a deletion, has left
+                target.rename(Path(folder) / "replaced")
+            work.rename(target)
+        return card
+
+
+def _main() -> None:
+    folder, digest, target = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+    warnings.simplefilter("ignore")
+    try:
+        _convert(folder, digest, target)
+    except ModelDamaged as error:
+        sys.exit(str(error))
+
+
+def _convert(folder: Path, digest: str, target: Path) -> None:
+    from stackroom.embedding.sentence_transformer import describe, load_model
+
+    model = load_model(folder)
+    card, tokenizer = describe(model, digest)
+    (target / TOKENIZER).write_text(tokenizer, encoding="utf-8")
+    try:
+        card = replace(card, inputs=_compile(model, target))
+        _compare(model, card, target)
+    except Exception as error:  # noqa: BLE001  whatever it is: sentence-transformers can run the model
+        for path in target.glob("*.xml"), target.glob("*.bin"):
+            for file in path:
+                file.unlink()
+        card = replace(card, problem=f"{type(error).__name__}: {error}".splitlines()[0][:300])
+    card.write(target)  # last: a folder without it is not a prepared model
+
+
+def _compile(model: "SentenceTransformer", target: Path) -> tuple[str, ...]:
+    """Writes the whole model, from tokens to a vector of length 1, in two precisions. Returns its inputs."""
+    import torch
+
+    openvino = import_openvino()
+    import nncf
+
+    features: dict[str, Any] = model.float().eval().preprocess(["Otters sleep.", "They hold hands at night."])
+    inputs = {name: value for name, value in features.items() if isinstance(value, torch.Tensor)}
+    unknown = inputs.keys() - {"input_ids", "attention_mask", "token_type_ids"}
+    if unknown:
+        raise ValueError(f"the model wants {', '.join(sorted(unknown))}")
+
+    class Whole(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+            vectors = self.model.forward(dict(zip(inputs, tensors, strict=True)))["sentence_embedding"]
+            return torch.nn.functional.normalize(vectors, p=2, dim=1)
+
+    with torch.no_grad():
+        compiled = openvino.convert_model(Whole(), example_input=tuple(inputs.values()))
+    for port, name in zip(compiled.inputs, inputs, strict=True):
+        port.get_tensor().set_names({name})
+    openvino.save_model(compiled, target / MODEL, compress_to_fp16=True)
+    nncf.set_log_level(logging.ERROR)
+    int8 = nncf.compress_weights(compiled, mode=nncf.CompressWeightsMode.INT8_SYM)
+    openvino.save_model(int8, target / INT8_MODEL, compress_to_fp16=True)
+    return tuple(inputs)
+
+
+def _compare(model: "SentenceTransformer", card: ModelCard, target: Path) -> None:
+    """Raises ValueError if the compiled model's vectors are not the model's own."""
+    from stackroom.embedding.sentence_transformer import SentenceTransformerEmbedder
+
+    own = SentenceTransformerEmbedder(model, "", card)
+    passages, queries = own.embed_passages(_SAMPLES), own.embed_queries(_SAMPLES)
+    for precision, least in _PARITY.items():
+        compiled = CompiledEmbedder(target, "", card, precision, streams=1)
+        for expected, found in (
+            (passages, compiled.embed_passages(_SAMPLES)),
+            (queries, compiled.embed_queries(_SAMPLES)),
+        ):
+            cosine = float((expected * found).sum(axis=1).min())
+            if not cosine >= least:
+                raise ValueError(f"its {precision} vectors are not the model's own (cosine {cosine:.4f})")
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,25 @@
+"""Fusing two rankings; pure functions."""
+
+from collections.abc import Sequence
+
+# Of reciprocal rank fusion: how slowly a rank's worth falls. 60 is what its authors found best, over many
+# collections (Cormack, Clarke and Büttcher, SIGIR 2009).
+_K = 60
+
+
+def fuse(rankings: Sequence[Sequence[int]], after: int = 0) -> list[tuple[int, float]]:
+    """Several rankings of the same kind of things as one, by reciprocal rank.
+
+    Args:
+        rankings: each with the best first.
+        after: how many ranks go before the first, for rankings that continue earlier ones.
+
+    Returns:
+        Pairs (thing, score), the best first, equal ones by the thing. A score is between 0 and 1, which is
+        to be first in every ranking.
+    """
+    scores: dict[int, float] = {}
+    for ranking in rankings:
+        for rank, thing in enumerate(ranking, after + 1):
+            scores[thing] = scores.get(thing, 0.0) + (_K + 1) / (_K + rank) / len(rankings)
+    return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))

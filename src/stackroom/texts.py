@@ -1,0 +1,85 @@
+"""A document's text as the catalogue keeps it: in compressed blocks of whole pages.
+
+Blocks of about 32,000 bytes take a third of the text's size; to read a passage one of them is decompressed,
+in 40 microseconds. Page by page it would take nearly half.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import zstandard
+
+from stackroom.documents import Page
+
+_BLOCK_BYTES = 32_000
+# Higher levels take ten times as long for another 4 hundredths of the text.
+_LEVEL = 9
+
+
+def pack(pages: Iterable[str]) -> Iterator[tuple[int, bytes]]:
+    """Compresses the texts of a document's pages, in order.
+
+    Yields:
+        Each block with the offset of its first character in the document's text.
+    """
+    compressor = zstandard.ZstdCompressor(level=_LEVEL)
+    start = characters = size = 0
+    block: list[bytes] = []
+    for text in pages:
+        block.append(text.encode())
+        size += len(block[-1])
+        characters += len(text)
+        if size >= _BLOCK_BYTES:
+            yield start, compressor.compress(b"".join(block))
+            start, size, block = characters, 0, []
+    if size:
+        yield start, compressor.compress(b"".join(block))
+
+
+def unpack(content: bytes) -> str:
+    """The text of a block."""
+    return zstandard.ZstdDecompressor().decompress(content).decode()
+
+
+Rows = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
+"""Runs a query of the catalogue and gives its rows."""
+
+
+class TextReader:
+    """Reads parts of documents' texts. Keeps the block it read last, so that going forward is cheap."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._place: tuple[int, int] | None = None
+        self._text = ""
+
+    def span(self, document: int, start: int, stop: int) -> str:
+        """The characters from `start` up to, not including, `stop`: of one page of the document with this key."""
+        place = (document, self._block_start(document, start))
+        if place != self._place:
+            self._text = unpack(
+                self._rows("SELECT content FROM texts WHERE document = ? AND start = ?", place)[0][0]
+            )
+            self._place = place
+        return self._text[start - place[1] : stop - place[1]]
+
+    def whole(self, document: int) -> str:
+        """All of a document's text."""
+        rows = self._rows("SELECT content FROM texts WHERE document = ? ORDER BY start", (document,))
+        return "".join(unpack(row[0]) for row in rows)
+
+    def pages(self, document: int) -> list[Page]:
+        """All pages of a document, in order."""
+        text = self.whole(document)
+        rows = self._rows(
+            "SELECT number, label, start FROM pages WHERE document = ? ORDER BY number", (document,)
+        )
+        stops = [row[2] for row in rows[1:]] + [len(text)]
+        return [
+            Page(number, label or str(number), text[start:stop])
+            for (number, label, start), stop in zip(rows, stops, strict=True)
+        ]
+
+    def _block_start(self, document: int, start: int) -> int:
+        rows = self._rows("SELECT max(start) FROM texts WHERE document = ? AND start <= ?", (document, start))
+        return int(rows[0][0])
