@@ -2,7 +2,7 @@
 
 Text: words drawn at random, as often as they occur in the text of --like DATA (an indexed data folder;
 without it: invented words by Zipf's law), and one word in fifty a rare one, so that the vocabulary grows with
-the library as real ones do. Passages have about 800 bytes, pages three passages, documents 20.
+the library as real ones do. Passages have about 800 bytes, documents 20 passages on 6 pages.
 
 Vectors: of length 1, shaped like those of --like DATA: each is a mix of a real passage's with its two nearest
 neighbours' in random proportions, plus what another passage has that its neighbours have not, so that
@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from bench.words import vocabulary, zipf_weights
 
 _DIMENSIONS = 384
-_PASSAGES_PER_DOCUMENT, _PASSAGES_PER_PAGE = 20, 3
+_PASSAGES_ON_PAGES = (1, 4, 2, 5, 3, 5)  # of a document; pages of one size would fit SQLite's by chance
+_PASSAGES_PER_DOCUMENT = sum(_PASSAGES_ON_PAGES)
 _PASSAGE_BYTES = 800
 _RARE_WORDS = 0.02
 _BLOCK = 10_000  # passages
@@ -75,10 +76,9 @@ def write(data: Path, count: int, texts: Iterator[str], draw: Draw) -> None:
         passages: list[Passage] = []
         start = 0
         left = min(_PASSAGES_PER_DOCUMENT, count - first)
-        while left:
-            on_page = [next(texts) for _ in range(min(_PASSAGES_PER_PAGE, left))]
+        for page, most in enumerate(_PASSAGES_ON_PAGES, 1):
+            on_page = [next(texts) for _ in range(min(most, left))]
             left -= len(on_page)
-            page = len(pages) + 1
             for text in on_page:
                 passages.append(Passage(start, start + len(text), page))
                 start += len(text)
