@@ -43,8 +43,8 @@ format: $(READY_DEV)  ## let ruff format and mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY_DEV)  ## measure on DOCS; docs/benchmarks.md keeps the figures
-	$(BIN)/python -m bench.measure "$(DOCS)"
+bench: $(READY_DEV)  ## measure everything on DOCS, for docs/benchmarks.md
+	$(BIN)/python -m bench "$(DOCS)"
 
 clean:  ## remove the environment and caches, never PDFs or the index
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,96 +1,168 @@
-"""CPU time and peak memory of a command and all the processes it starts. Linux only: reads /proc."""
+"""CPU time and memory of a command and all the processes it starts. Linux only: reads /proc.
 
+A command runs in a session of its own, and what it leaves behind becomes ours: an ended process stays in
+/proc until we take note of it, so that no CPU time is lost, however short its life was.
+"""
+
+import atexit
+import ctypes
 import os
+import select
+import signal
+import statistics
 import subprocess
-import threading
+import sys
+import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+STACKROOM = [sys.executable, "-m", "stackroom"]
+
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-_SAMPLE_SECONDS = 0.02
+_PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20
+_SAMPLE_SECONDS = 0.05
+_PR_SET_CHILD_SUBREAPER = 36
 
 
-@dataclass(slots=True)
-class Usage:
-    """What one process used: CPU seconds (those of its finished children included), peak memory in MB."""
-
-    role: str
-    cpu: float = 0.0
-    peak_mb: float = 0.0
-
-
-@dataclass
-class Measured:
-    """A command in a session of its own, watched while it runs.
+class Command:
+    """A command that runs, and afterwards what it used.
 
     Attributes:
-        usages: by process id.
         seconds: wall-clock time from start to end.
+        cpu: CPU-seconds of all its processes.
+        main_mb, other_mb: highest memory (peak RSS) of its first process, and of any other one, in MB.
+        together_mb: highest sum over its processes, in MB; memory that they share is counted in each.
+        output: what it wrote to standard output.
     """
 
-    process: subprocess.Popen[str]
-    usages: dict[int, Usage] = field(default_factory=dict)
-    seconds: float = 0.0
-    output: str = ""
+    def __init__(self, command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
+        """Starts it, with `env` on top of our environment; its errors go where ours go."""
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        self.seconds = self.cpu = self.main_mb = self.other_mb = self.together_mb = 0.0
+        self.output = ""
+        self._written = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed when the command has ended
+        self._started = time.monotonic()
+        self._process = subprocess.Popen(
+            command, stdout=self._written, start_new_session=True, env={**os.environ, **(env or {})}
+        )
+        self._ended = os.pidfd_open(self._process.pid)
+        atexit.register(self._kill)  # Ctrl-C does not reach another session
 
     @property
-    def cpu(self) -> float:
-        """CPU seconds of all its processes."""
-        return sum(usage.cpu for usage in self.usages.values())
+    def age(self) -> float:
+        """Wall-clock seconds since its start."""
+        return time.monotonic() - self._started
 
-    def peak_mb(self, role: str) -> float:
-        """The highest peak memory of a process of this role, in MB; 0 if none was seen."""
-        return max((usage.peak_mb for usage in self.usages.values() if usage.role == role), default=0.0)
+    def wait(self, seconds: float = _SAMPLE_SECONDS) -> bool:
+        """Waits until the first process has ended, but not longer than this. Returns whether it has."""
+        return bool(select.select([self._ended], [], [], seconds)[0])
+
+    def sample(self) -> None:
+        """Takes note of CPU time and memory. Call it often while the command runs."""
+        cpu = together = 0.0
+        for pid in self._pids():
+            try:
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                status = Path(f"/proc/{pid}/status").read_text()
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # its parent has just taken note of it, and has its CPU time now
+            # Its own time, and that of the children it has taken note of.
+            cpu += sum(map(int, fields[11:15])) / _TICKS_PER_SECOND
+            together += int(fields[21]) * _PAGE_MB
+            peak = _status_mb(status, "VmHWM")
+            if pid == self._process.pid:
+                self.main_mb = max(self.main_mb, peak)
+            else:
+                self.other_mb = max(self.other_mb, peak)
+        self.cpu, self.together_mb = max(self.cpu, cpu), max(self.together_mb, together)
+
+    def resident_mb(self) -> float:
+        """Memory of the first process at this moment, in MB."""
+        return _status_mb(Path(f"/proc/{self._process.pid}/status").read_text(), "VmRSS")
+
+    def finish(self) -> None:
+        """Waits for the end of all its processes. Ends the benchmark if the command failed."""
+        while not self.wait():
+            self.sample()
+        self.seconds = self.age
+        deadline = time.monotonic() + 5
+        while any(_is_alive(pid) for pid in self._pids()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.sample()
+        for pid in self._pids():
+            if pid != self._process.pid:
+                with suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)
+        code = self._process.wait()
+        os.close(self._ended)
+        self._written.seek(0)
+        self.output = self._written.read()
+        self._written.close()
+        if code not in (0, 1, -signal.SIGTERM):  # 1: some files could not be read
+            raise SystemExit(f"{self._process.args!r} failed with exit code {code}")
+
+    def stop(self) -> None:
+        """Asks it to end, and waits."""
+        self.sample()
+        self._process.terminate()
+        self.finish()
+
+    def _kill(self) -> None:
+        if self._process.returncode is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _pids(self) -> list[int]:
+        return [int(name) for name in os.listdir("/proc") if name.isdigit() and self._is_ours(int(name))]  # noqa: PTH208
+
+    def _is_ours(self, pid: int) -> bool:
+        try:
+            return os.getsid(pid) == self._process.pid
+        except ProcessLookupError:
+            return False
 
 
-def start(command: Sequence[str]) -> Measured:
-    """Starts a command; its errors go where ours go."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
-    measured = Measured(process)
-    threading.Thread(target=_watch, args=(measured, time.monotonic()), daemon=True).start()
-    return measured
+def run(
+    command: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    on_sample: Callable[[Command], None] | None = None,
+) -> Command:
+    """Runs a command to its end; `on_sample` is called every 50 ms while it runs."""
+    running = Command(command, env)
+    while not running.wait():
+        running.sample()
+        if on_sample:
+            on_sample(running)
+    running.finish()
+    return running
 
 
-def run(command: Sequence[str]) -> Measured:
-    """Runs a command to its end."""
-    measured = start(command)
-    measured.output = measured.process.communicate()[0]
-    time.sleep(0.2)  # the last processes of the session end
-    return measured
+def environment(settings: Iterable[str]) -> dict[str, str]:
+    """NAME=VALUE settings of a command line as a mapping."""
+    return dict(setting.split("=", 1) for setting in settings)
 
 
-def _watch(measured: Measured, started: float) -> None:
-    session = measured.process.pid
-    while measured.process.poll() is None:
-        measured.seconds = time.monotonic() - started
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            _sample(stat.parent, session, measured.usages)
-        time.sleep(_SAMPLE_SECONDS)
-    measured.seconds = time.monotonic() - started
+def median(values: Iterable[float]) -> float:
+    """The middle value; 0 if there is none."""
+    return statistics.median(list(values) or [0.0])
 
 
-def _sample(folder: Path, session: int, usages: dict[int, Usage]) -> None:
+def print_table(*rows: Sequence[str]) -> None:
+    """A Markdown table; the first row is its head."""
+    for number, row in enumerate(rows):
+        print("| " + " | ".join(row) + " |")
+        if number == 0:
+            print("| " + " | ".join("---" for _ in row) + " |")
+    print(flush=True)
+
+
+def _is_alive(pid: int) -> bool:
     try:
-        fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        if int(fields[3]) != session:
-            return
-        status = (folder / "status").read_text()
-        command = (folder / "cmdline").read_text()
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except (FileNotFoundError, ProcessLookupError):
-        return  # it has just ended
-    pid, parent = int(folder.name), int(fields[1])
-    if pid == session:
-        role = "main"
-    elif "resource_tracker" in command:
-        role = "resource tracker"
-    else:
-        role = "reader server" if parent == session else "reader"
-    usage = usages.setdefault(pid, Usage(role))
-    own, children = sum(map(int, fields[11:13])), sum(map(int, fields[13:15]))
-    # A reader's time is counted when its server has seen it end; counting it here as well would be twice.
-    usage.cpu = 0.0 if role == "reader" else (own + children) / _TICKS_PER_SECOND
-    for line in status.splitlines():
-        if line.startswith("VmHWM:"):
-            usage.peak_mb = max(usage.peak_mb, int(line.split()[1]) / 1024)
+        return False
+
+
+def _status_mb(status: str, name: str) -> float:
+    return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith(name)), 0.0)

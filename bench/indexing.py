@@ -1,0 +1,175 @@
+"""Stackroom and the plain stack of bench.baseline index the same folder, in turns; then again, with a change.
+
+Prints Markdown. Each takes minutes, so one round is the default. A slower processor is simulated for both by
+--env ONEDNN_MAX_CPU_ISA=AVX2_VNNI (OpenVINO, oneDNN) --env MKL_ENABLE_INSTRUCTIONS=AVX2 --env
+ATEN_CPU_CAPABILITY=avx2 (the rest of torch).
+"""
+
+import argparse
+import json
+import logging
+import shutil
+import sqlite3
+import sys
+import tempfile
+from collections import defaultdict
+from contextlib import suppress
+from pathlib import Path
+
+from pypdf import PdfReader, PdfWriter
+
+from bench.changed import write_pdf
+from bench.processes import STACKROOM, Command, environment, median, print_table, run
+from bench.words import queries
+
+_BASELINE = [sys.executable, "-m", "bench.baseline"]
+
+# What the catalogue holds when a point is reached; `:files` is how many PDFs the folder has.
+_MILESTONES = {
+    "first document stored, with its words": "SELECT EXISTS (SELECT 1 FROM documents)",
+    "all documents stored, with their words": "SELECT count(*) >= :files FROM locations",
+    "first passages embedded": "SELECT EXISTS (SELECT 1 FROM vectors)",
+    "everything embedded": "SELECT count(*) >= :files AND NOT EXISTS (SELECT 1 FROM pending) FROM locations",
+}
+
+Figures = dict[str, list[float]]
+
+
+class Milestones:
+    """Looks at a catalogue that is being written. Costs microseconds while nothing is committed."""
+
+    def __init__(self, data: Path, files: int) -> None:
+        self.reached: dict[str, tuple[float, float]] = {}  # wall-clock seconds and CPU-seconds
+        self._catalog = data / "index" / "catalog.sqlite3"
+        self._files = files
+        self._db: sqlite3.Connection | None = None
+        self._version = 0
+
+    def look(self, running: Command) -> None:
+        """Notes what has been reached since the last look."""
+        with suppress(sqlite3.Error):  # not there yet, or just being made
+            if self._db is None:
+                self._db = sqlite3.connect(f"{self._catalog.resolve().as_uri()}?mode=ro", uri=True)
+            (version,) = self._db.execute("PRAGMA data_version").fetchone()
+            if version == self._version:
+                return
+            for name, sql in _MILESTONES.items():
+                if name not in self.reached and self._db.execute(sql, {"files": self._files}).fetchone()[0]:
+                    self.reached[name] = running.age, running.cpu
+            self._version = version
+
+    def close(self) -> None:
+        """Lets go of the catalogue."""
+        if self._db is not None:
+            self._db.close()
+
+
+def main() -> None:
+    """Measures, and prints the tables."""
+    parser = argparse.ArgumentParser(prog="python -m bench.indexing", description=__doc__)
+    parser.add_argument("folder", type=Path, help="of PDFs")
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="for both stacks")
+    parser.add_argument("--keep", type=Path, metavar="DATA", help="leave Stackroom's data folder there")
+    arguments = parser.parse_args()
+    env = environment(arguments.env)
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    ours: Figures = defaultdict(list)
+    plain: Figures = defaultdict(list)
+    with tempfile.TemporaryDirectory(prefix="stackroom-bench-") as name:
+        work = Path(name)
+        files = _copy(arguments.folder, work / "library")
+        for number in range(arguments.rounds):
+            _measure_plain(work, work / f"plain{number}", env, plain)
+            _measure_ours(work, work / f"ours{number}", env, ours, files)
+        if arguments.keep:
+            shutil.copytree(work / "ours0", arguments.keep, dirs_exist_ok=True)
+    print(f"{files} PDFs, {arguments.rounds} rounds" + "".join(f", {setting}" for setting in arguments.env))
+    print("\nThe plain stack has one step: nothing can be found before its end, and each run starts anew.\n")
+    rows = [["what", "plain stack", "Stackroom", "plain / Stackroom"]]
+    for what in ours:
+        mine, its = median(ours[what]), median(plain[what])
+        ratio = f"{its / mine:.1f}" if what.endswith((" s", "CPU-s", "MB")) and its and mine else ""
+        rows.append([what, f"{its:.4g}" if what in plain else "", f"{mine:.4g}", ratio])
+    print_table(*rows)
+
+
+def _measure_plain(work: Path, data: Path, env: dict[str, str], figures: Figures) -> None:
+    command = run([*_BASELINE, "index", str(work / "library"), str(data)], env)
+    counts = json.loads(command.output)
+    _note_indexing(figures, command, counts["pages"], counts["passages"], counts["skipped"])
+    for name in _MILESTONES:
+        figures[f"{name}: wall-clock s"].append(command.seconds)
+        figures[f"{name}: CPU-s"].append(command.cpu)
+    for what in ("nothing changed", "one document changed"):
+        figures[f"{what}: CPU-s"].append(command.cpu)
+        figures[f"{what}: wall-clock s"].append(command.seconds)
+    for query in queries(3):
+        figures["`search` in a process: CPU-s"].append(run([*_BASELINE, "search", str(data), query], env).cpu)
+
+
+def _measure_ours(work: Path, data: Path, env: dict[str, str], figures: Figures, files: int) -> None:
+    index = [*STACKROOM, "index", str(work / "library"), "--data", str(data), "--json", "--quiet"]
+    milestones = Milestones(data, files)
+    command = run(index, env, milestones.look)
+    milestones.close()
+    summary = json.loads(command.output)
+    _note_indexing(figures, command, summary["pages"], summary["embedded_passages"], summary["failed"])
+    for name in _MILESTONES:
+        # What the last 50 ms brought is seen at the end.
+        seconds, cpu = milestones.reached.get(name, (command.seconds, command.cpu))
+        figures[f"{name}: wall-clock s"].append(seconds)
+        figures[f"{name}: CPU-s"].append(cpu)
+    _note_run(figures, "nothing changed", run(index, env))
+    changed = _change_one(work / "library")
+    _note_run(figures, "one document changed", run(index, env))
+    changed.with_suffix(".original").rename(changed)
+    for query in queries(3):
+        search = [*STACKROOM, "search", query, "--data", str(data), "--json"]
+        figures["`search` in a process: CPU-s"].append(run(search, env).cpu)
+
+
+def _note_indexing(figures: Figures, command: Command, pages: int, passages: int, failed: int) -> None:
+    _note_run(figures, "indexing", command)
+    figures["pages"].append(pages)
+    figures["passages (the plain stack's overlap)"].append(passages)
+    figures["files that could not be read"].append(failed)
+    figures["pages per CPU-s"].append(pages / command.cpu)
+    figures["CPU-ms per passage"].append(command.cpu / max(passages, 1) * 1000)
+    figures["peak RSS, first process, MB"].append(command.main_mb)
+    figures["peak RSS, any other process, MB"].append(command.other_mb)
+    figures["peak RSS, sum of all processes, MB"].append(command.together_mb)
+
+
+def _note_run(figures: Figures, what: str, command: Command) -> None:
+    figures[f"{what}: CPU-s"].append(command.cpu)
+    figures[f"{what}: wall-clock s"].append(command.seconds)
+
+
+def _copy(folder: Path, library: Path) -> int:
+    paths = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() == ".pdf" and path.is_file()]
+    for path in paths:
+        copy = library / path.relative_to(folder)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    if not paths:
+        raise SystemExit(f"there is no PDF in {folder}")
+    return len(paths)
+
+
+def _change_one(library: Path) -> Path:
+    """Adds a page to the PDF of middle size. The original stays beside it, no PDF by its name."""
+    paths = sorted(library.rglob("*.pdf"), key=lambda path: path.stat().st_size)
+    path = paths[len(paths) // 2]
+    shutil.copyfile(path, path.with_suffix(".original"))
+    page = library / "page.tmp"
+    write_pdf(page, "This page was added to the document after it had been indexed.")
+    writer = PdfWriter(clone_from=path)
+    writer.append(PdfReader(page))
+    writer.write(path)
+    page.unlink()
+    return path
+
+
+if __name__ == "__main__":
+    main()
