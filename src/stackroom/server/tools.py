@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
 
+import fastmcp
 from fastmcp import FastMCP
 from fastmcp.exceptions import NotFoundError, ToolError, to_mcp_error
 from fastmcp.server.middleware import CallNext, MiddlewareContext
@@ -80,6 +81,8 @@ def create_mcp(reader: Reader, base_url: str) -> FastMCP:
             output_schema=_schema(FetchAnswer),
         ),
     ]
+    # Nothing here exports spans, and making ready those that nobody sees takes a tenth of a call.
+    fastmcp.settings.telemetry_mode = "propagation_only"
     return FastMCP(
         "Stackroom",
         version=__version__,
