@@ -1,16 +1,19 @@
 """The two MCP tools, `search` and `fetch`, exactly as ChatGPT's connectors and deep research call them."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
+import fastmcp
 from fastmcp import FastMCP
 from fastmcp.exceptions import NotFoundError, ToolError, to_mcp_error
-from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
-from fastmcp.tools import ToolResult
-from mcp_types import CallToolRequestParams, ToolAnnotations
-from pydantic import Field
+from fastmcp.server.middleware import CallNext, MiddlewareContext
+from fastmcp.server.middleware.tool_injection import ToolInjectionMiddleware
+from fastmcp.tools import Tool, ToolResult
+from fastmcp.utilities.json_schema import compress_schema
+from mcp_types import CallToolRequestParams, ListToolsRequest, ToolAnnotations
+from pydantic import BaseModel, Field
 
 from stackroom import __version__
 from stackroom.errors import StackroomError, UnknownDocument
@@ -41,45 +44,65 @@ def create_mcp(reader: Reader, base_url: str) -> FastMCP:
         reader: answers the calls, several at a time, each in a thread.
         base_url: what addresses of documents begin with, without a slash at its end.
     """
-    mcp = FastMCP(
-        "Stackroom",
-        version=__version__,
-        instructions=INSTRUCTIONS,
-        # The text of an unforeseen exception may hold paths or document text; it goes to the log only.
-        mask_error_details=True,
-        middleware=[_UnknownToolIsAProtocolError()],
-    )
 
-    # The results are typed so that each answer is one text item, the same as structuredContent, and a schema.
-
-    @mcp.tool(title="Search the PDF library", annotations=_ONLY_READS)
     def search(
         query: Annotated[str, Field(description="A question or key words, in the documents' own language")],
-    ) -> SearchAnswer:
+    ) -> ToolResult:
         """Finds the documents in the user's PDF library that answer a query.
 
         Returns up to 10 documents, the best first, each with its most relevant passage, the page that
         passage is on, and a url to cite.
         """
         with _errors_for_the_client():
-            return search_answer(reader.search(query), base_url)
+            return _result(search_answer(reader.search(query), base_url))
 
-    @mcp.tool(
-        title="Fetch a PDF document",
-        annotations=_ONLY_READS,
-        meta={"anthropic/maxResultSizeChars": _LONGEST_RESULT_CHARACTERS},
-    )
     def fetch(
         id: Annotated[str, Field(description="A document's id, exactly as a search result gives it")],
-    ) -> FetchAnswer:
+    ) -> ToolResult:
         """Returns the whole text of one document from the user's PDF library.
 
         Each page follows a line such as [[page 3]], so that a statement can be cited with its page.
         """
         with _errors_for_the_client():
-            return fetch_answer(reader.fetch(id), base_url)
+            return _result(fetch_answer(reader.fetch(id), base_url))
 
-    return mcp
+    tools = [
+        Tool.from_function(
+            search,
+            title="Search the PDF library",
+            annotations=_ONLY_READS,
+            output_schema=_schema(SearchAnswer),
+        ),
+        Tool.from_function(
+            fetch,
+            title="Fetch a PDF document",
+            annotations=_ONLY_READS,
+            meta={"anthropic/maxResultSizeChars": _LONGEST_RESULT_CHARACTERS},
+            output_schema=_schema(FetchAnswer),
+        ),
+    ]
+    # Nothing here exports spans, and making ready those that nobody sees takes a tenth of a call.
+    fastmcp.settings.telemetry_mode = "propagation_only"
+    return FastMCP(
+        "Stackroom",
+        version=__version__,
+        instructions=INSTRUCTIONS,
+        # The text of an unforeseen exception may hold paths or document text; it goes to the log only.
+        mask_error_details=True,
+        middleware=[_TheTools(tools)],
+        dereference_schemas=False,  # ours are dereferenced
+    )
+
+
+def _result(answer: BaseModel) -> ToolResult:
+    """One text item, the same as structuredContent. FastMCP would serialise a model three times for that."""
+    return ToolResult(answer.model_dump_json(), answer.model_dump())
+
+
+def _schema(answer: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema of an answer, without $ref, which some clients do not follow."""
+    schema = answer.model_json_schema(mode="serialization")
+    return compress_schema(schema, prune_titles=True, dereference=True)
 
 
 @contextmanager
@@ -98,8 +121,19 @@ def _errors_for_the_client() -> Iterator[None]:
         ) from error
 
 
-class _UnknownToolIsAProtocolError(Middleware):
-    """Answers a call of another tool with JSON-RPC error -32602, as the specification has it."""
+class _TheTools(ToolInjectionMiddleware):
+    """The server's tools, found by name alone.
+
+    FastMCP would ask its providers, their transforms and a store of rules for each session at every call;
+    and the 2026-07-28 revision lists the tools before it calls one.
+    """
+
+    async def on_list_tools(
+        self,
+        context: MiddlewareContext[ListToolsRequest],
+        call_next: CallNext[ListToolsRequest, Sequence[Tool]],
+    ) -> Sequence[Tool]:
+        return self.injected_tools
 
     async def on_call_tool(
         self,
@@ -109,4 +143,5 @@ class _UnknownToolIsAProtocolError(Middleware):
         try:
             return await call_next(context)
         except NotFoundError as error:
+            # The specification has JSON-RPC error -32602 for a tool that does not exist.
             raise to_mcp_error(error) from error
