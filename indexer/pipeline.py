@@ -1,9 +1,9 @@
-"""The write path: folders are compared, PDFs extracted, split, published; their words indexed, their meaning embedded.
+"""The write path: folders are compared, PDFs extracted, split, published, their words indexed, embedded.
 
-Extraction runs in processes of its own; the thread that calls `Indexer.run` publishes each document as soon as
-it is read. Beside it, a thread takes what is published into the index of words, and another gives passages
-their vectors; extraction waits for neither. A kill at any moment costs the work in flight: the next run
-compares the folders again, and goes on with the passages that still wait.
+Extraction runs in processes of its own; the thread that calls `Indexer.run` publishes each document as soon
+as it is read. Beside it, a thread takes what is published into the index of words, and another gives
+passages their vectors; extraction waits for neither. A kill at any moment costs the work in flight: the
+next run compares the folders again, and goes on with the passages that still wait.
 """
 
 import os
@@ -194,7 +194,7 @@ class Indexer:
         """Indexes words and embeds what waits, in threads, while the block runs and until all is done.
 
         Yields:
-            What raises the error of a thread that has failed, so that it is not told after the last file only.
+            What raises the error of a thread that has failed: it should not be told after the last file only.
         """
         complete, cancelled = threading.Event(), threading.Event()
 

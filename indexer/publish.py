@@ -53,7 +53,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class PendingPassage:
-    """A passage that waits for its vector. `code` is that of a passage with the same text, if there is one."""
+    """A passage that waits for its vector. `code` is that of one with the same text, if there is one."""
 
     id: int
     text: str
@@ -378,8 +378,10 @@ class Publisher:
         )
         # Looked up now, because the document that this one replaces is about to be removed.
         db.execute(
-            "INSERT INTO pending SELECT p.id, (SELECT v.code FROM passages o JOIN vectors v ON v.passage = o.id"
-            " WHERE o.hash = p.hash LIMIT 1) FROM passages p WHERE p.id BETWEEN ? AND ?",
+            "INSERT INTO pending SELECT p.id,"
+            " (SELECT v.code FROM passages o JOIN vectors v ON v.passage = o.id"
+            "  WHERE o.hash = p.hash LIMIT 1)"
+            " FROM passages p WHERE p.id BETWEEN ? AND ?",
             (first, last),
         )
         if db.execute("SELECT current FROM models WHERE id = ?", (model.id,)).fetchone()[0]:

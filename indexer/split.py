@@ -27,8 +27,8 @@ _BOUNDARIES = (
 # How far from the even share of tokens a cut may be to end at a better boundary, in shares.
 _EARLIEST = 0.5
 
-# Cut out of its page, a text may have this many tokens more than it had there: some tokenizers join a word with
-# the blank before it. Only what comes that near to the limit, or is cut inside a word, is counted again.
+# Cut out of its page, a text may have this many tokens more than it had there: some tokenizers join a word
+# with the blank before it. Only what comes that near to the limit, or is cut in a word, is counted again.
 _SLACK = 4
 
 # A "word" of 10,000 letters is one unknown token to WordPiece models. English has 4 to 5 characters a token.
@@ -50,8 +50,8 @@ def split(document: Document, tokenizer: Tokenizer, passage_tokens: int) -> list
     with_text = [page for page in document.pages if page.text.strip()]
     starts = tokenizer.token_starts([page.text for page in with_text])
     texts = {page.number: page.text for page in with_text}
-    spans = []
-    doubtful = []
+    spans: list[tuple[int, tuple[int, int]]] = []
+    doubtful: list[tuple[int, tuple[int, int]]] = []
     for page, token_starts in zip(with_text, starts, strict=True):
         for span in _spans(page.text, token_starts, passage_tokens):
             count = int(np.diff(np.searchsorted(token_starts, span))[0])

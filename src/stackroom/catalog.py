@@ -22,8 +22,8 @@ _TEXTS = 1000
 
 _LAST = 2**63 - 1
 
-# The split that a passage belongs to, if it is there at all.
-_SPLIT_OF = "SELECT max(first) FROM splits WHERE first <= {}"
+# To join the split that a passage `p` belongs to.
+_SPLIT_OF_P = "JOIN splits s ON s.first = (SELECT max(first) FROM splits WHERE first <= p.id)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +237,7 @@ class Catalog:
         for start, stop in self._ranges(model, first, last):
             while start <= stop:
                 rows = self._rows(
-                    "SELECT p.id, p.start, p.stop, s.first, s.document FROM passages p"
-                    f" JOIN splits s ON s.first = ({_SPLIT_OF.format('p.id')})"
+                    f"SELECT p.id, p.start, p.stop, s.first, s.document FROM passages p {_SPLIT_OF_P}"  # noqa: S608
                     " WHERE p.id BETWEEN ? AND ? ORDER BY p.id LIMIT ?",
                     (start, stop, _TEXTS),
                 )
@@ -249,9 +248,8 @@ class Catalog:
     def owners(self, model: Model, ids: Sequence[int]) -> dict[int, Owner]:
         """The documents these passages of a model belong to; those that are no longer there are missing."""
         rows = self._rows(
-            "SELECT j.value, s.document, s.first, s.last FROM json_each(?) j"
-            f" JOIN splits s ON s.first = ({_SPLIT_OF.format('j.value')})"
-            " WHERE s.last >= j.value AND s.model = ?",
+            f"SELECT p.id, s.document, s.first, s.last FROM passages p {_SPLIT_OF_P}"  # noqa: S608
+            " WHERE p.id IN (SELECT value FROM json_each(?)) AND s.model = ?",
             (json.dumps(list(ids)), model.id),
         )
         return {row[0]: Owner(*row[1:]) for row in rows}
@@ -259,15 +257,17 @@ class Catalog:
     def passages(self, ids: Sequence[int]) -> dict[int, FoundPassage]:
         """The passages with these ids; those that are no longer there are missing from the answer."""
         rows = self._rows(
-            "SELECT p.id, d.id, d.title, d.key, p.start, p.stop, p.page, g.label FROM passages p"
-            f" JOIN splits s ON s.first = ({_SPLIT_OF.format('p.id')}) JOIN documents d ON d.key = s.document"
+            "SELECT p.id, d.id, d.title, d.key, p.start, p.stop, p.page, g.label"  # noqa: S608
+            f" FROM passages p {_SPLIT_OF_P} JOIN documents d ON d.key = s.document"
             " JOIN pages g ON g.document = d.key AND g.number = p.page"
             " WHERE p.id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(ids)),),
         )
         return {
-            row[0]: FoundPassage(*row[:3], self._texts.span(*row[3:6]), row[6], row[7] or str(row[6]))
-            for row in rows
+            passage: FoundPassage(
+                passage, id_, title, self._texts.span(key, start, stop), page, label or str(page)
+            )
+            for passage, id_, title, key, start, stop, page, label in rows
         }
 
     def document(self, document_id: str) -> Record | None:
@@ -343,9 +343,9 @@ class Catalog:
     def _ranges(self, model: Model, first: int, last: int) -> list[tuple[int, int]]:
         """The ids of a model's passages from `first` to `last`, both inclusive, as few ranges as may be."""
         rows = self._rows(
-            f"SELECT first, last FROM splits WHERE model = ? AND first >= coalesce(({_SPLIT_OF.format('?')}), 0)"
-            " AND first <= ? ORDER BY first",
-            (model.id, first, last),
+            "SELECT first, last FROM splits WHERE model = ? AND first <= ?"
+            " AND first >= coalesce((SELECT max(first) FROM splits WHERE first <= ?), 0) ORDER BY first",
+            (model.id, last, first),
         )
         ranges: list[tuple[int, int]] = []
         for start, stop in rows:

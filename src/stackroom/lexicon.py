@@ -1,7 +1,7 @@
 """Matching words; the only file that knows the full-text engine (tantivy).
 
-Derived from the catalogue, and followed through its log of changes: it can be deleted at any time and is built
-again without reading or embedding anything. What it finds is a hint, to be looked up in the catalogue.
+Derived from the catalogue, whose log of changes it follows: it can be deleted at any time and is built again
+without reading or embedding anything. What it finds is a hint, to be looked up in the catalogue.
 """
 
 import re
@@ -28,7 +28,7 @@ _BOOKMARK = 0
 
 
 class Lexicon:
-    """Searches the index in a folder, as it is after the last commit. Not thread-safe: its owner takes turns."""
+    """Searches the index in a folder as the last commit left it. Not thread-safe: its owner takes turns."""
 
     def __init__(self, folder: Path) -> None:
         """Opens nothing yet: the folder need not be there."""

@@ -187,7 +187,7 @@ class Reader:
     def _rankings(
         self, query: str, vector: NDArray[np.float32] | None, excluded: list[Owner]
     ) -> list[list[int]]:
-        """The best passages by their words and by their meaning, without those of the documents `excluded`."""
+        """The best passages by words and by meaning, without those of the documents `excluded`."""
         ranges = [(owner.first, owner.last) for owner in excluded]
         words = self._lexicon.search(query, _PASSAGES, [first for first, _ in ranges])
         meaning = [] if vector is None else self._vectors.search(vector, _PASSAGES, ranges)

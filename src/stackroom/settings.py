@@ -86,7 +86,7 @@ class Settings:
 
     @property
     def models(self) -> Path:
-        """The folder of prepared models. They can be deleted; they are prepared again when they are needed."""
+        """The folder of prepared models. It can be deleted; models are prepared again when needed."""
         return self.data / "models"
 
 

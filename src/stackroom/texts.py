@@ -54,7 +54,7 @@ class TextReader:
         self._text = ""
 
     def span(self, document: int, start: int, stop: int) -> str:
-        """The characters from `start` up to, not including, `stop`: of one page of the document with this key."""
+        """The characters from `start` up to, not including, `stop`, on one page of the document."""
         place = (document, self._block_start(document, start))
         if place != self._place:
             self._text = unpack(

@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,6 @@ from stackroom.embedding.embedder import Fingerprint
 from stackroom.embedding.model_card import TOKENIZER, ModelCard
 from stackroom.embedding.processor import Precision
 from stackroom.errors import ModelDamaged
-
-if TYPE_CHECKING:
-    import openvino
 
 MODEL, INT8_MODEL = "model.xml", "int8.xml"
 """File names in a prepared model's folder; the weights are beside them, in .bin files."""
@@ -71,7 +68,7 @@ class CompiledEmbedder:
             options["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = "64"
         try:
             model = openvino.Core().compile_model(path, "CPU", options)
-            self._queue: openvino.AsyncInferQueue = openvino.AsyncInferQueue(model, streams)
+            self._queue = openvino.AsyncInferQueue(model, streams)
             self._tokenizer = RustTokenizer.from_file(str(folder / TOKENIZER))
         except Exception as error:
             raise ModelDamaged(
@@ -108,7 +105,7 @@ class CompiledEmbedder:
         return vectors
 
 
-def _take(request: "openvino.InferRequest", goal: tuple[NDArray[np.float32], list[int]]) -> None:
+def _take(request: Any, goal: tuple[NDArray[np.float32], list[int]]) -> None:
     vectors, rows = goal
     vectors[rows] = request.get_output_tensor().data
 

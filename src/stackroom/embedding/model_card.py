@@ -1,4 +1,4 @@
-"""What has to be known of a model to cut texts for it and to run it; kept as JSON beside the compiled model."""
+"""What has to be known of a model to cut texts for it and to run it; kept as JSON beside the compiled one."""
 
 import json
 from dataclasses import asdict, dataclass

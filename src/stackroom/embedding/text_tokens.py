@@ -46,7 +46,7 @@ class ModelTokenizer:
             self._known.clear()
         known = self._known
         new = list({word for found in words for word in found if word not in known})
-        seen_once = {}
+        seen_once: dict[str, list[int]] = {}
         for word, encoding in zip(new, self._encode(new), strict=True):
             (known if len(word) <= _LONGEST_KEPT else seen_once)[word] = [
                 start for start, _ in encoding.offsets
