@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -94,3 +96,19 @@ def test_nothing_is_left_behind_when_the_caller_gives_up(tmp_path: Path) -> None
     next(running)
     running.close()
     assert not multiprocessing.active_children()
+
+
+def test_the_main_script_runs_once(tmp_path: Path) -> None:
+    path = write_pdf(tmp_path / "x.pdf", ["A page."])
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "from indexer.isolate import Limits, Task, extract_all\n"
+        "print('started', flush=True)\n"
+        "if __name__ == '__main__':\n"
+        f"    tasks = iter([Task(Path({str(path)!r}), '0' * 24)] * 2)\n"
+        "    for _, document in extract_all(tasks, Limits(1, 60, 30, 2048), lambda pages: None):\n"
+        "        print(document.pages[0].text, end='')\n"
+    )
+    run = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, timeout=60)
+    assert run.stdout.split("\n") == ["started", "A page.", "A page.", ""]
