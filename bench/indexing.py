@@ -26,8 +26,8 @@ _BASELINE = [sys.executable, "-m", "bench.baseline"]
 
 # What the catalogue holds when a point is reached; `:files` is how many PDFs the folder has.
 _MILESTONES = {
-    "first document stored, with its words": "SELECT EXISTS (SELECT 1 FROM documents)",
-    "all documents stored, with their words": "SELECT count(*) >= :files FROM locations",
+    "first document stored": "SELECT EXISTS (SELECT 1 FROM documents)",
+    "all documents stored": "SELECT count(*) >= :files FROM locations",
     "first passages embedded": "SELECT EXISTS (SELECT 1 FROM vectors)",
     "everything embedded": "SELECT count(*) >= :files AND NOT EXISTS (SELECT 1 FROM pending) FROM locations",
 }

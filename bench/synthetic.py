@@ -62,13 +62,16 @@ def write(data: Path, count: int, texts: Iterator[str], draw: Draw) -> None:
     """Publishes `count` passages and their vectors, block by block."""
     from indexer.publish import FileState, Place, Publisher
     from stackroom.documents import Document, Page, Passage
-    from stackroom.embedding.sentence_transformer import SentenceTransformers
-    from stackroom.vectors import encode
+    from stackroom.catalog import Catalog
+    from stackroom.codes import encode
+    from stackroom.embedding.model_card import BUNDLED_CARD
+    from stackroom.embedding.model_files import BUNDLED_NAME
+    from stackroom.lexicon import LexiconWriter
 
     publisher = Publisher(data / "index" / "catalog.sqlite3")
     # This folder may be lost: an fsync for each of 50,000 documents would take most of the time.
     publisher._connection.execute("PRAGMA synchronous = OFF")
-    model = publisher.add_model(SentenceTransformers().load("").fingerprint)
+    model = publisher.add_model(BUNDLED_CARD.fingerprint(BUNDLED_NAME))
     library = publisher.add_library((data / "library").resolve())
     waiting = 0
     for number, first in enumerate(range(0, count, _PASSAGES_PER_DOCUMENT)):
@@ -96,26 +99,32 @@ def write(data: Path, count: int, texts: Iterator[str], draw: Draw) -> None:
             waiting = 0
     publisher.trim_changes()
     publisher.close()
+    with Catalog(data / "index" / "catalog.sqlite3") as catalog:
+        lexicon = LexiconWriter(data / "index" / "words")
+        lexicon.follow(catalog)
+        lexicon.close()
 
 
 def real_vectors(data: Path) -> NDArray[np.float32]:
     """The vectors of an indexed data folder, shape (n, 384), of length 1."""
     from stackroom.catalog import Catalog
+    from stackroom.codes import decode
 
     with Catalog(data / "index" / "catalog.sqlite3") as catalog:
         model = catalog.model()
-        blocks = [codes for _, codes in catalog.vectors(model)] if model else []
-    joined = b"".join(code for codes in blocks for code in codes)
-    return _unit(np.frombuffer(joined, "<f2").reshape(-1, _DIMENSIONS).astype(np.float32))
+        codes = catalog.vectors(model)[1] if model else []
+    return _unit(decode(codes, _DIMENSIONS))
 
 
 def real_words(data: Path) -> Counter[str]:
     """How often each word occurs in the text of an indexed data folder."""
+    from stackroom.texts import unpack
+
     words: Counter[str] = Counter()
     catalog = (data / "index" / "catalog.sqlite3").resolve()
     db = sqlite3.connect(f"{catalog.as_uri()}?mode=ro", uri=True)
-    for (text,) in db.execute("SELECT text FROM pages"):
-        words.update(re.findall(r"\w+", text))
+    for (content,) in db.execute("SELECT content FROM texts"):
+        words.update(re.findall(r"\w+", unpack(content)))
     db.close()
     return words
 

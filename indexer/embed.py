@@ -19,6 +19,7 @@ def embed_pending(
     model: Model,
     load: Callable[[], Embedder],
     *,
+    compact: bool = False,
     complete: threading.Event,
     cancelled: threading.Event,
     on_embedded: Callable[[int], None],
@@ -31,6 +32,7 @@ def embed_pending(
         publisher: a connection of this thread's own.
         model: whose waiting passages are embedded.
         load: gives the same model, ready to run; not called before it is needed.
+        compact: see `stackroom.codes.encode`.
         complete: set when nothing more will be published.
         cancelled: set to stop after the batch at hand.
         on_embedded: told how many more passages have their vectors, after each commit.
@@ -44,7 +46,7 @@ def embed_pending(
             codes = {passage.text: passage.code for passage in batch if passage.code is not None}
             new = list(dict.fromkeys(passage.text for passage in batch if passage.text not in codes))
             if new:
-                codes.update(zip(new, encode(load().embed_passages(new)), strict=True))
+                codes.update(zip(new, encode(load().embed_passages(new), compact=compact), strict=True))
             publisher.store_vectors(
                 [passage.id for passage in batch], [codes[passage.text] for passage in batch]
             )

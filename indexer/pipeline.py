@@ -63,7 +63,7 @@ class Indexer:
             note = {"pid": os.getpid(), "command": " ".join(sys.argv), "since": time.strftime("%F %T")}
             if not stack.enter_context(hold(lock, note)):
                 raise AlreadyRunning(_who_is_running(self._settings.data, holder(lock) or {}))
-            self._publisher = Publisher(self._settings.catalog)
+            self._publisher = Publisher(self._settings.catalog, compact=self._settings.compact)
             stack.callback(self._publisher.close)
             self._catalog = stack.enter_context(Catalog(self._settings.catalog))
             self._stack = stack.pop_all()
@@ -200,11 +200,12 @@ class Indexer:
 
         def embed() -> None:
             _stand_back()
-            with closing(Publisher(self._settings.catalog)) as publisher:
+            with closing(Publisher(self._settings.catalog, compact=self._settings.compact)) as publisher:
                 embed_pending(
                     publisher,
                     model,
                     lambda: self._load_embedder(model),
+                    compact=self._settings.compact,
                     complete=complete,
                     cancelled=cancelled,
                     on_embedded=lambda count: run.tell(embedded=count),

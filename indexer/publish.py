@@ -67,8 +67,14 @@ class Publisher:
     nothing of that method's change is there.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Opens the catalogue at `path`, making it if needed. Raises as `open_catalog` does."""
+    def __init__(self, path: Path, *, compact: bool = False) -> None:
+        """Opens the catalogue at `path`, making it if needed. Raises as `open_catalog` does.
+
+        Args:
+            path: of the SQLite file.
+            compact: whether texts that are published should be as small as they get.
+        """
+        self._compact = compact
         self._path = path
         self._connection = open_catalog(path, create=True)
         self._texts = TextReader(self._rows)
@@ -227,7 +233,7 @@ class Publisher:
             )
             db.executemany(
                 "INSERT INTO texts (document, start, content) VALUES (?, ?, ?)",
-                [(key, start, content) for start, content in pack(texts)],
+                [(key, start, content) for start, content in pack(texts, compact=self._compact)],
             )
             db.execute("DELETE FROM successors WHERE old = ?", (document.id,))
             self._add_passages(db, model, key, document, passages)

@@ -20,6 +20,7 @@ class Settings:
         model: a folder, or a model's name on the hub; empty means the model the index was built with,
             or, for a new index, the bundled all-MiniLM-L6-v2.
         precision: the model computes in bf16, int8 or fp32; empty means what is best for this processor.
+        profile: "compact" makes new indexes as small as they get, and a little less precise: see the README.
         host, port: where the HTTP server listens.
         workers: PDFs read at the same time, each in a process of its own.
         file_seconds: longest time to read one PDF, in seconds.
@@ -33,6 +34,7 @@ class Settings:
     data: Path = Path("data")
     model: str = ""
     precision: Literal["", "bf16", "int8", "fp32"] = ""
+    profile: Literal["default", "compact"] = "default"
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 0
@@ -63,6 +65,8 @@ class Settings:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be greater than 0.")
         if settings.precision not in ("", "bf16", "int8", "fp32"):
             raise SettingsError(f"{PREFIX}PRECISION must be bf16, int8 or fp32, not {settings.precision!r}.")
+        if settings.profile not in ("default", "compact"):
+            raise SettingsError(f"{PREFIX}PROFILE must be default or compact, not {settings.profile!r}.")
         if settings.settle_seconds < 0:
             raise SettingsError(f"{PREFIX}SETTLE_SECONDS must not be negative.")
         if not 0 <= settings.port <= 65535:
@@ -73,6 +77,11 @@ class Settings:
     def index(self) -> Path:
         """The folder of everything that is written. It can be deleted; the next run builds it again."""
         return self.data / "index"
+
+    @property
+    def compact(self) -> bool:
+        """Whether the profile is the compact one."""
+        return self.profile == "compact"
 
     @property
     def catalog(self) -> Path:
