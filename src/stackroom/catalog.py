@@ -201,6 +201,10 @@ class Catalog:
         rows = self._rows("SELECT id, name, digest, dimensions, passage_tokens FROM models WHERE current = 1")
         return Model(rows[0][0], Fingerprint(*rows[0][1:])) if rows else None
 
+    def id(self) -> int:
+        """A number that another catalogue hardly has: what is derived from this one fits no other."""
+        return int(self._rows("PRAGMA application_id")[0][0])
+
     def last_change(self) -> int:
         """The sequence number of the newest change; 0 if there is none."""
         return int(self._rows("SELECT coalesce(max(seq), 0) FROM changes")[0][0])

@@ -1,6 +1,7 @@
 """The command line: the only file that sees both wings. Nothing heavy is imported before it is needed."""
 
 import argparse
+import gc
 import json
 import os
 import signal
@@ -320,9 +321,13 @@ def _print_summary(summary: "Summary") -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    # FastMCP brings 900 modules, none of which goes away: looking for garbage there takes a tenth of it.
+    gc.disable()
     from stackroom.server.application import serve_http
     from stackroom.server.stdio import serve_stdio
 
+    gc.freeze()
+    gc.enable()
     settings = _settings(arguments)
     reader = _reader(settings, create=True)
     if arguments.transport == "stdio":
@@ -366,15 +371,19 @@ def _fetch(arguments: argparse.Namespace) -> int:
 
 def _status(arguments: argparse.Namespace) -> int:
     from stackroom.catalog import Catalog
+    from stackroom.embedding.models import Models
+    from stackroom.lexicon import Lexicon
     from stackroom.terminal import show_status
 
     settings = _settings(arguments)
     with Catalog(settings.catalog) as catalog:
         status = catalog.status()
+    words = len(Lexicon(settings.words))
+    runtime = Models(settings.models, settings.precision).runtime(status.model_digest or "")
     if arguments.json:
-        print(json.dumps(asdict(status), ensure_ascii=False))
+        print(json.dumps({**asdict(status), "words": words, "runtime": runtime}, ensure_ascii=False))
         return OK
-    show_status(status)
+    show_status(status, words, runtime)
     return OK
 
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 _LARGEST = 127
 
-# Of 5 bits: levels are the odd numbers from -31 to 31. They reach to 3 standard deviations of a component of a
-# random vector of length 1; the few components beyond are cut there, which finds better than coarser steps.
+# Of 5 bits: levels are the odd numbers from -31 to 31. They reach to 3 standard deviations of a component of
+# a random vector of length 1; what is beyond is cut there, which finds better than coarser steps.
 _SMALL_BITS = 5
 _SMALL_HALF = 2 ** (_SMALL_BITS - 1)
 _REACH = 3.0
@@ -37,7 +37,8 @@ def encode(vectors: NDArray[np.float32], *, compact: bool = False) -> list[bytes
     else:
         steps = (np.abs(vectors).max(axis=1) / _LARGEST).astype("<f2")
         steps = np.maximum(steps, np.finfo(np.float16).tiny)
-        rows = np.rint(vectors / steps.astype(np.float32)[:, None]).clip(-_LARGEST, _LARGEST).astype(np.int8)
+        rounded = np.rint(vectors / steps.astype(np.float32)[:, None])
+        rows = rounded.clip(-_LARGEST, _LARGEST).astype(np.int8).view(np.uint8)
     return [row.tobytes() + step.tobytes() for row, step in zip(rows, steps, strict=True)]
 
 
@@ -46,9 +47,11 @@ def split_codes(codes: Sequence[bytes], dimensions: int) -> tuple[NDArray[np.int
     levels = np.empty((len(codes), dimensions), np.int8)
     steps = np.empty(len(codes), np.float32)
     lengths = np.fromiter(map(len, codes), np.int64, len(codes))
-    for length in np.unique(lengths):
+    for length in set(lengths.tolist()):
         rows = np.flatnonzero(lengths == length)
-        block = np.frombuffer(b"".join(codes[row] for row in rows), np.uint8).reshape(len(rows), length)
+        block = np.frombuffer(b"".join(codes[row] for row in rows.tolist()), np.uint8).reshape(
+            len(rows), length
+        )
         steps[rows] = np.ascontiguousarray(block[:, -2:]).view("<f2")[:, 0]
         levels[rows] = (
             block[:, :-2].view(np.int8) if length == dimensions + 2 else _unpack(block[:, :-2], dimensions)
@@ -63,7 +66,8 @@ def decode(codes: Sequence[bytes], dimensions: int) -> NDArray[np.float32]:
 
 
 def _levels(indexes: NDArray[np.uint8]) -> NDArray[np.int8]:
-    return indexes.astype(np.int8) * 2 - (2 * _SMALL_HALF - 1)
+    levels: NDArray[np.int8] = indexes.astype(np.int8) * 2 - (2 * _SMALL_HALF - 1)
+    return levels
 
 
 def _unpack(packed: NDArray[np.uint8], dimensions: int) -> NDArray[np.int8]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import tantivy
 
 from stackroom.catalog import Catalog, Change, Model
+from stackroom.errors import CatalogUnusable
 
 # Memory for words that are not written yet; the engine writes a segment when it is full.
 _HEAP_BYTES = 64_000_000
@@ -23,8 +24,10 @@ _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3
 # Longer "words" are tables of digits and base64.
 _LONGEST_WORD = 64
 
-# No document has this split: the entry under it says up to which change the index has followed.
+# No document has this split: the entry under it says which catalogue the index has followed, and up to which
+# change, in so many lower bits of one number.
 _BOOKMARK = 0
+_SEQ_BITS = 32
 
 
 class Lexicon:
@@ -72,7 +75,7 @@ class Lexicon:
         return max(index.searcher().num_docs - 1, 0) if index else 0
 
     def _follow(self) -> tantivy.Index | None:
-        """The index as it is now; cheap if nothing was committed."""
+        """The index as it is now; cheap if nothing was committed. Raises CatalogUnusable if it is damaged."""
         try:
             found = (self._folder / "meta.json").stat()
         except FileNotFoundError:
@@ -80,9 +83,13 @@ class Lexicon:
             return None
         state = (found.st_ino, found.st_mtime_ns)
         if state != self._state:
-            if self._index is None:
+            try:
                 self._index = _open(self._folder)
-            self._index.reload()
+            except ValueError as error:
+                raise CatalogUnusable(
+                    f"The index of words in {self._folder} cannot be read: {error}. Run `stackroom index`: "
+                    "it is built again."
+                ) from error
             self._state = state
         return self._index
 
@@ -117,11 +124,13 @@ class LexiconWriter:
         Killed at any moment, it goes on from its last commit.
         """
         with catalog.snapshot():
-            last = catalog.last_change()
-            if last == self._followed:
+            catalog_id, last = catalog.id(), catalog.last_change()
+            if (catalog_id, last) == self._followed:
                 return False
             model = catalog.model()
-            changes = None if self._followed is None else catalog.changes_since(self._followed)
+            changes = None
+            if self._followed is not None and self._followed[0] == catalog_id:
+                changes = catalog.changes_since(self._followed[1])
             if self._writer is None:
                 self._writer = self._index.writer(_HEAP_BYTES, num_threads=1)
             if changes is None or any(change.kind == "model" for change in changes):
@@ -130,9 +139,9 @@ class LexiconWriter:
             for change in changes:
                 self._take_in(catalog, model, change)
         self._remove(_BOOKMARK)
-        self._writer.add_document(_entry(last, _BOOKMARK, ""))
+        self._writer.add_document(_entry((catalog_id << _SEQ_BITS) + last, _BOOKMARK, ""))
         self._writer.commit()
-        self._followed = last
+        self._followed = (catalog_id, last)
         return True
 
     def _remove(self, split: int) -> None:
@@ -183,11 +192,12 @@ def _entry(passage: int, split: int, text: str) -> tantivy.Document:
     return entry
 
 
-def _read_bookmark(index: tantivy.Index) -> int | None:
+def _read_bookmark(index: tantivy.Index) -> tuple[int, int] | None:
+    """The catalogue that the index has followed, and up to which change; None if it holds nothing."""
     searcher = index.searcher()
     hits = searcher.search(tantivy.Query.term_query(index.schema, "split", _BOOKMARK), 1).hits
     values: Sequence[object] = searcher.fast_field_values("passage", [address for _, address in hits])
-    return int(str(values[0])) if values else None
+    return divmod(int(str(values[0])), 1 << _SEQ_BITS) if values else None
 
 
 def _spaced(text: str) -> str:

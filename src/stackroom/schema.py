@@ -8,6 +8,7 @@ What is where in `data/index/`:
     server.lock         held by the HTTP server; server.holder.json says where it listens
 """
 
+import secrets
 import sqlite3
 from pathlib import Path
 
@@ -156,6 +157,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
                 if statement.strip():
                     connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            # Tells this catalogue from one that is made anew, for the indexes that are derived from it.
+            connection.execute(f"PRAGMA application_id = {secrets.randbelow(2**31)}")
             version = SCHEMA_VERSION
         connection.execute("COMMIT")
     if version != SCHEMA_VERSION:

@@ -20,7 +20,7 @@ class Settings:
         model: a folder, or a model's name on the hub; empty means the model the index was built with,
             or, for a new index, the bundled all-MiniLM-L6-v2.
         precision: the model computes in bf16, int8 or fp32; empty means what is best for this processor.
-        profile: "compact" makes new indexes as small as they get, and a little less precise: see the README.
+        profile: "compact" keeps what is indexed as small as it gets, and a little less precise.
         host, port: where the HTTP server listens.
         workers: PDFs read at the same time, each in a process of its own.
         file_seconds: longest time to read one PDF, in seconds.

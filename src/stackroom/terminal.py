@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from stackroom.catalog import Status
 
 # Share of a run's time that reading takes; the rest is embedding (measured, see docs/benchmarks.md).
-_READING_SHARE = 0.1
+_READING_SHARE = 0.08
 _SECONDS_BETWEEN_LINES = 5.0
 
 
@@ -61,7 +61,8 @@ class ProgressDisplay:
         # Passages of the files still to be read are guessed from those read so far.
         expected = max(passages / read if read else 0.0, 1.0)
         share = _READING_SHARE * read + (1 - _READING_SHARE) * (embedded / expected if passages else 0.0)
-        counts = f"{files_done}/{files} files  {pages} pages  {embedded}/{passages} passages"
+        # What is read can be searched by its words a moment later; what is embedded, by its meaning as well.
+        counts = f"{files_done}/{files} files  {pages} pages  {embedded}/{passages} passages embedded"
         # Until something is embedded nobody knows how fast that goes: the model may still be loading.
         elapsed = time.monotonic() - self._started
         left = f"about {duration(elapsed * (1 - share) / share)} left" if embedded and share < 1 else ""
@@ -74,16 +75,23 @@ class ProgressDisplay:
             print(f"{stage}: {counts}" + (f", {left}" if left else ""), file=sys.stderr, flush=True)
 
 
-def show_status(status: Status) -> None:
-    """Prints what an index holds, and which files are not in it."""
-    waiting = f" ({status.pending} wait to be embedded)" if status.pending else ""
+def show_status(status: Status, words: int, runtime: str) -> None:
+    """Prints what an index holds, and which files are not in it.
+
+    Args:
+        status: of the catalogue.
+        words: how many passages can be searched by their words.
+        runtime: what runs the model.
+    """
     share = f", {status.index_bytes / status.text_bytes:.1f} times the text" if status.text_bytes else ""
     print(f"documents   {status.documents}")
     print(f"pages       {status.pages}")
-    print(f"passages    {status.passages}{waiting}")
+    print(f"passages    {status.passages}")
+    print(f"  by words    {_part(words, status.passages)}")
+    print(f"  by meaning  {_part(status.passages - status.pending, status.passages)}")
     print(f"text        {size(status.text_bytes)}")
     print(f"index       {size(status.index_bytes)}{share}")
-    print(f"model       {status.model or 'none yet'}")
+    print(f"model       {status.model or 'none yet'}" + (f"\n            {runtime}" if status.model else ""))
     print("libraries   " + ("\n            ".join(map(printable, status.libraries)) or "none yet"))
     if status.failures:
         print(f"\nnot indexed ({len(status.failures)}):")
@@ -93,6 +101,12 @@ def show_status(status: Status) -> None:
         print(f"\nwithout text, so not searchable ({len(status.without_text)}):")
     for path in status.without_text:
         print(f"  {printable(path)}")
+
+
+def _part(count: int, whole: int) -> str:
+    if count == whole:
+        return "all"
+    return f"{count}; the others wait for `stackroom index` or `watch`"
 
 
 def duration(seconds: float) -> str:

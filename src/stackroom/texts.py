@@ -1,7 +1,7 @@
 """A document's text as the catalogue keeps it: in compressed blocks of whole pages.
 
-Blocks of about 16,000 bytes take .37 of the text's size; to read a passage one of them is decompressed, in 40
-microseconds. Page by page it would take .46; the compact profile's larger blocks take .31 and 130 microseconds.
+Blocks of about 16,000 bytes take .37 of the text's size; to read a passage one of them is decompressed, in
+40 microseconds. Page by page it would take .46; the compact profile's larger ones take .31, and 130.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
