@@ -21,15 +21,20 @@ from pypdf import PdfReader, PdfWriter
 from bench.changed import write_pdf
 from bench.processes import STACKROOM, Command, environment, median, print_table, run
 from bench.words import queries
+from stackroom.errors import CatalogUnusable
+from stackroom.lexicon import Lexicon
 
 _BASELINE = [sys.executable, "-m", "bench.baseline"]
 
-# What the catalogue holds when a point is reached; `:files` is how many PDFs the folder has.
+# What holds when a point is reached; `:files` is how many PDFs the folder has, `:words` how many passages can
+# be found by their words.
 _MILESTONES = {
-    "first document stored": "SELECT EXISTS (SELECT 1 FROM documents)",
-    "all documents stored": "SELECT count(*) >= :files FROM locations",
-    "first passages embedded": "SELECT EXISTS (SELECT 1 FROM vectors)",
-    "everything embedded": "SELECT count(*) >= :files AND NOT EXISTS (SELECT 1 FROM pending) FROM locations",
+    "first document found by words": "SELECT :words > 0",
+    "all documents found by words": "SELECT count(*) >= :files AND :words >="
+    " (SELECT coalesce(sum(last - first + 1), 0) FROM splits) FROM locations",
+    "first passages found by meaning": "SELECT EXISTS (SELECT 1 FROM vectors)",
+    "everything found by meaning": "SELECT count(*) >= :files AND NOT EXISTS (SELECT 1 FROM pending)"
+    " FROM locations",
 }
 
 Figures = dict[str, list[float]]
@@ -43,20 +48,22 @@ class Milestones:
         self._catalog = data / "index" / "catalog.sqlite3"
         self._files = files
         self._db: sqlite3.Connection | None = None
-        self._version = 0
+        self._lexicon = Lexicon(data / "index" / "words")
+        self._seen = (0, 0)
 
     def look(self, running: Command) -> None:
         """Notes what has been reached since the last look."""
-        with suppress(sqlite3.Error):  # not there yet, or just being made
+        with suppress(sqlite3.Error, CatalogUnusable):  # not there yet, or just being made
             if self._db is None:
                 self._db = sqlite3.connect(f"{self._catalog.resolve().as_uri()}?mode=ro", uri=True)
-            (version,) = self._db.execute("PRAGMA data_version").fetchone()
-            if version == self._version:
+            seen = self._db.execute("PRAGMA data_version").fetchone()[0], len(self._lexicon)
+            if seen == self._seen:
                 return
+            values = {"files": self._files, "words": seen[1]}
             for name, sql in _MILESTONES.items():
-                if name not in self.reached and self._db.execute(sql, {"files": self._files}).fetchone()[0]:
+                if name not in self.reached and self._db.execute(sql, values).fetchone()[0]:
                     self.reached[name] = running.age, running.cpu
-            self._version = version
+            self._seen = seen
 
     def close(self) -> None:
         """Lets go of the catalogue."""
