@@ -14,6 +14,7 @@ from indexer.run import Summary
 from make_pdfs import write_garbage, write_pdf
 from stackroom.catalog import Catalog
 from stackroom.errors import AlreadyRunning, ModelMismatch, UnknownDocument
+from stackroom.lexicon import Lexicon
 from stackroom.reader import Reader
 from stackroom.settings import Settings
 
@@ -50,7 +51,7 @@ def index(
 
 @pytest.fixture
 def reader(settings: Settings, embedder: WordHashEmbedder) -> Iterator[Reader]:
-    reader = Reader(Catalog(settings.catalog, create=True), OneModel(embedder).load)
+    reader = Reader(Catalog(settings.catalog, create=True), Lexicon(settings.words), OneModel(embedder))
     yield reader
     reader.close()
 
@@ -271,7 +272,7 @@ def test_another_model_is_refused_until_the_library_is_embedded_again(
     other = WordHashEmbedder("other", dimensions=96, passage_tokens=8)
     with pytest.raises(ModelMismatch, match="stackroom index --reembed"):
         index(settings, other, folder)
-    stranger = Reader(Catalog(settings.catalog), OneModel(other).load)
+    stranger = Reader(Catalog(settings.catalog), Lexicon(settings.words), OneModel(other))
     with pytest.raises(ModelMismatch, match="word-hash"):
         stranger.search("otters")
     with Indexer(settings, OneModel(other)) as indexer:
@@ -319,7 +320,7 @@ def test_an_embedder_that_fails_ends_the_run_and_loses_nothing(
 
     with pytest.raises(MemoryError):
         index(settings, Failing(), folder)
-    assert not any(thread.name.startswith("embedding") for thread in threading.enumerate())
+    assert not any(thread.name.startswith("beside") for thread in threading.enumerate())
     summary = index(settings, embedder, folder)
     assert summary.failed == 0
     assert reader.status().pending == 0

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from fakes import OneModel
 from indexer.extract import extract
 from indexer.pipeline import Indexer
 from make_pdfs import write_pdf
 from stackroom.catalog import Catalog
 from stackroom.embedding.embedder import Embedder
+from stackroom.embedding.models import Models
+from stackroom.lexicon import Lexicon
 from stackroom.reader import Reader
 from stackroom.settings import Settings
 
@@ -127,12 +128,15 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def reader(library: Path, bundled_model: Embedder, tmp_path_factory: pytest.TempPathFactory) -> Reader:
+def reader(
+    library: Path, models_folder: Path, bundled_model: Embedder, tmp_path_factory: pytest.TempPathFactory
+) -> Reader:
+    models = Models(models_folder, "fp32")
     settings = Settings.read({}, data=tmp_path_factory.mktemp("data"), workers=2)
-    with Indexer(settings, OneModel(bundled_model)) as indexer:
+    with Indexer(settings, models) as indexer:
         summary = indexer.run([library])
     assert (summary.added, summary.failed) == (len(LIBRARY), 0)
-    return Reader(Catalog(settings.catalog), OneModel(bundled_model).load)
+    return Reader(Catalog(settings.catalog), Lexicon(settings.words), models)
 
 
 @pytest.mark.parametrize(("question", "title", "page"), QUESTIONS)
