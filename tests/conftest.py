@@ -35,9 +35,9 @@ def bundled_model(models_folder: Path, bundled_tokenizer: Tokenizer) -> Embedder
 
 @pytest.fixture(scope="session")
 def prepare_data(models_folder: Path, bundled_model: Embedder) -> Callable[[Path], Path]:
-    """Puts the prepared bundled model into a data folder, which it gives back.
+    """Puts the models that are prepared so far into a data folder, which it gives back.
 
-    For commands that need the model but are not about preparing it.
+    For commands that need a model but are not about preparing it.
     """
 
     def prepare(data: Path) -> Path:
@@ -49,12 +49,13 @@ def prepare_data(models_folder: Path, bundled_model: Embedder) -> Callable[[Path
 
 
 @pytest.fixture(scope="session")
-def model_with_prompts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bundled model's files as if it had been trained with prompts; not prepared."""
+def model_with_prompts(tmp_path_factory: pytest.TempPathFactory, models_folder: Path) -> Path:
+    """The files of a model like the bundled one, but as if it had been trained with prompts; prepared."""
     folder = tmp_path_factory.mktemp("files") / "with prompts"
     shutil.copytree(bundled_folder(), folder)
     prompts = {"query": "query: ", "passage": "passage: "}
     (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": prompts}))
+    Models(models_folder).tokenizer(str(folder))
     return folder
 
 
