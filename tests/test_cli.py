@@ -141,7 +141,7 @@ def test_a_second_run_embeds_nothing_and_imports_no_torch(data: Path, folder: Pa
     assert "3 unchanged" in run.stderr
     modules = set(run.stdout.split())
     assert "indexer.pipeline" in modules
-    assert not modules & {"torch", "transformers", "sentence_transformers", "fastmcp", "watchdog"}
+    assert not modules & {"torch", "transformers", "sentence_transformers", "openvino", "fastmcp", "watchdog"}
 
 
 def test_search_and_fetch_print_what_the_tools_return(data: Path) -> None:
@@ -267,6 +267,7 @@ def test_help_is_light(tmp_path: Path) -> None:
     program = "import sys, stackroom.cli; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     heavy = {"numpy", "torch", "faiss", "fastmcp", "rich", "pydantic", "sqlite3", "pypdfium2", "asyncio"}
+    heavy |= {"openvino", "tantivy", "tokenizers", "zstandard"}
     assert not set(loaded.stdout.split()) & heavy
     overview = stackroom("--help").stdout
     assert all(f"\n    {command} " in overview for command in COMMANDS)

@@ -16,7 +16,6 @@ from stackroom.errors import ModelMismatch, ModelNotFound, UnknownDocument
 from stackroom.lexicon import Lexicon
 from stackroom.reader import Reader
 
-
 BOTH, WORDS, MEANING = "words and meaning", "words alone", "meaning alone"
 
 by_either = pytest.mark.parametrize("shelf", [BOTH, WORDS, MEANING], indirect=True)
@@ -25,7 +24,7 @@ by_both = pytest.mark.parametrize("shelf", [BOTH], indirect=True)
 
 @pytest.fixture(params=[BOTH, MEANING])
 def shelf(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shelf]:
-    """What a search can go by is a parameter, so that neither index hides that the other has missed something."""
+    """What searches go by is a parameter: one index must not hide what the other has missed."""
     shelf = Shelf(tmp_path, words=request.param != MEANING, meaning=request.param != WORDS)
     yield shelf
     shelf.close()
