@@ -71,8 +71,8 @@ def test_a_killed_indexer_loses_nothing(tmp_path: Path) -> None:
         # Texts that nothing else has, and some that all have: those are embedded once.
         pages = [
             f"Document {number} and page {page}.\n\n"
-            + " ".join(f"Some words {number} {page} {line}." for line in range(80))
-            + "Some words. " * 80
+            + " ".join(f"Some words {number} {page} {line}." for line in range(30))
+            + "Some words. " * 60
             for page in range(6)
         ]
         write_pdf(folder / f"{number}.pdf", pages, title=f"Document {number}")

@@ -94,7 +94,6 @@ def test_at_most_ten_documents(shelf: Shelf, reader: Reader) -> None:
     assert len(ids(reader, "cats", limit=3)) == 3
 
 
-@by_either
 def test_equal_scores_come_in_the_order_of_indexing(shelf: Shelf, reader: Reader) -> None:
     # Numbers that do not ascend, so that sorting by id would be noticed.
     added = [shelf.add(number * 37 % 101, "cats\n") for number in range(1, 51)]
@@ -334,7 +333,6 @@ def test_a_file_that_changed_since_is_not_served(shelf: Shelf, reader: Reader) -
 # All at once
 
 
-@by_either
 def test_searching_from_several_threads_while_another_connection_commits(shelf: Shelf) -> None:
     lasting = [shelf.add(number, f"cats {number}\n") for number in (1, 2, 3)]
     reader = shelf.reader()
