@@ -2,20 +2,25 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stackroom.embedding.embedder import Embedder, Fingerprint
+from stackroom.embedding.embedder import Embedder, Fingerprint, Tokenizer, refuse_another_model
 
 
 class WordHashEmbedder:
-    """An `Embedder` of word counts: texts that share words are near. Tokens are words and signs."""
+    """An `Embedder` of word counts, and its `Tokenizer`: texts that share words are near.
+
+    Tokens are words and signs.
+    """
+
+    runtime = "word counts"
 
     def __init__(self, name: str = "word-hash", dimensions: int = 512, passage_tokens: int = 40) -> None:
-        digest = hashlib.sha256(name.encode()).hexdigest()
-        self.fingerprint = Fingerprint(name, digest, "fp32", dimensions, passage_tokens)
+        digest = hashlib.sha256(f"{name} {dimensions} {passage_tokens}".encode()).hexdigest()
+        self.fingerprint = Fingerprint(name, digest, dimensions, passage_tokens)
         self.embedded_passages = 0
 
     def token_starts(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
@@ -26,11 +31,17 @@ class WordHashEmbedder:
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self.embedded_passages += len(texts)
+        return self._vectors(texts)
+
+    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self._vectors(texts)
+
+    def _vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         if not texts:
             return np.empty((0, self.fingerprint.dimensions), np.float32)
-        return np.stack([self.embed_query(text) for text in texts])
+        return np.stack([self._vector(text) for text in texts])
 
-    def embed_query(self, text: str) -> NDArray[np.float32]:
+    def _vector(self, text: str) -> NDArray[np.float32]:
         vector = np.zeros(self.fingerprint.dimensions, np.float32)
         vector[0] = 1e-3  # a text without words still has a direction
         for word in re.findall(r"\w+", text.lower()):
@@ -39,14 +50,26 @@ class WordHashEmbedder:
         return vector / np.float32(np.linalg.norm(vector))
 
 
-class OneModel:
-    """A `ModelSource` that gives one embedder, whatever it is asked for."""
+class SomeModels:
+    """A `ModelSource` of small embedders: `find` gives the one of a name, or raises ModelError."""
 
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+    def __init__(self, find: Callable[[str], WordHashEmbedder]) -> None:
+        self._find = find
 
     def digest(self, name: str) -> str:
-        return self._embedder.fingerprint.digest
+        return self._find(name).fingerprint.digest
 
-    def load(self, name: str) -> Embedder:
-        return self._embedder
+    def tokenizer(self, name: str) -> Tokenizer:
+        return self._find(name)
+
+    def load(self, model: Fingerprint) -> Embedder:
+        found = self._find(model.name)
+        refuse_another_model(found.fingerprint.name, found.fingerprint.digest, model)
+        return found
+
+
+class OneModel(SomeModels):
+    """A `ModelSource` that has one embedder, whatever it is asked for."""
+
+    def __init__(self, embedder: WordHashEmbedder) -> None:
+        super().__init__(lambda _: embedder)

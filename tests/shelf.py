@@ -2,55 +2,84 @@
 
 import re
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple
 from pathlib import Path
 
-from fakes import WordHashEmbedder
+from fakes import SomeModels, WordHashEmbedder
 from stackroom.catalog import Catalog
-from stackroom.embedding.embedder import Embedder
+from stackroom.codes import encode
+from stackroom.lexicon import Lexicon, LexiconWriter
 from stackroom.reader import Reader
 from stackroom.schema import open_catalog
-from stackroom.vectors import encode
+from stackroom.texts import pack
 
 
 class Shelf:
-    """A data folder filled by hand, with a library beside it. Each line of a page is a passage."""
+    """A data folder filled by hand, with a library beside it. Each line of a page is a passage.
 
-    def __init__(self, folder: Path) -> None:
+    The index of words follows each commit, unless it says otherwise.
+    """
+
+    def __init__(self, folder: Path, *, words: bool = True, meaning: bool = True) -> None:
+        """Without `words`, nothing gets into the index of words; without `meaning`, nothing is embedded."""
+        self._has_words = words
+        self._has_meaning = meaning
         self.path = folder / "data" / "index" / "catalog.sqlite3"
         self.root = folder / "library"
         self.root.mkdir(parents=True)
         self.embedder = WordHashEmbedder()
+        self.words = self.path.parent / "words"
         self._db = open_catalog(self.path, create=True)
+        self._catalog = Catalog(self.path)
+        self._lexicon = LexiconWriter(self.words)
+        self._pages: dict[int, tuple[str, ...]] = {}  # by the document's key
+        self._lines: dict[int, str] = {}  # by passage
         self._db.execute("INSERT INTO libraries (root) VALUES (?)", (str(self.root),))
         self._model = self._add_model(self.embedder)
         self._db.execute("UPDATE models SET current = 1")
 
     def close(self) -> None:
+        self._lexicon.close()
+        self._catalog.close()
         self._db.close()
 
     def add(
-        self, number: int, *pages: str, name: str = "", labels: Sequence[str] = (), embedded: bool = True
+        self,
+        number: int,
+        *pages: str,
+        name: str = "",
+        labels: Sequence[str] = (),
+        embedded: bool = True,
+        words: bool = True,
     ) -> str:
-        """Commits a document with these page texts, and the file that holds it; returns its id."""
+        """Commits a document with these page texts, and the file that holds it; returns its id.
+
+        Without `words`, the index of words does not hear of it before a later commit, or `follow_words`.
+        """
         id_ = f"{number:024x}"
         name = name or f"{number}.pdf"
         file = self.root / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(f"%PDF-1.7 of {id_}\n{'x' * 1000}\n".encode())
-        with self._transaction() as db:
-            key = db.execute(
+        with self._transaction(words=words) as db:
+            row = db.execute(
                 "INSERT INTO documents (id, title, author, created, modified, outline, extractor, page_count,"
-                " text_bytes) VALUES (?, ?, 'Ada', '2020-01-02', '2021-03-04', '[]', 'by hand 1', ?, ?)",
+                " text_bytes) VALUES (?, ?, 'Ada', '2020-01-02', '2021-03-04', '[]', 'by hand 1', ?, ?)"
+                " RETURNING key",
                 (id_, f"Document {number}", len(pages), sum(len(text.encode()) for text in pages)),
-            ).lastrowid
+            ).fetchone()
+            key = int(row[0])
+            self._pages[key] = pages
             start = 0
             for n, text in enumerate(pages, 1):
-                label = labels[n - 1] if labels else str(n)
-                db.execute("INSERT INTO pages VALUES (?, ?, ?, ?, ?)", (key, n, label, start, text))
+                label = labels[n - 1] if labels and labels[n - 1] != str(n) else ""
+                db.execute("INSERT INTO pages VALUES (?, ?, ?, ?)", (key, n, label, start))
                 start += len(text)
+            for start, content in pack(pages):
+                db.execute("INSERT INTO texts VALUES (?, ?, ?)", (key, start, content))
             before = db.execute("SELECT document FROM locations WHERE path = ?", (name,)).fetchone()
             self._add_location(db, name, key)
             if before:
@@ -75,6 +104,11 @@ class Shelf:
         with self._transaction() as db:
             self._embed(db)
 
+    def follow_words(self) -> None:
+        """Brings the index of words up to date."""
+        if self._has_words:
+            self._lexicon.follow(self._catalog)
+
     def set_state(self, name: str, size: int, modified_ns: int) -> None:
         """Records how a file looked when it was indexed."""
         self._db.execute(
@@ -98,28 +132,32 @@ class Shelf:
                 self._add_passages(db, key)
                 self._embed(db)
         with self._transaction() as db:
+            rows = db.execute("SELECT first, last FROM splits WHERE model <> ?", (self._model,))
+            for first, last in rows.fetchall():
+                self._remove_passages(db, first, last)
             db.execute("DELETE FROM models WHERE id <> ?", (self._model,))
             db.execute("UPDATE models SET current = 1")
-            db.execute("INSERT INTO changes (kind, first, last) VALUES ('model', 0, 0)")
+            self._log(db, "model", 0, 0)
 
     def trim_changes(self) -> None:
         """Keeps only the newest change."""
         self._db.execute("DELETE FROM changes WHERE seq < (SELECT max(seq) FROM changes)")
 
-    def reader(self, load: Callable[[str], Embedder] | None = None, model: str = "") -> Reader:
-        """A reader with a connection of its own."""
-        return Reader(Catalog(self.path), load or (lambda _: self.embedder), model)
+    def reader(self, load: Callable[[str], WordHashEmbedder] | None = None, model: str = "") -> Reader:
+        """A reader with a connection of its own; `load` gives it the model of a name."""
+        models = SomeModels(load or (lambda _: self.embedder))
+        return Reader(Catalog(self.path), Lexicon(self.words), models, model)
 
     def _add_model(self, embedder: WordHashEmbedder) -> int:
         # Fields in the order of the columns.
         row = self._db.execute(
-            "INSERT INTO models (name, digest, precision, dimensions, passage_tokens, current)"
-            " VALUES (?, ?, ?, ?, ?, 0) RETURNING id",
+            "INSERT INTO models (name, digest, dimensions, passage_tokens, current)"
+            " VALUES (?, ?, ?, ?, 0) RETURNING id",
             astuple(embedder.fingerprint),
         ).fetchone()
         return int(row[0])
 
-    def _add_location(self, db: sqlite3.Connection, name: str, key: int | None) -> None:
+    def _add_location(self, db: sqlite3.Connection, name: str, key: int) -> None:
         found = (self.root / name).stat()
         db.execute(
             "INSERT OR REPLACE INTO locations (library_id, path, size, modified_ns, document)"
@@ -127,38 +165,42 @@ class Shelf:
             (name, found.st_size, found.st_mtime_ns, key),
         )
 
-    def _add_passages(self, db: sqlite3.Connection, key: int | None) -> None:
-        pages = db.execute("SELECT number, start, text FROM pages WHERE document = ? ORDER BY number", (key,))
-        for number, start, text in pages.fetchall():
+    def _add_passages(self, db: sqlite3.Connection, key: int) -> None:
+        start, ids = 0, []
+        for number, text in enumerate(self._pages[key], 1):
             for line in re.finditer(r".+", text):
-                passage = db.execute(
-                    "INSERT INTO passages (model, document, page, start, stop) VALUES (?, ?, ?, ?, ?)",
-                    (self._model, key, number, start + line.start(), start + line.end()),
-                ).lastrowid
-                db.execute("INSERT INTO pending VALUES (?)", (passage,))
+                row = db.execute(
+                    "INSERT INTO passages (page, start, stop, hash) VALUES (?, ?, ?, ?) RETURNING id",
+                    (
+                        number,
+                        start + line.start(),
+                        start + line.end(),
+                        zlib.crc32(f"{self._model} {line.group()}".encode()),
+                    ),
+                ).fetchone()
+                ids.append(int(row[0]))
+                self._lines[ids[-1]] = line.group()
+                db.execute("INSERT INTO pending (passage) VALUES (?)", (ids[-1],))
+            start += len(text)
+        if ids:
+            db.execute("INSERT INTO splits VALUES (?, ?, ?, ?)", (ids[0], ids[-1], self._model, key))
+            if db.execute("SELECT current FROM models WHERE id = ?", (self._model,)).fetchone()[0]:
+                self._log(db, "published", ids[0], ids[-1])
 
     def _embed(self, db: sqlite3.Connection) -> None:
-        rows = db.execute(
-            "SELECT p.id, substr(g.text, p.start - g.start + 1, p.stop - p.start) FROM pending w"
-            " JOIN passages p ON p.id = w.passage"
-            " JOIN pages g ON g.document = p.document AND g.number = p.page ORDER BY p.id"
-        ).fetchall()
-        if not rows:
+        ids = [row[0] for row in db.execute("SELECT passage FROM pending ORDER BY passage")]
+        if not ids or not self._has_meaning:
             return
-        codes = encode(self.embedder.embed_passages([text for _, text in rows]))
-        for (passage, _), code in zip(rows, codes, strict=True):
-            db.execute("INSERT INTO vectors VALUES (?, ?)", (passage, code))
+        codes = encode(self.embedder.embed_passages([self._lines[id_] for id_ in ids]))
+        db.executemany("INSERT INTO vectors VALUES (?, ?)", zip(ids, codes, strict=True))
         db.execute("DELETE FROM pending")
-        db.execute(
-            "INSERT INTO changes (kind, first, last) VALUES ('embedded', ?, ?)", (rows[0][0], rows[-1][0])
-        )
+        self._log(db, "embedded", ids[0], ids[-1])
 
     def _remove(self, db: sqlite3.Connection, key: int, successor: str | None = None) -> None:
-        db.execute(
-            "INSERT INTO changes (kind, first, last)"
-            " SELECT 'removed', min(id), max(id) FROM passages WHERE document = ? GROUP BY model",
-            (key,),
-        )
+        rows = db.execute("SELECT first, last FROM splits WHERE document = ?", (key,))
+        for first, last in rows.fetchall():
+            self._remove_passages(db, first, last)
+            self._log(db, "removed", first, last)
         if successor:
             db.execute(
                 "INSERT OR REPLACE INTO successors SELECT id, ? FROM documents WHERE key = ?",
@@ -166,8 +208,21 @@ class Shelf:
             )
         db.execute("DELETE FROM documents WHERE key = ?", (key,))
 
+    @staticmethod
+    def _remove_passages(db: sqlite3.Connection, first: int, last: int) -> None:
+        db.execute("DELETE FROM splits WHERE first = ?", (first,))
+        db.execute("DELETE FROM passages WHERE id BETWEEN ? AND ?", (first, last))
+        db.execute("DELETE FROM pending WHERE passage BETWEEN ? AND ?", (first, last))
+        db.execute("DELETE FROM vectors WHERE passage BETWEEN ? AND ?", (first, last))
+
+    @staticmethod
+    def _log(db: sqlite3.Connection, kind: str, first: int, last: int) -> None:
+        db.execute("INSERT INTO changes (kind, first, last) VALUES (?, ?, ?)", (kind, first, last))
+
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, *, words: bool = True) -> Iterator[sqlite3.Connection]:
         self._db.execute("BEGIN IMMEDIATE")
         with self._db:  # commits, or rolls back
             yield self._db
+        if words:
+            self.follow_words()

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,6 @@ import pytest
 
 from make_pdfs import write_garbage, write_pdf, write_scanned_pdf
 from stackroom.cli import main
-from stackroom.embedding.model_files import find_model
 from stackroom.holder import hold
 
 COMMANDS = ["index", "watch", "serve", "up", "search", "fetch", "status", "forget"]
@@ -98,15 +97,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def first_run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
+def first_run(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, prepare_data: Callable[[Path], Path]
+) -> tuple[Path, Ran]:
     """The data folder of one indexing, and how that went."""
-    data = tmp_path_factory.mktemp("data")
+    data = prepare_data(tmp_path_factory.mktemp("data"))
     return data, stackroom_here("index", folder, "--data", data, "--json")
 
 
 @pytest.fixture
 def data(first_run: tuple[Path, Ran]) -> Path:
     return first_run[0]
+
+
+def copy_of(data: Path, folder: Path) -> Path:
+    """A copy of a data folder, without its models."""
+    return Path(shutil.copytree(data, folder / "data", ignore=shutil.ignore_patterns("models")))
 
 
 def test_index_says_what_it_did_and_what_it_could_not(first_run: tuple[Path, Ran], folder: Path) -> None:
@@ -135,7 +141,7 @@ def test_a_second_run_embeds_nothing_and_imports_no_torch(data: Path, folder: Pa
     assert "3 unchanged" in run.stderr
     modules = set(run.stdout.split())
     assert "indexer.pipeline" in modules
-    assert not modules & {"torch", "transformers", "sentence_transformers", "fastmcp", "watchdog"}
+    assert not modules & {"torch", "transformers", "sentence_transformers", "openvino", "fastmcp", "watchdog"}
 
 
 def test_search_and_fetch_print_what_the_tools_return(data: Path) -> None:
@@ -178,19 +184,19 @@ def test_status(data: Path, folder: Path) -> None:
     assert str(folder / "scan.pdf") in shown
 
 
-def test_another_model_is_refused_until_reembedded(data: Path, tmp_path: Path) -> None:
-    model = tmp_path / "model"
-    shutil.copytree(find_model("").folder, model)
-    (model / "config_sentence_transformers.json").write_text('{"prompts": {"query": "find: "}}')
-    copy = tmp_path / "data"
-    shutil.copytree(data, copy)
-    refused = stackroom("index", "--data", copy, STACKROOM_MODEL=str(model))
+def test_another_model_is_refused_until_reembedded(
+    data: Path, model_with_prompts: Path, tmp_path: Path, prepare_data: Callable[[Path], Path]
+) -> None:
+    copy = prepare_data(copy_of(data, tmp_path))
+    refused = stackroom("index", "--data", copy, STACKROOM_MODEL=str(model_with_prompts))
     assert refused.returncode == 1
     assert "stackroom index --reembed" in refused.stderr
-    again = stackroom_here("index", "--reembed", "--json", "--data", copy, STACKROOM_MODEL=str(model))
+    again = stackroom_here(
+        "index", "--reembed", "--json", "--data", copy, STACKROOM_MODEL=str(model_with_prompts)
+    )
     assert json.loads(again.stdout)["embedded_passages"] == 3
     status = json.loads(stackroom("status", "--json", "--data", copy).stdout)
-    assert (status["model"], status["pending"]) == (str(model), 0)
+    assert (status["model"], status["pending"]) == (str(model_with_prompts), 0)
     found = stackroom_here("search", "otters", "--data", copy)  # the index knows its model
     assert found.stdout.startswith(" 1. On Otters")
 
@@ -241,8 +247,7 @@ def test_a_run_can_be_interrupted(tmp_path: Path, number: signal.Signals, delay:
 
 
 def test_forget(folder: Path, data: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "data"
-    shutil.copytree(data, copy)
+    copy = copy_of(data, tmp_path)
     assert "3 documents" in stackroom("forget", folder, "--data", copy).stdout
     status = json.loads(stackroom("status", "--json", "--data", copy).stdout)
     assert (status["documents"], status["passages"], status["libraries"], status["failures"]) == (
@@ -262,6 +267,7 @@ def test_help_is_light(tmp_path: Path) -> None:
     program = "import sys, stackroom.cli; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     heavy = {"numpy", "torch", "faiss", "fastmcp", "rich", "pydantic", "sqlite3", "pypdfium2", "asyncio"}
+    heavy |= {"openvino", "tantivy", "tokenizers", "zstandard"}
     assert not set(loaded.stdout.split()) & heavy
     overview = stackroom("--help").stdout
     assert all(f"\n    {command} " in overview for command in COMMANDS)

@@ -1,6 +1,5 @@
 """Embedders: what every implementation promises, and what the real one does with real models' files."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -9,9 +8,9 @@ import pytest
 
 from fakes import WordHashEmbedder
 from stackroom.embedding import model_files
-from stackroom.embedding.embedder import Embedder, Fingerprint, refuse_another_model
+from stackroom.embedding.embedder import Embedder, Fingerprint, Tokenizer, refuse_another_model
 from stackroom.embedding.model_files import BUNDLED_NAME, find_model
-from stackroom.embedding.sentence_transformer import SentenceTransformers
+from stackroom.embedding.models import Models
 from stackroom.errors import ModelDamaged, ModelMismatch, ModelNotFound
 
 
@@ -23,14 +22,12 @@ def embedder(request: pytest.FixtureRequest) -> Embedder:
     return model
 
 
-@pytest.fixture
-def model_with_prompts(tmp_path: Path) -> Path:
-    """The bundled model as if it had been trained with prompts."""
-    folder = tmp_path / "with prompts"
-    shutil.copytree(find_model("").folder, folder)
-    prompts = {"query": "query: ", "passage": "passage: "}
-    (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": prompts}))
-    return folder
+@pytest.fixture(params=["fake", "real"])
+def tokenizer(request: pytest.FixtureRequest) -> Tokenizer:
+    if request.param == "fake":
+        return WordHashEmbedder()
+    tokenizer: Tokenizer = request.getfixturevalue("bundled_tokenizer")
+    return tokenizer
 
 
 # The contract
@@ -42,23 +39,24 @@ def test_vectors_have_length_one_and_the_stated_size(embedder: Embedder) -> None
     assert vectors.dtype == np.float32
     assert vectors.shape == (4, embedder.fingerprint.dimensions)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-    query = embedder.embed_query("word " * 2000)
-    assert query.dtype == np.float32
-    assert query.shape == (embedder.fingerprint.dimensions,)
-    np.testing.assert_allclose(np.linalg.norm(query), 1, atol=1e-5)
+    queries = embedder.embed_queries(texts)
+    assert queries.dtype == np.float32
+    assert queries.shape == (4, embedder.fingerprint.dimensions)
+    np.testing.assert_allclose(np.linalg.norm(queries, axis=1), 1, atol=1e-5)
 
 
 def test_vectors_are_aligned_with_their_texts(embedder: Embedder) -> None:
     texts = [f"Text number {number} about {'otters ' * number}" for number in range(20)]
-    together = embedder.embed_passages(texts)
-    alone = np.stack([embedder.embed_passages([text])[0] for text in texts])
-    assert float((together * alone).sum(axis=1).min()) > 0.9999
-    assert embedder.embed_passages([]).shape == (0, embedder.fingerprint.dimensions)
+    for embed in (embedder.embed_passages, embedder.embed_queries):
+        together = embed(texts)
+        alone = np.stack([embed([text])[0] for text in texts])
+        assert float((together * alone).sum(axis=1).min()) > 0.9999
+        assert embed([]).shape == (0, embedder.fingerprint.dimensions)
 
 
-def test_tokens_start_where_the_text_has_them(embedder: Embedder) -> None:
+def test_tokens_start_where_the_text_has_them(tokenizer: Tokenizer) -> None:
     text = "Otters hold hands.\n\n  They sleep. "
-    first, empty, long = embedder.token_starts([text, " \n", "word " * 3000])
+    first, empty, long = tokenizer.token_starts([text, " \n", "word " * 3000])
     assert len(empty) == 0
     assert len(long) == 3000  # not cut at the model's limit
     assert first.dtype == np.int64
@@ -69,24 +67,31 @@ def test_tokens_start_where_the_text_has_them(embedder: Embedder) -> None:
 
 def test_related_texts_are_nearer_than_unrelated_ones(embedder: Embedder) -> None:
     near, far = embedder.embed_passages(["the otter and the river", "an invoice for printer paper"])
-    query = embedder.embed_query("otter in a river")
+    query = embedder.embed_queries(["otter in a river"])[0]
     assert query @ near > query @ far + 0.2
 
 
 # The real one
 
 
-def test_the_bundled_model_is_found_and_checked() -> None:
+def test_the_bundled_model_is_found_and_checked(tmp_path: Path) -> None:
     files = find_model("")
     assert files.name == BUNDLED_NAME
     assert find_model(BUNDLED_NAME) == files
-    assert SentenceTransformers().digest("") == files.digest
+    models = Models(tmp_path)
+    assert models.digest("") == models.digest(BUNDLED_NAME) == files.digest
+    assert models.tokenizer("").fingerprint.digest == files.digest
+    assert list(tmp_path.iterdir()) == []  # all of this is known without preparing the model
 
 
-def test_damaged_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_weights_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bundled_tokenizer: Tokenizer
+) -> None:
     monkeypatch.setattr(model_files, "BUNDLED_WEIGHTS_SHA256", "0" * 64)
     with pytest.raises(ModelDamaged, match="not the published model"):
         find_model("")
+    with pytest.raises(ModelDamaged, match="not the published model"):
+        Models(tmp_path).load(bundled_tokenizer.fingerprint)
 
 
 def test_the_bundled_package_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,11 +100,14 @@ def test_the_bundled_package_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> 
         find_model("")
 
 
-def test_a_folder_is_named_by_its_path_and_known_by_its_content(model_with_prompts: Path) -> None:
+def test_a_folder_is_named_by_its_path_and_known_by_its_content(
+    model_with_prompts: Path, tmp_path: Path
+) -> None:
     files = find_model(str(model_with_prompts))
     assert files.name == str(model_with_prompts)
     assert files.digest != find_model("").digest
-    moved = model_with_prompts.rename(model_with_prompts.with_name("moved"))
+    moved = tmp_path / "moved"
+    shutil.copytree(model_with_prompts, moved)
     assert find_model(str(moved)).digest == files.digest
     (moved / "README.md").write_text("no part of the model")
     assert find_model(str(moved)).digest == files.digest
@@ -109,8 +117,9 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelDamaged, match=r"neither modules\.json nor config\.json"):
         find_model(str(tmp_path))
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(ModelDamaged, match="cannot load the model"):
-        SentenceTransformers().load(str(tmp_path))
+    models = Models(tmp_path / "prepared")
+    with pytest.raises(ModelDamaged, match=r"cannot be prepared\. .*cannot load the model"):
+        models.tokenizer(str(tmp_path))
 
 
 def test_what_is_neither_a_folder_nor_a_hub_name_is_refused() -> None:
@@ -133,10 +142,15 @@ def test_a_hub_model_is_taken_from_the_cache(tmp_path: Path, monkeypatch: pytest
     assert files.digest == find_model("").digest
 
 
-def test_prompts_of_the_model_are_used_and_counted(model_with_prompts: Path, bundled_model: Embedder) -> None:
-    prompted = SentenceTransformers().load(str(model_with_prompts))
+def test_prompts_of_the_model_are_used_and_counted(
+    model_with_prompts: Path, models_folder: Path, bundled_model: Embedder
+) -> None:
+    models = Models(models_folder, "fp32")
+    tokenizer = models.tokenizer(str(model_with_prompts))
+    prompted = models.load(tokenizer.fingerprint)
+    assert prompted.fingerprint == tokenizer.fingerprint
     np.testing.assert_allclose(
-        prompted.embed_query("otters"), bundled_model.embed_query("query: otters"), atol=1e-5
+        prompted.embed_queries(["otters"]), bundled_model.embed_queries(["query: otters"]), atol=1e-5
     )
     np.testing.assert_allclose(
         prompted.embed_passages(["otters"]), bundled_model.embed_passages(["passage: otters"]), atol=1e-5
@@ -144,12 +158,16 @@ def test_prompts_of_the_model_are_used_and_counted(model_with_prompts: Path, bun
     # "passage" and ":" take two of the model's tokens.
     assert prompted.fingerprint.passage_tokens == bundled_model.fingerprint.passage_tokens - 2
     with pytest.raises(ModelMismatch, match="--reembed"):
-        refuse_another_model(prompted.fingerprint, bundled_model.fingerprint)
+        refuse_another_model(
+            prompted.fingerprint.name, prompted.fingerprint.digest, bundled_model.fingerprint
+        )
 
 
 def test_the_same_files_under_another_name_are_the_same_model() -> None:
-    here = Fingerprint("/a/model", "digest", "fp32", 384, 254)
-    there = Fingerprint("/b/model", "digest", "fp32", 384, 254)
-    refuse_another_model(here, there)
+    here = Fingerprint("/a/model", "digest", 384, 254)
+    refuse_another_model("/b/model", "digest", here)
+    assert here.same_vectors(Fingerprint("/b/model", "digest", 384, 254))
     with pytest.raises(ModelMismatch, match="have changed"):
-        refuse_another_model(Fingerprint("/a/model", "other", "fp32", 384, 254), here)
+        refuse_another_model("/a/model", "other", here)
+    for other in (("other", 384, 254), ("digest", 383, 254), ("digest", 384, 253)):
+        assert not here.same_vectors(Fingerprint("/a/model", *other))

@@ -14,6 +14,7 @@ from indexer.run import Summary
 from make_pdfs import write_garbage, write_pdf
 from stackroom.catalog import Catalog
 from stackroom.errors import AlreadyRunning, ModelMismatch, UnknownDocument
+from stackroom.lexicon import Lexicon
 from stackroom.reader import Reader
 from stackroom.settings import Settings
 
@@ -50,7 +51,7 @@ def index(
 
 @pytest.fixture
 def reader(settings: Settings, embedder: WordHashEmbedder) -> Iterator[Reader]:
-    reader = Reader(Catalog(settings.catalog, create=True), OneModel(embedder).load)
+    reader = Reader(Catalog(settings.catalog, create=True), Lexicon(settings.words), OneModel(embedder))
     yield reader
     reader.close()
 
@@ -67,8 +68,10 @@ def test_a_folder_becomes_searchable(
     assert counts(summary) == {"added": 2}
     assert summary.pages == 3
     assert summary.embedded_passages == embedder.embedded_passages == 3
+    assert len(Lexicon(settings.words)) == 3
     hits = reader.search("otters sleep hands")
     assert [hit.title for hit in hits] == ["On Otters", "On Bread"]
+    assert hits[0].score == 1  # by its words and by its meaning
     assert (hits[0].text.split(), hits[0].page) == (OTTERS.split(), 1)
     assert reader.search("stones as tools")[0].page == 2
     status = reader.status()
@@ -146,6 +149,24 @@ def test_an_edit_replaces_the_document_and_the_old_id_leads_to_it(
     assert reader.fetch(second).record.id == first
 
 
+def test_a_text_that_is_there_already_is_not_embedded_again(
+    folder: Path, settings: Settings, embedder: WordHashEmbedder, reader: Reader
+) -> None:
+    index(settings, embedder, folder)
+    # A page less, a page more, and one that stays; and a file of its own with a page of another one.
+    write_pdf(folder / "otters.pdf", ["They use stones as tools.", TAXES], title="On Otters")
+    write_pdf(folder / "dough.pdf", [BREAD, BREAD], title="On Dough")
+    summary = index(settings, embedder, folder)
+    assert counts(summary) == {"changed": 1, "added": 1, "unchanged": 1}
+    assert summary.embedded_passages == 4
+    assert embedder.embedded_passages == 3 + 1
+    status = reader.status()
+    assert (status.passages, status.pending) == (5, 0)
+    for query, title, page in ((BREAD, "On Bread", 1), (TAXES, "On Otters", 2), ("stones", "On Otters", 1)):
+        best = reader.search(query)[0]
+        assert (best.title, best.page, best.score) == (title, page, 1)
+
+
 def test_a_deleted_file_is_gone_at_once(
     folder: Path, settings: Settings, embedder: WordHashEmbedder, reader: Reader
 ) -> None:
@@ -153,6 +174,7 @@ def test_a_deleted_file_is_gone_at_once(
     gone = reader.search("otters")[0].document_id
     (folder / "otters.pdf").unlink()
     assert counts(index(settings, embedder, folder)) == {"removed": 1, "unchanged": 1}
+    assert len(Lexicon(settings.words)) == 1
     assert [hit.title for hit in reader.search("otters")] == ["On Bread"]
     with pytest.raises(UnknownDocument, match=gone):
         reader.fetch(gone)
@@ -221,6 +243,7 @@ def test_several_libraries_and_single_files(
     assert (record.title, path) == ("On Taxes", single)
     with Indexer(settings, OneModel(embedder)) as indexer:
         assert indexer.forget(folder) == 2
+    assert len(Lexicon(settings.words)) == 1
     assert [hit.title for hit in reader.search("otters")] == ["On Taxes"]
     single.unlink()
     assert counts(index(settings, embedder, single)) == {"removed": 1}
@@ -271,7 +294,7 @@ def test_another_model_is_refused_until_the_library_is_embedded_again(
     other = WordHashEmbedder("other", dimensions=96, passage_tokens=8)
     with pytest.raises(ModelMismatch, match="stackroom index --reembed"):
         index(settings, other, folder)
-    stranger = Reader(Catalog(settings.catalog), OneModel(other).load)
+    stranger = Reader(Catalog(settings.catalog), Lexicon(settings.words), OneModel(other))
     with pytest.raises(ModelMismatch, match="word-hash"):
         stranger.search("otters")
     with Indexer(settings, OneModel(other)) as indexer:
@@ -281,6 +304,7 @@ def test_another_model_is_refused_until_the_library_is_embedded_again(
     stranger.close()
     assert reader.status().model == "other"
     assert reader.status().pending == 0
+    assert len(Lexicon(settings.words)) == reader.status().passages == summary.embedded_passages
     with pytest.raises(ModelMismatch):
         reader.search("otters")
     assert counts(index(settings, other, folder)) == {"unchanged": 2}
@@ -319,7 +343,7 @@ def test_an_embedder_that_fails_ends_the_run_and_loses_nothing(
 
     with pytest.raises(MemoryError):
         index(settings, Failing(), folder)
-    assert not any(thread.name.startswith("embedding") for thread in threading.enumerate())
+    assert not any(thread.name.startswith("beside") for thread in threading.enumerate())
     summary = index(settings, embedder, folder)
     assert summary.failed == 0
     assert reader.status().pending == 0

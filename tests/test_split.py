@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from fakes import WordHashEmbedder
 from indexer.split import split
 from stackroom.documents import Document, Page
-from stackroom.embedding.embedder import Embedder
+from stackroom.embedding.embedder import Tokenizer
 
 
 def document(*texts: str) -> Document:
@@ -25,12 +25,12 @@ pieces = st.one_of(
 page_texts = st.lists(pieces, max_size=60).map("".join)
 
 
-def check(pages: list[str], embedder: Embedder, limit: int) -> None:
+def check(pages: list[str], tokenizer: Tokenizer, limit: int) -> None:
     whole = document(*pages)
-    passages = split(whole, embedder, limit)
+    passages = split(whole, tokenizer, limit)
     texts = [whole.text[passage.start : passage.end] for passage in passages]
     assert all(texts)
-    assert all(len(starts) <= limit for starts in embedder.token_starts(texts))
+    assert all(len(starts) <= limit for starts in tokenizer.token_starts(texts))
     offset = 0
     for page in whole.pages:
         mine = [passage for passage in passages if passage.page == page.number]
@@ -51,10 +51,10 @@ def test_passages_cover_the_document_and_fit_the_limit(pages: list[str], limit: 
 
 @settings(max_examples=60, deadline=None)
 @given(pages=st.lists(page_texts, max_size=3))
-def test_passages_fit_the_real_model(bundled_model: Embedder, pages: list[str]) -> None:
-    limit = bundled_model.fingerprint.passage_tokens
+def test_passages_fit_the_real_model(bundled_tokenizer: Tokenizer, pages: list[str]) -> None:
+    limit = bundled_tokenizer.fingerprint.passage_tokens
     assert limit == 254  # 256 with the two special tokens
-    check(pages, bundled_model, limit)
+    check(pages, bundled_tokenizer, limit)
 
 
 def test_a_page_is_shared_out_evenly() -> None:

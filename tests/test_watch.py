@@ -14,6 +14,7 @@ from indexer.watch import watch
 from make_pdfs import write_garbage, write_pdf
 from stackroom.catalog import Catalog
 from stackroom.errors import UnknownDocument
+from stackroom.lexicon import Lexicon
 from stackroom.reader import Reader
 from stackroom.settings import Settings
 
@@ -35,7 +36,8 @@ def settings(tmp_path: Path, rescan_seconds: float) -> Settings:
 
 @pytest.fixture
 def reader(settings: Settings) -> Iterator[Reader]:
-    reader = Reader(Catalog(settings.catalog, create=True), OneModel(WordHashEmbedder()).load)
+    catalog = Catalog(settings.catalog, create=True)
+    reader = Reader(catalog, Lexicon(settings.words), OneModel(WordHashEmbedder()))
     yield reader
     reader.close()
 

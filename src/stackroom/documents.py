@@ -80,7 +80,7 @@ class Hit:
         text: the best passage's text, exactly as it stands in the document.
         page: 1-based number of the page the passage is on.
         page_label: that page's printed label.
-        score: cosine similarity of query and passage, -1 to 1; higher is better.
+        score: fused rank of words and meaning: 1 is first in both; higher is better.
     """
 
     document_id: str

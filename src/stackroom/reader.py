@@ -181,7 +181,8 @@ class Reader:
                 shown[passage].page_label,
                 score,
             )
-            for passage, score in best.items()
+            # A later round may have the better ones: of 65th rank in both rather than 64th in one.
+            for passage, score in sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))
         ]
 
     def _rankings(

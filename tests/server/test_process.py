@@ -21,9 +21,10 @@ from stackroom.settings import Settings
 PROGRAM = """
 import sys
 from pathlib import Path
-from fakes import WordHashEmbedder
+from fakes import SomeModels, WordHashEmbedder
 from stackroom.catalog import Catalog
 from stackroom.errors import ModelNotFound
+from stackroom.lexicon import Lexicon
 from stackroom.reader import Reader
 from stackroom.server.application import serve_http
 from stackroom.server.stdio import serve_stdio
@@ -35,7 +36,7 @@ def load(name):
     return WordHashEmbedder(name)
 
 settings = Settings(data=Path(sys.argv[1]), port=0)
-reader = Reader(Catalog(settings.catalog, create=True), load)
+reader = Reader(Catalog(settings.catalog, create=True), Lexicon(settings.words), SomeModels(load))
 if "stdio" in sys.argv:
     serve_stdio(settings, reader)
 else:
@@ -50,7 +51,11 @@ def program(*arguments: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}  # where fakes.py is
+    paths = [
+        str(Path(__file__).parents[1]),
+        os.environ.get("PYTHONPATH", ""),
+    ]  # the first is where fakes.py is
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send these signals to one process")

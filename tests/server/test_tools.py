@@ -11,10 +11,11 @@ import mcp
 import pytest
 
 from clients import FETCH, MODES, SEARCH, URL, ask, connect, content, error, serving
+from fakes import OneModel, SomeModels, WordHashEmbedder
 from shelf import Shelf
 from stackroom.catalog import Catalog
-from stackroom.embedding.embedder import Embedder
 from stackroom.errors import ModelNotFound
+from stackroom.lexicon import Lexicon
 from stackroom.reader import Reader
 from stackroom.server.answers import FetchAnswer, SearchAnswer, fetch_answer, search_answer
 from stackroom.server.tools import INSTRUCTIONS, create_mcp
@@ -34,7 +35,7 @@ async def test_search_then_fetch_each_result(how: str, reader: Reader, url: str)
             "text": "Cats purr.",
             "page": 2,
             "page_label": "ii",
-            "score": pytest.approx(1, abs=1e-3),
+            "score": 1.0,
         }
         for result in results:
             document = content(await client.call(FETCH, id=result["id"]))
@@ -166,7 +167,7 @@ class Broken(Reader):
 @pytest.mark.anyio
 @pytest.mark.parametrize("mode", MODES)
 async def test_an_unforeseen_exception_is_not_shown(shelf: Shelf, mode: str) -> None:
-    reader = Broken(Catalog(shelf.path), lambda _: shelf.embedder)
+    reader = Broken(Catalog(shelf.path), Lexicon(shelf.words), OneModel(shelf.embedder))
     async with fastmcp.Client(create_mcp(reader, URL), mode=mode) as client:
         message = error(await client.call_tool_mcp(SEARCH, {"query": "cats"}))
     assert message == "Error calling tool 'search'"
@@ -177,7 +178,7 @@ async def test_an_unforeseen_exception_is_not_shown(shelf: Shelf, mode: str) -> 
 async def test_what_is_wrong_on_this_machine_is_told_to_its_owner_only(
     shelf: Shelf, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def missing(name: str) -> Embedder:
+    def missing(name: str) -> WordHashEmbedder:
         raise ModelNotFound(f"The model {name} is not here.")
 
     reader = shelf.reader(load=missing)
@@ -196,8 +197,9 @@ async def test_what_is_wrong_on_this_machine_is_told_to_its_owner_only(
 @pytest.mark.anyio
 async def test_a_server_of_an_empty_data_folder_follows_what_is_indexed(tmp_path: Path) -> None:
     path = tmp_path / "data" / "index" / "catalog.sqlite3"
-    embedders: list[Embedder] = []
-    reader = Reader(Catalog(path, create=True), lambda _: embedders[0])
+    embedders: list[WordHashEmbedder] = []
+    models = SomeModels(lambda _: embedders[0])
+    reader = Reader(Catalog(path, create=True), Lexicon(path.parent / "words"), models)
     with serving(reader) as url:
         assert json.loads(ask(url, "GET", "/healthz")[2])["documents"] == 0
         async with mcp.Client(url + "/mcp") as client:

@@ -21,7 +21,7 @@ class SearchResult(BaseModel):
     text: str = Field(description="The passage that answers best, quoted from the document")
     page: int = Field(description="Position of that passage's page in the PDF, from 1")
     page_label: str = Field(description="The number printed on that page")
-    score: float = Field(description="Cosine similarity of query and passage; higher is better")
+    score: float = Field(description="Fused rank of words and meaning: 1 is first in both; higher is better")
 
 
 class SearchAnswer(BaseModel):
@@ -63,7 +63,7 @@ def search_answer(hits: Iterable[Hit], base_url: str) -> SearchAnswer:
                 text=hit.text,
                 page=hit.page,
                 page_label=hit.page_label,
-                score=round(hit.score, 4),  # vectors are kept in 16 bits: further digits say nothing
+                score=round(hit.score, 4),
             )
             for hit in hits
         ]
