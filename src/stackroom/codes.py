@@ -32,6 +32,6 @@ def split_codes(codes: Sequence[bytes], dimensions: int) -> tuple[NDArray[np.int
 
 
 def decode(codes: Sequence[bytes], dimensions: int) -> NDArray[np.float32]:
-    """The vectors that `codes` stand for, shape (n, dimensions); of length 1 within 0.001."""
+    """The vectors that `codes` stand for, shape (n, dimensions); of length 1 within 0.003."""
     levels, steps = split_codes(codes, dimensions)
     return levels * steps[:, None]
