@@ -385,8 +385,9 @@ class Publisher:
         # Looked up now, because the document that this one replaces is about to be removed.
         db.execute(
             "INSERT INTO pending SELECT p.id,"
-            " (SELECT v.code FROM passages o JOIN vectors v ON v.passage = o.id"
-            "  WHERE o.hash = p.hash LIMIT 1)"
+            " (SELECT coalesce(v.code, w.code) FROM passages o LEFT JOIN vectors v ON v.passage = o.id"
+            "  LEFT JOIN pending w ON w.passage = o.id"
+            "  WHERE o.hash = p.hash AND coalesce(v.code, w.code) IS NOT NULL LIMIT 1)"
             " FROM passages p WHERE p.id BETWEEN ? AND ?",
             (first, last),
         )

@@ -210,9 +210,13 @@ class Catalog:
         return int(self._rows("SELECT coalesce(max(seq), 0) FROM changes")[0][0])
 
     def changes_since(self, seq: int) -> list[Change] | None:
-        """The changes after `seq`, in order; None if some are no longer kept: then load everything."""
-        oldest = self._rows("SELECT min(seq) FROM changes")[0][0]
-        if oldest is not None and oldest > seq + 1:
+        """The changes after `seq`, in order; None if some are no longer kept: then load everything.
+
+        None as well if `seq` is yet to come: then it was another catalogue's, or this one's before an older
+        copy was put back.
+        """
+        oldest, newest = self._rows("SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM changes")[0]
+        if not oldest - 1 <= seq <= newest:
             return None
         rows = self._rows("SELECT kind, first, last FROM changes WHERE seq > ? ORDER BY seq", (seq,))
         return [Change(*row) for row in rows]

@@ -75,7 +75,7 @@ class TextReader:
         rows = self._rows(
             "SELECT number, label, start FROM pages WHERE document = ? ORDER BY number", (document,)
         )
-        stops = [row[2] for row in rows[1:]] + [len(text)]
+        stops = [*(row[2] for row in rows), len(text)][1:]
         return [
             Page(number, label or str(number), text[start:stop])
             for (number, label, start), stop in zip(rows, stops, strict=True)

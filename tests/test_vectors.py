@@ -1,0 +1,228 @@
+"""Nearest passages: both tiers find what comparing everything finds, whatever was added and removed."""
+
+from itertools import accumulate, pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from stackroom.codes import decode, encode
+from stackroom.vectors import VectorIndex
+
+ALWAYS_EXACT = 10**9
+DIMENSIONS = 384
+
+# How far codes may be from the vectors, and sums in float16 from those in float32.
+_NEAR = 2e-3
+
+
+def unit(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True), np.float32)
+
+
+@pytest.fixture(scope="module")
+def clustered() -> NDArray[np.float32]:
+    """20,000 vectors like a model's of passages: topics in topics, and all of them somewhat alike."""
+    chance = np.random.default_rng(1)
+    common = chance.standard_normal(DIMENSIONS)
+    topics = chance.standard_normal((100, DIMENSIONS))
+    documents = topics[chance.integers(0, 100, 1000)] + 0.8 * chance.standard_normal((1000, DIMENSIONS))
+    passages = documents[chance.integers(0, 1000, 20_000)] + chance.standard_normal((20_000, DIMENSIONS))
+    return unit(0.5 * common + passages)
+
+
+@pytest.fixture(scope="module")
+def asked(clustered: NDArray[np.float32]) -> NDArray[np.float32]:
+    """200 vectors near some of those."""
+    chance = np.random.default_rng(2)
+    near = clustered[chance.integers(0, len(clustered), 200)]
+    return unit(near + 0.7 * unit(chance.standard_normal((200, DIMENSIONS))))
+
+
+def filled(vectors: NDArray[np.float32], exact_limit: int, step: int = 3000) -> VectorIndex:
+    """An index of `vectors` with the ids 0, 2, 4 …, added in pieces."""
+    index = VectorIndex(vectors.shape[1], exact_limit)
+    codes = encode(vectors)
+    for start in range(0, len(codes), step):
+        piece = codes[start : start + step]
+        index.add(range(2 * start, 2 * (start + len(piece)), 2), piece)
+    return index
+
+
+@pytest.mark.parametrize("exact_limit", [ALWAYS_EXACT, 10_000, 2000])
+def test_the_ten_nearest_are_found(
+    clustered: NDArray[np.float32], asked: NDArray[np.float32], exact_limit: int
+) -> None:
+    index = filled(clustered, exact_limit)
+    products = asked @ clustered.T
+    nearest = np.argsort(-products, axis=1)[:, :10]
+    right = 0
+    for row, query in enumerate(asked):
+        hits = index.search(query, 10)
+        assert hits == sorted(hits, key=lambda pair: (-pair[1], pair[0]))
+        for passage, score in hits:
+            assert score == pytest.approx(float(products[row, passage // 2]), abs=_NEAR)
+        right += len({passage // 2 for passage, _ in hits} & set(nearest[row].tolist()))
+    assert right / (10 * len(asked)) >= 0.98
+
+
+@pytest.mark.parametrize("exact_limit", [ALWAYS_EXACT, 2000])
+def test_so_are_they_among_a_tenth_after_all_others_were_excluded_or_removed(
+    clustered: NDArray[np.float32], asked: NDArray[np.float32], exact_limit: int
+) -> None:
+    excluding, removing = filled(clustered, exact_limit), filled(clustered, exact_limit)
+    left = np.arange(20_000)
+    ranges = []
+    for start in range(0, 20_000, 500):  # 450 of each 500 rows
+        ranges.append((2 * start, 2 * (start + 450) - 1))
+        left = left[(left < start) | (left >= start + 450)]
+    for first, last in ranges:
+        removing.remove(first, last)
+    assert len(removing) == len(left) == 2000
+    nearest = left[np.argsort(-(asked @ clustered[left].T), axis=1)[:, :10]]
+    for index, excluded in ((excluding, ranges), (removing, [])):
+        found = [{passage // 2 for passage, _ in index.search(query, 10, excluded)} for query in asked]
+        assert all(len(passages) == 10 for passages in found)
+        right = sum(len(passages & set(row.tolist())) for passages, row in zip(found, nearest, strict=True))
+        assert right / (10 * len(asked)) >= 0.98
+
+
+def test_growing_over_the_limit_keeps_everything(clustered: NDArray[np.float32]) -> None:
+    vectors = clustered[:3000]
+    index = VectorIndex(DIMENSIONS, exact_limit=1000)
+    codes = encode(vectors)
+    for start in range(0, 3000, 250):
+        index.add(range(start, start + 250), codes[start : start + 250])
+        assert len(index) == start + 250
+        assert index.last == start + 249
+        index.add([], [])
+    everything = index.search(vectors[0], 3000)
+    assert sorted(passage for passage, _ in everything) == list(range(3000))
+    for row in range(0, 3000, 97):
+        ((passage, score),) = index.search(vectors[row], 1)
+        assert passage == row
+        assert score == pytest.approx(1, abs=_NEAR)
+
+
+def test_growing_after_removals_keeps_what_is_left(clustered: NDArray[np.float32]) -> None:
+    index = VectorIndex(DIMENSIONS, exact_limit=1000)
+    codes = encode(clustered[:2500])
+    index.add(range(900), codes[:900])
+    index.remove(100, 299)
+    index.add(range(900, 2000), codes[900:2000])
+    index.remove(0, 49)
+    index.remove(1990, 5000)
+    assert index.last == 1989
+    index.add(range(2000, 2500), codes[2000:])
+    left = [*range(50, 100), *range(300, 1990), *range(2000, 2500)]
+    assert len(index) == len(left)
+    assert sorted(passage for passage, _ in index.search(clustered[60], 5000)) == left
+    for row in left[::101]:
+        assert index.search(clustered[row], 1)[0][0] == row
+
+
+class Plain:
+    """What an index should do, as simply as can be: a dict of vectors."""
+
+    def __init__(self) -> None:
+        self.vectors: dict[int, NDArray[np.float32]] = {}
+
+    def search(
+        self, vector: NDArray[np.float32], k: int, excluded: list[tuple[int, int]]
+    ) -> list[tuple[int, float]]:
+        pairs = [
+            (passage, float(known @ vector))
+            for passage, known in self.vectors.items()
+            if not any(first <= passage <= last for first, last in excluded)
+        ]
+        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:k]
+
+
+ID = st.integers(0, 150)
+RANGE = st.tuples(ID, st.integers(-1, 60)).map(lambda pair: (pair[0], pair[0] + pair[1]))
+OPERATION = st.one_of(
+    st.tuples(st.just("add"), st.lists(st.integers(1, 4), min_size=0, max_size=25)),  # distances of ids
+    st.tuples(st.just("remove"), RANGE),
+    st.tuples(st.just("search"), st.integers(0, 200), st.lists(RANGE, max_size=4)),
+)
+
+
+@pytest.mark.parametrize("exact_limit", [ALWAYS_EXACT, 20, 0])
+@given(st.lists(OPERATION, max_size=25), st.integers(0, 1000))
+def test_it_is_the_same_as_a_dict_of_vectors(
+    exact_limit: int, operations: list[tuple[Any, ...]], seed: int
+) -> None:
+    dimensions = 24
+    chance = np.random.default_rng(seed)
+    index, plain = VectorIndex(dimensions, exact_limit), Plain()
+    at_last: list[tuple[Any, ...]] = [("search", 1000, []), ("search", 3, [])]
+    for kind, *arguments in operations + at_last:
+        if kind == "add":
+            ids = [index.last + total for total in accumulate(arguments[0])]
+            codes = encode(unit(chance.standard_normal((len(ids), dimensions)))) if ids else []
+            index.add(ids, codes)
+            plain.vectors.update(zip(ids, decode(codes, dimensions), strict=True))
+        elif kind == "remove":
+            first, last = arguments[0]
+            index.remove(first, last)
+            plain.vectors = {at: known for at, known in plain.vectors.items() if not first <= at <= last}
+        else:
+            k, excluded = arguments
+            query = unit(chance.standard_normal(dimensions))
+            found, expected = index.search(query, k, excluded), plain.search(query, k, excluded)
+            assert len(found) == len(expected)
+            assert len({passage for passage, _ in found}) == len(found)
+            for (passage, score), (_, expected_score) in zip(found, expected, strict=True):
+                # Neighbours whose scores are nearly the same may change places.
+                assert score == pytest.approx(expected_score, abs=_NEAR)
+                assert score == pytest.approx(float(plain.vectors[passage] @ query), abs=_NEAR)
+                assert not any(first <= passage <= last for first, last in excluded)
+            assert all(one[1] >= other[1] for one, other in pairwise(found))
+        assert len(index) == len(plain.vectors)
+        assert index.last == max(plain.vectors, default=-1)
+
+
+@pytest.mark.parametrize("exact_limit", [ALWAYS_EXACT, 0])
+def test_equal_vectors_come_by_id(exact_limit: int) -> None:
+    index = VectorIndex(8, exact_limit)
+    code = encode(unit(np.ones((1, 8))))[0]
+    index.add(range(10, 40), [code] * 30)
+    hits = index.search(unit(np.ones(8)), 30)
+    assert [passage for passage, _ in hits] == list(range(10, 40))
+    assert hits[0][1] == pytest.approx(1, abs=3e-3)
+
+
+@pytest.mark.parametrize("exact_limit", [ALWAYS_EXACT, 0])
+def test_ids_must_ascend(exact_limit: int) -> None:
+    index = VectorIndex(4, exact_limit)
+    codes = encode(unit(np.random.default_rng(0).standard_normal((3, 4))))
+    index.add([3, 5, 6], codes)
+    for ids in ([6, 7, 8], [1, 2, 4], [7, 7, 8], [9, 8, 10], [8, 10, 9]):
+        with pytest.raises(ValueError, match="ascend"):
+            index.add(ids, codes)
+        assert len(index) == 3
+        assert index.last == 6
+        assert sorted(passage for passage, _ in index.search(decode(codes, 4)[0], 10)) == [3, 5, 6]
+    index.remove(6, 6)
+    index.add([6], codes[:1])  # nothing greater is left
+    assert index.last == 6
+
+
+@pytest.mark.parametrize("exact_limit", [ALWAYS_EXACT, 0])
+def test_an_empty_index_finds_nothing(exact_limit: int) -> None:
+    index = VectorIndex(4, exact_limit)
+    query = unit(np.ones(4))
+    assert index.search(query, 10) == []
+    assert index.search(query, 10, [(0, 5)]) == []
+    index.remove(0, 100)
+    index.add([1], encode(query.reshape(1, -1)))
+    index.remove(0, 100)
+    assert (len(index), index.last) == (0, -1)
+    assert index.search(query, 10) == []
+    index.add([0, 1], encode(np.stack([query, -query])))
+    assert [passage for passage, _ in index.search(query, 10)] == [0, 1]
+    assert index.search(query, 10, [(0, 1)]) == []
+    assert index.search(query, 0) == []
