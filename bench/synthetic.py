@@ -61,9 +61,9 @@ def main() -> None:
 def write(data: Path, count: int, texts: Iterator[str], draw: Draw) -> None:
     """Publishes `count` passages and their vectors, block by block."""
     from indexer.publish import FileState, Place, Publisher
-    from stackroom.documents import Document, Page, Passage
     from stackroom.catalog import Catalog
     from stackroom.codes import encode
+    from stackroom.documents import Document, Page, Passage
     from stackroom.embedding.model_card import BUNDLED_CARD
     from stackroom.embedding.model_files import BUNDLED_NAME
     from stackroom.lexicon import LexiconWriter

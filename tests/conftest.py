@@ -34,7 +34,13 @@ def bundled_model(models_folder: Path, bundled_tokenizer: Tokenizer) -> Embedder
 
 
 @pytest.fixture(scope="session")
-def prepare_data(models_folder: Path, bundled_model: Embedder) -> Callable[[Path], Path]:
+def prepared_models(models_folder: Path, bundled_model: Embedder) -> Path:
+    """That folder, with the bundled model in it; not to be changed."""
+    return models_folder
+
+
+@pytest.fixture(scope="session")
+def prepare_data(prepared_models: Path) -> Callable[[Path], Path]:
     """Puts the models that are prepared so far into a data folder, which it gives back.
 
     For commands that need a model but are not about preparing it.
@@ -42,7 +48,7 @@ def prepare_data(models_folder: Path, bundled_model: Embedder) -> Callable[[Path
 
     def prepare(data: Path) -> Path:
         # Links: nobody writes into a prepared model's files.
-        shutil.copytree(models_folder, data / "models", copy_function=os.link)
+        shutil.copytree(prepared_models, data / "models", copy_function=os.link)
         return data
 
     return prepare

@@ -20,17 +20,18 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer as RustTokenizer
 
 from make_pdfs import write_pdf
-from prepared import BUNDLED
 from stackroom.embedding.compiled import CompiledEmbedder
 from stackroom.embedding.embedder import Embedder
 from stackroom.embedding.model_card import BUNDLED_CARD, CARD, TOKENIZER, ModelCard
-from stackroom.embedding.model_files import BUNDLED_DIGEST, bundled_folder, find_model
+from stackroom.embedding.model_files import BUNDLED_DIGEST, BUNDLED_NAME, bundled_folder, find_model
 from stackroom.embedding.models import Models
 from stackroom.embedding.processor import Precision, best_precision
 from stackroom.embedding.sentence_transformer import SentenceTransformerEmbedder, describe, load_model
 from stackroom.embedding.text_tokens import ModelTokenizer
 from stackroom.errors import ModelDamaged, ModelMismatch, SettingsError
 from stackroom.settings import Settings
+
+BUNDLED = BUNDLED_CARD.fingerprint(BUNDLED_NAME)
 
 SCIFACT = Path(__file__).resolve().parents[2] / "shared" / "eval" / "scifact"
 
