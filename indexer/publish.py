@@ -365,34 +365,38 @@ class Publisher:
         ).fetchone()
         first, last = used + 1, used + len(passages)
         text = document.text
+        hashes = [_hash(model, text[passage.start : passage.end]) for passage in passages]
+        # Looked up now, because the document that this one replaces is about to be removed; and once for
+        # each text, because a form may have ten thousand blank pages.
+        codes = {hash_: self._known_code(db, hash_) for hash_ in set(hashes)}
         db.executemany(
             "INSERT INTO passages (id, page, start, stop, hash) VALUES (?, ?, ?, ?, ?)",
             [
-                (
-                    id_,
-                    passage.page,
-                    passage.start,
-                    passage.end,
-                    _hash(model, text[passage.start : passage.end]),
-                )
-                for id_, passage in enumerate(passages, first)
+                (id_, passage.page, passage.start, passage.end, hash_)
+                for id_, (passage, hash_) in enumerate(zip(passages, hashes, strict=True), first)
             ],
         )
         db.execute(
             "INSERT INTO splits (first, last, model, document) VALUES (?, ?, ?, ?)",
             (first, last, model.id, key),
         )
-        # Looked up now, because the document that this one replaces is about to be removed.
-        db.execute(
-            "INSERT INTO pending SELECT p.id,"
-            " (SELECT coalesce(v.code, w.code) FROM passages o LEFT JOIN vectors v ON v.passage = o.id"
-            "  LEFT JOIN pending w ON w.passage = o.id"
-            "  WHERE o.hash = p.hash AND coalesce(v.code, w.code) IS NOT NULL LIMIT 1)"
-            " FROM passages p WHERE p.id BETWEEN ? AND ?",
-            (first, last),
+        db.executemany(
+            "INSERT INTO pending (passage, code) VALUES (?, ?)",
+            [(id_, codes[hash_]) for id_, hash_ in enumerate(hashes, first)],
         )
         if db.execute("SELECT current FROM models WHERE id = ?", (model.id,)).fetchone()[0]:
             self._log(db, "published", first, last)
+
+    @staticmethod
+    def _known_code(db: sqlite3.Connection, hash_: int) -> bytes | None:
+        """The vector of a passage with this hash, whether stored or about to be."""
+        row = db.execute(
+            "SELECT coalesce(v.code, w.code) FROM passages o"
+            " LEFT JOIN vectors v ON v.passage = o.id LEFT JOIN pending w ON w.passage = o.id"
+            " WHERE o.hash = ? AND coalesce(v.code, w.code) IS NOT NULL LIMIT 1",
+            (hash_,),
+        ).fetchone()
+        return row[0] if row else None
 
     @staticmethod
     def _remove_passages(db: sqlite3.Connection, first: int, last: int) -> None:
