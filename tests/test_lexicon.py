@@ -292,7 +292,7 @@ def test_other_words_are_not_found(index: FreshIndex, lexicon: Lexicon, text: st
 
 def test_the_rarer_word_and_the_more_words_count_more(index: FreshIndex, lexicon: Lexicon) -> None:
     rivers = "".join(f"Page about rivers number{number}.\n" for number in range(20))
-    others = "".join(f"Page about nothing number{number}.\n" for number in range(60))
+    others = "".join(f"Page about nothing number{number}.\n" for number in range(80))
     index.publish(1, others + rivers + "Page about zanders alone.\nPage about rivers, zanders.\n")
     follow(index)
     assert found(index, lexicon, "rivers zanders", 2) == [
@@ -303,6 +303,13 @@ def test_the_rarer_word_and_the_more_words_count_more(index: FreshIndex, lexicon
     assert len(scores) == 22
     assert scores == sorted(scores, reverse=True)
     assert scores[-1] > 0
+
+
+def test_words_that_many_passages_have_count_only_alone(index: FreshIndex, lexicon: Lexicon) -> None:
+    index.publish(1, "".join(f"The page of number{number}.\n" for number in range(30)) + "The zander.\n")
+    follow(index)
+    assert found(index, lexicon, "the page of the zander", 100) == ["The zander."]
+    assert len(found(index, lexicon, "the page", 100)) == 31
 
 
 def test_equal_ones_come_in_the_order_of_their_ids(index: FreshIndex, lexicon: Lexicon) -> None:

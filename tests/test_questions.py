@@ -99,10 +99,6 @@ LIBRARY = {
     ],
 }
 
-_WORDS_WIN = pytest.mark.xfail(
-    strict=True, reason="in a small library a passage with common words outranks the nearest one without"
-)
-
 QUESTIONS = [
     ("how are maintainer scripts called during package removal", "Maintainer Scripts", 3),
     ("what happens when a package is upgraded", "Maintainer Scripts", 2),
@@ -110,12 +106,12 @@ QUESTIONS = [
     ("how long should an espresso take", "The Bellavista Espresso Machine", 1),
     ("how much notice must I give before moving out", "Tenancy Agreement", 2),
     ("when do I get my deposit back", "Tenancy Agreement", 1),
-    pytest.param("global warming in the arctic", "Climate of the Northern Fjords", 1, marks=_WORDS_WIN),
+    ("global warming in the arctic", "Climate of the Northern Fjords", 1),
     ("baking bread without yeast from the shop", "Sourdough for Beginners", 1),
     ("how to publish a library so that pip can install it", "Packaging Python Projects", 1),
     ("what did the museum pay for the ship models", "Invoice 2024-0173", 1),
     ("somebody has scalded their hand", "First Aid at Work", 1),
-    pytest.param("my bike does not stop properly", "Adjusting Bicycle Brakes", 1, marks=_WORDS_WIN),
+    ("my bike does not stop properly", "Adjusting Bicycle Brakes", 1),
     ("Wer muss die Treppe putzen?", "Hausordnung", 1),
     ("quels sont les horaires du musée", "Le musée de la dentelle", 1),
     ("receta de sopa fría de tomate", "Gazpacho andaluz", 1),

@@ -19,9 +19,9 @@ RANKINGS = st.lists(st.lists(st.integers(1, 30), unique=True, max_size=20), min_
 def test_scores_are_reciprocal_ranks() -> None:
     assert fuse([[7, 5, 3], [5, 9]]) == [
         (5, round((61 / 62 + 1) / 2, 9)),
-        (7, 0.5),
-        (9, round(61 / 62 / 2, 9)),
-        (3, round(61 / 63 / 2, 9)),
+        (7, round((1 + 61 / 63) / 2, 9)),  # as if it came third in the second one
+        (9, round((61 / 64 + 61 / 62) / 2, 9)),
+        (3, round(61 / 63, 9)),
     ]
     assert fuse([[4], [4]]) == [(4, 1.0)]
 
@@ -38,13 +38,20 @@ def test_equal_ones_come_by_number() -> None:
     assert [thing for thing, _ in fuse([[8], [3], [5]])] == [3, 5, 8]
 
 
-def test_what_two_find_beats_what_one_finds_first() -> None:
-    assert next(iter(fuse([[1, *range(10, 40)], [2, *range(50, 80), 10]])))[0] == 10
+def test_what_two_find_early_beats_what_one_finds_first() -> None:
+    assert fuse([[1, *range(10, 40)], [*range(50, 60), 12, *range(60, 80)]])[0][0] == 12
+
+
+def test_to_be_missing_in_a_long_ranking_counts_more_than_in_a_short_one() -> None:
+    short, long = fuse([[1, 2], [2]]), fuse([[1, 2], [2, *range(10, 70)]])
+    assert dict(long)[1] < dict(short)[1]
+    assert [thing for thing, _ in short] == [1, 2]
+    assert long[0][0] == 2
 
 
 def test_empty_rankings_count_as_rankings() -> None:
     assert fuse([[], []]) == []
-    assert fuse([[4, 5], []]) == [(4, 0.5), (5, round(61 / 62 / 2, 9))]
+    assert fuse([[4, 5], []]) == [(4, 1.0), (5, round((1 + 61 / 62) / 2, 9))]
 
 
 def test_later_rounds_score_below_earlier_ones() -> None:

@@ -24,6 +24,10 @@ _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3
 # Longer "words" are tables of digits and base64.
 _LONGEST_WORD = 64
 
+# A word that more than this share of the passages has is not looked for, if the query has others. In a library
+# of a few passages nothing can be said of a word that so many of them have.
+_COMMON, _RARE = 0.25, 5
+
 # No document has this split: the entry under it says which catalogue the index has followed, and up to which
 # change, in so many lower bits of one number.
 _BOOKMARK = 0
@@ -50,19 +54,34 @@ class Lexicon:
         Returns:
             Pairs (passage id, BM25 score), the best first; higher is better. Empty if nothing was indexed.
         """
-        index = self._follow()
         words = list(dict.fromkeys(_analyzer().analyze(_spaced(query))))
-        if index is None or not words or k < 1:
+        if not words or k < 1:
             return []
-        schema = index.schema
+        try:
+            return self._search(words, k, list(excluded))
+        except ValueError:  # the engine's only error: the files are damaged, or are just being built again
+            self._state = None
+        try:
+            return self._search(words, k, list(excluded))
+        except ValueError as error:
+            raise self._unusable(error) from error
+
+    def _search(self, words: list[str], k: int, excluded: list[int]) -> list[tuple[int, float]]:
+        index = self._follow()
+        if index is None:
+            return []
+        schema, searcher = index.schema, index.searcher()
+        # "in" and "the" tell no passage from another, and take longest to look through; in whatever language,
+        # such words are the ones that many passages have.
+        common = max(searcher.num_docs * _COMMON, _RARE)
+        rare = [word for word in words if searcher.doc_freq("text", word) <= common]
         clauses = [
-            (tantivy.Occur.Should, tantivy.Query.term_query(schema, "text", word, "freq")) for word in words
+            (tantivy.Occur.Should, tantivy.Query.term_query(schema, "text", word, "freq"))
+            for word in rare or words
         ]
         matching = tantivy.Query.boolean_query(clauses, minimum_number_should_match=1)
-        out = list(excluded)
-        if out:
-            matching = matching.and_must_not_match(tantivy.Query.term_set_query(schema, "split", out))
-        searcher = index.searcher()
+        if excluded:
+            matching = matching.and_must_not_match(tantivy.Query.term_set_query(schema, "split", excluded))
         # Counting all matches would look at each of them; without, most are skipped.
         hits = searcher.search(matching, k, count=False).hits
         passages = searcher.fast_field_values("passage", [address for _, address in hits])
@@ -86,12 +105,15 @@ class Lexicon:
             try:
                 self._index = _open(self._folder)
             except ValueError as error:
-                raise CatalogUnusable(
-                    f"The index of words in {self._folder} cannot be read: {error}. Run `stackroom index`: "
-                    "it is built again."
-                ) from error
+                raise self._unusable(error) from error
             self._state = state
         return self._index
+
+    def _unusable(self, error: ValueError) -> CatalogUnusable:
+        return CatalogUnusable(
+            f"The index of words in {self._folder} cannot be read: {error}. Run `stackroom index`: "
+            "it is built again."
+        )
 
 
 class LexiconWriter:
@@ -136,8 +158,12 @@ class LexiconWriter:
             if changes is None or any(change.kind == "model" for change in changes):
                 self._writer.delete_all_documents()
                 changes = [Change("published", 0, 2**63 - 1)]
-            for change in changes:
-                self._take_in(catalog, model, change)
+            try:
+                for change in changes:
+                    self._take_in(catalog, model, change)
+            except CatalogUnusable:
+                self._writer.rollback()
+                raise
         self._remove(_BOOKMARK)
         self._writer.add_document(_entry((catalog_id << _SEQ_BITS) + last, _BOOKMARK, ""))
         self._writer.commit()

@@ -5,6 +5,7 @@ with it. It is this file, run as a module: `python -m stackroom.embedding.conver
 """
 
 import logging
+import shutil
 import subprocess
 import sys
 import warnings
@@ -49,7 +50,10 @@ def prepare(files: ModelFiles, target: Path) -> ModelCard:
         card = ModelCard.read(target)
         if card is not None:
             return card
-        with TemporaryDirectory(prefix="converting-", dir=target.parent) as folder:
+        prefix = f"{target.name}-converting-"
+        for left in target.parent.glob(f"{prefix}*"):  # by a process that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        with TemporaryDirectory(prefix=prefix, dir=target.parent) as folder:
             work = Path(folder) / "model"
             work.mkdir()
             command = [sys.executable, "-m", __name__, str(files.folder), files.digest, str(work)]
