@@ -24,8 +24,8 @@ _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3
 # Longer "words" are tables of digits and base64.
 _LONGEST_WORD = 64
 
-# A word that more than this share of the passages has is not looked for, if the query has others. In a library
-# of a few passages nothing can be said of a word that so many of them have.
+# A word that more than this share of the passages has is not looked for, if the query has others. In a
+# library of a few passages nothing can be said of a word that so many of them have.
 _COMMON, _RARE = 0.25, 5
 
 # No document has this split: the entry under it says which catalogue the index has followed, and up to which
