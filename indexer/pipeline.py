@@ -33,7 +33,7 @@ from stackroom.settings import Settings
 
 # How much the embedding threads stand back behind everything else, as `nice` counts (Linux only): words come
 # first, and a laptop that is in use stays usable.
-_NICE = 10
+_NICE = 19
 
 
 def _no_progress(progress: Progress) -> None:
