@@ -125,17 +125,18 @@ def test_its_vectors_are_the_model_s_own(
 
 
 def test_a_text_s_vector_does_not_depend_on_its_neighbours(compiled: CompiledEmbedder) -> None:
-    together = compiled.embed_passages(PASSAGES)
-    alone = np.concatenate([compiled.embed_passages([text]) for text in PASSAGES])
+    texts = PASSAGES[::3]
+    together = compiled.embed_passages(texts)
+    alone = np.concatenate([compiled.embed_passages([text]) for text in texts])
     assert least_cosine(together, alone) > 0.999
-    backwards = compiled.embed_passages(PASSAGES[::-1])[::-1]
+    backwards = compiled.embed_passages(texts[::-1])[::-1]
     assert least_cosine(together, backwards) > 0.999
 
 
 def test_threads_take_turns(compiled: CompiledEmbedder) -> None:
     expected = compiled.embed_queries(QUERIES)
     with ThreadPoolExecutor(4) as executor:
-        for found in executor.map(lambda _: compiled.embed_queries(QUERIES), range(12)):
+        for found in executor.map(lambda _: compiled.embed_queries(QUERIES), range(4)):
             assert least_cosine(found, expected) > 0.9999
 
 
@@ -187,7 +188,7 @@ def _scifact(documents: int, queries: int) -> tuple[list[str], list[str], list[s
 
 
 def test_it_finds_as_much_as_the_model_itself(prepared_models: Path, own: Embedder) -> None:
-    passages, queries, relevant = _scifact(documents=300, queries=150)
+    passages, queries, relevant = _scifact(documents=150, queries=100)
 
     def score(for_passages: Embedder, for_queries: Embedder) -> float:
         products = for_queries.embed_queries(queries) @ for_passages.embed_passages(passages).T
@@ -297,8 +298,8 @@ def test_what_runs_a_model_is_told(prepared_models: Path, tmp_path: Path) -> Non
         assert models.load(BUNDLED).runtime == f"OpenVINO {best}"
 
 
-def _write_small_model(folder: Path, *, pools_prompts: bool) -> str:
-    """A model of two small layers, not trained, with prompts. Returns its name."""
+def _write_small_model(folder: Path) -> str:
+    """A model of two small layers, not trained, that leaves its prompts out of the mean. Returns its name."""
     import torch
     from transformers import BertConfig, BertModel
 
@@ -309,7 +310,7 @@ def _write_small_model(folder: Path, *, pools_prompts: bool) -> str:
     )
     BertModel(config).save_pretrained(folder)
     pooling = folder / "1_Pooling" / "config.json"
-    settings = {"word_embedding_dimension": 32, "include_prompt": pools_prompts}
+    settings = {"word_embedding_dimension": 32, "include_prompt": False}
     pooling.write_text(json.dumps(json.loads(pooling.read_text()) | settings))
     prompts = {"query": "what is asked: ", "passage": "what is written: "}
     (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": prompts}))
@@ -332,22 +333,8 @@ def _prepare_and_compare(folder: Path, models: Models, name: str) -> tuple[Embed
     return embedder, min(cosines)
 
 
-def test_a_model_with_prompts_is_compiled(tmp_path: Path) -> None:
-    name = _write_small_model(tmp_path / "model", pools_prompts=True)
-    models = Models(tmp_path / "prepared", "fp32")
-    embedder, cosine = _prepare_and_compare(tmp_path / "model", models, name)
-    assert embedder.runtime == "OpenVINO fp32"
-    assert cosine > 0.999
-    prompted = embedder.embed_queries(QUERIES), embedder.embed_passages(QUERIES)
-    assert least_cosine(*prompted) < 0.99  # they matter
-    # From now on its own files are not looked at.
-    fingerprint = embedder.fingerprint
-    shutil.rmtree(tmp_path / "model")
-    assert models.load(fingerprint).runtime == "OpenVINO fp32"
-
-
 def test_one_whose_compiled_vectors_would_be_others_is_not(tmp_path: Path) -> None:
-    name = _write_small_model(tmp_path / "model", pools_prompts=False)  # which the compiled one can't know
+    name = _write_small_model(tmp_path / "model")  # the compiled one can't know where its prompts end
     models = Models(tmp_path / "prepared")
     embedder, cosine = _prepare_and_compare(tmp_path / "model", models, name)
     assert embedder.runtime == "sentence-transformers fp32"

@@ -1,6 +1,7 @@
 """Embedders: what every implementation promises, and what the real one does with real models' files."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -155,6 +156,9 @@ def test_prompts_of_the_model_are_used_and_counted(
     np.testing.assert_allclose(
         prompted.embed_passages(["otters"]), bundled_model.embed_passages(["passage: otters"]), atol=1e-5
     )
+    # Once prepared, its own files are not needed.
+    elsewhere = models.load(replace(tokenizer.fingerprint, name="/not/there"))
+    np.testing.assert_array_equal(elsewhere.embed_queries(["otters"]), prompted.embed_queries(["otters"]))
     # "passage" and ":" take two of the model's tokens.
     assert prompted.fingerprint.passage_tokens == bundled_model.fingerprint.passage_tokens - 2
     with pytest.raises(ModelMismatch, match="--reembed"):
