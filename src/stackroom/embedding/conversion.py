@@ -79,8 +79,11 @@ def _main() -> None:
 
 
 def _convert(folder: Path, digest: str, target: Path) -> None:
+    import torch
+
     from stackroom.embedding.sentence_transformer import describe, load_model
 
+    torch.set_num_threads(1)  # PDFs are being read at the same time
     model = load_model(folder)
     card, tokenizer = describe(model, digest)
     (target / TOKENIZER).write_text(tokenizer, encoding="utf-8")
