@@ -96,8 +96,8 @@ class VectorIndex:
 def _use_one_thread() -> None:
     """Keeps FAISS to the calling thread.
 
-    It does not split one query over threads, yet wakes its OpenMP threads for each and lets them spin: 15 of a
-    search's 25 CPU-milliseconds. OpenMP keeps this setting for every thread apart, so it is made at each call.
+    It does not split one query over threads, yet wakes its OpenMP threads for each and lets them spin: 15 of
+    a search's 25 CPU-milliseconds. OpenMP keeps this setting for each thread apart, so it is made every time.
     """
     faiss.omp_set_num_threads(1)
 
