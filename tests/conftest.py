@@ -4,12 +4,14 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from stackroom.embedding.embedder import Embedder, Tokenizer
-from stackroom.embedding.model_files import bundled_folder
+from stackroom.embedding.model_card import CARD, ModelCard
+from stackroom.embedding.model_files import BUNDLED_DIGEST, bundled_folder, find_model
 from stackroom.embedding.models import Models
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -55,13 +57,25 @@ def prepare_data(prepared_models: Path) -> Callable[[Path], Path]:
 
 
 @pytest.fixture(scope="session")
-def model_with_prompts(tmp_path_factory: pytest.TempPathFactory, models_folder: Path) -> Path:
-    """The files of a model like the bundled one, but as if it had been trained with prompts; prepared."""
+def model_with_prompts(tmp_path_factory: pytest.TempPathFactory, prepared_models: Path) -> Path:
+    """The files of a model like the bundled one, but as if it had been trained with prompts; prepared.
+
+    By hand, because its weights are the bundled model's: compiling them again would take 20 seconds.
+    """
     folder = tmp_path_factory.mktemp("files") / "with prompts"
     shutil.copytree(bundled_folder(), folder)
     prompts = {"query": "query: ", "passage": "passage: "}
     (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": prompts}))
-    Models(models_folder).tokenizer(str(folder))
+    digest = find_model(str(folder)).digest
+    home = prepared_models / digest[:16]
+    shutil.copytree(prepared_models / BUNDLED_DIGEST[:16], home, copy_function=os.link)
+    (home / CARD).unlink()  # the link, not the file
+    card = ModelCard.read(prepared_models / BUNDLED_DIGEST[:16])
+    assert card is not None
+    tokens = card.passage_tokens - 2  # "passage" and ":" take two of the model's tokens
+    replace(
+        card, digest=digest, passage_tokens=tokens, passage_prompt="passage: ", query_prompt="query: "
+    ).write(home)
     return folder
 
 

@@ -20,10 +20,17 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer as RustTokenizer
 
 from make_pdfs import write_pdf
+from stackroom.embedding import conversion
 from stackroom.embedding.compiled import CompiledEmbedder
 from stackroom.embedding.embedder import Embedder
 from stackroom.embedding.model_card import BUNDLED_CARD, CARD, TOKENIZER, ModelCard
-from stackroom.embedding.model_files import BUNDLED_DIGEST, BUNDLED_NAME, bundled_folder, find_model
+from stackroom.embedding.model_files import (
+    BUNDLED_DIGEST,
+    BUNDLED_NAME,
+    ModelFiles,
+    bundled_folder,
+    find_model,
+)
 from stackroom.embedding.models import Models
 from stackroom.embedding.processor import Precision, best_precision
 from stackroom.embedding.sentence_transformer import SentenceTransformerEmbedder, describe, load_model
@@ -188,7 +195,7 @@ def _scifact(documents: int, queries: int) -> tuple[list[str], list[str], list[s
 
 
 def test_it_finds_as_much_as_the_model_itself(prepared_models: Path, own: Embedder) -> None:
-    passages, queries, relevant = _scifact(documents=150, queries=100)
+    passages, queries, relevant = _scifact(documents=60, queries=50)
 
     def score(for_passages: Embedder, for_queries: Embedder) -> float:
         products = for_queries.embed_queries(queries) @ for_passages.embed_passages(passages).T
@@ -348,6 +355,23 @@ def test_one_whose_compiled_vectors_would_be_others_is_not(tmp_path: Path) -> No
     (home / CARD).unlink()
     with pytest.raises(ModelMismatch, match="have changed"):
         models.load(embedder.fingerprint)
+
+
+def test_files_that_are_no_model_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(ModelDamaged, match="cannot load the model"):
+        load_model(tmp_path)
+
+
+def test_why_a_model_cannot_be_prepared_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Another module in the process's place: importing torch only to fail takes 9 seconds.
+    (tmp_path / "hapless.py").write_text("import sys; print('first'); sys.exit('It has no legs.')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(conversion, "__name__", "hapless")
+    files = ModelFiles("a model", tmp_path, "digest")
+    with pytest.raises(ModelDamaged, match=r"'a model' cannot be prepared\. It has no legs\."):
+        conversion.prepare(files, tmp_path / "models" / "digest")
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["digest.lock"]
 
 
 def test_a_damaged_compiled_model_is_named(prepared_models: Path, tmp_path: Path) -> None:

@@ -117,10 +117,6 @@ def test_a_folder_is_named_by_its_path_and_known_by_its_content(
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelDamaged, match=r"neither modules\.json nor config\.json"):
         find_model(str(tmp_path))
-    (tmp_path / "config.json").write_text("{}")
-    models = Models(tmp_path / "prepared")
-    with pytest.raises(ModelDamaged, match=r"cannot be prepared\. .*cannot load the model"):
-        models.tokenizer(str(tmp_path))
 
 
 def test_what_is_neither_a_folder_nor_a_hub_name_is_refused() -> None:
@@ -143,7 +139,7 @@ def test_a_hub_model_is_taken_from_the_cache(tmp_path: Path, monkeypatch: pytest
     assert files.digest == find_model("").digest
 
 
-def test_prompts_of_the_model_are_used_and_counted(
+def test_prompts_of_the_model_are_used(
     model_with_prompts: Path, models_folder: Path, bundled_model: Embedder
 ) -> None:
     models = Models(models_folder, "fp32")
@@ -159,8 +155,6 @@ def test_prompts_of_the_model_are_used_and_counted(
     # Once prepared, its own files are not needed.
     elsewhere = models.load(replace(tokenizer.fingerprint, name="/not/there"))
     np.testing.assert_array_equal(elsewhere.embed_queries(["otters"]), prompted.embed_queries(["otters"]))
-    # "passage" and ":" take two of the model's tokens.
-    assert prompted.fingerprint.passage_tokens == bundled_model.fingerprint.passage_tokens - 2
     with pytest.raises(ModelMismatch, match="--reembed"):
         refuse_another_model(
             prompted.fingerprint.name, prompted.fingerprint.digest, bundled_model.fingerprint
