@@ -3,7 +3,6 @@
 Only one process writes (see `stackroom.holder`); it may do so from two connections, which take turns.
 """
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from indexer.shelve import add_passages, log_change, remove_passages
 from stackroom.catalog import Model
 from stackroom.documents import Document, OutlineEntry, Passage
 from stackroom.embedding.embedder import Fingerprint
@@ -118,7 +118,7 @@ class Publisher:
         with self._transaction() as db:
             self._remove_models(db, "id <> ?", model.id)
             db.execute("UPDATE models SET current = 1 WHERE id = ?", (model.id,))
-            self._log(db, "model", 0, 0)
+            log_change(db, "model", 0, 0)
 
     def forget_unfinished_models(self) -> None:
         """Removes what a re-embedding that was given up has left."""
@@ -236,7 +236,7 @@ class Publisher:
                 [(key, start, content) for start, content in pack(texts, compact=self._compact)],
             )
             db.execute("DELETE FROM successors WHERE old = ?", (document.id,))
-            self._add_passages(db, model, key, document, passages)
+            add_passages(db, model, key, document, passages)
             for place, state in files.items():
                 for replaced in self._place(db, place, state, key):
                     self._remove_unheld(db, replaced, key)
@@ -270,7 +270,7 @@ class Publisher:
     def add_passages(self, key: int, document: Document, passages: Sequence[Passage], model: Model) -> None:
         """Adds a document's passages for another model; they then wait for their vectors."""
         with self._transaction() as db:
-            self._add_passages(db, model, key, document, passages)
+            add_passages(db, model, key, document, passages)
 
     # Vectors
 
@@ -310,7 +310,7 @@ class Publisher:
                 zip(passages, codes, strict=True),
             )
             db.executemany("DELETE FROM pending WHERE passage = ?", [(passage,) for passage in passages])
-            self._log(db, "embedded", passages[0], passages[-1])
+            log_change(db, "embedded", passages[0], passages[-1])
 
     def trim_changes(self) -> None:
         """Drops changes so old that every server has long followed them."""
@@ -345,8 +345,8 @@ class Publisher:
         if row is None or db.execute("SELECT 1 FROM locations WHERE document = ? LIMIT 1", (key,)).fetchone():
             return False
         for first, last in db.execute("SELECT first, last FROM splits WHERE document = ?", (key,)).fetchall():
-            self._remove_passages(db, first, last)
-            self._log(db, "removed", first, last)
+            remove_passages(db, first, last)
+            log_change(db, "removed", first, last)
         db.execute("DELETE FROM documents WHERE key = ?", (key,))
         if successor is not None:
             db.execute(
@@ -355,65 +355,12 @@ class Publisher:
             )
         return True
 
-    def _add_passages(
-        self, db: sqlite3.Connection, model: Model, key: int, document: Document, passages: Sequence[Passage]
-    ) -> None:
-        if not passages:
-            return
-        (used,) = db.execute(
-            "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'passages'), 0)"
-        ).fetchone()
-        first, last = used + 1, used + len(passages)
-        text = document.text
-        hashes = [_hash(model, text[passage.start : passage.end]) for passage in passages]
-        # Looked up now, because the document that this one replaces is about to be removed; and once for
-        # each text, because a form may have ten thousand blank pages.
-        codes = {hash_: self._known_code(db, hash_) for hash_ in set(hashes)}
-        db.executemany(
-            "INSERT INTO passages (id, page, start, stop, hash) VALUES (?, ?, ?, ?, ?)",
-            [
-                (id_, passage.page, passage.start, passage.end, hash_)
-                for id_, (passage, hash_) in enumerate(zip(passages, hashes, strict=True), first)
-            ],
-        )
-        db.execute(
-            "INSERT INTO splits (first, last, model, document) VALUES (?, ?, ?, ?)",
-            (first, last, model.id, key),
-        )
-        db.executemany(
-            "INSERT INTO pending (passage, code) VALUES (?, ?)",
-            [(id_, codes[hash_]) for id_, hash_ in enumerate(hashes, first)],
-        )
-        if db.execute("SELECT current FROM models WHERE id = ?", (model.id,)).fetchone()[0]:
-            self._log(db, "published", first, last)
-
-    @staticmethod
-    def _known_code(db: sqlite3.Connection, hash_: int) -> bytes | None:
-        """The vector of a passage with this hash, whether stored or about to be."""
-        row = db.execute(
-            "SELECT coalesce(v.code, w.code) FROM passages o"
-            " LEFT JOIN vectors v ON v.passage = o.id LEFT JOIN pending w ON w.passage = o.id"
-            " WHERE o.hash = ? AND coalesce(v.code, w.code) IS NOT NULL LIMIT 1",
-            (hash_,),
-        ).fetchone()
-        return row[0] if row else None
-
-    @staticmethod
-    def _remove_passages(db: sqlite3.Connection, first: int, last: int) -> None:
-        db.execute("DELETE FROM splits WHERE first = ?", (first,))
-        for table, column in (("passages", "id"), ("pending", "passage"), ("vectors", "passage")):
-            db.execute(f"DELETE FROM {table} WHERE {column} BETWEEN ? AND ?", (first, last))  # noqa: S608
-
     def _remove_models(self, db: sqlite3.Connection, which: str, value: int) -> None:
         for (model,) in db.execute(f"SELECT id FROM models WHERE {which}", (value,)).fetchall():  # noqa: S608
             splits = db.execute("SELECT first, last FROM splits WHERE model = ?", (model,)).fetchall()
             for first, last in splits:
-                self._remove_passages(db, first, last)
+                remove_passages(db, first, last)
             db.execute("DELETE FROM models WHERE id = ?", (model,))
-
-    @staticmethod
-    def _log(db: sqlite3.Connection, kind: str, first: int, last: int) -> None:
-        db.execute("INSERT INTO changes (kind, first, last) VALUES (?, ?, ?)", (kind, first, last))
 
     def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         try:
@@ -436,12 +383,6 @@ class Publisher:
         finally:
             if db.in_transaction:  # not committed, and SQLite has not rolled back by itself (on a full disk)
                 db.execute("ROLLBACK")
-
-
-def _hash(model: Model, text: str) -> int:
-    # 64 bits: that two different texts of a million passages share one happens once in 40 million libraries.
-    digest = hashlib.blake2b(f"{model.id} {text}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, signed=True)
 
 
 def _row_id(cursor: sqlite3.Cursor) -> int:

@@ -14,12 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tokenizers import Tokenizer as RustTokenizer
 
 from make_pdfs import write_pdf
+from sentences import PASSAGES, QUERIES
 from stackroom.embedding import conversion
 from stackroom.embedding.compiled import CompiledEmbedder
 from stackroom.embedding.embedder import Embedder
@@ -34,7 +32,6 @@ from stackroom.embedding.model_files import (
 from stackroom.embedding.models import Models
 from stackroom.embedding.processor import Precision, best_precision
 from stackroom.embedding.sentence_transformer import SentenceTransformerEmbedder, describe, load_model
-from stackroom.embedding.text_tokens import ModelTokenizer
 from stackroom.errors import ModelDamaged, ModelMismatch, SettingsError
 from stackroom.settings import Settings
 
@@ -42,40 +39,6 @@ BUNDLED = BUNDLED_CARD.fingerprint(BUNDLED_NAME)
 
 SCIFACT = Path(__file__).resolve().parents[2] / "shared" / "eval" / "scifact"
 
-SENTENCES = [
-    "Otters sleep on their backs and hold hands, so that they do not drift apart.",
-    "Die Fähre nach Öland fährt um 7:45 Uhr ab; Fahrräder kosten 3,50 €.",
-    "L'élève a reçu ses résultats à l'école, où il n'était pas né.",
-    "El niño comió una manzana en el jardín del señor Núñez.",
-    "Il gatto dorme sul tetto della città più antica d'Italia.",
-    "Príliš žluťoučký kůň úpěl ďábelské ódy.",
-    "Zażółć gęślą jaźń nad Wisłą w środku nocy.",
-    "Маленькие выдры спят на спине и держатся за лапы.",
-    "Η γρήγορη αλεπού πηδάει πάνω από τον τεμπέλη σκύλο.",
-    "القطة نائمة على السطح في المدينة القديمة.",
-    "החתול ישן על הגג בעיר העתיקה.",
-    "東京は日本の首都であり、世界最大の都市の一つです。",
-    "北京是中华人民共和国的首都，历史悠久。",
-    "서울은 대한민국의 수도이며 한강이 흐른다.",
-    "ภาษาไทยเขียนติดกันโดยไม่เว้นวรรค",
-    "दिल्ली भारत की राजधानी है और यमुना के किनारे बसी है।",
-    "Con mèo ngủ trên mái nhà ở thành phố cổ Hà Nội.",
-    "The committee shall, within thirty days of the notice, decide by simple majority.",
-    "def add(a, b):\n    return a + b  # of two numbers\n",
-    "Table 3: 0.98 | 0.97 | 1,204.5 | n/a | -17 % | 3.2e-4",
-]
-PASSAGES = [" ".join([sentence] * times) for times in (1, 5, 40) for sentence in SENTENCES]
-QUERIES = [
-    *SENTENCES,
-    "x",
-    "?",
-    "otters",
-    "how do sea otters sleep",
-    "Fähre Öland Abfahrt",
-    "首都",
-    "выдры",
-    "which option controls the width of table columns",
-]
 LEAST_COSINE: dict[Precision, float] = {"fp32": 0.999, "bf16": 0.999, "int8": 0.985}
 
 
@@ -363,14 +326,11 @@ def test_files_that_are_no_model_are_refused(tmp_path: Path) -> None:
         load_model(tmp_path)
 
 
-def test_why_a_model_cannot_be_prepared_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Another module in the process's place: importing torch only to fail takes 9 seconds.
-    (tmp_path / "hapless.py").write_text("import sys; print('first'); sys.exit('It has no legs.')")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(conversion, "__name__", "hapless")
+def test_why_a_model_cannot_be_prepared_is_told(tmp_path: Path) -> None:
+    hapless = (sys.executable, "-c", "import sys; print('It had legs.'); sys.exit('It has none left.')")
     files = ModelFiles("a model", tmp_path, "digest")
-    with pytest.raises(ModelDamaged, match=r"'a model' cannot be prepared\. It has no legs\."):
-        conversion.prepare(files, tmp_path / "models" / "digest")
+    with pytest.raises(ModelDamaged, match=r"'a model' cannot be prepared\. It has none left\."):
+        conversion.prepare(files, tmp_path / "models" / "digest", hapless)
     assert [path.name for path in (tmp_path / "models").iterdir()] == ["digest.lock"]
 
 
@@ -411,42 +371,3 @@ def test_another_precision_is_refused(value: str) -> None:
 @pytest.mark.parametrize("value", ["", "bf16", "int8", "fp32"])
 def test_a_precision_is_taken(value: str) -> None:
     assert Settings.read({"STACKROOM_PRECISION": value}).precision == value
-
-
-# Tokens
-
-
-@pytest.fixture(scope="module")
-def tokenizers(prepared_models: Path) -> tuple[ModelTokenizer, RustTokenizer]:
-    """Ours and the one that it is made of."""
-    ours = Models(prepared_models).tokenizer("")
-    assert isinstance(ours, ModelTokenizer)
-    plain = RustTokenizer.from_file(str(bundled_folder() / TOKENIZER))
-    plain.no_truncation()
-    plain.no_padding()
-    return ours, plain
-
-
-def check_token_starts(tokenizers: tuple[ModelTokenizer, RustTokenizer], texts: Sequence[str]) -> None:
-    ours, plain = tokenizers
-    for text, found in zip(texts, ours.token_starts(texts), strict=True):
-        assert found.dtype == np.int64
-        expected = [start for start, _ in plain.encode(text, add_special_tokens=False).offsets]
-        assert found.tolist() == expected
-
-
-def test_tokens_by_word_are_those_of_the_text(tokenizers: tuple[ModelTokenizer, RustTokenizer]) -> None:
-    both = "\n\n".join(SENTENCES) + "\t \u00a0\u3000" + "unbelievableness" * 20 + " x" * 700
-    check_token_starts(tokenizers, [*PASSAGES, both, "", " ", " lead and trail \n", "e\u0301te\u0301 ﬁne ²"])
-    check_token_starts(tokenizers, [both, *PASSAGES])  # of words that are known by now
-    assert tokenizers[0].token_starts([]) == []
-
-
-# Control characters, which repairing takes out of every text, are the one difference: the model's tokenizer
-# drops some of them without ending the word, and takes no others for blanks.
-_TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n\t"), max_size=80)
-
-
-@given(st.lists(st.one_of(_TEXT, st.lists(st.sampled_from(SENTENCES)).map(" ".join)), max_size=4))
-def test_so_are_those_of_any_text(tokenizers: tuple[ModelTokenizer, RustTokenizer], texts: list[str]) -> None:
-    check_token_starts(tokenizers, texts)

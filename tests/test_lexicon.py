@@ -72,6 +72,15 @@ def test_one_writer_follows_many_times(index: FreshIndex, lexicon: Lexicon) -> N
     assert len(lexicon.search("otters", 100)) == 30
 
 
+def test_what_cannot_be_written_is_told(index: FreshIndex, lexicon: Lexicon) -> None:
+    index.publish(1, "Otters hold hands.\n")
+    with closing(LexiconWriter(index.words)) as first, closing(LexiconWriter(index.words)) as second:
+        assert first.follow(index.catalog)
+        with pytest.raises(CatalogUnusable, match="index of words cannot be written"):
+            second.follow(index.catalog)
+    assert found(index, lexicon, "otters") == ["Otters hold hands."]
+
+
 def test_removed_words_are_not_found(index: FreshIndex, lexicon: Lexicon) -> None:
     index.publish(1, "Otters hold hands.\nBadgers dig.\n")
     index.publish(2, "Otters sleep.\n")

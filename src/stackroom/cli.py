@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 OK, SOMETHING_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
-# Files named in a summary under each heading.
-_LISTED = 20
-
 _DESCRIPTION = """\
 Search and fetch for a private folder of PDFs, on this machine alone.
 
@@ -52,9 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, _interrupt)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(
-            stream, TextIOWrapper
-        ):  # a title that the terminal's encoding lacks is no reason to stop
+        # A title that the terminal's encoding lacks is no reason to stop.
+        if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
@@ -283,7 +279,7 @@ def _teller(display: "ProgressDisplay") -> "Callable[[Progress], None]":
 
 
 def _print_summary(summary: "Summary") -> None:
-    from stackroom.terminal import duration, printable
+    from stackroom.terminal import duration, listed
 
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
@@ -307,11 +303,7 @@ def _print_summary(summary: "Summary") -> None:
         ("No text found (scanned pages?), so not searchable:", dict.fromkeys(summary.without_text, "")),
     ):
         if entries:
-            say(title)
-        for path, reason in list(entries.items())[:_LISTED]:
-            say(f"  {printable(path)}" + (f": {printable(reason)}" if reason else ""))
-        if len(entries) > _LISTED:
-            say(f"  … and {len(entries) - _LISTED} more; `stackroom status` lists all")
+            say(f"{title}\n{listed(entries)}")
     if summary.failed > len(summary.failures):
         earlier = summary.failed - len(summary.failures)
         say(f"{earlier} unchanged files failed before: see `stackroom status`; --retry tries them again.")

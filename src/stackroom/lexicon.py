@@ -120,7 +120,11 @@ class LexiconWriter:
     """Brings the index in a folder up to date with the catalogue. One at a time."""
 
     def __init__(self, folder: Path) -> None:
-        """Opens the index, making it if it is not there or can't be read."""
+        """Opens the index, making it if it is not there or can't be read.
+
+        Raises:
+            CatalogUnusable: it can't be made.
+        """
         try:
             if not tantivy.Index.exists(str(folder)):
                 raise ValueError
@@ -128,9 +132,7 @@ class LexiconWriter:
             self._index.reload()
             self._followed = _read_bookmark(self._index)
         except ValueError:
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            self._index = _open(folder)
+            self._index = _make(folder)
             self._followed = None
         self._writer: tantivy.IndexWriter | None = None
 
@@ -144,7 +146,16 @@ class LexiconWriter:
         """Takes in all that was committed since the last time. Returns whether there was anything.
 
         Killed at any moment, it goes on from its last commit.
+
+        Raises:
+            CatalogUnusable: the catalogue can't be read, or the index can't be written.
         """
+        try:
+            return self._follow(catalog)
+        except ValueError as error:  # the engine's only error
+            raise _unwritable(error) from error
+
+    def _follow(self, catalog: Catalog) -> bool:
         with catalog.snapshot():
             catalog_id, last = catalog.id(), catalog.last_change()
             if (catalog_id, last) == self._followed:
@@ -193,6 +204,23 @@ def _analyzer() -> tantivy.TextAnalyzer:
         .filter(tantivy.Filter.ascii_fold())
         .filter(tantivy.Filter.stemmer("english"))
         .build()
+    )
+
+
+def _make(folder: Path) -> tantivy.Index:
+    """An empty index, in place of whatever is in the folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.mkdir(parents=True)
+        return _open(folder)
+    except (OSError, ValueError) as error:
+        raise _unwritable(error) from error
+
+
+def _unwritable(error: Exception) -> CatalogUnusable:
+    return CatalogUnusable(
+        f"The index of words cannot be written: {error}. If the disk is full, make room and run the command "
+        "again: what was committed is safe."
     )
 
 

@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Mapping
+from itertools import islice
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +15,9 @@ from stackroom.catalog import Status
 # Share of a run's time that reading takes; the rest is embedding (measured, see docs/benchmarks.md).
 _READING_SHARE = 0.08
 _SECONDS_BETWEEN_LINES = 5.0
+
+# Files named in a summary under each heading.
+_LISTED = 20
 
 
 class ProgressDisplay:
@@ -107,6 +112,17 @@ def _part(count: int, whole: int) -> str:
     if count == whole:
         return "all"
     return f"{count}; the others wait for `stackroom index` or `watch`"
+
+
+def listed(entries: Mapping[str, str]) -> str:
+    """Files with the reasons they are named for (or none), a line each; only the first if there are many."""
+    lines = [
+        f"  {printable(path)}" + (f": {printable(reason)}" if reason else "")
+        for path, reason in islice(entries.items(), _LISTED)
+    ]
+    if len(entries) > _LISTED:
+        lines.append(f"  … and {len(entries) - _LISTED} more; `stackroom status` lists all")
+    return "\n".join(lines)
 
 
 def duration(seconds: float) -> str:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +26,8 @@ from stackroom.errors import ModelDamaged
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+_PROGRAM = (sys.executable, "-m", __name__)
+
 # Vectors of the compiled model may differ this little from sentence-transformers' own (cosine).
 _PARITY: dict[Precision, float] = {"fp32": 0.999, "int8": 0.985}
 
@@ -39,8 +42,13 @@ _SAMPLES = (
 )
 
 
-def prepare(files: ModelFiles, target: Path) -> ModelCard:
+def prepare(files: ModelFiles, target: Path, program: Sequence[str] = _PROGRAM) -> ModelCard:
     """Fills the folder `target` with the prepared model of `files`, unless another process just has.
+
+    Args:
+        files: of the model.
+        target: need not be there.
+        program: what converts them, in a process of its own.
 
     Raises:
         ModelDamaged: sentence-transformers can't load the model, or it lacks what we need.
@@ -56,7 +64,7 @@ def prepare(files: ModelFiles, target: Path) -> ModelCard:
         with TemporaryDirectory(prefix=prefix, dir=target.parent) as folder:
             work = Path(folder) / "model"
             work.mkdir()
-            command = [sys.executable, "-m", __name__, str(files.folder), files.digest, str(work)]
+            command = [*program, str(files.folder), files.digest, str(work)]
             done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
             card = ModelCard.read(work)
             if card is None:

@@ -1,0 +1,71 @@
+"""A document's passages into the catalogue's tables, and out of them, in a transaction of the publisher."""
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+
+from stackroom.catalog import Model
+from stackroom.documents import Document, Passage
+
+
+def add_passages(
+    db: sqlite3.Connection, model: Model, key: int, document: Document, passages: Sequence[Passage]
+) -> None:
+    """Adds the passages of the document with this key, which then wait for their vectors."""
+    if not passages:
+        return
+    (used,) = db.execute(
+        "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'passages'), 0)"
+    ).fetchone()
+    first, last = used + 1, used + len(passages)
+    text = document.text
+    hashes = [_hash(model, text[passage.start : passage.end]) for passage in passages]
+    # Looked up now, because the document that this one replaces is about to be removed; and once for
+    # each text, because a form may have ten thousand blank pages.
+    codes = {hash_: _known_code(db, hash_) for hash_ in set(hashes)}
+    db.executemany(
+        "INSERT INTO passages (id, page, start, stop, hash) VALUES (?, ?, ?, ?, ?)",
+        [
+            (id_, passage.page, passage.start, passage.end, hash_)
+            for id_, (passage, hash_) in enumerate(zip(passages, hashes, strict=True), first)
+        ],
+    )
+    db.execute(
+        "INSERT INTO splits (first, last, model, document) VALUES (?, ?, ?, ?)",
+        (first, last, model.id, key),
+    )
+    db.executemany(
+        "INSERT INTO pending (passage, code) VALUES (?, ?)",
+        [(id_, codes[hash_]) for id_, hash_ in enumerate(hashes, first)],
+    )
+    if db.execute("SELECT current FROM models WHERE id = ?", (model.id,)).fetchone()[0]:
+        log_change(db, "published", first, last)
+
+
+def remove_passages(db: sqlite3.Connection, first: int, last: int) -> None:
+    """Removes all passages of one split, with whatever belongs to them."""
+    db.execute("DELETE FROM splits WHERE first = ?", (first,))
+    for table, column in (("passages", "id"), ("pending", "passage"), ("vectors", "passage")):
+        db.execute(f"DELETE FROM {table} WHERE {column} BETWEEN ? AND ?", (first, last))  # noqa: S608
+
+
+def log_change(db: sqlite3.Connection, kind: str, first: int, last: int) -> None:
+    """Tells the derived indexes what they have to follow; see the catalogue's `Change`."""
+    db.execute("INSERT INTO changes (kind, first, last) VALUES (?, ?, ?)", (kind, first, last))
+
+
+def _known_code(db: sqlite3.Connection, hash_: int) -> bytes | None:
+    """The vector of a passage with this hash, whether stored or about to be."""
+    row = db.execute(
+        "SELECT coalesce(v.code, w.code) FROM passages o"
+        " LEFT JOIN vectors v ON v.passage = o.id LEFT JOIN pending w ON w.passage = o.id"
+        " WHERE o.hash = ? AND coalesce(v.code, w.code) IS NOT NULL LIMIT 1",
+        (hash_,),
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _hash(model: Model, text: str) -> int:
+    # 64 bits: that two different texts of a million passages share one happens once in 40 million libraries.
+    digest = hashlib.blake2b(f"{model.id} {text}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)

@@ -1,0 +1,52 @@
+"""Counting text in the model's tokens, word by word, gives what its own tokenizer gives for the whole."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer as RustTokenizer
+
+from sentences import PASSAGES, SENTENCES
+from stackroom.embedding.model_card import TOKENIZER
+from stackroom.embedding.model_files import bundled_folder
+from stackroom.embedding.models import Models
+from stackroom.embedding.text_tokens import ModelTokenizer
+
+
+@pytest.fixture(scope="module")
+def tokenizers(models_folder: Path) -> tuple[ModelTokenizer, RustTokenizer]:
+    """Ours and the one that it is made of."""
+    ours = Models(models_folder).tokenizer("")
+    assert isinstance(ours, ModelTokenizer)
+    plain = RustTokenizer.from_file(str(bundled_folder() / TOKENIZER))
+    plain.no_truncation()
+    plain.no_padding()
+    return ours, plain
+
+
+def check_token_starts(tokenizers: tuple[ModelTokenizer, RustTokenizer], texts: Sequence[str]) -> None:
+    ours, plain = tokenizers
+    for text, found in zip(texts, ours.token_starts(texts), strict=True):
+        assert found.dtype == np.int64
+        expected = [start for start, _ in plain.encode(text, add_special_tokens=False).offsets]
+        assert found.tolist() == expected
+
+
+def test_tokens_by_word_are_those_of_the_text(tokenizers: tuple[ModelTokenizer, RustTokenizer]) -> None:
+    both = "\n\n".join(SENTENCES) + "\t \u00a0\u3000" + "unbelievableness" * 20 + " x" * 700
+    check_token_starts(tokenizers, [*PASSAGES, both, "", " ", " lead and trail \n", "e\u0301te\u0301 ﬁne ²"])
+    check_token_starts(tokenizers, [both, *PASSAGES])  # of words that are known by now
+    assert tokenizers[0].token_starts([]) == []
+
+
+# Control characters, which repairing takes out of every text, are the one difference: the model's tokenizer
+# drops some of them without ending the word, and takes no others for blanks.
+_TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n\t"), max_size=80)
+
+
+@given(st.lists(st.one_of(_TEXT, st.lists(st.sampled_from(SENTENCES)).map(" ".join)), max_size=4))
+def test_so_are_those_of_any_text(tokenizers: tuple[ModelTokenizer, RustTokenizer], texts: list[str]) -> None:
+    check_token_starts(tokenizers, texts)
