@@ -1,7 +1,7 @@
 """kill -9 of `stackroom index` at random moments: `python -m bench.kills FOLDER [KILLS]`.
 
 Indexes the folder once undisturbed. Then starts it again and again into another data folder and kills it
-each time, and at last lets it finish. Compares what both catalogues hold, vectors included.
+each time, and at last lets it finish. Compares what both catalogues hold, and that each passage has its vector and its words.
 """
 
 import random
@@ -14,12 +14,16 @@ import tempfile
 import time
 from pathlib import Path
 
+from stackroom.lexicon import Lexicon
+
 _COMPARED = {
     "documents": "SELECT id, title, page_count, text_bytes FROM documents ORDER BY id",
-    "pages": "SELECT d.id, number, label, start, text FROM pages g JOIN documents d ON d.key = g.document"
+    "pages": "SELECT d.id, number, label, start FROM pages g JOIN documents d ON d.key = g.document"
     " ORDER BY d.id, number",
-    "passages": "SELECT d.id, page, start, stop FROM passages p JOIN documents d ON d.key = p.document"
+    "texts": "SELECT d.id, start, content FROM texts t JOIN documents d ON d.key = t.document"
     " ORDER BY d.id, start",
+    "passages": "SELECT d.id, page, start, stop FROM splits s JOIN documents d ON d.key = s.document"
+    " JOIN passages p ON p.id BETWEEN s.first AND s.last ORDER BY d.id, start",
     "files": "SELECT path, size, modified_ns, d.id, failure FROM locations l"
     " LEFT JOIN documents d ON d.key = l.document ORDER BY path",
     "pending": "SELECT count(*) FROM pending",
@@ -52,6 +56,8 @@ def main() -> None:
         differing = [
             name for name in _COMPARED if _read(work, "undisturbed", name) != _read(work, "killed", name)
         ]
+        if len({len(Lexicon(work / data / "index" / "words")) for data in ("undisturbed", "killed")}) > 1:
+            differing.append("words")
     finally:
         shutil.rmtree(work)
     print(f"seed {seed}: {killed} of {kills} runs killed; an undisturbed run took {seconds:.0f} s")

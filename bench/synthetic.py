@@ -66,7 +66,7 @@ def write(data: Path, count: int, texts: Iterator[str], draw: Draw) -> None:
     from stackroom.documents import Document, Page, Passage
     from stackroom.embedding.model_card import BUNDLED_CARD
     from stackroom.embedding.model_files import BUNDLED_NAME
-    from stackroom.lexicon import LexiconWriter
+    from stackroom.lexicon_writer import LexiconWriter
 
     publisher = Publisher(data / "index" / "catalog.sqlite3")
     # This folder may be lost: an fsync for each of 50,000 documents would take most of the time.

@@ -16,6 +16,7 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from indexer.headings import find_sections
 from indexer.lines import HYPHENATED, Line, break_paragraphs, remove_running_lines
 from indexer.reading import MAX_PAGE_CHARACTERS, OnPage, PageTooLong, Reading, TooManyPages, tidy_outline
 from indexer.repair import clean_characters, count_words, flatten, join_hyphenated, read_date, tidy_lines
@@ -103,6 +104,10 @@ def _compose(path: Path, document_id: str, reading: Reading) -> Document:
     kept = remove_running_lines([lines or [] for lines in reading.pages])
     texts = ["\n".join(break_paragraphs(lines)) for lines in kept]
     words = count_words(texts)
+    pages = tuple(
+        Page(number, flatten(label) or str(number), tidy_lines(join_hyphenated(text, words)))
+        for number, (label, text) in enumerate(zip(reading.labels, texts, strict=True), start=1)
+    )
     return Document(
         id=document_id,
         title=choose_title(flatten(reading.title), reading.outline, first_page, path.stem),
@@ -110,11 +115,9 @@ def _compose(path: Path, document_id: str, reading: Reading) -> Document:
         created=read_date(reading.created),
         modified=read_date(reading.modified),
         outline=tuple(reading.outline),
-        pages=tuple(
-            Page(number, flatten(label) or str(number), tidy_lines(join_hyphenated(text, words)))
-            for number, (label, text) in enumerate(zip(reading.labels, texts, strict=True), start=1)
-        ),
+        pages=pages,
         extractor=reading.made_by,
+        sections=find_sections(reading.outline, kept, pages),
     )
 
 

@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import Any
 
 from indexer.extract import extract
-from stackroom.documents import Document, OutlineEntry, Page
+from stackroom.documents import Document, OutlineEntry, Page, Section
 from stackroom.errors import ExtractionFailed
 
 _LONGEST_POLL_SECONDS = 0.5
@@ -205,6 +205,7 @@ def _overdue(reading: _Reading, limits: Limits) -> ExtractionFailed | None:
 def _document(content: dict[str, Any]) -> Document:
     content["outline"] = tuple(OutlineEntry(**entry) for entry in content["outline"])
     content["pages"] = tuple(Page(**page) for page in content["pages"])
+    content["sections"] = tuple(Section(**section) for section in content["sections"])
     return Document(**content)
 
 

@@ -10,15 +10,18 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from indexer.compare import File, compare
+from indexer.corpus import publish_corpus
 from indexer.embed import embed_pending
 from indexer.isolate import Limits, extract_all
+from indexer.language import identify
 from indexer.publish import Publisher
 from indexer.run import Progress, Run, Summary
 from indexer.split import split
@@ -28,7 +31,7 @@ from stackroom.documents import Document
 from stackroom.embedding.embedder import Embedder, ModelSource, Tokenizer, refuse_another_model
 from stackroom.errors import AlreadyRunning, UsageError
 from stackroom.holder import hold, holder
-from stackroom.lexicon import LexiconWriter
+from stackroom.lexicon_writer import LexiconWriter
 from stackroom.settings import Settings
 
 # How much the embedding threads stand back behind everything else, as `nice` counts (Linux only): words come
@@ -113,6 +116,41 @@ class Indexer:
         self._index_words()
         return run.finish()
 
+    def run_corpus(
+        self,
+        root: Path,
+        documents: Mapping[str, Document],
+        *,
+        on_progress: Callable[[Progress], None] = _no_progress,
+    ) -> Summary:
+        """Brings the index up to date with documents that come without PDFs, as `run` does with a folder.
+
+        Args:
+            root: absolute path of the file they come from: their library.
+            documents: by their paths in it.
+            on_progress: as for `run`, which raises the same.
+        """
+        self._refuse_another_model()
+        run = Run(self._publisher, on_progress)
+        run.progress.files = len(documents)
+        tokenizer = self._models.tokenizer(self._model_name())
+        model = self._publisher.add_model(tokenizer.fingerprint)
+        run.tell("reading", passages=self._publisher.pending_count(model))
+        library = self._publisher.add_library(root)
+        with self._beside(run, model) as check:
+
+            def on_document(passages: int) -> None:
+                run.tell(files_done=1, pages=1, passages=passages)
+                check()
+
+            added = publish_corpus(self._publisher, library, documents, tokenizer, model, on_document)
+            run.tell("embedding")
+        self._publisher.trim_changes()
+        self._index_words()
+        summary = run.finish()
+        summary.added, summary.pages, summary.unchanged = added, added, len(documents) - added
+        return summary
+
     def reembed(self, on_progress: Callable[[Progress], None] = _no_progress) -> Summary:
         """Embeds the whole library with the model of the settings, then switches to it in one step.
 
@@ -184,6 +222,7 @@ class Indexer:
             for task, outcome in outcomes:
                 check()
                 if isinstance(outcome, Document):
+                    outcome = replace(outcome, language=identify(outcome.text))
                     passages = split(outcome, tokenizer, tokenizer.fingerprint.passage_tokens)
                     run.publish(task, outcome, passages, model)
                 else:

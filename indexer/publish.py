@@ -14,7 +14,7 @@ from typing import Any
 
 from indexer.shelve import add_passages, log_change, remove_passages
 from stackroom.catalog import Model
-from stackroom.documents import Document, OutlineEntry, Passage
+from stackroom.documents import Document, OutlineEntry, Passage, Section
 from stackroom.embedding.embedder import Fingerprint
 from stackroom.errors import CatalogUnusable, ExtractionFailed, FailureKind
 from stackroom.schema import open_catalog
@@ -53,7 +53,10 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class PendingPassage:
-    """A passage that waits for its vector. `code` is that of one with the same text, if there is one."""
+    """A passage that waits for its vector.
+
+    `text` is what is embedded; `code` is the vector of another passage with the same, if there is one.
+    """
 
     id: int
     text: str
@@ -143,7 +146,7 @@ class Publisher:
             rows = db.execute(_HELD + " WHERE library_id = ? AND document IS NOT NULL", (library,))
             held = {row[0] for row in rows}
             db.execute("DELETE FROM libraries WHERE id = ?", (library,))
-            return sum(self._remove_unheld(db, key) for key in held)
+            return sum(self._let_go(db, key) for key in held)
 
     def recorded(self, library: int) -> dict[str, Recorded]:
         """What is known of each file of a library, by its path."""
@@ -173,6 +176,8 @@ class Publisher:
         with self._transaction() as db:
             held: list[tuple[int, int | None]] = []
             for place, (state, document) in known.items():
+                if document not in self._held(db, place):
+                    self._log_names(db, document)
                 held += [(key, document) for key in self._place(db, place, state, document)]
             for place in gone:
                 held += [(key, None) for key in self._held(db, place)]
@@ -180,7 +185,7 @@ class Publisher:
                     "DELETE FROM locations WHERE library_id = ? AND path = ?", (place.library_id, place.path)
                 )
             for key, successor in held:
-                self._remove_unheld(db, key, successor)
+                self._let_go(db, key, successor)
 
     def fail(self, place: Place, state: FileState, error: ExtractionFailed) -> None:
         """Records why a file could not be read. A document that only this file held is removed."""
@@ -194,7 +199,7 @@ class Publisher:
                 (place.library_id, place.path, state.size, state.modified_ns, error.kind, str(error)),
             )
             for key in held:
-                self._remove_unheld(db, key)
+                self._let_go(db, key)
 
     # Documents
 
@@ -205,14 +210,15 @@ class Publisher:
         with self._transaction() as db:
             texts = [page.text for page in document.pages]
             cursor = db.execute(
-                "INSERT INTO documents (id, title, author, created, modified, outline, extractor,"
-                " page_count, text_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO documents (id, title, author, created, modified, language, outline, extractor,"
+                " page_count, text_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     document.id,
                     document.title,
                     document.author,
                     document.created,
                     document.modified,
+                    document.language,
                     json.dumps(
                         [[entry.title, entry.page, entry.level] for entry in document.outline],
                         ensure_ascii=False,
@@ -232,6 +238,10 @@ class Publisher:
                 ],
             )
             db.executemany(
+                "INSERT INTO sections (document, start, heading) VALUES (?, ?, ?)",
+                [(key, section.start, section.heading) for section in document.sections],
+            )
+            db.executemany(
                 "INSERT INTO texts (document, start, content) VALUES (?, ?, ?)",
                 [(key, start, content) for start, content in pack(texts, compact=self._compact)],
             )
@@ -239,7 +249,7 @@ class Publisher:
             add_passages(db, model, key, document, passages)
             for place, state in files.items():
                 for replaced in self._place(db, place, state, key):
-                    self._remove_unheld(db, replaced, key)
+                    self._let_go(db, replaced, key)
 
     def documents_without_passages(self, model: Model) -> list[int]:
         """Keys of the documents with text that have not been split for `model` yet."""
@@ -252,10 +262,12 @@ class Publisher:
 
     def document(self, key: int) -> Document:
         """A document as it was published."""
-        id_, title, author, created, modified, outline, extractor = self._rows(
-            "SELECT id, title, author, created, modified, outline, extractor FROM documents WHERE key = ?",
+        id_, title, author, created, modified, outline, extractor, language = self._rows(
+            "SELECT id, title, author, created, modified, outline, extractor, language FROM documents"
+            " WHERE key = ?",
             (key,),
         )[0]
+        sections = self._rows("SELECT start, heading FROM sections WHERE document = ? ORDER BY start", (key,))
         return Document(
             id_,
             title,
@@ -265,6 +277,8 @@ class Publisher:
             tuple(OutlineEntry(*entry) for entry in json.loads(outline)),
             tuple(self._texts.pages(key)),
             extractor,
+            tuple(Section(*section) for section in sections),
+            language,
         )
 
     def add_passages(self, key: int, document: Document, passages: Sequence[Passage], model: Model) -> None:
@@ -277,7 +291,7 @@ class Publisher:
     def pending(self, model: Model, limit: int) -> list[PendingPassage]:
         """The first passages of a model that wait for a vector, by ascending id."""
         rows = self._rows(
-            "SELECT p.id, s.document, p.start, p.stop,"
+            "SELECT p.id, w.context, s.document, p.start, p.stop,"
             " coalesce(w.code, (SELECT v.code FROM passages o JOIN vectors v ON v.passage = o.id"
             "                   WHERE o.hash = p.hash LIMIT 1))"
             " FROM pending w JOIN passages p ON p.id = w.passage"
@@ -285,7 +299,7 @@ class Publisher:
             " WHERE s.model = ? ORDER BY w.passage LIMIT ?",
             (model.id, limit),
         )
-        return [PendingPassage(row[0], self._texts.span(*row[1:4]), row[4]) for row in rows]
+        return [PendingPassage(row[0], row[1] + self._texts.span(*row[2:5]), row[5]) for row in rows]
 
     def pending_count(self, model: Model) -> int:
         """How many passages of a model wait for a vector."""
@@ -339,10 +353,16 @@ class Publisher:
         rows = db.execute(_HELD + " WHERE library_id = ? AND path = ?", (place.library_id, place.path))
         return [row[0] for row in rows if row[0] is not None]
 
-    def _remove_unheld(self, db: sqlite3.Connection, key: int, successor: int | None = None) -> bool:
-        """Removes a document if no file holds it any more; its id then leads to `successor` if given."""
+    def _let_go(self, db: sqlite3.Connection, key: int, successor: int | None = None) -> bool:
+        """A file no longer holds a document, which is removed if no other does. Returns whether it was.
+
+        The id of a removed document leads to `successor` if given.
+        """
         row = db.execute("SELECT id FROM documents WHERE key = ?", (key,)).fetchone()
-        if row is None or db.execute("SELECT 1 FROM locations WHERE document = ? LIMIT 1", (key,)).fetchone():
+        if row is None:
+            return False
+        if db.execute("SELECT 1 FROM locations WHERE document = ? LIMIT 1", (key,)).fetchone():
+            self._log_names(db, key)
             return False
         for first, last in db.execute("SELECT first, last FROM splits WHERE document = ?", (key,)).fetchall():
             remove_passages(db, first, last)
@@ -354,6 +374,17 @@ class Publisher:
                 (row[0], successor),
             )
         return True
+
+    @staticmethod
+    def _log_names(db: sqlite3.Connection, key: int) -> None:
+        """Other files hold the document than before: it is found by their names."""
+        splits = db.execute(
+            "SELECT s.first, s.last FROM splits s JOIN models m ON m.id = s.model AND m.current = 1"
+            " WHERE s.document = ?",
+            (key,),
+        )
+        for first, last in splits.fetchall():
+            log_change(db, "named", first, last)
 
     def _remove_models(self, db: sqlite3.Connection, which: str, value: int) -> None:
         for (model,) in db.execute(f"SELECT id FROM models WHERE {which}", (value,)).fetchall():  # noqa: S608

@@ -19,7 +19,7 @@ def add_passages(
     ).fetchone()
     first, last = used + 1, used + len(passages)
     text = document.text
-    hashes = [_hash(model, text[passage.start : passage.end]) for passage in passages]
+    hashes = [_hash(model, passage.context + text[passage.start : passage.end]) for passage in passages]
     # Looked up now, because the document that this one replaces is about to be removed; and once for
     # each text, because a form may have ten thousand blank pages.
     codes = {hash_: _known_code(db, hash_) for hash_ in set(hashes)}
@@ -35,8 +35,11 @@ def add_passages(
         (first, last, model.id, key),
     )
     db.executemany(
-        "INSERT INTO pending (passage, code) VALUES (?, ?)",
-        [(id_, codes[hash_]) for id_, hash_ in enumerate(hashes, first)],
+        "INSERT INTO pending (passage, context, code) VALUES (?, ?, ?)",
+        [
+            (id_, passage.context, codes[hash_])
+            for id_, (passage, hash_) in enumerate(zip(passages, hashes, strict=True), first)
+        ],
     )
     if db.execute("SELECT current FROM models WHERE id = ?", (model.id,)).fetchone()[0]:
         log_change(db, "published", first, last)

@@ -24,6 +24,7 @@ _MADE_UP = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_RULE = re.compile(r"[_=*~–—-]{4,}")  # drawn with characters above or below the title
 _GARBLED = re.compile("\ufffd|(?:[ÃÐÑØÙ][\u0080-\u00bf•†‡…—–ƒ⁄‹›−‰„“”‘’‚™ŁŒŠŸŽıłœšž€].?){2}|\\?{3}|þÿ")
 
 
@@ -84,7 +85,8 @@ def _read_largest(lines: Sequence[Line]) -> str:
                 run.append(line)
             elif run:
                 break
-        title = flatten(" ".join(line.text for line in run).replace(HYPHENATED + " ", "")).rstrip("∗*†‡ ")
+        title = " ".join(line.text for line in run).replace(HYPHENATED + " ", "")
+        title = flatten(_RULE.sub(" ", title)).rstrip("∗*†‡ ")
         if 4 <= len(title) <= _LONGEST and _is_meaningful(title):
             return title
     return ""

@@ -4,7 +4,7 @@ import threading
 import time
 
 from stackroom.catalog import Catalog
-from stackroom.lexicon import LexiconWriter
+from stackroom.lexicon_writer import LexiconWriter
 
 # Between commits pass at least this many seconds, and ten times what the last one took.
 _LEAST_SECONDS = 0.3

@@ -36,6 +36,9 @@ class WordHashEmbedder:
     def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return self._vectors(texts)
 
+    def known_share(self, text: str) -> float:
+        return 1.0
+
     def _vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         if not texts:
             return np.empty((0, self.fingerprint.dimensions), np.float32)

@@ -19,10 +19,10 @@ def fingerprint(name: str = "counting", dimensions: int = DIMENSIONS) -> Fingerp
     return Fingerprint(name, f"digest of {name}", dimensions, passage_tokens=100)
 
 
-def document(number: int, *pages: str) -> Document:
+def document(number: int, *pages: str, language: str = "en") -> Document:
     """Document `number` with these page texts; each is empty or ends in a newline."""
     numbered = tuple(Page(at, str(at), text) for at, text in enumerate(pages, 1))
-    return Document(f"{number:024x}", f"Document {number}", "", "", "", (), numbered, "hand")
+    return Document(f"{number:024x}", "Untitled", "", "", "", (), numbered, "hand", language=language)
 
 
 def lines(found: Document) -> list[Passage]:
@@ -56,9 +56,11 @@ class FreshIndex:
         """A file of the library."""
         return Place(self._library, file)
 
-    def publish(self, number: int, *pages: str, file: str = "", model: Model | None = None) -> None:
+    def publish(
+        self, number: int, *pages: str, file: str = "", model: Model | None = None, language: str = "en"
+    ) -> None:
         """Publishes a document, held by `file` (its own by default) in place of what that held before."""
-        made = document(number, *pages)
+        made = document(number, *pages, language=language)
         files = {self.place(file or f"{number}.pdf"): FileState(number, number)}
         self.publisher.publish(made, lines(made), model or self.model, files)
 
@@ -97,6 +99,9 @@ class CountingEmbedder:
         """See `Embedder`."""
         self.queries.append(list(texts))
         return self.vectors(texts)
+
+    def known_share(self, text: str) -> float:
+        return 1.0
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """What the others give, not remembered."""

@@ -11,7 +11,8 @@ from pathlib import Path
 from fakes import SomeModels, WordHashEmbedder
 from stackroom.catalog import Catalog
 from stackroom.codes import encode
-from stackroom.lexicon import Lexicon, LexiconWriter
+from stackroom.lexicon import Lexicon
+from stackroom.lexicon_writer import LexiconWriter
 from stackroom.reader import Reader
 from stackroom.schema import open_catalog
 from stackroom.texts import pack
@@ -54,6 +55,11 @@ class Shelf:
         labels: Sequence[str] = (),
         embedded: bool = True,
         words: bool = True,
+        title: str = "",
+        author: str = "Ada",
+        created: str = "2020-01-02",
+        modified: str = "2021-03-04",
+        language: str = "en",
     ) -> str:
         """Commits a document with these page texts, and the file that holds it; returns its id.
 
@@ -66,10 +72,19 @@ class Shelf:
         file.write_bytes(f"%PDF-1.7 of {id_}\n{'x' * 1000}\n".encode())
         with self._transaction(words=words) as db:
             row = db.execute(
-                "INSERT INTO documents (id, title, author, created, modified, outline, extractor, page_count,"
-                " text_bytes) VALUES (?, ?, 'Ada', '2020-01-02', '2021-03-04', '[]', 'by hand 1', ?, ?)"
-                " RETURNING key",
-                (id_, f"Document {number}", len(pages), sum(len(text.encode()) for text in pages)),
+                "INSERT INTO documents (id, title, author, created, modified, language, outline, extractor,"
+                " page_count, text_bytes)"
+                " VALUES (?, ?, ?, ?, ?, ?, '[]', 'by hand 1', ?, ?) RETURNING key",
+                (
+                    id_,
+                    title or f"Document {number}",
+                    author,
+                    created,
+                    modified,
+                    language,
+                    len(pages),
+                    sum(len(text.encode()) for text in pages),
+                ),
             ).fetchone()
             key = int(row[0])
             self._pages[key] = pages
@@ -97,6 +112,8 @@ class Shelf:
         with self._transaction() as db:
             (key,) = db.execute("SELECT document FROM locations WHERE path = ?", (of,)).fetchone()
             self._add_location(db, name, key)
+            for first, last in db.execute("SELECT first, last FROM splits WHERE document = ?", (key,)):
+                self._log(db, "named", first, last)
         return copy
 
     def embed(self) -> None:
@@ -180,7 +197,7 @@ class Shelf:
                 ).fetchone()
                 ids.append(int(row[0]))
                 self._lines[ids[-1]] = line.group()
-                db.execute("INSERT INTO pending (passage) VALUES (?)", (ids[-1],))
+                db.execute("INSERT INTO pending (passage, context) VALUES (?, '')", (ids[-1],))
             start += len(text)
         if ids:
             db.execute("INSERT INTO splits VALUES (?, ?, ?, ?)", (ids[0], ids[-1], self._model, key))

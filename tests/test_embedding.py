@@ -31,6 +31,16 @@ def tokenizer(request: pytest.FixtureRequest) -> Tokenizer:
     return tokenizer
 
 
+def test_how_much_of_a_text_is_known(embedder: Embedder) -> None:
+    assert embedder.known_share("otters hold hands") == embedder.known_share("") == 1
+    assert 0 <= embedder.known_share("为什么海獭牵手") <= 1
+
+
+def test_the_real_model_does_not_know_chinese(bundled_model: Embedder) -> None:
+    assert bundled_model.known_share("冥王星什么时候降级") < 0.7
+    assert bundled_model.known_share("Universitäten in Zürich") == 1
+
+
 # The contract
 
 

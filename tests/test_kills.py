@@ -56,7 +56,7 @@ def content(data: Path) -> dict[str, list[tuple[object, ...]]]:
 
 def found_by(data: Path, word: str) -> list[tuple[object, ...]]:
     """All texts that the index of words finds. Scores are left out: they still count what was replaced."""
-    hits = Lexicon(data / "index" / "words").search(word, 10_000)
+    hits = Lexicon(data / "index" / "words").search(word, 10_000).hits
     with Catalog(data / "index" / "catalog.sqlite3") as catalog:
         shown = catalog.passages([passage for passage, _ in hits])
     return sorted((shown[passage].document_id, shown[passage].text) for passage, _ in hits)

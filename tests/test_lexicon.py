@@ -2,7 +2,7 @@
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fresh_index import FreshIndex, fingerprint
+from indexer.publish import FileState
 from stackroom.catalog import Catalog, Model, PassageText
 from stackroom.errors import CatalogUnusable
-from stackroom.lexicon import Lexicon, LexiconWriter
+from stackroom.lexicon import PASSAGES, Lexicon
+from stackroom.lexicon_writer import LexiconWriter
 
 
 @pytest.fixture
@@ -29,23 +31,28 @@ def lexicon(index: FreshIndex) -> Lexicon:
     return Lexicon(index.words)
 
 
+def name(number: int) -> str:
+    """A word of its own for each number; digits would be a second word."""
+    return f"number{'abcdefghij'[number // 10]}{'abcdefghij'[number % 10]}x"
+
+
 def follow(index: FreshIndex) -> bool:
     with closing(LexiconWriter(index.words)) as writer:
         return writer.follow(index.catalog)
 
 
 def found(index: FreshIndex, lexicon: Lexicon, query: str, k: int = 10) -> list[str]:
-    return index.texts([passage for passage, _ in lexicon.search(query, k)])
+    return index.texts([passage for passage, _ in lexicon.search(query, k).hits])
 
 
 # Following the catalogue
 
 
 def test_words_are_found_once_they_are_followed(index: FreshIndex, lexicon: Lexicon) -> None:
-    assert lexicon.search("otters", 10) == []
+    assert lexicon.search("otters", 10).hits == []
     assert len(lexicon) == 0
     index.publish(1, "Otters hold hands.\nBadgers dig.\n", "", "Foxes trot.\n")
-    assert lexicon.search("otters", 10) == []
+    assert lexicon.search("otters", 10).hits == []
     assert follow(index)
     assert found(index, lexicon, "otters") == ["Otters hold hands."]
     assert found(index, lexicon, "foxes badgers") == ["Badgers dig.", "Foxes trot."]
@@ -59,17 +66,17 @@ def test_following_again_adds_nothing(index: FreshIndex, lexicon: Lexicon) -> No
         assert not writer.follow(index.catalog)
     assert not follow(index)
     assert len(lexicon) == 1
-    assert len(lexicon.search("otters", 10)) == 1
+    assert len(lexicon.search("otters", 10).hits) == 1
 
 
 def test_one_writer_follows_many_times(index: FreshIndex, lexicon: Lexicon) -> None:
     with closing(LexiconWriter(index.words)) as writer:
         for number in range(1, 31):
-            index.publish(number, f"Otters number{number}.\n")
+            index.publish(number, f"Otters {name(number)}.\n")
             assert writer.follow(index.catalog)
-            assert found(index, lexicon, f"number{number}") == [f"Otters number{number}."]
+            assert found(index, lexicon, f"{name(number)}") == [f"Otters {name(number)}."]
             assert len(lexicon) == number
-    assert len(lexicon.search("otters", 100)) == 30
+    assert len(lexicon.search("otters", 100).hits) == 30
 
 
 def test_what_cannot_be_written_is_told(index: FreshIndex, lexicon: Lexicon) -> None:
@@ -88,7 +95,7 @@ def test_removed_words_are_not_found(index: FreshIndex, lexicon: Lexicon) -> Non
     index.remove("1.pdf")
     assert follow(index)
     assert found(index, lexicon, "otters") == ["Otters sleep."]
-    assert lexicon.search("badgers", 10) == []
+    assert lexicon.search("badgers", 10).hits == []
     assert len(lexicon) == 1
 
 
@@ -107,7 +114,7 @@ def test_a_changed_document_is_found_by_its_new_words(index: FreshIndex, lexicon
     follow(index)
     index.publish(2, "Otters hold hands.\nFoxes trot.\n", file="a.pdf")
     follow(index)
-    assert lexicon.search("badgers", 10) == []
+    assert lexicon.search("badgers", 10).hits == []
     assert found(index, lexicon, "foxes") == ["Foxes trot."]
     assert found(index, lexicon, "otters") == ["Otters hold hands."]
     assert len(lexicon) == 2
@@ -118,7 +125,7 @@ def test_removing_everything_leaves_nothing(index: FreshIndex, lexicon: Lexicon)
     follow(index)
     index.remove("1.pdf")
     follow(index)
-    assert lexicon.search("otters", 10) == []
+    assert lexicon.search("otters", 10).hits == []
     assert len(lexicon) == 0
     index.publish(3, "Otters are back.\n")
     follow(index)
@@ -132,10 +139,10 @@ def test_another_model_s_passages_take_the_place_of_all(index: FreshIndex, lexic
     new = index.publisher.add_model(fingerprint("new"))
     index.split_for(new)
     assert not follow(index)  # nobody searches the new one's passages yet
-    before = [passage for passage, _ in lexicon.search("otters badgers", 10)]
+    before = [passage for passage, _ in lexicon.search("otters badgers", 10).hits]
     index.publisher.switch_model(new)
     assert follow(index)
-    after = [passage for passage, _ in lexicon.search("otters badgers", 10)]
+    after = [passage for passage, _ in lexicon.search("otters badgers", 10).hits]
     assert index.texts(after) == ["Otters hold hands.", "Badgers dig holes."]
     assert not set(before) & set(after)
     assert sorted(after) == [passage.passage for passage in index.catalog.words(new)]
@@ -150,7 +157,7 @@ def test_a_deleted_folder_is_built_again(index: FreshIndex, lexicon: Lexicon) ->
     follow(index)
     assert len(lexicon) == 2
     shutil.rmtree(index.words)
-    assert lexicon.search("otters", 10) == []
+    assert lexicon.search("otters", 10).hits == []
     assert follow(index)
     assert found(index, lexicon, "otters") == ["Otters hold hands."]
     assert len(lexicon) == 2
@@ -161,7 +168,7 @@ def test_damaged_metadata_is_built_again(index: FreshIndex, lexicon: Lexicon, co
     index.publish(1, "Otters hold hands.\nBadgers dig.\n")
     follow(index)
     assert len(lexicon) == 2
-    (index.words / "meta.json").write_text(content)
+    (index.words / PASSAGES / "meta.json").write_text(content)
     assert follow(index)
     for reader in (lexicon, Lexicon(index.words)):
         assert found(index, reader, "otters") == ["Otters hold hands."]
@@ -171,7 +178,7 @@ def test_damaged_metadata_is_built_again(index: FreshIndex, lexicon: Lexicon, co
 def test_a_missing_file_is_built_again(index: FreshIndex, lexicon: Lexicon) -> None:
     index.publish(1, "Otters hold hands.\nBadgers dig.\n")
     follow(index)
-    for path in index.words.glob("*.term"):
+    for path in index.words.rglob("*.term"):
         path.unlink()
     assert follow(index)
     assert found(index, lexicon, "otters") == ["Otters hold hands."]
@@ -196,7 +203,7 @@ def test_an_older_catalogue_put_back_is_followed(index: FreshIndex, lexicon: Lex
     other = FreshIndex(tmp_path / "other")
     other.publish(7, "Foxes trot.\n")
     for number in range(1, 6):
-        index.publish(number, f"Otters number{number}.\n")
+        index.publish(number, f"Otters {name(number)}.\n")
     follow(index)
     assert len(lexicon) == 5
     with closing(LexiconWriter(index.words)) as writer:
@@ -225,10 +232,10 @@ class DyingCatalog(Catalog):
 def test_what_was_not_committed_is_taken_in_once(
     index: FreshIndex, lexicon: Lexicon, words_left: int, *, closed: bool
 ) -> None:
-    index.publish(1, "Otters number1.\n")
+    index.publish(1, f"Otters {name(1)}.\n")
     follow(index)
-    index.publish(2, "Otters number2.\nOtters number3.\n")
-    index.publish(3, "Otters number4.\nOtters number5.\n")
+    index.publish(2, f"Otters {name(2)}.\nOtters {name(3)}.\n")
+    index.publish(3, f"Otters {name(4)}.\nOtters {name(5)}.\n")
     index.remove("1.pdf")
     with DyingCatalog(index.path) as dying:
         dying.words_left = words_left
@@ -242,22 +249,22 @@ def test_what_was_not_committed_is_taken_in_once(
         if closed:
             writer.close()
         del writer
-    assert found(index, lexicon, "number2") == []
+    assert found(index, lexicon, name(2)) == []
     assert len(lexicon) == 1
     assert follow(index)
     assert len(lexicon) == 4
-    expected = [f"Otters number{number}." for number in (2, 3, 4, 5)]
+    expected = [f"Otters {name(number)}." for number in (2, 3, 4, 5)]
     assert sorted(found(index, lexicon, "otters")) == expected
 
 
 def test_the_folder_is_replaced_under_a_reader(index: FreshIndex, lexicon: Lexicon) -> None:
     for number in range(1, 6):
-        index.publish(number, f"Otters number{number}.\n")
+        index.publish(number, f"Otters {name(number)}.\n")
         follow(index)
         assert len(lexicon) == number
         shutil.rmtree(index.words)
         assert follow(index)
-        assert found(index, lexicon, f"number{number}") == [f"Otters number{number}."]
+        assert found(index, lexicon, f"{name(number)}") == [f"Otters {name(number)}."]
         assert len(lexicon) == number
 
 
@@ -284,7 +291,8 @@ def test_the_folder_is_replaced_under_a_reader(index: FreshIndex, lexicon: Lexic
 def test_a_word_is_found_as_people_write_it(
     index: FreshIndex, lexicon: Lexicon, text: str, queries: list[str]
 ) -> None:
-    index.publish(1, f"{text}\nQuite something else.\n")
+    language = "de" if "Straße" in text or "Fähre" in text else "en"
+    index.publish(1, f"{text}\nQuite something else.\n", language=language)
     follow(index)
     for query in queries:
         assert found(index, lexicon, query)[:1] == [text], query
@@ -296,26 +304,26 @@ def test_a_word_is_found_as_people_write_it(
 def test_other_words_are_not_found(index: FreshIndex, lexicon: Lexicon, text: str, query: str) -> None:
     index.publish(1, f"{text}\n")
     follow(index)
-    assert lexicon.search(query, 10) == []
+    assert lexicon.search(query, 10).hits == []
 
 
 def test_the_rarer_word_and_the_more_words_count_more(index: FreshIndex, lexicon: Lexicon) -> None:
-    rivers = "".join(f"Page about rivers number{number}.\n" for number in range(20))
-    others = "".join(f"Page about nothing number{number}.\n" for number in range(80))
+    rivers = "".join(f"Page about rivers {name(number)}.\n" for number in range(20))
+    others = "".join(f"Page about nothing {name(number)}.\n" for number in range(80))
     index.publish(1, others + rivers + "Page about zanders alone.\nPage about rivers, zanders.\n")
     follow(index)
     assert found(index, lexicon, "rivers zanders", 2) == [
         "Page about rivers, zanders.",
         "Page about zanders alone.",
     ]
-    scores = [score for _, score in lexicon.search("rivers zanders", 100)]
+    scores = [score for _, score in lexicon.search("rivers zanders", 100).hits]
     assert len(scores) == 22
     assert scores == sorted(scores, reverse=True)
     assert scores[-1] > 0
 
 
 def test_words_that_many_passages_have_count_only_alone(index: FreshIndex, lexicon: Lexicon) -> None:
-    index.publish(1, "".join(f"The page of number{number}.\n" for number in range(30)) + "The zander.\n")
+    index.publish(1, "".join(f"The page of {name(number)}.\n" for number in range(30)) + "The zander.\n")
     follow(index)
     assert found(index, lexicon, "the page of the zander", 100) == ["The zander."]
     assert len(found(index, lexicon, "the page", 100)) == 31
@@ -325,27 +333,103 @@ def test_equal_ones_come_in_the_order_of_their_ids(index: FreshIndex, lexicon: L
     for number in range(1, 9):
         index.publish(number, "Otters hold hands.\n")
         follow(index)
-    hits = lexicon.search("otters", 8)
+    hits = lexicon.search("otters", 8).hits
     assert [passage for passage, _ in hits] == list(range(1, 9))
 
 
 def test_at_most_k_come_back(index: FreshIndex, lexicon: Lexicon) -> None:
     index.publish(1, "Otters.\n" * 9)
     follow(index)
-    assert [len(lexicon.search("otters", k)) for k in (-1, 0, 1, 5, 9, 1000)] == [0, 0, 1, 5, 9, 9]
+    assert [len(lexicon.search("otters", k).hits) for k in (-1, 0, 1, 5, 9, 1000)] == [0, 0, 1, 5, 9, 9]
 
 
 def test_excluded_splits_are_left_out(index: FreshIndex, lexicon: Lexicon) -> None:
     for number in (1, 2, 3):
         index.publish(number, f"Otters in {number}.\nMore otters in {number}.\n")
     follow(index)
-    owners = index.catalog.owners(index.model, range(1, 7))
-    splits = [owners[passage].first for passage in (1, 3, 5)]
+    splits = [split.first for split in index.catalog.splits(index.model)]
     assert splits == [1, 3, 5]
-    assert {passage for passage, _ in lexicon.search("otters", 10, splits[:1])} == {3, 4, 5, 6}
-    assert {passage for passage, _ in lexicon.search("otters", 10, iter(splits[1:]))} == {1, 2}
-    assert lexicon.search("otters", 10, splits) == []
-    assert len(lexicon.search("otters", 10, [999])) == 6
+
+    def passages(within: list[int] | None = None, without: Sequence[int] = ()) -> set[int]:
+        hits = lexicon.search("otters", 10, within=within, without=without).hits
+        return {passage for passage, _ in hits}
+
+    assert passages(without=splits[:1]) == {3, 4, 5, 6}
+    assert passages(without=splits) == set()
+    assert passages(without=[999]) == {1, 2, 3, 4, 5, 6}
+    assert passages(within=splits[1:]) == {3, 4, 5, 6}
+    assert passages(within=splits[1:], without=[5]) == {3, 4}
+    assert passages(within=[]) == set()
+
+
+def test_limits_change_no_score(index: FreshIndex, lexicon: Lexicon) -> None:
+    for number in (1, 2, 3):
+        index.publish(number, f"Otters in {number}.\nMore otters in rivers {number}.\n")
+    follow(index)
+    everywhere = lexicon.search("otters rivers", 10)
+    inside = lexicon.search("otters rivers", 10, within=[3])
+    assert inside.most == everywhere.most
+    assert dict(inside.hits).items() <= dict(everywhere.hits).items()
+    required = lexicon.search("otters rivers", 10, ["more rivers"])
+    assert required.hits == [(id_, score) for id_, score in everywhere.hits if id_ % 2 == 0]
+    assert lexicon.search("otters", 10, ["unicorns"]).hits == []
+
+
+def test_what_has_all_words_scores_about_the_most(index: FreshIndex, lexicon: Lexicon) -> None:
+    index.publish(1, "Otters swim in rivers.\n" + "Something else entirely.\n" * 20)
+    follow(index)
+    found = lexicon.search("otters rivers", 10)
+    assert found.hits[0][1] == pytest.approx(found.most, rel=0.5)
+    # A word that nothing has makes all others say less.
+    assert lexicon.search("otters rivers unicorns", 10).most > 1.4 * found.most
+    assert lexicon.search("unicorns", 10).hits == []
+    assert lexicon.search("unicorns", 10).most > 0
+
+
+def test_documents_are_found_by_name_author_date_and_first_pages(index: FreshIndex, lexicon: Lexicon) -> None:
+    index.publish(1, "Otters.\n", "Rivers.\n", "Zanders.\n", file="Reports/ACME_2017_10K.pdf")
+    index.publish(2, "Badgers.\n", file="letter to ann.pdf")
+    follow(index)
+
+    def splits(query: str) -> list[int]:
+        return [split for split, _ in lexicon.documents(query, [1, 4]).hits]
+
+    for query in ("acme", "reports 10-K", "2017", "otters", "rivers"):
+        assert splits(query) == [1], query
+    assert splits("letter") == splits("badgers") == [4]
+    assert splits("zanders") == []  # on the third page
+
+
+def test_a_renamed_file_is_found_by_its_new_name(index: FreshIndex, lexicon: Lexicon) -> None:
+    index.publish(1, "Otters.\n", file="before.pdf")
+    follow(index)
+    key = index.catalog.splits(index.model)[0].document
+    index.publisher.settle({index.place("after.pdf"): (FileState(1, 1), key)}, [index.place("before.pdf")])
+    assert follow(index)
+    assert lexicon.documents("after", [1]).hits
+    assert not lexicon.documents("before", [1]).hits
+    assert len(lexicon) == 1
+    index.publisher.settle({index.place("copy.pdf"): (FileState(1, 1), key)}, [])
+    follow(index)
+    assert lexicon.documents("copy", [1]).hits
+    assert lexicon.documents("after", [1]).hits
+    index.remove("after.pdf")
+    follow(index)
+    assert not lexicon.documents("after", [1]).hits
+    index.remove("copy.pdf")
+    follow(index)
+    assert not lexicon.documents("otters", [1]).hits
+
+
+def test_each_document_is_found_by_the_stems_of_its_language(index: FreshIndex, lexicon: Lexicon) -> None:
+    index.publish(1, "Die Häuser am Fluss.\n", language="de")
+    index.publish(2, "The houses by the river.\n", language="en")
+    index.publish(3, "Listening to others.\n", language="en")
+    follow(index)
+    assert found(index, lexicon, "Haus") == ["Die Häuser am Fluss."]
+    assert found(index, lexicon, "house") == ["The houses by the river."]
+    assert found(index, lexicon, "listen") == ["Listening to others."]
+    assert found(index, lexicon, "Häusern") == ["Die Häuser am Fluss."]
 
 
 ODD = ["", " ", "\t\n", "...", "?!", "AND OR NOT", "a:b", "text:otters", '"otters', "'", "((", "[a TO b]"]
@@ -367,7 +451,7 @@ def test_nor_is_any_text(index: FreshIndex, query: str, k: int) -> None:
     if not index.words.exists():
         index.publish(1, "Otters hold hands.\n")
         follow(index)
-    assert len(Lexicon(index.words).search(query, k)) <= max(k, 0)
+    assert len(Lexicon(index.words).search(query, k).hits) <= max(k, 0)
 
 
 def test_the_bookmark_is_not_found(index: FreshIndex, lexicon: Lexicon) -> None:
@@ -375,4 +459,4 @@ def test_the_bookmark_is_not_found(index: FreshIndex, lexicon: Lexicon) -> None:
     assert len(lexicon) == 0
     index.publish(1, "0\n")
     follow(index)
-    assert [passage for passage, _ in lexicon.search("0 1 2 bookmark", 10)] == [1]
+    assert [passage for passage, _ in lexicon.search("0 1 2 bookmark", 10).hits] == [1]

@@ -143,9 +143,9 @@ def reader(
 def test_the_right_document_comes_first(reader: Reader, question: str, title: str, page: int) -> None:
     hits = reader.search(question)
     assert len(hits) == 10
-    assert (hits[0].title, hits[0].page) == (title, page)
-    assert hits[0].text.split() == LIBRARY[title][page - 1].split()
-    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert (hits[0].title, hits[0].best.page) == (title, page)
+    assert hits[0].best.text.split() == LIBRARY[title][page - 1].split()
+    assert [hit.best.score for hit in hits] == sorted((hit.best.score for hit in hits), reverse=True)
 
 
 def test_a_blank_question_has_no_answer(reader: Reader) -> None:

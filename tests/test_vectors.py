@@ -84,7 +84,9 @@ def test_so_are_they_among_a_tenth_after_all_others_were_excluded_or_removed(
     assert len(removing) == len(left) == 2000
     nearest = left[np.argsort(-(asked @ clustered[left].T), axis=1)[:, :10]]
     for index, excluded in ((excluding, ranges), (removing, [])):
-        found = [{passage // 2 for passage, _ in index.search(query, 10, excluded)} for query in asked]
+        found = [
+            {passage // 2 for passage, _ in index.search(query, 10, without=excluded)} for query in asked
+        ]
         assert all(len(passages) == 10 for passages in found)
         right = sum(len(passages & set(row.tolist())) for passages, row in zip(found, nearest, strict=True))
         assert right / (10 * len(asked)) >= 0.98
@@ -172,7 +174,7 @@ def test_it_is_the_same_as_a_dict_of_vectors(
         else:
             k, excluded = arguments
             query = unit(chance.standard_normal(dimensions))
-            found, expected = index.search(query, k, excluded), plain.search(query, k, excluded)
+            found, expected = index.search(query, k, without=excluded), plain.search(query, k, excluded)
             assert len(found) == len(expected)
             assert len({passage for passage, _ in found}) == len(found)
             for (passage, score), (_, expected_score) in zip(found, expected, strict=True):
@@ -216,7 +218,7 @@ def test_an_empty_index_finds_nothing(exact_limit: int) -> None:
     index = VectorIndex(4, exact_limit)
     query = unit(np.ones(4))
     assert index.search(query, 10) == []
-    assert index.search(query, 10, [(0, 5)]) == []
+    assert index.search(query, 10, without=[(0, 5)]) == []
     index.remove(0, 100)
     index.add([1], encode(query.reshape(1, -1)))
     index.remove(0, 100)
@@ -224,5 +226,27 @@ def test_an_empty_index_finds_nothing(exact_limit: int) -> None:
     assert index.search(query, 10) == []
     index.add([0, 1], encode(np.stack([query, -query])))
     assert [passage for passage, _ in index.search(query, 10)] == [0, 1]
-    assert index.search(query, 10, [(0, 1)]) == []
+    assert index.search(query, 10, without=[(0, 1)]) == []
     assert index.search(query, 0) == []
+
+
+@pytest.mark.parametrize("exact_limit", [ALWAYS_EXACT, 0])
+def test_only_what_is_within_is_found(exact_limit: int) -> None:
+    index = VectorIndex(4, exact_limit)
+    chance = np.random.default_rng(0)
+    vectors = chance.standard_normal((40, 4)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    index.add(list(range(1, 41)), encode(vectors))
+    query = vectors[7]
+
+    def found(**limits: list[tuple[int, int]]) -> list[int]:
+        return [passage for passage, _ in index.search(query, 40, **limits)]
+
+    assert sorted(found(within=[(5, 9), (20, 20), (99, 120)])) == [5, 6, 7, 8, 9, 20]
+    assert found(within=[(5, 9)])[0] == 8
+    assert sorted(found(within=[(5, 9)], without=[(6, 8)])) == [5, 9]
+    assert found(within=[]) == []
+    similar = index.similarities(query, [8, 3, 99])
+    assert set(similar) == {3, 8}
+    assert similar[8] == pytest.approx(1, abs=0.02)
+    assert similar == pytest.approx({id_: score for id_, score in index.search(query, 40) if id_ in (3, 8)})

@@ -12,6 +12,7 @@ from stackroom.documents import OutlineEntry, Page
 from stackroom.embedding.embedder import Fingerprint
 from stackroom.errors import CatalogUnusable
 from stackroom.schema import open_catalog
+from stackroom.splits import Split
 from stackroom.texts import TextReader
 
 VECTORS_AT_ONCE = 50_000
@@ -19,6 +20,9 @@ VECTORS_AT_ONCE = 50_000
 
 # Passages read at once while their words are indexed.
 _TEXTS = 1000
+
+# Pages at the beginning of a document that tell what it is about.
+_FIRST_PAGES = 2
 
 _LAST = 2**63 - 1
 
@@ -81,32 +85,77 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class PassageText:
-    """A passage's text. `split` is the first passage of the same document."""
+    """A passage with all that it is found by.
+
+    Attributes:
+        passage: its id.
+        split: the first passage of the same document.
+        language: of the document; see `stackroom.documents.Document`.
+        title: of the document.
+        heading: of the sections it stands in; empty if they have none.
+        text: its own.
+    """
 
     passage: int
     split: int
+    language: str
+    title: str
+    heading: str
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
-    """The document a passage belongs to, by its key, and the ids of all its passages, both inclusive."""
+class DocumentText:
+    """What a document as a whole is found by.
 
-    document: int
-    first: int
-    last: int
+    Attributes:
+        split: its first passage.
+        language: see `stackroom.documents.Document`.
+        text: the names of its files, its title, author and date, and its first pages.
+    """
+
+    split: int
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a document can be chosen by. See `stackroom.documents.Document`; `paths` are of its files."""
+
+    split: Split
+    id: str
+    title: str
+    author: str
+    created: str
+    modified: str
+    language: str
+    paths: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class FoundPassage:
-    """A passage as search results show it. See `stackroom.documents.Hit`."""
+    """A passage with the page it is on.
 
-    passage: int
+    Attributes:
+        document_id, title: of its document.
+        page, page_label: 1-based number, and what is printed.
+        page_text: of the whole page.
+        start, stop: offsets of the passage in it; `stop` is not included.
+    """
+
     document_id: str
     title: str
-    text: str
     page: int
     page_label: str
+    page_text: str
+    start: int
+    stop: int
+
+    @property
+    def text(self) -> str:
+        """The passage exactly as it stands on the page."""
+        return self.page_text[self.start : self.stop]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,42 +290,76 @@ class Catalog:
         return ids, codes
 
     def words(self, model: Model, first: int = 0, last: int = _LAST) -> Iterator[PassageText]:
-        """The texts of a model's passages with ids from `first` to `last`, both inclusive, in order."""
+        """A model's passages with ids from `first` to `last`, both inclusive, in order."""
         for start, stop in self._ranges(model, first, last):
             while start <= stop:
                 rows = self._rows(
-                    f"SELECT p.id, p.start, p.stop, s.first, s.document FROM passages p {_SPLIT_OF_P}"  # noqa: S608
-                    " WHERE p.id BETWEEN ? AND ? ORDER BY p.id LIMIT ?",
+                    "SELECT p.id, s.first, d.language, d.title, coalesce((SELECT h.heading FROM sections h"  # noqa: S608
+                    "  WHERE h.document = d.key AND h.start <= p.start ORDER BY h.start DESC LIMIT 1), ''),"
+                    f" d.key, p.start, p.stop FROM passages p {_SPLIT_OF_P} JOIN documents d"
+                    " ON d.key = s.document WHERE p.id BETWEEN ? AND ? ORDER BY p.id LIMIT ?",
                     (start, stop, _TEXTS),
                 )
-                for passage, begin, end, split, document in rows:
-                    yield PassageText(passage, split, self._texts.span(document, begin, end))
+                for row in rows:
+                    passage, split, language, title, heading, key, begin, end = row
+                    text = self._texts.span(key, begin, end)
+                    yield PassageText(passage, split, language, title, heading, text)
                 start = rows[-1][0] + 1 if rows else stop + 1
 
-    def owners(self, model: Model, ids: Sequence[int]) -> dict[int, Owner]:
-        """The documents these passages of a model belong to; those that are no longer there are missing."""
+    def first_words(self, model: Model, first: int = 0, last: int = _LAST) -> Iterator[DocumentText]:
+        """A model's documents that have passages with ids from `first` to `last`, both inclusive."""
         rows = self._rows(
-            f"SELECT p.id, s.document, s.first, s.last FROM passages p {_SPLIT_OF_P}"  # noqa: S608
-            " WHERE p.id IN (SELECT value FROM json_each(?)) AND s.model = ?",
-            (json.dumps(list(ids)), model.id),
+            "SELECT s.first, d.language, d.title, d.author, d.created, d.key, coalesce((SELECT g.start"
+            "  FROM pages g WHERE g.document = d.key AND g.number = ?), 0) FROM splits s"
+            " JOIN documents d ON d.key = s.document WHERE s.model = ? AND s.first <= ?"
+            " AND s.first >= coalesce((SELECT max(first) FROM splits WHERE first <= ?), 0) ORDER BY s.first",
+            (_FIRST_PAGES + 1, model.id, last, first),
         )
-        return {row[0]: Owner(*row[1:]) for row in rows}
+        for split, language, title, author, created, key, stop in rows:
+            names = [location.path for location in self._locations(key)]
+            pages = self._texts.start(key, stop or _LAST)
+            yield DocumentText(split, language, "\n".join([*names, title, author, created, pages]))
+
+    def splits(self, model: Model, first: int = 0, last: int = _LAST) -> list[Split]:
+        """A model's splits of passages with ids from `first` to `last`, both inclusive, in order."""
+        rows = self._rows(
+            "SELECT first, last, document FROM splits WHERE model = ? AND first BETWEEN ? AND ?"
+            " ORDER BY first",
+            (model.id, first, last),
+        )
+        return [Split(*row) for row in rows]
+
+    def descriptions(self, model: Model) -> list[Description]:
+        """A model's documents, in the order of their passages."""
+        rows = self._rows(
+            "SELECT s.first, s.last, s.document, d.id, d.title, d.author, d.created, d.modified, d.language,"
+            " (SELECT json_group_array(l.path) FROM locations l WHERE l.document = d.key)"
+            " FROM splits s JOIN documents d ON d.key = s.document WHERE s.model = ? ORDER BY s.first",
+            (model.id,),
+        )
+        return [
+            Description(
+                Split(*split), id_, title, author, created, modified, language, tuple(json.loads(paths))
+            )
+            for *split, id_, title, author, created, modified, language, paths in rows
+        ]
 
     def passages(self, ids: Sequence[int]) -> dict[int, FoundPassage]:
         """The passages with these ids; those that are no longer there are missing from the answer."""
         rows = self._rows(
-            "SELECT p.id, d.id, d.title, d.key, p.start, p.stop, p.page, g.label"  # noqa: S608
+            "SELECT p.id, d.id, d.title, p.page, g.label, d.key, g.start, p.start, p.stop,"  # noqa: S608
+            " coalesce((SELECT start FROM pages WHERE document = d.key AND number = p.page + 1), ?)"
             f" FROM passages p {_SPLIT_OF_P} JOIN documents d ON d.key = s.document"
             " JOIN pages g ON g.document = d.key AND g.number = p.page"
             " WHERE p.id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(ids)),),
+            (_LAST, json.dumps(list(ids))),
         )
-        return {
-            passage: FoundPassage(
-                passage, id_, title, self._texts.span(key, start, stop), page, label or str(page)
-            )
-            for passage, id_, title, key, start, stop, page, label in rows
-        }
+        found = {}
+        for id_, document_id, title, page, label, key, page_start, start, stop, page_stop in rows:
+            text = self._texts.span(key, page_start, page_stop)
+            place = start - page_start, stop - page_start
+            found[id_] = FoundPassage(document_id, title, page, label or str(page), text, *place)
+        return found
 
     def document(self, document_id: str) -> Record | None:
         """The document with this id, or the one that took its place; None if there is neither."""
@@ -304,6 +387,15 @@ class Catalog:
     def pages(self, key: int) -> list[Page]:
         """All pages of the document with this key, in order."""
         return self._texts.pages(key)
+
+    def holdings(self, root: Path) -> dict[str, str]:
+        """The ids of the documents that a library's files hold, by the files' paths relative to `root`."""
+        rows = self._rows(
+            "SELECT l.path, d.id FROM locations l JOIN libraries b ON b.id = l.library_id"
+            " JOIN documents d ON d.key = l.document WHERE b.root = ? ORDER BY l.path",
+            (str(root),),
+        )
+        return dict(rows)
 
     def status(self) -> Status:
         """Counts and failures, all of one moment."""

@@ -4,57 +4,49 @@ import argparse
 import gc
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, replace
 from io import TextIOWrapper
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from stackroom import __version__
-from stackroom.errors import SettingsError, StackroomError, UsageError
+from stackroom.arguments import parse
+from stackroom.errors import ModelMismatch, SettingsError, StackroomError, UsageError
 from stackroom.settings import Settings
 
 if TYPE_CHECKING:
     from indexer.pipeline import Indexer
     from indexer.run import Progress, Summary
+    from stackroom.evaluation.sets import EvaluationSet
     from stackroom.reader import Reader
     from stackroom.terminal import ProgressDisplay
 
 OK, SOMETHING_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
-_DESCRIPTION = """\
-Search and fetch for a private folder of PDFs, on this machine alone.
-
-  stackroom index ~/Papers       read the PDFs of a folder into the index
-  stackroom serve                answer search and fetch to an MCP client
-  stackroom up ~/Papers          both at once, and follow the folder as it changes
-  stackroom search "a question"  try it out here
-"""
-
-_EPILOG = """\
-exit codes: 0 all is well; 1 something failed (`stackroom status` lists unreadable files); 2 wrong use
-environment: STACKROOM_DATA, STACKROOM_MODEL and others; the README has the table
-"""
+# Tries to remove a folder that other threads are still writing to.
+_REMOVALS = 3
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command. Returns its exit code; argparse itself exits with 2 on wrong use."""
-    arguments = _parser().parse_args(argv)
+    arguments = parse(argv)
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, _interrupt)
     for stream in (sys.stdout, sys.stderr):
         # A title that the terminal's encoding lacks is no reason to stop.
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    command: Callable[[argparse.Namespace], int] = arguments.command
     try:
-        return command(arguments)
+        return _COMMANDS[arguments.command](arguments)
     except StackroomError as error:
         print(f"stackroom: {error}", file=sys.stderr)
         return WRONG_USE if isinstance(error, UsageError | SettingsError) else SOMETHING_FAILED
@@ -62,99 +54,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output (head, less) has gone. Python would complain again while exiting.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return SOMETHING_FAILED
-
-
-def _parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--data",
-        type=Path,
-        metavar="DIR",
-        default=argparse.SUPPRESS,
-        help="the data folder (default: STACKROOM_DATA, or data/ in the working directory)",
-    )
-    parser = argparse.ArgumentParser(
-        prog="stackroom",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        parents=[common],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"stackroom {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-
-    def add(name: str, run: Callable[[argparse.Namespace], int], summary: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(
-            name, help=summary, description=summary[0].upper() + summary[1:] + ".", parents=[common]
-        )
-        command.set_defaults(command=run)
-        return command
-
-    index = add("index", _index, "read PDFs into the index; what has not changed costs nothing")
-    _add_paths(index)
-    index.add_argument("--json", action="store_true", help="print a summary as JSON at the end")
-    index.add_argument("--quiet", "-q", action="store_true", help="no progress")
-    index.add_argument("--retry", action="store_true", help="try files again that could not be read before")
-    index.add_argument(
-        "--reembed",
-        action="store_true",
-        help="embed the whole library with the model of STACKROOM_MODEL and switch to it",
-    )
-
-    watch = add("watch", _watch, "index, then follow the folders as they change, until Ctrl-C")
-    _add_paths(watch)
-    watch.add_argument("--quiet", "-q", action="store_true", help="no progress")
-
-    serve = add("serve", _serve, "answer search and fetch to MCP clients, until Ctrl-C")
-    _add_address(serve)
-    serve.add_argument(
-        "--transport",
-        choices=["http", "stdio"],
-        default="http",
-        help="http: streamable HTTP at /mcp (default); stdio: for a client that starts the server itself",
-    )
-
-    up = add("up", _up, "watch and serve together, until Ctrl-C")
-    _add_paths(up)
-    _add_address(up)
-
-    search = add("search", _search, "find the documents that answer a question or hold these words")
-    search.add_argument("query", metavar="QUERY")
-    search.add_argument("--limit", type=_positive, default=10, metavar="N", help="most results (default: 10)")
-    search.add_argument("--json", action="store_true", help="print what the search tool returns")
-
-    fetch = add("fetch", _fetch, "print the whole text of a document")
-    fetch.add_argument("id", metavar="ID", help="as a search result gives it")
-    fetch.add_argument("--json", action="store_true", help="print what the fetch tool returns")
-
-    status = add("status", _status, "show what the index holds and which files could not be read")
-    status.add_argument("--json", action="store_true", help="print it as JSON")
-
-    forget = add("forget", _forget, "remove a folder from the index; its files stay where they are")
-    forget.add_argument("path", type=Path, metavar="PATH")
-    return parser
-
-
-def _add_paths(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "paths",
-        nargs="*",
-        type=Path,
-        metavar="PATH",
-        help="a folder of PDFs, or a single PDF (default: all that were indexed before)",
-    )
-
-
-def _add_address(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", help="address to listen on (default: STACKROOM_HOST, or 127.0.0.1)")
-    parser.add_argument("--port", type=int, help="port to listen on (default: STACKROOM_PORT, or 8000)")
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not 1 or more")
-    return number
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
@@ -243,11 +142,11 @@ def _forget(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _indexer(settings: Settings) -> "Indexer":
+def _indexer(settings: Settings, models: Path | None = None) -> "Indexer":
     from indexer.pipeline import Indexer
     from stackroom.embedding.models import Models
 
-    return Indexer(settings, Models(settings.models, settings.precision))
+    return Indexer(settings, Models(models or settings.models, settings.precision))
 
 
 def _roots(paths: Sequence[Path], indexer: "Indexer") -> list[Path]:
@@ -332,22 +231,27 @@ def _serve(arguments: argparse.Namespace) -> int:
 def _search(arguments: argparse.Namespace) -> int:
     from stackroom.server.address import base_url
     from stackroom.server.answers import search_answer
-    from stackroom.terminal import printable
+    from stackroom.snippets import RESULT_CHARACTERS, TERMINAL_CHARACTERS
+    from stackroom.terminal import show_hits
 
     settings = _settings(arguments)
     reader = _reader(settings)
     reader.warm()
-    hits = reader.search(arguments.query, arguments.limit)
-    answer = search_answer(hits, base_url(settings))
-    if arguments.json:
-        print(answer.model_dump_json())
+    characters = RESULT_CHARACTERS if arguments.json else TERMINAL_CHARACTERS
+    query = " ".join(arguments.query)
+    found = reader.explain(query, arguments.limit, characters, marked=not arguments.json)
+    answer = search_answer([hit for hit, _ in found], base_url(settings))
+    if not arguments.json:
+        urls = [result.url for result in answer.results]
+        show_hits(
+            [hit for hit, _ in found], urls, [evidence for _, evidence in found] if arguments.explain else ()
+        )
         return OK
-    for number, result in enumerate(answer.results, 1):
-        print(f"{number:2}. {printable(result.title)}, page {result.page_label}  ({result.score:.2f})")
-        print(f"    {printable(result.text)[:240]}")
-        print(f"    {result.url}")
-    if not answer.results:
-        print("Nothing found.", file=sys.stderr)
+    results = answer.model_dump()
+    if arguments.explain:
+        for result, (_, evidence) in zip(results["results"], found, strict=True):
+            result["evidence"] = asdict(evidence)
+    print(json.dumps(results, ensure_ascii=False))
     return OK
 
 
@@ -379,22 +283,107 @@ def _status(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _reader(settings: Settings, *, create: bool = False) -> "Reader":
+def _reader(settings: Settings, models: Path | None = None, *, create: bool = False) -> "Reader":
     from stackroom.catalog import Catalog
     from stackroom.embedding.models import Models
     from stackroom.lexicon import Lexicon
     from stackroom.reader import Reader
 
-    models = Models(settings.models, settings.precision, queries=True)
-    return Reader(Catalog(settings.catalog, create=create), Lexicon(settings.words), models, settings.model)
+    source = Models(models or settings.models, settings.precision, queries=True)
+    return Reader(Catalog(settings.catalog, create=create), Lexicon(settings.words), source, settings.model)
+
+
+# Writing, then reading
+
+
+def _eval(arguments: argparse.Namespace) -> int:
+    from stackroom.catalog import Catalog
+    from stackroom.evaluation.report import as_json, as_table
+    from stackroom.evaluation.sets import read_set
+    from stackroom.evaluation.trial import hold_trial
+
+    settings = _settings(arguments)
+    asked = read_set(
+        arguments.folder, queries=arguments.queries, qrels=arguments.qrels, questions=arguments.questions
+    )
+    with _data_folder(arguments.keep) as data:
+        apart = replace(settings, data=data)
+        _index_set(asked, apart, settings.models, quiet=arguments.quiet)
+        with (
+            Catalog(apart.catalog) as catalog,
+            closing(_reader(apart, settings.models)) as reader,
+            _progress(arguments.quiet) as display,
+        ):
+            results = hold_trial(
+                asked, catalog, reader, lambda done: display.count("asking", done, len(asked.queries))
+            )
+    print(as_json(results) if arguments.json else as_table(results))
+    return OK
+
+
+def _index_set(asked: "EvaluationSet", settings: Settings, models: Path, *, quiet: bool) -> None:
+    with _indexer(settings, models) as indexer, _progress(quiet) as display:
+        # Other documents would be found as well, and taken for wrong answers.
+        others = [root for root in indexer.libraries() if root != asked.root]
+        if others:
+            raise UsageError(
+                f"{settings.data} holds the index of {others[0]}. Name another folder, or an empty one, "
+                f"with --keep."
+            )
+        try:
+            if asked.documents is None:
+                summary = indexer.run([asked.root], on_progress=_teller(display))
+            else:
+                summary = indexer.run_corpus(asked.root, asked.documents, on_progress=_teller(display))
+        except ModelMismatch as error:  # whose own advice is about the user's index
+            raise UsageError(
+                f"The index in {settings.data} was made with another model. Name another folder with --keep."
+            ) from error
+    _print_summary(summary)
+
+
+@contextmanager
+def _data_folder(keep: Path | None) -> Iterator[Path]:
+    """The folder to keep, or a temporary one that is removed even if we are interrupted."""
+    if keep is not None:
+        yield keep.expanduser().resolve()
+        return
+    with TemporaryDirectory(prefix="stackroom-eval-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+
+        def stop(signum: int, frame: FrameType | None) -> None:
+            for _ in range(_REMOVALS):
+                shutil.rmtree(folder, ignore_errors=True)
+            _stop("the temporary index is removed")
+
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signum, stop)
+        yield folder
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:
+    _stop("what was indexed is kept, and the next run goes on")
+
+
+def _stop(outcome: str) -> NoReturn:
     """Ends the process where it stands, as a crash would: what is committed is whole, locks are the system's.
 
     An exception instead would have to pass through a model that is being loaded, which takes seconds, and is
     lost if it is raised in a callback of the interpreter.
     """
     show_cursor = b"\x1b[?25h" if sys.stderr.isatty() else b""  # the progress bar hides it
-    os.write(2, show_cursor + b"\nstackroom: stopped; what was indexed is kept, and the next run goes on\n")
+    os.write(2, show_cursor + f"\nstackroom: stopped; {outcome}\n".encode())
     os._exit(INTERRUPTED)
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "index": _index,
+    "watch": _watch,
+    "serve": _serve,
+    "up": _up,
+    "search": _search,
+    "fetch": _fetch,
+    "status": _status,
+    "eval": _eval,
+    "forget": _forget,
+}

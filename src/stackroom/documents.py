@@ -34,6 +34,17 @@ class OutlineEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a document's text, from `start` to the next one's: an offset of its characters.
+
+    `heading` has the headings above it, from the outermost to the innermost.
+    """
+
+    start: int
+    heading: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """What extraction makes of a PDF.
 
@@ -45,6 +56,8 @@ class Document:
         outline: in reading order.
         pages: all pages, in order, also those without text.
         extractor: which library read the text, with its version ("pdfium 5.15.2").
+        sections: in order; what stands before the first is below no heading.
+        language: of most of the text, in ISO 639-1; empty if it can't be told.
     """
 
     id: str
@@ -55,6 +68,8 @@ class Document:
     outline: tuple[OutlineEntry, ...]
     pages: tuple[Page, ...]
     extractor: str
+    sections: tuple[Section, ...] = ()
+    language: str = ""
 
     @property
     def text(self) -> str:
@@ -64,28 +79,56 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """The characters from `start` up to, not including, `end` of a document's text, on page `page`."""
+    """The characters from `start` up to, not including, `end` of a document's text, on page `page`.
+
+    `context` is what it is embedded with, before its text.
+    """
 
     start: int
     end: int
     page: int
+    context: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A passage that answers a query, as it is shown.
+
+    Attributes:
+        text: from the page, beginning and ending with sentences where it can.
+        matches: spans (start, stop) of `text` that are words of the query.
+        page: 1-based number of the page it is on.
+        page_label: that page's printed label.
+        score: see `stackroom.ranking`; higher is better.
+    """
+
+    text: str
+    matches: tuple[tuple[int, int], ...]
+    page: int
+    page_label: str
+    score: float
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A document that answers a query, with its best passage.
-
-    Attributes:
-        document_id, title: of the document.
-        text: the best passage's text, exactly as it stands in the document.
-        page: 1-based number of the page the passage is on.
-        page_label: that page's printed label.
-        score: fused rank of words and meaning: 1 is first in both; higher is better.
-    """
+    """A document that answers a query, with its best passage and further good ones, the best first."""
 
     document_id: str
     title: str
-    text: str
+    best: Quote
+    more: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RankedPassage:
+    """A passage's place in a ranking that is being evaluated.
+
+    Attributes:
+        document_id: of its document.
+        page: 1-based number of the page it is on.
+        score: higher is better; comparable within one ranking only.
+    """
+
+    document_id: str
     page: int
-    page_label: str
     score: float

@@ -13,6 +13,8 @@ StackroomError
 │   └── CatalogUnusable     the catalogue cannot be read or written: damaged, full disk, no rights
 ├── AlreadyRunning          another indexer is working on the same data folder
 ├── ExtractionFailed        one PDF could not be read; the run goes on
+├── QuestionsUnusable       questions to evaluate with can't be read, or do not fit their documents
+├── ExtraMissing            a part of Stackroom that is installed on request is not installed
 └── UnknownDocument         no document has this id
 """
 
@@ -91,6 +93,14 @@ class ExtractionFailed(StackroomError):
         super().__init__(reason)
         self.path = path
         self.kind: FailureKind = kind
+
+
+class QuestionsUnusable(StackroomError):
+    """Questions to evaluate with can't be read, or do not fit their documents."""
+
+
+class ExtraMissing(StackroomError):
+    """A part of Stackroom that is installed on request is not installed."""
 
 
 class UnknownDocument(StackroomError):

@@ -1,95 +1,185 @@
-"""Matching words; the only file that knows the full-text engine (tantivy).
+"""Matching words; with `lexicon_writer`, the only file that knows the full-text engine (tantivy).
 
-Derived from the catalogue, whose log of changes it follows: it can be deleted at any time and is built again
-without reading or embedding anything. What it finds is a hint, to be looked up in the catalogue.
+Two indexes, derived from the catalogue: of passages, and of documents as a whole. What they find is a hint,
+to be looked up in the catalogue.
 """
 
-import re
-import shutil
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import tantivy
 
-from stackroom.catalog import Catalog, Change, Model
+from stackroom.analysis import LANGUAGES, OTHER, Analyzer
 from stackroom.errors import CatalogUnusable
 
-# Memory for words that are not written yet; the engine writes a segment when it is full.
-_HEAP_BYTES = 64_000_000
-
-# Scripts that write no blanks between words. Pairs of neighbouring characters are matched instead.
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
-
-# Longer "words" are tables of digits and base64.
-_LONGEST_WORD = 64
+PASSAGES, DOCUMENTS = "passages", "documents"
+"""The folders of the two indexes."""
 
 # A word that more than this share of the passages has is not looked for, if the query has others. In a
 # library of a few passages nothing can be said of a word that so many of them have.
 _COMMON, _RARE = 0.25, 5
 
-# No document has this split: the entry under it says which catalogue the index has followed, and up to which
-# change, in so many lower bits of one number.
-_BOOKMARK = 0
-_SEQ_BITS = 32
+
+@dataclass(frozen=True, slots=True)
+class WordMatches:
+    """What matches the words of a query.
+
+    Attributes:
+        hits: pairs (passage id or split, BM25 score), the best first, equal ones by id; higher is better.
+        most: the sum of the weights (BM25's idf) of the words looked for, where a word that nothing has
+            counts as the rarest. What has all words scores about that much; at most 2.2 times. 0 if no word
+            was looked for.
+    """
+
+    hits: list[tuple[int, float]]
+    most: float
+
+    @property
+    def scores(self) -> dict[int, float]:
+        """The hits' scores by id."""
+        return dict(self.hits)
+
+
+# Of a pasted page, the rarest words are looked for: as many as say what it is about.
+_MOST_WORDS = 64
 
 
 class Lexicon:
-    """Searches the index in a folder as the last commit left it. Not thread-safe: its owner takes turns."""
+    """Searches the indexes in a folder as their last commits left them. Not thread-safe."""
 
     def __init__(self, folder: Path) -> None:
         """Opens nothing yet: the folder need not be there."""
-        self._folder = folder
-        self._index: tantivy.Index | None = None
-        self._state: tuple[int, int] | None = None
+        self._passages = _Index(folder / PASSAGES)
+        self._documents = _Index(folder / DOCUMENTS)
 
-    def search(self, query: str, k: int, excluded: Iterable[int] = ()) -> list[tuple[int, float]]:
+    def search(
+        self,
+        query: str,
+        k: int,
+        required: Sequence[str] = (),
+        *,
+        within: Sequence[int] | None = None,
+        without: Sequence[int] = (),
+    ) -> WordMatches:
         """The passages that match the words of `query` best.
 
         Args:
             query: any text; a passage need not have all of its words.
             k: most passages to return.
-            excluded: splits (see the catalogue's `PassageText`) to leave out.
+            required: texts all of whose words a passage must have.
+            within: splits (see the catalogue's `PassageText`) to look in; None means all.
+            without: splits to leave out.
 
-        Returns:
-            Pairs (passage id, BM25 score), the best first; higher is better. Empty if nothing was indexed.
+        Raises:
+            CatalogUnusable: the index is damaged.
         """
-        words = list(dict.fromkeys(_analyzer().analyze(_spaced(query))))
-        if not words or k < 1:
-            return []
-        try:
-            return self._search(words, k, list(excluded))
-        except ValueError:  # the engine's only error: the files are damaged, or are just being built again
-            self._state = None
-        try:
-            return self._search(words, k, list(excluded))
-        except ValueError as error:
-            raise self._unusable(error) from error
+        return self._passages.search(query, k, required, within, without)
 
-    def _search(self, words: list[str], k: int, excluded: list[int]) -> list[tuple[int, float]]:
-        index = self._follow()
-        if index is None:
-            return []
-        schema, searcher = index.schema, index.searcher()
-        # "in" and "the" tell no passage from another, and take longest to look through; in whatever language,
-        # such words are the ones that many passages have.
-        common = max(searcher.num_docs * _COMMON, _RARE)
-        rare = [word for word in words if searcher.doc_freq("text", word) <= common]
-        clauses = [
-            (tantivy.Occur.Should, tantivy.Query.term_query(schema, "text", word, "freq"))
-            for word in rare or words
-        ]
-        matching = tantivy.Query.boolean_query(clauses, minimum_number_should_match=1)
-        if excluded:
-            matching = matching.and_must_not_match(tantivy.Query.term_set_query(schema, "split", excluded))
-        # Counting all matches would look at each of them; without, most are skipped.
-        hits = searcher.search(matching, k, count=False).hits
-        passages = searcher.fast_field_values("passage", [address for _, address in hits])
-        pairs = [(int(passage or 0), score) for passage, (score, _) in zip(passages, hits, strict=True)]
-        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+    def documents(self, query: str, splits: Collection[int]) -> WordMatches:
+        """How well names, title, author, date and first pages of these documents match the words of `query`.
+
+        As `search`; the hits are splits.
+        """
+        return self._documents.search(query, len(splits), (), sorted(splits), ())
 
     def __len__(self) -> int:
         """How many passages' words can be searched."""
+        return self._passages.count()
+
+
+class _Index:
+    """One index of the engine."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._index: tantivy.Index | None = None
+        self._state: tuple[int, int] | None = None
+        self._languages: list[str] = []
+        self._analyzer = cache(Analyzer)
+
+    def search(
+        self,
+        query: str,
+        k: int,
+        required: Sequence[str],
+        within: Sequence[int] | None,
+        without: Sequence[int],
+    ) -> WordMatches:
+        try:
+            return self._search(query, k, required, within, without)
+        except ValueError:  # the engine's only error: the files are damaged, or are just being built again
+            self._state = None
+        try:
+            return self._search(query, k, required, within, without)
+        except ValueError as error:
+            raise self._unusable(error) from error
+
+    def _search(
+        self,
+        query: str,
+        k: int,
+        required: Sequence[str],
+        within: Sequence[int] | None,
+        without: Sequence[int],
+    ) -> WordMatches:
+        index = self._follow()
+        if index is None or not query.strip() or k < 1:
+            return WordMatches([], 0.0)
+        searcher = index.searcher()
+        clauses, most = self._clauses(index.schema, searcher, query)
+        if not clauses:
+            return WordMatches([], most)
+        should = [(tantivy.Occur.Should, clause) for clause in clauses]
+        matching = tantivy.Query.boolean_query(should, minimum_number_should_match=1)
+        wanted = matching
+        for text in required:
+            for forms in self._forms(text):
+                word = tantivy.Query.const_score_query(_word(index.schema, forms), 0.0)
+                wanted = wanted.and_must_match(word)
+        if within is not None:
+            wanted = wanted.and_must_match(_splits(index.schema, within))
+        if without:
+            wanted = wanted.and_must_not_match(_splits(index.schema, without))
+        # Counting all matches would look at each of them; without, most are skipped.
+        hits = searcher.search(wanted, k, count=False).hits
+        ids = searcher.fast_field_values("id", [address for _, address in hits])
+        pairs = [(int(id_ or 0), score) for id_, (score, _) in zip(ids, hits, strict=True)]
+        return WordMatches(sorted(pairs, key=lambda pair: (-pair[1], pair[0])), most)
+
+    def _clauses(
+        self, schema: tantivy.Schema, searcher: tantivy.Searcher, query: str
+    ) -> tuple[list[tantivy.Query], float]:
+        # The library's languages have each their stems. A passage has those of its own, and counts once.
+        words: dict[tuple[str, ...], int] = {}
+        for stems in self._forms(query):
+            known = {form: count for form in stems if (count := searcher.doc_freq("text", form))}
+            words[tuple(known or stems)] = max(known.values(), default=0)
+        # "in" and "the" tell no passage from another, and take longest to look through; in whatever language,
+        # such words are the ones that many passages have.
+        common = max(searcher.num_docs * _COMMON, _RARE)
+        wanted = {word: count for word, count in words.items() if count <= common}
+        if not any(wanted.values()):
+            wanted = words
+        wanted = dict(sorted(wanted.items(), key=lambda word: word[1])[:_MOST_WORDS])
+        clauses = []
+        for forms, count in wanted.items():
+            if count:
+                clauses.append(_word(schema, forms))
+        return clauses, sum(_idf(searcher.num_docs, count) for count in wanted.values())
+
+    def _forms(self, query: str) -> list[list[str]]:
+        """Each term of the query, as it is in each of the library's languages."""
+        by_language = [self._analyzer(language).words(query) for language in self._languages or [OTHER]]
+        return [
+            list(dict.fromkeys(forms))
+            for word in zip(*by_language, strict=True)
+            for forms in zip(*word, strict=True)
+        ]
+
+    def count(self) -> int:
         index = self._follow()
         return max(index.searcher().num_docs - 1, 0) if index else 0
 
@@ -103,7 +193,9 @@ class Lexicon:
         state = (found.st_ino, found.st_mtime_ns)
         if state != self._state:
             try:
-                self._index = _open(self._folder)
+                self._index = open_index(self._folder)
+                searcher = self._index.searcher()
+                self._languages = [code for code in LANGUAGES if searcher.doc_freq("language", code)]
             except ValueError as error:
                 raise self._unusable(error) from error
             self._state = state
@@ -116,148 +208,30 @@ class Lexicon:
         )
 
 
-class LexiconWriter:
-    """Brings the index in a folder up to date with the catalogue. One at a time."""
+def open_index(folder: Path) -> tantivy.Index:
+    """The engine's index in a folder, made if the folder is empty. Raises ValueError if it can't be read.
 
-    def __init__(self, folder: Path) -> None:
-        """Opens the index, making it if it is not there or can't be read.
-
-        Raises:
-            CatalogUnusable: it can't be made.
-        """
-        try:
-            if not tantivy.Index.exists(str(folder)):
-                raise ValueError
-            self._index = _open(folder)
-            self._index.reload()
-            self._followed = _read_bookmark(self._index)
-        except ValueError:
-            self._index = _make(folder)
-            self._followed = None
-        self._writer: tantivy.IndexWriter | None = None
-
-    def close(self) -> None:
-        """Lets the engine finish tidying up."""
-        if self._writer is not None:
-            self._writer.wait_merging_threads()
-            self._writer = None
-
-    def follow(self, catalog: Catalog) -> bool:
-        """Takes in all that was committed since the last time. Returns whether there was anything.
-
-        Killed at any moment, it goes on from its last commit.
-
-        Raises:
-            CatalogUnusable: the catalogue can't be read, or the index can't be written.
-        """
-        try:
-            return self._follow(catalog)
-        except ValueError as error:  # the engine's only error
-            raise _unwritable(error) from error
-
-    def _follow(self, catalog: Catalog) -> bool:
-        with catalog.snapshot():
-            catalog_id, last = catalog.id(), catalog.last_change()
-            if (catalog_id, last) == self._followed:
-                return False
-            model = catalog.model()
-            changes = None
-            if self._followed is not None and self._followed[0] == catalog_id:
-                changes = catalog.changes_since(self._followed[1])
-            if self._writer is None:
-                self._writer = self._index.writer(_HEAP_BYTES, num_threads=1)
-            if changes is None or any(change.kind == "model" for change in changes):
-                self._writer.delete_all_documents()
-                changes = [Change("published", 0, 2**63 - 1)]
-            try:
-                for change in changes:
-                    self._take_in(catalog, model, change)
-            except CatalogUnusable:
-                self._writer.rollback()
-                raise
-        self._remove(_BOOKMARK)
-        self._writer.add_document(_entry((catalog_id << _SEQ_BITS) + last, _BOOKMARK, ""))
-        self._writer.commit()
-        self._followed = (catalog_id, last)
-        return True
-
-    def _remove(self, split: int) -> None:
-        assert self._writer is not None  # noqa: S101  the caller has made it
-        # By query: deleting by term takes our number for a signed one, and finds nothing.
-        self._writer.delete_documents_by_query(tantivy.Query.term_query(self._index.schema, "split", split))
-
-    def _take_in(self, catalog: Catalog, model: Model | None, change: Change) -> None:
-        assert self._writer is not None  # noqa: S101  the caller has made it
-        if change.kind == "removed":
-            self._remove(change.first)
-        elif change.kind == "published" and model is not None:
-            for found in catalog.words(model, change.first, change.last):
-                self._writer.add_document(_entry(found.passage, found.split, _spaced(found.text)))
-
-
-@cache
-def _analyzer() -> tantivy.TextAnalyzer:
-    return (
-        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-        .filter(tantivy.Filter.remove_long(_LONGEST_WORD))
-        .filter(tantivy.Filter.lowercase())
-        .filter(tantivy.Filter.ascii_fold())
-        .filter(tantivy.Filter.stemmer("english"))
-        .build()
-    )
-
-
-def _make(folder: Path) -> tantivy.Index:
-    """An empty index, in place of whatever is in the folder."""
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        folder.mkdir(parents=True)
-        return _open(folder)
-    except (OSError, ValueError) as error:
-        raise _unwritable(error) from error
-
-
-def _unwritable(error: Exception) -> CatalogUnusable:
-    return CatalogUnusable(
-        f"The index of words cannot be written: {error}. If the disk is full, make room and run the command "
-        "again: what was committed is safe."
-    )
-
-
-def _open(folder: Path) -> tantivy.Index:
-    schema = (
-        tantivy.SchemaBuilder()
-        .add_unsigned_field("passage", fast=True)
-        .add_unsigned_field("split", indexed=True)
-        .add_text_field("text", tokenizer_name="words", index_option="freq")
-        .build()
-    )
-    index = tantivy.Index(schema, path=str(folder))
-    index.register_tokenizer("words", _analyzer())
+    Texts in it are terms with blanks between them: `stackroom.analysis` has made them.
+    """
+    builder = tantivy.SchemaBuilder().add_unsigned_field("id", fast=True)
+    builder = builder.add_unsigned_field("split", indexed=True)
+    builder = builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
+    builder = builder.add_text_field("text", tokenizer_name="whitespace", index_option="freq")
+    index = tantivy.Index(builder.build(), path=str(folder))
     index.config_reader("manual")  # no thread that watches the folder
     return index
 
 
-def _entry(passage: int, split: int, text: str) -> tantivy.Document:
-    entry = tantivy.Document()
-    entry.add_unsigned("passage", passage)
-    entry.add_unsigned("split", split)
-    entry.add_text("text", text)
-    return entry
+def _word(schema: tantivy.Schema, forms: Sequence[str]) -> tantivy.Query:
+    """A word in any of its forms: the best of them counts."""
+    terms = [tantivy.Query.term_query(schema, "text", form, "freq") for form in forms]
+    return terms[0] if len(terms) == 1 else tantivy.Query.disjunction_max_query(terms)
 
 
-def _read_bookmark(index: tantivy.Index) -> tuple[int, int] | None:
-    """The catalogue that the index has followed, and up to which change; None if it holds nothing."""
-    searcher = index.searcher()
-    hits = searcher.search(tantivy.Query.term_query(index.schema, "split", _BOOKMARK), 1).hits
-    values: Sequence[object] = searcher.fast_field_values("passage", [address for _, address in hits])
-    return divmod(int(str(values[0])), 1 << _SEQ_BITS) if values else None
+def _splits(schema: tantivy.Schema, splits: Sequence[int]) -> tantivy.Query:
+    return tantivy.Query.const_score_query(tantivy.Query.term_set_query(schema, "split", list(splits)), 0.0)
 
 
-def _spaced(text: str) -> str:
-    """`text` with blanks between pairs of characters where its script writes none."""
-    return _UNSPACED.sub(lambda match: f" {_pairs(match.group())} ", text)
-
-
-def _pairs(run: str) -> str:
-    return " ".join(run[at : at + 2] for at in range(len(run) - 1)) if len(run) > 1 else run
+def _idf(documents: int, having: int) -> float:
+    """A word's weight, as the engine's BM25 (Robertson and Zaragoza 2009, with Lucene's + 1) has it."""
+    return math.log(1 + (documents - having + 0.5) / (having + 0.5))

@@ -1,33 +1,39 @@
 """The read path: a query becomes hits, an id becomes a document.
 
-A search asks two indexes, that of words and that of vectors, and fuses their rankings. Both follow the
-catalogue: before each search one pragma tells whether anything was committed, and only what changed is read.
-Whatever they say is a hint; a hit is shown only if the catalogue still has the passage.
+A search asks two indexes, that of words and that of vectors, and ranks what they find by all the evidence
+there is. Both follow the catalogue: before each search one pragma tells whether anything was committed, and
+only what changed is read. Whatever they say is a hint: a hit is shown only if the catalogue has the passage.
 """
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from stackroom.catalog import VECTORS_AT_ONCE, Catalog, Location, Model, Owner, Record, Status
-from stackroom.documents import Hit, Page
+from stackroom.candidates import Asked, Indexes
+from stackroom.catalog import VECTORS_AT_ONCE, Catalog, FoundPassage, Location, Model, Record, Status
+from stackroom.documents import Hit, Page, Quote, RankedPassage
 from stackroom.embedding.embedder import Fingerprint, ModelSource, refuse_another_model
 from stackroom.errors import UnknownDocument
 from stackroom.lexicon import Lexicon
 from stackroom.queries import QueryEmbedder
-from stackroom.ranking import fuse
+from stackroom.query import Query, parse
+from stackroom.ranking import Evidence
+from stackroom.snippets import RESULT_CHARACTERS, Matcher, complete, cut
+from stackroom.splits import Split, Splits
 from stackroom.vectors import VectorIndex
 
 DEFAULT_LIMIT = 10
 """Results of one search: what the tool contract returns at most."""
 
-# Passages taken from each ranking in one round: mostly enough to find all documents asked for.
-_PASSAGES = 64
+# Passages taken from each ranking in one round: at least, and for each document asked for. From 32 on the
+# first ten are the same.
+_PASSAGES, _PASSAGES_FOR_EACH = 64, 2
+
+# Passages shown besides the best one of each document.
+_FURTHER = 5
+_FURTHER_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ class Reader:
         self._seen_change = 0
         self._model: Model | None = None
         self._vectors = VectorIndex(1)
+        self._splits = Splits()
         self._complete = False
 
     def close(self) -> None:
@@ -84,34 +91,83 @@ class Reader:
             if complete:
                 return
 
-    def search(self, query: str, limit: int = DEFAULT_LIMIT) -> list[Hit]:
-        """The documents that answer `query` best, each with its best passage.
+    def search(
+        self,
+        query: str,
+        limit: int = DEFAULT_LIMIT,
+        characters: int = RESULT_CHARACTERS,
+        *,
+        marked: bool = False,
+    ) -> list[Hit]:
+        """The documents that answer `query` best, each with its best passages.
 
         Args:
-            query: words or a question; blank gives no hits.
+            query: words or a question, with operators if any (see `stackroom.query`); blank gives no hits.
             limit: most documents to return.
+            characters: how long the text of a best passage may be.
+            marked: whether to tell where the query's words are in the texts.
 
         Returns:
-            Hits by descending score; equal scores always in the same order.
+            Hits by descending score of their best passages; equal scores always in the same order. If the
+            query has nothing but filters, the documents they let through, the newest first.
 
         Raises:
             ModelError: see `warm`.
             CatalogUnusable: the catalogue can't be read.
         """
-        query = query.encode(errors="replace").decode().strip()
-        if not query or limit < 1:
+        return [hit for hit, _ in self.explain(query, limit, characters, marked=marked)]
+
+    def explain(
+        self,
+        query: str,
+        limit: int = DEFAULT_LIMIT,
+        characters: int = RESULT_CHARACTERS,
+        *,
+        marked: bool = False,
+    ) -> list[tuple[Hit, Evidence]]:
+        """As `search`, each hit with what is known of its best passage and the query."""
+        if limit < 1:
             return []
-        while True:
-            with self._following():
-                model = self._model
-                if model is None:
-                    return []
-                if not len(self._vectors):  # nothing is embedded yet: no reason to wait for the model
-                    return self._hits(model, query, None, limit)
-            vector = self._queries_for(model.fingerprint).embed(query)
-            with self._following():
-                if self._model == model:  # and not embedded again with another one in the meantime
-                    return self._hits(model, query, vector, limit)
+        parsed = parse(query.encode(errors="replace").decode())
+        with self._asking(parsed) as asked:
+            ranked = self._ranked(parsed, asked, limit) if asked else {}
+            return self._shown(ranked, limit, parsed.text, characters, marked=marked)
+
+    def rankings(self, query: str, depth: int = 100) -> dict[str, list[RankedPassage]]:
+        """What words and meaning find, each alone and both as `search` ranks them: to evaluate them.
+
+        Call `warm` first: nothing else makes sure that all vectors are there.
+
+        Args:
+            query: as for `search`.
+            depth: how many documents the fused ranking should reach, if it finds as many; the others have as
+                many passages as that takes.
+
+        Returns:
+            Under "words", "meaning" and "fused" the passages found, the best first.
+
+        Raises:
+            ModelError: see `warm`.
+            CatalogUnusable: the catalogue can't be read.
+        """
+        parsed = parse(query.encode(errors="replace").decode())
+        with self._asking(parsed) as asked:
+            fused = self._ranked(parsed, asked, depth) if asked else {}
+            words = {id_: found.words for id_, found in fused.items() if found.words_rank}
+            meaning = {id_: found.meaning or 0.0 for id_, found in fused.items() if found.meaning_rank}
+            scores = {
+                "words": words,
+                "meaning": meaning,
+                "fused": {id_: found.score for id_, found in fused.items()},
+            }
+            places = self._catalog.passages(list(fused))
+            return {
+                name: [
+                    RankedPassage(places[id_].document_id, places[id_].page, score)
+                    for id_, score in sorted(ranking.items(), key=lambda pair: (-pair[1], pair[0]))
+                ]
+                for name, ranking in scores.items()
+            }
 
     def fetch(self, document_id: str) -> Fetched:
         """The whole document with this id, or the one that took its place when its file changed.
@@ -154,45 +210,117 @@ class Reader:
             )
         return record
 
-    def _hits(self, model: Model, query: str, vector: NDArray[np.float32] | None, limit: int) -> list[Hit]:
-        best: dict[int, float] = {}  # by passage, one for each document
-        found: dict[int, Owner] = {}  # by document
-        seen = 0
-        while len(best) < limit:
-            # Each round leaves out the documents that are found: a book of 10,000 passages hides no letter.
-            ranked = fuse(self._rankings(query, vector, list(found.values())), after=seen)
-            owners = self._catalog.owners(model, [passage for passage, _ in ranked])
-            before = len(found)
-            for passage, score in ranked:
-                owner = owners.get(passage)
-                if owner is not None and owner.document not in found and len(best) < limit:
-                    found[owner.document] = owner
-                    best[passage] = score
-            if len(found) == before:
-                break
-            seen += _PASSAGES
-        shown = self._catalog.passages(list(best))
-        return [
-            Hit(
-                shown[passage].document_id,
-                shown[passage].title,
-                shown[passage].text,
-                shown[passage].page,
-                shown[passage].page_label,
-                score,
-            )
-            # A later round may have the better ones: of 65th rank in both rather than 64th in one.
-            for passage, score in sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))
-        ]
+    @contextmanager
+    def _asking(self, query: Query) -> Iterator[Asked | None]:
+        """The query, ready to be answered in the block; None if nothing is asked, or nothing indexed."""
+        with ExitStack() as turn:
+            while query.text or query.has_filters:
+                turn.enter_context(self._following())
+                model = self._model
+                if model is None:
+                    break
+                # While nothing is embedded there is no reason to wait for the model.
+                if not query.text or not len(self._vectors):
+                    yield Asked(query.text, query.phrases, None, 0.0)
+                    return
+                turn.close()
+                queries = self._queries_for(model.fingerprint)
+                vector, known = queries.embed(query.text), queries.embedder.known_share(query.text)
+                turn.enter_context(self._following())
+                if self._model == model:  # and not embedded again with another one in the meantime
+                    yield Asked(query.text, query.phrases, vector, known)
+                    return
+                turn.close()
+            yield None
 
-    def _rankings(
-        self, query: str, vector: NDArray[np.float32] | None, excluded: list[Owner]
-    ) -> list[list[int]]:
-        """The best passages by words and by meaning, without those of the documents `excluded`."""
-        ranges = [(owner.first, owner.last) for owner in excluded]
-        words = self._lexicon.search(query, _PASSAGES, [first for first, _ in ranges])
-        meaning = [] if vector is None else self._vectors.search(vector, _PASSAGES, ranges)
-        return [[passage for passage, _ in ranking] for ranking in (words, meaning)]
+    def _ranked(self, query: Query, asked: Asked, limit: int) -> dict[int, Evidence]:
+        """Passages of at least `limit` documents, if there are as many; the best first."""
+        within = self._admitted(query)
+        if query.only_filters:
+            nothing = Evidence(None, None, 0.0, None, 0.0, 0.0)
+            return {split.first: nothing for split in within or ()}
+        indexes = Indexes(self._lexicon, self._vectors, self._splits)
+        count = max(_PASSAGES, _PASSAGES_FOR_EACH * limit)
+        ranked: dict[int, Evidence] = {}
+        seen: set[Split] = set()
+        fitting: set[Split] = set()
+        while len(fitting) < limit and len(seen) < len(self._splits if within is None else within):
+            # Each round leaves out the documents that are found: a book of 10,000 passages hides no letter.
+            found = indexes.candidates(asked, count, within, sorted(seen))
+            if not found:
+                break
+            owners = {id_: split for id_ in found if (split := self._splits.of(id_))}
+            seen.update(owners.values())
+            for id_ in self._passing(query, found):
+                ranked[id_] = found[id_]
+                fitting.add(owners[id_])
+        return dict(sorted(ranked.items(), key=lambda pair: (-pair[1].score, pair[0])))
+
+    def _admitted(self, query: Query) -> list[Split] | None:
+        """The documents that a query's filters let through, in the order of indexing; None means all.
+
+        Those of a query without words are the newest first.
+        """
+        if not query.has_filters or self._model is None:
+            return None
+        current = [record.id for id_ in query.ids if (record := self._catalog.document(id_))]
+        query = replace(query, ids=tuple(current) or query.ids)
+        admitted = [
+            found
+            for found in self._catalog.descriptions(self._model)
+            if query.admits(
+                title=found.title,
+                author=found.author,
+                paths=found.paths,
+                created=found.created,
+                modified=found.modified,
+                language=found.language,
+                id=found.id,
+            )
+        ]
+        if query.only_filters:
+            admitted.sort(key=lambda found: max(found.created, found.modified), reverse=True)
+        return [found.split for found in admitted]
+
+    def _passing(self, query: Query, found: dict[int, Evidence]) -> Iterable[int]:
+        """Those of the passages found that have the query's phrases, and nothing it excludes."""
+        if not query.phrases and not query.without:
+            return found
+        places = self._catalog.passages(list(found))
+        return [id_ for id_ in found if id_ in places and query.passes(places[id_].text)]
+
+    def _shown(
+        self, ranked: dict[int, Evidence], limit: int, query: str, characters: int, *, marked: bool
+    ) -> list[tuple[Hit, Evidence]]:
+        """The first `limit` documents: each one's best passage, and the best of all others on other pages."""
+        best: dict[Split, int] = {}
+        others: dict[int, Split] = {}
+        for id_ in ranked:
+            split = self._splits.of(id_)
+            if split is not None and split not in best and len(best) < limit:
+                best[split] = id_
+            elif split in best:
+                others[id_] = split
+        further = list(others)[:_FURTHER]
+        places = self._catalog.passages([*best.values(), *further])
+        matcher = Matcher(query)
+        hits = []
+        for split, id_ in best.items():
+            if id_ not in places:
+                continue
+            pages = {places[id_].page}
+            more = []
+            for other in further:
+                if others[other] == split and other in places and places[other].page not in pages:
+                    pages.add(places[other].page)
+                    more.append(
+                        _quote(
+                            places[other], ranked[other].score, matcher, _FURTHER_CHARACTERS, marked=marked
+                        )
+                    )
+            quote = _quote(places[id_], ranked[id_].score, matcher, characters, marked=marked)
+            hits.append((Hit(places[id_].document_id, places[id_].title, quote, tuple(more)), ranked[id_]))
+        return hits
 
     @contextmanager
     def _following(self) -> Iterator[None]:
@@ -214,12 +342,18 @@ class Reader:
         if changes is None:
             self._model = model
             self._vectors = VectorIndex(model.fingerprint.dimensions if model else 1)
+            self._splits = Splits()
+            if model is not None:
+                self._splits.add(self._catalog.splits(model))
             self._complete = model is None
             changes = []
         if model is not None:
             for change in changes:
-                if change.kind == "removed":
+                if change.kind == "published":
+                    self._splits.add(self._catalog.splits(model, change.first, change.last))
+                elif change.kind == "removed":
                     self._vectors.remove(change.first, change.last)
+                    self._splits.remove(change.first, change.last)
                 elif change.kind == "embedded" and self._complete:
                     self._complete = self._load(model, change.first, change.last)
             if not self._complete:
@@ -243,6 +377,15 @@ class Reader:
                     )
                 self._queries = QueryEmbedder(self._models.load(built_with))
             return self._queries
+
+
+def _quote(place: FoundPassage, score: float, matcher: Matcher, characters: int, *, marked: bool) -> Quote:
+    if not marked and place.stop - place.start <= characters:
+        text = complete(place.page_text, place.start, place.stop, characters)
+        return Quote(text, (), place.page, place.page_label, score)
+    matches = matcher.find(place.page_text, place.start, place.stop)
+    snippet = cut(place.page_text, place.start, place.stop, matches, characters, marked=marked)
+    return Quote(snippet.text, snippet.matches, place.page, place.page_label, score)
 
 
 def page_mark(page: Page) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from stackroom.errors import CatalogMissing, CatalogUnusable, CatalogVersion
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Bump when a table changes."""
 
 # AUTOINCREMENT where an id must never be used twice: a server may still hold it in memory.
@@ -41,6 +41,7 @@ CREATE TABLE documents (
     author TEXT NOT NULL,
     created TEXT NOT NULL,
     modified TEXT NOT NULL,
+    language TEXT NOT NULL,             -- ISO 639-1; empty if it can't be told
     outline TEXT NOT NULL,              -- JSON: [[title, page, level], ...]
     extractor TEXT NOT NULL,
     page_count INTEGER NOT NULL,
@@ -53,6 +54,13 @@ CREATE TABLE pages (
     label TEXT NOT NULL,                -- empty if it is the number
     start INTEGER NOT NULL,             -- offset of its first character in the document's text
     PRIMARY KEY (document, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sections (                 -- what stands above a text, for those that are below a heading
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    start INTEGER NOT NULL,             -- offset in the document's text; it reaches to the next one's
+    heading TEXT NOT NULL,              -- headings from the outermost to the innermost
+    PRIMARY KEY (document, start)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE texts (                    -- a document's text, in blocks of whole pages
@@ -93,12 +101,13 @@ CREATE TABLE passages (
     page INTEGER NOT NULL,
     start INTEGER NOT NULL,             -- offsets in the document's text; all on that page
     stop INTEGER NOT NULL,              -- not included
-    hash INTEGER NOT NULL               -- of the model and the passage's text: equal ones share their vector
+    hash INTEGER NOT NULL               -- of the model, context and text: equal ones share their vector
 ) STRICT;
 CREATE INDEX passages_by_hash ON passages (hash);
 
 CREATE TABLE pending (                  -- passages that have no vector yet
     passage INTEGER PRIMARY KEY,
+    context TEXT NOT NULL,              -- what it is embedded with, before its text
     code BLOB                           -- the vector, if a passage with the same text had one
 ) STRICT;
 
@@ -109,7 +118,7 @@ CREATE TABLE vectors (
 
 CREATE TABLE changes (                  -- what an index derived from this file has to follow
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL CHECK (kind IN ('published', 'embedded', 'removed', 'model')),
+    kind TEXT NOT NULL CHECK (kind IN ('published', 'embedded', 'named', 'removed', 'model')),
     first INTEGER NOT NULL,             -- passage ids, both inclusive; 0 for 'model'
     last INTEGER NOT NULL
 ) STRICT;

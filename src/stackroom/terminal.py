@@ -1,8 +1,9 @@
 """What people see in a terminal: progress, summaries, tables. Everything but answers goes to stderr."""
 
+import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from types import TracebackType
 from typing import Self
@@ -11,10 +12,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from stackroom.catalog import Status
+from stackroom.documents import Hit, Quote
+from stackroom.ranking import Evidence
 
 # Share of a run's time that reading takes; the rest is embedding (measured, see docs/benchmarks.md).
 _READING_SHARE = 0.08
 _SECONDS_BETWEEN_LINES = 5.0
+
+_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
 # Files named in a summary under each heading.
 _LISTED = 20
@@ -79,6 +84,21 @@ class ProgressDisplay:
             self._last_line = time.monotonic()
             print(f"{stage}: {counts}" + (f", {left}" if left else ""), file=sys.stderr, flush=True)
 
+    def count(self, stage: str, done: int, of: int) -> None:
+        """Shows how much of something is done. Cheap enough to be called for each."""
+        if self._bar:
+            self._bar.update(
+                self._task,
+                description=stage,
+                completed=done / of,
+                counts=f"{done}/{of}",
+                left="",
+                visible=True,
+            )
+        elif not self._quiet and time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            print(f"{stage}: {done}/{of}", file=sys.stderr, flush=True)
+
 
 def show_status(status: Status, words: int, runtime: str) -> None:
     """Prints what an index holds, and which files are not in it.
@@ -112,6 +132,54 @@ def _part(count: int, whole: int) -> str:
     if count == whole:
         return "all"
     return f"{count}; the others wait for `stackroom index` or `watch`"
+
+
+def show_hits(hits: Sequence[Hit], urls: Sequence[str], explained: Sequence[Evidence]) -> None:
+    """Prints search results, the words of the query in bold on a terminal.
+
+    Args:
+        hits: the best first.
+        urls: of each hit.
+        explained: what is known of each hit's best passage; empty to leave it out.
+    """
+    bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    for number, (hit, url) in enumerate(zip(hits, urls, strict=True), 1):
+        best = hit.best
+        page = best.page_label if best.page_label == str(best.page) else f"{best.page_label} ({best.page})"
+        print(f"{number:2}. {printable(hit.title)}, page {printable(page)}  ({best.score:.2f})")
+        for line in _marked(best, bold=bold).splitlines():
+            print(f"    {line}")
+        if hit.more:
+            print("    also on page " + ", ".join(printable(quote.page_label) for quote in hit.more))
+        if explained:
+            print(f"    {_explained(explained[number - 1])}")
+        print(f"    {url}")
+    if not hits:
+        print("Nothing found.", file=sys.stderr)
+
+
+def _marked(quote: Quote, *, bold: bool) -> str:
+    parts, at = [], 0
+    for start, stop in quote.matches if bold else ():
+        parts += [quote.text[at:start], _BOLD, quote.text[start:stop], _PLAIN]
+        at = stop
+    parts.append(quote.text[at:])
+    return "".join(
+        part if part in (_BOLD, _PLAIN) else "".join(c if c.isprintable() or c == "\n" else " " for c in part)
+        for part in parts
+    )
+
+
+def _explained(evidence: Evidence) -> str:
+    def ranked(rank: int | None) -> str:
+        return f"rank {rank}" if rank else "not among the first"
+
+    meaning = "no vector" if evidence.meaning is None else f"{evidence.meaning:.2f}"
+    return (
+        f"words {evidence.words:.2f} ({ranked(evidence.words_rank)}), "
+        f"meaning {meaning} ({ranked(evidence.meaning_rank)}), "
+        f"document {evidence.document:.2f}, together {evidence.score:.3f}"
+    )
 
 
 def listed(entries: Mapping[str, str]) -> str:

@@ -63,24 +63,31 @@ class VectorIndex:
         self._ids = np.delete(self._ids, slice(start, stop))
 
     def search(
-        self, vector: NDArray[np.float32], k: int, excluded: Sequence[tuple[int, int]] = ()
+        self,
+        vector: NDArray[np.float32],
+        k: int,
+        *,
+        within: Sequence[tuple[int, int]] | None = None,
+        without: Sequence[tuple[int, int]] = (),
     ) -> list[tuple[int, float]]:
         """The passages nearest to `vector`, shape (dimensions,), length 1.
 
         Args:
             vector: of the query.
             k: most passages to return.
-            excluded: ranges of passage ids, both ends inclusive, to leave out.
+            within: ranges of passage ids, both ends inclusive, to look in; None means all.
+            without: ranges to leave out.
 
         Returns:
             Pairs (passage id, cosine similarity), the most similar first, equal ones by id.
         """
         selector = None
-        if excluded:
-            included = np.ones(len(self._ids), bool)
-            for first, last in excluded:
-                start, stop = np.searchsorted(self._ids, [first, last + 1])
-                included[start:stop] = False
+        if within is not None or without:
+            included = np.full(len(self._ids), within is None)
+            for ranges, value in ((within or (), True), (without, False)):
+                for first, last in ranges:
+                    start, stop = np.searchsorted(self._ids, [first, last + 1])
+                    included[start:stop] = value
             bits = np.packbits(included, bitorder="little")
             # `bits` and the selector are held by names: FAISS keeps pointers to both only.
             selector = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
@@ -88,9 +95,18 @@ class VectorIndex:
         if k == 0:
             return []
         _use_one_thread()
-        positions, scores = self._vectors.search(vector.reshape(1, -1), k, selector)
-        pairs = zip(self._ids[positions].tolist(), scores.tolist(), strict=True)
+        positions, similar = self._vectors.search(vector.reshape(1, -1), k, selector)
+        pairs = zip(self._ids[positions].tolist(), similar.tolist(), strict=True)
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
+    def similarities(self, vector: NDArray[np.float32], ids: Sequence[int]) -> dict[int, float]:
+        """The cosine similarity to `vector` of each of these passages that is here."""
+        wanted = np.array(sorted(ids), np.int64)
+        positions = np.searchsorted(self._ids, wanted)
+        here = positions < len(self._ids)
+        here[here] = self._ids[positions[here]] == wanted[here]
+        similar = self._vectors.similarities(vector, positions[here])
+        return dict(zip(wanted[here].tolist(), similar.tolist(), strict=True))
 
 
 def _use_one_thread() -> None:
@@ -121,6 +137,12 @@ class _Exact:
 
     def remove(self, start: int, stop: int) -> None:
         self._index.remove_ids(faiss.IDSelectorRange(start, stop))
+
+    def similarities(self, query: NDArray[np.float32], positions: NDArray[np.int64]) -> NDArray[np.float32]:
+        if not len(positions):
+            return np.empty(0, np.float32)
+        similar: NDArray[np.float32] = self._index.reconstruct_batch(positions) @ query
+        return similar
 
     def search(
         self, query: NDArray[np.float32], k: int, selector: Any
@@ -162,6 +184,10 @@ class _Rescored:
         self._steps[start:left] = self._steps[stop : self._index.ntotal]
         self._index.remove_ids(faiss.IDSelectorRange(start, stop))
 
+    def similarities(self, query: NDArray[np.float32], positions: NDArray[np.int64]) -> NDArray[np.float32]:
+        similar: NDArray[np.float32] = (self._levels[positions] @ query) * self._steps[positions]
+        return similar
+
     def search(
         self, query: NDArray[np.float32], k: int, selector: Any
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -171,6 +197,6 @@ class _Rescored:
         candidates = max(k, _CANDIDATES, self._index.ntotal // _PASSAGES_PER_CANDIDATE)
         _, positions = self._index.search(query, min(candidates, self._index.ntotal), params=parameters)
         found = positions[0][positions[0] >= 0]
-        scores = (self._levels[found] @ query[0]) * self._steps[found]
+        scores = self.similarities(query[0], found)
         best = np.argsort(-scores, kind="stable")[:k]
         return found[best], scores[best]

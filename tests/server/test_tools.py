@@ -28,6 +28,9 @@ async def test_search_then_fetch_each_result(how: str, reader: Reader, url: str)
     async with connect(how, reader, url) as client:
         results = content(await client.call(SEARCH, query="cats purr"))["results"]
         assert len(results) == len({result["id"] for result in results}) == 10
+        (rivers,) = results[0].pop("more")
+        assert (rivers["text"], rivers["page"]) == ("Rivers.", 1)
+        assert results[0].pop("score") > results[1]["score"]
         assert results[0] == {
             "id": f"{1:024x}",
             "title": "Document 1",
@@ -35,7 +38,6 @@ async def test_search_then_fetch_each_result(how: str, reader: Reader, url: str)
             "text": "Cats purr.",
             "page": 2,
             "page_label": "ii",
-            "score": 1.0,
         }
         for result in results:
             document = content(await client.call(FETCH, id=result["id"]))
@@ -89,6 +91,7 @@ async def test_the_tools_are_described_as_clients_require(how: str, reader: Read
         assert tool["annotations"] == hints
         assert tool["title"]
         assert tool["description"]
+    quoted = dict.fromkeys(("text", "url", "page_label"), "string")
     assert bare(tools[SEARCH]["outputSchema"]) == bare(
         {
             "results": [
@@ -100,6 +103,7 @@ async def test_the_tools_are_described_as_clients_require(how: str, reader: Read
                     "page": "integer",
                     "page_label": "string",
                     "score": "number",
+                    "more": [{**quoted, "page": "integer", "score": "number"}],
                 }
             ]
         },
@@ -160,7 +164,7 @@ def test_the_light_modules_do_not_import_mcp() -> None:
 class Broken(Reader):
     """A reader with a mistake in it, whose exception text nobody outside may see."""
 
-    def search(self, query: str, limit: int = 10) -> Any:
+    def search(self, query: str, *_: Any, **__: Any) -> Any:
         raise ValueError(f"secret of {Path(__file__).resolve()}")
 
 

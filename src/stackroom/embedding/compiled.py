@@ -15,6 +15,7 @@ from tokenizers import Tokenizer as RustTokenizer
 from stackroom.embedding.embedder import Fingerprint
 from stackroom.embedding.model_card import TOKENIZER, ModelCard
 from stackroom.embedding.processor import Precision
+from stackroom.embedding.text_tokens import known_share
 from stackroom.errors import ModelDamaged
 
 MODEL, INT8_MODEL = "model.xml", "int8.xml"
@@ -93,6 +94,9 @@ class CompiledEmbedder:
 
     def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return self._embed(self._card.query_prompt, texts)
+
+    def known_share(self, text: str) -> float:
+        return known_share(self._tokenizer, text)
 
     def _embed(self, prompt: str, texts: Sequence[str]) -> NDArray[np.float32]:
         encodings = self._tokenizer.encode_batch([prompt + text for text in texts])

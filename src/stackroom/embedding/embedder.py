@@ -103,6 +103,10 @@ class Embedder(Protocol):
         """The vectors of queries, shape (len(texts), dimensions). What is over the model's limit is cut."""
         ...
 
+    def known_share(self, text: str) -> float:
+        """The share of a text's tokens that the model knows, 0 to 1; 1 if there are none."""
+        ...
+
 
 class ModelSource(Protocol):
     """Where models come from, by the names that `stackroom.embedding.model_files.find_model` explains.

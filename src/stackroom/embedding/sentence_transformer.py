@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from stackroom.embedding.embedder import Fingerprint
 from stackroom.embedding.model_card import ModelCard
+from stackroom.embedding.text_tokens import known_share
 from stackroom.errors import ModelDamaged
 
 if TYPE_CHECKING:
@@ -100,6 +101,9 @@ class SentenceTransformerEmbedder:
 
     def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return self._vectors(texts, self._model.encode_query, self._card.query_prompt)
+
+    def known_share(self, text: str) -> float:
+        return known_share(self._model.tokenizer.backend_tokenizer, text)
 
     def _vectors(self, texts: Sequence[str], encode: Any, prompt: str) -> NDArray[np.float32]:
         if not texts:

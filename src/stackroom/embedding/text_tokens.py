@@ -67,6 +67,14 @@ class ModelTokenizer:
         return self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
 
 
+def known_share(tokenizer: RustTokenizer, text: str) -> float:
+    """See `Embedder`. Tokenizers of bytes know everything."""
+    ids = tokenizer.encode(text, add_special_tokens=False).ids
+    name = getattr(tokenizer.model, "unk_token", None)
+    unknown = tokenizer.token_to_id(name) if name else None
+    return 1 - ids.count(unknown) / len(ids) if ids and unknown is not None else 1.0
+
+
 def _starts(encoding: Encoding) -> NDArray[np.int64]:
     return np.fromiter((start for start, _ in encoding.offsets), np.int64, len(encoding.ids))
 

@@ -5,11 +5,22 @@ The shapes are those ChatGPT and deep research expect: `results` with `id`, `tit
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from pydantic import BaseModel, Field
 
-from stackroom.documents import Hit
+from stackroom.documents import Hit, Quote
 from stackroom.reader import Fetched
+
+
+class FurtherPassage(BaseModel):
+    """Another good passage of the same document, on another page."""
+
+    text: str
+    url: str
+    page: int
+    page_label: str
+    score: float
 
 
 class SearchResult(BaseModel):
@@ -21,7 +32,8 @@ class SearchResult(BaseModel):
     text: str = Field(description="The passage that answers best, quoted from the document")
     page: int = Field(description="Position of that passage's page in the PDF, from 1")
     page_label: str = Field(description="The number printed on that page")
-    score: float = Field(description="Fused rank of words and meaning: 1 is first in both; higher is better")
+    score: float = Field(description="How well that passage answers: about 1 at best; higher is better")
+    more: list[FurtherPassage] = Field(description="Good passages on other pages of the document")
 
 
 class SearchAnswer(BaseModel):
@@ -59,15 +71,22 @@ def search_answer(hits: Iterable[Hit], base_url: str) -> SearchAnswer:
             SearchResult(
                 id=hit.document_id,
                 title=hit.title,
-                url=f"{_document_url(base_url, hit.document_id)}#page={hit.page}",
-                text=hit.text,
-                page=hit.page,
-                page_label=hit.page_label,
-                score=round(hit.score, 4),
+                more=[FurtherPassage(**_quoted(further, hit.document_id, base_url)) for further in hit.more],
+                **_quoted(hit.best, hit.document_id, base_url),
             )
             for hit in hits
         ]
     )
+
+
+def _quoted(quote: Quote, document_id: str, base_url: str) -> dict[str, Any]:
+    return {
+        "text": quote.text,
+        "url": f"{_document_url(base_url, document_id)}#page={quote.page}",
+        "page": quote.page,
+        "page_label": quote.page_label,
+        "score": round(quote.score, 4),
+    }
 
 
 def fetch_answer(fetched: Fetched, base_url: str) -> FetchAnswer:

@@ -51,7 +51,9 @@ def create_mcp(reader: Reader, base_url: str) -> FastMCP:
         """Finds the documents in the user's PDF library that answer a query.
 
         Returns up to 10 documents, the best first, each with its most relevant passage, the page that
-        passage is on, and a url to cite.
+        passage is on, a url to cite, and further good pages. The query may hold operators: "exact phrase",
+        -word, title:word, author:name, folder:name, after:2023, before:2024-05, lang:de, and id:ID to search
+        inside one document. If an exact phrase finds nothing, search again without the quotes.
         """
         with _errors_for_the_client():
             return _result(search_answer(reader.search(query), base_url))

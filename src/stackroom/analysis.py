@@ -1,0 +1,182 @@
+"""Text → the terms it is found by; pure. The same for passages and for queries.
+
+A word becomes its stem, in the language of its document, without accents: `Universitäten` is found by
+`Universität` and by `universitat`. What is joined to one name is a term as well as its parts: `ZULU-7788` is
+`zulu`, `7788` and `zulu7788`, found by `ZULU7788` and by `zulu_7788`; `e-mail` is found by `email`, and
+`exam-ple` by what it was before it was broken. Scripts without blanks between words become pairs of
+neighbouring characters.
+"""
+
+import re
+import unicodedata
+
+import Stemmer
+
+# ISO 639-1 code → the algorithm of Snowball.
+_ALGORITHMS = {
+    "ar": "arabic",
+    "ca": "catalan",
+    "cs": "czech",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "eo": "esperanto",
+    "es": "spanish",
+    "et": "estonian",
+    "eu": "basque",
+    "fa": "persian",
+    "fi": "finnish",
+    "fr": "french",
+    "ga": "irish",
+    "hi": "hindi",
+    "hu": "hungarian",
+    "hy": "armenian",
+    "id": "indonesian",
+    "it": "italian",
+    "lt": "lithuanian",
+    "nb": "norwegian",
+    "ne": "nepali",
+    "nl": "dutch",
+    "nn": "norwegian",
+    "no": "norwegian",
+    "pl": "polish",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sr": "serbian",
+    "st": "sesotho",
+    "sv": "swedish",
+    "ta": "tamil",
+    "tr": "turkish",
+    "yi": "yiddish",
+}
+
+# Their stemmers know no accents, or take them away themselves. Others need them to know an ending.
+_FOLDED_FIRST = ("de", "en", "id", "nl")
+
+OTHER = "?"
+"""Stands for every language without a stemmer."""
+
+LANGUAGES = (OTHER, *_ALGORITHMS)
+"""Those whose words have terms of their own."""
+
+# Marks that belong to the letter before them. Python's \w leaves them out, which would cut Hindi at vowels.
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f"
+    "\u0670\u06d6-\u06dc\u06df-\u06ed\u0900-\u0963\u0966-\u0dff\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff"
+)
+# A word, or several joined by what codes, numbers and addresses are joined with; and C++, C#.
+_TOKEN = re.compile(rf"[\w{_MARKS}]+(?:[-./:,@'’+&][\w{_MARKS}]+)*(?:\+\+|#)?")
+# Where it is taken apart; FY2017 as well.
+_JOINT = re.compile(r"[-./:,@'’+&_#]+|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+# Joined only by these, or having a digit, several words are one code or one word that was broken.
+_JOINED = re.compile(r"[^\d/,:'’+]+|.*\d.*")
+_SIGN = re.compile(r"(?:\+\+|#)$")
+_DIGIT = re.compile(r"\d")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)+")
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+
+# Scripts that write no blanks between words, and Korean, whose words are whole phrases.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+"
+)
+
+# Accents, and the points of Hebrew and Arabic, which are mostly left out; and Arabic's lengthening stroke.
+_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]+")
+_LIKE_ASCII = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+)
+
+_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"))
+_SOFT_HYPHEN = "\u00ad"
+
+# Longer ones are tables of digits and base64. Counted before anything else, so that each language's stemmer
+# makes as many terms of a text.
+_LONGEST_WORD = 64
+
+# Words whose terms are kept: some 30 MB. A book has 20,000 different ones.
+_KEPT = 200_000
+
+
+class Analyzer:
+    """Makes terms of texts in one language. Not thread-safe: it keeps what it made of each word."""
+
+    def __init__(self, language: str) -> None:
+        """`language` is one of LANGUAGES."""
+        algorithm = _ALGORITHMS.get(language)
+        self._stemmer = Stemmer.Stemmer(algorithm, 0) if algorithm else None
+        self._fold_first = language in _FOLDED_FIRST
+        self._kept: dict[str, tuple[str, ...]] = {}
+
+    def terms(self, text: str) -> list[str]:
+        """The terms of `text`, in order, with repetitions."""
+        return [term for terms in self.words(text) for term in terms]
+
+    def words(self, text: str) -> list[tuple[str, ...]]:
+        """The terms of each word of `text`. For the same text as many of each in every language."""
+        kept = self._kept
+        if len(kept) > _KEPT:
+            kept.clear()
+        found = []
+        for token in _TOKEN.findall(_normal(text)):
+            terms = kept.get(token)
+            if terms is None:
+                terms = kept[token] = self._terms(token)
+            found.append(terms)
+        return found
+
+    def _terms(self, token: str) -> tuple[str, ...]:
+        token = token.lower()
+        if len(token) <= _LONGEST_WORD and _NUMBER.fullmatch(token):
+            return (token.replace(",", "" if _THOUSANDS.fullmatch(token) else "."),)
+        # Accents alone are no word.
+        words = [word for word in _JOINT.split(token) if len(word) <= _LONGEST_WORD and _fold(word)]
+        parts = [part for word in words for part in _cut(word) if _fold(part)]
+        if "'" in token or "’" in token:  # l'homme, world's
+            parts = [part for part in parts if len(part) > 1] or parts
+        terms = [self._stem(part) for part in parts]
+        if len(words) > 1 and len(token) <= _LONGEST_WORD and _JOINED.fullmatch(token):
+            terms.append(self._stem("".join(words)))
+        if terms and (sign := _SIGN.search(token)):
+            terms[-1] += sign.group()
+        return tuple(terms)
+
+    def _stem(self, word: str) -> str:
+        if self._stemmer is None or _DIGIT.search(word):
+            return _fold(word)
+        stem: str = self._stemmer.stemWord(_fold(word) if self._fold_first else word)
+        return _fold(stem)
+
+
+def stemmed(language: str) -> str:
+    """The one of LANGUAGES that a document in this language (ISO 639-1) is indexed in."""
+    return language if language in _ALGORITHMS else OTHER
+
+
+def _normal(text: str) -> str:
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", text).replace(_SOFT_HYPHEN, "").translate(_DASHES)
+
+
+def _cut(word: str) -> list[str]:
+    """A word, cut where its script changes to or from one without blanks, and that into pairs."""
+    if word.isascii():
+        return [word]
+    parts = []
+    start = 0
+    for run in _UNSPACED.finditer(word):
+        if run.start() > start:
+            parts.append(word[start : run.start()])
+        characters = run.group()
+        parts += [characters[at : at + 2] for at in range(max(len(characters) - 1, 1))]
+        start = run.end()
+    return [*parts, word[start:]] if start < len(word) else parts
+
+
+def _fold(word: str) -> str:
+    if word.isascii():
+        return word
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFD", word.translate(_LIKE_ASCII)))
+    return unicodedata.normalize("NFC", bare)

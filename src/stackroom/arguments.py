@@ -1,0 +1,174 @@
+"""What the command line accepts. What each command does is in `stackroom.cli`."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from stackroom import __version__
+
+_DESCRIPTION = """\
+Search and fetch for a private folder of PDFs, on this machine alone.
+
+  stackroom index ~/Papers       read the PDFs of a folder into the index
+  stackroom serve                answer search and fetch to an MCP client
+  stackroom up ~/Papers          both at once, and follow the folder as it changes
+  stackroom search "a question"  try it out here
+  stackroom eval ~/Questions     measure how much is found
+"""
+
+_OPERATORS = """\
+operators, anywhere in the query (in a shell, put the whole query in single quotes):
+  "exact phrase"       the passage has these words, in this order
+  -word  -"a phrase"   the passage has them not
+  title:word  author:name  folder:name  id:document
+  after:2023  before:2024-05  lang:de
+An operator that makes no sense is taken for words. A query that begins with a minus comes after `--`.
+"""
+
+_EVAL = """\
+Measure how much is found: index a set of documents with known answers, ask all its questions, and count what
+comes back by matching words, by nearest meaning, and by both fused, which is what `search` answers with.
+
+DIR holds one of
+
+  corpus.jsonl, queries.jsonl and qrels.tsv    a collection as BEIR has them. Measured: nDCG@10, Recall@100
+                                               and MRR@10 of documents
+  PDFs, in it or in pdfs/, named by the ids    the same. The queries and judgments may lie elsewhere:
+  of a collection                              --queries FILE --qrels FILE
+  PDFs and questions.jsonl or questions.csv    questions about one PDF each. Measured: how often that PDF,
+                                               and the right page, is among the first 1, 5 and 10
+
+For questions of your own, make a CSV file whose first line is `question,pdf,page`; the page is counted from 1
+and may be left empty. Then: stackroom eval ~/Papers --questions mine.csv --keep ~/papers-eval
+
+Your own index is not touched: another one is made in a temporary folder, with the model of STACKROOM_MODEL.
+Of the data folder only the compiled model is used.
+"""
+
+_EPILOG = """\
+exit codes: 0 all is well; 1 something failed (`stackroom status` lists unreadable files); 2 wrong use
+environment: STACKROOM_DATA, STACKROOM_MODEL and others; the README has the table
+"""
+
+
+def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The arguments of one command, whose name is `command`. argparse itself exits with 2 on wrong use.
+
+    Args:
+        argv: without the program's own name; None takes those of this process.
+    """
+    return _parser().parse_args(argv)
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="the data folder (default: STACKROOM_DATA, or data/ in the working directory)",
+    )
+    parser = argparse.ArgumentParser(
+        prog="stackroom",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        parents=[common],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"stackroom {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
+
+    def add(name: str, summary: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name, help=summary, description=summary[0].upper() + summary[1:] + ".", parents=[common]
+        )
+
+    index = add("index", "read PDFs into the index; what has not changed costs nothing")
+    _add_paths(index)
+    index.add_argument("--json", action="store_true", help="print a summary as JSON at the end")
+    index.add_argument("--quiet", "-q", action="store_true", help="no progress")
+    index.add_argument("--retry", action="store_true", help="try files again that could not be read before")
+    index.add_argument(
+        "--reembed",
+        action="store_true",
+        help="embed the whole library with the model of STACKROOM_MODEL and switch to it",
+    )
+
+    watch = add("watch", "index, then follow the folders as they change, until Ctrl-C")
+    _add_paths(watch)
+    watch.add_argument("--quiet", "-q", action="store_true", help="no progress")
+
+    serve = add("serve", "answer search and fetch to MCP clients, until Ctrl-C")
+    _add_address(serve)
+    serve.add_argument(
+        "--transport",
+        choices=["http", "stdio"],
+        default="http",
+        help="http: streamable HTTP at /mcp (default); stdio: for a client that starts the server itself",
+    )
+
+    up = add("up", "watch and serve together, until Ctrl-C")
+    _add_paths(up)
+    _add_address(up)
+
+    search = add("search", "find the documents that answer a question or hold these words")
+    search.formatter_class = argparse.RawDescriptionHelpFormatter
+    search.epilog = _OPERATORS
+    search.add_argument("query", nargs="+", metavar="QUERY")
+    search.add_argument("--limit", type=_positive, default=10, metavar="N", help="most results (default: 10)")
+    search.add_argument("--explain", action="store_true", help="say why each result stands where it does")
+    search.add_argument("--json", action="store_true", help="print what the search tool returns")
+
+    fetch = add("fetch", "print the whole text of a document")
+    fetch.add_argument("id", metavar="ID", help="as a search result gives it")
+    fetch.add_argument("--json", action="store_true", help="print what the fetch tool returns")
+
+    status = add("status", "show what the index holds and which files could not be read")
+    status.add_argument("--json", action="store_true", help="print it as JSON")
+
+    evaluate = add("eval", "measure how much is found, on questions with known answers")
+    evaluate.formatter_class = argparse.RawDescriptionHelpFormatter
+    evaluate.description = _EVAL
+    evaluate.add_argument("folder", type=Path, metavar="DIR", help="the set, see above")
+    evaluate.add_argument("--queries", type=Path, metavar="FILE", help="JSON lines with _id and text")
+    evaluate.add_argument(
+        "--qrels", type=Path, metavar="FILE", help="query-id, corpus-id and score, with tabs between"
+    )
+    evaluate.add_argument(
+        "--questions", type=Path, metavar="FILE", help="CSV, or JSON lines: question, pdf, page"
+    )
+    evaluate.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DATA",
+        help="keep the index in this folder, for this set alone; the next run goes on with it",
+    )
+    evaluate.add_argument("--json", action="store_true", help="print the figures as JSON")
+    evaluate.add_argument("--quiet", "-q", action="store_true", help="no progress")
+
+    forget = add("forget", "remove a folder from the index; its files stay where they are")
+    forget.add_argument("path", type=Path, metavar="PATH")
+    return parser
+
+
+def _add_paths(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="PATH",
+        help="a folder of PDFs, or a single PDF (default: all that were indexed before)",
+    )
+
+
+def _add_address(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", help="address to listen on (default: STACKROOM_HOST, or 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port to listen on (default: STACKROOM_PORT, or 8000)")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not 1 or more")
+    return number

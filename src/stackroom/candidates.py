@@ -1,0 +1,103 @@
+"""The passages that may answer a query, each with all the evidence there is for it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stackroom.lexicon import Lexicon
+from stackroom.ranking import Evidence, fuse
+from stackroom.splits import Split, Splits
+from stackroom.vectors import VectorIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query, ready to be answered.
+
+    Attributes:
+        text: its words.
+        phrases: texts all of whose words a passage must have; then meaning alone finds nothing.
+        vector: shape (dimensions,); None if there is no vector to compare it with.
+        known: share of its tokens that the model knows.
+    """
+
+    text: str
+    phrases: tuple[str, ...]
+    vector: NDArray[np.float32] | None
+    known: float
+
+
+class Indexes:
+    """Both indexes of one library, and which passages are whose. Not thread-safe: its owner takes turns."""
+
+    def __init__(self, lexicon: Lexicon, vectors: VectorIndex, splits: Splits) -> None:
+        self._lexicon = lexicon
+        self._vectors = vectors
+        self._splits = splits
+
+    def candidates(
+        self, asked: Asked, k: int, within: Sequence[Split] | None = None, without: Sequence[Split] = ()
+    ) -> dict[int, Evidence]:
+        """Passages that may answer a query, the best first, equal ones by id.
+
+        Args:
+            asked: the query.
+            k: how many to take from each ranking.
+            within: the documents to look in; None means all.
+            without: documents to leave out.
+        """
+        inside, outside = None if within is None else _firsts(within), _firsts(without)
+        near = self._near(asked, k, within, without)
+        words = self._lexicon.search(asked.text, k, asked.phrases, within=inside, without=outside)
+        owners = {
+            id_: split
+            for id_ in dict.fromkeys([*near, *(id_ for id_, _ in words.hits)])
+            if (split := self._splits.of(id_))
+        }
+        # What came after the last of a full list may score as much as that one; else it has no word.
+        last = words.hits[-1][1] / words.most if len(words.hits) == k else 0.0
+        matching = dict.fromkeys(owners, last) | {id_: score / words.most for id_, score in words.hits}
+        documents = self._lexicon.documents(asked.text, {split.first for split in owners.values()})
+        fitting = {
+            id_: documents.scores.get(split.first, 0.0) / documents.most
+            for id_, split in owners.items()
+            if documents.most
+        }
+        meaning = {}
+        if asked.vector is not None:
+            meaning = self._vectors.similarities(asked.vector, list(owners))
+        near_ranks, words_ranks = _ranks(near), _ranks(id_ for id_, _ in words.hits)
+        found = {}
+        for id_ in owners:
+            score = fuse(meaning.get(id_, 0.0), matching[id_], fitting.get(id_, 0.0), asked.known)
+            found[id_] = Evidence(
+                meaning.get(id_),
+                near_ranks.get(id_),
+                matching[id_],
+                words_ranks.get(id_),
+                fitting.get(id_, 0.0),
+                score,
+            )
+        return dict(sorted(found.items(), key=lambda pair: (-pair[1].score, pair[0])))
+
+    def _near(
+        self, asked: Asked, k: int, within: Sequence[Split] | None, without: Sequence[Split]
+    ) -> dict[int, float]:
+        if asked.vector is None or asked.phrases:
+            return {}
+        inside = None if within is None else _ranges(within)
+        return dict(self._vectors.search(asked.vector, k, within=inside, without=_ranges(without)))
+
+
+def _ranges(splits: Iterable[Split]) -> list[tuple[int, int]]:
+    return [(split.first, split.last) for split in splits]
+
+
+def _firsts(splits: Iterable[Split]) -> list[int]:
+    return [split.first for split in splits]
+
+
+def _ranks(passages: Iterable[int]) -> dict[int, int]:
+    return {passage: rank for rank, passage in enumerate(passages, 1)}

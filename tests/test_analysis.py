@@ -1,0 +1,98 @@
+"""Words and terms: what is written in different ways has a term in common, and other things have none."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stackroom.analysis import LANGUAGES, OTHER, Analyzer, stemmed
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "terms"),
+    [
+        ("en", "The committees decided.", "the committe decid"),
+        ("de", "Universitäten, Universität und Straße", "universitat universitat und strass"),
+        ("fr", "l'élection d’aujourd'hui", "elect aujourd hui"),
+        ("en", "the world's don't", "the world don"),
+        ("en", "ZULU-7788 FY2017 IL-2 5mg", "zulu 7788 zulu7788 fy 2017 fy2017 il 2 il2 5 mg 5mg"),
+        ("en", "§ 4.2.1, 1,061.78 and 3,14", "4.2.1 1061.78 and 3.14"),
+        ("en", "snake_case __init__ file.txt", "snake case snakecas init file txt filetxt"),
+        ("en", "e-mail, exam-ples", "e mail email exam ples exampl"),
+        ("en", "C++, C# and and/or", "c++ c# and and or"),
+        ("en", "ﬁnance ｆｕｌｌ x²", "financ full x 2 x2"),
+        ("en", "soft\u00adhyphen", "softhyphen"),
+        ("zh", "我们在北京", "我们 们在 在北 北京"),
+        ("ja", "東京Tower", "東京 tower"),
+        ("th", "ไทย", "ไท ทย"),
+        ("ko", "한국어", "한국 국어"),
+        ("ru", "Ёлки", "елк"),
+        ("ar", "الكِتَابُ", "كتاب"),
+        ("xx", "Running", "running"),
+        ("en", "_____ --- ...", ""),
+        ("en", "x" * 65 + " ok", "ok"),
+    ],
+)
+def test_terms(language: str, text: str, terms: str) -> None:
+    assert Analyzer(stemmed(language)).terms(text) == terms.split()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ZULU-7788", "zulu7788"),
+        ("ZULU-7788", "zulu_7788"),
+        ("e-mail", "Email"),
+        ("co-operate", "cooperate"),
+        ("10-K", "10K"),
+        ("U.S.A.", "USA"),
+        ("naïve", "naive"),
+        ("Zürich", "zurich"),
+        ("1,000,000", "1000000"),
+        ("2017–03", "2017-03"),
+        ("हिन्दी", "हिन्दी"),
+    ],
+)
+def test_two_ways_of_writing_share_their_last_term(one: str, other: str) -> None:
+    analyzer = Analyzer("en")
+    assert analyzer.terms(one)[-1] == analyzer.terms(other)[-1]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("4.2.1", "4.2.2"), ("C++", "C"), ("C#", "C++"), ("東京", "大阪")]
+)
+def test_different_things_share_nothing(one: str, other: str) -> None:
+    analyzer = Analyzer("en")
+    assert not set(analyzer.terms(one)) & set(analyzer.terms(other))
+
+
+@given(st.text(max_size=80))
+def test_every_language_makes_as_many_terms_of_each_word(text: str) -> None:
+    counts = {tuple(map(len, Analyzer(language).words(text))) for language in (OTHER, "en", "de", "ar", "tr")}
+    assert len(counts) == 1
+
+
+@given(st.text(max_size=80))
+def test_terms_hold_no_blank(text: str) -> None:
+    terms = Analyzer("en").terms(text)
+    assert " ".join(terms).split() == terms
+
+
+def test_a_word_has_the_same_terms_again_and_beside_others() -> None:
+    analyzer = Analyzer("en")
+    assert analyzer.terms("Otters") == analyzer.terms("Otters")
+    assert analyzer.terms("Otters swim") == analyzer.terms("Otters") + analyzer.terms("swim")
+
+
+@pytest.mark.parametrize("piece", ["a", "a-", "1,", "_", "ไ", "\u0301", "a.b", "'", "é", "0x"])
+def test_long_tokens_take_no_longer(piece: str) -> None:
+    """Not a timing: a pattern that goes back and forth would not end."""
+    Analyzer("en").terms(piece * (100_000 // len(piece)))
+
+
+def test_random_bytes_of_every_language() -> None:
+    chance = random.Random(7)
+    text = "".join(chr(chance.randrange(32, 0xD7FF)) for _ in range(2000))
+    for language in LANGUAGES:
+        assert Analyzer(language).terms(text)

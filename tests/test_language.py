@@ -1,0 +1,88 @@
+"""The language of a document: told where there is enough text, and "" where there is not."""
+
+import random
+
+import pytest
+
+from indexer.language import _identifier, identify
+from stackroom.languages import CODES, language_code
+
+TEXTS = {
+    "en": "Otters hold hands while they sleep, so that they do not drift apart in the night.",
+    "de": "Otter halten sich im Schlaf an den Händen, damit sie nachts nicht auseinandertreiben.",
+    "fr": "Les loutres se tiennent par la main pendant leur sommeil pour ne pas dériver la nuit.",
+    "es": "Las nutrias se toman de las manos mientras duermen para no separarse durante la noche.",
+    "it": "Le lontre si tengono per mano mentre dormono, per non allontanarsi durante la notte.",
+    "pl": "Wydry trzymają się za ręce podczas snu, aby nie oddalić się od siebie w nocy.",
+    "ru": "Каланы держатся за лапы во сне, чтобы ночью их не отнесло друг от друга.",
+    "el": "Οι βίδρες κρατιούνται χέρι χέρι όταν κοιμούνται, για να μην απομακρυνθούν τη νύχτα.",
+    "ar": "تمسك ثعالب الماء بأيدي بعضها البعض أثناء النوم حتى لا تنجرف بعيدا في الليل.",
+    "he": "לוטרות מחזיקות ידיים בזמן השינה כדי שלא להיסחף זו מזו במהלך הלילה.",
+    "zh": "海獭睡觉时手牵着手,这样它们在夜里就不会被海水冲散。这是一种有趣的行为。",
+    "ja": "ラッコは眠っている間に流されて離れ離れにならないように手をつなぎます。",
+    "ko": "해달은 밤에 서로 떨어지지 않도록 자는 동안 손을 잡고 있습니다.",
+    "hi": "ऊदबिलाव सोते समय एक दूसरे का हाथ पकड़ते हैं ताकि वे रात में अलग न हो जाएं।",
+}
+
+
+@pytest.mark.parametrize(("language", "text"), TEXTS.items())
+def test_a_sentence_is_enough(language: str, text: str) -> None:
+    assert identify(text) == language
+    assert identify(f"{text}\n" * 300) == language
+
+
+def test_most_of_the_text_counts() -> None:
+    german, english = TEXTS["de"] * 20, TEXTS["en"] * 20
+    assert identify(german * 8 + english * 3) == "de"
+    assert identify(english * 3 + german * 8) == "de"
+    assert identify(english * 8 + german * 3) == "en"
+
+
+NOTHING = ["", " \n", "Otters", "123 456 " * 200, "..." * 500, "\0\1" * 100, "\ud800" * 100, "x" * 3000]
+NOTHING += ["def f(x):\n  return x+1\n" * 20, "SELECT a FROM b WHERE c;" * 10]
+
+
+@pytest.mark.parametrize("text", NOTHING, ids=range(len(NOTHING)))
+def test_in_doubt_there_is_none(text: str) -> None:
+    assert identify(text) == ""
+
+
+def test_noise_is_in_no_language() -> None:
+    chance = random.Random(26)
+    letters = "abcdefghijklmnopqrstuvwxyz    "
+    assert identify("".join(chance.choices(letters, k=20_000))) == ""
+    assert identify(" ".join(str(chance.randrange(10**6)) for _ in range(3000))) == ""
+
+
+def test_the_last_character_counts_as_the_first() -> None:
+    for length in (1, 499, 500, 501, 7999, 8000, 8001, 20_011):
+        text = (TEXTS["de"] * 300)[:length]
+        assert identify(text) == ("de" if length > 20 else "")
+
+
+def test_random_characters_are_no_error() -> None:
+    chance = random.Random(27)
+    for _ in range(100):
+        text = "".join(chr(chance.randrange(0x110000)) for _ in range(chance.randrange(2000)))
+        assert identify(text) in CODES | {""}
+
+
+def test_every_language_told_can_be_asked_for() -> None:
+    assert set(_identifier().labels) - {"zxx"} == CODES
+
+
+NAMES = {
+    "de": "de",
+    "DE": "de",
+    "de-AT": "de",
+    "german": "de",
+    "Deutsch": "de",
+    "zh_Hant": "zh",
+    "中文": "zh",
+}
+NAMES |= {"nb-NO": "no", "": "", "C": "", "-": "", "xx": "", "de AT": "", "german-": "de"}
+
+
+@pytest.mark.parametrize(("name", "code"), NAMES.items())
+def test_names_of_languages(name: str, code: str) -> None:
+    assert language_code(name) == code

@@ -1,0 +1,144 @@
+"""Operators, through a whole search: what they leave out is not found, and nothing else is missing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shelf import Shelf
+from stackroom.reader import Reader
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
+    shelf = Shelf(tmp_path)
+    yield shelf
+    shelf.close()
+
+
+@pytest.fixture
+def reader(shelf: Shelf) -> Iterator[Reader]:
+    reader = shelf.reader()
+    yield reader
+    reader.close()
+
+
+@pytest.fixture
+def library(shelf: Shelf) -> Shelf:
+    shelf.add(
+        1, "Otters hold hands in cold rivers.\n", name="animals/otters.pdf", created="2019", modified=""
+    )
+    shelf.add(
+        2,
+        "Hands hold otters, rivers hold fish.\n",
+        title="Annual Report",
+        author="Grace Hopper",
+        modified="",
+    )
+    shelf.add(3, "Otter und Hände im Fluss.\n", language="de", created="2023-05-06T10:00:00Z", modified="")
+    shelf.add(
+        4,
+        "Error ZULU-7788: § 4.2.1 of snake_case\n",
+        name="manuals/errors.pdf",
+        title="Codes",
+        modified="",
+    )
+    return shelf
+
+
+def found(reader: Reader, query: str) -> set[int]:
+    return {int(hit.document_id, 16) for hit in reader.search(query)}
+
+
+@pytest.mark.parametrize(
+    ("query", "documents"),
+    [
+        ('"hold hands"', {1}),
+        ('"HOLD  hands"', {1}),
+        ('otters "rivers hold fish"', {2}),
+        ('"hands otters"', set()),
+        ('"§ 4.2.1"', {4}),
+        ('"ZULU-7788"', {4}),
+        ("otters rivers -fish", {1, 3, 4}),
+        ('otters -"hold hands"', {2, 3, 4}),
+        ("otters title:report", {2}),
+        ("otters title:otters", set()),
+        ('otters author:"hopper"', {2}),
+        ("otters folder:animals", {1}),
+        ("otters path:otters.pdf", {1}),
+        ("hands after:2023", {3}),
+        ("hands before:2020", {1}),
+        ("hands after:2020-01 before:2020-02", {2, 4}),
+        ("Hände lang:german", {3}),
+        ("otters lang:en -title:report", {1, 4}),
+        (f"hands id:{2:024x}", {2}),
+        (f"id:{2:024x} unicorns", {2}),
+        ("title:nothing otters", set()),
+        ("otters time: 10:30", {1, 2, 3, 4}),
+    ],
+)
+@pytest.mark.usefixtures("library")
+def test_an_operator_leaves_out_what_it_says(reader: Reader, query: str, documents: set[int]) -> None:
+    assert found(reader, query) == documents
+
+
+@pytest.mark.parametrize("query", ["ZULU-7788", "zulu7788", "4.2.1", "snake_case"])
+@pytest.mark.usefixtures("library")
+def test_a_code_finds_its_document_first(reader: Reader, query: str) -> None:
+    assert int(reader.search(query)[0].document_id, 16) == 4
+
+
+@pytest.mark.usefixtures("library")
+def test_filters_alone_list_documents_newest_first(reader: Reader) -> None:
+    hits = reader.search("before:2030 -title:codes")
+    assert [int(hit.document_id, 16) for hit in hits] == [3, 2, 1]
+    assert hits[0].best.text == "Otter und Hände im Fluss."
+    assert found(reader, "folder:manuals") == {4}
+    assert found(reader, "folder:nowhere") == set()
+
+
+def test_filters_alone_need_no_model(library: Shelf) -> None:
+    def no_model(_: str) -> None:
+        raise AssertionError("the model was asked for")
+
+    reader = library.reader(load=no_model)  # type: ignore[arg-type]
+    assert found(reader, "lang:de") == {3}
+    reader.close()
+
+
+def test_the_id_of_a_replaced_document_leads_to_its_successor(library: Shelf, reader: Reader) -> None:
+    library.add(9, "Otters hold hands in warm rivers.\n", name="animals/otters.pdf")
+    assert found(reader, f"hands id:{1:024x}") == {9}
+
+
+def test_a_phrase_is_found_however_many_documents_have_its_words(shelf: Shelf, reader: Reader) -> None:
+    for number in range(1, 200):
+        shelf.add(number, f"hands of otters hold {number}\n", words=False)
+    shelf.add(500, "otters hold hands\n")
+    assert found(reader, '"otters hold hands"') == {500}
+
+
+def test_what_is_excluded_hides_no_other_passage_of_its_document(shelf: Shelf, reader: Reader) -> None:
+    shelf.add(1, "otters and fish\n", "otters and birds\n")
+    (hit,) = reader.search("otters -fish")
+    assert hit.best.text == "… otters and birds"
+    assert hit.more == ()
+
+
+def test_the_words_that_match_are_marked(shelf: Shelf, reader: Reader) -> None:
+    shelf.add(1, "Otters hold hands. They sleep.\n")
+    (hit,) = reader.search("sleeping otter", marked=True)
+    text = hit.best.text
+    assert [text[start:stop] for start, stop in hit.best.matches] == ["Otters", "sleep"]
+
+
+def test_each_hit_is_explained(shelf: Shelf, reader: Reader) -> None:
+    shelf.add(1, "Otters hold hands.\n")
+    shelf.add(2, "Badgers dig.\n")
+    (first, best), (_, other) = reader.explain("otters hands")
+    assert first.best.score == best.score > other.score
+    assert (best.words_rank, best.meaning_rank) == (1, 1)
+    assert best.meaning == pytest.approx(1, abs=0.2)
+    assert best.words > 0.5
+    assert best.document > 0
+    assert (other.words_rank, other.words) == (None, 0)

@@ -1,0 +1,416 @@
+"""Operators in a query: those that are meant count, everything else is text."""
+
+import random
+from typing import Any
+
+import pytest
+
+from growth import is_linear
+from stackroom.query import Query, parse
+
+ID = "0123456789abcdef01234567"
+
+
+# What counts
+
+
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        ("", {}),
+        ("   \n ", {}),
+        ("otters in winter", {"text": "otters in winter"}),
+        ('"sea otter" diet', {"text": "sea otter diet", "phrases": ("sea otter",)}),
+        ('what do "sea  otters"  eat', {"text": "what do sea otters eat", "phrases": ("sea otters",)}),
+        ('("sea otter")', {"text": "(sea otter)", "phrases": ("sea otter",)}),
+        ("“curly quotes” here", {"text": "curly quotes here", "phrases": ("curly quotes",)}),
+        ("„deutsche Zitate“, bitte", {"text": "deutsche Zitate, bitte", "phrases": ("deutsche Zitate",)}),
+        ("”svenska citat”", {"text": "svenska citat", "phrases": ("svenska citat",)}),
+        ("«une phrase» ici", {"text": "une phrase ici", "phrases": ("une phrase",)}),
+        ("« une phrase » ici", {"text": "une phrase ici", "phrases": ("une phrase",)}),
+        ("什么是“实事求是”呢", {"text": "什么是实事求是呢", "phrases": ("实事求是",)}),
+        ('"he said "no" to her"', {"text": 'he said "no" to her', "phrases": ('he said "no" to her',)}),
+        ('"" "a" " b "', {"text": '"" a b', "phrases": ("a", "b")}),
+        (
+            'who was the first to say that "otters hold hands" in winter nights',
+            {"text": "who was the first to say that otters hold hands in winter nights"},
+        ),
+        (
+            "one two three four five six seven eight -nine",
+            {"text": "one two three four five six seven eight", "without": ("nine",)},
+        ),
+        (
+            "one two three four five six seven eight nine -ten",
+            {"text": "one two three four five six seven eight nine -ten"},
+        ),
+        (
+            'one two three four five six seven eight nine -"ten"',
+            {"text": "one two three four five six seven eight nine", "without": ("ten",)},
+        ),
+        (
+            "我们三个人在北京大学学习的时候到底是谁说过“实事求是”呢",
+            {"text": "我们三个人在北京大学学习的时候到底是谁说过实事求是呢"},
+        ),
+        ("otters -river", {"text": "otters", "without": ("river",)}),
+        ("otters -river, -UK", {"text": "otters", "without": ("river", "UK")}),
+        ("-river otters", {"text": "otters", "without": ("river",)}),
+        ("动物 -猫", {"text": "动物", "without": ("猫",)}),
+        ("जानवर -हिन्दी", {"text": "जानवर", "without": ("हिन्दी",)}),
+        ('otters -"sea otter" -"2023"', {"text": "otters", "without": ("sea otter", "2023")}),
+        ("title:report", {"titles": ("report",)}),
+        ('Title:"Annual Report" otters', {"text": "otters", "titles": ("annual report",)}),
+        ("title：年报", {"titles": ("年报",)}),
+        ("author:Müller,", {"authors": ("muller",)}),
+        ("folder:2023/reports x", {"text": "x", "folders": ("2023 reports",)}),
+        (r"path:C:\My\Papers", {"folders": ("c my papers",)}),
+        ("after:2023 x", {"text": "x", "after": "2023-01-01"}),
+        ("after:2023-05 before:2024-5-7", {"after": "2023-05-01", "before": "2024-05-07"}),
+        ("after:2021 after:2023 before:2025 before:2024", {"after": "2023-01-01", "before": "2024-01-01"}),
+        ("lang:de x", {"text": "x", "languages": ("de",)}),
+        ("lang:German language:français", {"languages": ("de", "fr")}),
+        ("lang:pt-BR lang:zh_Hans lang:nb", {"languages": ("pt", "zh", "no")}),
+        (f"id:{ID} otters", {"text": "otters", "ids": (ID,)}),
+        (f"id:{ID.upper()}#p=41-80", {"ids": (ID,)}),
+        ("-title:draft otters", {"text": "otters", "unwanted": (("title", "draft"),)}),
+        ("-folder:old", {"unwanted": (("folder", "old"),)}),
+        ("folder:x -draft", {"folders": ("x",), "without": ("draft",)}),
+        ("\u200ftitle:x \u202bשלום\u202c", {"text": "שלום", "titles": ("x",)}),
+    ],
+)
+def test_operators(query: str, fields: dict[str, Any]) -> None:
+    assert parse(query) == Query(**fields)
+
+
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        ('"a b" OR "c d"', {"text": "a b OR c d"}),
+        ('"a b" AND "c d"', {"text": "a b AND c d", "phrases": ("a b", "c d")}),
+        ('otters NOT "river"', {"text": "otters", "without": ("river",)}),
+        ("NOT author:smith otters", {"text": "otters", "unwanted": (("author", "smith"),)}),
+        ("(author:smith OR author:jones) otters", {"text": "otters", "authors": ("smith", "jones")}),
+        ("title:x AND title:y", {"titles": ("x", "y")}),
+        ("title:x AND otters", {"text": "otters", "titles": ("x",)}),
+        ("cats OR dogs", {"text": "cats OR dogs"}),
+    ],
+)
+def test_what_models_write(query: str, fields: dict[str, Any]) -> None:
+    assert parse(query) == Query(**fields)
+
+
+PLAIN = ["C++ -O2 flag", "e-mail", "a - b", "--help", "-5 degrees", "-5", "http://x.y/z", "time: 10:30"]
+PLAIN += [
+    "after: the war",
+    "before:never",
+    "title:",
+    "title: The Otter",
+    '"',
+    '5" pipe',
+    '5" and 6" pipe',
+    "lang:C",
+]
+PLAIN += [
+    "ERROR: file not found",
+    "after:2023-13",
+    "before:2023-02-30",
+    "after:0000",
+    "before:23",
+    "after:2023-",
+]
+PLAIN += [
+    "lang:ts",
+    "id:42",
+    "id:abc",
+    "foo:bar",
+    "-foo:bar x",
+    'x title:"unclosed report',
+    "the “unclosed",
+    '""',
+]
+PLAIN += [
+    "gcc -Wall -O2 -std=c++17",
+    "ls -la notes",
+    "tar -xzf a --verbose",
+    "std::title::x",
+    "title:=x",
+    "title::x",
+]
+PLAIN += [
+    "f(title:x)",
+    "subtitle:x",
+    "-draft",
+    "-draft -old",
+    '-"old draft"',
+    "?!",
+    "OR",
+    "title:?!",
+    "vitamin -c",
+]
+PLAIN += [
+    'צה"ל',
+    "10-20 -30",
+    "Topics: -5",
+    "don't 'quote this'",
+    'a"b"c',
+    "-after:2023 x",
+    "–otters",
+    "x -- y",
+]
+PLAIN += [
+    "a\u200cb",
+    "مرحبا بالعالم",
+    "-",
+    "- -",
+    "-a-b",
+    "#id:x",
+    "after:２０２３",
+    'say:"x y"',
+    '"!?"',
+    "x -/etc/hosts",
+]
+
+
+@pytest.mark.parametrize("query", PLAIN)
+def test_text(query: str) -> None:
+    assert parse(query) == Query(text=query)
+
+
+def test_a_list_is_text() -> None:
+    assert parse("Find:\n-otters\n-badgers") == Query(text="Find: -otters -badgers")
+
+
+def test_control_characters_are_no_text() -> None:
+    assert parse("ot\0ters\x1b[0m \ufefftitle:x\x07") == Query(text="otters[0m", titles=("x",))
+
+
+def test_filters_alone_choose_documents() -> None:
+    assert parse("folder:x").only_filters
+    assert parse("after:2023").only_filters
+    assert parse("-lang:de").only_filters
+    assert not parse("").only_filters
+    assert not parse("-draft").only_filters
+    assert not parse("folder:x otters").only_filters
+    assert parse("folder:x otters").has_filters
+    assert not parse('"x"').has_filters
+
+
+# What filters admit
+
+OTTERS = {
+    "title": "Annual Report 2023: Otters in Zürich",
+    "author": "Müller, Hans; Ann Łukasz",
+    "paths": ["reports/2023/annual_report-final.pdf", "copies/x.pdf"],
+    "created": "2022-11-30T10:00:00+02:00",
+    "modified": "2023-05-01",
+    "language": "de",
+    "id": ID,
+}
+
+
+ADMITTED = ["otters", "title:otters", "title:OTTERS", "title:zurich", 'title:"report 2023"', "author:lukasz"]
+ADMITTED += [
+    "title:badgers title:otters",
+    "author:muller",
+    'author:"Hans Müller"',
+    "folder:reports",
+    "lang:de",
+]
+ADMITTED += [
+    "folder:2023/annual",
+    "path:annual_report",
+    "path:final.pdf",
+    "folder:copies",
+    "lang:en lang:german",
+]
+ADMITTED += [f"id:{ID}", "after:2023", "after:2022-11-30 before:2022-12", "before:2023", "-title:badgers"]
+ADMITTED += [
+    "before:2023-05-02 after:2023-05-01",
+    "-lang:en -folder:old",
+    "title:otters author:hans after:2020",
+]
+
+
+@pytest.mark.parametrize("query", ADMITTED)
+def test_admitted(query: str) -> None:
+    assert parse(query).admits(**OTTERS)  # type: ignore[arg-type]
+
+
+REFUSED = [
+    "title:otter",
+    "title:tters",
+    'title:"2023 report"',
+    "author:smith",
+    'author:"hans smith"',
+    "folder:port",
+]
+REFUSED += [
+    "folder:reports/annual",
+    "lang:en",
+    "id:ffffffffffffffffffffffff",
+    "after:2023-05-02",
+    f"-id:{ID}",
+]
+REFUSED += [
+    "before:2022-11-30",
+    "after:2023-01 before:2023-05",
+    "-title:otters",
+    "-folder:copies",
+    "-lang:de",
+]
+REFUSED += ["title:otters lang:en", "title:otters -author:hans"]
+
+
+@pytest.mark.parametrize("query", REFUSED)
+def test_not_admitted(query: str) -> None:
+    assert not parse(query).admits(**OTTERS)  # type: ignore[arg-type]
+
+
+def test_what_a_document_does_not_say_it_is_not() -> None:
+    for query in ("title:x", "author:x", "folder:x", "after:1000", "before:3000", "lang:de", f"id:{ID}"):
+        assert not parse(query).admits()
+    assert parse("-title:x -author:x -folder:x -lang:de otters").admits()
+
+
+def test_incomplete_dates_fit_if_any_of_their_days_does() -> None:
+    query = parse("after:2023-05-10 before:2023-08")
+    for created in ("2023", "2023-05", "2023-07", "2023-07-31T23:59:59"):
+        assert query.admits(created=created), created
+    for created in ("2022", "2024", "2023-04", "2023-08", "2023-05-09", "2023-08-01"):
+        assert not query.admits(created=created), created
+
+
+# What passages pass
+
+
+def test_passages_have_the_phrases_and_nothing_excluded() -> None:
+    query = parse('"sea otter" "at night" -river')
+    assert query.passes("A Sea\notter hunts at\u00a0night.")
+    assert not query.passes("A sea otter hunts.")
+    assert not query.passes("A sea otter hunts at night, a River otter too.")
+    assert parse("otters").passes("")
+
+
+# Any text at all
+
+PIECES = [
+    '"',
+    "“",
+    "”",
+    "„",
+    "«",
+    "»",
+    "-",
+    "－",
+    "--",
+    ":",
+    "：",
+    " ",
+    "  ",
+    "\n",
+    "(",
+    ")",
+    "title:",
+    "-author:",
+    "after:",
+]
+PIECES += [
+    "2023",
+    "-05",
+    "lang:",
+    "de",
+    "id:",
+    ID,
+    "otters",
+    "O2",
+    "東京",
+    "é",
+    "e\u0301",
+    "हि",
+    "ש",
+    "\0",
+    "\u200f",
+    "OR",
+    "NOT",
+]
+PIECES += [
+    " AND ",
+    "|",
+    "\ud800",
+    "🐈",
+    "\u3000",
+    "'",
+    "\\",
+    "/",
+    "#p=1",
+    ",",
+    ".",
+    "'title:\"'",
+    "path:",
+    "x" * 50,
+]
+
+
+def test_nothing_is_an_error() -> None:
+    chance = random.Random(20)
+    for _ in range(4000):
+        query = "".join(chance.choices(PIECES, k=chance.randrange(20)))
+        found = parse(query)
+        assert len(found.text) <= len(query), query
+        assert all(found.phrases + found.without), query
+        assert not found.without or found.text or found.has_filters, query
+        assert bool(query.strip("\0\u200f \n\u3000")) == (found != Query()), query
+        found.admits(**OTTERS)  # type: ignore[arg-type]
+        found.passes(query)
+        assert parse(query) == found
+
+
+def test_nor_are_random_characters() -> None:
+    chance = random.Random(21)
+    for _ in range(2000):
+        query = "".join(chr(chance.randrange(0x3000)) for _ in range(chance.randrange(40)))
+        assert len(parse(query).text) <= len(query)
+
+
+def test_words_are_kept() -> None:
+    chance = random.Random(22)
+    plain = ["otters", "C++", "e-mail", "-5", "10:30", "a", "東京", "naïve", "(x)", "foo:bar", "5%", "x=1"]
+    for _ in range(500):
+        query = " ".join(chance.choices(plain, k=chance.randrange(1, 12)))
+        assert parse(query) == Query(text=query)
+
+
+ENDLESS = [
+    '"',
+    '"a ',
+    'a" ',
+    "-a ",
+    "-abc ",
+    "title:",
+    "title:a ",
+    'title:"',
+    "(",
+    "(before:",
+    "before:(",
+    "-",
+    "x",
+    " ",
+]
+ENDLESS += [
+    "“「",
+    '"a" ',
+    " OR",
+    ' NOT "a"',
+    "--a=-",
+    '東"',
+    '«"',
+    "-title:",
+    "\n",
+    "e\u0301",
+    '"a" OR ',
+    "\u200f",
+]
+
+
+@pytest.mark.parametrize("piece", ENDLESS)
+def test_long_queries_take_time_in_proportion(piece: str) -> None:
+    assert is_linear(parse, piece)
