@@ -1,7 +1,8 @@
 """kill -9 of `stackroom index` at random moments: `python -m bench.kills FOLDER [KILLS]`.
 
 Indexes the folder once undisturbed. Then starts it again and again into another data folder and kills it
-each time, and at last lets it finish. Compares what both catalogues hold, and that each passage has its vector and its words.
+each time, and at last lets it finish. Compares what both catalogues hold, and whether each passage has its
+vector and its words.
 """
 
 import random

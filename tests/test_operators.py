@@ -118,6 +118,24 @@ def test_a_phrase_is_found_however_many_documents_have_its_words(shelf: Shelf, r
     assert found(reader, '"otters hold hands"') == {500}
 
 
+def test_a_phrase_is_found_deep_in_a_book(shelf: Shelf, reader: Reader) -> None:
+    shelf.add(
+        1, *["hands hold otters otters hold hands hands\n"] * 300, "once otters hold rivers, and hands\n"
+    )
+    (hit,) = reader.search('"hold rivers" otters hands')
+    assert hit.best.page == 301
+
+
+def test_an_excluded_word_leaves_what_is_deep_in_a_book(shelf: Shelf, reader: Reader) -> None:
+    shelf.add(1, *["otters and fish otters\n"] * 300, "otters alone, and many other words besides them\n")
+    (hit,) = reader.search("otters -fish")
+    assert hit.best.page == 301
+
+
+def test_filters_with_an_exclusion_look_at_titles(library: Shelf, reader: Reader) -> None:
+    assert found(reader, "lang:en -report") == {1, 4}
+
+
 def test_what_is_excluded_hides_no_other_passage_of_its_document(shelf: Shelf, reader: Reader) -> None:
     shelf.add(1, "otters and fish\n", "otters and birds\n")
     (hit,) = reader.search("otters -fish")

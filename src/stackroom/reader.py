@@ -6,7 +6,7 @@ only what changed is read. Whatever they say is a hint: a hit is shown only if t
 """
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +30,9 @@ DEFAULT_LIMIT = 10
 # Passages taken from each ranking in one round: at least, and for each document asked for. From 32 on the
 # first ten are the same.
 _PASSAGES, _PASSAGES_FOR_EACH = 64, 2
+
+# Passages whose texts are read for phrases and exclusions: so many at a time, and in all.
+_CHECKED_AT_ONCE, _MOST_CHECKED = 50, 2000
 
 # Passages shown besides the best one of each document.
 _FURTHER = 5
@@ -241,25 +244,51 @@ class Reader:
             return {split.first: nothing for split in within or ()}
         indexes = Indexes(self._lexicon, self._vectors, self._splits)
         count = max(_PASSAGES, _PASSAGES_FOR_EACH * limit)
+        if query.phrases or query.without:
+            return self._checked(indexes, query, asked, limit, within)
         ranked: dict[int, Evidence] = {}
         seen: set[Split] = set()
-        fitting: set[Split] = set()
-        while len(fitting) < limit and len(seen) < len(self._splits if within is None else within):
+        while len(seen) < min(limit, len(self._splits if within is None else within)):
             # Each round leaves out the documents that are found: a book of 10,000 passages hides no letter.
             found = indexes.candidates(asked, count, within, sorted(seen))
             if not found:
                 break
-            owners = {id_: split for id_ in found if (split := self._splits.of(id_))}
-            seen.update(owners.values())
-            for id_ in self._passing(query, found):
-                ranked[id_] = found[id_]
-                fitting.add(owners[id_])
-        return dict(sorted(ranked.items(), key=lambda pair: (-pair[1].score, pair[0])))
+            ranked |= found
+            seen |= {split for id_ in found if (split := self._splits.of(id_))}
+        return _best_first(ranked)
+
+    def _checked(
+        self, indexes: Indexes, query: Query, asked: Asked, limit: int, within: list[Split] | None
+    ) -> dict[int, Evidence]:
+        """As `_ranked`, of passages whose texts have the query's phrases, and nothing it excludes.
+
+        More and more are looked at until there are enough, or no more have the words; or too many were read.
+        """
+        checked: set[int] = set()
+        ranked: dict[int, Evidence] = {}
+        documents: set[Split] = set()
+        count = _PASSAGES
+        while len(documents) < limit and len(checked) < _MOST_CHECKED:
+            found = indexes.candidates(asked, count, within)
+            new = [id_ for id_ in found if id_ not in checked]
+            if not new:
+                break
+            for at in range(0, len(new), _CHECKED_AT_ONCE):
+                some = new[at : at + _CHECKED_AT_ONCE]
+                places = self._catalog.passages(some)
+                passing = [id_ for id_ in some if id_ in places and query.passes(places[id_].text)]
+                checked.update(some)
+                ranked |= {id_: found[id_] for id_ in passing}
+                documents |= {split for id_ in passing if (split := self._splits.of(id_))}
+                if len(documents) >= limit:
+                    break
+            count *= 4
+        return _best_first(ranked)
 
     def _admitted(self, query: Query) -> list[Split] | None:
         """The documents that a query's filters let through, in the order of indexing; None means all.
 
-        Those of a query without words are the newest first.
+        Those of a query without words are the newest first, and an excluded word must not be in their titles.
         """
         if not query.has_filters or self._model is None:
             return None
@@ -268,7 +297,8 @@ class Reader:
         admitted = [
             found
             for found in self._catalog.descriptions(self._model)
-            if query.admits(
+            if (not query.only_filters or query.passes(found.title))
+            and query.admits(
                 title=found.title,
                 author=found.author,
                 paths=found.paths,
@@ -281,13 +311,6 @@ class Reader:
         if query.only_filters:
             admitted.sort(key=lambda found: max(found.created, found.modified), reverse=True)
         return [found.split for found in admitted]
-
-    def _passing(self, query: Query, found: dict[int, Evidence]) -> Iterable[int]:
-        """Those of the passages found that have the query's phrases, and nothing it excludes."""
-        if not query.phrases and not query.without:
-            return found
-        places = self._catalog.passages(list(found))
-        return [id_ for id_ in found if id_ in places and query.passes(places[id_].text)]
 
     def _shown(
         self, ranked: dict[int, Evidence], limit: int, query: str, characters: int, *, marked: bool
@@ -377,6 +400,10 @@ class Reader:
                     )
                 self._queries = QueryEmbedder(self._models.load(built_with))
             return self._queries
+
+
+def _best_first(found: dict[int, Evidence]) -> dict[int, Evidence]:
+    return dict(sorted(found.items(), key=lambda pair: (-pair[1].score, pair[0])))
 
 
 def _quote(place: FoundPassage, score: float, matcher: Matcher, characters: int, *, marked: bool) -> Quote:
