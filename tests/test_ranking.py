@@ -4,14 +4,19 @@ import itertools
 
 import pytest
 
-from stackroom.ranking import DOCUMENT, WORDS, fuse
+from stackroom.ranking import DOCUMENT, NAME, WORDS
+from stackroom.ranking import fuse as fuse_all
 
-WHOLE = 1 + WORDS + DOCUMENT
+WHOLE = 1 + WORDS + DOCUMENT + NAME
+
+
+def fuse(meaning: float, words: float, document: float, known: float, name: float = 0.0) -> float:
+    return fuse_all(meaning, words, document, name, known)
 
 
 def test_the_formula() -> None:
     assert fuse(0.5, 0.25, 0.125, 1.0) == pytest.approx((0.5 + WORDS * 0.25 + DOCUMENT * 0.125) / WHOLE)
-    assert fuse(1.0, 1.0, 1.0, 1.0) == 1
+    assert fuse(1.0, 1.0, 1.0, 1.0, name=1.0) == 1
     assert fuse(0.0, 0.0, 0.0, 1.0) == 0
 
 
@@ -22,6 +27,7 @@ def test_more_evidence_is_never_worse() -> None:
         assert fuse(meaning + 0.1, words, document, known) >= score
         assert fuse(meaning, words + 0.1, document, known) > score
         assert fuse(meaning, words, document + 0.1, known) > score
+        assert fuse(meaning, words, document, known, name=0.1) > score
 
 
 def test_of_a_query_that_the_model_does_not_know_words_decide() -> None:

@@ -59,25 +59,34 @@ class Indexes:
         # What came after the last of a full list may score as much as that one; else it has no word.
         last = words.hits[-1][1] / words.most if len(words.hits) == k else 0.0
         matching = dict.fromkeys(owners, last) | {id_: score / words.most for id_, score in words.hits}
-        documents = self._lexicon.documents(asked.text, {split.first for split in owners.values()})
+        splits = {split.first for split in owners.values()}
+        documents = self._lexicon.documents(asked.text, splits)
+        fits = documents.scores
         fitting = {
-            id_: documents.scores.get(split.first, 0.0) / documents.most
+            id_: fits.get(split.first, 0.0) / documents.most
             for id_, split in owners.items()
             if documents.most
         }
+        names = self._lexicon.names(asked.text, len(splits) + k)
+        best_name = names.hits[0][1] if names.hits else 1.0
+        named = names.scores
+        naming = {id_: named.get(split.first, 0.0) / best_name for id_, split in owners.items()}
         meaning = {}
         if asked.vector is not None:
             meaning = self._vectors.similarities(asked.vector, list(owners))
         near_ranks, words_ranks = _ranks(near), _ranks(id_ for id_, _ in words.hits)
         found = {}
         for id_ in owners:
-            score = fuse(meaning.get(id_, 0.0), matching[id_], fitting.get(id_, 0.0), asked.known)
+            score = fuse(
+                meaning.get(id_, 0.0), matching[id_], fitting.get(id_, 0.0), naming[id_], asked.known
+            )
             found[id_] = Evidence(
                 meaning.get(id_),
                 near_ranks.get(id_),
                 matching[id_],
                 words_ranks.get(id_),
                 fitting.get(id_, 0.0),
+                naming[id_],
                 score,
             )
         return dict(sorted(found.items(), key=lambda pair: (-pair[1].score, pair[0])))

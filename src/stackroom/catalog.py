@@ -1,6 +1,7 @@
 """Reading the truth: documents, text, passages, vectors. Writing it is `indexer.publish`."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -25,6 +26,9 @@ _TEXTS = 1000
 _FIRST_PAGES = 2
 
 _LAST = 2**63 - 1
+
+# The end of a file's name, which says nothing about the document.
+_PDF = re.compile(r"\.pdf\Z", re.IGNORECASE)
 
 # To join the split that a passage `p` belongs to.
 _SPLIT_OF_P = "JOIN splits s ON s.first = (SELECT max(first) FROM splits WHERE first <= p.id)"
@@ -111,11 +115,13 @@ class DocumentText:
     Attributes:
         split: its first passage.
         language: see `stackroom.documents.Document`.
-        text: the names of its files, its title, author and date, and its first pages.
+        names: of its files, with their folders.
+        text: the same, its title, author and date, and its first pages.
     """
 
     split: int
     language: str
+    names: str
     text: str
 
 
@@ -316,9 +322,10 @@ class Catalog:
             (_FIRST_PAGES + 1, model.id, last, first),
         )
         for split, language, title, author, created, key, stop in rows:
-            names = [location.path for location in self._locations(key)]
+            names = "\n".join(_PDF.sub("", location.path) for location in self._locations(key))
             pages = self._texts.start(key, stop or _LAST)
-            yield DocumentText(split, language, "\n".join([*names, title, author, created, pages]))
+            text = "\n".join([names, title, author, created, pages])
+            yield DocumentText(split, language, names, text)
 
     def splits(self, model: Model, first: int = 0, last: int = _LAST) -> list[Split]:
         """A model's splits of passages with ids from `first` to `last`, both inclusive, in order."""

@@ -85,6 +85,10 @@ class Lexicon:
         """
         return self._documents.search(query, len(splits), (), sorted(splits), ())
 
+    def names(self, query: str, k: int) -> WordMatches:
+        """The documents whose files' names match the words of `query` best: the hits are splits."""
+        return self._documents.search(query, k, (), None, (), field="name")
+
     def __len__(self) -> int:
         """How many passages' words can be searched."""
         return self._passages.count()
@@ -107,13 +111,14 @@ class _Index:
         required: Sequence[str],
         within: Sequence[int] | None,
         without: Sequence[int],
+        field: str = "text",
     ) -> WordMatches:
         try:
-            return self._search(query, k, required, within, without)
+            return self._search(query, k, required, within, without, field)
         except ValueError:  # the engine's only error: the files are damaged, or are just being built again
             self._state = None
         try:
-            return self._search(query, k, required, within, without)
+            return self._search(query, k, required, within, without, field)
         except ValueError as error:
             raise self._unusable(error) from error
 
@@ -124,12 +129,13 @@ class _Index:
         required: Sequence[str],
         within: Sequence[int] | None,
         without: Sequence[int],
+        field: str,
     ) -> WordMatches:
         index = self._follow()
         if index is None or not query.strip() or k < 1:
             return WordMatches([], 0.0)
         searcher = index.searcher()
-        clauses, most = self._clauses(index.schema, searcher, query)
+        clauses, most = self._clauses(index.schema, searcher, query, field)
         if not clauses:
             return WordMatches([], most)
         should = [(tantivy.Occur.Should, clause) for clause in clauses]
@@ -137,7 +143,7 @@ class _Index:
         wanted = matching
         for text in required:
             for forms in self._forms(text):
-                word = tantivy.Query.const_score_query(_word(index.schema, forms), 0.0)
+                word = tantivy.Query.const_score_query(_word(index.schema, field, forms), 0.0)
                 wanted = wanted.and_must_match(word)
         if within is not None:
             wanted = wanted.and_must_match(_splits(index.schema, within))
@@ -150,16 +156,17 @@ class _Index:
         return WordMatches(sorted(pairs, key=lambda pair: (-pair[1], pair[0])), most)
 
     def _clauses(
-        self, schema: tantivy.Schema, searcher: tantivy.Searcher, query: str
+        self, schema: tantivy.Schema, searcher: tantivy.Searcher, query: str, field: str
     ) -> tuple[list[tantivy.Query], float]:
         # The library's languages have each their stems. A passage has those of its own, and counts once.
         words: dict[tuple[str, ...], int] = {}
         for stems in self._forms(query):
-            known = {form: count for form in stems if (count := searcher.doc_freq("text", form))}
+            known = {form: count for form in stems if (count := searcher.doc_freq(field, form))}
             words[tuple(known or stems)] = max(known.values(), default=0)
         # "in" and "the" tell no passage from another, and take longest to look through; in whatever language,
         # such words are the ones that many passages have.
-        common = max(searcher.num_docs * _COMMON, _RARE)
+        # Names have none, and of a few files with the same word each may be meant.
+        common = searcher.num_docs if field == "name" else max(searcher.num_docs * _COMMON, _RARE)
         wanted = {word: count for word, count in words.items() if count <= common}
         if not any(wanted.values()):
             wanted = words
@@ -167,7 +174,7 @@ class _Index:
         clauses = []
         for forms, count in wanted.items():
             if count:
-                clauses.append(_word(schema, forms))
+                clauses.append(_word(schema, field, forms))
         return clauses, sum(_idf(searcher.num_docs, count) for count in wanted.values())
 
     def _forms(self, query: str) -> list[list[str]]:
@@ -216,15 +223,16 @@ def open_index(folder: Path) -> tantivy.Index:
     builder = tantivy.SchemaBuilder().add_unsigned_field("id", fast=True)
     builder = builder.add_unsigned_field("split", indexed=True)
     builder = builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
-    builder = builder.add_text_field("text", tokenizer_name="whitespace", index_option="freq")
+    for field in ("text", "name"):
+        builder = builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
     index = tantivy.Index(builder.build(), path=str(folder))
     index.config_reader("manual")  # no thread that watches the folder
     return index
 
 
-def _word(schema: tantivy.Schema, forms: Sequence[str]) -> tantivy.Query:
+def _word(schema: tantivy.Schema, field: str, forms: Sequence[str]) -> tantivy.Query:
     """A word in any of its forms: the best of them counts."""
-    terms = [tantivy.Query.term_query(schema, "text", form, "freq") for form in forms]
+    terms = [tantivy.Query.term_query(schema, field, form, "freq") for form in forms]
     return terms[0] if len(terms) == 1 else tantivy.Query.disjunction_max_query(terms)
 
 

@@ -78,15 +78,18 @@ class LexiconWriter:
             return
         if writer is self._documents:
             for whole in catalog.first_words(model, change.first, change.last):
-                self._add(writer, whole.split, whole.split, whole.language, whole.text)
+                self._add(writer, whole.split, whole.split, whole.language, whole.text, whole.names)
         else:
             for found in catalog.words(model, change.first, change.last):
                 text = f"{found.title}\n{found.heading}\n{found.text}"
                 self._add(writer, found.passage, found.split, found.language, text)
 
-    def _add(self, writer: "_Writer", id_: int, split: int, language: str, text: str) -> None:
+    def _add(
+        self, writer: "_Writer", id_: int, split: int, language: str, text: str, names: str = ""
+    ) -> None:
         code = stemmed(language)
-        writer.add(id_, split, code, " ".join(self._analyzer(code).terms(text)))
+        analyzer = self._analyzer(code)
+        writer.add(id_, split, code, " ".join(analyzer.terms(text)), " ".join(analyzer.terms(names)))
 
 
 class _Writer:
@@ -120,12 +123,14 @@ class _Writer:
             return [Change("published", 0, 2**63 - 1)]
         return changes
 
-    def add(self, id_: int, split: int, language: str, text: str) -> None:
+    def add(self, id_: int, split: int, language: str, text: str, names: str) -> None:
         entry = tantivy.Document()
         entry.add_unsigned("id", id_)
         entry.add_unsigned("split", split)
         entry.add_text("language", language)
         entry.add_text("text", text)
+        if names:
+            entry.add_text("name", names)
         self._open().add_document(entry)
 
     def remove(self, split: int) -> None:

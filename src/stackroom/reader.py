@@ -240,7 +240,7 @@ class Reader:
         """Passages of at least `limit` documents, if there are as many; the best first."""
         within = self._admitted(query)
         if query.only_filters:
-            nothing = Evidence(None, None, 0.0, None, 0.0, 0.0)
+            nothing = Evidence(None, None, 0.0, None, 0.0, 0.0, 0.0)
             return {split.first: nothing for split in within or ()}
         indexes = Indexes(self._lexicon, self._vectors, self._splits)
         count = max(_PASSAGES, _PASSAGES_FOR_EACH * limit)
