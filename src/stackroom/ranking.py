@@ -11,8 +11,8 @@
     name       BM25 of its files' names alone, divided by that of the name that fits best: of several reports
                under one title, the file's name tells which one was asked for
 
-But for names, nothing is scaled by what else was found, so a ranking in which nothing stands out moves little,
-and one that knows the very passage decides: that is how either alone answers what the other does not
+But for names, nothing is scaled by what else was found, so a ranking in which nothing stands out moves
+little, and one that knows the very passage decides: that is how either alone answers what the other does not
 understand. Scores are comparable from one query to the next, and 1 is about the best there is.
 
 The weights were chosen on the training queries of SciFact, where they lie on a plateau, and checked on
