@@ -322,7 +322,9 @@ class Catalog:
             (_FIRST_PAGES + 1, model.id, last, first),
         )
         for split, language, title, author, created, key, stop in rows:
-            names = "\n".join(_PDF.sub("", location.path) for location in self._locations(key))
+            paths = [_PDF.sub("", location.path) for location in self._locations(key)]
+            # A number alone counts scans or downloads; it would be found by any question with that number.
+            names = "\n".join(path for path in paths if any(map(str.isalpha, path)))
             pages = self._texts.start(key, stop or _LAST)
             text = "\n".join([names, title, author, created, pages])
             yield DocumentText(split, language, names, text)
