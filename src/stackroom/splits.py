@@ -1,12 +1,11 @@
 """Which document a passage belongs to, in memory: what every search asks of every passage it considers."""
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Split:
+class Split(NamedTuple):
     """The passages of one document: their ids from `first` to `last`, both inclusive; and its key."""
 
     first: int
@@ -18,7 +17,9 @@ class Splits:
     """The splits of a library. Not thread-safe: its owner takes turns."""
 
     def __init__(self) -> None:
-        self._splits: list[Split] = []  # by ascending ids
+        # Aligned, by ascending ids.
+        self._splits: list[Split] = []
+        self._firsts: list[int] = []
 
     def __len__(self) -> int:
         return len(self._splits)
@@ -26,19 +27,17 @@ class Splits:
     def add(self, splits: Iterable[Split]) -> None:
         """Adds splits, in any order."""
         for split in splits:
-            if not self._splits or split > self._splits[-1]:
-                self._splits.append(split)
-            else:
-                insort(self._splits, split)
+            at = bisect_left(self._firsts, split.first)
+            self._splits.insert(at, split)
+            self._firsts.insert(at, split.first)
 
     def remove(self, first: int, last: int) -> None:
         """Removes the splits of passages from `first` to `last`, both inclusive; absent ones are ignored."""
-        start, stop = (
-            bisect_right(self._splits, at, key=lambda split: split.first) for at in (first - 1, last)
-        )
+        start, stop = bisect_left(self._firsts, first), bisect_right(self._firsts, last)
         del self._splits[start:stop]
+        del self._firsts[start:stop]
 
     def of(self, passage: int) -> Split | None:
         """The split a passage is in; None if there is no such passage."""
-        at = bisect_right(self._splits, passage, key=lambda split: split.first) - 1
+        at = bisect_right(self._firsts, passage) - 1
         return self._splits[at] if at >= 0 and passage <= self._splits[at].last else None
