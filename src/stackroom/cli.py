@@ -250,7 +250,7 @@ def _search(arguments: argparse.Namespace) -> int:
     results = answer.model_dump()
     if arguments.explain:
         for result, (_, evidence) in zip(results["results"], found, strict=True):
-            result["evidence"] = asdict(evidence)
+            result["evidence"] = evidence._asdict()
     print(json.dumps(results, ensure_ascii=False))
     return OK
 

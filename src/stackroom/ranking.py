@@ -19,13 +19,12 @@ The weights were chosen on the training queries of SciFact, where they lie on a 
 others: see docs/quality.md.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 WORDS, DOCUMENT, NAME = 0.6, 0.2, 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What is known of a passage and a query.
 
     Attributes:

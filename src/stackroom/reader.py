@@ -36,7 +36,6 @@ _CHECKED_AT_ONCE, _MOST_CHECKED = 50, 2000
 
 # Passages shown besides the best one of each document.
 _FURTHER = 5
-_FURTHER_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,9 +336,7 @@ class Reader:
                 if others[other] == split and other in places and places[other].page not in pages:
                     pages.add(places[other].page)
                     more.append(
-                        _quote(
-                            places[other], ranked[other].score, matcher, _FURTHER_CHARACTERS, marked=marked
-                        )
+                        _quote(places[other], ranked[other].score, matcher, characters, marked=marked)
                     )
             quote = _quote(places[id_], ranked[id_].score, matcher, characters, marked=marked)
             hits.append((Hit(places[id_].document_id, places[id_].title, quote, tuple(more)), ranked[id_]))

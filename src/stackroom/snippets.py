@@ -19,8 +19,9 @@ _ELLIPSIS = "…"
 # Room for a mark and a blank on either side.
 _MARGIN = 4
 
-# At the end of a line these end a sentence, of whatever script.
-_SURE_ENDS = (".", "!", "?", "。", "！", "？", "।", "؟")
+# What mostly parts sentences, if the next does not begin small: a line break, or a blank after a sign.
+_SIGN_AT_END = re.compile("[.!?…։؟۔।॥。！？｡]['\"’”»)\\]」』）】]{0,2}\\Z")
+_BREAK_BEFORE = re.compile("\\n\\s*\\Z|[.!?…։؟۔।॥]['\"’”»)\\]]{0,2}\\s+\\Z|[。！？｡][」』）】”’]?\\s*\\Z")
 
 # Characters around a passage that tell whether a sentence begins and ends with it.
 _LEAST_AROUND = 60
@@ -81,21 +82,17 @@ def complete(page: str, start: int, stop: int, limit: int = RESULT_CHARACTERS) -
 
 def _sentence_start(page: str, start: int, room: int) -> tuple[int, bool]:
     """Where the sentence at `start` begins, at most `room` before; and whether that is so."""
-    gap = len(page[max(0, start - _LEAST_AROUND) : start].rstrip())
-    if page[start - 1 : start] == "" or page[:start].isspace():
-        return start, not page[start : start + 1].islower()
     before = page[max(0, start - _LEAST_AROUND) : start]
-    if "\n" in before[gap:] and before[gap - 1 : gap] in _SURE_ENDS:
-        return start, True
+    goes_on = page[start : start + 1].islower()
+    if not before or (not goes_on and (not before.strip() or _BREAK_BEFORE.search(before))):
+        return start, not goes_on  # nearly always, and quickly
     first = max(0, start - room - _LEAST_AROUND)
     for unit_start, unit_stop, _ in reversed(units(page[first : start + _LEAST_AROUND])):
         if unit_start + first <= start < unit_stop + first:
             found = unit_start + first
             is_known = found > first or (first == 0 and not page[found].islower())
             return (
-                (found, is_known)
-                if start - found <= room and is_known
-                else (start, found == start and is_known)
+                (found, True) if is_known and start - found <= room else (start, is_known and found == start)
             )
     return start, True
 
@@ -103,7 +100,9 @@ def _sentence_start(page: str, start: int, room: int) -> tuple[int, bool]:
 def _sentence_stop(page: str, stop: int, room: int) -> tuple[int, bool]:
     """Where the sentence before `stop` ends, at most `room` after; and whether that is so."""
     rest = page[stop : stop + room + _LEAST_AROUND]
-    if not rest.strip() or (page[stop - 1 : stop] in _SURE_ENDS and rest.lstrip(" ")[:1] == "\n"):
+    after = rest.lstrip()
+    ends_line = "\n" in rest[: len(rest) - len(after)]
+    if not after or (not after[0].islower() and (ends_line or _SIGN_AT_END.search(page, stop - 3, stop))):
         return stop, True
     first = max(0, stop - _LEAST_AROUND)
     last = stop + len(rest)
