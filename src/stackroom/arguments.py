@@ -120,6 +120,28 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("--explain", action="store_true", help="say why each result stands where it does")
     search.add_argument("--json", action="store_true", help="print what the search tool returns")
 
+    passphrase = add("passphrase", "set the passphrase that lets clients and browsers in")
+    passphrase.epilog = (
+        "Asks twice, or reads the first line of standard input. Changing it signs everybody out."
+    )
+
+    token = add("token", "make, list and revoke tokens for programs that cannot open a browser")
+    actions = token.add_subparsers(metavar="ACTION", dest="action", required=True)
+    for action, summary in (("new", "make a token and show it, once"), ("revoke", "end a token at once")):
+        one = actions.add_parser(action, help=summary, parents=[common])
+        one.add_argument("name", metavar="NAME", help="what you call it")
+        if action == "new":
+            one.add_argument("--json", action="store_true", help="print it as JSON")
+    every = actions.add_parser("list", help="show all tokens and when they were used", parents=[common])
+    every.add_argument("--json", action="store_true", help="print them as JSON")
+
+    clients = add("clients", "show who has access: clients, browsers and tokens; and end it")
+    clients.set_defaults(action="list")
+    clients.add_argument("--json", action="store_true", default=False, help="print them as JSON")
+    choices = clients.add_subparsers(metavar="ACTION", dest="action")
+    end = choices.add_parser("revoke", help="end one's access at once", parents=[common])
+    end.add_argument("id", metavar="ID", help="as the list shows it")
+
     fetch = add("fetch", "print the whole text of a document")
     fetch.add_argument("id", metavar="ID", help="as a search result gives it")
     fetch.add_argument("--json", action="store_true", help="print what the fetch tool returns")
@@ -165,6 +187,18 @@ def _add_paths(parser: argparse.ArgumentParser) -> None:
 def _add_address(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="address to listen on (default: STACKROOM_HOST, or 127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to listen on (default: STACKROOM_PORT, or 8000)")
+    parser.add_argument(
+        "--public-url",
+        metavar="URL",
+        help="where others find the server, such as the address of a tunnel; turns sign-in on "
+        "(default: STACKROOM_PUBLIC_URL)",
+    )
+    parser.add_argument(
+        "--allow-anonymous",
+        action="store_true",
+        default=None,
+        help="serve without sign-in: anybody who reaches the server can read the whole library",
+    )
 
 
 def _positive(text: str) -> int:

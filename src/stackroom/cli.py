@@ -58,7 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _settings(arguments: argparse.Namespace) -> Settings:
     given = vars(arguments)
-    return Settings.read(data=given.get("data"), host=given.get("host"), port=given.get("port"))
+    names = ("data", "host", "port", "public_url", "allow_anonymous")
+    return Settings.read(**{name: given.get(name) for name in names})
 
 
 # Writing
@@ -117,6 +118,10 @@ def _up(arguments: argparse.Namespace) -> int:
     program = [sys.executable, "-m", "stackroom"]
     paths = [str(path) for path in arguments.paths]
     address = ["--host", settings.host, "--port", str(settings.port)]
+    if settings.public_url:
+        address += ["--public-url", settings.public_url]
+    if settings.allow_anonymous:
+        address += ["--allow-anonymous"]
     data = ["--data", str(settings.data)]
     processes = [
         subprocess.Popen([*program, "watch", *data, "--", *paths]),
@@ -293,6 +298,35 @@ def _reader(settings: Settings, models: Path | None = None, *, create: bool = Fa
     return Reader(Catalog(settings.catalog, create=create), Lexicon(settings.words), source, settings.model)
 
 
+# Letting others in
+
+
+def _passphrase(arguments: argparse.Namespace) -> int:
+    from stackroom.access_commands import set_passphrase
+
+    return set_passphrase(_settings(arguments))
+
+
+def _token(arguments: argparse.Namespace) -> int:
+    from stackroom import access_commands
+
+    settings = _settings(arguments)
+    if arguments.action == "new":
+        return access_commands.new_token(settings, arguments.name, as_json=arguments.json)
+    if arguments.action == "revoke":
+        return access_commands.revoke_token(settings, arguments.name)
+    return access_commands.show(settings, as_json=arguments.json, tokens_only=True)
+
+
+def _clients(arguments: argparse.Namespace) -> int:
+    from stackroom import access_commands
+
+    settings = _settings(arguments)
+    if arguments.action == "revoke":
+        return access_commands.revoke(settings, arguments.id)
+    return access_commands.show(settings, as_json=arguments.json)
+
+
 # Writing, then reading
 
 
@@ -385,5 +419,8 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "fetch": _fetch,
     "status": _status,
     "eval": _eval,
+    "passphrase": _passphrase,
+    "token": _token,
+    "clients": _clients,
     "forget": _forget,
 }

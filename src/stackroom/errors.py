@@ -3,6 +3,7 @@
 StackroomError
 ├── SettingsError           a setting has a value that makes no sense
 ├── UsageError              the command was called with something that is not there
+│   └── SignInMissing       the server would be open to others, and nobody could sign in
 ├── ModelError
 │   ├── ModelNotFound       the embedding model is not on this machine and cannot be downloaded
 │   ├── ModelDamaged        its files are not what they should be
@@ -11,6 +12,7 @@ StackroomError
 │   ├── CatalogMissing      nothing has been indexed into this data folder yet
 │   ├── CatalogVersion      the data folder was written by another version of Stackroom
 │   └── CatalogUnusable     the catalogue cannot be read or written: damaged, full disk, no rights
+├── AccessUnusable          the file of clients and tokens cannot be read or written
 ├── AlreadyRunning          another indexer is working on the same data folder
 ├── ExtractionFailed        one PDF could not be read; the run goes on
 ├── QuestionsUnusable       questions to evaluate with can't be read, or do not fit their documents
@@ -32,6 +34,10 @@ class SettingsError(StackroomError):
 
 class UsageError(StackroomError):
     """The command was called with something that is not there."""
+
+
+class SignInMissing(UsageError):
+    """The server would be open to others, and nobody could sign in."""
 
 
 class ModelError(StackroomError):
@@ -64,6 +70,10 @@ class CatalogVersion(CatalogError):
 
 class CatalogUnusable(CatalogError):
     """The catalogue cannot be read or written."""
+
+
+class AccessUnusable(StackroomError):
+    """The file of clients and tokens cannot be read or written. The message never holds one of them."""
 
 
 class AlreadyRunning(StackroomError):

@@ -1,14 +1,27 @@
 """Every setting, in one frozen object. `Settings.read` is the only place that reads the environment."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from stackroom.errors import SettingsError
 
 PREFIX = "STACKROOM_"
+
+_WORDS = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "on": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +35,9 @@ class Settings:
         precision: the model computes in bf16, int8 or fp32; empty means what is best for this processor.
         profile: "compact" keeps what is indexed as small as it gets, and a little less precise.
         host, port: where the HTTP server listens.
+        public_url: where others find that server, for example the address of a tunnel: scheme and host, and
+            a port if it is not the usual one. Empty if only this machine does.
+        allow_anonymous: serve without sign-in, even if others can reach the server.
         workers: PDFs read at the same time, each in a process of its own.
         file_seconds: longest time to read one PDF, in seconds.
         stall_seconds: longest time to wait for the next page of a PDF, in seconds.
@@ -37,6 +53,8 @@ class Settings:
     profile: Literal["default", "compact"] = "default"
     host: str = "127.0.0.1"
     port: int = 8000
+    public_url: str = ""
+    allow_anonymous: bool = False
     workers: int = 0
     file_seconds: float = 900.0
     stall_seconds: float = 30.0
@@ -59,6 +77,7 @@ class Settings:
         values.update({name: value for name, value in overrides.items() if value is not None})
         if values.get("workers", 0) == 0:
             values["workers"] = available_cores()
+        values["public_url"] = _public_url(values.get("public_url", ""))
         settings = cls(**values)
         for name in ("workers", "file_seconds", "stall_seconds", "file_memory_mb", "rescan_seconds"):
             if getattr(settings, name) <= 0:
@@ -77,6 +96,11 @@ class Settings:
     def index(self) -> Path:
         """The folder of everything that is written. It can be deleted; the next run builds it again."""
         return self.data / "index"
+
+    @property
+    def access(self) -> Path:
+        """The SQLite file of the passphrase, clients and tokens. Without it nobody can sign in."""
+        return self.data / "access" / "access.sqlite3"
 
     @property
     def compact(self) -> bool:
@@ -109,7 +133,43 @@ def available_cores() -> int:
 def _parse(name: str, text: str, kind: Any) -> Any:
     if kind in (Path, "Path"):
         return Path(text).expanduser()
+    if kind is bool:
+        if text.lower() not in _WORDS:
+            raise SettingsError(f"{name}={text!r} is neither yes nor no.")
+        return _WORDS[text.lower()]
     try:
         return {int: int, float: float}.get(kind, str)(text)
     except ValueError:
         raise SettingsError(f"{name}={text!r} is not a number.") from None
+
+
+def _public_url(text: str) -> str:
+    """The one way to write a public URL: it is compared with what others make of it.
+
+    Raises:
+        SettingsError: it is not the URL of a host.
+    """
+    if not text:
+        return ""
+    parts = urlsplit(text.strip().rstrip("/"))
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    host = (parts.hostname or "").rstrip(".")
+    name = rf"{re.escape(host)}|\[{re.escape(host)}\]"
+    if (
+        parts.scheme not in ("http", "https")
+        or not re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:.]+", host)
+        or not re.fullmatch(rf"({name})\.?(:\d+)?", parts.netloc, re.IGNORECASE)
+        or port in (-1, 0)
+        or parts.path
+        or set("?#") & set(text)
+    ):
+        raise SettingsError(
+            f"{PREFIX}PUBLIC_URL must be a scheme and a host, such as https://library.example.com, not {text!r}. "
+            "The path /mcp is added where it belongs."
+        )
+    host = f"[{host}]" if ":" in host else host
+    usual = port in (None, {"http": 80, "https": 443}[parts.scheme])
+    return f"{parts.scheme}://{host}" if usual else f"{parts.scheme}://{host}:{port}"

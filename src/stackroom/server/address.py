@@ -2,6 +2,7 @@
 
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from stackroom.holder import holder
 from stackroom.settings import Settings
@@ -18,10 +19,12 @@ def server_lock(settings: Settings) -> Path:
 def base_url(settings: Settings) -> str:
     """The URL that addresses of documents begin with, without a slash at its end.
 
-    That of the running HTTP server if there is one, else where one would listen with these settings.
+    That of the running HTTP server if there is one, else where one would be found with these settings.
     """
     url = (holder(server_lock(settings)) or {}).get("url")
-    return url if isinstance(url, str) else http_url(settings.host, settings.port)
+    if isinstance(url, str):
+        return url
+    return settings.public_url or http_url(settings.host, settings.port)
 
 
 def http_url(host: str, port: int) -> str:
@@ -34,3 +37,12 @@ def http_url(host: str, port: int) -> str:
 def is_loopback(address: str) -> bool:
     """Whether only programs on this machine reach `address`, a numeric IP address."""
     return ip_address(address).is_loopback
+
+
+def is_loopback_url(url: str) -> bool:
+    """Whether a URL leads no further than this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return is_loopback(host)
+    except ValueError:
+        return host == "localhost"

@@ -2,7 +2,9 @@
 
 /mcp         the tools, over stateless streamable HTTP
 /d/{id}      the PDF of a document: what a citation opens
-/healthz     whether the catalogue can be read, and what it holds
+/healthz     whether the catalogue can be read; without sign-in, what it holds
+
+and, with sign-in, what `stackroom.server.access` adds.
 """
 
 import errno
@@ -11,7 +13,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from urllib.parse import urlsplit
@@ -25,13 +27,23 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from stackroom.errors import CatalogError, UnknownDocument, UsageError
 from stackroom.holder import hold
 from stackroom.reader import Reader
-from stackroom.server.address import http_url, is_loopback, server_lock
+from stackroom.server.access.guard import Access, create_access
+from stackroom.server.address import http_url, is_loopback, is_loopback_url, server_lock
 from stackroom.server.tools import create_mcp
 from stackroom.server.warming import warm_in_background
 from stackroom.settings import Settings
 
 # Pages of these sites may call a server on this machine; others may not.
 _TRUSTED_ORIGINS = ["https://chatgpt.com", "https://claude.ai"]
+
+# What tunnels and proxies add, and nobody else.
+_FORWARDED_HEADERS = frozenset(
+    {b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"cf-connecting-ip"}
+)
+_FORWARDED = (
+    "This server has no sign-in and answers programs on its own machine only. To open it to others, start it "
+    "with `--public-url https://...`, the address of the tunnel.\n"
+)
 
 # Answers under way when the server is stopped may take this long, in seconds.
 _STOP_SECONDS = 2
@@ -42,17 +54,22 @@ _UNREADABLE = "The catalogue cannot be read. Run `stackroom status` where the se
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private"}
 
 
-def create_application(reader: Reader, url: str, address: str) -> ASGIApp:
+def create_application(
+    reader: Reader, url: str, address: str, access: Access | None = None, *, allow_anonymous: bool = False
+) -> ASGIApp:
     """The HTTP application.
 
     Args:
         reader: answers all requests; the application does not close it.
         url: where the application is found, without a slash at its end; addresses of documents begin with it.
-        address: the numeric IP address it is bound to. On a loopback address it answers only requests that
-            name this machine or the host of `url` (others get status 421): otherwise any web page could
-            point a name of its own at 127.0.0.1 and read the library through the browser.
+        address: the numeric IP address it is bound to. On a loopback address, or with sign-in, it answers
+            only requests that name this machine or the host of `url` (others get status 421): otherwise any
+            web page could point a name of its own at 127.0.0.1 and read the library through the browser.
+        access: who may come in; without it everybody may.
+        allow_anonymous: without `access`, answer also what a tunnel or proxy passes on.
     """
     mcp = create_mcp(reader, url)
+    mcp.auth = access
 
     @mcp.custom_route("/healthz", methods=["GET"])
     async def healthz(_: Request) -> Response:
@@ -60,6 +77,8 @@ def create_application(reader: Reader, url: str, address: str) -> ASGIApp:
             status = await run_in_threadpool(reader.status)
         except CatalogError:
             return JSONResponse({"status": "unavailable", "message": _UNREADABLE}, 503)
+        if access:  # anybody may ask this
+            return JSONResponse({"status": "ok"})
         return JSONResponse(
             {
                 "status": "ok",
@@ -73,6 +92,8 @@ def create_application(reader: Reader, url: str, address: str) -> ASGIApp:
     # `:path`, so that an id with a slash in it gets the same answer as any other wrong id.
     @mcp.custom_route("/d/{id:path}", methods=["GET"])
     async def pdf(request: Request) -> Response:
+        if access and (refusal := access.require_owner(request)):
+            return refusal
         document_id = request.path_params["id"]
         try:
             path = await run_in_threadpool(_readable_file, reader, document_id)
@@ -90,7 +111,8 @@ def create_application(reader: Reader, url: str, address: str) -> ASGIApp:
             headers=_HEADERS,
         )
 
-    guarded = is_loopback(address)
+    guarded = is_loopback(address) or access is not None
+    forwarded_is_fine = access is not None or allow_anonymous or not is_loopback(address)
     routes = mcp.http_app(
         path="/mcp",
         # Nothing to lose at a restart, and no stream to keep open through a tunnel.
@@ -105,9 +127,28 @@ def create_application(reader: Reader, url: str, address: str) -> ASGIApp:
         # The router would redirect, and some clients fail on the redirect.
         if scope["type"] == "http" and scope["path"] == "/mcp/":
             scope = {**scope, "path": "/mcp", "raw_path": b"/mcp"}
+        if scope["type"] == "http" and not forwarded_is_fine and _is_forwarded(scope):
+            # A tunnel that writes this machine's name into the request gets past the guard of hosts.
+            await PlainTextResponse(_FORWARDED, 403)(scope, receive, send)
+            return
         await routes(scope, receive, send)
 
     return application
+
+
+def _remarks(settings: Settings, url: str, address: str, *, signs_in: bool) -> Iterator[str]:
+    """What the owner should know about who can read the library, a line each."""
+    if not signs_in:
+        if settings.public_url:
+            yield f"WARNING: there is no sign-in. Anyone who learns {url} can read the whole library.\n"
+        elif not is_loopback(address):
+            yield "WARNING: there is no sign-in. Anyone who reaches this machine can read the whole library.\n"
+        return
+    yield "Clients and browsers sign in with your passphrase; `stackroom clients` shows who has access.\n"
+    if not settings.public_url:
+        yield "Browsers elsewhere can sign in only if --public-url says where they find this server.\n"
+    elif url.startswith("http:") and not is_loopback_url(url):
+        yield f"WARNING: {url} is not encrypted. Others can read the passphrase on its way; use https.\n"
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -145,22 +186,28 @@ def serve_http(settings: Settings, reader: Reader) -> None:
     server of the same data folder was there before.
 
     Args:
-        settings: `host`, `port` (0 takes any free one) and `data`.
+        settings: `host`, `port` (0 takes any free one), `public_url`, `allow_anonymous` and `data`.
         reader: stays open; it may be of an empty catalogue.
 
     Raises:
         UsageError: it can't listen there, for example because the port is in use.
+        SignInMissing: others could reach it, and there is no passphrase to sign in with.
+        AccessUnusable: the file of clients and tokens cannot be read or written.
     """
     with (
         suppress(KeyboardInterrupt),
         _signals_end_the_block(),
         listen(settings.host, settings.port) as listener,
+        ExitStack() as stack,
     ):
         address, port = listener.getsockname()[:2]
-        url = http_url(settings.host, port)
+        url = settings.public_url or http_url(settings.host, port)
+        access = create_access(settings, url, exposed=not is_loopback(address))
+        if access:
+            stack.callback(access.close)
         server = uvicorn.Server(
             uvicorn.Config(
-                create_application(reader, url, address),
+                create_application(reader, url, address, access, allow_anonymous=settings.allow_anonymous),
                 lifespan="on",
                 ws="none",
                 log_level="warning",
@@ -175,10 +222,13 @@ def serve_http(settings: Settings, reader: Reader) -> None:
                 f"Stackroom listens on {address} port {port}. MCP URL: {url}/mcp"
                 " (the README says how to connect ChatGPT, Claude and others)\n"
             )
-            if not is_loopback(address):
-                sys.stderr.write("Anyone who can reach this machine over the network can read the library.\n")
+            sys.stderr.writelines(_remarks(settings, url, address, signs_in=access is not None))
             sys.stderr.flush()
             server.run(sockets=[listener])
+
+
+def _is_forwarded(scope: Scope) -> bool:
+    return any(name in _FORWARDED_HEADERS for name, _ in scope["headers"])
 
 
 def _readable_file(reader: Reader, document_id: str) -> Path:

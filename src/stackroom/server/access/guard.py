@@ -1,0 +1,123 @@
+"""Who may come in: the one object that the HTTP application asks."""
+
+import logging
+from typing import Any
+
+from fastmcp.server.auth import AccessToken, AuthProvider
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from stackroom.errors import SignInMissing
+from stackroom.server.access.client_documents import ClientDocuments
+from stackroom.server.access.door import Door
+from stackroom.server.access.oauth import AuthorizationServer
+from stackroom.server.access.sign_in import PATH, SignIn
+from stackroom.server.access.store import AccessStore
+from stackroom.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+class Access(AuthProvider):
+    """What FastMCP asks before it answers at /mcp, and what our own pages ask before they show a document."""
+
+    def __init__(
+        self,
+        url: str,
+        store: AccessStore,
+        *,
+        door: Door | None = None,
+        documents: ClientDocuments | None = None,
+    ) -> None:
+        """Is found at `url`, without a slash at its end; closes `store` in the end."""
+        super().__init__(base_url=url)
+        self._url = url
+        self._store = store
+        door = door or Door(store, https=url.startswith("https:"))
+        self._sign_in = SignIn(door)
+        self._server = AuthorizationServer(url, store, door, documents or ClientDocuments())
+
+    def close(self) -> None:
+        """Closes the store; nothing may be asked afterwards."""
+        self._store.close()
+
+    def require_owner(self, request: Request) -> Response | None:
+        """None if the browser that asks is signed in; else what to answer instead.
+
+        Raises:
+            AccessUnusable: nobody can say, because the file of clients and tokens cannot be read.
+        """
+        return self._sign_in.require_owner(request)
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """FastMCP's question: whether a token is good for this server.
+
+        Raises:
+            AccessUnusable: as `require_owner`.
+        """
+        # In the event loop: it takes less than handing it to a thread.
+        grant = self._store.bearer(token)
+        if grant is None:
+            return None
+        # A client's token is for the address it was asked for: not for the tunnel that had our data before.
+        if grant.kind == "client" and self._server.resource(grant.resource) is None:
+            return None
+        # Not the token itself: what holds it may be logged.
+        return AccessToken(
+            token=grant.id,
+            client_id=grant.id,
+            scopes=[],
+            expires_at=None if grant.expires is None else int(grant.expires),
+            resource=grant.resource or None,
+        )
+
+    def get_routes(self, mcp_path: str | None = None) -> list[Route]:
+        """All endpoints beside the tools. `mcp_path` is where those are; may be called for several."""
+        path = mcp_path or "/mcp"
+        described = {
+            "resource": f"{self._url}{path}",
+            "authorization_servers": [self._url],
+            "bearer_methods_supported": ["header"],
+            "resource_name": "Stackroom",
+        }
+        well_known = "/.well-known/oauth-protected-resource"
+        return [
+            Route(f"{well_known}{path}", _constant(described), methods=["GET"]),
+            # For clients that do not look at the WWW-Authenticate header.
+            Route(well_known, _constant(described), methods=["GET"]),
+            Route(PATH, self._sign_in.page, methods=["GET", "POST"]),
+            *self._server.routes(),
+        ]
+
+
+def create_access(settings: Settings, url: str, *, exposed: bool) -> Access | None:
+    """Sign-in for a server that is found at `url`, to be closed after it; None if it needs none.
+
+    Args:
+        settings: `data`, `public_url` and `allow_anonymous`.
+        url: without a slash at its end.
+        exposed: whether other machines can reach it.
+
+    Raises:
+        SignInMissing: it needs sign-in, and there is no passphrase.
+        AccessUnusable: the file of clients and tokens cannot be read or written.
+    """
+    if settings.allow_anonymous or not (exposed or settings.public_url):
+        return None
+    store = AccessStore(settings.access)
+    if store.passphrase() is None:
+        store.close()
+        where = f"at {settings.public_url}" if settings.public_url else f"by other machines ({settings.host})"
+        raise SignInMissing(
+            f"The library would be reachable {where}, and there is no passphrase to sign in with. Set one: "
+            f"`stackroom passphrase --data {settings.data}`. If anybody may read all of it: --allow-anonymous."
+        )
+    return Access(url, store)
+
+
+def _constant(value: dict[str, Any]) -> Any:
+    async def answer(_: Request) -> Response:
+        return JSONResponse(value)
+
+    return answer

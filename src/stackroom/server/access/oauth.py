@@ -1,0 +1,305 @@
+"""The authorization server: OAuth 2.1 for public clients, as ChatGPT and Claude ask for it.
+
+/.well-known/oauth-authorization-server    what is where (RFC 8414)
+/authorize                                 the page that asks the owner; its answer carries `iss` (RFC 9207)
+/token                                     codes and refresh tokens into tokens
+/register                                  dynamic registration (RFC 7591)
+/revoke                                    giving tokens back (RFC 7009)
+
+Not the SDK's handlers: they send no `iss`, want a secret for revoking, and take a request without a
+code_challenge_method for S256.
+"""
+
+import json
+import logging
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastmcp.server.auth.redirect_validation import build_client_redirect
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from stackroom.errors import AccessUnusable
+from stackroom.server.access.client_documents import ClientDocuments
+from stackroom.server.access.clients import Client, described_client
+from stackroom.server.access.door import Door, Problem, read_body, read_form, single_values
+from stackroom.server.access.pages import consent_page, problem_page
+from stackroom.server.access.refusals import Refused
+from stackroom.server.access.store import ACCESS_SECONDS, AccessStore, Tokens
+from stackroom.server.access.throttle import Throttle
+
+_UNUSABLE = "Sign-in does not work at the moment. The server's owner finds the reason in its log."
+_NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+# What a client may be told of resources: the tools, in any of the ways that people type their address.
+_RESOURCE_PATHS = ("/mcp", "/sse", "")
+
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+
+# Registering is free for everybody: not more than that.
+_BURST, _SECONDS_EACH = 30, 2.0
+
+_log = logging.getLogger(__name__)
+
+_Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A client's request for access, so far as it could be understood."""
+
+    client: Client
+    redirect_uri: str
+    state: str | None
+    refused: Refused | None
+    challenge: str
+    resource: str
+
+
+class AuthorizationServer:
+    """The endpoints."""
+
+    def __init__(self, url: str, store: AccessStore, door: Door, documents: ClientDocuments) -> None:
+        """Is found at `url`, without a slash at its end: that very string is the issuer, everywhere."""
+        self.issuer = url
+        self._store = store
+        self._door = door
+        self._documents = documents
+        self._registrations = Throttle(_BURST, _SECONDS_EACH)
+
+    def routes(self) -> list[Route]:
+        """All endpoints."""
+        return [
+            Route("/.well-known/oauth-authorization-server", self._metadata, methods=["GET"]),
+            Route("/authorize", _or_unavailable(self._authorize), methods=["GET", "POST"]),
+            Route("/token", _or_unavailable(self._token), methods=["POST"]),
+            Route("/register", _or_unavailable(self._register), methods=["POST"]),
+            Route("/revoke", _or_unavailable(self._revoke), methods=["POST"]),
+        ]
+
+    def resource(self, asked: str) -> str | None:
+        """How we write a resource; None if it is not one of ours."""
+        try:
+            parts = urlsplit(asked.rstrip("/"))
+            port = parts.port
+        except ValueError:
+            return None
+        host = (parts.hostname or "") if ":" not in (parts.hostname or "") else f"[{parts.hostname}]"
+        if port is not None and port != {"http": 80, "https": 443}.get(parts.scheme):
+            host += f":{port}"
+        ours = {f"{self.issuer}{path}" for path in _RESOURCE_PATHS}
+        written = f"{parts.scheme}://{host}{parts.path}"
+        return written if written in ours and not set("?#@") & set(asked) else None
+
+    async def _metadata(self, _: Request) -> Response:
+        return JSONResponse(
+            {
+                "issuer": self.issuer,
+                "authorization_endpoint": f"{self.issuer}/authorize",
+                "token_endpoint": f"{self.issuer}/token",
+                "registration_endpoint": f"{self.issuer}/register",
+                "revocation_endpoint": f"{self.issuer}/revoke",
+                "response_types_supported": ["code"],
+                "response_modes_supported": ["query"],
+                "grant_types_supported": ["authorization_code", "refresh_token"],
+                "code_challenge_methods_supported": ["S256"],
+                "token_endpoint_auth_methods_supported": ["none"],
+                "revocation_endpoint_auth_methods_supported": ["none"],
+                "authorization_response_iss_parameter_supported": True,
+                "client_id_metadata_document_supported": True,
+            }
+        )
+
+    # Asking the owner
+
+    async def _authorize(self, request: Request) -> Response:
+        """Shows the page, or takes its form: the request itself stays in the address of both."""
+        try:
+            asked = await self._understand(request)
+        except Refused as refused:
+            # Nobody vouches for the address that the answer would go to: it stays here.
+            return problem_page(
+                f"A program asked for access in a way that cannot be answered: {refused}.", 400
+            )
+        if asked.refused:
+            return self._answer(asked, error=asked.refused.error, error_description=str(asked.refused))
+        if request.method != "POST":
+            return self._ask(request, asked)
+        try:
+            form = await read_form(request)
+        except Refused as refused:
+            return problem_page(f"{refused}.", 400)
+        if not self._door.is_ours(request, form):
+            return self._ask(
+                request, asked, Problem("The page was open for too long. Once more, please.", 403)
+            )
+        if form.get("decision") != "allow":
+            return self._answer(asked, error="access_denied", error_description="the owner refused")
+        if problem := await run_in_threadpool(self._door.problem, form.get("passphrase", "")):
+            return self._ask(request, asked, problem)
+        code = await run_in_threadpool(
+            self._store.allow, asked.client, asked.redirect_uri, asked.challenge, asked.resource
+        )
+        response = self._answer(asked, code=code)
+        await run_in_threadpool(self._door.open_for, response)
+        return response
+
+    async def _understand(self, request: Request) -> _Request:
+        pairs = request.query_params.multi_items()
+        resources = [value for name, value in pairs if name == "resource" and value]
+        values = single_values([(name, value) for name, value in pairs if name != "resource"])
+        client = await self._client(values.get("client_id", ""))
+        uri = values.get("redirect_uri") or (
+            client.redirect_uris[0] if len(client.redirect_uris) == 1 else ""
+        )
+        if not client.allows(uri):
+            raise Refused("invalid_request", f"{client.name} did not register this redirect_uri")
+        known = [self.resource(resource) for resource in resources] or [f"{self.issuer}/mcp"]
+        refused = None
+        if values.get("response_type") != "code":
+            refused = Refused("unsupported_response_type", "response_type must be code")
+        elif not _CHALLENGE.fullmatch(values.get("code_challenge", "")):
+            refused = Refused("invalid_request", "code_challenge is missing, or not a SHA-256 in base64url")
+        elif values.get("code_challenge_method") != "S256":
+            refused = Refused("invalid_request", "code_challenge_method must be S256")
+        elif None in known:
+            refused = Refused("invalid_target", f"this server grants access to {self.issuer}/mcp only")
+        challenge = values.get("code_challenge", "")
+        return _Request(client, uri, values.get("state"), refused, challenge, known[0] or "")
+
+    async def _client(self, client_id: str) -> Client:
+        if client_id.lower().startswith(("https:", "http:")):
+            return await self._documents.client(client_id)
+        client = await run_in_threadpool(self._store.registered, client_id)
+        if client is None:
+            raise Refused("invalid_client", "the client_id is not known here; connect the program once more")
+        return client
+
+    def _ask(self, request: Request, asked: _Request, problem: Problem | None = None) -> Response:
+        key = self._door.form_key(request)
+        response = consent_page(
+            asked.client,
+            asked.redirect_uri,
+            key,
+            problem.text if problem else "",
+            problem.status if problem else 200,
+        )
+        if problem and problem.retry_after_seconds:
+            response.headers["Retry-After"] = str(problem.retry_after_seconds)
+        self._door.keep_form_key(response, key)
+        return response
+
+    def _answer(self, asked: _Request, **values: str) -> Response:
+        if asked.state is not None:
+            values["state"] = asked.state
+        # 303: the browser must not send the form, and the passphrase in it, on to the client.
+        return RedirectResponse(
+            build_client_redirect(asked.redirect_uri, values, iss=self.issuer), 303, _NO_STORE
+        )
+
+    # Tokens
+
+    async def _token(self, request: Request) -> Response:
+        try:
+            form = await read_form(request)
+            tokens = await run_in_threadpool(self._exchange, form)
+        except Refused as refused:
+            return _error(refused)
+        answer = {
+            "access_token": tokens.access,
+            "token_type": "Bearer",
+            "expires_in": ACCESS_SECONDS,
+            "refresh_token": tokens.refresh,
+        }
+        return JSONResponse(answer, headers=_NO_STORE)
+
+    def _exchange(self, form: dict[str, str]) -> Tokens:
+        kind = _needed(form, "grant_type")
+        if kind not in ("authorization_code", "refresh_token"):
+            raise Refused("unsupported_grant_type", "grant_type must be authorization_code or refresh_token")
+        client_id = _needed(form, "client_id")
+        resource = None
+        if "resource" in form and (resource := self.resource(form["resource"])) is None:
+            raise Refused("invalid_target", f"this server grants access to {self.issuer}/mcp only")
+        if kind == "refresh_token":
+            return self._store.refresh(_needed(form, "refresh_token"), client_id, resource)
+        code, verifier = _needed(form, "code"), _needed(form, "code_verifier")
+        return self._store.redeem(code, client_id, _needed(form, "redirect_uri"), verifier, resource)
+
+    async def _revoke(self, request: Request) -> Response:
+        try:
+            form = await read_form(request)
+            token = _needed(form, "token")
+        except Refused as refused:
+            return _error(refused)
+        # Whoever has the token may give it back: that is what a public client has to show.
+        await run_in_threadpool(self._store.revoke_token, token, form.get("client_id"))
+        return Response(status_code=200, headers=_NO_STORE)
+
+    # Registration
+
+    async def _register(self, request: Request) -> Response:
+        if wait := self._registrations.wait():
+            seconds = int(wait) + 1
+            return JSONResponse(
+                {
+                    "error": "temporarily_unavailable",
+                    "error_description": "too many registrations; try later",
+                },
+                429,
+                {**_NO_STORE, "Retry-After": str(seconds)},
+            )
+        try:
+            client = described_client(secrets.token_urlsafe(16), _object(await read_body(request)))
+        except Refused as refused:
+            return _error(refused)
+        await run_in_threadpool(self._store.register, client)
+        answer = {
+            "client_id": client.id,
+            "client_id_issued_at": int(time.time()),
+            "client_name": client.name,
+            "redirect_uris": list(client.redirect_uris),
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"],
+            "token_endpoint_auth_method": "none",
+        }
+        return JSONResponse(answer, 201, _NO_STORE)
+
+
+def _or_unavailable(handler: _Handler) -> _Handler:
+    async def handle(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except AccessUnusable as error:
+            _log.error("%s", error)
+            return problem_page(_UNUSABLE, 503)
+
+    return handle
+
+
+def _needed(form: dict[str, str], name: str) -> str:
+    if name not in form:
+        raise Refused("invalid_request", f"{name} is missing")
+    return form[name]
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise Refused("invalid_client_metadata", "the registration is not a JSON object")
+    return found
+
+
+def _error(refused: Refused) -> Response:
+    # 400 also for invalid_grant: that is what tells a client to ask its user again.
+    return JSONResponse({"error": refused.error, "error_description": str(refused)}, 400, _NO_STORE)
