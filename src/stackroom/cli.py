@@ -58,8 +58,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _settings(arguments: argparse.Namespace) -> Settings:
     given = vars(arguments)
-    names = ("data", "host", "port", "public_url", "allow_anonymous")
-    return Settings.read(**{name: given.get(name) for name in names})
+    return Settings.read(
+        data=given.get("data"),
+        host=given.get("host"),
+        port=given.get("port"),
+        public_url=given.get("public_url"),
+        allow_anonymous=given.get("allow_anonymous"),
+    )
 
 
 # Writing

@@ -12,16 +12,7 @@ from stackroom.errors import SettingsError
 
 PREFIX = "STACKROOM_"
 
-_WORDS = {
-    "1": True,
-    "true": True,
-    "yes": True,
-    "on": True,
-    "0": False,
-    "false": False,
-    "no": False,
-    "off": False,
-}
+_WORDS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +158,8 @@ def _public_url(text: str) -> str:
         or set("?#") & set(text)
     ):
         raise SettingsError(
-            f"{PREFIX}PUBLIC_URL must be a scheme and a host, such as https://library.example.com, not {text!r}. "
-            "The path /mcp is added where it belongs."
+            f"The public URL must be a scheme and a host, such as https://library.example.com, not {text!r}: "
+            "the path /mcp is added where it belongs."
         )
     host = f"[{host}]" if ":" in host else host
     usual = port in (None, {"http": 80, "https": 443}[parts.scheme])
