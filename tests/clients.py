@@ -3,7 +3,7 @@
 import http.client
 import json
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ import uvicorn
 from mcp_types import CallToolResult, ListToolsResult, TextContent
 
 from stackroom.reader import Reader
+from stackroom.server.access.guard import Access
 from stackroom.server.address import http_url
 from stackroom.server.application import create_application, listen
 from stackroom.server.tools import create_mcp
@@ -24,13 +25,16 @@ MODES = ["legacy", "2026-07-28"]
 
 
 @contextmanager
-def serving(reader: Reader) -> Iterator[str]:
-    """An HTTP server in a thread, on a free port; yields its URL."""
+def serving(reader: Reader, access: Callable[[str], Access | None] = lambda _: None) -> Iterator[str]:
+    """An HTTP server in a thread, on a free port; yields its URL. `access` makes its sign-in, given that."""
     with listen("127.0.0.1", 0) as listener:
         address, port = listener.getsockname()
         url = http_url(address, port)
         config = uvicorn.Config(
-            create_application(reader, url, address), lifespan="on", ws="none", log_level="warning"
+            create_application(reader, url, address, access(url)),
+            lifespan="on",
+            ws="none",
+            log_level="warning",
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -142,18 +142,18 @@ def _public_url(text: str) -> str:
     """
     if not text:
         return ""
-    parts = urlsplit(text.strip().rstrip("/"))
     try:
+        parts = urlsplit(text.strip().rstrip("/"))
         port = parts.port
     except ValueError:
-        port = -1
+        parts, port = urlsplit(""), None
     host = (parts.hostname or "").rstrip(".")
     name = rf"{re.escape(host)}|\[{re.escape(host)}\]"
     if (
         parts.scheme not in ("http", "https")
         or not re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:.]+", host)
         or not re.fullmatch(rf"({name})\.?(:\d+)?", parts.netloc, re.IGNORECASE)
-        or port in (-1, 0)
+        or port == 0
         or parts.path
         or set("?#") & set(text)
     ):

@@ -140,9 +140,9 @@ def _remarks(settings: Settings, url: str, address: str, *, signs_in: bool) -> I
     """What the owner should know about who can read the library, a line each."""
     if not signs_in:
         if settings.public_url:
-            yield f"WARNING: there is no sign-in. Anyone who learns {url} can read the whole library.\n"
+            yield f"WARNING: there is no sign-in. Anyone who learns {url} can read the library.\n"
         elif not is_loopback(address):
-            yield "WARNING: there is no sign-in. Anyone who reaches this machine can read the whole library.\n"
+            yield "WARNING: there is no sign-in. Anyone who reaches this machine can read the library.\n"
         return
     yield "Clients and browsers sign in with your passphrase; `stackroom clients` shows who has access.\n"
     if not settings.public_url:

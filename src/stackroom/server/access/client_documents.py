@@ -89,7 +89,7 @@ def _check_address(client_id: str) -> None:
         parts = urlsplit(client_id)
         fine = (
             len(client_id) <= LONGEST_URL
-            and parts.scheme == "https"
+            and client_id.startswith("https://")
             and bool(parts.hostname)
             and parts.path not in ("", "/")
             and not {".", ".."} & set(parts.path.split("/"))

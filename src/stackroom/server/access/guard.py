@@ -16,8 +16,6 @@ from stackroom.server.access.sign_in import PATH, SignIn
 from stackroom.server.access.store import AccessStore
 from stackroom.settings import Settings
 
-_log = logging.getLogger(__name__)
-
 
 class Access(AuthProvider):
     """What FastMCP asks before it answers at /mcp, and what our own pages ask before they show a document."""
@@ -111,8 +109,10 @@ def create_access(settings: Settings, url: str, *, exposed: bool) -> Access | No
         where = f"at {settings.public_url}" if settings.public_url else f"by other machines ({settings.host})"
         raise SignInMissing(
             f"The library would be reachable {where}, and there is no passphrase to sign in with. Set one: "
-            f"`stackroom passphrase --data {settings.data}`. If anybody may read all of it: --allow-anonymous."
+            f"`stackroom passphrase --data {settings.data}`. If anybody may read it: --allow-anonymous."
         )
+    # It would write a line to the terminal for each request without a token: strangers send many.
+    logging.getLogger("fastmcp.server.auth").setLevel(logging.WARNING)
     return Access(url, store)
 
 

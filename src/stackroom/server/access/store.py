@@ -1,8 +1,8 @@
 """Who has access, in an SQLite file of its own: the passphrase's hash, and what each grant's tokens hash to.
 
 A grant is one entry in the owner's list: a client that was allowed in, a token for a program, or a browser
-that is signed in. All tokens of a grant go with it. Of a token only the SHA-256 is kept: it is random, so there is
-nothing to guess, and whoever reads the file cannot use what is in it.
+that is signed in. All tokens of a grant go with it. Of a token only the SHA-256 is kept: it is random, so
+there is nothing to guess, and whoever reads the file cannot use what is in it.
 
 Every method may be called from any thread, and by several processes: the command line changes what the
 server sees at its next request.
@@ -50,19 +50,19 @@ _BUSY_SECONDS = 5.0
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 _TABLES = """
-CREATE TABLE owner (
+CREATE TABLE IF NOT EXISTS owner (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     passphrase TEXT NOT NULL            -- see passphrase.py
 ) STRICT;
 
-CREATE TABLE registrations (            -- clients that registered themselves
+CREATE TABLE IF NOT EXISTS registrations (            -- clients that registered themselves
     number INTEGER PRIMARY KEY,         -- the higher, the later
     id TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
     redirect_uris TEXT NOT NULL         -- JSON
 ) STRICT;
 
-CREATE TABLE grants (
+CREATE TABLE IF NOT EXISTS grants (
     id TEXT PRIMARY KEY,                -- short, for the owner to type
     kind TEXT NOT NULL CHECK (kind IN ('client', 'token', 'browser')),
     name TEXT NOT NULL,
@@ -73,16 +73,16 @@ CREATE TABLE grants (
     challenge TEXT,                     -- PKCE, S256
     resource TEXT                       -- what its tokens are for
 ) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX token_names ON grants (name) WHERE kind = 'token';
+CREATE UNIQUE INDEX IF NOT EXISTS token_names ON grants (name) WHERE kind = 'token';
 
-CREATE TABLE tokens (
+CREATE TABLE IF NOT EXISTS tokens (
     digest BLOB PRIMARY KEY,            -- SHA-256
     grant_id TEXT NOT NULL REFERENCES grants (id) ON DELETE CASCADE,
     kind TEXT NOT NULL CHECK (kind IN ('code', 'access', 'refresh', 'static', 'session')),
     expires REAL,                       -- seconds since the epoch; NULL: never
     spent INTEGER NOT NULL DEFAULT 0    -- 1: used up; kept to notice that it comes a second time
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX tokens_of_grant ON tokens (grant_id);
+CREATE INDEX IF NOT EXISTS tokens_of_grant ON tokens (grant_id);
 """
 
 GrantKind = Literal["client", "token", "browser"]
@@ -317,7 +317,7 @@ class AccessStore:
     def _holder(self, token: str, kinds: tuple[str, ...]) -> Grant | None:
         now = self._clock()
         with self._errors():
-            row = self._sql.execute(_GRANT_OF_TOKEN, (_digest(token), now)).fetchone()
+            row = self._sql.execute(_WHOSE, (_digest(token), now)).fetchone()
             if row is None or row[-1] not in kinds:
                 return None
             grant = _grant(row[:-1])
@@ -376,12 +376,13 @@ class AccessStore:
         self._sql.execute("DELETE FROM grants WHERE id NOT IN (SELECT grant_id FROM tokens)")
 
     def _prepare(self) -> None:
-        with self._writing():
+        with self._errors():
             version = self._sql.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:
-                for statement in _TABLES.split(";"):
-                    self._sql.execute(statement)
-                self._sql.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                # Another process may be doing the same.
+                self._sql.executescript(
+                    f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"
+                )
             elif version != SCHEMA_VERSION:
                 raise AccessUnusable(
                     f"{self._path} was written by another version of Stackroom. Delete it, set the "
@@ -427,7 +428,7 @@ _ALL_GRANTS = """
 SELECT id, kind, name, created, last_used, COALESCE(redirect_uri, ''), COALESCE(resource, ''), NULL
 FROM grants ORDER BY last_used DESC, id
 """
-_GRANT_OF_TOKEN = """
+_WHOSE = """
 SELECT g.id, g.kind, g.name, g.created, g.last_used, COALESCE(g.redirect_uri, ''), COALESCE(g.resource, ''),
     t.expires, t.kind
 FROM tokens t JOIN grants g ON g.id = t.grant_id

@@ -1,0 +1,487 @@
+"""Asking the owner: what a client must send, what the owner sees, and what comes back."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from owner import (
+    CHATGPT,
+    CHATGPT_REDIRECT,
+    CHEAP,
+    PASSPHRASE,
+    PUBLIC,
+    Assistant,
+    Documents,
+    Site,
+    answer,
+    form_key,
+)
+from stackroom.server.access.passphrase import hashed
+
+LOOPBACK = "http://127.0.0.1:{}/callback"
+
+
+def register(site: Site, *redirect_uris: object, **members: object) -> dict[str, object]:
+    response = site.browser.post("/register", json={"redirect_uris": redirect_uris, **members})
+    assert response.status_code == 201, response.text
+    registered: dict[str, object] = response.json()
+    return registered
+
+
+# Discovery
+
+
+def test_one_string_is_the_issuer_everywhere(site: Site, chatgpt: Assistant) -> None:
+    """`AnyHttpUrl` would append a slash in some places and not in others."""
+    unauthorized = site.tools(None)
+    assert unauthorized.status_code == 401
+    found = re.search(r'resource_metadata="([^"]+)"', unauthorized.headers["WWW-Authenticate"])
+    assert found
+    assert found[1] == f"{PUBLIC}/.well-known/oauth-protected-resource/mcp"
+    resource = site.browser.get(urlsplit(found[1]).path).json()
+    assert resource["resource"] == f"{PUBLIC}/mcp"
+    assert resource["authorization_servers"] == [PUBLIC]
+    assert site.browser.get("/.well-known/oauth-protected-resource").json() == resource
+    server = site.browser.get("/.well-known/oauth-authorization-server").json()
+    assert server["issuer"] == PUBLIC
+    for endpoint in ("authorization", "token", "registration", "revocation"):
+        assert server[f"{endpoint}_endpoint"].startswith(f"{PUBLIC}/")
+    assert answer(chatgpt.decide())["iss"] == PUBLIC
+
+
+def test_metadata_says_what_chatgpt_and_claude_look_for(site: Site) -> None:
+    server = site.browser.get("/.well-known/oauth-authorization-server").json()
+    assert server["code_challenge_methods_supported"] == ["S256"]
+    assert server["authorization_response_iss_parameter_supported"] is True
+    assert server["client_id_metadata_document_supported"] is True
+    assert "none" in server["token_endpoint_auth_methods_supported"]
+    assert "none" in server["revocation_endpoint_auth_methods_supported"]
+    assert set(server["grant_types_supported"]) == {"authorization_code", "refresh_token"}
+
+
+def test_a_second_transport_does_not_change_the_first(site: Site, chatgpt: Assistant) -> None:
+    tokens = chatgpt.tokens()
+    routes = {route.path for route in site.access.get_routes("/sse/")}
+    assert "/.well-known/oauth-protected-resource/sse/" in routes
+    assert site.tools(tokens["access_token"]).status_code == 200
+    assert site.browser.get("/.well-known/oauth-protected-resource/mcp").json()["resource"] == f"{PUBLIC}/mcp"
+
+
+# The answer to the client
+
+
+def test_the_answer_carries_code_state_and_issuer(chatgpt: Assistant) -> None:
+    response = chatgpt.decide()
+    assert response.headers["Location"].startswith(CHATGPT_REDIRECT + "?")
+    assert response.headers["Cache-Control"] == "no-store"
+    given = answer(response)
+    assert set(given) == {"code", "state", "iss"}
+    assert given["state"] == chatgpt.state
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"response_type": None}, "unsupported_response_type"),
+        ({"code_challenge": None}, "invalid_request"),
+        ({"code_challenge": "short"}, "invalid_request"),
+        ({"code_challenge_method": "plain"}, "invalid_request"),
+        ({"code_challenge_method": None}, "invalid_request"),  # which means plain
+        ({"resource": "https://elsewhere.example/mcp"}, "invalid_target"),
+        ({"resource": f"{PUBLIC}.evil.example/mcp"}, "invalid_target"),
+        ({"resource": f"{PUBLIC}/other"}, "invalid_target"),
+        ({"resource": f"{PUBLIC}/mcp#x"}, "invalid_target"),
+        ({"resource": "https://[::1/mcp"}, "invalid_target"),
+    ],
+)
+def test_errors_carry_the_issuer_too(chatgpt: Assistant, changes: dict[str, str | None], error: str) -> None:
+    given = answer(chatgpt.ask(**changes))
+    assert given["error"] == error
+    assert (given["iss"], given["state"]) == (PUBLIC, chatgpt.state)
+    assert "code" not in given
+
+
+def test_refusing_is_an_answer_with_the_issuer(chatgpt: Assistant) -> None:
+    given = answer(chatgpt.decide(passphrase="", decision="deny"))
+    assert (given["error"], given["iss"], given["state"]) == ("access_denied", PUBLIC, chatgpt.state)
+    assert chatgpt.site.store.grants() == []
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [None, f"{PUBLIC}/mcp", f"{PUBLIC}/mcp/", "HTTPS://Library.Example:443/mcp", PUBLIC, f"{PUBLIC}/"],
+)
+def test_the_resource_as_people_type_it(site: Site, chatgpt: Assistant, resource: str | None) -> None:
+    code = chatgpt.code(resource=resource)
+    tokens = chatgpt.exchange(code, resource=resource).json()
+    assert site.tools(tokens["access_token"]).status_code == 200
+
+
+# Where the answer may go
+
+
+@pytest.mark.parametrize(
+    "redirect_uri",
+    [
+        "https://evil.example/",
+        "https://chatgpt.com/connector_platform_oauth_redirect/",
+        "https://chatgpt.com/connector_platform_oauth_redirect?x=1",
+        "https://chatgpt.com.evil.example/connector_platform_oauth_redirect",
+        "https://chatgpt.com@evil.example/connector_platform_oauth_redirect",
+        "https://CHATGPT.com/connector_platform_oauth_redirect",
+        "http://chatgpt.com/connector_platform_oauth_redirect",
+        "https://chatgpt.com/connector/oauth/",
+        "https://chatgpt.com/connector/oauth/a/b",
+        "https://chatgpt.com/connector/oauth/../evil",
+        "http://127.0.0.1:1234/callback",
+        "",
+        "javascript:alert(1)",
+    ],
+)
+def test_an_answer_is_not_sent_where_the_client_did_not_say(chatgpt: Assistant, redirect_uri: str) -> None:
+    response = chatgpt.ask(redirect_uri=redirect_uri or None)
+    if not redirect_uri:
+        assert response.status_code == 200  # the only one there is
+        return
+    assert response.status_code == 400
+    assert "Location" not in response.headers
+
+
+@pytest.mark.parametrize(
+    ("client_id", "redirect_uri"),
+    [
+        (CHATGPT, CHATGPT_REDIRECT),
+        (CHATGPT, "https://chatgpt.com/connector/oauth/Ab_c-9"),
+        ("https://chatgpt.com/oauth/Ab_c-9/client.json", "https://chatgpt.com/connector/oauth/Ab_c-9"),
+        ("https://chatgpt.com/oauth/codex/client.json", "http://127.0.0.1:53211/callback"),
+        ("https://claude.ai/oauth/mcp-oauth-client-metadata", "https://claude.ai/api/mcp/auth_callback"),
+        ("https://claude.ai/oauth/mcp-oauth-client-metadata", "https://claude.com/api/mcp/auth_callback"),
+        ("https://claude.ai/oauth/claude-code-client-metadata", "http://localhost:3118/callback"),
+    ],
+)
+def test_known_clients_are_not_looked_up(site: Site, client_id: str, redirect_uri: str) -> None:
+    client = Assistant(site, client_id, redirect_uri)
+    assert site.tools(client.tokens()["access_token"]).status_code == 200
+    assert site.web.fetched == []
+
+
+def test_a_program_on_this_machine_may_use_any_port(site: Site) -> None:
+    """As Claude Code does: it registers one port, and is given another the next time."""
+    registered = register(site, LOOPBACK.format(1111), client_name="Claude Code")
+    client_id = str(registered["client_id"])
+    for port in (1111, 2222, 65535):
+        client = Assistant(site, client_id, LOOPBACK.format(port))
+        assert site.tools(client.tokens()["access_token"]).status_code == 200
+    for other in (
+        "http://127.0.0.1:2222/other",
+        "http://127.0.0.1:2222/callback?x=1",
+        "http://localhost:2222/callback",
+        "https://127.0.0.1:2222/callback",
+        "http://127.0.0.1:2222@evil.example/callback",
+        "http://127.0.0.1.evil.example:2222/callback",
+        "http://127.0.0.1:99999/callback",
+        "http://127.0.0.1:2222/call\nback",
+    ):
+        assert Assistant(site, client_id, other).ask().status_code == 400
+
+
+def test_a_redirect_keeps_its_own_query(site: Site) -> None:
+    redirect = "https://app.example/cb?tenant=7&iss=other"
+    registered = register(site, redirect)
+    response = Assistant(site, str(registered["client_id"]), redirect).decide()
+    query = parse_qs(urlsplit(response.headers["Location"]).query)
+    assert (query["tenant"], query["iss"]) == (["7"], [PUBLIC])
+
+
+def test_a_parameter_must_not_be_there_twice(site: Site, chatgpt: Assistant) -> None:
+    response = site.browser.get(chatgpt.request() + "&redirect_uri=https://evil.example")
+    assert response.status_code == 400
+
+
+# Dynamic registration
+
+
+def test_registered_clients_are_public(site: Site) -> None:
+    registered = register(
+        site, "https://app.example/cb", client_name="App", token_endpoint_auth_method="client_secret_post"
+    )
+    assert registered["token_endpoint_auth_method"] == "none"
+    assert "client_secret" not in registered
+    assert registered["redirect_uris"] == ["https://app.example/cb"]
+    assert "refresh_token" in registered["grant_types"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "redirect_uri",
+    [
+        "http://app.example/cb",
+        "javascript:alert(1)",
+        "javascript://app.example/%0aalert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "https://app.example/cb#part",
+        "https://user@app.example/cb",
+        "https://app.example/a b",
+        "https://app.example\\@evil.example/",
+        "https:///cb",
+        "https://app.example:x/",
+        "/cb",
+        "",
+        7,
+        "https://app.example/" + "a" * 3000,
+    ],
+)
+def test_unsafe_redirects_are_not_registered(site: Site, redirect_uri: object) -> None:
+    response = site.browser.post("/register", json={"redirect_uris": [redirect_uri]})
+    assert response.status_code == 400
+    assert response.json()["error"] == "invalid_redirect_uri"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"redirect_uris": []}',
+        b'{"redirect_uris": ["https://a.example/"], "grant_types": ["client_credentials"]}',
+        b'{"redirect_uris": ["https://a.example/"], "response_types": ["token"]}',
+        b" " * 30_000,
+        b"[" * 19_000,
+    ],
+)
+def test_registrations_that_make_no_sense(site: Site, body: bytes) -> None:
+    assert site.browser.post("/register", content=body).status_code == 400
+
+
+def test_programs_may_have_schemes_of_their_own(site: Site) -> None:
+    redirect = "cursor://anysphere.cursor-retrieval/oauth/callback"
+    registered = register(site, redirect)
+    client = Assistant(site, str(registered["client_id"]), redirect)
+    page = client.ask()
+    assert "a program that opens cursor: addresses" in page.text
+    assert "form-action 'self' cursor:" in page.headers["Content-Security-Policy"]
+    assert client.decide().headers["Location"].startswith(redirect + "?")
+
+
+def test_registrations_are_limited_and_old_idle_ones_go(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stackroom.server.access.store._MOST_IDLE_REGISTRATIONS", 3)
+    allowed = register(site, "https://app.example/cb")
+    Assistant(site, str(allowed["client_id"]), "https://app.example/cb").tokens()
+    idle = [str(register(site, "https://app.example/cb")["client_id"]) for _ in range(5)]
+    assert [site.store.registered(client_id) is not None for client_id in idle] == [False] * 2 + [True] * 3
+    assert site.store.registered(str(allowed["client_id"])) is not None
+    statuses = [
+        site.browser.post("/register", json={"redirect_uris": ["https://app.example/"]}).status_code
+        for _ in range(30)
+    ]
+    assert statuses[-1] == 429
+
+
+# The page
+
+
+def test_the_page_names_the_client_and_where_the_answer_goes(site: Site, chatgpt: Assistant) -> None:
+    page = chatgpt.ask().text
+    assert "May ChatGPT read your library?" in page
+    assert "published by chatgpt.com" in page
+    registered = register(site, "https://evil.example/cb", client_name="ChatGPT")
+    page = Assistant(site, str(registered["client_id"]), "https://evil.example/cb").ask().text
+    assert "not checked by anybody" in page
+    assert "<dd>evil.example</dd>" in page
+
+
+def test_names_cannot_change_the_page(site: Site) -> None:
+    name = "<script>alert(1)</script>\u202eevil\n\x00" + "x" * 500
+    registered = register(site, "https://app.example/cb", client_name=name)
+    page = Assistant(site, str(registered["client_id"]), "https://app.example/cb").ask().text
+    assert "<script" not in page
+    assert "\u202e" not in page
+    assert "\x00" not in page
+    assert "x" * 100 not in page
+
+
+def test_the_page_cannot_be_framed_and_loads_nothing(chatgpt: Assistant) -> None:
+    headers = chatgpt.ask().headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "base-uri 'none'" in policy
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Cache-Control"] == "no-store"
+    # With no-referrer a browser sends `Origin: null`, which the guard of origins refuses.
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    ("redirect_uri", "source"),
+    [
+        ("https://app.example/cb", "https:"),  # and where the client's site sends the browser next
+        ("http://127.0.0.1:4321/callback", "http://127.0.0.1:4321"),
+        ("http://localhost:4321/callback", "http://localhost:4321"),
+        ("http://[::1]:4321/callback", "http:"),
+    ],
+)
+def test_the_policy_lets_the_callback_through(site: Site, redirect_uri: str, source: str) -> None:
+    registered = register(site, redirect_uri)
+    policy = (
+        Assistant(site, str(registered["client_id"]), redirect_uri).ask().headers["Content-Security-Policy"]
+    )
+    assert f"form-action 'self' {source};" in policy
+
+
+# The passphrase
+
+
+def test_a_wrong_passphrase_grants_nothing(site: Site, chatgpt: Assistant) -> None:
+    for wrong in ("", "wrong", PASSPHRASE + "x", "x" * 5000):
+        response = chatgpt.decide(passphrase=wrong)
+        assert response.status_code == 403
+        assert "That is not the passphrase." in response.text
+        assert "stackroom-session" not in response.headers.get("Set-Cookie", "")
+    assert site.store.grants() == []
+
+
+def test_guessing_is_slowed_down(site: Site, chatgpt: Assistant) -> None:
+    statuses = [chatgpt.decide(passphrase="wrong").status_code for _ in range(12)]
+    assert statuses == [403] * 10 + [429] * 2
+    right = chatgpt.decide()
+    assert right.status_code == 429  # also the right one: otherwise guessing would go on
+    assert int(right.headers["Retry-After"]) <= 7
+    site.clock.now += 7
+    assert "code" in answer(chatgpt.decide())
+    for _ in range(20):
+        assert "code" in answer(chatgpt.decide())  # the right one costs nothing
+        site.clock.now += 6
+
+
+def test_another_site_cannot_send_the_form(site: Site, chatgpt: Assistant) -> None:
+    page = chatgpt.ask()
+    key = form_key(page)
+    stranger = site.new_browser()
+    fields = {"passphrase": PASSPHRASE, "decision": "allow"}
+    without_cookie = stranger.post(chatgpt.request(), data={"form_key": key, **fields})
+    without_key = site.browser.post(chatgpt.request(), data=fields)
+    of_another = site.browser.post(
+        chatgpt.request(), data={"form_key": form_key(stranger.get(chatgpt.request())), **fields}
+    )
+    foreign = site.browser.post(
+        chatgpt.request(), data={"form_key": key, **fields}, headers={"Origin": "https://evil.example"}
+    )
+    for response in (without_cookie, without_key, of_another, foreign):
+        assert response.status_code == 403
+        assert "Location" not in response.headers
+    assert site.store.grants() == []
+    cookie = page.headers["Set-Cookie"]
+    assert "__Host-stackroom-form=" in cookie
+    assert "HttpOnly" in cookie
+    own = site.browser.post(chatgpt.request(), data={"form_key": key, **fields}, headers={"Origin": PUBLIC})
+    assert "code" in answer(own)
+
+
+def test_without_a_passphrase_nobody_gets_in(site: Site, chatgpt: Assistant) -> None:
+    site.store._sql.execute("DELETE FROM owner")
+    response = chatgpt.decide()
+    assert response.status_code == 503
+    assert "stackroom passphrase" in response.text
+
+
+def test_a_new_passphrase_signs_everybody_out(site: Site, chatgpt: Assistant) -> None:
+    tokens, program = chatgpt.tokens(), site.store.new_static_token("script")
+    code = chatgpt.code()
+    assert site.pdf().status_code == 200
+    assert (
+        site.store.set_passphrase(hashed("another long passphrase", CHEAP)) == 4
+    )  # two clients, two sign-ins
+    assert site.tools(tokens["access_token"]).status_code == 401
+    assert chatgpt.refresh(tokens["refresh_token"]).status_code == 400
+    assert chatgpt.exchange(code).status_code == 400
+    assert site.pdf().status_code == 303
+    assert site.tools(program).status_code == 200
+    assert chatgpt.decide().status_code == 403
+    assert "code" in answer(chatgpt.decide(passphrase="another long passphrase"))
+
+
+# Clients that publish a document
+
+
+def test_a_client_by_its_document(site: Site) -> None:
+    client_id = "https://app.example/oauth/client.json"
+    site.web.publish(
+        client_id,
+        client_name="App",
+        redirect_uris=["http://127.0.0.1/callback"],
+        token_endpoint_auth_method="private_key_jwt",
+    )
+    client = Assistant(site, client_id, "http://127.0.0.1:5555/callback")
+    assert "published by app.example" in client.ask().text
+    tokens = client.tokens()
+    assert site.tools(tokens["access_token"]).status_code == 200
+    assert site.web.fetched == [client_id]  # once: it is kept for a while
+    site.web.documents.clear()
+    site.clock.now += 3000
+    assert client.refresh(tokens["refresh_token"]).status_code == 200  # not needed for that
+    assert client.ask().status_code == 400
+
+
+@pytest.mark.parametrize(
+    "client_id",
+    [
+        "http://app.example/client.json",
+        "HTTPS://app.example/client.json",
+        "https://app.example",
+        "https://app.example/",
+        "https://app.example/a/../client.json",
+        "https://app.example/./client.json",
+        "https://user@app.example/client.json",
+        "https://app.example/client.json#x",
+        "https://app.example:x/client.json",
+        "https://[::1/client.json",
+        "https://app.example/" + "a" * 2000,
+        "nobody",
+        "",
+    ],
+)
+def test_client_ids_that_are_not_looked_up(site: Site, client_id: str) -> None:
+    assert Assistant(site, client_id).ask().status_code == 400
+    assert site.web.fetched == []
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"client_id": "https://app.example/other.json"},
+        {"client_id": "https://app.example/client.json/"},
+        {"client_id": None},
+        {"redirect_uris": []},
+        {"redirect_uris": ["javascript:alert(1)"]},
+        {"client_secret": "x"},
+        {"token_endpoint_auth_method": "client_secret_basic"},
+        {"grant_types": ["client_credentials"]},
+    ],
+)
+def test_documents_that_are_not_believed(site: Site, members: dict[str, object]) -> None:
+    client_id = "https://app.example/client.json"
+    site.web.publish(client_id, **{"redirect_uris": ["https://app.example/cb"], **members})
+    assert Assistant(site, client_id, "https://app.example/cb").ask().status_code == 400
+
+
+def test_lookups_are_limited(site: Site) -> None:
+    for number in range(40):
+        Assistant(site, f"https://app.example/{number}").ask()
+    assert len(site.web.fetched) == 20
+
+
+def test_few_documents_are_kept(site: Site) -> None:
+    for number in range(120):
+        site.clock.now += 3
+        site.web.publish(f"https://app.example/{number}", redirect_uris=["https://app.example/cb"])
+        Assistant(site, f"https://app.example/{number}", "https://app.example/cb").ask()
+    assert isinstance(site.web, Documents)
+    before = len(site.web.fetched)
+    Assistant(site, "https://app.example/119", "https://app.example/cb").ask()
+    assert len(site.web.fetched) == before
+    Assistant(site, "https://app.example/0", "https://app.example/cb").ask()
+    assert len(site.web.fetched) == before + 1

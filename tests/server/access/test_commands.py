@@ -1,0 +1,295 @@
+"""The commands about access, and when the server refuses to start without sign-in."""
+
+import io
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clients import rpc
+from owner import CHEAP, PASSPHRASE
+from stackroom import access_commands
+from stackroom.cli import main
+from stackroom.errors import SettingsError, SignInMissing, UsageError
+from stackroom.reader import Reader
+from stackroom.server.access import passphrase
+from stackroom.server.access.clients import Client
+from stackroom.server.access.store import AccessStore
+from stackroom.server.address import base_url
+from stackroom.server.application import create_application, serve_http
+from stackroom.settings import Settings
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # the commands would take over ours
+    monkeypatch.setenv("STACKROOM_DATA", str(tmp_path))
+    for name in ("PUBLIC_URL", "ALLOW_ANONYMOUS", "HOST"):
+        monkeypatch.delenv(f"STACKROOM_{name}", raising=False)
+    return tmp_path
+
+
+def store(data: Path) -> AccessStore:
+    return AccessStore(Settings(data=data).access)
+
+
+# The passphrase
+
+
+def test_a_passphrase_from_standard_input(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(passphrase, "COST", CHEAP)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSPHRASE}\r\nmore\n"))
+    assert access_commands.set_passphrase(Settings(data=data), CHEAP) == 0
+    with store(data) as kept:
+        found = kept.passphrase()
+        kept.new_session()
+        kept.new_static_token("script")
+    assert found is not None
+    assert passphrase.is_right(PASSPHRASE, found)
+    assert capsys.readouterr().err == "The passphrase is set.\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO("another long passphrase"))
+    access_commands.set_passphrase(Settings(data=data), CHEAP)
+    told = capsys.readouterr()
+    assert "Signed out: 1" in told.err
+    assert "stackroom token list" in told.err
+    assert "another" not in told.out + told.err
+
+
+def test_a_short_passphrase_is_refused(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
+    assert main(["passphrase"]) == 2
+    told = capsys.readouterr()
+    assert "at least 12" in told.err
+    assert "short" not in told.err
+    with store(data) as kept:
+        assert kept.passphrase() is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals")
+@pytest.mark.parametrize(("again", "code"), [(PASSPHRASE, 0), (PASSPHRASE + "x", 2)])
+def test_a_passphrase_on_a_terminal_is_typed_twice_and_not_shown(data: Path, again: str, code: int) -> None:
+    controller, terminal = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "stackroom", "passphrase"],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+    ) as process:
+        os.close(terminal)
+        told = ""
+        for prompt, answer in (("New passphrase: ", PASSPHRASE), ("Once more: ", again)):
+            while prompt not in told:
+                assert select.select([controller], [], [], 30)[0]
+                told += os.read(controller, 1000).decode()
+            os.write(controller, answer.encode() + b"\n")
+        assert process.wait(30) == code
+    os.close(controller)
+    assert PASSPHRASE not in told
+    with store(data) as kept:
+        assert (kept.passphrase() is not None) == (code == 0)
+
+
+# Tokens and clients
+
+
+def test_tokens_for_programs(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["token", "new", "my script"]) == 0
+    told = capsys.readouterr()
+    token = told.out.strip()
+    assert re.fullmatch(r"stackroom_static_[\w-]{43}", token)
+    assert "not shown again" in told.err
+    assert main(["token", "new", "other", "--json"]) == 0
+    other = json.loads(capsys.readouterr().out)
+    assert other["name"] == "other"
+    with store(data) as kept:
+        assert kept.bearer(token) is not None
+        assert kept.bearer(other["token"]) is not None
+    assert main(["token", "list", "--json"]) == 0
+    listed = capsys.readouterr().out
+    assert {entry["name"] for entry in json.loads(listed)} == {"my script", "other"}
+    assert token not in listed
+    assert main(["token", "revoke", "my script"]) == 0
+    with store(data) as kept:
+        assert kept.bearer(token) is None
+    for wrong in (["token", "revoke", "my script"], ["token", "new", "other"], ["token", "new", "a\nb"]):
+        assert main(wrong) == 2
+    assert "stackroom token list" in capsys.readouterr().err
+
+
+def test_who_has_access(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["clients"]) == 0
+    assert "Nobody has access." in capsys.readouterr().err
+    with store(data) as kept:
+        kept.allow(Client("x", "ChatGPT", ()), "https://chatgpt.com/cb", "c", "https://library.example/mcp")
+        kept.new_session()
+        kept.new_static_token("script")
+    assert main(["clients", "--json"]) == 0
+    entries = json.loads(capsys.readouterr().out)
+    assert {(entry["kind"], entry["name"], entry["destination"]) for entry in entries} == {
+        ("client", "ChatGPT", "chatgpt.com"),
+        ("browser", "Browser", ""),
+        ("token", "script", ""),
+    }
+    assert main(["clients"]) == 0
+    told = capsys.readouterr().out
+    assert "ChatGPT, answers to chatgpt.com" in told
+    assert main(["clients", "revoke", entries[0]["id"]]) == 0
+    assert main(["clients", "revoke", entries[0]["id"]]) == 2
+    capsys.readouterr()
+    main(["clients", "--json"])
+    assert len(json.loads(capsys.readouterr().out)) == 2
+
+
+# Starting the server
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"public_url": "https://library.example"}, {"host": ""}, {"host": "::"}],
+)
+def test_a_server_for_others_needs_sign_in(data: Path, reader: Reader, settings: dict[str, str]) -> None:
+    with pytest.raises(
+        SignInMissing, match=f"stackroom passphrase --data {data}.*--allow-anonymous"
+    ) as refused:
+        serve_http(Settings.read({}, data=data, port=0, **settings), reader)
+    assert isinstance(refused.value, UsageError)
+
+
+PROGRAM = """
+import json
+import sys
+from stackroom.catalog import Catalog
+from stackroom.lexicon import Lexicon
+from stackroom.reader import Reader
+from stackroom.server.application import serve_http
+from stackroom.settings import Settings
+from fakes import OneModel, WordHashEmbedder
+
+for environment in json.loads(sys.argv[1]):
+    settings = Settings.read({f"STACKROOM_{name}": value for name, value in environment.items()})
+    reader = Reader(
+        Catalog(settings.catalog, create=True), Lexicon(settings.words), OneModel(WordHashEmbedder())
+    )
+    serve_http(settings, reader)
+    reader.close()
+"""
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104  as an owner might say it
+SERVERS = [
+    ({"PUBLIC_URL": "https://library.example"}, "sign in with your passphrase", 401),
+    ({"PUBLIC_URL": "http://library.example:8000"}, "not encrypted", 401),
+    ({"PUBLIC_URL": "https://library.example", "ALLOW_ANONYMOUS": "1"}, "WARNING: there is no sign-in", 200),
+    ({"HOST": EVERYWHERE}, "--public-url says where", 401),
+    ({"HOST": EVERYWHERE, "ALLOW_ANONYMOUS": "yes"}, "WARNING: there is no sign-in", 200),
+]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send these signals to one process")
+def test_what_a_server_says_about_who_can_read(data: Path) -> None:
+    with store(data) as kept:
+        kept.set_passphrase(passphrase.hashed(PASSPHRASE, CHEAP))
+    environments = [{"DATA": str(data), "PORT": "0", **environment} for environment, _, _ in SERVERS]
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, json.dumps(environments)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as process:
+        assert process.stderr is not None
+        try:
+            for environment, told, status in SERVERS:
+                said = process.stderr.readline()
+                while "Searching does not work yet" in said:  # nothing is indexed
+                    said = process.stderr.readline()
+                port = re.search(r"port (\d+)", said)
+                assert port, said
+                public = environment.get("PUBLIC_URL")
+                local = f"http://127.0.0.1:{port[1]}"
+                assert f"MCP URL: {public or local}/mcp" in said
+                assert base_url(Settings(data=data)) == (public or local)
+                while told not in said:
+                    said = process.stderr.readline()
+                    assert said
+                host = {"Host": public.partition("//")[2]} if public else {}
+                assert rpc(local, headers=host)[0] == status
+                process.send_signal(signal.SIGINT)
+        finally:
+            process.terminate()
+
+
+def test_a_tunnel_that_hides_behind_this_machine_is_noticed(reader: Reader) -> None:
+    from starlette.testclient import TestClient
+
+    for headers in ({"X-Forwarded-For": "203.0.113.7"}, {"Forwarded": "for=x"}, {"CF-Connecting-IP": "x"}):
+        local = TestClient(create_application(reader, "http://127.0.0.1", "127.0.0.1"), "http://127.0.0.1")
+        for path in ("/healthz", "/mcp", f"/d/{2:024x}"):
+            refused = local.get(path, headers=headers)
+            assert refused.status_code == 403
+            assert "--public-url" in refused.text
+        assert local.get("/healthz").status_code == 200
+        application = create_application(reader, "http://127.0.0.1", "127.0.0.1", allow_anonymous=True)
+        assert TestClient(application, "http://127.0.0.1").get("/healthz", headers=headers).status_code == 200
+
+
+# The setting
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("", ""),
+        ("https://library.example", "https://library.example"),
+        ("https://library.example/", "https://library.example"),
+        ("HTTPS://Library.Example:443", "https://library.example"),
+        ("https://library.example:8443", "https://library.example:8443"),
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("http://[::1]:8000/", "http://[::1]:8000"),
+        ("https://a-b.ngrok-free.app", "https://a-b.ngrok-free.app"),
+    ],
+)
+def test_public_urls(text: str, url: str) -> None:
+    assert Settings.read({"STACKROOM_PUBLIC_URL": text}).public_url == url
+    assert Settings.read({}, public_url=text).public_url == url
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "library.example",
+        "ftp://library.example",
+        "https://",
+        "https://library.example/mcp",
+        "https://library.example?x",
+        "https://library.example#x",
+        "https://user@library.example",
+        "https://library.example:x",
+        "https://library.example:0",
+        "https://library.example:99999",
+        "https://*.example",
+        "https://bücher.example",
+        "https://library.example evil",
+        "https://[::1",
+    ],
+)
+def test_public_urls_that_make_no_sense(text: str) -> None:
+    with pytest.raises(SettingsError, match="scheme and a host"):
+        Settings.read({}, public_url=text)
+
+
+def test_yes_and_no() -> None:
+    assert Settings.read({"STACKROOM_ALLOW_ANONYMOUS": "Yes"}).allow_anonymous is True
+    assert Settings.read({"STACKROOM_ALLOW_ANONYMOUS": "0"}).allow_anonymous is False
+    with pytest.raises(SettingsError, match="neither yes nor no"):
+        Settings.read({"STACKROOM_ALLOW_ANONYMOUS": "maybe"})

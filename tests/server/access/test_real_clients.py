@@ -1,0 +1,104 @@
+"""Client libraries that other programs are made with, against a server on a real port."""
+
+import asyncio
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import fastmcp
+import httpx2
+import pytest
+from fastmcp.client.auth import OAuth
+from mcp.shared.auth import AuthorizationCodeResult
+
+from clients import SEARCH, ask, rpc, serving
+from owner import CHEAP, PASSPHRASE, form_key
+from stackroom.reader import Reader
+from stackroom.server.access.guard import Access
+from stackroom.server.access.passphrase import hashed
+from stackroom.server.access.store import AccessStore
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[AccessStore]:
+    with AccessStore(tmp_path / "access.sqlite3") as store:
+        store.set_passphrase(hashed(PASSPHRASE, CHEAP))
+        yield store
+
+
+@pytest.fixture
+def url(reader: Reader, store: AccessStore) -> Iterator[str]:
+    with serving(reader, lambda url: Access(url, store)) as url:
+        yield url
+
+
+class Owner(OAuth):
+    """FastMCP's client, with an owner who types the passphrase where it would open a browser."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.allowed = 0
+
+    async def redirect_handler(self, authorization_url: str) -> None:
+        self._address = authorization_url
+
+    async def callback_handler(self) -> AuthorizationCodeResult:
+        async with httpx2.AsyncClient() as browser:
+            page = await browser.get(self._address)
+            fields = {"form_key": form_key(page), "passphrase": PASSPHRASE, "decision": "allow"}
+            answer = await browser.post(self._address, data=fields)
+        self.allowed += 1
+        location = urlsplit(answer.headers["Location"])
+        assert location.hostname == "localhost"
+        return AuthorizationCodeResult(**{name: value[0] for name, value in parse_qs(location.query).items()})
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+@pytest.mark.parametrize("document", [None, "https://claude.ai/oauth/claude-code-client-metadata"])
+async def test_a_client_signs_in_and_refreshes(
+    url: str, store: AccessStore, mode: str, document: str | None
+) -> None:
+    """Discovery, registration or a document, PKCE, issuer and resource: the client checks them all."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that it keeps tokens in memory
+        owner = Owner(client_name="A program", client_metadata_url=document)
+        async with fastmcp.Client(url + "/mcp", auth=owner, mode=mode) as client:
+            found = await client.call_tool(SEARCH, {"query": "cats purr"})
+            assert found.structured_content["results"][0]["url"].startswith(f"{url}/d/")
+            first = owner.context.current_tokens
+            assert first is not None
+            store._sql.execute("DELETE FROM tokens WHERE kind = 'access'")  # as if an hour had passed
+            owner.context.token_expiry_time = 1.0
+            await client.call_tool(SEARCH, {"query": "cats purr"})
+            second = owner.context.current_tokens
+    assert second is not None
+    assert second.refresh_token != first.refresh_token
+    assert owner.allowed == 1
+    (grant,) = [grant for grant in store.grants() if grant.kind == "client"]
+    assert grant.name == ("Claude Code" if document else "A program")
+
+
+@pytest.mark.anyio
+async def test_a_program_with_a_token(url: str, store: AccessStore) -> None:
+    token = store.new_static_token("script")
+    async with fastmcp.Client(url + "/mcp", auth=token) as client:
+        assert {tool.name for tool in await client.list_tools()} == {"search", "fetch"}
+        await asyncio.to_thread(store.revoke_static_token, "script")
+        with pytest.raises(Exception, match="error response"):
+            await client.call_tool(SEARCH, {"query": "cats"})
+
+
+def test_without_a_token_there_is_nothing(url: str) -> None:
+    for path in ("/mcp", "/mcp/"):
+        assert rpc(url, path)[0] == 401
+    assert ask(url, "GET", "/mcp")[0] in (401, 405)
+    status, headers, body = ask(url, "POST", "/mcp", {"Content-Type": "application/json"}, "{}")
+    assert status == 401
+    assert headers["WWW-Authenticate"].startswith("Bearer ")
+    assert (
+        f'resource_metadata="{url}/.well-known/oauth-protected-resource/mcp"' in headers["WWW-Authenticate"]
+    )
+    assert b"search" not in body
