@@ -21,6 +21,7 @@ from stackroom.holder import hold
 
 COMMANDS = ["index", "watch", "serve", "up", "search", "fetch", "status", "eval", "forget"]
 COMMANDS += ["passphrase", "token", "clients"]
+COMMANDS += ["passphrase", "token", "clients"]
 SUMMARY_KEYS = {
     "added",
     "changed",
@@ -357,4 +358,4 @@ def test_help_is_light(tmp_path: Path) -> None:
     heavy |= {"openvino", "tantivy", "tokenizers", "zstandard"}
     assert not set(loaded.stdout.split()) & heavy
     overview = stackroom("--help").stdout
-    assert all(f"\n    {command} " in overview for command in COMMANDS)
+    assert all(f"\n    {command}" in overview for command in COMMANDS)

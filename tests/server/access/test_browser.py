@@ -39,7 +39,7 @@ def test_allowing_a_client_in_signs_the_browser_in(site: Site, chatgpt: Assistan
 
 def test_the_cookie(site: Site) -> None:
     response = fill_in(site.browser, "/sign-in", PASSPHRASE)
-    assert response.headers["Location"] == "/"
+    assert "Signed in" in response.text
     cookie = response.headers["Set-Cookie"]
     name, _, attributes = cookie.partition(";")
     assert name.startswith("__Host-stackroom-session=")
@@ -99,7 +99,7 @@ def test_tokens_are_no_cookies_and_cookies_no_tokens(site: Site, chatgpt: Assist
 def test_signing_in_leads_nowhere_else(site: Site, target: str) -> None:
     response = site.browser.get("/sign-in", params={"next": target})
     path = str(response.request.url)
-    assert fill_in(site.browser, path, PASSPHRASE).headers["Location"] == "/"
+    assert "Location" not in fill_in(site.browser, path, PASSPHRASE).headers
 
 
 def test_signing_in_needs_our_form_and_is_slowed_down(site: Site) -> None:
@@ -113,6 +113,22 @@ def test_signing_in_needs_our_form_and_is_slowed_down(site: Site) -> None:
 def test_the_form_keeps_the_page_that_a_citation_names(site: Site) -> None:
     # The fragment stays in the browser's address as long as the form has no address of its own.
     assert "action=" not in site.browser.get("/sign-in?next=/d/x").text
+
+
+def test_when_nobody_can_say_who_is_signed_in(
+    site: Site, chatgpt: Assistant, caplog: pytest.LogCaptureFixture
+) -> None:
+    chatgpt.decide()
+    site.store.close()
+    for response in (
+        site.pdf(),
+        site.browser.post("/token", data={"grant_type": "refresh_token"}),
+        chatgpt.decide(),
+    ):
+        assert response.status_code in (400, 503)
+        assert str(site.path.parent) not in response.text
+    assert site.pdf().status_code == 503
+    assert str(site.path) in caplog.text
 
 
 def test_health_tells_strangers_nothing(site: Site) -> None:

@@ -5,12 +5,15 @@ import logging
 import re
 import secrets
 import threading
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from stackroom.errors import AccessUnusable
+from stackroom.server.access.pages import problem_page
 from stackroom.server.access.passphrase import is_right
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store import SESSION_SECONDS, AccessStore
@@ -22,6 +25,8 @@ LARGEST_BODY = 20_000
 _BURST, _SECONDS_EACH = 10, 6.0
 
 _log = logging.getLogger(__name__)
+
+_Handler = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,26 @@ class Door:
         response.set_cookie(
             name, value, max_age=seconds, path="/", secure=self._https, httponly=True, samesite="lax"
         )
+
+
+def or_unavailable(handler: _Handler) -> _Handler:
+    """`handler`, with an answer for when the file of clients and tokens cannot be read."""
+
+    async def handle(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except AccessUnusable as error:
+            return unavailable(error)
+
+    return handle
+
+
+def unavailable(error: AccessUnusable) -> Response:
+    """Tells the owner the reason, in the log, and everybody else that there is one."""
+    _log.error("%s", error)
+    return problem_page(
+        "Sign-in does not work at the moment. The server's owner finds the reason in its log.", 503
+    )
 
 
 async def read_body(request: Request) -> bytes:

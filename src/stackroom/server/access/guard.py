@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from stackroom.errors import SignInMissing
 from stackroom.server.access.client_documents import ClientDocuments
-from stackroom.server.access.door import Door
+from stackroom.server.access.door import Door, or_unavailable
 from stackroom.server.access.oauth import AuthorizationServer
 from stackroom.server.access.sign_in import PATH, SignIn
 from stackroom.server.access.store import AccessStore
@@ -41,10 +41,12 @@ class Access(AuthProvider):
         self._store.close()
 
     def require_owner(self, request: Request) -> Response | None:
-        """None if the browser that asks is signed in; else what to answer instead.
+        """None if the browser that asks is signed in; else what to answer instead. Never raises.
 
-        Raises:
-            AccessUnusable: nobody can say, because the file of clients and tokens cannot be read.
+        A page that shows something of the library begins with
+
+            if access and (refusal := access.require_owner(request)):
+                return refusal
         """
         return self._sign_in.require_owner(request)
 
@@ -52,7 +54,7 @@ class Access(AuthProvider):
         """FastMCP's question: whether a token is good for this server.
 
         Raises:
-            AccessUnusable: as `require_owner`.
+            AccessUnusable: nobody can say, because the file of clients and tokens cannot be read.
         """
         # In the event loop: it takes less than handing it to a thread.
         grant = self._store.bearer(token)
@@ -84,7 +86,7 @@ class Access(AuthProvider):
             Route(f"{well_known}{path}", _constant(described), methods=["GET"]),
             # For clients that do not look at the WWW-Authenticate header.
             Route(well_known, _constant(described), methods=["GET"]),
-            Route(PATH, self._sign_in.page, methods=["GET", "POST"]),
+            Route(PATH, or_unavailable(self._sign_in.page), methods=["GET", "POST"]),
             *self._server.routes(),
         ]
 

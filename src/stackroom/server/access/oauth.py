@@ -11,11 +11,9 @@ code_challenge_method for S256.
 """
 
 import json
-import logging
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,16 +24,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from stackroom.errors import AccessUnusable
 from stackroom.server.access.client_documents import ClientDocuments
 from stackroom.server.access.clients import Client, described_client
-from stackroom.server.access.door import Door, Problem, read_body, read_form, single_values
+from stackroom.server.access.door import Door, Problem, or_unavailable, read_body, read_form, single_values
 from stackroom.server.access.pages import consent_page, problem_page
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store import ACCESS_SECONDS, AccessStore, Tokens
 from stackroom.server.access.throttle import Throttle
 
-_UNUSABLE = "Sign-in does not work at the moment. The server's owner finds the reason in its log."
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 # What a client may be told of resources: the tools, in any of the ways that people type their address.
@@ -45,10 +41,6 @@ _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 # Registering is free for everybody: not more than that.
 _BURST, _SECONDS_EACH = 30, 2.0
-
-_log = logging.getLogger(__name__)
-
-_Handler = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +70,10 @@ class AuthorizationServer:
         """All endpoints."""
         return [
             Route("/.well-known/oauth-authorization-server", self._metadata, methods=["GET"]),
-            Route("/authorize", _or_unavailable(self._authorize), methods=["GET", "POST"]),
-            Route("/token", _or_unavailable(self._token), methods=["POST"]),
-            Route("/register", _or_unavailable(self._register), methods=["POST"]),
-            Route("/revoke", _or_unavailable(self._revoke), methods=["POST"]),
+            Route("/authorize", or_unavailable(self._authorize), methods=["GET", "POST"]),
+            Route("/token", or_unavailable(self._token), methods=["POST"]),
+            Route("/register", or_unavailable(self._register), methods=["POST"]),
+            Route("/revoke", or_unavailable(self._revoke), methods=["POST"]),
         ]
 
     def resource(self, asked: str) -> str | None:
@@ -271,17 +263,6 @@ class AuthorizationServer:
             "token_endpoint_auth_method": "none",
         }
         return JSONResponse(answer, 201, _NO_STORE)
-
-
-def _or_unavailable(handler: _Handler) -> _Handler:
-    async def handle(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except AccessUnusable as error:
-            _log.error("%s", error)
-            return problem_page(_UNUSABLE, 503)
-
-    return handle
 
 
 def _needed(form: dict[str, str], name: str) -> str:

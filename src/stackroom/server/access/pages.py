@@ -58,6 +58,12 @@ def sign_in_page(form_key: str, problem: str = "", status: int = 200) -> HTMLRes
     return _page("Sign in", body, status, "'self'")
 
 
+def signed_in_page() -> HTMLResponse:
+    """Says that it worked, where there is no document to go on to."""
+    body = "<h1>Signed in</h1><p>Links to documents of this library now open in this browser.</p>"
+    return _page("Signed in", body, 200, "'none'")
+
+
 def problem_page(problem: str, status: int) -> HTMLResponse:
     """Says what is wrong where there is nothing to be done on the page."""
     return _page("Not possible", f"<h1>This is not possible</h1>{_problem(problem)}", status, "'none'")

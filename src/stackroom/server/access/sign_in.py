@@ -6,8 +6,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from stackroom.server.access.door import Door, Problem, read_form
-from stackroom.server.access.pages import problem_page, sign_in_page
+from stackroom.errors import AccessUnusable
+from stackroom.server.access.door import Door, Problem, read_form, unavailable
+from stackroom.server.access.pages import problem_page, sign_in_page, signed_in_page
 from stackroom.server.access.refusals import Refused
 
 PATH = "/sign-in"
@@ -23,10 +24,13 @@ class SignIn:
     def require_owner(self, request: Request) -> Response | None:
         """None if the browser is signed in; else what to answer instead: the way to the sign-in page.
 
-        A program that does not ask for HTML gets status 401.
+        A program that does not ask for HTML gets status 401; and everybody 503 if nobody can say.
         """
-        if self._door.knows(request):
-            return None
+        try:
+            if self._door.knows(request):
+                return None
+        except AccessUnusable as error:
+            return unavailable(error)
         if "text/html" not in request.headers.get("accept", ""):
             return PlainTextResponse(
                 "Sign in first: open this address in a browser.\n", 401, {"Cache-Control": "no-store"}
@@ -47,7 +51,8 @@ class SignIn:
             return self._form(request, Problem("The page was open for too long. Type it once more.", 403))
         if problem := await run_in_threadpool(self._door.problem, form.get("passphrase", "")):
             return self._form(request, problem)
-        response = RedirectResponse(_local(request.query_params.get("next", "")), 303)
+        target = _local(request.query_params.get("next", ""))
+        response: Response = RedirectResponse(target, 303) if target else signed_in_page()
         await run_in_threadpool(self._door.open_for, response)
         return response
 
@@ -65,10 +70,10 @@ class SignIn:
 
 
 def _local(target: str) -> str:
-    """`target` if it is a path of this server, else its first page: a link must not lead elsewhere."""
+    """`target` if it is a path of this server, else nothing: a link must not lead elsewhere."""
     try:
         parts = urlsplit(target)
     except ValueError:
-        return "/"
+        return ""
     fine = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
-    return target if fine and "\\" not in target and not parts.scheme and not parts.netloc else "/"
+    return target if fine and "\\" not in target and not parts.scheme and not parts.netloc else ""
