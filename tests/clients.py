@@ -12,6 +12,7 @@ import fastmcp
 import mcp
 import uvicorn
 from mcp_types import CallToolResult, ListToolsResult, TextContent
+from starlette.types import ASGIApp
 
 from stackroom.reader import Reader
 from stackroom.server.access.guard import Access
@@ -25,13 +26,21 @@ MODES = ["legacy", "2026-07-28"]
 
 
 @contextmanager
-def serving(reader: Reader, access: Callable[[str], Access | None] = lambda _: None) -> Iterator[str]:
-    """An HTTP server in a thread, on a free port; yields its URL. `access` makes its sign-in, given that."""
+def serving(
+    reader: Reader,
+    application: ASGIApp | None = None,
+    *,
+    access: Callable[[str], Access | None] = lambda _: None,
+) -> Iterator[str]:
+    """An HTTP server in a thread, on a free port, of the whole application or another; yields its URL.
+
+    `access` makes the application's sign-in, given that.
+    """
     with listen("127.0.0.1", 0) as listener:
         address, port = listener.getsockname()
         url = http_url(address, port)
         config = uvicorn.Config(
-            create_application(reader, url, address, access(url)),
+            application or create_application(reader, url, address, access(url)),
             lifespan="on",
             ws="none",
             log_level="warning",

@@ -185,7 +185,7 @@ def test_any_page_gives_a_snippet_that_fits() -> None:
         )
         assert unmarked.text == found.text
         if stop - start <= limit:
-            whole = complete(page, start, stop, limit)
+            whole = complete(page, start, stop, limit).text
             assert len(whole) <= limit + 4
             assert page[start:stop].strip() in whole
             assert whole.removeprefix("… ").removesuffix(" …") in page
@@ -226,4 +226,4 @@ def test_what_is_far_from_the_passage_does_not_count() -> None:
 def test_a_passage_is_completed_as_it_stands_on_its_page(passage: str, limit: int, expected: str) -> None:
     page = "went on here. The otter swims. \n\nHeading\nIt eats fish,\nnot bread. Dr. Ray says so.\n"
     start = page.index(passage)
-    assert complete(page, start, start + len(passage), limit) == expected
+    assert complete(page, start, start + len(passage), limit).text == expected

@@ -393,9 +393,18 @@ class Catalog:
             document_id = successor[0][0]
         return None
 
-    def pages(self, key: int) -> list[Page]:
-        """All pages of the document with this key, in order."""
-        return self._texts.pages(key)
+    def pages(self, key: int, first: int = 1, last: int = _LAST) -> list[Page]:
+        """The pages of the document with this key from `first` to `last`, both inclusive, in order."""
+        return self._texts.pages(key, first, last)
+
+    def page_lengths(self, key: int) -> list[int]:
+        """How many characters each page of the document with this key has, in order."""
+        return self._texts.page_lengths(key)
+
+    def extent(self, key: int) -> tuple[int, int]:
+        """How many bytes of UTF-8 the text of the document with this key has, and how many pages; quick."""
+        rows = self._rows("SELECT text_bytes, page_count FROM documents WHERE key = ?", (key,))
+        return tuple(rows[0]) if rows else (0, 0)
 
     def holdings(self, root: Path) -> dict[str, str]:
         """The ids of the documents that a library's files hold, by the files' paths relative to `root`."""

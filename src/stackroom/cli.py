@@ -270,7 +270,9 @@ def _fetch(arguments: argparse.Namespace) -> int:
     from stackroom.server.answers import fetch_answer
 
     settings = _settings(arguments)
-    answer = fetch_answer(_reader(settings).fetch(arguments.id), base_url(settings))
+    # A person has no use for parts.
+    limit = None if arguments.json else sys.maxsize
+    answer = fetch_answer(_reader(settings).fetch(arguments.id, limit), base_url(settings))
     print(answer.model_dump_json() if arguments.json else answer.text)
     return OK
 
@@ -300,7 +302,13 @@ def _reader(settings: Settings, models: Path | None = None, *, create: bool = Fa
     from stackroom.reader import Reader
 
     source = Models(models or settings.models, settings.precision, queries=True)
-    return Reader(Catalog(settings.catalog, create=create), Lexicon(settings.words), source, settings.model)
+    return Reader(
+        Catalog(settings.catalog, create=create),
+        Lexicon(settings.words),
+        source,
+        settings.model,
+        settings.fetch_characters,
+    )
 
 
 # Letting others in

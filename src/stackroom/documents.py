@@ -91,6 +91,20 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What one answer to a fetch has of a document: the pages `first` to `last`, both inclusive, 1-based.
+
+    Of a page that is too long for one answer it has the characters from `start` up to, not including, `stop`;
+    `stop` is None if the pages are whole.
+    """
+
+    first: int
+    last: int
+    start: int = 0
+    stop: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """A passage that answers a query, as it is shown.
 
@@ -100,6 +114,8 @@ class Quote:
         page: 1-based number of the page it is on.
         page_label: that page's printed label.
         score: see `stackroom.ranking`; higher is better.
+        part_id: fetches the part of the document that it is in; see `stackroom.parts`.
+        mark: its place on the page, for an address; see `stackroom.marks`.
     """
 
     text: str
@@ -107,6 +123,8 @@ class Quote:
     page: int
     page_label: str
     score: float
+    part_id: str
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ StackroomError
 ├── ExtractionFailed        one PDF could not be read; the run goes on
 ├── QuestionsUnusable       questions to evaluate with can't be read, or do not fit their documents
 ├── ExtraMissing            a part of Stackroom that is installed on request is not installed
+├── PictureFailed           a page of a PDF could not be rendered
 └── UnknownDocument         no document has this id
+    └── UnknownPart         the document has no such pages
 """
 
 from pathlib import Path
@@ -115,3 +117,11 @@ class ExtraMissing(StackroomError):
 
 class UnknownDocument(StackroomError):
     """No document has this id, and none took its place."""
+
+
+class UnknownPart(UnknownDocument):
+    """The document has no such pages, or the id says them in a way that makes no sense."""
+
+
+class PictureFailed(StackroomError):
+    """A page of a PDF could not be rendered. `str(error)` is the reason alone, a sentence without names."""

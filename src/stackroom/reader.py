@@ -13,16 +13,21 @@ from pathlib import Path
 
 from stackroom.candidates import Asked, Indexes
 from stackroom.catalog import VECTORS_AT_ONCE, Catalog, FoundPassage, Location, Model, Record, Status
-from stackroom.documents import Hit, Page, Quote, RankedPassage
+from stackroom.documents import Hit, Page, Part, Quote, RankedPassage
 from stackroom.embedding.embedder import Fingerprint, ModelSource, refuse_another_model
-from stackroom.errors import UnknownDocument
+from stackroom.errors import UnknownDocument, UnknownPart
 from stackroom.lexicon import Lexicon
+from stackroom.marks import Mark
+from stackroom.page_text import last_line, marked_text
+from stackroom.parts import MARK_CHARACTERS, Division, split_id
 from stackroom.queries import QueryEmbedder
 from stackroom.query import Query, parse
 from stackroom.ranking import Evidence
+from stackroom.settings import FETCH_CHARACTERS
 from stackroom.snippets import RESULT_CHARACTERS, Matcher, complete, cut
 from stackroom.splits import Split, Splits
 from stackroom.vectors import VectorIndex
+from stackroom.visible import visible, visible_with_spans
 
 DEFAULT_LIMIT = 10
 """Results of one search: what the tool contract returns at most."""
@@ -37,19 +42,60 @@ _CHECKED_AT_ONCE, _MOST_CHECKED = 50, 2000
 # Passages shown besides the best one of each document.
 _FURTHER = 5
 
+# Long documents of which is known how they are divided into parts.
+_DIVISIONS = 256
+
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A whole document. `text` is all of its pages, each after a line such as `[[page 3]]`."""
+    """A document, or the part of a long one that was asked for.
+
+    Attributes:
+        record: of the whole document.
+        id: of what this is: the document's own, or that of a part.
+        text: the part's pages, each after a line such as `[[page 3]]`; unless it is all, a last line says how
+            to go on.
+        part: which pages it has.
+        number, parts: the how manieth part it begins in, from 1, and how many there are.
+        next_id, previous_id: of what follows and precedes; empty if nothing does.
+    """
 
     record: Record
+    id: str
     text: str
+    part: Part
+    number: int
+    parts: int
+    next_id: str
+    previous_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageOfFile:
+    """A page, and where it can be seen.
+
+    Attributes:
+        record: of the document, which may have taken the place of the one that was asked for.
+        page: with its whole text.
+        file: a PDF that still is as it was when the document was indexed; None if there is none.
+    """
+
+    record: Record
+    page: Page
+    file: Path | None
 
 
 class Reader:
     """Answers searches and fetches from one data folder. Safe to use from several threads."""
 
-    def __init__(self, catalog: Catalog, lexicon: Lexicon, models: ModelSource, model: str = "") -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        lexicon: Lexicon,
+        models: ModelSource,
+        model: str = "",
+        fetch_characters: int = FETCH_CHARACTERS,
+    ) -> None:
         """Reads nothing yet.
 
         Args:
@@ -57,11 +103,14 @@ class Reader:
             lexicon: its index of words; likewise.
             models: gives the model the index was built with, when it is first needed.
             model: the model the user insists on; empty means whichever the index was built with.
+            fetch_characters: most characters of a document in one answer to a fetch.
         """
         self._catalog = catalog
         self._lexicon = lexicon
         self._models = models
         self._model_wanted = model
+        self._fetch_characters = fetch_characters
+        self._divisions: dict[tuple[int, int], Division] = {}  # by the catalogue's opening, document's key
         self._turn = threading.Lock()  # for the catalogue and both indexes
         self._loading = threading.Lock()  # for the embedder
         self._queries: QueryEmbedder | None = None
@@ -171,15 +220,54 @@ class Reader:
                 for name, ranking in scores.items()
             }
 
-    def fetch(self, document_id: str) -> Fetched:
-        """The whole document with this id, or the one that took its place when its file changed.
+    def fetch(self, id_: str, limit: int | None = None) -> Fetched:
+        """The document with this id, or the one that took its place when its file changed; or a part of it.
+
+        Args:
+            id_: of a document, or of a part or some pages of it; see `stackroom.parts`.
+            limit: most characters of an answer, if not what the reader was made with. The last line comes on
+                top. Of what is longer the first part is given, and the id of the next.
 
         Raises:
-            UnknownDocument: there is neither.
+            UnknownDocument: there is neither document; UnknownPart if the document lacks the pages.
+        """
+        document_id, wanted = split_id(id_)
+        with self._following():
+            record = self._record(document_id)
+            if limit is None:
+                division = self._division(record.key)
+            else:
+                division = Division(self._catalog.page_lengths(record.key), limit)
+            part = division.asked(wanted)
+            text = marked_text(self._catalog.pages(record.key, part.first, part.last), part)
+        after, before = division.after(part), division.before(part)
+        next_id = division.id(record.id, after) if after else ""
+        number = division.number(part.first, part.start)
+        if after or before:
+            text += "\n" + last_line(number, len(division.parts), part, record.page_count, next_id)
+        return Fetched(
+            record,
+            division.id(record.id, part),
+            text,
+            part,
+            number,
+            len(division.parts),
+            next_id,
+            division.id(record.id, before) if before else "",
+        )
+
+    def page(self, document_id: str, number: int) -> PageOfFile:
+        """A page of the document with this id, or of the one that took its place; `number` is 1-based.
+
+        Raises:
+            UnknownDocument: there is neither; UnknownPart if the document has no such page.
         """
         with self._following():
             record = self._record(document_id)
-            return Fetched(record, _marked(self._catalog.pages(record.key)))
+            pages = self._catalog.pages(record.key, number, number) if number <= record.page_count else []
+        if not pages:
+            raise UnknownPart(f"This document has {record.page_count} pages, so none numbered {number}.")
+        return PageOfFile(record, pages[0], _unchanged_file(record))
 
     def file(self, document_id: str) -> tuple[Record, Path]:
         """The PDF itself: a file that still is as it was when the document was indexed.
@@ -189,9 +277,9 @@ class Reader:
         """
         with self._following():
             record = self._record(document_id)
-        for location in record.locations:
-            if _is_unchanged(location):
-                return record, location.file
+        file = _unchanged_file(record)
+        if file is not None:
+            return record, file
         raise UnknownDocument(
             f"The file of document {document_id!r} has been moved or changed and not been indexed again yet."
         )
@@ -201,6 +289,23 @@ class Reader:
         with self._turn:
             self._catalog.follow_file()
             return self._catalog.status()
+
+    def _division(self, key: int) -> Division:
+        """How a document is divided into parts: those of one key never change."""
+        known = (self._seen_version[0], key)
+        if known not in self._divisions:
+            if len(self._divisions) >= _DIVISIONS:
+                self._divisions.clear()
+            self._divisions[known] = Division(self._catalog.page_lengths(key), self._fetch_characters)
+        return self._divisions[known]
+
+    def _part_id(self, key: int, place: FoundPassage) -> str:
+        """The id of the part that has a passage of the document with this key."""
+        text_bytes, pages = self._catalog.extent(key)
+        if text_bytes + pages * MARK_CHARACTERS <= self._fetch_characters:
+            return place.document_id
+        division = self._division(key)
+        return division.id(place.document_id, division.part(place.page, place.start))
 
     def _record(self, document_id: str) -> Record:
         record = self._catalog.document(document_id.strip())
@@ -335,11 +440,13 @@ class Reader:
             for other in further:
                 if others[other] == split and other in places and places[other].page not in pages:
                     pages.add(places[other].page)
-                    more.append(
-                        _quote(places[other], ranked[other].score, matcher, characters, marked=marked)
-                    )
-            quote = _quote(places[id_], ranked[id_].score, matcher, characters, marked=marked)
-            hits.append((Hit(places[id_].document_id, places[id_].title, quote, tuple(more)), ranked[id_]))
+                    part_id = self._part_id(split.document, places[other])
+                    score = ranked[other].score
+                    more.append(_quote(places[other], score, matcher, characters, part_id, marked=marked))
+            part_id = self._part_id(split.document, places[id_])
+            quote = _quote(places[id_], ranked[id_].score, matcher, characters, part_id, marked=marked)
+            title = visible(places[id_].title)
+            hits.append((Hit(places[id_].document_id, title, quote, tuple(more)), ranked[id_]))
         return hits
 
     @contextmanager
@@ -403,26 +510,21 @@ def _best_first(found: dict[int, Evidence]) -> dict[int, Evidence]:
     return dict(sorted(found.items(), key=lambda pair: (-pair[1].score, pair[0])))
 
 
-def _quote(place: FoundPassage, score: float, matcher: Matcher, characters: int, *, marked: bool) -> Quote:
+def _quote(
+    place: FoundPassage, score: float, matcher: Matcher, characters: int, part_id: str, *, marked: bool
+) -> Quote:
     if not marked and place.stop - place.start <= characters:
-        text = complete(place.page_text, place.start, place.stop, characters)
-        return Quote(text, (), place.page, place.page_label, score)
-    matches = matcher.find(place.page_text, place.start, place.stop)
-    snippet = cut(place.page_text, place.start, place.stop, matches, characters, marked=marked)
-    return Quote(snippet.text, snippet.matches, place.page, place.page_label, score)
+        snippet = complete(place.page_text, place.start, place.stop, characters)
+    else:
+        matches = matcher.find(place.page_text, place.start, place.stop)
+        snippet = cut(place.page_text, place.start, place.stop, matches, characters, marked=marked)
+    text, matches_seen = visible_with_spans(snippet.text, snippet.matches)
+    mark = Mark.of(place.page_text, snippet.start, snippet.stop)
+    return Quote(text, matches_seen, place.page, visible(place.page_label), score, part_id, str(mark))
 
 
-def page_mark(page: Page) -> str:
-    """The line that stands before a page in a fetched text."""
-    return (
-        f"[[page {page.number}]]"
-        if page.label == str(page.number)
-        else f"[[page {page.number} ({page.label})]]"
-    )
-
-
-def _marked(pages: list[Page]) -> str:
-    return "\n".join(f"{page_mark(page)}\n{page.text}" for page in pages)
+def _unchanged_file(record: Record) -> Path | None:
+    return next((location.file for location in record.locations if _is_unchanged(location)), None)
 
 
 def _is_unchanged(location: Location) -> bool:

@@ -13,6 +13,11 @@ from stackroom.errors import SettingsError
 PREFIX = "STACKROOM_"
 
 _WORDS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
+FETCH_CHARACTERS = 100_000
+"""What ChatGPT and Claude take in one answer; claude.ai is said to cut at 150,000."""
+
+LEAST_FETCH_CHARACTERS = 1000
+"""With less, a document would be all marks and no text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class Settings:
             systems that honour RLIMIT_AS).
         settle_seconds: how long a watched file must keep still before it is read, in seconds.
         rescan_seconds: how often a watched folder is compared even if no event came, in seconds.
+        fetch_characters: most characters of a document's text in one answer to a fetch.
     """
 
     data: Path = Path("data")
@@ -52,6 +58,7 @@ class Settings:
     file_memory_mb: int = 2048
     settle_seconds: float = 1.0
     rescan_seconds: float = 60.0
+    fetch_characters: int = FETCH_CHARACTERS
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> "Settings":
@@ -79,6 +86,8 @@ class Settings:
             raise SettingsError(f"{PREFIX}PROFILE must be default or compact, not {settings.profile!r}.")
         if settings.settle_seconds < 0:
             raise SettingsError(f"{PREFIX}SETTLE_SECONDS must not be negative.")
+        if settings.fetch_characters < LEAST_FETCH_CHARACTERS:
+            raise SettingsError(f"{PREFIX}FETCH_CHARACTERS must be {LEAST_FETCH_CHARACTERS:,} or more.")
         if not 0 <= settings.port <= 65535:
             raise SettingsError(f"{PREFIX}PORT must be between 0 and 65535, not {settings.port}.")
         return settings

@@ -43,10 +43,14 @@ class Snippet:
     Attributes:
         text: sentences, or with "…" where it begins or ends inside one.
         matches: spans (start, stop) of `text` that match, in order.
+        start: where on the page it begins.
+        stop: and ends; not included.
     """
 
     text: str
     matches: tuple[tuple[int, int], ...]
+    start: int = 0
+    stop: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class _Piece:
     is_stop: bool = True
 
 
-def complete(page: str, start: int, stop: int, limit: int = RESULT_CHARACTERS) -> str:
+def complete(page: str, start: int, stop: int, limit: int = RESULT_CHARACTERS) -> Snippet:
     """A passage with its first and last sentence completed from the page, its line breaks as they are.
 
     With "…" where a sentence's other part does not fit.
@@ -77,7 +81,7 @@ def complete(page: str, start: int, stop: int, limit: int = RESULT_CHARACTERS) -
     first, is_start = _sentence_start(page, start, room)
     last, is_stop = _sentence_stop(page, stop, room)
     before, after = "" if is_start else f"{_ELLIPSIS} ", "" if is_stop else f" {_ELLIPSIS}"
-    return before + page[first:last] + after
+    return Snippet(before + page[first:last] + after, (), first, last)
 
 
 def _sentence_start(page: str, start: int, room: int) -> tuple[int, bool]:
@@ -285,7 +289,8 @@ def _compose(page: str, pieces: list[_Piece], matches: Sequence[tuple[int, int]]
             text += joint + " ".join(page[piece.start : piece.stop].split())
             last_stop = piece.stop
         before = "" if pieces[0].is_start else f"{_ELLIPSIS} "
-        return Snippet(before + text + ("" if pieces[-1].is_stop else f" {_ELLIPSIS}"), ())
+        after = "" if pieces[-1].is_stop else f" {_ELLIPSIS}"
+        return Snippet(before + text + after, (), pieces[0].start, pieces[-1].stop)
     own_lines = {piece.start for piece in pieces if piece.own_line}
     parts = [] if pieces[0].is_start else [_ELLIPSIS, " "]
     length = sum(map(len, parts))
@@ -314,4 +319,4 @@ def _compose(page: str, pieces: list[_Piece], matches: Sequence[tuple[int, int]]
 
     first, last = pieces[0].start, pieces[-1].stop
     spans = [(place(max(a, first)), place(min(b, last))) for a, b in matches if a < last and b > first]
-    return Snippet("".join(parts), tuple((a, b) for a, b in spans if a < b))
+    return Snippet("".join(parts), tuple((a, b) for a, b in spans if a < b), first, last)

@@ -6,6 +6,7 @@ Blocks of about 16,000 bytes take .37 of the text's size; to read a passage one 
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import zstandard
@@ -15,6 +16,8 @@ from stackroom.documents import Page
 _BLOCK_BYTES, _COMPACT_BLOCK_BYTES = 16_000, 64_000
 # Of zstd. The higher one takes ten times as long, a millisecond a page, for another hundredth of the text.
 _LEVEL, _COMPACT_LEVEL = 9, 19
+
+_LAST = 2**63 - 1
 
 # Blocks a reader keeps: one or two MB.
 _BLOCKS_KEPT = 64
@@ -78,15 +81,43 @@ class TextReader:
         rows = self._rows("SELECT content FROM texts WHERE document = ? ORDER BY start", (document,))
         return "".join(unpack(row[0]) for row in rows)
 
-    def pages(self, document: int) -> list[Page]:
-        """All pages of a document, in order."""
-        text = self.whole(document)
+    def length(self, document: int) -> int:
+        """How many characters a document's text has."""
         rows = self._rows(
-            "SELECT number, label, start FROM pages WHERE document = ? ORDER BY number", (document,)
+            "SELECT start, content FROM texts WHERE document = ? ORDER BY start DESC LIMIT 1", (document,)
         )
-        stops = [*(row[2] for row in rows), len(text)][1:]
+        return int(rows[0][0]) + len(unpack(rows[0][1])) if rows else 0
+
+    def page_lengths(self, document: int) -> list[int]:
+        """How many characters each page of a document has, in order."""
+        rows = self._rows("SELECT start FROM pages WHERE document = ? ORDER BY number", (document,))
+        starts = [*(row[0] for row in rows), self.length(document)]
+        return [stop - start for start, stop in pairwise(starts)]
+
+    def pages(self, document: int, first: int = 1, last: int = _LAST) -> list[Page]:
+        """The pages of a document from `first` to `last`, both inclusive, in order."""
+        rows = self._rows(
+            "SELECT number, label, start FROM pages WHERE document = ? AND number BETWEEN ? AND ?"
+            " ORDER BY number",
+            (document, first, last),
+        )
+        if not rows:
+            return []
+        after = self._rows(
+            "SELECT start FROM pages WHERE document = ? AND number = ?", (document, rows[-1][0] + 1)
+        )
+        end = after[0][0] if after else _LAST
+        # Of whole pages in blocks, those that have something of ours.
+        blocks = self._rows(
+            "SELECT start, content FROM texts WHERE document = ? AND start < ? AND start >= coalesce("
+            "(SELECT max(start) FROM texts WHERE document = ? AND start <= ?), 0) ORDER BY start",
+            (document, end, document, rows[0][2]),
+        )
+        text = "".join(unpack(content) for _, content in blocks)
+        begin = blocks[0][0] if blocks else 0
+        stops = [*(row[2] for row in rows), end][1:]
         return [
-            Page(number, label or str(number), text[start:stop])
+            Page(number, label or str(number), text[start - begin : stop - begin])
             for (number, label, start), stop in zip(rows, stops, strict=True)
         ]
 

@@ -40,25 +40,25 @@ def test_healthz_of_a_catalogue_that_cannot_be_read(shelf: Shelf) -> None:
     assert str(shelf.path.parent).encode() not in body + page
 
 
-def test_a_citation_opens_the_pdf(shelf: Shelf, url: str) -> None:
+def test_the_original_pdf(shelf: Shelf, url: str) -> None:
     expected = (shelf.root / 'Käse/№ 1 "b".pdf').read_bytes()
-    status, headers, body = ask(url, "GET", f"/d/{1:024x}")
+    status, headers, body = ask(url, "GET", f"/d/{1:024x}/file")
     assert (status, body) == (200, expected)
     assert headers["Content-Type"] == "application/pdf"
     assert headers["Content-Disposition"] == "inline; filename*=utf-8''%E2%84%96%201%20%22b%22.pdf"
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Cache-Control"] == "private"
+    assert headers["Cache-Control"] == "private, no-cache"
     assert headers["Accept-Ranges"] == "bytes"
 
 
 def test_a_pdf_may_be_read_in_ranges(url: str) -> None:
-    status, headers, body = ask(url, "GET", f"/d/{2:024x}", {"Range": "bytes=0-7"})
+    status, headers, body = ask(url, "GET", f"/d/{2:024x}/file", {"Range": "bytes=0-7"})
     assert (status, body) == (206, b"%PDF-1.7")
     size = headers["Content-Range"].removeprefix("bytes 0-7/")
-    status, _, body = ask(url, "GET", f"/d/{2:024x}", {"Range": "bytes=-5"})
+    status, _, body = ask(url, "GET", f"/d/{2:024x}/file", {"Range": "bytes=-5"})
     assert (status, body) == (206, b"xxxx\n")
-    assert ask(url, "GET", f"/d/{2:024x}", {"Range": "bytes=99999-"})[0] == 416
-    status, headers, body = ask(url, "HEAD", f"/d/{2:024x}")
+    assert ask(url, "GET", f"/d/{2:024x}/file", {"Range": "bytes=99999-"})[0] == 416
+    status, headers, body = ask(url, "HEAD", f"/d/{2:024x}/file")
     assert (status, headers["Content-Length"], body) == (200, size, b"")
 
 
@@ -78,14 +78,20 @@ def test_a_pdf_may_be_read_in_ranges(url: str) -> None:
         "/d/%ff%fe",
         "/d/<script>alert(1)</script>",
         "/d/" + "9" * 5000,
+        "/d//file",
+        "/d/x/page/1",
+        "/d/x/page/../../2.pdf",
+        f"/d/{2:024x}/file/",
     ],
 )
 def test_an_id_that_is_not_there_is_not_found(shelf: Shelf, url: str, path: str) -> None:
     status, headers, body = ask(url, "GET", path)
     assert status == 404
-    assert headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
     assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'; ")
     assert b"exactly as a search result gives it" in body
+    assert b"<script" not in body
     assert str(shelf.root).encode() not in body
     assert ask(url, "HEAD", path)[0] == 404
 
@@ -102,7 +108,7 @@ def test_a_file_that_is_gone_or_unreadable_is_not_found(tmp_path: Path) -> None:
     reader = shelf.reader()
     with serving(reader) as url:
         for id_ in (gone, folder):
-            status, headers, body = ask(url, "GET", f"/d/{id_}")
+            status, headers, body = ask(url, "GET", f"/d/{id_}/file")
             assert status == 404
             assert headers["Content-Type"] == "text/plain; charset=utf-8"
             assert id_.encode() in body
@@ -113,7 +119,14 @@ def test_a_file_that_is_gone_or_unreadable_is_not_found(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", ""])
 def test_a_foreign_host_is_refused(url: str, host: str) -> None:
-    for method, path in (("GET", "/healthz"), ("GET", f"/d/{2:024x}"), ("POST", "/mcp"), ("POST", "/mcp/")):
+    for method, path in (
+        ("GET", "/healthz"),
+        ("GET", f"/d/{2:024x}"),
+        ("GET", f"/d/{2:024x}/file"),
+        ("GET", f"/d/{2:024x}/page/1.png"),
+        ("POST", "/mcp"),
+        ("POST", "/mcp/"),
+    ):
         assert ask(url, method, path, {"Host": host})[0] == 421
 
 

@@ -129,5 +129,7 @@ def test_stdio_carries_nothing_but_the_protocol(shelf: Shelf) -> None:
     assert (process.returncode, rest) == (0, ("", ""))
     assert [answer["id"] for answer in answers] == [1, 2, 3]
     assert answers[0]["result"]["instructions"] == INSTRUCTIONS
-    assert answers[1]["result"]["structuredContent"]["results"][0]["url"] == f"{URL}/d/{1:024x}#page=2"
+    assert answers[1]["result"]["structuredContent"]["results"][0]["url"].startswith(
+        f"{URL}/d/{1:024x}?page=2&mark="
+    )
     assert answers[2]["result"]["isError"] is True

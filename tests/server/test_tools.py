@@ -16,9 +16,12 @@ from shelf import Shelf
 from stackroom.catalog import Catalog
 from stackroom.errors import ModelNotFound
 from stackroom.lexicon import Lexicon
+from stackroom.marks import Mark
 from stackroom.reader import Reader
 from stackroom.server.answers import FetchAnswer, SearchAnswer, fetch_answer, search_answer
 from stackroom.server.tools import INSTRUCTIONS, create_mcp
+
+MARK = Mark.of("Cats sleep.\nCats purr.\n", 12, 22)
 
 # The tools, over every connection
 
@@ -34,7 +37,7 @@ async def test_search_then_fetch_each_result(how: str, reader: Reader, url: str)
         assert results[0] == {
             "id": f"{1:024x}",
             "title": "Document 1",
-            "url": f"{url}/d/{1:024x}#page=2",
+            "url": f"{url}/d/{1:024x}?page=2&mark={MARK}#passage",
             "text": "Cats purr.",
             "page": 2,
             "page_label": "ii",
@@ -56,6 +59,13 @@ async def test_search_then_fetch_each_result(how: str, reader: Reader, url: str)
                 "file_name": '№ 1 "b".pdf',
                 "source": 'Käse/№ 1 "b".pdf',
                 "extractor": "by hand 1",
+                "first_page": 1,
+                "last_page": 2,
+                "part": 1,
+                "parts": 1,
+                "next_id": "",
+                "previous_id": "",
+                "outline": [],
             },
         }
 
@@ -109,11 +119,16 @@ async def test_the_tools_are_described_as_clients_require(how: str, reader: Read
         },
         expected=True,
     )
-    strings = ("author", "created", "modified", "file_name", "source", "extractor")
+    strings = ("author", "created", "modified", "file_name", "source", "extractor", "next_id", "previous_id")
+    numbers = ("pages", "first_page", "last_page", "part", "parts")
     assert bare(tools[FETCH]["outputSchema"]) == bare(
         {
             **dict.fromkeys(("id", "title", "text", "url"), "string"),
-            "metadata": {**dict.fromkeys(strings, "string"), "pages": "integer"},
+            "metadata": {
+                **dict.fromkeys(strings, "string"),
+                **dict.fromkeys(numbers, "integer"),
+                "outline": [{"title": "string", "page": "integer", "level": "integer"}],
+            },
         },
         expected=True,
     )
@@ -148,7 +163,7 @@ def test_the_instructions_fit_where_clients_cut_them() -> None:
 def test_the_command_line_prints_the_same_answers(reader: Reader) -> None:
     found = search_answer(reader.search("cats purr"), URL)
     assert SearchAnswer.model_validate_json(found.model_dump_json()) == found
-    assert found.results[0].url == f"{URL}/d/{1:024x}#page=2"
+    assert found.results[0].url == f"{URL}/d/{1:024x}?page=2&mark={MARK}#passage"
     document = fetch_answer(reader.fetch(found.results[0].id), URL)
     assert FetchAnswer.model_validate_json(document.model_dump_json()) == document
 

@@ -4,18 +4,20 @@ The shapes are those ChatGPT and deep research expect: `results` with `id`, `tit
 `id`, `title`, `text`, `url` and `metadata`. A client makes a citation only of an absolute http(s) `url`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from stackroom.documents import Hit, Quote
+from stackroom.documents import Hit, OutlineEntry, Quote
 from stackroom.reader import Fetched
+from stackroom.visible import visible
 
 
 class FurtherPassage(BaseModel):
     """Another good passage of the same document, on another page."""
 
+    id: str
     text: str
     url: str
     page: int
@@ -26,9 +28,11 @@ class FurtherPassage(BaseModel):
 class SearchResult(BaseModel):
     """A document that answers the query."""
 
-    id: str = Field(description="The document's id, for fetch")
+    id: str = Field(
+        description="The document's id, for fetch; of a long document, that of the passage's part"
+    )
     title: str
-    url: str = Field(description="Opens the PDF at the page of the passage; cite this")
+    url: str = Field(description="Opens the page with the passage marked; cite this")
     text: str = Field(description="The passage that answers best, quoted from the document")
     page: int = Field(description="Position of that passage's page in the PDF, from 1")
     page_label: str = Field(description="The number printed on that page")
@@ -42,6 +46,14 @@ class SearchAnswer(BaseModel):
     results: list[SearchResult]
 
 
+class OutlineLine(BaseModel):
+    """A line of the table of contents."""
+
+    title: str
+    page: int
+    level: int = Field(description="0 for the outermost")
+
+
 class FetchMetadata(BaseModel):
     """What is known of a document besides its text; what a PDF does not state is an empty string."""
 
@@ -52,16 +64,30 @@ class FetchMetadata(BaseModel):
     file_name: str
     source: str = Field(description="The file's path inside the library")
     extractor: str = Field(description="What read the text from the PDF")
+    first_page: int = Field(description="The pages in this text: from this one")
+    last_page: int = Field(description="to this one, both inclusive")
+    part: int = Field(description="Which part of the document this text begins in, from 1")
+    parts: int = Field(description="How many parts it has; 1 if it fits one answer")
+    next_id: str = Field(description="Fetch this to go on; empty at the end of the document")
+    previous_id: str = Field(description="What precedes; empty at the beginning")
+    outline: list[OutlineLine] = Field(
+        description="The table of contents, deeper levels left out if it is long. A page is fetched with the "
+        "document's id and #p=12, several with #p=12-20"
+    )
 
 
 class FetchAnswer(BaseModel):
-    """A whole document."""
+    """A document, or a part of a long one."""
 
     id: str
     title: str
-    text: str = Field(description="The text of all pages, each after a line such as [[page 3]]")
-    url: str = Field(description="Opens the PDF; add #page=3 to cite page 3")
+    text: str = Field(description="The text of the pages, each after a line such as [[page 3]]")
+    url: str = Field(description="Opens the first of these pages; with ?page=3, page 3")
     metadata: FetchMetadata
+
+
+# A table of contents is for finding one's way: these fit a few thousand tokens.
+_OUTLINE_LINES, _OUTLINE_TITLE = 100, 120
 
 
 def search_answer(hits: Iterable[Hit], base_url: str) -> SearchAnswer:
@@ -69,7 +95,6 @@ def search_answer(hits: Iterable[Hit], base_url: str) -> SearchAnswer:
     return SearchAnswer(
         results=[
             SearchResult(
-                id=hit.document_id,
                 title=hit.title,
                 more=[FurtherPassage(**_quoted(further, hit.document_id, base_url)) for further in hit.more],
                 **_quoted(hit.best, hit.document_id, base_url),
@@ -81,8 +106,9 @@ def search_answer(hits: Iterable[Hit], base_url: str) -> SearchAnswer:
 
 def _quoted(quote: Quote, document_id: str, base_url: str) -> dict[str, Any]:
     return {
+        "id": quote.part_id,
         "text": quote.text,
-        "url": f"{_document_url(base_url, document_id)}#page={quote.page}",
+        "url": f"{_document_url(base_url, document_id)}?page={quote.page}&mark={quote.mark}#passage",
         "page": quote.page,
         "page_label": quote.page_label,
         "score": round(quote.score, 4),
@@ -91,24 +117,44 @@ def _quoted(quote: Quote, document_id: str, base_url: str) -> dict[str, Any]:
 
 def fetch_answer(fetched: Fetched, base_url: str) -> FetchAnswer:
     """The answer to a fetch; `base_url` as in `search_answer`."""
-    record = fetched.record
+    record, part = fetched.record, fetched.part
     # Relative, because an absolute path would tell a hosted assistant about the machine.
-    source = record.locations[0].path if record.locations else ""
+    source = visible(record.locations[0].path) if record.locations else ""
+    url = _document_url(base_url, record.id)
     return FetchAnswer(
-        id=record.id,
-        title=record.title,
+        id=fetched.id,
+        title=visible(record.title),
         text=fetched.text,
-        url=_document_url(base_url, record.id),
+        url=url if part.first == 1 else f"{url}?page={part.first}",
         metadata=FetchMetadata(
-            author=record.author,
+            author=visible(record.author),
             created=record.created,
             modified=record.modified,
             pages=record.page_count,
             file_name=source.rpartition("/")[2],
             source=source,
             extractor=record.extractor,
+            first_page=part.first,
+            last_page=part.last,
+            part=fetched.number,
+            parts=fetched.parts,
+            next_id=fetched.next_id,
+            previous_id=fetched.previous_id,
+            outline=_outline(record.outline),
         ),
     )
+
+
+def _outline(entries: Sequence[OutlineEntry]) -> list[OutlineLine]:
+    """As many levels as fit, at least the outermost; of that, the first lines."""
+    levels = sorted({entry.level for entry in entries})
+    while len(levels) > 1 and sum(entry.level <= levels[-1] for entry in entries) > _OUTLINE_LINES:
+        levels.pop()
+    kept = [entry for entry in entries if entry.level in levels][:_OUTLINE_LINES]
+    return [
+        OutlineLine(title=visible(entry.title)[:_OUTLINE_TITLE], page=entry.page, level=entry.level)
+        for entry in kept
+    ]
 
 
 def _document_url(base_url: str, document_id: str) -> str:

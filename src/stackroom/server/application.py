@@ -1,7 +1,7 @@
 """The HTTP application around the MCP tools, and running it.
 
 /mcp         the tools, over stateless streamable HTTP
-/d/{id}      the PDF of a document: what a citation opens
+/d/...       what a citation opens: see `stackroom.server.pages`
 /healthz     whether the catalogue can be read; without sign-in, what it holds
 
 and, with sign-in, what `stackroom.server.access` adds.
@@ -14,21 +14,21 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 from types import FrameType
 from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stackroom.errors import CatalogError, UnknownDocument, UsageError
+from stackroom.errors import CatalogError, UsageError
 from stackroom.holder import hold
 from stackroom.reader import Reader
 from stackroom.server.access.guard import Access, create_access
 from stackroom.server.address import http_url, is_loopback, is_loopback_url, server_lock
+from stackroom.server.pages import UNREADABLE, citation_routes
 from stackroom.server.tools import create_mcp
 from stackroom.server.warming import warm_in_background
 from stackroom.settings import Settings
@@ -47,11 +47,6 @@ _FORWARDED = (
 
 # Answers under way when the server is stopped may take this long, in seconds.
 _STOP_SECONDS = 2
-
-# The reason would name a folder of this machine; `stackroom status` prints it.
-_UNREADABLE = "The catalogue cannot be read. Run `stackroom status` where the server runs to see why."
-
-_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private"}
 
 
 def create_application(
@@ -76,7 +71,7 @@ def create_application(
         try:
             status = await run_in_threadpool(reader.status)
         except CatalogError:
-            return JSONResponse({"status": "unavailable", "message": _UNREADABLE}, 503)
+            return JSONResponse({"status": "unavailable", "message": UNREADABLE}, 503)
         if access:  # anybody may ask this
             return JSONResponse({"status": "ok"})
         return JSONResponse(
@@ -87,28 +82,6 @@ def create_application(
                 "passages": status.passages,
                 "pending": status.pending,
             }
-        )
-
-    # `:path`, so that an id with a slash in it gets the same answer as any other wrong id.
-    @mcp.custom_route("/d/{id:path}", methods=["GET"])
-    async def pdf(request: Request) -> Response:
-        if access and (refusal := access.require_owner(request)):
-            return refusal
-        document_id = request.path_params["id"]
-        try:
-            path = await run_in_threadpool(_readable_file, reader, document_id)
-        except UnknownDocument as error:
-            return PlainTextResponse(f"{error}\n", 404, _HEADERS)
-        except OSError:
-            return PlainTextResponse(f"The file of document {document_id!r} cannot be read.\n", 404, _HEADERS)
-        except CatalogError:
-            return PlainTextResponse(f"{_UNREADABLE}\n", 503, _HEADERS)
-        return FileResponse(
-            path,
-            media_type="application/pdf",
-            filename=path.name,
-            content_disposition_type="inline",
-            headers=_HEADERS,
         )
 
     guarded = is_loopback(address) or access is not None
@@ -122,6 +95,8 @@ def create_application(
         allowed_hosts=[urlsplit(url).hostname or ""] if guarded else None,
         allowed_origins=[url, *_TRUSTED_ORIGINS] if guarded else None,
     )
+
+    routes.router.routes.extend(citation_routes(reader, guard=access.require_owner if access else None))
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         # The router would redirect, and some clients fail on the redirect.
@@ -229,13 +204,6 @@ def serve_http(settings: Settings, reader: Reader) -> None:
 
 def _is_forwarded(scope: Scope) -> bool:
     return any(name in _FORWARDED_HEADERS for name, _ in scope["headers"])
-
-
-def _readable_file(reader: Reader, document_id: str) -> Path:
-    _, path = reader.file(document_id)
-    # Opened here because a response that has begun can no longer say that it failed.
-    with path.open("rb"):
-        return path
 
 
 @contextmanager

@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> Iterator[AccessStore]:
 
 @pytest.fixture
 def url(reader: Reader, store: AccessStore) -> Iterator[str]:
-    with serving(reader, lambda url: Access(url, store)) as url:
+    with serving(reader, access=lambda url: Access(url, store)) as url:
         yield url
 
 

@@ -1,0 +1,113 @@
+"""Finding a passage of a page's repaired text in the text of the page as the PDF has it; pure functions.
+
+Repairing joins what was hyphenated, drops running headers, changes spaces, and composes letters. So only
+letters and digits are compared, without case and accents: they come in the same order in both.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from functools import lru_cache
+
+# Aligning takes a time that grows with the square of it. A page of small print has 2,000 words.
+_MOST_WORDS = 4000
+
+# Less than this share of a passage's letters is rather something else.
+_LEAST_FOUND = 0.5
+
+# Words in between that are marked as well: halves of a hyphenated one, a number of a footnote.
+_GAP = 4
+
+_WORD = re.compile(r"\S+")
+
+
+def locate(page: str, start: int, stop: int, drawn: str) -> list[tuple[int, int]]:
+    """Where the passage stands in the PDF's text.
+
+    Args:
+        page: the repaired text.
+        start: of the passage in it.
+        stop: likewise, not included.
+        drawn: what the PDF has on that page, character by character.
+
+    Returns:
+        Spans (start, stop) of `drawn`, in order and apart; none if it can't be found.
+    """
+    before, _ = _letters(page[:start])
+    passage, _ = _letters(page[start:stop])
+    after, _ = _letters(page[stop:])
+    whole, places = _letters(drawn)
+    if not passage:
+        return []
+    found = _occurrences(whole, passage)
+    if found:
+        # The how manieth it is counts, if there are as many; else the one that is about as far down the page.
+        ours = _occurrences(before + passage + after, passage)
+        ordinal = ours.index(len(before))
+        expected = len(before) * len(whole) // len(before + passage + after)
+        same = len(found) == len(ours)
+        at = found[ordinal] if same else min(found, key=lambda place: abs(place - expected))
+        return [(places[at], places[at + len(passage) - 1] + 1)]
+    return _align(page, start, stop, drawn)
+
+
+def _align(page: str, start: int, stop: int, drawn: str) -> list[tuple[int, int]]:
+    """As `locate`, word by word, for a passage that is not in one piece."""
+    ours, theirs = _words(page), _words(drawn)
+    if not ours or not theirs or max(len(ours), len(theirs)) > _MOST_WORDS:
+        return []
+    wanted = {at for at, (begin, end, _) in enumerate(ours) if begin < stop and end > start}
+    matcher = SequenceMatcher(
+        None, [word for *_, word in ours], [word for *_, word in theirs], autojunk=False
+    )
+    pairs = [
+        (block.a + step, block.b + step)
+        for block in matcher.get_matching_blocks()
+        for step in range(block.size)
+        if block.a + step in wanted
+    ]
+    letters = sum(len(ours[at][2]) for at in wanted)
+    if sum(len(ours[at][2]) for at, _ in pairs) < _LEAST_FOUND * letters:
+        return []
+    spans: list[tuple[int, int]] = []
+    last = -_GAP - 2
+    for _, at in pairs:
+        begin, end, _ = theirs[at]
+        if at - last <= _GAP + 1:
+            begin = spans.pop()[0]
+        spans.append((begin, end))
+        last = at
+    return spans
+
+
+def _words(text: str) -> list[tuple[int, int, str]]:
+    """Start, stop and letters of each word that has any."""
+    found = ((match.start(), match.end(), _letters(match.group())[0]) for match in _WORD.finditer(text))
+    return [word for word in found if word[2]]
+
+
+def _letters(text: str) -> tuple[str, Sequence[int]]:
+    """The letters and digits of a text as they are compared, and which character each comes from."""
+    letters: list[str] = []
+    places: list[int] = []
+    for at, char in enumerate(text):
+        for letter in _fold(char):
+            letters.append(letter)
+            places.append(at)
+    return "".join(letters), places
+
+
+@lru_cache(maxsize=4096)
+def _fold(char: str) -> str:
+    if "\uf720" < char < "\uf7ff":  # small capitals and old-style figures, as Adobe's fonts name them
+        char = chr(ord(char) - 0xF700)
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", char).casefold()))
+
+
+def _occurrences(text: str, wanted: str) -> list[int]:
+    found, at = [], text.find(wanted)
+    while at >= 0:
+        found.append(at)
+        at = text.find(wanted, at + 1)
+    return found

@@ -1,0 +1,50 @@
+"""The text of a fetch: its pages, each after a line that marks it, and a last line that says how to go on.
+
+What stands between double brackets and begins with "page" or "part" is ours. Where a document has the like
+in its own text, a blank comes between its brackets: nobody takes "[ [page 3]]" for the beginning of a page.
+"""
+
+import re
+from collections.abc import Sequence
+
+from stackroom.documents import Page, Part
+from stackroom.visible import visible
+
+_IMITATED = re.compile(r"\[(?=\s*\[\s*(?:page|part))", re.IGNORECASE)
+
+# A label that is longer says nothing; one with brackets could end the mark.
+_LABEL_CHARACTERS = 32
+_NOT_IN_LABEL = re.compile(r"[\[\]\n]+")
+
+
+def page_mark(number: int, label: str, part: Part | None = None) -> str:
+    """The line that stands before a page; with `part`, before the piece of the page that it has."""
+    shown = _NOT_IN_LABEL.sub(" ", visible(label)).strip()[:_LABEL_CHARACTERS]
+    named = f"page {number}" if shown in ("", str(number)) else f"page {number} ({shown})"
+    return f"[[{named}]]" if part is None else f"[[{named}, characters {part.start} to {part.stop}]]"
+
+
+def own_text(text: str) -> str:
+    """A document's text as it is handed out: what can be seen of it, and nothing like our marks."""
+    return _IMITATED.sub("[ ", visible(text))
+
+
+def marked_text(pages: Sequence[Page], part: Part) -> str:
+    """The text of a part.
+
+    Args:
+        pages: from `part.first` to `part.last`, whole.
+        part: what of them is wanted.
+    """
+    cut = part if part.stop is not None else None
+    return "\n".join(
+        f"{page_mark(page.number, page.label, cut)}\n{own_text(page.text[part.start : part.stop])}"
+        for page in pages
+    )
+
+
+def last_line(number: int, parts: int, part: Part, pages: int, next_id: str) -> str:
+    """What ends the text of a part: which it is, and the id of the next one ("" if it is the last)."""
+    here = f"page {part.first}" if part.first == part.last else f"pages {part.first}-{part.last}"
+    going_on = f"to go on, fetch {next_id}" if next_id else "this is the end of the document"
+    return f"[[part {number} of {parts}, {here} of {pages}: {going_on}]]\n"
