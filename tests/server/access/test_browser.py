@@ -22,12 +22,14 @@ def test_documents_are_for_the_owner_alone(site: Site, shelf: Shelf) -> None:
     assert sent.headers["Location"] == f"/sign-in?next=%2Fd%2F{2:024x}"
     back = fill_in(site.browser, sent.headers["Location"], PASSPHRASE)
     assert (back.status_code, back.headers["Location"]) == (303, DOCUMENT)
-    opened = site.browser.get(back.headers["Location"])
+    opened = site.browser.get(f"{back.headers['Location']}/file")
     assert (opened.status_code, opened.content) == (200, (shelf.root / "2.pdf").read_bytes())
 
 
-def test_whether_a_document_is_there_is_not_told(site: Site) -> None:
-    there, not_there = site.browser.get(DOCUMENT), site.browser.get("/d/0123")
+@pytest.mark.parametrize("of_it", ["", "/file", "/page/1.png", "/page/99.png", "/nothing"])
+def test_whether_a_document_is_there_is_not_told(site: Site, of_it: str) -> None:
+    there, not_there = site.browser.get(DOCUMENT + of_it), site.browser.get(f"/d/0123{of_it}")
+    assert there.status_code in (401, 303)
     assert (there.status_code, there.text) == (not_there.status_code, not_there.text)
 
 
