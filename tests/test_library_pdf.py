@@ -35,7 +35,7 @@ def test_the_same_text_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_the_pdf_holds_all_of_the_markdown() -> None:
     document = read(PDF)
     assert (document.title, document.author) == ("How Stackroom works", "Stackroom")
-    assert [page.label for page in document.pages] == ["1", "2", "3"]
+    assert [page.label for page in document.pages] == ["1", "2", "3", "4"]
     lines = MARKDOWN.read_text(encoding="utf-8").splitlines()
     headings = [line.lstrip("# ") for line in lines if line.startswith("#")]
     assert [entry.title for entry in document.outline] == headings

@@ -137,8 +137,13 @@ def test_a_citation_opens_the_pdf(url: str, folder: Path) -> None:
 
     cited = asyncio.run(cite())
     assert cited.startswith(f"{url}/d/")
-    assert cited.endswith("#page=2")
+    page, _, _ = cited.partition("?page=2&mark=")
     with urllib.request.urlopen(cited.partition("#")[0]) as response:
+        assert response.headers["Content-Type"].startswith("text/html")
+        shown = response.read().decode()
+    assert "<mark" in shown
+    assert "citation is on the second page" in shown
+    with urllib.request.urlopen(f"{page}/file") as response:
         assert response.headers["Content-Type"] == "application/pdf"
         assert response.read() == (folder / "cited.pdf").read_bytes()
     with pytest.raises(urllib.error.HTTPError, match="404") as refused:

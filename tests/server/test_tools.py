@@ -101,7 +101,7 @@ async def test_the_tools_are_described_as_clients_require(how: str, reader: Read
         assert tool["annotations"] == hints
         assert tool["title"]
         assert tool["description"]
-    quoted = dict.fromkeys(("text", "url", "page_label"), "string")
+    quoted = dict.fromkeys(("id", "text", "url", "page_label"), "string")
     assert bare(tools[SEARCH]["outputSchema"]) == bare(
         {
             "results": [
