@@ -18,6 +18,7 @@ from stackroom.reader import Reader
 from stackroom.server.access.guard import Access
 from stackroom.server.address import http_url
 from stackroom.server.application import create_application, listen
+from stackroom.server.ledger import UNRECORDED, Ledger
 from stackroom.server.tools import create_mcp
 
 URL = "http://stackroom.test"
@@ -31,6 +32,7 @@ def serving(
     application: ASGIApp | None = None,
     *,
     access: Callable[[str], Access | None] = lambda _: None,
+    ledger: Ledger = UNRECORDED,
 ) -> Iterator[str]:
     """An HTTP server in a thread, on a free port, of the whole application or another; yields its URL.
 
@@ -40,7 +42,7 @@ def serving(
         address, port = listener.getsockname()
         url = http_url(address, port)
         config = uvicorn.Config(
-            application or create_application(reader, url, address, access(url)),
+            application or create_application(reader, url, address, access(url), ledger=ledger),
             lifespan="on",
             ws="none",
             log_level="warning",

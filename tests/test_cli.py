@@ -20,8 +20,7 @@ from stackroom.cli import main
 from stackroom.holder import hold
 
 COMMANDS = ["index", "watch", "serve", "up", "search", "fetch", "status", "eval", "forget"]
-COMMANDS += ["passphrase", "token", "clients"]
-COMMANDS += ["passphrase", "token", "clients"]
+COMMANDS += ["passphrase", "token", "clients", "log"]
 SUMMARY_KEYS = {
     "added",
     "changed",

@@ -149,6 +149,10 @@ def _parser() -> argparse.ArgumentParser:
     status = add("status", "show what the index holds and which files could not be read")
     status.add_argument("--json", action="store_true", help="print it as JSON")
 
+    log = add("log", "show what was asked and what was answered, the newest last")
+    log.add_argument("--limit", type=_positive, default=20, metavar="N", help="most calls (default: 20)")
+    log.add_argument("--json", action="store_true", help="print them as JSON, with all documents and pages")
+
     evaluate = add("eval", "measure how much is found, on questions with known answers")
     evaluate.formatter_class = argparse.RawDescriptionHelpFormatter
     evaluate.description = _EVAL

@@ -295,6 +295,23 @@ def _status(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def _log(arguments: argparse.Namespace) -> int:
+    from stackroom.server.ledger import newest
+    from stackroom.terminal import show_calls
+
+    settings = _settings(arguments)
+    calls = newest(settings.calls, arguments.limit)
+    if arguments.json:
+        print(json.dumps(calls, ensure_ascii=False))
+    else:
+        show_calls(calls)
+    if not settings.ledger:
+        print("Calls are not recorded: STACKROOM_LEDGER is off.", file=sys.stderr)
+    elif not calls:
+        print(f"No client has called yet: {settings.calls} holds no calls.", file=sys.stderr)
+    return OK
+
+
 def _reader(settings: Settings, models: Path | None = None, *, create: bool = False) -> "Reader":
     from stackroom.catalog import Catalog
     from stackroom.embedding.models import Models
@@ -431,6 +448,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "search": _search,
     "fetch": _fetch,
     "status": _status,
+    "log": _log,
     "eval": _eval,
     "passphrase": _passphrase,
     "token": _token,

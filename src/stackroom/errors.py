@@ -13,6 +13,7 @@ StackroomError
 │   ├── CatalogVersion      the data folder was written by another version of Stackroom
 │   └── CatalogUnusable     the catalogue cannot be read or written: damaged, full disk, no rights
 ├── AccessUnusable          the file of clients and tokens cannot be read or written
+├── LedgerUnusable          the ledger of calls cannot be read
 ├── AlreadyRunning          another indexer is working on the same data folder
 ├── ExtractionFailed        one PDF could not be read; the run goes on
 ├── QuestionsUnusable       questions to evaluate with can't be read, or do not fit their documents
@@ -76,6 +77,10 @@ class CatalogUnusable(CatalogError):
 
 class AccessUnusable(StackroomError):
     """The file of clients and tokens cannot be read or written. The message never holds one of them."""
+
+
+class LedgerUnusable(StackroomError):
+    """The ledger of calls cannot be read. That it cannot be written is logged, and stops nothing."""
 
 
 class AlreadyRunning(StackroomError):

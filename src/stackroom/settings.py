@@ -34,6 +34,7 @@ class Settings:
         public_url: where others find that server, for example the address of a tunnel: scheme and host, and
             a port if it is not the usual one. Empty if only this machine does.
         allow_anonymous: serve without sign-in, even if others can reach the server.
+        ledger: record each call of a tool in `calls`.
         workers: PDFs read at the same time, each in a process of its own.
         file_seconds: longest time to read one PDF, in seconds.
         stall_seconds: longest time to wait for the next page of a PDF, in seconds.
@@ -52,6 +53,7 @@ class Settings:
     port: int = 8000
     public_url: str = ""
     allow_anonymous: bool = False
+    ledger: bool = True
     workers: int = 0
     file_seconds: float = 900.0
     stall_seconds: float = 30.0
@@ -101,6 +103,11 @@ class Settings:
     def access(self) -> Path:
         """The SQLite file of the passphrase, clients and tokens. Without it nobody can sign in."""
         return self.data / "access" / "access.sqlite3"
+
+    @property
+    def calls(self) -> Path:
+        """The ledger: a line for each call of a tool. It can be deleted."""
+        return self.data / "log" / "calls.jsonl"
 
     @property
     def compact(self) -> bool:

@@ -4,9 +4,10 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -180,6 +181,41 @@ def _explained(evidence: Evidence) -> str:
         f"meaning {meaning} ({ranked(evidence.meaning_rank)}), "
         f"document {evidence.document:.2f}, file name {evidence.name:.2f}, together {evidence.score:.3f}"
     )
+
+
+def show_calls(calls: Sequence[Mapping[str, Any]]) -> None:
+    """Prints calls of the tools as a table; see `stackroom.server.ledger.Call` for what each has."""
+    rows = [
+        (_local_time(call["time"]), _short(call["client"], 24), call["tool"], _short(call["asked"], 48))
+        for call in calls
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row, call in zip(rows, calls, strict=True):
+        cells = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print(f"{cells}  {_returned(call)}")
+
+
+def _local_time(text: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M:%S}"
+    except ValueError:
+        return printable(text)
+
+
+def _short(text: str, width: int) -> str:
+    text = printable(text)
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _returned(call: Mapping[str, Any]) -> str:
+    if call["error"]:
+        return f"nothing: {_short(call['error'], 80)}"
+    documents = call["documents"]
+    if len(documents) == 1:
+        what = f"{_short(documents[0]['title'], 48)}, p. {documents[0]['pages']}"
+    else:
+        what = f"{len(documents)} documents, {call['pages']} pages"
+    return f"{what}; {call['characters']:,} characters"
 
 
 def listed(entries: Mapping[str, str]) -> str:

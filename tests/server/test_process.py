@@ -15,6 +15,7 @@ from clients import FETCH, SEARCH, URL, ask, rpc
 from shelf import Shelf
 from stackroom.holder import hold, holder
 from stackroom.server.address import server_lock
+from stackroom.server.ledger import newest
 from stackroom.server.tools import INSTRUCTIONS
 from stackroom.settings import Settings
 
@@ -133,3 +134,5 @@ def test_stdio_carries_nothing_but_the_protocol(shelf: Shelf) -> None:
         f"{URL}/d/{1:024x}?page=2&mark="
     )
     assert answers[2]["result"]["isError"] is True
+    called = [(call["transport"], call["asked"]) for call in newest(Settings(data=data).calls, 2)]
+    assert called == [("stdio", "cats purr"), ("stdio", "0123")]

@@ -28,6 +28,7 @@ from stackroom.holder import hold
 from stackroom.reader import Reader
 from stackroom.server.access.guard import Access, create_access
 from stackroom.server.address import http_url, is_loopback, is_loopback_url, server_lock
+from stackroom.server.ledger import UNRECORDED, Ledger
 from stackroom.server.pages import UNREADABLE, citation_routes
 from stackroom.server.tools import create_mcp
 from stackroom.server.warming import warm_in_background
@@ -50,7 +51,13 @@ _STOP_SECONDS = 2
 
 
 def create_application(
-    reader: Reader, url: str, address: str, access: Access | None = None, *, allow_anonymous: bool = False
+    reader: Reader,
+    url: str,
+    address: str,
+    access: Access | None = None,
+    *,
+    allow_anonymous: bool = False,
+    ledger: Ledger = UNRECORDED,
 ) -> ASGIApp:
     """The HTTP application.
 
@@ -62,8 +69,9 @@ def create_application(
             web page could point a name of its own at 127.0.0.1 and read the library through the browser.
         access: who may come in; without it everybody may.
         allow_anonymous: without `access`, answer also what a tunnel or proxy passes on.
+        ledger: records the calls of the tools.
     """
-    mcp = create_mcp(reader, url)
+    mcp = create_mcp(reader, url, ledger)
     mcp.auth = access
 
     @mcp.custom_route("/healthz", methods=["GET"])
@@ -161,7 +169,8 @@ def serve_http(settings: Settings, reader: Reader) -> None:
     server of the same data folder was there before.
 
     Args:
-        settings: `host`, `port` (0 takes any free one), `public_url`, `allow_anonymous` and `data`.
+        settings: `host`, `port` (0 takes any free one), `public_url`, `allow_anonymous`, `ledger`
+            and `data`.
         reader: stays open; it may be of an empty catalogue.
 
     Raises:
@@ -180,9 +189,17 @@ def serve_http(settings: Settings, reader: Reader) -> None:
         access = create_access(settings, url, exposed=not is_loopback(address))
         if access:
             stack.callback(access.close)
+        ledger = Ledger(
+            settings.calls if settings.ledger else None,
+            "http",
+            # Without sign-in on purpose, it may be anybody.
+            nobody="anonymous" if settings.allow_anonymous else "local",
+        )
         server = uvicorn.Server(
             uvicorn.Config(
-                create_application(reader, url, address, access, allow_anonymous=settings.allow_anonymous),
+                create_application(
+                    reader, url, address, access, allow_anonymous=settings.allow_anonymous, ledger=ledger
+                ),
                 lifespan="on",
                 ws="none",
                 log_level="warning",

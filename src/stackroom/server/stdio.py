@@ -4,6 +4,7 @@ from contextlib import suppress
 
 from stackroom.reader import Reader
 from stackroom.server.address import base_url
+from stackroom.server.ledger import Ledger
 from stackroom.server.tools import create_mcp
 from stackroom.server.warming import warm_in_background
 from stackroom.settings import Settings
@@ -16,10 +17,11 @@ def serve_stdio(settings: Settings, reader: Reader) -> None:
     these settings.
 
     Args:
-        settings: `host`, `port` and `data`.
+        settings: `host`, `port`, `ledger` and `data`.
         reader: stays open; it may be of an empty catalogue.
     """
-    mcp = create_mcp(reader, base_url(settings))
+    ledger = Ledger(settings.calls if settings.ledger else None, "stdio")
+    mcp = create_mcp(reader, base_url(settings), ledger)
     warm_in_background(reader)
     with suppress(KeyboardInterrupt):
         mcp.run(transport="stdio", show_banner=False, log_level="WARNING")

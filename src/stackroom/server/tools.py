@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import fastmcp
 from fastmcp import FastMCP
 from fastmcp.exceptions import NotFoundError, ToolError, to_mcp_error
+from fastmcp.server.dependencies import get_access_token
 from fastmcp.server.middleware import CallNext, MiddlewareContext
 from fastmcp.server.middleware.tool_injection import ToolInjectionMiddleware
 from fastmcp.tools import Tool, ToolResult
@@ -19,6 +20,7 @@ from stackroom import __version__
 from stackroom.errors import StackroomError, UnknownDocument
 from stackroom.reader import Reader
 from stackroom.server.answers import FetchAnswer, SearchAnswer, fetch_answer, search_answer
+from stackroom.server.ledger import UNRECORDED, Call, Ledger
 
 _log = logging.getLogger(__name__)
 
@@ -37,12 +39,13 @@ _LONGEST_RESULT_CHARACTERS = 500_000
 _ONLY_READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=False)
 
 
-def create_mcp(reader: Reader, base_url: str) -> FastMCP:
+def create_mcp(reader: Reader, base_url: str, ledger: Ledger = UNRECORDED) -> FastMCP:
     """The MCP server.
 
     Args:
         reader: answers the calls, several at a time, each in a thread.
         base_url: what addresses of documents begin with, without a slash at its end.
+        ledger: records the calls.
     """
 
     def search(
@@ -55,8 +58,12 @@ def create_mcp(reader: Reader, base_url: str) -> FastMCP:
         -word, title:word, author:name, folder:name, after:2023, before:2024-05, lang:de, and id:ID to search
         inside one document. If an exact phrase finds nothing, search again without the quotes.
         """
-        with _errors_for_the_client():
-            return _result(search_answer(reader.search(query), base_url))
+        with _errors_for_the_client(), ledger.call("search", query, _client()) as call:
+            answer = search_answer(reader.search(query), base_url)
+            for result in answer.results:
+                pages = [result.page, *(further.page for further in result.more)]
+                call.add(result.id, result.title, ", ".join(map(str, pages)), len(pages))
+            return _result(answer, call)
 
     def fetch(
         id: Annotated[str, Field(description="The id of a document or part, exactly as a result gives it")],
@@ -66,8 +73,12 @@ def create_mcp(reader: Reader, base_url: str) -> FastMCP:
         Each page follows a line such as [[page 3]], so that a statement can be cited with its page. A long
         document comes in parts: metadata.next_id is the id of the next one.
         """
-        with _errors_for_the_client():
-            return _result(fetch_answer(reader.fetch(id), base_url))
+        with _errors_for_the_client(), ledger.call("fetch", id, _client()) as call:
+            answer = fetch_answer(reader.fetch(id), base_url)
+            first, last = answer.metadata.first_page, answer.metadata.last_page
+            shown = f"{first}-{last}" if last > first else str(first)
+            call.add(answer.id, answer.title, shown, last - first + 1)
+            return _result(answer, call)
 
     tools = [
         Tool.from_function(
@@ -97,9 +108,17 @@ def create_mcp(reader: Reader, base_url: str) -> FastMCP:
     )
 
 
-def _result(answer: BaseModel) -> ToolResult:
+def _client() -> tuple[str, str] | None:
+    """The name and the grant's id of who signed in; see `Access.verify_token`."""
+    token = get_access_token()
+    return (token.claims["name"], token.client_id) if token else None
+
+
+def _result(answer: BaseModel, call: Call) -> ToolResult:
     """One text item, the same as structuredContent. FastMCP would serialise a model three times for that."""
-    return ToolResult(answer.model_dump_json(), answer.model_dump())
+    text = answer.model_dump_json()
+    call.characters = len(text)
+    return ToolResult(text, answer.model_dump())
 
 
 def _schema(answer: type[BaseModel]) -> dict[str, Any]:

@@ -70,6 +70,7 @@ class Access(AuthProvider):
             scopes=[],
             expires_at=None if grant.expires is None else int(grant.expires),
             resource=grant.resource or None,
+            claims={"name": grant.name},  # for the ledger
         )
 
     def get_routes(self, mcp_path: str | None = None) -> list[Route]:

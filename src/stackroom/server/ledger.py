@@ -1,0 +1,193 @@
+"""What left the machine: a line of JSON for each call of a tool, for the owner. Knows nothing of MCP.
+
+The line is appended by one write to a file opened for appending, which the system keeps whole among those of
+other threads and of other processes (the HTTP server, and one for each client that starts its own). Tokens
+and passphrases are not known here: who called comes as the name and the id that `stackroom clients` shows.
+"""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from stackroom.errors import LedgerUnusable, StackroomError
+
+_log = logging.getLogger(__name__)
+
+LONGEST = 1000
+"""Most characters of a query, an id or an error in the ledger."""
+
+_LONGEST_TITLE = 200
+
+# With the file before it, 20 MB at most: some 20,000 calls.
+_ROTATE_BYTES = 10_000_000
+
+
+@dataclass
+class Call:
+    """A call of a tool: who asked what, and what went back.
+
+    Attributes:
+        client: the name of the client or token; "local" or "anonymous" without sign-in.
+        grant: its id in `stackroom clients`; empty without sign-in.
+        asked: the query or the id.
+        documents: those in the answer: id, title, and the numbers of the pages ("2, 5" or "1-40").
+        pages: how many pages of them, all together.
+        characters: of the whole answer.
+        error: why there was none.
+    """
+
+    time: str
+    client: str
+    grant: str
+    transport: str
+    tool: str
+    asked: str
+    documents: list[dict[str, str]] = field(default_factory=list)
+    pages: int = 0
+    characters: int = 0
+    error: str = ""
+
+    def add(self, document_id: str, title: str, shown: str, pages: int) -> None:
+        """Notes a document that is in the answer: which pages of it, and how many those are."""
+        self.documents.append({"id": document_id, "title": title[:_LONGEST_TITLE], "pages": shown})
+        self.pages += pages
+
+
+class Ledger:
+    """Appends calls to the file. May be used from any thread."""
+
+    def __init__(
+        self, path: Path | None, transport: str, *, nobody: str = "local", limit: int = _ROTATE_BYTES
+    ) -> None:
+        """Touches no file yet.
+
+        Args:
+            path: the file; None to record nothing.
+            transport: what the calls come by.
+            nobody: who calls without having signed in.
+            limit: when the file has this many bytes it takes the place of the one before it.
+        """
+        self._path = path
+        self._transport = transport
+        self._nobody = nobody
+        self._limit = limit
+        self._torn = self._warned = False
+
+    @contextmanager
+    def call(self, tool: str, asked: str, client: tuple[str, str] | None = None) -> Iterator[Call]:
+        """Records the call that the block answers, whether it does or raises. Never raises by itself.
+
+        Args:
+            tool: its name.
+            asked: the query or the id.
+            client: the name and the id of who signed in; None if nobody did.
+        """
+        name, grant = client or (self._nobody, "")
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        call = Call(now, name, grant, self._transport, tool, asked[:LONGEST])
+        try:
+            yield call
+        except StackroomError as error:
+            call.error = str(error)[:LONGEST]
+            raise
+        except BaseException as error:
+            # Its text may hold anything; the server's log has it.
+            call.error = type(error).__name__
+            raise
+        finally:
+            if self._path:
+                self._append(self._path, call)
+
+    def _append(self, path: Path, call: Call) -> None:
+        # A query may hold half a surrogate pair, which UTF-8 lacks; JSON writes it as this handler does.
+        line = json.dumps(vars(call), ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+        try:
+            # Opened each time (3 µs): another process may have renamed the file, or the owner deleted it.
+            file = _open(path)
+            try:
+                size = os.fstat(file).st_size
+                # After a line that did not fit on the disk, one of its own.
+                line = b"\n" + line if self._torn else line
+                written = os.write(file, line)
+            finally:
+                os.close(file)
+            self._torn = written < len(line)
+            if self._torn:
+                raise OSError("the disk is full")
+            if size + written >= self._limit:
+                self._rotate(path)
+        except OSError as error:
+            if not self._warned:
+                self._warned = True
+                _log.warning(
+                    "Calls may be missing from the ledger: %s cannot be written: %s. This is said once.",
+                    path,
+                    error.strerror or error,
+                )
+
+    def _rotate(self, path: Path) -> None:
+        try:
+            with FileLock(path.with_suffix(".lock"), timeout=0, mode=0o600):
+                # Another may have done it while we wrote: a few lines must not replace what it renamed.
+                if path.stat().st_size >= self._limit:
+                    path.replace(_older(path))
+        except (Timeout, FileNotFoundError):
+            pass  # another is at it
+
+
+UNRECORDED = Ledger(None, "")
+"""Records nothing."""
+
+
+def newest(path: Path, limit: int) -> list[dict[str, Any]]:
+    """The last calls in the file and the one before it, at most `limit`, the newest last.
+
+    Raises:
+        LedgerUnusable: a file is there and cannot be read.
+    """
+    calls: list[dict[str, Any]] = []
+    for file in (path, _older(path)):
+        try:
+            lines = file.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise LedgerUnusable(
+                f"{file} cannot be read: {error.strerror}. Make it readable for you, or delete it."
+            ) from error
+        for line in reversed(lines):
+            if len(calls) == limit:
+                break
+            call = _parsed(line)
+            if call:
+                calls.append(call)
+    return calls[::-1]
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    """The call of a line; None if a full disk cut it, or somebody wrote something else there."""
+    try:
+        return vars(Call(**json.loads(line)))
+    except (ValueError, TypeError):
+        return None
+
+
+def _open(path: Path) -> int:
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(path, flags, 0o600)
+
+
+def _older(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.1{path.suffix}")

@@ -1,0 +1,265 @@
+"""The ledger: what is recorded of a call, what never is, and that nothing of it stops an answer."""
+
+import json
+import logging
+import os
+import stat
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import fastmcp
+import pytest
+
+from clients import FETCH, SEARCH, URL, content, error, serving
+from stackroom.cli import main
+from stackroom.errors import LedgerUnusable, SettingsError
+from stackroom.reader import Reader
+from stackroom.server.access.guard import Access
+from stackroom.server.access.store import AccessStore
+from stackroom.server.ledger import LONGEST, Ledger, newest
+from stackroom.server.tools import create_mcp
+from stackroom.settings import Settings
+
+CATS = f"{1:024x}"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return Settings(data=tmp_path).calls
+
+
+def record(ledger: Ledger, asked: str, times: int = 1) -> None:
+    for _ in range(times):
+        with ledger.call(SEARCH, asked):
+            pass
+
+
+# What is recorded
+
+
+@pytest.mark.anyio
+async def test_what_is_recorded_of_a_call(reader: Reader, path: Path) -> None:
+    before = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    async with fastmcp.Client(create_mcp(reader, URL, Ledger(path, "stdio"))) as client:
+        found = await client.call_tool_mcp(SEARCH, {"query": "cats purr"})
+        fetched = await client.call_tool_mcp(FETCH, {"id": CATS})
+        content(await client.call_tool_mcp(FETCH, {"id": f"{CATS}#p=2"}))
+        unknown = error(await client.call_tool_mcp(FETCH, {"id": "0123"}))
+    search, fetch, page, failed = newest(path, 9)
+    assert before <= search.pop("time") <= failed["time"]
+    results = content(found)["results"]
+    assert search.pop("documents")[0] == {"id": CATS, "title": "Document 1", "pages": "2, 1"}
+    assert search == {
+        "client": "local",
+        "grant": "",
+        "transport": "stdio",
+        "tool": "search",
+        "asked": "cats purr",
+        "pages": sum(1 + len(result["more"]) for result in results),
+        "characters": len(found.content[0].model_dump()["text"]),
+        "error": "",
+    }
+    assert (fetch["tool"], fetch["asked"], fetch["pages"]) == ("fetch", CATS, 2)
+    assert fetch["documents"] == [{"id": CATS, "title": "Document 1", "pages": "1-2"}]
+    assert page["documents"][0]["pages"] == "2"
+    assert fetch["characters"] == len(fetched.content[0].model_dump()["text"])
+    assert (failed["documents"], failed["characters"], failed["error"]) == ([], 0, unknown)
+
+
+@pytest.mark.anyio
+async def test_a_call_over_http_has_the_name_of_its_token(reader: Reader, path: Path, tmp_path: Path) -> None:
+    with AccessStore(tmp_path / "access.sqlite3") as store:
+        token = store.new_static_token("my script")
+        (grant,) = store.grants()
+        with serving(reader, access=lambda url: Access(url, store), ledger=Ledger(path, "http")) as url:
+            async with fastmcp.Client(url + "/mcp", auth=token) as client:
+                content(await client.call_tool_mcp(SEARCH, {"query": "cats purr"}))
+    (call,) = newest(path, 9)
+    assert (call["client"], call["grant"], call["transport"]) == ("my script", grant.id, "http")
+    assert token not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.anyio
+async def test_without_sign_in_a_call_over_http_has_no_name(reader: Reader, path: Path) -> None:
+    with serving(reader, ledger=Ledger(path, "http", nobody="anonymous")) as url:
+        async with fastmcp.Client(url + "/mcp") as client:
+            content(await client.call_tool_mcp(SEARCH, {"query": "cats purr"}))
+    assert [(call["client"], call["grant"]) for call in newest(path, 9)] == [("anonymous", "")]
+
+
+def test_of_unforeseen_exceptions_only_the_kind(path: Path) -> None:
+    with pytest.raises(ValueError, match="secret"), Ledger(path, "http").call(SEARCH, "cats"):
+        raise ValueError("secret")
+    assert [call["error"] for call in newest(path, 9)] == ["ValueError"]
+
+
+@pytest.mark.parametrize("asked", ["№ 1\n\u2028\x00", "half \ud83d of a pair", 'a "phrase" \\'])
+def test_any_query_is_one_line(path: Path, asked: str) -> None:
+    record(Ledger(path, "http"), asked)
+    record(Ledger(path, "http"), asked * LONGEST)
+    assert path.read_bytes().count(b"\n") == 2
+    assert [call["asked"] for call in newest(path, 9)] == [asked, (asked * LONGEST)[:LONGEST]]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
+def test_only_the_owner_can_read_it(path: Path) -> None:
+    record(Ledger(path, "http", limit=1), "cats")  # rotated
+    record(Ledger(path, "http"), "cats")
+    for file in (path, path.with_name("calls.1.jsonl")):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+# The file
+
+
+def test_rotation(path: Path) -> None:
+    ledger = Ledger(path, "http", limit=1000)
+    for number in range(30):
+        record(ledger, f"number {number}")
+    assert {file.name for file in path.parent.iterdir()} - {"calls.lock"} <= {"calls.jsonl", "calls.1.jsonl"}
+    assert all(file.stat().st_size < 1400 for file in path.parent.iterdir())
+    asked = [call["asked"] for call in newest(path, 100)]
+    assert asked == [f"number {number}" for number in range(30 - len(asked), 30)]
+    assert len(asked) >= 4
+    assert [call["asked"] for call in newest(path, 1)] == ["number 29"]
+
+
+_ANOTHER = """
+import sys
+from pathlib import Path
+from stackroom.server.ledger import Ledger
+ledger = Ledger(Path(sys.argv[1]), "stdio", limit=60_000)
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(100):
+    with ledger.call("search", sys.argv[2]):
+        pass
+"""
+
+
+def test_threads_and_processes_write_whole_lines_and_lose_none(path: Path) -> None:
+    # One rotation in the middle; that all lines are there shows that it was done once.
+    ledger = Ledger(path, "http", limit=60_000)
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", _ANOTHER, str(path), name], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for name in ("p0", "p1")
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+    threads = [threading.Thread(target=record, args=(ledger, f"t{number}", 100)) for number in range(4)]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for process in processes:
+        process.communicate(timeout=20)
+    asked = [call["asked"] for call in newest(path, 10_000)]
+    assert {name: asked.count(name) for name in set(asked)} == dict.fromkeys(
+        ("p0", "p1", "t0", "t1", "t2", "t3"), 100
+    )
+    assert path.with_name("calls.1.jsonl").exists()
+
+
+@pytest.mark.anyio
+async def test_a_folder_that_cannot_be_written_stops_nothing(
+    reader: Reader, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "log").write_text("a file where the folder should be")
+    ledger = Ledger(tmp_path / "log" / "calls.jsonl", "http")
+    async with fastmcp.Client(create_mcp(reader, URL, ledger)) as client:
+        for _ in range(2):
+            assert content(await client.call_tool_mcp(SEARCH, {"query": "cats"}))["results"]
+    assert caplog.text.count("cannot be written") == 1
+
+
+def test_a_full_disk(path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    ledger = Ledger(path, "http")
+    whole = os.write
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda file, data: whole(file, data[:20]))
+        record(ledger, "cut off")
+    record(ledger, "cats")
+    assert [call["asked"] for call in newest(path, 9)] == ["cats"]
+    assert [entry.levelno for entry in caplog.records] == [logging.WARNING]
+
+
+def test_recording_is_cheap(path: Path) -> None:
+    ledger = Ledger(path, "http")
+    seconds = []
+    for _ in range(200):
+        started = time.perf_counter()
+        with ledger.call(SEARCH, "how long must the dough rest") as call:
+            for number in range(10):
+                call.add(f"{number:024x}", "A title of the usual length", "2, 5", 2)
+        seconds.append(time.perf_counter() - started)
+    # 0.04 ms; the rest is for machines that are slow or busy.
+    assert sorted(seconds)[len(seconds) // 2] < 0.001
+
+
+# The setting, and the command
+
+
+def test_off(path: Path) -> None:
+    assert Settings.read({}).ledger
+    assert not Settings.read({"STACKROOM_LEDGER": "off"}).ledger
+    with pytest.raises(SettingsError, match="STACKROOM_LEDGER"):
+        Settings.read({"STACKROOM_LEDGER": "perhaps"})
+    record(Ledger(None, "http"), "cats")
+    assert not path.parent.exists()
+
+
+def shown(capsys: pytest.CaptureFixture[str], path: Path, *options: str) -> tuple[str, str]:
+    assert main(["log", "--data", str(path.parent.parent), *options]) == 0
+    return capsys.readouterr()
+
+
+@pytest.fixture
+def signals_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # the command would take over ours
+    monkeypatch.delenv("STACKROOM_LEDGER", raising=False)
+
+
+@pytest.mark.usefixtures("signals_stay")
+def test_the_command(path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = Ledger(path, "http")
+    with ledger.call(SEARCH, "how long\x1b[2J must the dough rest", ("ChatGPT", "ab12")) as call:
+        for number in range(3):
+            call.add(str(number), "Bread", "2, 5", 2)
+        call.characters = 12_345
+    with ledger.call(FETCH, "0123") as call:
+        call.add("0123", "Bread", "1-40", 40)
+    with pytest.raises(LedgerUnusable), ledger.call(FETCH, "4567"):
+        raise LedgerUnusable("Not there.")
+    table, _ = shown(capsys, path)
+    first, second, third = table.splitlines()
+    assert first[19:] == (
+        "  ChatGPT  search  how long [2J must the dough rest  3 documents, 6 pages; 12,345 characters"
+    )
+    padded = "0123".ljust(len("how long [2J must the dough rest"))
+    assert second[19:] == f"  local    fetch   {padded}  Bread, p. 1-40; 0 characters"
+    assert third.endswith("nothing: Not there.")
+    assert shown(capsys, path, "--limit", "1")[0].splitlines()[0].endswith("nothing: Not there.")
+    assert json.loads(shown(capsys, path, "--json")[0]) == newest(path, 9)
+    monkeypatch.setenv("STACKROOM_LEDGER", "off")
+    assert "STACKROOM_LEDGER is off" in shown(capsys, path)[1]
+
+
+@pytest.mark.usefixtures("signals_stay")
+def test_the_command_without_calls(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table, remark = shown(capsys, path)
+    assert (table, remark.startswith("No client has called yet")) == ("", True)
+    assert shown(capsys, path, "--json")[0] == "[]\n"
+    path.mkdir(parents=True)  # what cannot be read
+    assert main(["log", "--data", str(path.parent.parent)]) == 1
+    assert "cannot be read" in capsys.readouterr().err
