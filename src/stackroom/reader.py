@@ -8,7 +8,7 @@ only what changed is read. Whatever they say is a hint: a hit is shown only if t
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from stackroom.candidates import Asked, Indexes
@@ -23,6 +23,7 @@ from stackroom.parts import MARK_CHARACTERS, Division, split_id
 from stackroom.queries import QueryEmbedder
 from stackroom.query import Query, parse
 from stackroom.ranking import Evidence
+from stackroom.selection import Selection
 from stackroom.settings import FETCH_CHARACTERS
 from stackroom.snippets import RESULT_CHARACTERS, Matcher, complete, cut
 from stackroom.splits import Split, Splits
@@ -31,13 +32,6 @@ from stackroom.visible import visible, visible_with_spans
 
 DEFAULT_LIMIT = 10
 """Results of one search: what the tool contract returns at most."""
-
-# Passages taken from each ranking in one round: at least, and for each document asked for. From 32 on the
-# first ten are the same.
-_PASSAGES, _PASSAGES_FOR_EACH = 64, 2
-
-# Passages whose texts are read for phrases and exclusions: so many at a time, and in all.
-_CHECKED_AT_ONCE, _MOST_CHECKED = 50, 2000
 
 # Passages shown besides the best one of each document.
 _FURTHER = 5
@@ -341,80 +335,10 @@ class Reader:
             yield None
 
     def _ranked(self, query: Query, asked: Asked, limit: int) -> dict[int, Evidence]:
-        """Passages of at least `limit` documents, if there are as many; the best first."""
-        within = self._admitted(query)
-        if query.only_filters:
-            nothing = Evidence(None, None, 0.0, None, 0.0, 0.0, 0.0)
-            return {split.first: nothing for split in within or ()}
+        if self._model is None:
+            return {}
         indexes = Indexes(self._lexicon, self._vectors, self._splits)
-        count = max(_PASSAGES, _PASSAGES_FOR_EACH * limit)
-        if query.phrases or query.without:
-            return self._checked(indexes, query, asked, limit, within)
-        ranked: dict[int, Evidence] = {}
-        seen: set[Split] = set()
-        while len(seen) < min(limit, len(self._splits if within is None else within)):
-            # Each round leaves out the documents that are found: a book of 10,000 passages hides no letter.
-            found = indexes.candidates(asked, count, within, sorted(seen))
-            if not found:
-                break
-            ranked |= found
-            seen |= {split for id_ in found if (split := self._splits.of(id_))}
-        return _best_first(ranked)
-
-    def _checked(
-        self, indexes: Indexes, query: Query, asked: Asked, limit: int, within: list[Split] | None
-    ) -> dict[int, Evidence]:
-        """As `_ranked`, of passages whose texts have the query's phrases, and nothing it excludes.
-
-        More and more are looked at until there are enough, or no more have the words; or too many were read.
-        """
-        checked: set[int] = set()
-        ranked: dict[int, Evidence] = {}
-        documents: set[Split] = set()
-        count = _PASSAGES
-        while len(documents) < limit and len(checked) < _MOST_CHECKED:
-            found = indexes.candidates(asked, count, within)
-            new = [id_ for id_ in found if id_ not in checked]
-            if not new:
-                break
-            for at in range(0, len(new), _CHECKED_AT_ONCE):
-                some = new[at : at + _CHECKED_AT_ONCE]
-                places = self._catalog.passages(some)
-                passing = [id_ for id_ in some if id_ in places and query.passes(places[id_].text)]
-                checked.update(some)
-                ranked |= {id_: found[id_] for id_ in passing}
-                documents |= {split for id_ in passing if (split := self._splits.of(id_))}
-                if len(documents) >= limit:
-                    break
-            count *= 4
-        return _best_first(ranked)
-
-    def _admitted(self, query: Query) -> list[Split] | None:
-        """The documents that a query's filters let through, in the order of indexing; None means all.
-
-        Those of a query without words are the newest first, and an excluded word must not be in their titles.
-        """
-        if not query.has_filters or self._model is None:
-            return None
-        current = [record.id for id_ in query.ids if (record := self._catalog.document(id_))]
-        query = replace(query, ids=tuple(current) or query.ids)
-        admitted = [
-            found
-            for found in self._catalog.descriptions(self._model)
-            if (not query.only_filters or query.passes(found.title))
-            and query.admits(
-                title=found.title,
-                author=found.author,
-                paths=found.paths,
-                created=found.created,
-                modified=found.modified,
-                language=found.language,
-                id=found.id,
-            )
-        ]
-        if query.only_filters:
-            admitted.sort(key=lambda found: max(found.created, found.modified), reverse=True)
-        return [found.split for found in admitted]
+        return Selection(self._catalog, self._model, indexes, self._splits).ranked(query, asked, limit)
 
     def _shown(
         self, ranked: dict[int, Evidence], limit: int, query: str, characters: int, *, marked: bool
@@ -504,10 +428,6 @@ class Reader:
                     )
                 self._queries = QueryEmbedder(self._models.load(built_with))
             return self._queries
-
-
-def _best_first(found: dict[int, Evidence]) -> dict[int, Evidence]:
-    return dict(sorted(found.items(), key=lambda pair: (-pair[1].score, pair[0])))
 
 
 def _quote(
