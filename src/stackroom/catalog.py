@@ -127,7 +127,10 @@ class DocumentText:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a document can be chosen by. See `stackroom.documents.Document`; `paths` are of its files."""
+    """What a document can be chosen by. See `stackroom.documents.Document`.
+
+    `paths` are of its files, from the name of their library on: what is above it is nobody's business.
+    """
 
     split: Split
     id: str
@@ -342,16 +345,17 @@ class Catalog:
         """A model's documents, in the order of their passages."""
         rows = self._rows(
             "SELECT s.first, s.last, s.document, d.id, d.title, d.author, d.created, d.modified, d.language,"
-            " (SELECT json_group_array(l.path) FROM locations l WHERE l.document = d.key)"
+            " (SELECT json_group_array(json_array(b.root, l.path)) FROM locations l JOIN libraries b"
+            "  ON b.id = l.library_id WHERE l.document = d.key)"
             " FROM splits s JOIN documents d ON d.key = s.document WHERE s.model = ? ORDER BY s.first",
             (model.id,),
         )
-        return [
-            Description(
-                Split(*split), id_, title, author, created, modified, language, tuple(json.loads(paths))
-            )
-            for *split, id_, title, author, created, modified, language, paths in rows
-        ]
+        described = []
+        for *split, id_, title, author, created, modified, language, files in rows:
+            paths = tuple(f"{Path(root).name}/{path}" for root, path in json.loads(files))
+            about = (id_, title, author, created, modified, language)
+            described.append(Description(Split(*split), *about, paths))
+        return described
 
     def passages(self, ids: Sequence[int]) -> dict[int, FoundPassage]:
         """The passages with these ids; those that are no longer there are missing from the answer."""
