@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fakes import OneModel, WordHashEmbedder
-from indexer import pipeline
+from indexer.pipeline import Indexer
 from stackroom.settings import Settings
 
 
@@ -24,9 +24,7 @@ class SlowEmbedder(WordHashEmbedder):
 def main() -> None:
     """Indexes once."""
     data, folder = map(Path, sys.argv[1:])
-    # To load the detector takes a second of each run, most of which are killed before that.
-    vars(pipeline)["identify"] = lambda text: "en" if text.isascii() else "de"
-    with pipeline.Indexer(Settings.read({}, data=data, workers=2), OneModel(SlowEmbedder())) as indexer:
+    with Indexer(Settings.read({}, data=data, workers=2), OneModel(SlowEmbedder())) as indexer:
         indexer.run([folder])
 
 
