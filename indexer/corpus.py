@@ -27,7 +27,7 @@ def publish_corpus(
         documents: by their paths in the library. Equal ones are one document, which all their paths hold.
         tokenizer: of the model.
         model: whose passages they are split into.
-        on_document: told after each document how many passages it has added.
+        on_document: told after each document how many passages it has added to those that wait.
 
     Returns:
         How many paths hold another document than before, or held none.
@@ -46,6 +46,6 @@ def publish_corpus(
         elif path not in recorded or recorded[path].document != key:
             publisher.settle({place: (state, key)}, ())
             added += 1
-        on_document(len(passages))
+        on_document(sum(passage.legible for passage in passages))
     publisher.settle({}, [Place(library, path) for path in recorded if path not in documents])
     return added

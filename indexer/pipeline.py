@@ -166,7 +166,7 @@ class Indexer:
                 document = self._publisher.document(key)
                 passages = split(document, tokenizer, tokenizer.fingerprint.passage_tokens)
                 self._publisher.add_passages(key, document, passages, model)
-                run.tell(passages=len(passages))
+                run.tell(passages=sum(passage.legible for passage in passages))
                 check()
             run.tell("embedding")
         self._publisher.switch_model(model)

@@ -173,7 +173,7 @@ class Run:
             self._count(file, None)
             if not passages:
                 self._summary.without_text.append(str(file.path))
-        self.tell(passages=len(passages))
+        self.tell(passages=sum(passage.legible for passage in passages))
 
     def fail(self, task: Task, error: ExtractionFailed) -> None:
         """Records that a PDF could not be read."""

@@ -5,13 +5,14 @@ import sqlite3
 from collections.abc import Sequence
 
 from stackroom.catalog import Model
+from stackroom.codes import ILLEGIBLE
 from stackroom.documents import Document, Passage
 
 
 def add_passages(
     db: sqlite3.Connection, model: Model, key: int, document: Document, passages: Sequence[Passage]
 ) -> None:
-    """Adds the passages of the document with this key, which then wait for their vectors."""
+    """Adds the passages of the document with this key; those the model can read wait for their vectors."""
     if not passages:
         return
     (used,) = db.execute(
@@ -19,6 +20,7 @@ def add_passages(
     ).fetchone()
     first, last = used + 1, used + len(passages)
     text = document.text
+    ids = range(first, last + 1)
     hashes = [_hash(model, passage.context + text[passage.start : passage.end]) for passage in passages]
     # Looked up now, because the document that this one replaces is about to be removed; and once for
     # each text, because a form may have ten thousand blank pages.
@@ -27,7 +29,7 @@ def add_passages(
         "INSERT INTO passages (id, page, start, stop, hash) VALUES (?, ?, ?, ?, ?)",
         [
             (id_, passage.page, passage.start, passage.end, hash_)
-            for id_, (passage, hash_) in enumerate(zip(passages, hashes, strict=True), first)
+            for id_, passage, hash_ in zip(ids, passages, hashes, strict=True)
         ],
     )
     db.execute(
@@ -38,8 +40,13 @@ def add_passages(
         "INSERT INTO pending (passage, context, code) VALUES (?, ?, ?)",
         [
             (id_, passage.context, codes[hash_])
-            for id_, (passage, hash_) in enumerate(zip(passages, hashes, strict=True), first)
+            for id_, passage, hash_ in zip(ids, passages, hashes, strict=True)
+            if passage.legible
         ],
+    )
+    db.executemany(
+        "INSERT INTO vectors (passage, code) VALUES (?, ?)",
+        [(id_, ILLEGIBLE) for id_, passage in zip(ids, passages, strict=True) if not passage.legible],
     )
     if db.execute("SELECT current FROM models WHERE id = ?", (model.id,)).fetchone()[0]:
         log_change(db, "published", first, last)

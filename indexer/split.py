@@ -29,6 +29,10 @@ _BOUNDARIES = (
 # 95 questions in 100, with 254 for 92. 128 would take half as many vectors more and find no better.
 _MOST_TOKENS = 190
 
+# The share of a passage's letters that the model must know. Of 52 PDFs in 20 languages, those in languages of
+# which MiniLM knows little more than the letters have .2 to .55 on average, all others .7 and more.
+_LEGIBLE = 0.6
+
 # How far from the even share of tokens a cut may be to end at a better boundary, in shares.
 _EARLIEST = 0.5
 
@@ -72,13 +76,14 @@ def split(document: Document, tokenizer: Tokenizer, passage_tokens: int) -> list
         offset += len(page.text)
     first_page = min(texts, default=0)
     section_starts = [section.start for section in document.sections]
+    shares = tokenizer.known_shares([texts[number][start:end] for number, (start, end) in spans])
     passages = []
-    for number, (start, end) in spans:
+    for (number, (start, end)), share in zip(spans, shares, strict=True):
         first = offset_of[number] + start
         context = before[bisect_right(section_starts, first)]
         if number == first_page and start == 0 and _begins_with(texts[number], document.title):
             context = ""  # it says so itself
-        passages.append(Passage(first, offset_of[number] + end, number, context))
+        passages.append(Passage(first, offset_of[number] + end, number, context, share >= _LEGIBLE))
     return passages
 
 

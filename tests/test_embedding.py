@@ -32,13 +32,28 @@ def tokenizer(request: pytest.FixtureRequest) -> Tokenizer:
 
 
 def test_how_much_of_a_text_is_known(embedder: Embedder) -> None:
-    assert embedder.known_share("otters hold hands") == embedder.known_share("") == 1
+    assert embedder.known_share("they hold hands") == embedder.known_share("") == 1
     assert 0 <= embedder.known_share("为什么海獭牵手") <= 1
 
 
-def test_the_real_model_does_not_know_chinese(bundled_model: Embedder) -> None:
-    assert bundled_model.known_share("冥王星什么时候降级") < 0.7
-    assert bundled_model.known_share("Universitäten in Zürich") == 1
+@pytest.mark.parametrize(
+    ("text", "least", "most"),
+    [
+        ("they hold hands", 1, 1),
+        ("a § 4.2.1 = 7788", 1, 1),
+        ("Universitäten in Zürich", 0.8, 1),
+        ("Otters hold hands", 0.9, 0.99),  # ott, e, rs
+        ("冥王星什么时候降级", 0, 0.6),  # most characters are unknown
+        ("Когда Плутон перестал быть планетой", 0, 0.3),  # spelled out letter by letter
+        ("명왕성은 언제 행성에서 제외되었나", 0, 0.2),  # and by the strokes of a syllable
+    ],
+)
+def test_what_the_real_model_knows(
+    bundled_model: Embedder, bundled_tokenizer: Tokenizer, text: str, least: float, most: float
+) -> None:
+    share = bundled_model.known_share(text)
+    assert least <= share <= most
+    assert bundled_tokenizer.known_shares([text, "", text]) == [share, 1, share]
 
 
 # The contract

@@ -79,6 +79,21 @@ def test_a_folder_becomes_searchable(
     assert status.libraries == (str(folder),)
 
 
+def test_what_the_model_cannot_read_is_found_by_its_words(
+    folder: Path, settings: Settings, embedder: WordHashEmbedder, reader: Reader
+) -> None:
+    write_pdf(folder / "saga.pdf", ["Það er svo margt ef að er gáð: otter heitir otur, þó."], title="Saga")
+    summary = index(settings, embedder, folder)
+    assert summary.embedded_passages == embedder.embedded_passages == 3
+    status = reader.status()
+    assert (status.passages, status.pending, status.illegible) == (4, 0, 1)
+    (found,) = [found for hit, found in reader.explain("otur") if hit.title == "Saga"]
+    assert (found.meaning, found.words_rank) == (None, 1)
+    assert reader.search("otters sleep hands")[0].title == "On Otters"
+    assert reader.search("þó")[0].title == "Saga"
+    assert index(settings, embedder, folder).embedded_passages == 0
+
+
 def test_a_second_run_embeds_nothing(folder: Path, settings: Settings, embedder: WordHashEmbedder) -> None:
     index(settings, embedder, folder)
     (folder / "bread.pdf").touch()  # another time, the same content

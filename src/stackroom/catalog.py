@@ -183,6 +183,7 @@ class Status:
         documents, pages, passages: how many.
         without_text: absolute paths of files in which no page has text (most are scans).
         pending: passages that have no vector yet.
+        illegible: passages that never get one, because the model can't read them.
         failures: files that could not be indexed.
         model, model_digest: name and digest of the model whose vectors are searched; None before the first.
         text_bytes: of all extracted text, in UTF-8.
@@ -195,6 +196,7 @@ class Status:
     passages: int
     without_text: tuple[str, ...]
     pending: int
+    illegible: int
     failures: tuple[Failure, ...]
     model: str | None
     model_digest: str | None
@@ -283,13 +285,15 @@ class Catalog:
         """The vectors of a model's passages with ids from `first` to `last`, both inclusive; the first ones.
 
         Returns:
-            Aligned passage ids, ascending, and codes (see `stackroom.codes`), at most VECTORS_AT_ONCE.
+            Aligned passage ids, ascending, and codes (see `stackroom.codes`), at most VECTORS_AT_ONCE;
+            without the passages that the model can't read.
         """
         ids: list[int] = []
         codes: list[bytes] = []
         for start, stop in self._ranges(model, first, last):
             rows = self._rows(
-                "SELECT passage, code FROM vectors WHERE passage BETWEEN ? AND ? ORDER BY passage LIMIT ?",
+                "SELECT passage, code FROM vectors WHERE passage BETWEEN ? AND ? AND length(code) > 0"
+                " ORDER BY passage LIMIT ?",
                 (start, stop, VECTORS_AT_ONCE - len(ids)),
             )
             ids += [row[0] for row in rows]
@@ -431,6 +435,7 @@ class Catalog:
                 (model.id if model else 0,),
             )[0][0]
             pending = self._rows("SELECT count(*) FROM pending")[0][0]
+            illegible = self._rows("SELECT count(*) FROM vectors WHERE length(code) = 0")[0][0]
             without_text = self._rows(
                 "SELECT b.root, l.path FROM locations l JOIN libraries b ON b.id = l.library_id"
                 " JOIN documents d ON d.key = l.document WHERE d.text_bytes = 0 ORDER BY b.root, l.path"
@@ -446,6 +451,7 @@ class Catalog:
             passages=passages,
             without_text=tuple(_absolute(root, path) for root, path in without_text),
             pending=pending,
+            illegible=illegible,
             failures=tuple(Failure(_absolute(root, path), reason) for root, path, reason in failures),
             model=model.fingerprint.name if model else None,
             model_digest=model.fingerprint.digest if model else None,

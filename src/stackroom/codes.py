@@ -11,6 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+ILLEGIBLE = b""
+"""In a code's place: of a passage that the model can't read, and that has no vector."""
+
 _LARGEST = 127
 
 # Of 5 bits: levels are the odd numbers from -31 to 31. They reach to 3 standard deviations of a component of

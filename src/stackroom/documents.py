@@ -81,13 +81,15 @@ class Document:
 class Passage:
     """The characters from `start` up to, not including, `end` of a document's text, on page `page`.
 
-    `context` is what it is embedded with, before its text.
+    `context` is what it is embedded with, before its text. What the model can't read is not `legible`: it is
+    not embedded, and found by its words alone.
     """
 
     start: int
     end: int
     page: int
     context: str = ""
+    legible: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,8 +113,9 @@ CREATE TABLE pending (                  -- passages that have no vector yet
 
 CREATE TABLE vectors (
     passage INTEGER PRIMARY KEY,
-    code BLOB NOT NULL                  -- see stackroom.codes
+    code BLOB NOT NULL                  -- see stackroom.codes; empty if the model can't read the passage
 ) STRICT;
+CREATE INDEX illegible_passages ON vectors (passage) WHERE length(code) = 0;
 
 CREATE TABLE changes (                  -- what an index derived from this file has to follow
     seq INTEGER PRIMARY KEY AUTOINCREMENT,

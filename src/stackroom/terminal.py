@@ -114,7 +114,10 @@ def show_status(status: Status, words: int, runtime: str) -> None:
     print(f"pages       {status.pages}")
     print(f"passages    {status.passages}")
     print(f"  by words    {_part(words, status.passages)}")
-    print(f"  by meaning  {_part(status.passages - status.pending, status.passages)}")
+    legible = status.passages - status.illegible
+    print(f"  by meaning  {_part(legible - status.pending, legible)}")
+    if status.illegible:
+        print(f"              but {status.illegible} in languages the model can't read: by words alone")
     print(f"text        {size(status.text_bytes)}")
     print(f"index       {size(status.index_bytes)}{share}")
     print(f"model       {status.model or 'none yet'}" + (f"\n            {runtime}" if status.model else ""))

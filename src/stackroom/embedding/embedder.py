@@ -78,6 +78,10 @@ class Tokenizer(Protocol):
         """
         ...
 
+    def known_shares(self, texts: Sequence[str]) -> list[float]:
+        """For each text what `Embedder.known_share` says of it."""
+        ...
+
 
 class Embedder(Protocol):
     """An embedding model. Vectors are float32 and have length 1, so that a dot product is their cosine."""
@@ -104,7 +108,11 @@ class Embedder(Protocol):
         ...
 
     def known_share(self, text: str) -> float:
-        """The share of a text's tokens that the model knows, 0 to 1; 1 if there are none."""
+        """The share of a text's letters that are in tokens the model knows, 0 to 1; 1 if there are none.
+
+        An unknown token is not known, nor is a word that is spelled out letter by letter, as an English model
+        does with Russian: such a text's vector says little of what it means.
+        """
         ...
 
 

@@ -2,8 +2,10 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,19 @@ _WORD = re.compile(r"\S+")
 _WORDS_KEPT = 200_000
 _LONGEST_KEPT = 64
 
+# Thai, Lao, Burmese, Khmer, Japanese, Chinese, Korean: one of these letters may be a word or a syllable.
+_SYLLABLE = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]"
+)
+
+
+class _Word(NamedTuple):
+    """What is known of a word: where its tokens start, and its letters (see `known_share`)."""
+
+    starts: list[int]
+    letters: int
+    known: int
+
 
 class ModelTokenizer:
     """A `Tokenizer` (see `embedder`) of a tokenizer.json file."""
@@ -27,52 +42,88 @@ class ModelTokenizer:
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._by_word = _never_joins_words(self._tokenizer)
-        self._known: dict[str, list[int]] = {}
+        self._seen: dict[str, _Word] = {}
 
     @property
     def fingerprint(self) -> Fingerprint:
         return self._fingerprint
 
     def token_starts(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
-        if self._by_word:
-            return self._starts_by_word(texts)
-        return [_starts(encoding) for encoding in self._encode(texts)]
-
-    def _starts_by_word(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
-        # Of a word that was seen before, the tokens are known: half the work on a library in 20 languages,
-        # nine tenths of it on a large one in a single language.
+        if not self._by_word:
+            return [_starts(encoding) for encoding in self._encode(texts)]
         words = [_WORD.findall(text) for text in texts]
-        if len(self._known) > _WORDS_KEPT:
-            self._known.clear()
-        known = self._known
-        new = list({word for found in words for word in found if word not in known})
-        seen_once: dict[str, list[int]] = {}
-        for word, encoding in zip(new, self._encode(new), strict=True):
-            (known if len(word) <= _LONGEST_KEPT else seen_once)[word] = [
-                start for start, _ in encoding.offsets
-            ]
+        seen = self._see(words)
         return [
             np.array(
                 [
                     match.start() + offset
                     for match, word in zip(_WORD.finditer(text), found, strict=True)
-                    for offset in (known[word] if word in known else seen_once[word])
+                    for offset in seen[word].starts
                 ],
                 np.int64,
             )
             for text, found in zip(texts, words, strict=True)
         ]
 
+    def known_shares(self, texts: Sequence[str]) -> list[float]:
+        if not self._by_word:
+            encodings = zip(texts, self._encode(texts), strict=True)
+            return [_share(*_letters(self._tokenizer, text, encoding)) for text, encoding in encodings]
+        words = [_WORD.findall(text) for text in texts]
+        seen = self._see(words)
+        return [
+            _share(sum(seen[word].letters for word in found), sum(seen[word].known for word in found))
+            for found in words
+        ]
+
+    def _see(self, texts: Sequence[Sequence[str]]) -> Mapping[str, _Word]:
+        """What is known of each word of these texts."""
+        # Of a word that was seen before, the tokens are known: half the work on a library in 20 languages,
+        # nine tenths of it on a large one in a single language.
+        if len(self._seen) > _WORDS_KEPT:
+            self._seen.clear()
+        new = list({word for words in texts for word in words if word not in self._seen})
+        long: dict[str, _Word] = {}
+        for word, encoding in zip(new, self._encode(new), strict=True):
+            starts = [start for start, _ in encoding.offsets]
+            kept = self._seen if len(word) <= _LONGEST_KEPT else long
+            kept[word] = _Word(starts, *_letters(self._tokenizer, word, encoding))
+        return ChainMap(long, self._seen)
+
     def _encode(self, texts: Sequence[str]) -> list[Encoding]:
         return self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
 
 
 def known_share(tokenizer: RustTokenizer, text: str) -> float:
-    """See `Embedder`. Tokenizers of bytes know everything."""
-    ids = tokenizer.encode(text, add_special_tokens=False).ids
+    """See `Embedder`."""
+    return _share(*_letters(tokenizer, text, tokenizer.encode(text, add_special_tokens=False)))
+
+
+def _share(letters: int, known: int) -> float:
+    return known / letters if letters else 1.0
+
+
+def _letters(tokenizer: RustTokenizer, text: str, encoding: Encoding) -> tuple[int, int]:
+    """How many letters the tokens of a text have, and in how many of them the model knows more than a letter.
+
+    Not known is what has no token; what is spelled out letter by letter, as an English model does with
+    Russian; and what is below letters: bytes, or the strokes of a Korean syllable.
+    """
     name = getattr(tokenizer.model, "unk_token", None)
     unknown = tokenizer.token_to_id(name) if name else None
-    return 1 - ids.count(unknown) / len(ids) if ids and unknown is not None else 1.0
+    ids, words, offsets = encoding.ids, encoding.word_ids, encoding.offsets
+    letters = known = 0
+    for at, (start, end) in enumerate(offsets):
+        count = sum(char.isalpha() for char in text[start:end])
+        if not count:
+            continue
+        letters += count
+        beside = [near for near in (at - 1, at + 1) if 0 <= near < len(ids) and words[near] == words[at]]
+        if ids[at] == unknown or any(offsets[near] == (start, end) for near in beside):
+            continue
+        if count > 1 or not beside or _SYLLABLE.match(text, start):
+            known += count
+    return letters, known
 
 
 def _starts(encoding: Encoding) -> NDArray[np.int64]:
