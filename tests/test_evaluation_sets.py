@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,31 @@ def problem(folder: Path, **files: Path) -> str:
 
 def asked(read: EvaluationSet) -> list[tuple[str, Mapping[str, int], list[int]]]:
     return [(query.text, query.relevant, sorted(query.pages)) for query in read.queries]
+
+
+# Halves
+
+
+def test_two_halves_are_the_set_and_stay_the_same(tmp_path: Path) -> None:
+    write_lines(tmp_path / "corpus.jsonl", CORPUS)
+    write_lines(tmp_path / "queries.jsonl", [{"_id": f"q{n}", "text": f"question {n}"} for n in range(200)])
+    rows = "".join(f"q{n}\t1\t1\n" for n in range(200))
+    (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n" + rows)
+    whole = read_set(tmp_path)
+    halves = [whole.half(1), whole.half(2)]
+    assert all(80 < len(half.queries) < 120 for half in halves)
+    assert sorted(query.id for half in halves for query in half.queries) == sorted(
+        query.id for query in whole.queries
+    )
+    fewer = replace(whole, queries=whole.queries[::2])
+    kept = [query for query in halves[0].queries if query in fewer.queries]
+    assert list(fewer.half(1).queries) == kept
+
+
+def test_a_half_without_questions_is_an_error(beir: Path) -> None:
+    one = replace(read_set(beir), queries=read_set(beir).queries[:1])
+    with pytest.raises(QuestionsUnusable, match="leave out --half"):
+        [one.half(1), one.half(2)]
 
 
 # Collections as BEIR has them

@@ -165,6 +165,12 @@ def _parser() -> argparse.ArgumentParser:
         "--questions", type=Path, metavar="FILE", help="CSV, or JSON lines: question, pdf, page"
     )
     evaluate.add_argument(
+        "--half",
+        type=int,
+        choices=(1, 2),
+        help="ask one half of the questions, always the same ones: choose on one, report on the other",
+    )
+    evaluate.add_argument(
         "--keep",
         type=Path,
         metavar="DATA",

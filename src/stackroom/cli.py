@@ -370,6 +370,8 @@ def _eval(arguments: argparse.Namespace) -> int:
     asked = read_set(
         arguments.folder, queries=arguments.queries, qrels=arguments.qrels, questions=arguments.questions
     )
+    if arguments.half:
+        asked = asked.half(arguments.half)
     with _data_folder(arguments.keep) as data:
         apart = replace(settings, data=data)
         _index_set(asked, apart, settings.models, quiet=arguments.quiet)

@@ -1,6 +1,7 @@
 """Sets of questions with known answers, in the forms they come in."""
 
 import hashlib
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,6 +57,20 @@ class EvaluationSet:
     queries: tuple[Query, ...]
     judged: bool
     left_out: int = 0
+
+    def half(self, number: int) -> "EvaluationSet":
+        """The set with only one half of its queries, the first or the second: always the same ones.
+
+        What was chosen on one half can be reported on the other.
+
+        Raises:
+            QuestionsUnusable: that half has no query.
+        """
+        # By the text: a set that grows, or whose ids change, keeps its queries in their halves.
+        chosen = [query for query in self.queries if zlib.crc32(query.text.encode()) % 2 == number - 1]
+        if not chosen:
+            raise QuestionsUnusable(f"{self.name} has too few questions for two halves: leave out --half.")
+        return replace(self, queries=tuple(chosen))
 
 
 def read_set(
