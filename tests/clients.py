@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import fastmcp
 import mcp
 import uvicorn
+from fastmcp.client.transports import SSETransport
 from mcp_types import CallToolResult, ListToolsResult, TextContent
 from starlette.types import ASGIApp
 
@@ -18,6 +19,7 @@ from stackroom.reader import Reader
 from stackroom.server.access.guard import Access
 from stackroom.server.address import http_url
 from stackroom.server.application import create_application, listen
+from stackroom.server.connections import Connection
 from stackroom.server.ledger import UNRECORDED, Ledger
 from stackroom.server.tools import create_mcp
 
@@ -33,6 +35,8 @@ def serving(
     *,
     access: Callable[[str], Access | None] = lambda _: None,
     ledger: Ledger = UNRECORDED,
+    calls_per_minute: int = 0,
+    connection: type[Connection] = Connection,
 ) -> Iterator[str]:
     """An HTTP server in a thread, on a free port, of the whole application or another; yields its URL.
 
@@ -42,7 +46,11 @@ def serving(
         address, port = listener.getsockname()
         url = http_url(address, port)
         config = uvicorn.Config(
-            application or create_application(reader, url, address, access(url), ledger=ledger),
+            application
+            or create_application(
+                reader, url, address, access(url), ledger=ledger, calls_per_minute=calls_per_minute
+            ),
+            http=connection,
             lifespan="on",
             ws="none",
             log_level="warning",
@@ -74,7 +82,7 @@ class Connected:
         return await self._client.call_tool_mcp(name, arguments)
 
 
-CLIENTS = ["fastmcp in memory", "fastmcp auto", *(f"mcp {mode}" for mode in MODES)]
+CLIENTS = ["fastmcp in memory", "fastmcp auto", "fastmcp sse", *(f"mcp {mode}" for mode in MODES)]
 
 
 @asynccontextmanager
@@ -83,6 +91,9 @@ async def connect(how: str, reader: Reader, url: str) -> AsyncIterator[Connected
     if mode == "in memory":
         async with fastmcp.Client(create_mcp(reader, url)) as memory_client:
             yield Connected(memory_client)
+    elif mode == "sse":
+        async with fastmcp.Client(SSETransport(url + "/sse")) as sse_client:
+            yield Connected(sse_client)
     elif library == "fastmcp":
         async with fastmcp.Client(url + "/mcp", mode=mode) as http_client:
             yield Connected(http_client)
@@ -128,3 +139,20 @@ def rpc(url: str, path: str = "/mcp", headers: dict[str, str] | None = None) -> 
     kind = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
     status, _, answer = ask(url, "POST", path, kind | (headers or {}), body)
     return status, answer
+
+
+@contextmanager
+def stream(url: str, path: str = "/sse", token: str = "") -> Iterator[http.client.HTTPResponse]:
+    """An open stream of events; the first line has not been read."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    try:
+        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
+        yield connection.getresponse()
+    finally:
+        connection.close()
+
+
+def endpoint(opened: http.client.HTTPResponse) -> str:
+    """Where the stream's client sends its messages."""
+    assert opened.readline() == b"event: endpoint\r\n"
+    return opened.readline().decode().removeprefix("data: ").strip()

@@ -105,7 +105,8 @@ def _parser() -> argparse.ArgumentParser:
         "--transport",
         choices=["http", "stdio"],
         default="http",
-        help="http: streamable HTTP at /mcp (default); stdio: for a client that starts the server itself",
+        help="http: streamable HTTP at /mcp, and SSE at /sse for older clients (default); stdio: for a "
+        "client that starts the server itself",
     )
 
     up = add("up", "watch and serve together, until Ctrl-C")
@@ -208,6 +209,13 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         default=None,
         help="serve without sign-in: anybody who reaches the server can read the whole library",
+    )
+    parser.add_argument(
+        "--calls-per-minute",
+        type=int,
+        metavar="N",
+        help="most calls in a minute for each client, if others can reach the server; 0 for any number "
+        "(default: STACKROOM_CALLS_PER_MINUTE, or 300)",
     )
 
 

@@ -127,6 +127,7 @@ def _up(arguments: argparse.Namespace) -> int:
         address += ["--public-url", settings.public_url]
     if settings.allow_anonymous:
         address += ["--allow-anonymous"]
+    address += ["--calls-per-minute", str(settings.calls_per_minute)]
     data = ["--data", str(settings.data)]
     processes = [
         subprocess.Popen([*program, "watch", *data, "--", *paths]),

@@ -2,6 +2,7 @@
 
 StackroomError
 ├── SettingsError           a setting has a value that makes no sense
+├── CallRefused             a call asks for more than the server gives, or too often
 ├── UsageError              the command was called with something that is not there
 │   └── SignInMissing       the server would be open to others, and nobody could sign in
 ├── ModelError
@@ -41,6 +42,10 @@ class UsageError(StackroomError):
 
 class SignInMissing(UsageError):
     """The server would be open to others, and nobody could sign in."""
+
+
+class CallRefused(StackroomError):
+    """A call of a tool asks for more than the server gives, or too often. The message is for the client."""
 
 
 class ModelError(StackroomError):

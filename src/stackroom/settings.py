@@ -34,6 +34,8 @@ class Settings:
         public_url: where others find that server, for example the address of a tunnel: scheme and host, and
             a port if it is not the usual one. Empty if only this machine does.
         allow_anonymous: serve without sign-in, even if others can reach the server.
+        calls_per_minute: most calls of the tools in a minute, for each client or address, if others can reach
+            the server; 0 for any number.
         ledger: record each call of a tool in `calls`.
         workers: PDFs read at the same time, each in a process of its own.
         file_seconds: longest time to read one PDF, in seconds.
@@ -53,6 +55,7 @@ class Settings:
     port: int = 8000
     public_url: str = ""
     allow_anonymous: bool = False
+    calls_per_minute: int = 300
     ledger: bool = True
     workers: int = 0
     file_seconds: float = 900.0
@@ -88,6 +91,8 @@ class Settings:
             raise SettingsError(f"{PREFIX}PROFILE must be default or compact, not {settings.profile!r}.")
         if settings.settle_seconds < 0:
             raise SettingsError(f"{PREFIX}SETTLE_SECONDS must not be negative.")
+        if settings.calls_per_minute < 0:
+            raise SettingsError(f"{PREFIX}CALLS_PER_MINUTE must not be negative.")
         if settings.fetch_characters < LEAST_FETCH_CHARACTERS:
             raise SettingsError(f"{PREFIX}FETCH_CHARACTERS must be {LEAST_FETCH_CHARACTERS:,} or more.")
         if not 0 <= settings.port <= 65535:

@@ -2,61 +2,20 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clients import FETCH, SEARCH, URL, ask, rpc
+from clients import FETCH, SEARCH, URL
+from server_process import announced, environment, program
 from shelf import Shelf
 from stackroom.holder import hold, holder
 from stackroom.server.address import server_lock
 from stackroom.server.ledger import newest
 from stackroom.server.tools import INSTRUCTIONS
 from stackroom.settings import Settings
-
-PROGRAM = """
-import sys
-from pathlib import Path
-from fakes import SomeModels, WordHashEmbedder
-from stackroom.catalog import Catalog
-from stackroom.errors import ModelNotFound
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
-from stackroom.server.application import serve_http
-from stackroom.server.stdio import serve_stdio
-from stackroom.settings import Settings
-
-def load(name):
-    if "no-model" in sys.argv:
-        raise ModelNotFound(f"There is no model {name} here.")
-    return WordHashEmbedder(name)
-
-settings = Settings(data=Path(sys.argv[1]), port=0)
-reader = Reader(Catalog(settings.catalog, create=True), Lexicon(settings.words), SomeModels(load))
-if "stdio" in sys.argv:
-    serve_stdio(settings, reader)
-else:
-    serve_http(settings, reader)
-    serve_http(settings, reader)  # once more, because starting Python takes most of the test's time
-reader.close()
-"""
-
-
-def program(*arguments: str) -> list[str]:
-    return [sys.executable, "-c", PROGRAM, *arguments]
-
-
-def environment() -> dict[str, str]:
-    paths = [
-        str(Path(__file__).parents[1]),
-        os.environ.get("PYTHONPATH", ""),
-    ]  # the first is where fakes.py is
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send these signals to one process")
@@ -80,21 +39,6 @@ def test_a_server_says_where_it_listens_and_stops_in_good_order(shelf: Shelf) ->
             process.kill()
     assert holder(lock) is None
     assert not list(data.glob("index/server.holder*"))
-
-
-def announced(process: subprocess.Popen[str]) -> str:
-    """The URL that a server without its model says it listens at, after checking that it is there."""
-    assert process.stderr is not None
-    lines = sorted([process.stderr.readline(), process.stderr.readline()])
-    assert lines[0] == "Searching does not work yet. There is no model word-hash here.\n"
-    listens = r"Stackroom listens on 127\.0\.0\.1 port (\d+)\. MCP URL: (.+)/mcp \(.*README.*\)\n"
-    found = re.fullmatch(listens, lines[1])
-    assert found
-    url = f"http://127.0.0.1:{found[1]}"
-    assert found[2] == url
-    assert json.loads(ask(url, "GET", "/healthz")[2])["status"] == "ok"
-    assert rpc(url)[0] == 200
-    return url
 
 
 def test_stdio_carries_nothing_but_the_protocol(shelf: Shelf) -> None:

@@ -1,10 +1,11 @@
 """The HTTP application around the MCP tools, and running it.
 
 /mcp         the tools, over stateless streamable HTTP
+/sse         the same for older clients, over a stream of events; they send to /messages/
 /d/...       what a citation opens: see `stackroom.server.pages`
 /healthz     whether the catalogue can be read; without sign-in, what it holds
 
-and, with sign-in, what `stackroom.server.access` adds.
+and, with sign-in, what `stackroom.server.access` adds. `stackroom.server.intake` is in front of it all.
 """
 
 import errno
@@ -28,9 +29,14 @@ from stackroom.holder import hold
 from stackroom.reader import Reader
 from stackroom.server.access.guard import Access, create_access
 from stackroom.server.address import http_url, is_loopback, is_loopback_url, server_lock
+from stackroom.server.calls import Calls
+from stackroom.server.connections import Connection
+from stackroom.server.intake import Intake
 from stackroom.server.ledger import UNRECORDED, Ledger
 from stackroom.server.pages import UNREADABLE, citation_routes
+from stackroom.server.rates import Rates, Refusals
 from stackroom.server.tools import create_mcp
+from stackroom.server.transports import SSE_PATH, http_transports, same_path
 from stackroom.server.warming import warm_in_background
 from stackroom.settings import Settings
 
@@ -46,6 +52,9 @@ _FORWARDED = (
     "with `--public-url https://...`, the address of the tunnel.\n"
 )
 
+# Requests of an address for each call of a client: it connects, asks for the tools, shows a page.
+_REQUESTS_EACH = 4
+
 # Answers under way when the server is stopped may take this long, in seconds.
 _STOP_SECONDS = 2
 
@@ -58,6 +67,7 @@ def create_application(
     *,
     allow_anonymous: bool = False,
     ledger: Ledger = UNRECORDED,
+    calls_per_minute: int = 0,
 ) -> ASGIApp:
     """The HTTP application.
 
@@ -70,8 +80,14 @@ def create_application(
         access: who may come in; without it everybody may.
         allow_anonymous: without `access`, answer also what a tunnel or proxy passes on.
         ledger: records the calls of the tools.
+        calls_per_minute: most calls of each client, if others can reach the application; 0 for any number.
     """
-    mcp = create_mcp(reader, url, ledger)
+    guarded = is_loopback(address) or access is not None
+    forwarded_is_fine = access is not None or allow_anonymous or not is_loopback(address)
+    refusals = Refusals()
+    # Programs of this machine alone need no turn: what they take, they take from their own user.
+    counted = calls_per_minute if forwarded_is_fine else 0
+    mcp = create_mcp(reader, url, ledger, Calls(Rates(counted) if counted else None, refusals))
     mcp.auth = access
 
     @mcp.custom_route("/healthz", methods=["GET"])
@@ -92,29 +108,22 @@ def create_application(
             }
         )
 
-    guarded = is_loopback(address) or access is not None
-    forwarded_is_fine = access is not None or allow_anonymous or not is_loopback(address)
-    routes = mcp.http_app(
-        path="/mcp",
-        # Nothing to lose at a restart, and no stream to keep open through a tunnel.
-        stateless_http=True,
-        json_response=True,
-        host_origin_protection="auto",
+    routes = http_transports(
+        mcp,
         allowed_hosts=[urlsplit(url).hostname or ""] if guarded else None,
         allowed_origins=[url, *_TRUSTED_ORIGINS] if guarded else None,
     )
-
     routes.router.routes.extend(citation_routes(reader, guard=access.require_owner if access else None))
+    intake = Intake(routes, SSE_PATH, refusals, Rates(_REQUESTS_EACH * counted) if counted else None)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        # The router would redirect, and some clients fail on the redirect.
-        if scope["type"] == "http" and scope["path"] == "/mcp/":
-            scope = {**scope, "path": "/mcp", "raw_path": b"/mcp"}
+        if scope["type"] == "http" and (path := same_path(scope["path"])) != scope["path"]:
+            scope = {**scope, "path": path, "raw_path": path.encode()}
         if scope["type"] == "http" and not forwarded_is_fine and _is_forwarded(scope):
             # A tunnel that writes this machine's name into the request gets past the guard of hosts.
             await PlainTextResponse(_FORWARDED, 403)(scope, receive, send)
             return
-        await routes(scope, receive, send)
+        await intake(scope, receive, send)
 
     return application
 
@@ -169,8 +178,8 @@ def serve_http(settings: Settings, reader: Reader) -> None:
     server of the same data folder was there before.
 
     Args:
-        settings: `host`, `port` (0 takes any free one), `public_url`, `allow_anonymous`, `ledger`
-            and `data`.
+        settings: `host`, `port` (0 takes any free one), `public_url`, `allow_anonymous`, `calls_per_minute`,
+            `ledger` and `data`.
         reader: stays open; it may be of an empty catalogue.
 
     Raises:
@@ -198,8 +207,15 @@ def serve_http(settings: Settings, reader: Reader) -> None:
         server = uvicorn.Server(
             uvicorn.Config(
                 create_application(
-                    reader, url, address, access, allow_anonymous=settings.allow_anonymous, ledger=ledger
+                    reader,
+                    url,
+                    address,
+                    access,
+                    allow_anonymous=settings.allow_anonymous,
+                    ledger=ledger,
+                    calls_per_minute=settings.calls_per_minute,
                 ),
+                http=Connection,
                 lifespan="on",
                 ws="none",
                 log_level="warning",

@@ -1,14 +1,14 @@
 """The two MCP tools, `search` and `fetch`, exactly as ChatGPT's connectors and deep research call them."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import fastmcp
 from fastmcp import FastMCP
 from fastmcp.exceptions import NotFoundError, ToolError, to_mcp_error
-from fastmcp.server.dependencies import get_access_token
+from fastmcp.server.dependencies import get_access_token, get_http_request
 from fastmcp.server.middleware import CallNext, MiddlewareContext
 from fastmcp.server.middleware.tool_injection import ToolInjectionMiddleware
 from fastmcp.tools import Tool, ToolResult
@@ -17,9 +17,10 @@ from mcp_types import CallToolRequestParams, ListToolsRequest, ToolAnnotations
 from pydantic import BaseModel, Field
 
 from stackroom import __version__
-from stackroom.errors import StackroomError, UnknownDocument
+from stackroom.errors import CallRefused, StackroomError, UnknownDocument
 from stackroom.reader import Reader
 from stackroom.server.answers import FetchAnswer, SearchAnswer, fetch_answer, search_answer
+from stackroom.server.calls import Caller, Calls
 from stackroom.server.ledger import UNRECORDED, Call, Ledger
 
 _log = logging.getLogger(__name__)
@@ -39,16 +40,43 @@ _LONGEST_RESULT_CHARACTERS = 500_000
 _ONLY_READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=False)
 
 
-def create_mcp(reader: Reader, base_url: str, ledger: Ledger = UNRECORDED) -> FastMCP:
+# Characters. A query: a page of text; the model reads the first 1,000 or so. An id: 24, and the pages.
+_LONGEST_QUERY, _LONGEST_ID = 4000, 200
+
+_Answer = TypeVar("_Answer", bound=BaseModel)
+
+
+def create_mcp(
+    reader: Reader, base_url: str, ledger: Ledger = UNRECORDED, calls: Calls | None = None
+) -> FastMCP:
     """The MCP server.
 
     Args:
         reader: answers the calls, several at a time, each in a thread.
         base_url: what addresses of documents begin with, without a slash at its end.
         ledger: records the calls.
+        calls: lets them through; None if any number of a client may come.
     """
+    calls = calls or Calls()
 
-    def search(
+    async def answered(
+        tool: str, asked: str, find: Callable[[], _Answer], note: Callable[[_Answer, Call], None]
+    ) -> ToolResult:
+        """What `find` answers in a thread, in the ledger as `note` notes it."""
+        client = _client()
+
+        def work(caller: Caller) -> ToolResult:
+            with ledger.call(tool, asked, client) as call:
+                answer = find()
+                if not caller.waits:
+                    raise CallRefused("The answer came too late: nobody waited for it any more.")
+                note(answer, call)
+                return _result(answer, call)
+
+        with _errors_for_the_client():
+            return await calls.answer(client[1] if client else _address(), work)
+
+    async def search(
         query: Annotated[str, Field(description="A question or key words, in the documents' own language")],
     ) -> ToolResult:
         """Finds the documents in the user's PDF library that answer a query.
@@ -58,14 +86,12 @@ def create_mcp(reader: Reader, base_url: str, ledger: Ledger = UNRECORDED) -> Fa
         -word, title:word, author:name, folder:name, after:2023, before:2024-05, lang:de, and id:ID to search
         inside one document. If an exact phrase finds nothing, search again without the quotes.
         """
-        with _errors_for_the_client(), ledger.call("search", query, _client()) as call:
-            answer = search_answer(reader.search(query), base_url)
-            for result in answer.results:
-                pages = [result.page, *(further.page for further in result.more)]
-                call.add(result.id, result.title, ", ".join(map(str, pages)), len(pages))
-            return _result(answer, call)
+        _check_length("query", query, _LONGEST_QUERY)
+        return await answered(
+            "search", query, lambda: search_answer(reader.search(query), base_url), _note_results
+        )
 
-    def fetch(
+    async def fetch(
         id: Annotated[str, Field(description="The id of a document or part, exactly as a result gives it")],
     ) -> ToolResult:
         """Returns the text of one document from the user's PDF library.
@@ -73,12 +99,8 @@ def create_mcp(reader: Reader, base_url: str, ledger: Ledger = UNRECORDED) -> Fa
         Each page follows a line such as [[page 3]], so that a statement can be cited with its page. A long
         document comes in parts: metadata.next_id is the id of the next one.
         """
-        with _errors_for_the_client(), ledger.call("fetch", id, _client()) as call:
-            answer = fetch_answer(reader.fetch(id), base_url)
-            first, last = answer.metadata.first_page, answer.metadata.last_page
-            shown = f"{first}-{last}" if last > first else str(first)
-            call.add(answer.id, answer.title, shown, last - first + 1)
-            return _result(answer, call)
+        _check_length("id", id, _LONGEST_ID)
+        return await answered("fetch", id, lambda: fetch_answer(reader.fetch(id), base_url), _note_document)
 
     tools = [
         Tool.from_function(
@@ -114,6 +136,36 @@ def _client() -> tuple[str, str] | None:
     return (token.claims["name"], token.client_id) if token else None
 
 
+def _address() -> str:
+    """Where the call came from; empty if not over HTTP."""
+    try:
+        client = get_http_request().client
+    except RuntimeError:
+        return ""
+    return client.host if client else ""
+
+
+def _check_length(name: str, value: str, longest: int) -> None:
+    # Not in the tool's schema: what clients compare it with has a plain string.
+    if len(value) > longest:
+        raise ToolError(
+            f"The {name} has {len(value):,} characters; at most {longest:,} are taken. Send a shorter one.",
+            log_level=logging.DEBUG,
+        )
+
+
+def _note_results(answer: SearchAnswer, call: Call) -> None:
+    for result in answer.results:
+        pages = [result.page, *(further.page for further in result.more)]
+        call.add(result.id, result.title, ", ".join(map(str, pages)), len(pages))
+
+
+def _note_document(answer: FetchAnswer, call: Call) -> None:
+    first, last = answer.metadata.first_page, answer.metadata.last_page
+    shown = f"{first}-{last}" if last > first else str(first)
+    call.add(answer.id, answer.title, shown, last - first + 1)
+
+
 def _result(answer: BaseModel, call: Call) -> ToolResult:
     """One text item, the same as structuredContent. FastMCP would serialise a model three times for that."""
     text = answer.model_dump_json()
@@ -132,7 +184,7 @@ def _errors_for_the_client() -> Iterator[None]:
     # FastMCP would log each ToolError once more, without its message: hence log_level.
     try:
         yield
-    except UnknownDocument as error:
+    except (UnknownDocument, CallRefused) as error:
         raise ToolError(str(error), log_level=logging.DEBUG) from error
     except StackroomError as error:
         # For the owner: the message names folders of this machine, and what to do there.

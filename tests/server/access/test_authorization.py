@@ -61,10 +61,15 @@ def test_metadata_says_what_chatgpt_and_claude_look_for(site: Site) -> None:
 
 def test_a_second_transport_does_not_change_the_first(site: Site, chatgpt: Assistant) -> None:
     tokens = chatgpt.tokens()
-    routes = {route.path for route in site.access.get_routes("/sse/")}
-    assert "/.well-known/oauth-protected-resource/sse/" in routes
+    for path in ("/mcp", "/mcp/", "/sse", "/sse/"):
+        described = site.browser.get(f"/.well-known/oauth-protected-resource{path}").json()
+        assert described["resource"] == f"{PUBLIC}{path}"
+        assert described["authorization_servers"] == [PUBLIC]
     assert site.tools(tokens["access_token"]).status_code == 200
-    assert site.browser.get("/.well-known/oauth-protected-resource/mcp").json()["resource"] == f"{PUBLIC}/mcp"
+    for path in ("/sse", "/sse/"):
+        challenge = site.browser.get(path).headers["WWW-Authenticate"]
+        assert f'resource_metadata="{PUBLIC}/.well-known/oauth-protected-resource/sse"' in challenge
+    assert "/oauth-protected-resource/mcp" in site.tools(None).headers["WWW-Authenticate"]
 
 
 # The answer to the client
@@ -110,7 +115,8 @@ def test_refusing_is_an_answer_with_the_issuer(chatgpt: Assistant) -> None:
 
 @pytest.mark.parametrize(
     "resource",
-    [None, f"{PUBLIC}/mcp", f"{PUBLIC}/mcp/", "HTTPS://Library.Example:443/mcp", PUBLIC, f"{PUBLIC}/"],
+    [None, f"{PUBLIC}/mcp", f"{PUBLIC}/mcp/", "HTTPS://Library.Example:443/mcp", PUBLIC, f"{PUBLIC}/"]
+    + [f"{PUBLIC}/sse", f"{PUBLIC}/sse/"],
 )
 def test_the_resource_as_people_type_it(site: Site, chatgpt: Assistant, resource: str | None) -> None:
     code = chatgpt.code(resource=resource)

@@ -11,9 +11,10 @@ import fastmcp
 import httpx2
 import pytest
 from fastmcp.client.auth import OAuth
+from fastmcp.client.transports import SSETransport
 from mcp.shared.auth import AuthorizationCodeResult
 
-from clients import SEARCH, ask, rpc, serving
+from clients import SEARCH, ask, endpoint, rpc, serving, stream
 from owner import CHEAP, PASSPHRASE, form_key
 from stackroom.reader import Reader
 from stackroom.server.access.guard import Access
@@ -89,6 +90,41 @@ async def test_a_program_with_a_token(url: str, store: AccessStore) -> None:
         await asyncio.to_thread(store.revoke_static_token, "script")
         with pytest.raises(Exception, match="error response"):
             await client.call_tool(SEARCH, {"query": "cats"})
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("path", ["/sse", "/sse/"])
+async def test_a_client_signs_in_over_sse(url: str, store: AccessStore, path: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that it keeps tokens in memory
+        owner = Owner(client_name="An older program")
+        async with fastmcp.Client(SSETransport(url + path, auth=owner)) as client:
+            found = await client.call_tool(SEARCH, {"query": "cats purr"})
+            assert found.structured_content["results"][0]["url"].startswith(f"{url}/d/")
+    (grant,) = [grant for grant in store.grants() if grant.kind == "client"]
+    assert grant.name == "An older program"
+    tokens = owner.context.current_tokens
+    assert tokens is not None
+    async with fastmcp.Client(url + "/mcp", auth=tokens.access_token) as client:  # the library is one
+        assert await client.list_tools()
+
+
+def test_a_stream_is_for_who_opened_it_and_ends_with_the_access(url: str, store: AccessStore) -> None:
+    one, other = store.new_static_token("one"), store.new_static_token("other")
+    kind = {"Content-Type": "application/json"}
+    ping = '{"jsonrpc": "2.0", "id": 1, "method": "ping"}'
+    with stream(url) as refused:
+        assert refused.status == 401
+    with stream(url, token=one) as opened:
+        path = endpoint(opened)
+
+        def send(token: str) -> int:
+            return ask(url, "POST", path, kind | {"Authorization": f"Bearer {token}"}, ping)[0]
+
+        assert ask(url, "POST", path, kind, ping)[0] == 401
+        assert (send(one), send(other)) == (202, 404)
+        store.revoke_static_token("one")
+        assert send(one) == 401
 
 
 def test_without_a_token_there_is_nothing(url: str) -> None:

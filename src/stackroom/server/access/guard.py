@@ -18,7 +18,7 @@ from stackroom.settings import Settings
 
 
 class Access(AuthProvider):
-    """What FastMCP asks before it answers at /mcp, and what our own pages ask before they show a document."""
+    """What FastMCP asks before it answers at /mcp or /sse, and our own pages before they show a document."""
 
     def __init__(
         self,
@@ -74,22 +74,29 @@ class Access(AuthProvider):
         )
 
     def get_routes(self, mcp_path: str | None = None) -> list[Route]:
-        """All endpoints beside the tools. `mcp_path` is where those are; may be called for several."""
-        path = mcp_path or "/mcp"
+        """All endpoints beside the tools. `mcp_path` is where those are; may be called for several.
+
+        Whatever the path, a token opens all of them: the library behind them is one.
+        """
+        path = (mcp_path or "/mcp").rstrip("/")
+        well_known = "/.well-known/oauth-protected-resource"
+        return [
+            # RFC 9728 has the resource exactly as the client wrote it, with its slash.
+            *(self._described(f"{well_known}{typed}", typed) for typed in (path, f"{path}/")),
+            # For clients that do not look at the WWW-Authenticate header.
+            self._described(well_known, path),
+            Route(PATH, or_unavailable(self._sign_in.page), methods=["GET", "POST"]),
+            *self._server.routes(),
+        ]
+
+    def _described(self, where: str, path: str) -> Route:
         described = {
             "resource": f"{self._url}{path}",
             "authorization_servers": [self._url],
             "bearer_methods_supported": ["header"],
             "resource_name": "Stackroom",
         }
-        well_known = "/.well-known/oauth-protected-resource"
-        return [
-            Route(f"{well_known}{path}", _constant(described), methods=["GET"]),
-            # For clients that do not look at the WWW-Authenticate header.
-            Route(well_known, _constant(described), methods=["GET"]),
-            Route(PATH, or_unavailable(self._sign_in.page), methods=["GET", "POST"]),
-            *self._server.routes(),
-        ]
+        return Route(where, _constant(described), methods=["GET"])
 
 
 def create_access(settings: Settings, url: str, *, exposed: bool) -> Access | None:

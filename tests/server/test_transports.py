@@ -1,0 +1,97 @@
+"""SSE beside streamable HTTP: paths, streams, hosts, sessions, stopping. The tools over it: `test_tools`."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import time
+
+import fastmcp
+import pytest
+from fastmcp.client.transports import SSETransport
+from mcp import ClientSession
+from mcp.client.sse import sse_client
+from sse_starlette import EventSourceResponse
+
+from clients import SEARCH, ask, content, endpoint, rpc, stream
+from server_process import announced, environment, program
+from shelf import Shelf
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize("path", ["/sse", "/sse/"])
+def test_a_stream_needs_no_redirect_and_is_not_held_back(url: str, path: str) -> None:
+    with stream(url, path) as opened:
+        assert opened.status == 200
+        assert opened.headers["Content-Type"].startswith("text/event-stream")
+        assert opened.headers["X-Accel-Buffering"] == "no"
+        assert opened.headers["Cache-Control"] == "no-store"
+        assert endpoint(opened).startswith("/messages/?session_id=")
+    assert EventSourceResponse.DEFAULT_PING_INTERVAL <= 30  # tunnels end what is silent for a minute or two
+
+
+def test_clients_that_try_the_newer_transport_first_see_that_it_is_not_there(url: str) -> None:
+    assert ask(url, "POST", "/sse", JSON, "{}")[0] == ask(url, "POST", "/sse/", JSON, "{}")[0] == 405
+
+
+@pytest.mark.anyio
+async def test_the_sdk_over_sse(url: str) -> None:
+    async with sse_client(url + "/sse/") as streams, ClientSession(*streams) as session:
+        await session.initialize()
+        assert [tool.name for tool in (await session.list_tools()).tools] == ["search", "fetch"]
+        found = content(await session.call_tool(SEARCH, {"query": "cats purr"}))
+        assert found["results"][0]["url"].startswith(f"{url}/d/")
+
+
+@pytest.mark.anyio
+async def test_many_callers_at_once_over_both_transports(url: str) -> None:
+    async def one(number: int) -> None:
+        target = SSETransport(url + "/sse") if number % 2 else url + "/mcp"
+        async with fastmcp.Client(target) as client:
+            assert content(await client.call_tool_mcp(SEARCH, {"query": f"{number} animals"}))["results"]
+
+    await asyncio.gather(*(one(number) for number in range(16)))
+
+
+def test_foreign_hosts_and_origins_are_refused(url: str) -> None:
+    for method, path in (("GET", "/sse"), ("GET", "/sse/"), ("POST", "/messages/?session_id=x")):
+        assert ask(url, method, path, {"Host": "evil.example"})[0] == 421
+        assert ask(url, method, path, {"Origin": "https://evil.example"})[0] == 403
+        assert ask(url, method, path, {"X-Forwarded-For": "192.0.2.1"})[0] == 403
+
+
+def test_messages_that_make_no_sense(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    with stream(url) as opened:
+        path = endpoint(opened)
+        for wrong, status in (("/messages/", 400), ("/messages/?session_id=x", 400), (path[:-1] + "x", 400)):
+            assert ask(url, "POST", wrong, JSON, "{}")[0] == status
+        assert ask(url, "POST", path[:-4] + "beef", JSON, "{}")[0] == 404
+        for body in ("", "{", "[]", "null", '{"jsonrpc": "2.0"}', "\u00ff"):
+            status, _, answer = ask(url, "POST", path, JSON, body)
+            assert (status, answer) == (400, b"Could not parse message")
+        assert ask(url, "GET", path)[0] == 405
+        assert rpc(url)[0] == 200
+    assert caplog.text == ""  # strangers do not write our log
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send this signal to one process")
+def test_an_open_stream_does_not_keep_the_server_from_stopping(shelf: Shelf) -> None:
+    data = shelf.path.parent.parent
+    with subprocess.Popen(
+        program(str(data), "no-model", "once"), env=environment(), stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            url = announced(process)
+            with stream(url) as opened:
+                path = endpoint(opened)
+                call = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {}}
+                assert ask(url, "POST", path, JSON, json.dumps(call))[0] == 202
+                began = time.monotonic()
+                process.send_signal(signal.SIGTERM)
+                _, rest = process.communicate(timeout=10)
+                assert time.monotonic() - began < 5
+            assert (process.returncode, rest) == (0, "")
+        finally:
+            process.kill()

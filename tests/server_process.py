@@ -1,0 +1,65 @@
+"""A server with a small model as a process of its own."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from clients import ask, rpc
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from fakes import SomeModels, WordHashEmbedder
+from stackroom.catalog import Catalog
+from stackroom.errors import ModelNotFound
+from stackroom.lexicon import Lexicon
+from stackroom.reader import Reader
+from stackroom.server.application import serve_http
+from stackroom.server.stdio import serve_stdio
+from stackroom.settings import Settings
+
+def load(name):
+    if "no-model" in sys.argv:
+        raise ModelNotFound(f"There is no model {name} here.")
+    return WordHashEmbedder(name)
+
+settings = Settings(data=Path(sys.argv[1]), port=0)
+reader = Reader(Catalog(settings.catalog, create=True), Lexicon(settings.words), SomeModels(load))
+if "stdio" in sys.argv:
+    serve_stdio(settings, reader)
+else:
+    serve_http(settings, reader)
+    if "once" not in sys.argv:
+        serve_http(settings, reader)  # once more, because starting Python takes most of the test's time
+reader.close()
+"""
+
+
+def program(*arguments: str) -> list[str]:
+    return [sys.executable, "-c", PROGRAM, *arguments]
+
+
+def environment() -> dict[str, str]:
+    paths = [
+        str(Path(__file__).parent),
+        os.environ.get("PYTHONPATH", ""),
+    ]  # the first is where fakes.py is
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)}
+
+
+def announced(process: subprocess.Popen[str]) -> str:
+    """The URL that a server without its model says it listens at, after checking that it is there."""
+    assert process.stderr is not None
+    lines = sorted([process.stderr.readline(), process.stderr.readline()])
+    assert lines[0] == "Searching does not work yet. There is no model word-hash here.\n"
+    listens = r"Stackroom listens on 127\.0\.0\.1 port (\d+)\. MCP URL: (.+)/mcp \(.*README.*\)\n"
+    found = re.fullmatch(listens, lines[1])
+    assert found
+    url = f"http://127.0.0.1:{found[1]}"
+    assert found[2] == url
+    assert json.loads(ask(url, "GET", "/healthz")[2])["status"] == "ok"
+    assert rpc(url)[0] == 200
+    return url
