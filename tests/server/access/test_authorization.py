@@ -115,8 +115,16 @@ def test_refusing_is_an_answer_with_the_issuer(chatgpt: Assistant) -> None:
 
 @pytest.mark.parametrize(
     "resource",
-    [None, f"{PUBLIC}/mcp", f"{PUBLIC}/mcp/", "HTTPS://Library.Example:443/mcp", PUBLIC, f"{PUBLIC}/"]
-    + [f"{PUBLIC}/sse", f"{PUBLIC}/sse/"],
+    [
+        None,
+        f"{PUBLIC}/mcp",
+        f"{PUBLIC}/mcp/",
+        "HTTPS://Library.Example:443/mcp",
+        PUBLIC,
+        f"{PUBLIC}/",
+        f"{PUBLIC}/sse",
+        f"{PUBLIC}/sse/",
+    ],
 )
 def test_the_resource_as_people_type_it(site: Site, chatgpt: Assistant, resource: str | None) -> None:
     code = chatgpt.code(resource=resource)
