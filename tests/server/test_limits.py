@@ -20,7 +20,8 @@ from starlette.types import Receive, Scope, Send
 from clients import FETCH, SEARCH, URL, ask, connect, content, error, rpc, serving
 from fakes import WordHashEmbedder
 from shelf import Shelf
-from stackroom.errors import CallRefused
+from stackroom.arguments import parse
+from stackroom.errors import CallRefused, SettingsError
 from stackroom.reader import Reader
 from stackroom.server.access.guard import Access
 from stackroom.server.access.store import AccessStore
@@ -30,6 +31,7 @@ from stackroom.server.intake import LARGEST_BODY, Intake
 from stackroom.server.ledger import Ledger, newest
 from stackroom.server.rates import Rates, Refusals, seconds
 from stackroom.server.tools import create_mcp
+from stackroom.settings import Settings
 
 JSON = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 
@@ -230,6 +232,14 @@ def test_a_client_that_calls_too_often_is_told_when_to_come_back(reader: Reader,
             )
             assert not call(url, "cats", other)[1]["isError"]
             assert rpc(url, headers={"Authorization": f"Bearer {one}"})[0] == 200
+
+
+def test_how_many_calls_is_a_setting() -> None:
+    assert Settings.read({}).calls_per_minute == 300
+    assert Settings.read({"STACKROOM_CALLS_PER_MINUTE": "0"}).calls_per_minute == 0
+    assert parse(["serve", "--calls-per-minute", "20"]).calls_per_minute == 20
+    with pytest.raises(SettingsError, match="STACKROOM_CALLS_PER_MINUTE must not be negative"):
+        Settings.read({"STACKROOM_CALLS_PER_MINUTE": "-1"})
 
 
 def test_programs_of_this_machine_are_not_counted(reader: Reader) -> None:

@@ -77,6 +77,10 @@ async def test_what_is_not_there(how: str, reader: Reader, url: str) -> None:
         assert "'0123'" in error(await client.call(FETCH, id="0123"))
         assert "exactly as a search result gives it" in error(await client.call(FETCH, id="a\0../b"))
         assert "id is empty" in error(await client.call(FETCH, id=" "))
+        wrong: list[dict[str, object]] = [{}, {"query": 5}, {"query": None}, {"id": "0123"}]
+        for arguments in (*wrong, {"query": "cats", "limit": 3}):
+            message = error(await client.call(SEARCH, **arguments))
+            assert message == "search takes one argument, query, which is a string."
         with pytest.raises(mcp.MCPError, match="Unknown tool") as caught:
             await client.call("delete", id="0123")
         assert caught.value.error.code == -32602

@@ -145,6 +145,17 @@ def _address() -> str:
     return client.host if client else ""
 
 
+def _check_arguments(tool: Tool | None, arguments: dict[str, Any]) -> None:
+    # FastMCP would quote pydantic, with its version, and write a warning to the log for each such call.
+    if tool is None:
+        return
+    (name,) = tool.parameters["properties"]
+    if arguments.keys() != {name} or not isinstance(arguments[name], str):
+        raise ToolError(
+            f"{tool.name} takes one argument, {name}, which is a string.", log_level=logging.DEBUG
+        )
+
+
 def _check_length(name: str, value: str, longest: int) -> None:
     # Not in the tool's schema: what clients compare it with has a plain string.
     if len(value) > longest:
@@ -214,6 +225,7 @@ class _TheTools(ToolInjectionMiddleware):
         context: MiddlewareContext[CallToolRequestParams],
         call_next: CallNext[CallToolRequestParams, ToolResult],
     ) -> ToolResult:
+        _check_arguments(self.get_injected_tool(context.message.name), context.message.arguments or {})
         try:
             return await call_next(context)
         except NotFoundError as error:
