@@ -64,6 +64,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         port=given.get("port"),
         public_url=given.get("public_url"),
         allow_anonymous=given.get("allow_anonymous"),
+        calls_per_minute=given.get("calls_per_minute"),
     )
 
 

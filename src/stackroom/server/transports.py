@@ -5,6 +5,7 @@ import logging
 from fastmcp import FastMCP
 from fastmcp.server.http import StarletteWithLifespan
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MCP_PATH, SSE_PATH = "/mcp", "/sse"
 
@@ -42,7 +43,30 @@ def http_transports(
     known = {route.path for route in routes if isinstance(route, Route | Mount)}
     for route in mcp.http_app(path=SSE_PATH, transport="sse").router.routes:
         if isinstance(route, Route | Mount) and route.path not in known:
+            if route.path == SSE_PATH:
+                route.app = _answered_once(route.app)
             routes.append(route)
     # It would write to the log what strangers send, a line or a traceback for each message without a session.
     logging.getLogger("mcp.server.sse").setLevel(logging.CRITICAL)
     return application
+
+
+def _answered_once(application: ASGIApp) -> ASGIApp:
+    """`application`, without what it sends after its answer.
+
+    FastMCP follows a stream with an empty answer. If the server ended the stream, because it stops, uvicorn takes
+    that for an error and writes a traceback.
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        ended = False
+
+        async def send_until_end(message: Message) -> None:
+            nonlocal ended
+            if not ended:
+                ended = message["type"] == "http.response.body" and not message.get("more_body", False)
+                await send(message)
+
+        await application(scope, receive, send_until_end)
+
+    return answer
