@@ -357,12 +357,14 @@ def test_an_answer_may_take_longer_than_a_head(reader: Reader) -> None:
 def test_so_many_requests_at_a_time(reader: Reader, path: str, most: str) -> None:
     held = Held()
     intake = Intake(held, "/sse", Refusals(), most_requests=1, most_streams=1)
-    with serving(reader, intake) as url, ThreadPoolExecutor(1) as callers:
+    with serving(reader, intake, connection=Impatient) as url, ThreadPoolExecutor(1) as callers:
         first = callers.submit(ask, url, "GET", path)
         assert held.asked.acquire(timeout=10)
         status, headers, body = ask(url, "GET", path)
         assert (status, headers["Retry-After"]) == (503, "2")
         assert body == f"Too many {most} at the same time. Try again after 2 s.\n".encode()
+        rest = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc".encode()
+        assert until_closed(url, rest).startswith(b"HTTP/1.1 503 ")  # and nobody waits for its body
         held.may.set()
         assert first.result()[0] == ask(url, "GET", path)[0] == 200
 

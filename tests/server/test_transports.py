@@ -34,6 +34,7 @@ def test_a_stream_needs_no_redirect_and_is_not_held_back(url: str, path: str) ->
 
 def test_clients_that_try_the_newer_transport_first_see_that_it_is_not_there(url: str) -> None:
     assert ask(url, "POST", "/sse", JSON, "{}")[0] == ask(url, "POST", "/sse/", JSON, "{}")[0] == 405
+    assert ask(url, "HEAD", "/sse")[0] == 200
 
 
 @pytest.mark.anyio

@@ -1,4 +1,4 @@
-"""A connection whose requests must begin in time: uvicorn waits for a head for as long as it takes."""
+"""A connection that does not wait for what does not come: uvicorn waits for a head for as long as it takes."""
 
 from asyncio import Transport
 from asyncio.events import TimerHandle
@@ -6,11 +6,11 @@ from asyncio.events import TimerHandle
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 10.0
-"""In which a new connection must have sent the head of its first request, and each later head its end."""
+"""In which the head of a request must have come, and the rest of a body that was answered before its end."""
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's connection, closed if the head of a request does not come."""
+    """uvicorn's connection, closed if its client sends too slowly. Bodies in general: see `Intake`."""
 
     head_seconds = HEAD_SECONDS
     _late: TimerHandle | None = None
@@ -31,12 +31,24 @@ class Connection(HttpToolsProtocol):
         self._in_time()
         super().on_headers_complete()
 
+    def on_response_complete(self) -> None:
+        """The answer has been sent."""
+        super().on_response_complete()
+        if self.cycle.more_body:
+            self._expect()
+
+    def on_message_complete(self) -> None:
+        """The whole request is there."""
+        self._in_time()
+        super().on_message_complete()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has hung up."""
         self._in_time()
         super().connection_lost(exc)
 
     def _expect(self) -> None:
+        self._in_time()
         self._late = self.loop.call_later(self.head_seconds, self.timeout_keep_alive_handler)
 
     def _in_time(self) -> None:

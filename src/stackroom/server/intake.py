@@ -23,6 +23,8 @@ MOST_STREAMS = 256
 # When to come back if there are too many at once.
 _BUSY_SECONDS = 2
 
+_CLOSE = {"Connection": "close"}
+
 # A client that reads only after it has sent everything gets its answer if this is all that there was.
 _DRAINED_BYTES, _DRAINED_SECONDS = 1_000_000, 2.0
 
@@ -105,7 +107,8 @@ class Intake:
             return
         except TimeoutError:
             self._refusals.add("requests that came too slowly")
-            await _refuse(408, "The request came too slowly.")(scope, receive, send)
+            late = _refuse(408, "The request came too slowly.", headers=_CLOSE)
+            await late(scope, receive, send)
             return
         if body is None:  # the client has hung up
             return
@@ -135,10 +138,11 @@ async def _body(receive: Receive) -> bytes | None:
             return bytes(body)
 
 
-def _refuse(status: int, text: str, wait: float = 0.0) -> PlainTextResponse:
-    headers = {"Connection": "close"}
+def _refuse(
+    status: int, text: str, wait: float = 0.0, headers: dict[str, str] | None = None
+) -> PlainTextResponse:
     if wait:
-        headers["Retry-After"] = str(whole_seconds(wait))
+        headers = {**(headers or {}), "Retry-After": str(whole_seconds(wait))}
         text += f" Try again after {whole_seconds(wait)} s."
     return PlainTextResponse(f"{text}\n", status, headers)
 
@@ -148,7 +152,7 @@ async def _answer_and_drain(receive: Receive, send: Send) -> None:
 
     Closed at once, the system would throw the answer away that the client has not read yet.
     """
-    refusal = _refuse(413, f"The request is too large: more than {LARGEST_BODY:,} bytes.")
+    refusal = _refuse(413, f"The request is too large: more than {LARGEST_BODY:,} bytes.", headers=_CLOSE)
     await send({"type": "http.response.start", "status": 413, "headers": refusal.raw_headers})
     await send({"type": "http.response.body", "body": refusal.body, "more_body": True})
     drained = 0

@@ -54,8 +54,8 @@ def http_transports(
 def _answered_once(application: ASGIApp) -> ASGIApp:
     """`application`, without what it sends after its answer.
 
-    FastMCP follows a stream with an empty answer. If the server ended the stream, because it stops, uvicorn takes
-    that for an error and writes a traceback.
+    FastMCP follows a stream with an empty answer. If the server ended the stream, because it stops, uvicorn
+    takes that for an error and writes a traceback.
     """
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
