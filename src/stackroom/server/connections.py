@@ -1,4 +1,4 @@
-"""A connection that does not wait for what does not come: uvicorn waits for a head for as long as it takes."""
+"""A connection that is closed if its client is slow: uvicorn waits for a head for as long as it takes."""
 
 from asyncio import Transport
 from asyncio.events import TimerHandle
@@ -6,7 +6,7 @@ from asyncio.events import TimerHandle
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 10.0
-"""In which the head of a request must have come, and the rest of a body that was answered before its end."""
+"""In which the head of a request must have come, and the rest of a body after its answer."""
 
 
 class Connection(HttpToolsProtocol):

@@ -23,11 +23,6 @@ MOST_STREAMS = 256
 # When to come back if there are too many at once.
 _BUSY_SECONDS = 2
 
-_CLOSE = {"Connection": "close"}
-
-# A client that reads only after it has sent everything gets its answer if this is all that there was.
-_DRAINED_BYTES, _DRAINED_SECONDS = 1_000_000, 2.0
-
 
 class Intake:
     """An ASGI application that passes on to another what is not too much; bodies are passed on whole."""
@@ -103,11 +98,15 @@ class Intake:
                 body = await _body(receive)
         except _TooLarge:
             self._refusals.add("too large requests")
-            await _answer_and_drain(receive, send)
+            # What comes after that is thrown away: closing at once would take the answer back from a client that
+            # reads only when it has sent everything. `Connection` does not wait for long.
+            large = _refuse(413, f"The request is too large: more than {LARGEST_BODY:,} bytes.")
+            await large(scope, receive, send)
             return
         except TimeoutError:
             self._refusals.add("requests that came too slowly")
-            late = _refuse(408, "The request came too slowly.", headers=_CLOSE)
+            late = _refuse(408, "The request came too slowly.")
+            late.headers["Connection"] = "close"
             await late(scope, receive, send)
             return
         if body is None:  # the client has hung up
@@ -138,34 +137,11 @@ async def _body(receive: Receive) -> bytes | None:
             return bytes(body)
 
 
-def _refuse(
-    status: int, text: str, wait: float = 0.0, headers: dict[str, str] | None = None
-) -> PlainTextResponse:
-    if wait:
-        headers = {**(headers or {}), "Retry-After": str(whole_seconds(wait))}
-        text += f" Try again after {whole_seconds(wait)} s."
-    return PlainTextResponse(f"{text}\n", status, headers)
-
-
-async def _answer_and_drain(receive: Receive, send: Send) -> None:
-    """Answers 413, and lets a client that is still sending come to an end before the connection is closed.
-
-    Closed at once, the system would throw the answer away that the client has not read yet.
-    """
-    refusal = _refuse(413, f"The request is too large: more than {LARGEST_BODY:,} bytes.", headers=_CLOSE)
-    await send({"type": "http.response.start", "status": 413, "headers": refusal.raw_headers})
-    await send({"type": "http.response.body", "body": refusal.body, "more_body": True})
-    drained = 0
-    try:
-        async with asyncio.timeout(_DRAINED_SECONDS):
-            while drained < _DRAINED_BYTES:
-                message = await receive()
-                drained += len(message.get("body", b""))
-                if not message.get("more_body", False):
-                    break
-    except TimeoutError:
-        pass
-    await send({"type": "http.response.body", "body": b""})
+def _refuse(status: int, text: str, wait: float = 0.0) -> PlainTextResponse:
+    if not wait:
+        return PlainTextResponse(f"{text}\n", status)
+    whole = whole_seconds(wait)
+    return PlainTextResponse(f"{text} Try again after {whole} s.\n", status, {"Retry-After": str(whole)})
 
 
 def _is_this_machine(address: str) -> bool:
