@@ -98,8 +98,8 @@ class Intake:
                 body = await _body(receive)
         except _TooLarge:
             self._refusals.add("too large requests")
-            # What comes after that is thrown away: closing at once would take the answer back from a client that
-            # reads only when it has sent everything. `Connection` does not wait for long.
+            # What still comes is thrown away: closing at once would take the answer back from a client that
+            # reads only after it has sent everything. `Connection` does not wait for long.
             large = _refuse(413, f"The request is too large: more than {LARGEST_BODY:,} bytes.")
             await large(scope, receive, send)
             return
