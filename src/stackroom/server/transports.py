@@ -43,8 +43,9 @@ def http_transports(
     known = {route.path for route in routes if isinstance(route, Route | Mount)}
     for route in mcp.http_app(path=SSE_PATH, transport="sse").router.routes:
         if isinstance(route, Route | Mount) and route.path not in known:
-            if route.path == SSE_PATH:
+            if isinstance(route, Route) and route.path == SSE_PATH:
                 route.app = _answered_once(route.app)
+                route.methods = {"GET"}  # a HEAD would open a stream, too
             routes.append(route)
     # It would write to the log what strangers send, a line or a traceback for each message without a session.
     logging.getLogger("mcp.server.sse").setLevel(logging.CRITICAL)
@@ -52,21 +53,24 @@ def http_transports(
 
 
 def _answered_once(application: ASGIApp) -> ASGIApp:
-    """`application`, without what it sends after its answer.
+    """`application` with one answer, which ends.
 
-    FastMCP follows a stream with an empty answer. If the server ended the stream, because it stops, uvicorn
-    takes that for an error and writes a traceback.
+    A stream that the server ends because it stops is left open by the library, and FastMCP begins another
+    answer after it; uvicorn writes an error to the log for either.
     """
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        ended = False
+        starts, ended = 0, False
 
-        async def send_until_end(message: Message) -> None:
-            nonlocal ended
-            if not ended:
+        async def send_first(message: Message) -> None:
+            nonlocal starts, ended
+            starts += message["type"] == "http.response.start"
+            if starts == 1 and not ended:
                 ended = message["type"] == "http.response.body" and not message.get("more_body", False)
                 await send(message)
 
-        await application(scope, receive, send_until_end)
+        await application(scope, receive, send_first)
+        if not ended:
+            await send({"type": "http.response.body", "body": b""})
 
     return answer
