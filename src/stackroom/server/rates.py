@@ -61,7 +61,7 @@ class Refusals:
                 return
             told = ", ".join(f"{reason}: {count}" for reason, count in self._counts.items())
             self._counts.clear()
-        _log.warning("Refused since the last such line: %s.", told)
+        _log.warning("Refused since the last such line: %s. What follows is counted for a minute.", told)
 
 
 def seconds(wait: float) -> str:
