@@ -20,7 +20,7 @@ class Asked:
         text: its words.
         phrases: texts all of whose words a passage must have; then meaning alone finds nothing.
         vector: shape (dimensions,); None if there is no vector to compare it with.
-        known: share of its tokens that the model knows.
+        known: share of it that the model knows.
     """
 
     text: str

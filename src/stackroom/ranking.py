@@ -3,7 +3,8 @@
     score = (meaning + WORDS · words + DOCUMENT · document + NAME · name) / (1 + WORDS + DOCUMENT + NAME)
 
     meaning    cosine similarity of the passage's vector and the query's, times r²; r is the share of the
-               query's tokens that the model knows: of a Chinese question, MiniLM knows a third
+               query's letters that are in tokens the model knows (`Embedder.known_share`): of a Chinese
+               question, MiniLM knows a third
     words      BM25 of the passage, divided by what the query's words weigh together (their idf): about 1 for
                a passage that has all of them. A word that no passage has weighs as the rarest: a query that
                the library lacks half the words of is not answered well by words
@@ -54,7 +55,7 @@ def fuse(meaning: float, words: float, document: float, name: float, known: floa
         words: see above.
         document: see above.
         name: see above.
-        known: share of the query's tokens that the model knows, 0 to 1.
+        known: share of the query that the model knows, 0 to 1.
     """
     evidence = known**2 * max(meaning, 0.0) + WORDS * words + DOCUMENT * document + NAME * name
     # Rounded, because sums of the same numbers in another order may differ in the last digit.
