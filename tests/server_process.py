@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from clients import ask, rpc
+from mcp_clients import ask, rpc
 
 PROGRAM = """
 import sys

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from clients import FETCH, SEARCH, URL, connect, content, error
 from fakes import OneModel
+from mcp_clients import FETCH, SEARCH, URL, connect, content, error
 from shelf import Shelf
 from stackroom.catalog import Catalog
 from stackroom.errors import UnknownPart

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from clients import CLIENTS, serving
+from mcp_clients import CLIENTS, serving
 from shelf import Shelf
 from stackroom.reader import Reader
 

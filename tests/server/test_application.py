@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clients import ask, rpc, serving
+from mcp_clients import ask, rpc, serving
 from shelf import Shelf
 from stackroom.errors import UsageError
 from stackroom.holder import hold, holder

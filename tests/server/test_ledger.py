@@ -13,7 +13,7 @@ from pathlib import Path
 import fastmcp
 import pytest
 
-from clients import FETCH, SEARCH, URL, content, error, serving
+from mcp_clients import FETCH, SEARCH, URL, content, error, serving
 from stackroom.cli import main
 from stackroom.errors import LedgerUnusable, SettingsError
 from stackroom.reader import Reader

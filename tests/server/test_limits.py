@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from clients import FETCH, SEARCH, URL, ask, connect, content, error, rpc, serving
+from mcp_clients import FETCH, SEARCH, URL, ask, connect, content, error, rpc, serving
 from fakes import WordHashEmbedder
 from shelf import Shelf
 from stackroom.arguments import parse

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from clients import ask, serving
 from make_pdfs import write_pdf
+from mcp_clients import ask, serving
 from shelf import Shelf
 from stackroom.errors import PictureFailed
 from stackroom.marks import Mark

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from clients import FETCH, SEARCH, URL
+from mcp_clients import FETCH, SEARCH, URL
 from server_process import announced, environment, program
 from shelf import Shelf
 from stackroom.holder import hold, holder

@@ -10,8 +10,8 @@ import fastmcp
 import mcp
 import pytest
 
-from clients import FETCH, MODES, SEARCH, URL, ask, connect, content, error, serving
 from fakes import OneModel, SomeModels, WordHashEmbedder
+from mcp_clients import FETCH, MODES, SEARCH, URL, ask, connect, content, error, serving
 from shelf import Shelf
 from stackroom.catalog import Catalog
 from stackroom.errors import ModelNotFound

@@ -14,7 +14,7 @@ from mcp import ClientSession
 from mcp.client.sse import sse_client
 from sse_starlette import EventSourceResponse
 
-from clients import SEARCH, ask, content, endpoint, rpc, stream
+from mcp_clients import SEARCH, ask, content, endpoint, rpc, stream
 from server_process import announced, environment, program
 from shelf import Shelf
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from clients import rpc
+from mcp_clients import rpc
 from owner import CHEAP, PASSPHRASE
 from stackroom import access_commands
 from stackroom.cli import main

@@ -14,7 +14,7 @@ from fastmcp.client.auth import OAuth
 from fastmcp.client.transports import SSETransport
 from mcp.shared.auth import AuthorizationCodeResult
 
-from clients import SEARCH, ask, endpoint, rpc, serving, stream
+from mcp_clients import SEARCH, ask, endpoint, rpc, serving, stream
 from owner import CHEAP, PASSPHRASE, form_key
 from stackroom.reader import Reader
 from stackroom.server.access.guard import Access
