@@ -10,7 +10,7 @@ READY := .venv/.ready
 READY_DEV := .venv/.ready-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help index watch serve up test check format bench clean
+.PHONY: help index watch serve up test clients check format bench clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ up: $(READY)  ## watch DOCS and serve, together
 
 test: $(READY_DEV)  ## run the whole test suite
 	$(BIN)/python -m pytest
+
+clients: $(READY_DEV)  ## run real MCP clients against a server; installs them once, from the network
+	PYTHON=$(BIN)/python tests/clients/run.sh
 
 check: $(READY_DEV)  ## ruff, mypy and import-linter
 	$(BIN)/ruff check .
