@@ -8,6 +8,7 @@
 #
 #   CLIENTS_CACHE   where they are installed       (default: ~/.cache/stackroom-clients)
 #   PYTHON          the Python that has Stackroom  (default: .venv/bin/python)
+#   PICTURES        a folder that gets what the browser saw; docs/images comes from there
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
