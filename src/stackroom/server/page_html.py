@@ -25,8 +25,8 @@ h1 { font-size: 1.25rem; line-height: 1.3; margin: 0; overflow-wrap: anywhere; }
 .about { color: var(--soft); margin: .25rem 0 0; overflow-wrap: anywhere; }
 .note { background: var(--note); border-left: 4px solid var(--mark); padding: .6rem .9rem; margin: 1rem 0 0; }
 .turn { position: sticky; top: 0; z-index: 1; background: var(--ground); padding: .6rem 0; }
-.turn ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; margin: 0; padding: 0;
-  align-items: baseline; }
+.turn ul { display: flex; flex-wrap: wrap; gap: .25rem clamp(.6rem, 3vw, 1.25rem);
+  list-style: none; margin: 0; padding: 0; align-items: baseline; }
 .turn a { display: inline-block; padding: .3rem 0; }
 .turn .original { margin-left: auto; }
 figure { position: relative; margin: 0; }

@@ -10,16 +10,19 @@ from starlette.responses import HTMLResponse
 from stackroom.server.access.clients import Client, destination
 
 _STYLE = """
+:root { color-scheme: light dark }
 body { font: 17px/1.5 system-ui, sans-serif; max-width: 28em; margin: 12vh auto; padding: 0 1.2em;
   color: #1c1c1c; background: #fbfaf7; overflow-wrap: anywhere }
 h1 { font-size: 1.3em }
 dt { color: #666; font-size: .85em } dd { margin: 0 0 .7em; font-weight: 600 }
 input, button { font: inherit; padding: .5em .7em; border: 1px solid #888; border-radius: 6px }
 input { width: 100%; box-sizing: border-box; margin: .3em 0 1em; background: #fff; color: #000 }
-button { background: #234; color: #fff; border-color: #234 } button.no { background: none; color: inherit }
+button { background: #234; color: #fff; border-color: #234; margin-right: .4em }
+button.no { background: none; color: inherit }
 .problem { color: #a01616; font-weight: 600 }
 @media (prefers-color-scheme: dark) { body { color: #eee; background: #191a1c } dt { color: #aaa }
-  .problem { color: #ff8f8f } button { background: #cde; color: #123 } }
+  .problem { color: #ff8f8f } input { background: #26282b; color: #eee }
+  button { background: #cde; color: #123 } button.no { border-color: #888 } }
 """
 
 
