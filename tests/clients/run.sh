@@ -52,6 +52,12 @@ run() {
     fi
 }
 
+# failed_with: adds what a command said last to $reason, and fails as well.
+failed_with() {
+    reason="$reason: $(tail -n 1 "$work/log")"
+    return 1
+}
+
 # package PACKAGE@VERSION: installs an npm package, in a folder of its own. Sets $package and, if it fails, $reason.
 package() {
     package=$cache/npm/$1
@@ -60,7 +66,8 @@ package() {
     command -v npm >/dev/null || return
     mkdir -p "$package"
     reason="npm could not install $1"
-    npm install --silent --no-audit --no-fund --prefix "$package" "$1" >"$work/log" 2>&1 && touch "$package/.ready"
+    npm install --silent --no-audit --no-fund --prefix "$package" "$1" >"$work/log" 2>&1 || failed_with || return
+    touch "$package/.ready"
 }
 
 # node_22: a Node that the clients accept. Sets $node and, if there is none, $reason.
@@ -76,9 +83,10 @@ venv() {
     venv=$cache/python/$1
     [[ -e $venv/.ready ]] && return
     reason="pip could not install $1"
-    "$python" -m venv "$venv" >"$work/log" 2>&1 &&
-        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$1" >"$work/log" 2>&1 &&
-        touch "$venv/.ready"
+    "$python" -m venv "$venv" >"$work/log" 2>&1 || failed_with || return
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$1" >"$work/log" 2>&1 ||
+        failed_with || return
+    touch "$venv/.ready"
 }
 
 # serve DATA OPTION...: starts a server. Sets $url, without /mcp.
