@@ -66,7 +66,7 @@ package() {
     command -v npm >/dev/null || return
     mkdir -p "$package"
     reason="npm could not install $1"
-    npm install --silent --no-audit --no-fund --prefix "$package" "$1" >"$work/log" 2>&1 || failed_with || return
+    npm install --loglevel=error --no-audit --no-fund --prefix "$package" "$1" >"$work/log" 2>&1 || failed_with || return
     touch "$package/.ready"
 }
 
