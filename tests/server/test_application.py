@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_clients import ask, rpc, serving
+from mcp_clients import SEARCH, ask, rpc, serving
 from shelf import Shelf
 from stackroom.errors import UsageError
 from stackroom.holder import hold, holder
@@ -21,6 +21,30 @@ def test_the_mcp_path_needs_no_redirect(url: str) -> None:
     assert status == 200
     assert rpc(url, "/mcp/") == (200, answer)
     assert ask(url, "GET", "/mcp")[0] == ask(url, "GET", "/mcp/")[0] == 405
+
+
+def test_blanks_around_a_header_are_not_part_of_it(url: str) -> None:
+    meta = "io.modelcontextprotocol/"
+    about = {"name": "test", "version": "1"}
+    parameters = {
+        "name": SEARCH,
+        "arguments": {"query": "cats purr"},
+        "_meta": {
+            f"{meta}protocolVersion": "2026-07-28",
+            f"{meta}clientInfo": about,
+            f"{meta}clientCapabilities": {},
+        },
+    }
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "application/json, text/event-stream",
+        "MCP-Protocol-Version": "2026-07-28 ",
+        "Mcp-Method": " tools/call",
+        "Mcp-Name": f"  {SEARCH} \t",
+    }
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": parameters}
+    status, _, body = ask(url, "POST", "/mcp", headers, json.dumps(call))
+    assert (status, "result" in json.loads(body)) == (200, True), body
 
 
 def test_healthz(url: str) -> None:

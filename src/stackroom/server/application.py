@@ -117,8 +117,11 @@ def create_application(
     intake = Intake(routes, SSE_PATH, refusals, Rates(_REQUESTS_EACH * counted) if counted else None)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (path := same_path(scope["path"])) != scope["path"]:
-            scope = {**scope, "path": path, "raw_path": path.encode()}
+        if scope["type"] == "http":
+            path = same_path(scope["path"])
+            # httptools leaves the blanks behind a value in it; they are not part of it (RFC 9110, 5.5).
+            headers = [(name, value.strip()) for name, value in scope["headers"]]
+            scope = {**scope, "path": path, "raw_path": path.encode(), "headers": headers}
         if scope["type"] == "http" and not forwarded_is_fine and _is_forwarded(scope):
             # A tunnel that writes this machine's name into the request gets past the guard of hosts.
             await PlainTextResponse(_FORWARDED, 403)(scope, receive, send)
