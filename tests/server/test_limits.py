@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from mcp_clients import FETCH, SEARCH, URL, ask, connect, content, error, rpc, serving
 from fakes import WordHashEmbedder
+from mcp_clients import FETCH, SEARCH, URL, ask, connect, content, error, rpc, serving
 from shelf import Shelf
 from stackroom.arguments import parse
 from stackroom.errors import CallRefused, SettingsError

@@ -118,10 +118,10 @@ def create_application(
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            path = same_path(scope["path"])
             # httptools leaves the blanks behind a value in it; they are not part of it (RFC 9110, 5.5).
             headers = [(name, value.strip()) for name, value in scope["headers"]]
-            scope = {**scope, "path": path, "raw_path": path.encode(), "headers": headers}
+            # The raw path stays as it was sent: the router goes by this one.
+            scope = {**scope, "path": same_path(scope["path"]), "headers": headers}
         if scope["type"] == "http" and not forwarded_is_fine and _is_forwarded(scope):
             # A tunnel that writes this machine's name into the request gets past the guard of hosts.
             await PlainTextResponse(_FORWARDED, 403)(scope, receive, send)
