@@ -45,6 +45,12 @@ Your own index is not touched: another one is made in a temporary folder, with t
 Of the data folder only the compiled model is used.
 """
 
+_DOCTOR = """\
+Checks how the server is reached, who gets in, both revisions of MCP, the tools, and what they answer. If it
+has sign-in, it asks for the passphrase, signs in as ChatGPT, Claude and Claude Code do, and then ends what
+it was given. Exit code 0: nothing failed; 1: something did.
+"""
+
 _EPILOG = """\
 exit codes: 0 all is well; 1 something failed (`stackroom status` lists unreadable files); 2 wrong use
 environment: STACKROOM_DATA, STACKROOM_MODEL and others; the README has the table
@@ -153,6 +159,29 @@ def _parser() -> argparse.ArgumentParser:
     log = add("log", "show what was asked and what was answered, the newest last")
     log.add_argument("--limit", type=_positive, default=20, metavar="N", help="most calls (default: 20)")
     log.add_argument("--json", action="store_true", help="print them as JSON, with all documents and pages")
+
+    doctor = add("doctor", "play ChatGPT and Claude against a running server, before you go live")
+    doctor.formatter_class = argparse.RawDescriptionHelpFormatter
+    doctor.epilog = _DOCTOR
+    doctor.add_argument(
+        "url",
+        nargs="?",
+        default="",
+        metavar="URL",
+        help="of the server, such as the address of a tunnel (default: the server of the data folder, and "
+        "STACKROOM_PUBLIC_URL)",
+    )
+    doctor.add_argument("--token", default="", help="call the tools with this token, without signing in")
+    doctor.add_argument(
+        "--passphrase-stdin", action="store_true", help="read the passphrase from standard input"
+    )
+    doctor.add_argument(
+        "--query",
+        default="What are these documents about?",
+        metavar="TEXT",
+        help="search for this (default: %(default)s)",
+    )
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
 
     evaluate = add("eval", "measure how much is found, on questions with known answers")
     evaluate.formatter_class = argparse.RawDescriptionHelpFormatter

@@ -359,6 +359,27 @@ def _clients(arguments: argparse.Namespace) -> int:
     return access_commands.show(settings, as_json=arguments.json)
 
 
+def _doctor(arguments: argparse.Namespace) -> int:
+    from stackroom.doctor.report import doctor
+
+    # As an exception, unlike elsewhere: the access that it was given has to be given back.
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, signal.default_int_handler)
+    try:
+        fine = doctor(
+            _settings(arguments),
+            arguments.url,
+            arguments.query,
+            token=arguments.token,
+            passphrase_on_stdin=arguments.passphrase_stdin,
+            as_json=arguments.json,
+        )
+    except KeyboardInterrupt:
+        print("\nstackroom: stopped; the access that was given for the checks is ended", file=sys.stderr)
+        return INTERRUPTED
+    return OK if fine else SOMETHING_FAILED
+
+
 # Writing, then reading
 
 
@@ -457,5 +478,6 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "passphrase": _passphrase,
     "token": _token,
     "clients": _clients,
+    "doctor": _doctor,
     "forget": _forget,
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from httpx2 import Response
 
-from owner import PUBLIC, Assistant, Site
+from owner import CHATGPT, PUBLIC, Assistant, Site
 from stackroom.reader import Reader
 from stackroom.server.access.store import ACCESS_SECONDS
 
@@ -162,6 +162,16 @@ def test_a_public_client_can_give_its_tokens_back(site: Site, chatgpt: Assistant
     program = site.store.new_static_token("script")
     assert revoke(token=program) == 200
     assert site.tools(program).status_code == 200  # the owner's, to be ended by the owner
+
+
+def test_a_browser_can_give_its_session_back(site: Site, chatgpt: Assistant) -> None:
+    chatgpt.decide()
+    (session,) = [value for name, value in site.browser.cookies.items() if name.endswith("session")]
+    assert site.browser.post("/revoke", data={"token": session, "client_id": CHATGPT}).status_code == 200
+    assert site.pdf().status_code == 200  # a client has no session to end
+    assert site.browser.post("/revoke", data={"token": session}).status_code == 200
+    assert site.pdf().status_code == 303
+    assert "browser" not in {grant.kind for grant in site.store.grants()}
 
 
 def test_the_owner_ends_access_at_once(site: Site, chatgpt: Assistant) -> None:

@@ -258,11 +258,14 @@ class AccessStore:
             return self._spend(token, grant_id)
 
     def revoke_token(self, token: str, client_id: str | None) -> None:
-        """Ends a client's access token, or the whole grant of a refresh token. Others are left alone."""
+        """Ends a client's access token, the whole grant of a refresh token, or a browser's session.
+
+        Programs' tokens are left alone.
+        """
         with self._writing():
             row = self._sql.execute(
                 "SELECT t.kind, t.grant_id, g.client_id FROM tokens t JOIN grants g ON g.id = t.grant_id"
-                " WHERE t.digest = ? AND t.kind IN ('access', 'refresh')",
+                " WHERE t.digest = ? AND t.kind IN ('access', 'refresh', 'session')",
                 (_digest(token),),
             ).fetchone()
             if row is None or (client_id is not None and client_id != row[2]):

@@ -1,0 +1,1 @@
+"""`stackroom doctor`: plays the clients before the owner goes live. Sees a server from outside, over HTTP."""

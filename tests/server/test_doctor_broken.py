@@ -1,0 +1,111 @@
+"""Servers that do one thing wrong, each on a real port: the right check fails, and says what to do."""
+
+from typing import Any
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from clients import serving
+from stackroom.doctor.check import Failed, Finding, Verdict
+from stackroom.doctor.examination import examine
+from stackroom.doctor.reach import REACH
+from stackroom.doctor.visit import Visit
+from stackroom.doctor.wire import NoAnswer, Wire
+from stackroom.reader import Reader
+from stackroom.server.address import http_url
+from stackroom.server.application import listen
+from stackroom.settings import Settings
+from tiny_server import TinyServer
+
+
+def no_passphrase() -> str:
+    raise AssertionError("nobody asks for it")
+
+
+def failed(server: TinyServer, reader: Reader) -> list[Finding]:
+    with serving(reader, server) as url:
+        found = list(examine(Settings(), url, "anything", no_passphrase))
+    return [finding for finding in found if finding.verdict is Verdict.FAILED]
+
+
+def test_the_small_server_itself_is_fine(reader: Reader) -> None:
+    assert failed(TinyServer(), reader) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "check", "seen", "advice"),
+    [
+        ({"guards_hosts": False}, "foreign host", "stackroom-doctor.example", "--public-url"),
+        ({"guards_origins": False}, "foreign origin", "may call the tools", "--public-url"),
+        ({"redirects": True}, "paths", "/mcp/ answers with a redirect", "pass on every path"),
+        ({"argument": {"type": "array"}}, "tools", "query is of the type array", "exactly this form"),
+        ({"more_tools": ("delete",)}, "tools", "delete, fetch, search", "exactly this form"),
+        ({"hints": {"readOnlyHint": True}}, "tools", "destructiveHint", "exactly this form"),
+        ({"instructions": "x" * 513}, "instructions", "513 characters", "within 512"),
+        ({"unknown_tool_code": -32601}, "unknown tool", "-32601", "-32602"),
+        (
+            {"error": 'Traceback (most recent call last): File "/home/ada/x.py"'},
+            "bad arguments",
+            "(Traceback)",
+            "goes to its makers",
+        ),
+        ({"error": "unable to open /srv/library/catalog.sqlite3"}, "bad arguments", "inside", "its makers"),
+        ({"score": "high"}, "search", ".score", "structuredContent"),
+        ({"relative": True}, "citations", "/d/1 is not an absolute", "--public-url"),
+        ({"fetch_characters": 80_000}, "answer sizes", "Claude Code cuts fetch", "FETCH_CHARACTERS"),
+    ],
+)
+def test_what_is_wrong_is_named(
+    reader: Reader, wrong: dict[str, Any], check: str, seen: str, advice: str
+) -> None:
+    (finding,) = failed(TinyServer(**wrong), reader)
+    assert finding.name == check
+    assert seen in finding.seen
+    assert advice in finding.advice
+
+
+def test_two_answers_in_one(reader: Reader) -> None:
+    """Without a search that can be trusted, nothing is said of what depends on it."""
+    (finding,) = failed(TinyServer(text="{}"), reader)
+    assert finding.name == "search"
+    assert "differ" in finding.seen
+    assert "the same JSON" in finding.advice
+
+
+def test_a_server_that_is_not_there_is_asked_once() -> None:
+    with listen("127.0.0.1", 0) as listener:
+        url = http_url(*listener.getsockname()[:2])
+    found = list(examine(Settings(), url, "anything", no_passphrase))
+    assert [(finding.name, finding.verdict) for finding in found] == [("reachable", Verdict.FAILED)]
+    assert "Start the server" in found[0].advice
+
+
+async def _drips(scope: Scope, receive: Receive, send: Send) -> None:
+    """Begins an answer and never ends it."""
+    if scope["type"] == "lifespan":
+        await TinyServer()(scope, receive, send)
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"x", "more_body": True})
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def test_a_server_that_does_not_come_to_an_end(reader: Reader) -> None:
+    with (
+        serving(reader, _drips) as url,
+        Wire(url, request_seconds=0.1) as wire,
+        pytest.raises(NoAnswer, match=r"within 0\.1 seconds"),
+    ):
+        wire.get("/mcp")
+
+
+def test_an_address_that_others_can_listen_to() -> None:
+    (encrypted,) = [check for check in REACH if check.name == "encrypted"]
+    for url in ("http://library.example", "http://192.0.2.7:8000"):
+        with Wire(url) as wire:
+            visit = Visit(url, wire, "anything", no_passphrase)
+            assert not visit.keeps_secrets
+            with pytest.raises(Failed, match="read along"):
+                encrypted.look(visit)
+    assert "https" in encrypted.advice
