@@ -17,6 +17,7 @@ _STRING = {"type": "string"}
 class TinyServer:
     """An ASGI application. Each field is something that it can do in another way."""
 
+    host: str = "127.0.0.1"
     guards_hosts: bool = True
     guards_origins: bool = True
     redirects: bool = False
@@ -45,7 +46,7 @@ class TinyServer:
 
     async def _answer(self, request: Request) -> Response:
         path, origin = request.url.path, request.headers.get("origin")
-        if self.guards_hosts and urlsplit(f"//{request.headers['host']}").hostname != "127.0.0.1":
+        if self.guards_hosts and urlsplit(f"//{request.headers['host']}").hostname != self.host:
             return PlainTextResponse("no", 421)
         if self.guards_origins and origin and origin not in _TRUSTED:
             return PlainTextResponse("no", 403)

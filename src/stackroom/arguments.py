@@ -13,6 +13,7 @@ Search and fetch for a private folder of PDFs, on this machine alone.
   stackroom serve                answer search and fetch to an MCP client
   stackroom up ~/Papers          both at once, and follow the folder as it changes
   stackroom search "a question"  try it out here
+  stackroom doctor               check a running server before you go live
   stackroom eval ~/Questions     measure how much is found
 """
 

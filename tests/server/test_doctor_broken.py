@@ -35,6 +35,7 @@ def test_the_small_server_itself_is_fine(reader: Reader) -> None:
 @pytest.mark.parametrize(
     ("wrong", "check", "seen", "advice"),
     [
+        ({"host": "library.example"}, "reachable", "421", "--public-url http://127.0.0.1"),
         ({"guards_hosts": False}, "foreign host", "stackroom-doctor.example", "--public-url"),
         ({"guards_origins": False}, "foreign origin", "may call the tools", "--public-url"),
         ({"redirects": True}, "paths", "/mcp/ answers with a redirect", "pass on every path"),

@@ -15,6 +15,10 @@ _LIST = {"id": 1, "method": "tools/list", "params": {}}
 
 def _reachable(visit: Visit) -> str:
     answer = visit.wire.get(PATH)
+    own_address = f"Start the server with `--public-url {visit.url}`."
+    need(answer.status != 421, f"status 421: the server does not answer to the name {visit.url}", own_address)
+    forwarded = answer.status == 403 and "--public-url" in answer.text
+    need(not forwarded, f"status 403: {shortened(answer.text, 120)}", own_address)
     return f"{visit.url} answers, in {answer.seconds * 1000:.0f} ms"
 
 
@@ -88,6 +92,7 @@ def _without_token(visit: Visit) -> str:
     visit.signs_in = True
     need("search" not in answer.text, "the refusal names the tools")
     visit.resource = _resource(visit, answer)
+    need(visit.home, f"its metadata names {visit.resource.resource}, which is not a URL")
     need(
         origin(visit.resource.authorization_servers[0]) == visit.home,
         f"it is found at {visit.home}, and signs in at {visit.resource.authorization_servers[0]}",

@@ -6,7 +6,7 @@ from typing import Any
 
 from stackroom.doctor.check import Check, Failed, Skipped, need
 from stackroom.doctor.eras import Era, Handshake, Stateless
-from stackroom.doctor.messages import Tool
+from stackroom.doctor.messages import Tool, ToolResult
 from stackroom.doctor.visit import Visit
 
 ARGUMENTS = {"search": "query", "fetch": "id"}
@@ -61,7 +61,8 @@ def _check_tool(tool: Tool, argument: str) -> None:
     schema, name = tool.input_schema, tool.name
     parameters = schema.get("properties")
     need(isinstance(parameters, dict) and set(parameters) == {argument}, f"{name} takes {_named(parameters)}")
-    kind = parameters[argument].get("type") if isinstance(parameters, dict) else None
+    described = parameters[argument] if isinstance(parameters, dict) else None
+    kind = described.get("type") if isinstance(described, dict) else None
     need(kind == "string", f"{name}: {argument} is of the type {kind}")
     need(
         schema.get("type") == "object" and schema.get("required") == [argument],
@@ -114,9 +115,9 @@ def _bad_arguments(visit: Visit) -> str:
         reply = visit.talk().reply("tools/call", {"name": tool, "arguments": arguments})
         what = f"{tool} with {arguments or 'no arguments'}"
         if reply.error is None:
-            result = reply.result or {}
-            need(result.get("isError") is True, f"{what} is answered as if it were right")
-            message = " ".join(str(item.get("text")) for item in result.get("content", []))
+            result = ToolResult.model_validate(reply.result)
+            need(result.is_error, f"{what} is answered as if it were right")
+            message = result.text
         else:
             message = reply.error.message
         need(message.strip(), f"{what}: an error without a message")

@@ -125,8 +125,10 @@ def origin(url: str) -> str:
 
 def same_place(one: str, other: str) -> bool:
     """Whether two URLs have the same origin; the names of this machine are one."""
+    if not origin(one) or not origin(other):
+        return False
     if origin(one) == origin(other):
-        return bool(origin(one))
+        return True
     both_here = is_loopback_url(one) and is_loopback_url(other)
     return both_here and _port(_split(one)) == _port(_split(other))
 
