@@ -1,16 +1,30 @@
 """A small server of two documents that does everything right, unless it is told to do one thing wrong."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.types import Receive, Scope, Send
 
 _TRUSTED = ("https://chatgpt.com", "https://claude.ai")
 _STRING = {"type": "string"}
+
+
+async def _endless() -> AsyncIterator[str]:
+    yield "event: endpoint\r\ndata: /messages?session=1\r\n\r\n"
+    await asyncio.Event().wait()  # until the client leaves
 
 
 @dataclass
@@ -21,6 +35,7 @@ class TinyServer:
     guards_hosts: bool = True
     guards_origins: bool = True
     redirects: bool = False
+    sse_paths: tuple[str, ...] = ()
     instructions: str = "Search, then fetch."
     argument: dict[str, Any] = field(default_factory=lambda: _STRING)
     more_tools: tuple[str, ...] = ()
@@ -56,6 +71,10 @@ class TinyServer:
             return HTMLResponse("a document")
         if path == "/mcp/" and self.redirects:
             return RedirectResponse("/mcp")
+        if path in self.sse_paths:
+            return StreamingResponse(_endless(), media_type="text/event-stream")
+        if path == "/sse" and self.sse_paths:
+            return RedirectResponse("/sse/")
         if path not in ("/mcp", "/mcp/"):
             return PlainTextResponse("not here", 404)
         if request.method != "POST":

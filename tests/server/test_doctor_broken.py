@@ -23,13 +23,21 @@ def no_passphrase() -> str:
 
 
 def failed(server: TinyServer, reader: Reader) -> list[Finding]:
+    return [finding for finding in found(server, reader) if finding.verdict is Verdict.FAILED]
+
+
+def found(server: TinyServer, reader: Reader) -> list[Finding]:
     with serving(reader, server) as url:
-        found = list(examine(Settings(), url, "anything", no_passphrase))
-    return [finding for finding in found if finding.verdict is Verdict.FAILED]
+        return list(examine(Settings(), url, "anything", no_passphrase))
 
 
 def test_the_small_server_itself_is_fine(reader: Reader) -> None:
     assert failed(TinyServer(), reader) == []
+
+
+def test_a_stream_that_older_clients_ask_for(reader: Reader) -> None:
+    (stream,) = [one for one in found(TinyServer(sse_paths=("/sse", "/sse/")), reader) if one.name == "SSE"]
+    assert (stream.verdict, stream.seen) == (Verdict.PASSED, "/sse/ and /sse connect")
 
 
 @pytest.mark.parametrize(
@@ -39,6 +47,7 @@ def test_the_small_server_itself_is_fine(reader: Reader) -> None:
         ({"guards_hosts": False}, "foreign host", "stackroom-doctor.example", "--public-url"),
         ({"guards_origins": False}, "foreign origin", "may call the tools", "--public-url"),
         ({"redirects": True}, "paths", "/mcp/ answers with a redirect", "pass on every path"),
+        ({"sse_paths": ("/sse/",)}, "SSE", "/sse has status 307", "pass on streams"),
         ({"argument": {"type": "array"}}, "tools", "query is of the type array", "exactly this form"),
         ({"more_tools": ("delete",)}, "tools", "delete, fetch, search", "exactly this form"),
         ({"hints": {"readOnlyHint": True}}, "tools", "destructiveHint", "exactly this form"),

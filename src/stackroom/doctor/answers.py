@@ -51,6 +51,7 @@ def _fetch(visit: Visit) -> str:
 
 
 def _parts(visit: Visit) -> str:
+    visit.results()
     long = [fetched for fetched in visit.fetched if fetched.metadata.parts > 1]
     if not long:
         raise Skipped("no document that was found is longer than one answer")

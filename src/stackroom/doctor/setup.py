@@ -5,7 +5,7 @@ from stackroom.doctor.check import Check, Failed, Skipped, need
 from stackroom.errors import StackroomError
 from stackroom.holder import holder
 from stackroom.server.access.store import AccessStore
-from stackroom.server.address import base_url, server_lock
+from stackroom.server.address import base_url, is_loopback_url, server_lock
 from stackroom.settings import Settings
 
 
@@ -21,10 +21,11 @@ def _index(settings: Settings) -> str:
 
 
 def _public_url(settings: Settings) -> str:
-    if not settings.public_url:
+    url = base_url(settings)
+    if is_loopback_url(url) and not settings.public_url:
         raise Skipped("none is set: ChatGPT and Claude on the web cannot reach the server")
     need(not settings.allow_anonymous, f"{settings.public_url}, for everybody: --allow-anonymous is set")
-    return settings.public_url
+    return settings.public_url or url
 
 
 def _passphrase(settings: Settings) -> str:

@@ -18,6 +18,8 @@ from stackroom.server.address import is_loopback_url
 REQUEST_SECONDS = 30.0
 """The longest that one request may take, from connecting to the last byte."""
 
+_UNTRUSTED = "Give the tunnel or proxy a certificate that everybody trusts: ChatGPT and Claude take no other."
+
 _MOST_BYTES = 20_000_000
 
 
@@ -122,7 +124,8 @@ class Wire:
         except (TimeoutError, httpx2.TimeoutException):
             raise NoAnswer(f"no whole answer within {self._seconds:g} seconds") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise NoAnswer(f"no answer: {error or type(error).__name__}") from error
+            advice = _UNTRUSTED if "CERTIFICATE_VERIFY_FAILED" in str(error) else ""
+            raise NoAnswer(f"no answer: {str(error) or type(error).__name__}", advice) from error
 
     def get(self, url: str, *, browser: bool = False, **headers: str) -> Answer:
         """A GET; in `headers`, underscores stand for hyphens. Raises NoAnswer."""
