@@ -1,4 +1,4 @@
-"""Servers that do one thing wrong, each on a real port: the right check fails, and says what to do."""
+"""Servers that do things wrong, on a real port: the right checks fail, and say what to do."""
 
 from typing import Any
 
@@ -41,45 +41,62 @@ def test_a_stream_that_older_clients_ask_for(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "check", "seen", "advice"),
+    ("wrong", "told"),
     [
-        ({"host": "library.example"}, "reachable", "421", "--public-url http://127.0.0.1"),
-        ({"guards_hosts": False}, "foreign host", "stackroom-doctor.example", "--public-url"),
-        ({"guards_origins": False}, "foreign origin", "may call the tools", "--public-url"),
-        ({"redirects": True}, "paths", "/mcp/ answers with a redirect", "pass on every path"),
-        ({"sse_paths": ("/sse/",)}, "SSE", "/sse has status 307", "pass on streams"),
-        ({"argument": {"type": "array"}}, "tools", "query is of the type array", "exactly this form"),
-        ({"more_tools": ("delete",)}, "tools", "delete, fetch, search", "exactly this form"),
-        ({"hints": {"readOnlyHint": True}}, "tools", "destructiveHint", "exactly this form"),
-        ({"instructions": "x" * 513}, "instructions", "513 characters", "within 512"),
-        ({"unknown_tool_code": -32601}, "unknown tool", "-32601", "-32602"),
         (
-            {"error": 'Traceback (most recent call last): File "/home/ada/x.py"'},
-            "bad arguments",
-            "(Traceback)",
-            "goes to its makers",
+            {
+                "guards_hosts": False,
+                "guards_origins": False,
+                "redirects": True,
+                "sse_paths": ("/sse/",),
+                "instructions": "x" * 513,
+                "unknown_tool_code": -32601,
+                "error": 'Traceback (most recent call last): File "/home/ada/x.py"',
+            },
+            {
+                "paths": ("/mcp/ answers with a redirect", "pass on every path"),
+                "SSE": ("/sse has status 307", "pass on streams"),
+                "foreign host": ("stackroom-doctor.example", "--public-url"),
+                "foreign origin": ("may call the tools", "--public-url"),
+                "instructions": ("513 characters", "within 512"),
+                "unknown tool": ("-32601", "-32602"),
+                "bad arguments": ("(Traceback)", "goes to its makers"),
+            },
         ),
-        ({"error": "unable to open /srv/library/catalog.sqlite3"}, "bad arguments", "inside", "its makers"),
-        ({"score": "high"}, "search", ".score", "structuredContent"),
-        ({"relative": True}, "citations", "/d/1 is not an absolute", "--public-url"),
-        ({"fetch_characters": 80_000}, "answer sizes", "Claude Code cuts fetch", "FETCH_CHARACTERS"),
+        (
+            {
+                "argument": {"type": "array"},
+                "error": "unable to open /srv/library/catalog",
+                "score": "high",
+            },
+            {
+                "tools": ("query is of the type array", "exactly this form"),
+                "bad arguments": ("(/srv/)", "goes to its makers"),
+                "search": (".score", "structuredContent"),
+            },
+        ),
+        (
+            {"more_tools": ("delete",), "relative": True, "fetch_characters": 80_000},
+            {
+                "tools": ("delete, fetch, search", "exactly this form"),
+                "citations": ("/d/1 is not an absolute", "--public-url"),
+                "answer sizes": ("Claude Code cuts fetch", "FETCH_CHARACTERS"),
+            },
+        ),
+        ({"hints": {"readOnlyHint": True}}, {"tools": ("destructiveHint", "exactly this form")}),
+        ({"host": "library.example"}, {"reachable": ("421", "--public-url http://127.0.0.1")}),
+        # Without a search that can be trusted, nothing is said of what depends on it.
+        ({"text": "{}"}, {"search": ("differ", "the same JSON")}),
     ],
 )
 def test_what_is_wrong_is_named(
-    reader: Reader, wrong: dict[str, Any], check: str, seen: str, advice: str
+    reader: Reader, wrong: dict[str, Any], told: dict[str, tuple[str, str]]
 ) -> None:
-    (finding,) = failed(TinyServer(**wrong), reader)
-    assert finding.name == check
-    assert seen in finding.seen
-    assert advice in finding.advice
-
-
-def test_two_answers_in_one(reader: Reader) -> None:
-    """Without a search that can be trusted, nothing is said of what depends on it."""
-    (finding,) = failed(TinyServer(text="{}"), reader)
-    assert finding.name == "search"
-    assert "differ" in finding.seen
-    assert "the same JSON" in finding.advice
+    findings = {finding.name: finding for finding in failed(TinyServer(**wrong), reader)}
+    assert findings.keys() == told.keys()
+    for name, (seen, advice) in told.items():
+        assert seen in findings[name].seen
+        assert advice in findings[name].advice
 
 
 def test_a_server_that_is_not_there_is_asked_once() -> None:

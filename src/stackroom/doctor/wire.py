@@ -1,6 +1,7 @@
 """Plain HTTP: what is examined is the wire, not a client library. The only file that knows httpx2."""
 
 import asyncio
+import functools
 import json
 import ssl
 import time
@@ -51,6 +52,12 @@ class Answer:
             raise Failed(f"status {self.status}, and an answer that is not JSON: {self.text[:100]}") from None
 
 
+@functools.cache
+def _trusted_certificates() -> ssl.SSLContext:
+    """Read once, because reading them takes longer than a request."""
+    return httpx2.create_ssl_context()
+
+
 class NoAnswer(Failed):
     """Nothing came back, or not in time."""
 
@@ -65,13 +72,12 @@ class Wire:
         # A proxy of the environment does not lead back to this machine.
         self._trust_env = not is_loopback_url(url)
         self._runner = asyncio.Runner()
-        verify = httpx2.create_ssl_context()
-        self._program = self._client(verify)
-        self._browser = self._client(verify)
+        self._program = self._client()
+        self._browser = self._client()
 
-    def _client(self, verify: ssl.SSLContext) -> httpx2.AsyncClient:
+    def _client(self) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(
-            verify=verify,
+            verify=_trusted_certificates(),
             timeout=self._seconds,
             trust_env=self._trust_env,
             headers={"User-Agent": f"stackroom-doctor/{__version__}"},
