@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from clients import rpc, serving
 from fakes import OneModel
+from mcp_clients import rpc, serving
 from owner import CHEAP, PASSPHRASE, PUBLIC
 from shelf import Shelf
 from stackroom.catalog import Catalog

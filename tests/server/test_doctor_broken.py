@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from clients import serving
+from mcp_clients import serving
 from stackroom.doctor.check import Failed, Finding, Verdict
 from stackroom.doctor.examination import examine
 from stackroom.doctor.reach import REACH
