@@ -31,7 +31,7 @@ up: $(READY)  ## watch DOCS and serve, together
 	$(BIN)/stackroom up "$(DOCS)"
 
 test: $(READY_DEV)  ## run the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 clients: $(READY_DEV)  ## run real MCP clients against a server; installs them once, from the network
 	PYTHON=$(BIN)/python tests/clients/run.sh

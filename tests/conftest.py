@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from stackroom.embedding.embedder import Embedder, Tokenizer
 from stackroom.embedding.model_card import CARD, ModelCard
@@ -19,8 +20,15 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 @pytest.fixture(scope="session")
 def models_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of prepared models for the whole session: preparing one takes 20 seconds."""
-    return tmp_path_factory.mktemp("models")
+    """A folder of prepared models for the whole session: preparing one takes 20 seconds.
+
+    Where several processes share the tests, they share it too: each would prepare its own otherwise.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    (folder / "models").mkdir(exist_ok=True)
+    return folder / "models"
 
 
 @pytest.fixture(scope="session")
@@ -68,15 +76,21 @@ def model_with_prompts(tmp_path_factory: pytest.TempPathFactory, prepared_models
     (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": prompts}))
     digest = find_model(str(folder)).digest
     home = prepared_models / digest[:16]
-    shutil.copytree(prepared_models / BUNDLED_DIGEST[:16], home, copy_function=os.link)
+    with FileLock(home.with_suffix(".lock")):
+        if not home.exists():
+            _prepare_with_prompts(prepared_models, home, digest)
+    return folder
+
+
+def _prepare_with_prompts(models: Path, home: Path, digest: str) -> None:
+    shutil.copytree(models / BUNDLED_DIGEST[:16], home, copy_function=os.link)
     (home / CARD).unlink()  # the link, not the file
-    card = ModelCard.read(prepared_models / BUNDLED_DIGEST[:16])
+    card = ModelCard.read(models / BUNDLED_DIGEST[:16])
     assert card is not None
     tokens = card.passage_tokens - 2  # "passage" and ":" take two of the model's tokens
     replace(
         card, digest=digest, passage_tokens=tokens, passage_prompt="passage: ", query_prompt="query: "
     ).write(home)
-    return folder
 
 
 @pytest.fixture(scope="session")
