@@ -27,11 +27,13 @@ from stackroom.lexicon import Lexicon
 
 _BASELINE = [sys.executable, "-m", "bench.baseline"]
 
+_ALL_WORDS = "all documents found by words"
+
 # What holds when a point is reached; `:files` is how many PDFs the folder has, `:words` how many passages can
 # be found by their words.
 _MILESTONES = {
     "first document found by words": "SELECT :words > 0",
-    "all documents found by words": "SELECT count(*) >= :files AND :words >="
+    _ALL_WORDS: "SELECT count(*) >= :files AND :words >="
     " (SELECT coalesce(sum(last - first + 1), 0) FROM splits) FROM locations",
     "first passages found by meaning": "SELECT EXISTS (SELECT 1 FROM vectors WHERE length(code) > 0)",
     "everything found by meaning": "SELECT count(*) >= :files AND NOT EXISTS (SELECT 1 FROM pending)"
@@ -94,6 +96,7 @@ def main() -> None:
             (work / f"ours{number}").mkdir()
             (work / f"first{number}" / "models").rename(work / f"ours{number}" / "models")
             _measure_indexing(work / "library", work / f"ours{number}", env, ours, files)
+            _measure_words(work / "library", work / f"words{number}", env, ours, files)
             _measure_afterwards(work / "library", work / f"ours{number}", env, ours)
         if arguments.keep:
             shutil.copytree(work / "ours0", arguments.keep, dirs_exist_ok=True)
@@ -133,6 +136,19 @@ def _measure_indexing(library: Path, data: Path, env: dict[str, str], figures: F
         seconds, cpu = milestones.reached.get(name, (command.seconds, command.cpu))
         figures[f"{name}: wall-clock s"].append(seconds)
         figures[f"{name}: CPU-s"].append(cpu)
+
+
+def _measure_words(library: Path, data: Path, env: dict[str, str], figures: Figures, files: int) -> None:
+    milestones = Milestones(data, files)
+    command = Command([sys.executable, "-m", "bench.reading", str(library), str(data)], env)
+    while _ALL_WORDS not in milestones.reached and not command.wait():
+        command.sample()
+        milestones.look(command)
+    milestones.close()
+    seconds, cpu = milestones.reached[_ALL_WORDS]
+    command.stop()
+    figures[f"{_ALL_WORDS}, nothing embedded beside: wall-clock s"].append(seconds)
+    figures[f"{_ALL_WORDS}, nothing embedded beside: CPU-s"].append(cpu)
 
 
 def _measure_afterwards(library: Path, data: Path, env: dict[str, str], figures: Figures) -> None:

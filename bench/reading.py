@@ -1,0 +1,27 @@
+"""Indexes a folder as `stackroom index` does, but the model is never ready: `python -m bench.reading DOCS DATA`.
+
+What is left is reading, splitting and the index of words. It never ends: whoever measures it stops it.
+"""
+
+import sys
+import threading
+from pathlib import Path
+
+from indexer.pipeline import Indexer
+from stackroom.embedding.embedder import Embedder, Fingerprint
+from stackroom.embedding.models import Models
+from stackroom.settings import Settings
+
+
+class _NeverReady(Models):
+    """Models that take forever to load."""
+
+    def load(self, model: Fingerprint) -> Embedder:
+        threading.Event().wait()
+        raise AssertionError
+
+
+if __name__ == "__main__":
+    settings = Settings.read(data=Path(sys.argv[2]).resolve())
+    with Indexer(settings, _NeverReady(settings.models)) as indexer:
+        indexer.run([Path(sys.argv[1]).resolve()])
