@@ -1,4 +1,4 @@
-"""Indexes a folder like `stackroom index`, but the model is never ready: `python -m bench.reading FOLDER DATA`.
+"""Indexes a folder, but the model is never ready: `python -m bench.reading FOLDER DATA`.
 
 What is left is reading, splitting and the index of words. It never ends: whoever measures it stops it.
 """
