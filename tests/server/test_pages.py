@@ -158,6 +158,31 @@ def test_a_page_that_is_not_there(animals: tuple[str, str, Shelf], page: str) ->
 
 
 @pytest.mark.parametrize("part", ["", "/file", "/page/1.png"])
+@pytest.mark.parametrize(
+    "id_",
+    [
+        "0" * 24,
+        "..%2f..%2f..%2fsecret.pdf",
+        "../../secret.pdf",
+        "%2e%2e/%2e%2e/secret.pdf",
+        "..%5c..%5csecret.pdf",
+        "%2Fetc%2Fpasswd",
+        "a%20%26%20b%2F%3Canimals%3E.pdf",  # the file's own name
+        "secret.pdf%00",
+    ],
+)
+def test_ids_are_looked_up_and_are_no_paths(animals: tuple[str, str, Shelf], id_: str, part: str) -> None:
+    url, known, shelf = animals
+    secret = shelf.root.parent / "secret.pdf"
+    secret.write_bytes(b"%PDF-1.4 not in the library")
+    for path in (f"/d/{id_}{part}", f"/d/{known}/../{id_}{part}", f"/d/{known}{part}/{id_}"):
+        status, _, body = ask(url, "GET", path)
+        assert status in (400, 404)
+        assert b"not in the library" not in body
+        assert str(shelf.root).encode() not in body
+
+
+@pytest.mark.parametrize("part", ["", "/file", "/page/1.png"])
 def test_a_document_that_is_gone(tmp_path: Path, part: str) -> None:
     shelf = Shelf(tmp_path)
     gone = shelf.add(1, "Cats.\n")
