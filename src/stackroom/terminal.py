@@ -115,9 +115,8 @@ def show_status(status: Status, words: int, runtime: str) -> None:
     print(f"passages    {status.passages}")
     print(f"  by words    {_part(words, status.passages)}")
     legible = status.passages - status.illegible
-    print(f"  by meaning  {_part(legible - status.pending, legible)}")
-    if status.illegible:
-        print(f"              but {status.illegible} in languages the model can't read: by words alone")
+    beyond = f", but for {status.illegible} in languages that the model can't read" if status.illegible else ""
+    print(f"  by meaning  {_part(legible - status.pending, legible)}{beyond}")
     print(f"text        {size(status.text_bytes)}")
     print(f"index       {size(status.index_bytes)}{share}")
     print(f"model       {status.model or 'none yet'}" + (f"\n            {runtime}" if status.model else ""))
