@@ -115,7 +115,8 @@ def show_status(status: Status, words: int, runtime: str) -> None:
     print(f"passages    {status.passages}")
     print(f"  by words    {_part(words, status.passages)}")
     legible = status.passages - status.illegible
-    beyond = f", but for {status.illegible} in languages that the model can't read" if status.illegible else ""
+    illegible = status.illegible
+    beyond = f", but for {illegible} in languages that the model can't read" if illegible else ""
     print(f"  by meaning  {_part(legible - status.pending, legible)}{beyond}")
     print(f"text        {size(status.text_bytes)}")
     print(f"index       {size(status.index_bytes)}{share}")
