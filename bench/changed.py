@@ -23,19 +23,19 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=5000)
     parser.add_argument("--rounds", type=int, default=3, help="of the runs with nothing and one changed")
     arguments = parser.parse_args()
-    texts = _texts()
+    written = texts()
     with tempfile.TemporaryDirectory(prefix="stackroom-bench-") as name:
         library = Path(name) / "library"
         paths = [library / f"{number // 100:03}" / f"{number:05}.pdf" for number in range(arguments.files)]
         for path in paths:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_pdf(path, next(texts))
+            write_pdf(path, next(written))
         index = [*STACKROOM, "index", str(library), "--data", f"{name}/data", "--json", "--quiet"]
         first = run(index)
         nothing, one = [], []
         for number in range(arguments.rounds):
             nothing.append(run(index))
-            write_pdf(paths[number * len(paths) // arguments.rounds], next(texts))
+            write_pdf(paths[number * len(paths) // arguments.rounds], next(written))
             one.append(run(index))
         helps = [run([*STACKROOM, "--help"]) for _ in range(arguments.rounds)]
     print(
@@ -73,7 +73,7 @@ def write_pdf(path: Path, text: str) -> None:
     path.write_bytes(f"{written}xref\n0 {len(objects) + 1}\n{table}{trailer}".encode("ascii"))
 
 
-def _texts() -> Iterator[str]:
+def texts() -> Iterator[str]:
     """Texts that differ, without end."""
     chance = random.Random(1)
     words = vocabulary(20_000)

@@ -21,8 +21,8 @@ import numpy as np
 from bench.processes import STACKROOM, Command, print_table, run
 from bench.words import queries
 
-_HOST = "127.0.0.1"
-_HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+HOST = "127.0.0.1"
+HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 _CALLERS = (1, 8, 32)
 _REPEATED_CALLERS, _REPEATED = 8, 10
 _POLL_SECONDS = 0.05
@@ -99,12 +99,12 @@ class Server:
 
     def __init__(self, data: Path) -> None:
         """Starts it, and waits until it finds something by its words and by its meaning."""
-        with socket.create_server((_HOST, 0)) as free:
+        with socket.create_server((HOST, 0)) as free:
             self.port: int = free.getsockname()[1]
-        address = ["--host", _HOST, "--port", str(self.port)]
+        address = ["--host", HOST, "--port", str(self.port)]
         self.command = Command([*STACKROOM, "serve", "--data", str(data), *address])
         self.times: dict[str, tuple[float, float]] = {}
-        connection = http.client.HTTPConnection(_HOST, self.port, timeout=_LONGEST_START)
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=_LONGEST_START)
         while len(self.times) < 3 and self.command.age < _LONGEST_START:
             if self.command.wait(_POLL_SECONDS):
                 raise SystemExit("the server has ended")
@@ -154,7 +154,7 @@ def _call(port: int, asked: Sequence[str], ready: Barrier, answers: "SimpleQueue
     """A caller, in a process of its own."""
     latencies: list[float] = []
     try:
-        connection = http.client.HTTPConnection(_HOST, port, timeout=_LONGEST_START)
+        connection = http.client.HTTPConnection(HOST, port, timeout=_LONGEST_START)
         connection.connect()
         ready.wait()
         for query in asked:
@@ -177,7 +177,7 @@ def _search(connection: http.client.HTTPConnection, query: str) -> list[Any]:
 
 def _request(connection: http.client.HTTPConnection, path: str, body: object = None) -> Any:
     method = "GET" if body is None else "POST"
-    connection.request(method, path, None if body is None else json.dumps(body), _HEADERS)
+    connection.request(method, path, None if body is None else json.dumps(body), HEADERS)
     response = connection.getresponse()
     content = response.read()
     if response.status != 200:
