@@ -100,7 +100,12 @@ class Command:
         self._written.seek(0)
         self.output = self._written.read()
         self._written.close()
-        if code not in (0, 1, 130, -signal.SIGTERM):  # 1: some files could not be read; 130: `watch` was stopped
+        if code not in (
+            0,
+            1,
+            130,
+            -signal.SIGTERM,
+        ):  # 1: some files could not be read; 130: `watch` was stopped
             raise SystemExit(f"{self._process.args!r} failed with exit code {code}")
 
     def stop(self) -> None:
