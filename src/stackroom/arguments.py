@@ -93,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
 
     index = add("index", "read PDFs into the index; what has not changed costs nothing")
     _add_paths(index)
+    _add_log(index)
     index.add_argument("--json", action="store_true", help="print a summary as JSON at the end")
     index.add_argument("--quiet", "-q", action="store_true", help="no progress")
     index.add_argument("--retry", action="store_true", help="try files again that could not be read before")
@@ -104,10 +105,12 @@ def _parser() -> argparse.ArgumentParser:
 
     watch = add("watch", "index, then follow the folders as they change, until Ctrl-C")
     _add_paths(watch)
+    _add_log(watch)
     watch.add_argument("--quiet", "-q", action="store_true", help="no progress")
 
     serve = add("serve", "answer search and fetch to MCP clients, until Ctrl-C")
     _add_address(serve)
+    _add_log(serve)
     serve.add_argument(
         "--transport",
         choices=["http", "stdio"],
@@ -119,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     up = add("up", "watch and serve together, until Ctrl-C")
     _add_paths(up)
     _add_address(up)
+    _add_log(up)
 
     search = add("search", "find the documents that answer a question or hold these words")
     search.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -222,6 +226,15 @@ def _add_paths(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="PATH",
         help="a folder of PDFs, or a single PDF (default: all that were indexed before)",
+    )
+
+
+def _add_log(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--log-json",
+        action="store_true",
+        default=None,
+        help="tell what happens as JSON objects on standard error, one a line, instead of in words",
     )
 
 

@@ -169,9 +169,10 @@ class FoundPassage:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file that could not be indexed: its absolute path and why."""
+    """A file that could not be indexed: its absolute path and why. `kind` is a FailureKind."""
 
     path: str
+    kind: str
     reason: str
 
 
@@ -441,8 +442,8 @@ class Catalog:
                 " JOIN documents d ON d.key = l.document WHERE d.text_bytes = 0 ORDER BY b.root, l.path"
             )
             failures = self._rows(
-                "SELECT b.root, l.path, l.reason FROM locations l JOIN libraries b ON b.id = l.library_id"
-                " WHERE l.failure IS NOT NULL ORDER BY b.root, l.path"
+                "SELECT b.root, l.path, l.failure, l.reason FROM locations l"
+                " JOIN libraries b ON b.id = l.library_id WHERE l.failure IS NOT NULL ORDER BY b.root, l.path"
             )
             libraries = self._rows("SELECT root FROM libraries ORDER BY root")
         return Status(
@@ -452,7 +453,7 @@ class Catalog:
             without_text=tuple(_absolute(root, path) for root, path in without_text),
             pending=pending,
             illegible=illegible,
-            failures=tuple(Failure(_absolute(root, path), reason) for root, path, reason in failures),
+            failures=tuple(Failure(_absolute(root, path), *why) for root, path, *why in failures),
             model=model.fingerprint.name if model else None,
             model_digest=model.fingerprint.digest if model else None,
             text_bytes=text_bytes,

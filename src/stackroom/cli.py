@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from stackroom.arguments import parse
 from stackroom.errors import ModelMismatch, SettingsError, StackroomError, UsageError
+from stackroom.events import Events
 from stackroom.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 OK, SOMETHING_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
+_KEPT = "what was indexed is kept, and the next run goes on"
+
 # Tries to remove a folder that other threads are still writing to.
 _REMOVALS = 3
 
@@ -39,8 +42,9 @@ _REMOVALS = 3
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command. Returns its exit code; argparse itself exits with 2 on wrong use."""
     arguments = parse(argv)
+    events = _events(arguments)
     for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, _interrupt)
+        signal.signal(signum, lambda signum, frame: _stop(events, _KEPT))
     for stream in (sys.stdout, sys.stderr):
         # A title that the terminal's encoding lacks is no reason to stop.
         if isinstance(stream, TextIOWrapper):
@@ -48,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _COMMANDS[arguments.command](arguments)
     except StackroomError as error:
-        print(f"stackroom: {error}", file=sys.stderr)
+        events.tell("failed", f"stackroom: {error}", "error", message=str(error), error=type(error).__name__)
         return WRONG_USE if isinstance(error, UsageError | SettingsError) else SOMETHING_FAILED
     except BrokenPipeError:
         # The reader of our output (head, less) has gone. Python would complain again while exiting.
@@ -65,7 +69,15 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         public_url=given.get("public_url"),
         allow_anonymous=given.get("allow_anonymous"),
         calls_per_minute=given.get("calls_per_minute"),
+        log_json=given.get("log_json"),
     )
+
+
+def _events(arguments: argparse.Namespace) -> Events:
+    try:
+        return Events(as_json=_settings(arguments).log_json)
+    except SettingsError:  # which the command itself will meet
+        return Events(as_json=bool(vars(arguments).get("log_json")))
 
 
 # Writing
@@ -73,7 +85,9 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 
 def _index(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
-    with _indexer(settings) as indexer, _progress(arguments.quiet) as display:
+    events = Events(as_json=settings.log_json)
+    with _indexer(settings) as indexer, _progress(events, arguments.quiet) as display:
+        events.take_logging()
         if arguments.reembed:
             summary = indexer.reembed(_teller(display))
         roots = _roots(arguments.paths, indexer)
@@ -85,7 +99,7 @@ def _index(arguments: argparse.Namespace) -> int:
             summary = after
     if arguments.json:
         print(json.dumps(asdict(summary), ensure_ascii=False))
-    _print_summary(summary)
+    _tell_summary(events, summary)
     return SOMETHING_FAILED if summary.failed or summary.unreadable else OK
 
 
@@ -93,6 +107,7 @@ def _watch(arguments: argparse.Namespace) -> int:
     from indexer.watch import watch
 
     settings = _settings(arguments)
+    events = Events(as_json=settings.log_json)
     first = True
 
     def on_summary(summary: "Summary") -> None:
@@ -100,13 +115,13 @@ def _watch(arguments: argparse.Namespace) -> int:
         display.rest()
         changed = summary.added or summary.changed or summary.moved or summary.removed or summary.failures
         if first or changed or summary.embedded_passages:
-            print(time.strftime("%T "), end="", file=sys.stderr)
-            _print_summary(summary)
+            _tell_summary(events, summary, time.strftime("%T "))
         if first:
-            print("Watching. Ctrl-C ends it.", file=sys.stderr, flush=True)
+            events.tell("watching", "Watching. Ctrl-C ends it.")
         first = False
 
-    with _indexer(settings) as indexer, _progress(arguments.quiet) as display:
+    with _indexer(settings) as indexer, _progress(events, arguments.quiet) as display:
+        events.take_logging()
         watch(
             indexer,
             _roots(arguments.paths, indexer),
@@ -114,7 +129,9 @@ def _watch(arguments: argparse.Namespace) -> int:
             stop=threading.Event(),
             on_progress=_teller(display),
             on_summary=on_summary,
-            on_trouble=lambda trouble: print(f"stackroom: {trouble}", file=sys.stderr, flush=True),
+            on_trouble=lambda trouble: events.tell(
+                "trouble", f"stackroom: {trouble}", "warning", message=trouble
+            ),
         )
     return OK
 
@@ -130,6 +147,8 @@ def _up(arguments: argparse.Namespace) -> int:
         address += ["--allow-anonymous"]
     address += ["--calls-per-minute", str(settings.calls_per_minute)]
     data = ["--data", str(settings.data)]
+    if settings.log_json:
+        data += ["--log-json"]
     processes = [
         subprocess.Popen([*program, "watch", *data, "--", *paths]),
         subprocess.Popen([*program, "serve", *data, *address]),
@@ -179,21 +198,18 @@ def _roots(paths: Sequence[Path], indexer: "Indexer") -> list[Path]:
     return roots or known
 
 
-def _progress(quiet: bool) -> "ProgressDisplay":
+def _progress(events: Events, quiet: bool) -> "ProgressDisplay":
     from stackroom.terminal import ProgressDisplay
 
-    return ProgressDisplay(quiet=quiet)
+    return ProgressDisplay(events, quiet=quiet)
 
 
 def _teller(display: "ProgressDisplay") -> "Callable[[Progress], None]":
     return lambda progress: display.update(**asdict(progress))
 
 
-def _print_summary(summary: "Summary") -> None:
+def _tell_summary(events: Events, summary: "Summary", before: str = "") -> None:
     from stackroom.terminal import duration, listed
-
-    def say(text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
 
     counts = {
         "added": summary.added,
@@ -207,17 +223,21 @@ def _print_summary(summary: "Summary") -> None:
     work = f"{summary.pages} pages read, {summary.embedded_passages} passages embedded"
     if not summary.pages and not summary.embedded_passages:
         work = "nothing to embed"
-    say(f"{what}; {work}, {duration(summary.seconds)}")
+    lines = [f"{before}{what}; {work}, {duration(summary.seconds)}"]
     for title, entries in (
         ("Not indexed:", summary.failures),
         ("Could not be looked at:", summary.unreadable),
         ("No text found (scanned pages?), so not searchable:", dict.fromkeys(summary.without_text, "")),
     ):
         if entries:
-            say(f"{title}\n{listed(entries)}")
+            lines.append(f"{title}\n{listed(entries)}")
     if summary.failed > len(summary.failures):
         earlier = summary.failed - len(summary.failures)
-        say(f"{earlier} unchanged files failed before: see `stackroom status`; --retry tries them again.")
+        lines.append(
+            f"{earlier} unchanged files failed before: see `stackroom status`; --retry tries them again."
+        )
+    level = "warning" if summary.failures or summary.unreadable else "info"
+    events.tell("indexed", "\n".join(lines), level, **asdict(summary))
 
 
 # Reading
@@ -395,13 +415,13 @@ def _eval(arguments: argparse.Namespace) -> int:
     )
     if arguments.half:
         asked = asked.half(arguments.half)
-    with _data_folder(arguments.keep) as data:
+    with _data_folder(arguments.keep, Events(as_json=settings.log_json)) as data:
         apart = replace(settings, data=data)
         _index_set(asked, apart, settings.models, quiet=arguments.quiet)
         with (
             Catalog(apart.catalog) as catalog,
             closing(_reader(apart, settings.models)) as reader,
-            _progress(arguments.quiet) as display,
+            _progress(Events(as_json=settings.log_json), arguments.quiet) as display,
         ):
             results = hold_trial(
                 asked, catalog, reader, lambda done: display.count("asking", done, len(asked.queries))
@@ -411,7 +431,8 @@ def _eval(arguments: argparse.Namespace) -> int:
 
 
 def _index_set(asked: "EvaluationSet", settings: Settings, models: Path, *, quiet: bool) -> None:
-    with _indexer(settings, models) as indexer, _progress(quiet) as display:
+    events = Events(as_json=settings.log_json)
+    with _indexer(settings, models) as indexer, _progress(events, quiet) as display:
         # Other documents would be found as well, and taken for wrong answers.
         others = [root for root in indexer.libraries() if root != asked.root]
         if others:
@@ -428,11 +449,11 @@ def _index_set(asked: "EvaluationSet", settings: Settings, models: Path, *, quie
             raise UsageError(
                 f"The index in {settings.data} was made with another model. Name another folder with --keep."
             ) from error
-    _print_summary(summary)
+    _tell_summary(events, summary)
 
 
 @contextmanager
-def _data_folder(keep: Path | None) -> Iterator[Path]:
+def _data_folder(keep: Path | None, events: Events) -> Iterator[Path]:
     """The folder to keep, or a temporary one that is removed even if we are interrupted."""
     if keep is not None:
         yield keep.expanduser().resolve()
@@ -443,25 +464,23 @@ def _data_folder(keep: Path | None) -> Iterator[Path]:
         def stop(signum: int, frame: FrameType | None) -> None:
             for _ in range(_REMOVALS):
                 shutil.rmtree(folder, ignore_errors=True)
-            _stop("the temporary index is removed")
+            _stop(events, "the temporary index is removed")
 
         for signum in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signum, stop)
         yield folder
 
 
-def _interrupt(signum: int, frame: FrameType | None) -> None:
-    _stop("what was indexed is kept, and the next run goes on")
-
-
-def _stop(outcome: str) -> NoReturn:
+def _stop(events: Events, outcome: str) -> NoReturn:
     """Ends the process where it stands, as a crash would: what is committed is whole, locks are the system's.
 
     An exception instead would have to pass through a model that is being loaded, which takes seconds, and is
     lost if it is raised in a callback of the interpreter.
     """
-    show_cursor = b"\x1b[?25h" if sys.stderr.isatty() else b""  # the progress bar hides it
-    os.write(2, show_cursor + f"\nstackroom: stopped; {outcome}\n".encode())
+    show_cursor = "\x1b[?25h" if sys.stderr.isatty() and not events.as_json else ""  # the bar hides it
+    os.write(
+        2, events.line("stopped", f"{show_cursor}\nstackroom: stopped; {outcome}", message=outcome).encode()
+    )
     os._exit(INTERRUPTED)
 
 

@@ -37,6 +37,7 @@ class Settings:
         calls_per_minute: most calls of the tools in a minute, for each client or address, if others can reach
             the server; 0 for any number.
         ledger: record each call of a tool in `calls`.
+        log_json: tell what happens as JSON objects, one a line, instead of in words.
         workers: PDFs read at the same time, each in a process of its own.
         file_seconds: longest time to read one PDF, in seconds.
         stall_seconds: longest time to wait for the next page of a PDF, in seconds.
@@ -57,6 +58,7 @@ class Settings:
     allow_anonymous: bool = False
     calls_per_minute: int = 300
     ledger: bool = True
+    log_json: bool = False
     workers: int = 0
     file_seconds: float = 900.0
     stall_seconds: float = 30.0

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from stackroom.catalog import Status
 from stackroom.documents import Hit, Quote
+from stackroom.events import Events
 from stackroom.ranking import Evidence
 
 # Share of a run's time that reading takes; the rest is embedding (measured, see docs/benchmarks.md).
@@ -27,14 +28,15 @@ _LISTED = 20
 
 
 class ProgressDisplay:
-    """A bar on a terminal, a line now and then where there is none. A context manager."""
+    """A bar on a terminal, an event now and then where there is none. A context manager."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self, events: Events, *, quiet: bool = False) -> None:
         """Shows nothing at all if `quiet`, and nothing before the first `update`."""
+        self._events = events
         self._quiet = quiet
         self._bar: Progress | None = None
         self._started = self._last_line = time.monotonic()
-        if sys.stderr.isatty() and not quiet:
+        if sys.stderr.isatty() and not quiet and not events.as_json:
             self._bar = Progress(
                 TextColumn("{task.description:<9}"),
                 BarColumn(),
@@ -83,7 +85,16 @@ class ProgressDisplay:
             )
         elif not self._quiet and time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES < elapsed:
             self._last_line = time.monotonic()
-            print(f"{stage}: {counts}" + (f", {left}" if left else ""), file=sys.stderr, flush=True)
+            self._events.tell(
+                "progress",
+                f"{stage}: {counts}" + (f", {left}" if left else ""),
+                stage=stage,
+                files=files,
+                files_done=files_done,
+                pages=pages,
+                passages=passages,
+                embedded=embedded,
+            )
 
     def count(self, stage: str, done: int, of: int) -> None:
         """Shows how much of something is done. Cheap enough to be called for each."""
@@ -98,7 +109,7 @@ class ProgressDisplay:
             )
         elif not self._quiet and time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
-            print(f"{stage}: {done}/{of}", file=sys.stderr, flush=True)
+            self._events.tell("progress", f"{stage}: {done}/{of}", stage=stage, done=done, of=of)
 
 
 def show_status(status: Status, words: int, runtime: str) -> None:

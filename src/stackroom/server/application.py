@@ -4,6 +4,7 @@
 /sse         the same for older clients, over a stream of events; they send to /messages/
 /d/...       what a citation opens: see `stackroom.server.pages`
 /healthz     whether the catalogue can be read; without sign-in, what it holds
+/metrics     figures for Prometheus; with sign-in, for a token or the owner
 
 and, with sign-in, what `stackroom.server.access` adds. `stackroom.server.intake` is in front of it all.
 """
@@ -12,19 +13,17 @@ import errno
 import os
 import signal
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 from urllib.parse import urlsplit
 
 import uvicorn
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stackroom.errors import CatalogError, UsageError
+from stackroom.errors import UsageError
+from stackroom.events import Events
 from stackroom.holder import hold
 from stackroom.reader import Reader
 from stackroom.server.access.guard import Access, create_access
@@ -33,7 +32,9 @@ from stackroom.server.calls import Calls
 from stackroom.server.connections import Connection
 from stackroom.server.intake import Intake
 from stackroom.server.ledger import UNRECORDED, Ledger
-from stackroom.server.pages import UNREADABLE, citation_routes
+from stackroom.server.metrics import Metrics
+from stackroom.server.monitoring import monitoring_routes
+from stackroom.server.pages import citation_routes
 from stackroom.server.rates import Rates, Refusals
 from stackroom.server.tools import create_mcp
 from stackroom.server.transports import SSE_PATH, http_transports, same_path
@@ -87,32 +88,16 @@ def create_application(
     refusals = Refusals()
     # Programs of this machine alone need no turn: what they take, they take from their own user.
     counted = calls_per_minute if forwarded_is_fine else 0
-    mcp = create_mcp(reader, url, ledger, Calls(Rates(counted) if counted else None, refusals))
+    metrics = Metrics()
+    mcp = create_mcp(reader, url, ledger, Calls(Rates(counted) if counted else None, refusals), metrics)
     mcp.auth = access
-
-    @mcp.custom_route("/healthz", methods=["GET"])
-    async def healthz(_: Request) -> Response:
-        try:
-            status = await run_in_threadpool(reader.status)
-        except CatalogError:
-            return JSONResponse({"status": "unavailable", "message": UNREADABLE}, 503)
-        if access:  # anybody may ask this
-            return JSONResponse({"status": "ok"})
-        return JSONResponse(
-            {
-                "status": "ok",
-                "documents": status.documents,
-                "pages": status.pages,
-                "passages": status.passages,
-                "pending": status.pending,
-            }
-        )
 
     routes = http_transports(
         mcp,
         allowed_hosts=[urlsplit(url).hostname or ""] if guarded else None,
         allowed_origins=[url, *_TRUSTED_ORIGINS] if guarded else None,
     )
+    routes.router.routes.extend(monitoring_routes(reader, metrics, refusals, access))
     routes.router.routes.extend(citation_routes(reader, guard=access.require_owner if access else None))
     intake = Intake(routes, SSE_PATH, refusals, Rates(_REQUESTS_EACH * counted) if counted else None)
 
@@ -131,19 +116,22 @@ def create_application(
     return application
 
 
-def _remarks(settings: Settings, url: str, address: str, *, signs_in: bool) -> Iterator[str]:
-    """What the owner should know about who can read the library, a line each."""
+def _remarks(settings: Settings, url: str, address: str, *, signs_in: bool) -> Iterator[tuple[str, str]]:
+    """What the owner should know about who can read the library: levels and texts."""
     if not signs_in:
         if settings.public_url:
-            yield f"WARNING: there is no sign-in. Anyone who learns {url} can read the library.\n"
+            yield "warning", f"there is no sign-in. Anyone who learns {url} can read the library."
         elif not is_loopback(address):
-            yield "WARNING: there is no sign-in. Anyone who reaches this machine can read the library.\n"
+            yield "warning", "there is no sign-in. Anyone who reaches this machine can read the library."
         return
-    yield "Clients and browsers sign in with your passphrase; `stackroom clients` shows who has access.\n"
+    yield (
+        "info",
+        "Clients and browsers sign in with your passphrase; `stackroom clients` shows who has access.",
+    )
     if not settings.public_url:
-        yield "Browsers elsewhere can sign in only if --public-url says where they find this server.\n"
+        yield "info", "Browsers elsewhere can sign in only if --public-url says where they find this server."
     elif url.startswith("http:") and not is_loopback_url(url):
-        yield f"WARNING: {url} is not encrypted. Others can read the passphrase on its way; use https.\n"
+        yield "warning", f"{url} is not encrypted. Others can read the passphrase on its way; use https."
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -182,7 +170,7 @@ def serve_http(settings: Settings, reader: Reader) -> None:
 
     Args:
         settings: `host`, `port` (0 takes any free one), `public_url`, `allow_anonymous`, `calls_per_minute`,
-            `ledger` and `data`.
+            `ledger`, `log_json` and `data`.
         reader: stays open; it may be of an empty catalogue.
 
     Raises:
@@ -207,6 +195,7 @@ def serve_http(settings: Settings, reader: Reader) -> None:
             # Without sign-in on purpose, it may be anybody.
             nobody="anonymous" if settings.allow_anonymous else "local",
         )
+        events = Events(as_json=settings.log_json)
         server = uvicorn.Server(
             uvicorn.Config(
                 create_application(
@@ -228,13 +217,20 @@ def serve_http(settings: Settings, reader: Reader) -> None:
             )
         )
         with hold(server_lock(settings), {"url": url, "pid": os.getpid()}):
-            warm_in_background(reader)
-            sys.stderr.write(
+            events.take_logging()
+            warm_in_background(reader, events)
+            events.tell(
+                "listening",
                 f"Stackroom listens on {address} port {port}. MCP URL: {url}/mcp"
-                " (the README says how to connect ChatGPT, Claude and others)\n"
+                " (the README says how to connect ChatGPT, Claude and others)",
+                address=address,
+                port=port,
+                url=f"{url}/mcp",
             )
-            sys.stderr.writelines(_remarks(settings, url, address, signs_in=access is not None))
-            sys.stderr.flush()
+            for level, remark in _remarks(settings, url, address, signs_in=access is not None):
+                events.tell(
+                    "remark", f"WARNING: {remark}" if level == "warning" else remark, level, message=remark
+                )
             server.run(sockets=[listener])
 
 

@@ -44,18 +44,23 @@ class Rates:
 class Refusals:
     """Tells the owner in the log how much was refused: one line a minute at most. For any thread.
 
+    Attributes:
+        total: how often for each reason, since the start.
+
     Not in the ledger, where a flood would push out what was answered.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Has refused nothing yet."""
         self._lines = Throttle(1, _LINE_SECONDS, clock)
+        self.total: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def add(self, reason: str) -> None:
         """Counts one. `reason` must not hold what a client sent."""
         with self._lock:
+            self.total[reason] += 1
             self._counts[reason] += 1
             if self._lines.wait():
                 return

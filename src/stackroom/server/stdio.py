@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from stackroom.events import Events
 from stackroom.reader import Reader
 from stackroom.server.address import base_url
 from stackroom.server.ledger import Ledger
@@ -17,11 +18,13 @@ def serve_stdio(settings: Settings, reader: Reader) -> None:
     these settings.
 
     Args:
-        settings: `host`, `port`, `ledger` and `data`.
+        settings: `host`, `port`, `ledger`, `log_json` and `data`.
         reader: stays open; it may be of an empty catalogue.
     """
     ledger = Ledger(settings.calls if settings.ledger else None, "stdio")
     mcp = create_mcp(reader, base_url(settings), ledger)
-    warm_in_background(reader)
+    events = Events(as_json=settings.log_json)
+    events.take_logging()
+    warm_in_background(reader, events)
     with suppress(KeyboardInterrupt):
-        mcp.run(transport="stdio", show_banner=False, log_level="WARNING")
+        mcp.run(transport="stdio", show_banner=False, log_level=None if events.as_json else "WARNING")

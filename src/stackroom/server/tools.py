@@ -22,6 +22,7 @@ from stackroom.reader import Reader
 from stackroom.server.answers import FetchAnswer, SearchAnswer, fetch_answer, search_answer
 from stackroom.server.calls import Caller, Calls
 from stackroom.server.ledger import UNRECORDED, Call, Ledger
+from stackroom.server.metrics import Metrics
 
 _log = logging.getLogger(__name__)
 
@@ -40,14 +41,19 @@ _LONGEST_RESULT_CHARACTERS = 500_000
 _ONLY_READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=False)
 
 
-# Characters. A query: a page of text; the model reads the first 1,000 or so. An id: 24, and the pages.
-_LONGEST_QUERY, _LONGEST_ID = 4000, 200
+# What each tool is asked with, and its most characters. A query: a page of text; the model reads the first
+# 1,000 or so. An id: 24, and the pages.
+_ARGUMENTS = {"search": ("query", 4000), "fetch": ("id", 200)}
 
 _Answer = TypeVar("_Answer", bound=BaseModel)
 
 
 def create_mcp(
-    reader: Reader, base_url: str, ledger: Ledger = UNRECORDED, calls: Calls | None = None
+    reader: Reader,
+    base_url: str,
+    ledger: Ledger = UNRECORDED,
+    calls: Calls | None = None,
+    metrics: Metrics | None = None,
 ) -> FastMCP:
     """The MCP server.
 
@@ -56,8 +62,10 @@ def create_mcp(
         base_url: what addresses of documents begin with, without a slash at its end.
         ledger: records the calls.
         calls: lets them through; None if any number of a client may come.
+        metrics: counts them; None if nobody looks at that.
     """
     calls = calls or Calls()
+    metrics = metrics or Metrics()
 
     async def answered(
         tool: str, asked: str, find: Callable[[], _Answer], note: Callable[[_Answer, Call], None]
@@ -73,7 +81,8 @@ def create_mcp(
                 note(answer, call)
                 return _result(answer, call)
 
-        with _errors_for_the_client():
+        with _errors_for_the_client(), metrics.call(tool):
+            _check_length(tool, asked)
             return await calls.answer(client[1] if client else _address(), work)
 
     async def search(
@@ -86,7 +95,6 @@ def create_mcp(
         -word, title:word, author:name, folder:name, after:2023, before:2024-05, lang:de, and id:ID to search
         inside one document. If an exact phrase finds nothing, search again without the quotes.
         """
-        _check_length("query", query, _LONGEST_QUERY)
         return await answered(
             "search", query, lambda: search_answer(reader.search(query), base_url), _note_results
         )
@@ -99,7 +107,6 @@ def create_mcp(
         Each page follows a line such as [[page 3]], so that a statement can be cited with its page. A long
         document comes in parts: metadata.next_id is the id of the next one.
         """
-        _check_length("id", id, _LONGEST_ID)
         return await answered("fetch", id, lambda: fetch_answer(reader.fetch(id), base_url), _note_document)
 
     tools = [
@@ -156,12 +163,12 @@ def _check_arguments(tool: Tool | None, arguments: dict[str, Any]) -> None:
         )
 
 
-def _check_length(name: str, value: str, longest: int) -> None:
+def _check_length(tool: str, value: str) -> None:
     # Not in the tool's schema: what clients compare it with has a plain string.
+    name, longest = _ARGUMENTS[tool]
     if len(value) > longest:
-        raise ToolError(
-            f"The {name} has {len(value):,} characters; at most {longest:,} are taken. Send a shorter one.",
-            log_level=logging.DEBUG,
+        raise CallRefused(
+            f"The {name} has {len(value):,} characters; at most {longest:,} are taken. Send a shorter one."
         )
 
 

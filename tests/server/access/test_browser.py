@@ -33,6 +33,12 @@ def test_whether_a_document_is_there_is_not_told(site: Site, of_it: str) -> None
     assert (there.status_code, there.text) == (not_there.status_code, not_there.text)
 
 
+def test_figures_are_for_the_owner_alone(site: Site) -> None:
+    assert site.browser.get("/metrics").status_code == 401
+    fill_in(site.browser, "/sign-in", PASSPHRASE)
+    assert site.browser.get("/metrics").text.startswith("# HELP stackroom_documents")
+
+
 def test_allowing_a_client_in_signs_the_browser_in(site: Site, chatgpt: Assistant) -> None:
     assert site.pdf().status_code == 303
     chatgpt.decide()

@@ -5,12 +5,12 @@ from typing import Any
 
 from fastmcp.server.auth import AccessToken, AuthProvider
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from stackroom.errors import SignInMissing
+from stackroom.errors import AccessUnusable, SignInMissing
 from stackroom.server.access.client_documents import ClientDocuments
-from stackroom.server.access.door import Door, or_unavailable
+from stackroom.server.access.door import Door, or_unavailable, unavailable
 from stackroom.server.access.oauth import AuthorizationServer
 from stackroom.server.access.sign_in import PATH, SignIn
 from stackroom.server.access.store import AccessStore
@@ -49,6 +49,18 @@ class Access(AuthProvider):
                 return refusal
         """
         return self._sign_in.require_owner(request)
+
+    async def require_token_or_owner(self, request: Request) -> Response | None:
+        """None if the request has a good token, or comes from the owner's browser; else what to answer."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return self.require_owner(request)
+        try:
+            known = await self.verify_token(token.strip())
+        except AccessUnusable as error:
+            return unavailable(error)
+        headers = {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}
+        return None if known else PlainTextResponse("The token is not good.\n", 401, headers)
 
     async def verify_token(self, token: str) -> AccessToken | None:
         """FastMCP's question: whether a token is good for this server.

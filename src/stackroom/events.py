@@ -1,0 +1,64 @@
+"""What a command tells while it runs: lines for people, or an object of JSON for each event."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+
+class Events:
+    """Tells events on standard error. Safe to use from several threads."""
+
+    def __init__(self, *, as_json: bool = False) -> None:
+        """People get lines of text, programs a JSON object a line."""
+        self.as_json = as_json
+
+    def tell(self, event: str, text: str, level: str = "info", /, **fields: Any) -> None:
+        """Tells that something happened.
+
+        Args:
+            event: what, in a word or two that stay the same.
+            text: the same for people, without a newline at its end.
+            level: "info", "warning" or "error".
+            fields: what a program wants to know of it. Without any it gets the text.
+        """
+        sys.stderr.write(self.line(event, text, level, **fields))
+        sys.stderr.flush()
+
+    def line(self, event: str, text: str, level: str = "info", /, **fields: Any) -> str:
+        """What `tell` would write."""
+        if not self.as_json:
+            return f"{text}\n"
+        return _line(datetime.now(UTC), level, event, fields or {"message": text})
+
+    def take_logging(self) -> None:
+        """As JSON: from now on, what libraries log from warnings on is told as events, too.
+
+        Call it after they were imported: some bring handlers of their own, which are taken away.
+        """
+        if not self.as_json:
+            return
+        handler = logging.StreamHandler()
+        handler.setLevel(logging.WARNING)
+        handler.setFormatter(_Formatter())
+        logging.root.handlers = [handler]
+        for logger in list(logging.root.manager.loggerDict.values()):
+            if isinstance(logger, logging.Logger):
+                logger.handlers = []
+                logger.propagate = True
+
+
+class _Formatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        fields = {"logger": record.name, "message": record.getMessage()}
+        if record.exc_info:
+            fields["traceback"] = self.formatException(record.exc_info)
+        moment = datetime.fromtimestamp(record.created, UTC)
+        return _line(moment, record.levelname.lower(), "log", fields).rstrip("\n")
+
+
+def _line(moment: datetime, level: str, event: str, fields: dict[str, Any]) -> str:
+    # ASCII: a file's name or an error may hold half a surrogate pair, which no encoding has.
+    head = {"time": moment.isoformat(timespec="milliseconds"), "level": level, "event": event}
+    return json.dumps({**head, **fields}, default=str) + "\n"

@@ -1,0 +1,48 @@
+"""What a monitor asks: /healthz, whether all is well, and /metrics, the figures."""
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from stackroom.errors import CatalogError
+from stackroom.reader import Reader
+from stackroom.server.access.guard import Access
+from stackroom.server.metrics import CONTENT_TYPE, Metrics
+from stackroom.server.pages import UNREADABLE
+from stackroom.server.rates import Refusals
+
+
+def monitoring_routes(
+    reader: Reader, metrics: Metrics, refusals: Refusals, access: Access | None
+) -> list[Route]:
+    """The routes. With `access`, strangers learn only that all is well."""
+
+    async def healthz(_: Request) -> Response:
+        try:
+            status = await run_in_threadpool(reader.status)
+        except CatalogError:
+            return JSONResponse({"status": "unavailable", "message": UNREADABLE}, 503)
+        if access:  # anybody may ask this
+            return JSONResponse({"status": "ok"})
+        return JSONResponse(
+            {
+                "status": "ok",
+                "documents": status.documents,
+                "pages": status.pages,
+                "passages": status.passages,
+                "pending": status.pending,
+            }
+        )
+
+    async def figures(request: Request) -> Response:
+        if access and (refusal := await access.require_token_or_owner(request)):
+            return refusal
+        try:
+            status = await run_in_threadpool(reader.status)
+        except CatalogError:
+            return PlainTextResponse(f"{UNREADABLE}\n", 503)
+        text = metrics.exposition(status, refusals.total)
+        return PlainTextResponse(text, headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})
+
+    return [Route("/healthz", healthz, methods=["GET"]), Route("/metrics", figures, methods=["GET"])]

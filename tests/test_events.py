@@ -1,0 +1,76 @@
+"""What a command tells while it runs, for people and as JSON."""
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+
+from stackroom.events import Events
+from stackroom.settings import Settings
+from stackroom.terminal import ProgressDisplay
+
+
+@pytest.fixture
+def loggers() -> Iterator[None]:
+    """Puts the handlers back."""
+    all_of_them = [logging.root, *map(logging.getLogger, logging.root.manager.loggerDict)]
+    before = [(logger, logger.handlers[:], logger.propagate) for logger in all_of_them]
+    yield
+    for logger, handlers, propagates in before:
+        logger.handlers[:], logger.propagate = handlers, propagates
+
+
+def test_people_get_the_text(capsys: pytest.CaptureFixture[str]) -> None:
+    Events().tell("listening", "Here I am.", port=1)
+    assert capsys.readouterr() == ("", "Here I am.\n")
+
+
+def test_programs_get_an_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    events = Events(as_json=True)
+    failures = {"/half \ud83d.pdf": "a\nb"}
+    events.tell("indexed", "2 added\nNot indexed: …", "warning", added=2, failures=failures)
+    events.tell("watching", "Watching.")
+    out, err = capsys.readouterr()
+    indexed, watching = map(json.loads, err.splitlines())
+    assert out == ""
+    assert (indexed["level"], indexed["event"], indexed["added"]) == ("warning", "indexed", 2)
+    assert indexed["failures"] == failures
+    assert "message" not in indexed
+    assert datetime.fromisoformat(indexed["time"]).tzinfo
+    assert (watching["level"], watching["message"]) == ("info", "Watching.")
+
+
+def test_what_libraries_log_is_told_as_well(capsys: pytest.CaptureFixture[str], loggers: None) -> None:
+    noisy = logging.getLogger("some.library")
+    noisy.addHandler(logging.StreamHandler())
+    noisy.propagate = False
+    Events(as_json=True).take_logging()
+    noisy.info("of no interest")
+    try:
+        raise ValueError("a\nb")
+    except ValueError:
+        noisy.exception("It failed: %s", "so")
+    (line,) = capsys.readouterr().err.splitlines()
+    told = json.loads(line)
+    assert (told["level"], told["event"], told["logger"]) == ("error", "log", "some.library")
+    assert told["message"] == "It failed: so"
+    assert "ValueError: a\nb" in told["traceback"]
+
+
+def test_for_people_logging_stays_as_it_is(loggers: None) -> None:
+    before = logging.root.handlers[:]
+    Events().take_logging()
+    assert logging.root.handlers == before
+
+
+def test_there_is_no_bar_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    with ProgressDisplay(Events(as_json=True)) as display:
+        display.update("reading", 2, 1, 3, 4, 0)
+    assert all(json.loads(line) for line in capsys.readouterr().err.splitlines())
+
+
+def test_it_is_a_setting() -> None:
+    assert Settings.read({"STACKROOM_LOG_JSON": "yes"}).log_json
+    assert not Settings.read({}).log_json
