@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 DOCS ?= data/library
+SECONDS ?= 300
 export STACKROOM_DATA ?= data
 
 BIN := .venv/bin
@@ -10,7 +11,7 @@ READY := .venv/.ready
 READY_DEV := .venv/.ready-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help index watch serve up test clients check format bench clean
+.PHONY: help index watch serve up test clients check format bench fuzz clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +49,10 @@ format: $(READY_DEV)  ## let ruff format and mend what it can
 
 bench: $(READY_DEV)  ## measure everything on DOCS, for docs/benchmarks.md
 	$(BIN)/python -m bench "$(DOCS)"
+
+fuzz: $(READY_DEV)  ## SECONDS of damaged PDFs (also those of DOCS), then as many of odd queries
+	PYTHONPATH=src:.:tests $(BIN)/python tests/fuzz_pdfs.py $(SECONDS) "$(DOCS)"
+	PYTHONPATH=src:.:tests $(BIN)/python tests/fuzz_queries.py $(SECONDS)
 
 clean:  ## remove the environment and caches, never PDFs or the index
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
