@@ -60,7 +60,7 @@ def _seeds(work: Path, folder: Path | None) -> list[bytes]:
         write_text_objects(work / "5.pdf", [b"BT /F 12 Tf 72 700 Td (text) Tj ET"] * 3, to_unicode={65: "ﬁ"}),
     ]
     found = sorted(folder.rglob("*.pdf")) if folder else []
-    return [path.read_bytes() for path in [*made, *found] if path.stat().st_size <= _LARGEST_SEED]
+    return [path.read_bytes() for path in [*made, *found] if 0 < path.stat().st_size <= _LARGEST_SEED]
 
 
 def _fuzz(
