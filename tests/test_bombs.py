@@ -1,0 +1,129 @@
+"""Files that are made to hurt: each is named with its reason, and the others are indexed."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fakes import OneModel, WordHashEmbedder
+from indexer.compare import File
+from indexer.isolate import Limits, Task, extract_all
+from indexer.pipeline import Indexer
+from indexer.run import Summary
+from make_bombs import BOMBS, make_odd_files, pdf
+from make_pdfs import write_pdf
+from stackroom.catalog import Catalog
+from stackroom.documents import Document
+from stackroom.errors import ExtractionFailed, PictureFailed
+from stackroom.server.pictures import Pictures, Wanted
+from stackroom.settings import Settings
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_AS and FIFOs")
+
+_LIMITS = Limits(workers=1, file_seconds=1, stall_seconds=1, file_memory_mb=400)
+_QUICK = ["recursive-pages", "laughing-forms", "expanding-content", "giant-image"]
+_EXPANDED = 20_000_000  # bytes: making the bombs takes most of the time
+
+
+def index(folder: Path, data: Path, hold_back: Callable[[File], bool] = lambda file: False) -> Summary:
+    with Indexer(Settings.read({}, data=data, workers=1), OneModel(WordHashEmbedder())) as indexer:
+        return indexer.run([folder], hold_back=hold_back)
+
+
+@pytest.mark.parametrize("name", _QUICK)
+def test_a_bomb_costs_no_more_than_the_limits_and_the_next_file_is_read(tmp_path: Path, name: str) -> None:
+    bomb, good = tmp_path / "bomb.pdf", write_pdf(tmp_path / "good.pdf", ["Good."])
+    bomb.write_bytes(pdf(BOMBS[name](_EXPANDED)))
+    started = time.monotonic()
+    tasks = iter([Task(bomb, "0" * 24), Task(good, "1" * 24)])
+    outcomes = {task.path.name: outcome for task, outcome in extract_all(tasks, _LIMITS, lambda pages: None)}
+    assert time.monotonic() - started < 20
+    of_bomb, of_good = outcomes["bomb.pdf"], outcomes["good.pdf"]
+    if isinstance(of_bomb, ExtractionFailed):
+        assert of_bomb.kind in ("damaged", "out of memory", "timed out", "crashed", "too large")
+        assert str(of_bomb)
+    else:
+        assert len(of_bomb.text) < 1_000_000
+    assert isinstance(of_good, Document)
+
+
+@pytest.mark.parametrize("name", ["laughing-forms", "giant-image", "giant-pattern"])
+def test_the_picture_of_a_bomb_is_made_or_refused(tmp_path: Path, name: str) -> None:
+    bomb = tmp_path / "bomb.pdf"
+    bomb.write_bytes(pdf(BOMBS[name](_EXPANDED)))
+    try:
+        picture = Pictures(seconds=1, memory_mb=400).picture(Wanted("0" * 24, 1, bomb, ""))
+    except PictureFailed as error:
+        assert str(error)  # noqa: PT017  either is fine
+    else:
+        assert picture.width * picture.height < 2_300_000
+
+
+def test_odd_names_are_read_and_what_is_no_file_is_left_alone(tmp_path: Path) -> None:
+    folder, data = tmp_path / "folder", tmp_path / "data"
+    folder.mkdir()
+    make_odd_files(folder)
+    summary = index(folder, data)
+    assert (summary.added, list(summary.failures.values())) == (5, ["is empty (0 bytes)"])
+    (name, reason) = next((name, why) for name, why in summary.unreadable.items() if "utf-8" in name)
+    assert (name.rpartition("/")[2], reason) == (
+        "not \\xff utf-8.pdf",
+        "its name is not valid UTF-8: rename it",
+    )
+    with Catalog(data / "index" / "catalog.sqlite3") as catalog:
+        status = catalog.status()
+    assert status.documents == 5
+    assert [failure.kind for failure in status.failures] == ["not a pdf"]
+    assert index(folder, data).unchanged == 5  # names come back as they were written
+
+
+@pytest.mark.parametrize("change", ["vanish", "shrink", "grow", "become a folder"])
+def test_a_file_that_changes_under_the_reader_is_not_indexed_half(tmp_path: Path, change: str) -> None:
+    folder, data = tmp_path / "folder", tmp_path / "data"
+    folder.mkdir()
+    odd = write_pdf(folder / "odd.pdf", ["A page."] * 3)
+    write_pdf(folder / "good.pdf", ["Good."])
+
+    def change_it(file: File) -> bool:
+        """After the folder was compared, before the file is opened."""
+        if file.path == odd:
+            if change == "shrink":
+                os.truncate(odd, 300)
+            elif change == "grow":
+                write_pdf(odd, ["A page."] * 4)
+            else:
+                odd.unlink()
+                if change == "become a folder":
+                    odd.mkdir()
+        return False
+
+    summary = index(folder, data, change_it)
+    assert (summary.added, summary.failed) == (1, 1)
+    assert all(summary.failures.values())
+    again = index(folder, data)
+    assert (again.changed, again.removed, again.failed) == {
+        "vanish": (0, 1, 0),
+        "shrink": (0, 0, 1),
+        "grow": (1, 0, 0),
+        "become a folder": (0, 1, 0),
+    }[change]
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything"
+)
+def test_folders_and_files_that_may_not_be_read_are_named(tmp_path: Path) -> None:
+    folder, data = tmp_path / "folder", tmp_path / "data"
+    (folder / "closed").mkdir(parents=True)
+    write_pdf(folder / "good.pdf", ["Good."])
+    write_pdf(folder / "secret.pdf", ["Secret."]).chmod(0)
+    (folder / "closed").chmod(0)
+    try:
+        summary = index(folder, data)
+    finally:
+        (folder / "closed").chmod(0o700)
+    assert (summary.added, summary.failed) == (1, 1)
+    assert summary.unreadable == {str(folder / "closed"): "Permission denied"}
