@@ -178,13 +178,20 @@ def _died(reading: _Reading, limits: Limits) -> ExtractionFailed:
     if code == -getattr(signal, "SIGXCPU", 0):
         reason = f"took longer than {limits.file_seconds:g} s{where}; STACKROOM_FILE_SECONDS raises the limit"
         return ExtractionFailed(reading.task.path, "timed out", reason)
-    how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    how = f"signal {_signal(-code)}" if code < 0 else f"exit code {code}"
     return ExtractionFailed(
         reading.task.path,
         "crashed",
         f"crashed the reader{where} ({how}); the file is damaged, or needs more memory than "
         f"STACKROOM_FILE_MEMORY_MB={limits.file_memory_mb} allows",
     )
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most real-time signals have no name
+        return str(number)
 
 
 def _overdue(reading: _Reading, limits: Limits) -> ExtractionFailed | None:

@@ -63,7 +63,11 @@ class Indexer:
         """
         with ExitStack() as stack:
             lock = self._settings.index / "indexer.lock"
-            note = {"pid": os.getpid(), "command": " ".join(sys.argv), "since": time.strftime("%F %T")}
+            note = {
+                "pid": os.getpid(),
+                "command": " ".join(sys.argv),
+                "since": time.strftime("%Y-%m-%d %H:%M:%S"),
+            }
             if not stack.enter_context(hold(lock, note)):
                 raise AlreadyRunning(_who_is_running(self._settings.data, holder(lock) or {}))
             self._publisher = Publisher(self._settings.catalog, compact=self._settings.compact)

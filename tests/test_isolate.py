@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+import indexer.isolate
 from indexer.isolate import Limits, Task, extract_all
 from make_pdfs import write_garbage, write_pdf
+from stackroom import page_image
 from stackroom.documents import Document
 from stackroom.errors import ExtractionFailed
 
@@ -96,6 +98,45 @@ def test_nothing_is_left_behind_when_the_caller_gives_up(tmp_path: Path) -> None
     next(running)
     running.close()
     assert not multiprocessing.active_children()
+
+
+def test_where_there_is_no_fork_processes_are_started_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: ["spawn"])  # as on Windows
+    found = outcomes([write_pdf(tmp_path / "x.pdf", ["A page."]), write_garbage(tmp_path / "y.pdf")])
+    assert isinstance(found["x.pdf"], Document)
+    assert isinstance(found["y.pdf"], ExtractionFailed)
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize("limit", [indexer.isolate._limit, lambda limits: page_image._limit(100, 9)])
+def test_where_the_system_has_no_limits_the_clock_is_the_only_one(
+    limit: Callable[[Limits], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "resource", None)  # as on Windows
+    limit(LIMITS)
+
+
+def test_a_limit_that_the_system_refuses_does_not_keep_it_from_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import resource
+
+    wanted = []
+
+    def refuse(kind: int, limits: tuple[int, int]) -> None:
+        wanted.append(kind)
+        raise ValueError("current limit exceeds maximum limit")  # as macOS does for address space
+
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+    indexer.isolate._limit(LIMITS)
+    assert wanted == [resource.RLIMIT_AS, resource.RLIMIT_CPU]
+
+
+def test_a_signal_without_a_name_is_told_by_its_number() -> None:
+    assert indexer.isolate._signal(9) == "SIGKILL"
+    assert indexer.isolate._signal(50) == "50"
 
 
 def test_the_main_script_runs_once(tmp_path: Path) -> None:

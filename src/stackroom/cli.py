@@ -115,7 +115,7 @@ def _watch(arguments: argparse.Namespace) -> int:
         display.rest()
         changed = summary.added or summary.changed or summary.moved or summary.removed or summary.failures
         if first or changed or summary.embedded_passages:
-            _tell_summary(events, summary, time.strftime("%T "))
+            _tell_summary(events, summary, time.strftime("%H:%M:%S "))
         if first:
             events.tell("watching", "Watching. Ctrl-C ends it.")
         first = False

@@ -79,6 +79,13 @@ def test_failures_and_refusals_by_their_kinds(reader: Reader) -> None:
     assert found['stackroom_failed_files{kind="crashed"}'] == 1
 
 
+def test_where_the_system_does_not_say_it_there_is_no_memory(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.platform", "win32")
+    assert "memory" not in Metrics().exposition(reader.status(), {})
+
+
 def test_a_catalogue_that_cannot_be_read(shelf: Shelf) -> None:
     reader = shelf.reader()
     reader.close()  # whatever is asked of SQLite now is an error

@@ -181,7 +181,8 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
 
 
 def _open(path: Path) -> int:
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    # Windows would write two characters for a line's end, and count one.
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
     try:
         return os.open(path, flags, 0o600)
     except FileNotFoundError:
