@@ -216,6 +216,10 @@ def test_wrong_use_is_told_from_failure(tmp_path: Path, data: Path) -> None:
     assert (setting.returncode, "STACKROOM_PORT='eighty' is not a number" in setting.stderr) == (2, True)
     empty = stackroom("search", "x", "--data", tmp_path / "other")
     assert (empty.returncode, "stackroom index FOLDER" in empty.stderr) == (1, True)
+    as_json = stackroom("index", tmp_path / "nowhere", "--data", tmp_path, "--log-json")
+    told = json.loads(as_json.stderr)
+    assert (as_json.returncode, told["level"], told["error"]) == (2, "error", "UsageError")
+    assert "nowhere does not exist" in told["message"]
     stranger = stackroom("forget", tmp_path, "--data", data)
     assert (stranger.returncode, "Its folders are" in stranger.stderr) == (2, True)
 
