@@ -25,7 +25,7 @@ MODEL, INT8_MODEL = "model.xml", "int8.xml"
 _BATCH_TOKENS = 2048
 
 # What is compiled for a batch's shape is kept for the next one of that shape. The runtime would keep 5,000
-# pieces, which in days of watching come to gigabytes.
+# pieces, which in days of watching could come to gigabytes.
 _KEPT_PIECES = 256
 
 
