@@ -25,13 +25,16 @@ class Comparison:
 
     Attributes:
         new: files at paths the catalogue does not know.
-        changed: files that look different from when they were looked into, with how they were then.
+        changed: files that look different from when they were looked into, with how they were then; or that
+            are to be read again.
         retried: files that could not be read last time, for a reason that may have passed.
         unchanged: how many files are as they were.
         failed: files that are as they were when they could not be read.
         gone: paths with no file any more, with what was known of it.
         unreadable: folders, or oddly named files, that could not be looked at, each with the reason;
             nothing below them counts as gone.
+        mounts: the numbers of the devices that the root is on, and folders below it that are on another one
+            than what they are in, by their relative paths.
     """
 
     new: list[File] = field(default_factory=list)
@@ -41,10 +44,16 @@ class Comparison:
     failed: list[Path] = field(default_factory=list)
     gone: dict[Place, Recorded] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
+    mounts: dict[str, int] = field(default_factory=dict)
 
 
 def compare(
-    root: Path, library: int, recorded: Mapping[str, Recorded], *, retry_failed: bool = False
+    root: Path,
+    library: int,
+    recorded: Mapping[str, Recorded],
+    mounts: Mapping[str, int] | None = None,
+    *,
+    retry_failed: bool = False,
 ) -> Comparison:
     """Compares the folder (or single PDF) `root` with what is `recorded` of it.
 
@@ -52,17 +61,19 @@ def compare(
         root: absolute.
         library: its number in the catalogue.
         recorded: by path relative to `root`, with forward slashes.
+        mounts: as the last comparison found them. One that is empty now and on another device is a share that
+            is not mounted: nothing below it counts as gone.
         retry_failed: try again all files that could not be read, not only those that may be readable now.
     """
     result = Comparison()
     seen = set()
-    for relative, path, state in _pdfs(root, result.unreadable):
+    for relative, path, state in _pdfs(root, result):
         seen.add(relative)
         file = File(Place(library, relative), path, state)
         known = recorded.get(relative)
         if known is None:
             result.new.append(file)
-        elif known.state != state:
+        elif known.state != state or known.stale:
             result.changed[file] = known
         elif known.failure is None:
             result.unchanged += 1
@@ -70,6 +81,10 @@ def compare(
             result.retried.append(file)
         else:
             result.failed.append(path)
+    for folder, device in (mounts or {}).items():
+        if _is_unmounted(root / folder, device):
+            result.unreadable[folder] = _UNMOUNTED
+            result.mounts[folder] = device
     blind = tuple(result.unreadable)
     result.gone = {
         Place(library, path): known
@@ -79,13 +94,25 @@ def compare(
     return result
 
 
-def _pdfs(root: Path, unreadable: dict[str, str]) -> Iterator[tuple[str, Path, FileState]]:
+_UNMOUNTED = "it is empty, and on another device than before: is the share mounted? Nothing was removed"
+
+
+def _is_unmounted(folder: Path, device: int) -> bool:
+    try:
+        return folder.stat().st_dev != device and next(folder.iterdir(), None) is None
+    except OSError:
+        return False  # told already, if it matters
+
+
+def _pdfs(root: Path, result: Comparison) -> Iterator[tuple[str, Path, FileState]]:
     """The PDFs below `root`: regular files named *.pdf, hidden ones left out, links followed once."""
+    unreadable = result.unreadable
     if not root.is_dir():
         try:
             found = root.stat()
         except FileNotFoundError:
-            if not root.parent.is_dir():
+            # A PDF that was deleted is gone; a folder may be a share that is not mounted.
+            if root.suffix.lower() != ".pdf" or not root.parent.is_dir():
                 unreadable[""] = "it is not there; nothing was removed"
             return
         except OSError as error:
@@ -94,14 +121,16 @@ def _pdfs(root: Path, unreadable: dict[str, str]) -> Iterator[tuple[str, Path, F
         yield root.name, root, FileState(found.st_size, found.st_mtime_ns)
         return
     entered: set[tuple[int, int]] = set()
-    folders = [("", root)]
+    folders = [("", root, -1)]
     while folders:
-        prefix, folder = folders.pop()
+        prefix, folder, device = folders.pop()
         try:
             identity = folder.stat()
             if (identity.st_dev, identity.st_ino) in entered and identity.st_ino:
                 continue  # a link that leads back
             entered.add((identity.st_dev, identity.st_ino))
+            if identity.st_dev != device:
+                result.mounts[prefix] = identity.st_dev
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
             unreadable[prefix] = error.strerror or str(error)
@@ -113,7 +142,7 @@ def _pdfs(root: Path, unreadable: dict[str, str]) -> Iterator[tuple[str, Path, F
             relative = f"{prefix}/{entry.name}" if prefix else entry.name
             try:
                 if entry.is_dir():
-                    inner.append((relative, folder / entry.name))
+                    inner.append((relative, folder / entry.name, identity.st_dev))
                     continue
                 if not entry.name.lower().endswith(".pdf"):
                     continue

@@ -9,19 +9,21 @@ next run compares the folders again, and goes on with the passages that still wa
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from indexer.compare import File, compare
 from indexer.corpus import publish_corpus
 from indexer.embed import embed_pending
 from indexer.isolate import Limits, extract_all
 from indexer.language import identify
+from indexer.lock import alone
+from indexer.migrate import Upgrade, migrate
+from indexer.mounts import read_mounts, remember_mounts
 from indexer.publish import Publisher
 from indexer.run import Progress, Run, Summary
 from indexer.split import split
@@ -29,8 +31,7 @@ from indexer.words import follow_words
 from stackroom.catalog import Catalog, Model
 from stackroom.documents import Document
 from stackroom.embedding.embedder import Embedder, ModelSource, Tokenizer, refuse_another_model
-from stackroom.errors import AlreadyRunning, UsageError
-from stackroom.holder import hold, holder
+from stackroom.errors import UsageError
 from stackroom.lexicon_writer import LexiconWriter
 from stackroom.settings import Settings
 
@@ -53,6 +54,8 @@ class Indexer:
         self._embedder: Embedder | None = None
         self._model_is_right = False
         self._stack = ExitStack()
+        self.upgrade: Upgrade | None = None
+        """What was brought up to date when the data folder was taken hold of."""
 
     def __enter__(self) -> Self:
         """Takes hold of the data folder.
@@ -62,14 +65,8 @@ class Indexer:
             CatalogError: the catalogue can't be opened.
         """
         with ExitStack() as stack:
-            lock = self._settings.index / "indexer.lock"
-            note = {
-                "pid": os.getpid(),
-                "command": " ".join(sys.argv),
-                "since": time.strftime("%Y-%m-%d %H:%M:%S"),
-            }
-            if not stack.enter_context(hold(lock, note)):
-                raise AlreadyRunning(_who_is_running(self._settings.data, holder(lock) or {}))
+            stack.enter_context(alone(self._settings))
+            self.upgrade = migrate(self._settings.catalog)
             self._publisher = Publisher(self._settings.catalog, compact=self._settings.compact)
             stack.callback(self._publisher.close)
             self._catalog = stack.enter_context(Catalog(self._settings.catalog))
@@ -102,10 +99,16 @@ class Indexer:
         self._refuse_another_model()
         self._publisher.forget_unfinished_models()
         run = Run(self._publisher, on_progress)
+        file = self._settings.index / "mounts.json"
+        mounts = read_mounts(file)
         for root in roots:
             library = self._publisher.add_library(root)
             recorded = self._publisher.recorded(library)
-            run.take_in(root, compare(root, library, recorded, retry_failed=retry_failed), hold_back)
+            before = mounts.get(str(root))
+            comparison = compare(root, library, recorded, before, retry_failed=retry_failed)
+            mounts[str(root)] = comparison.mounts or before or {}
+            run.take_in(root, comparison, hold_back)
+        remember_mounts(file, mounts)
         run.settle_moves_and_removals()
         current = self._publisher.current_model()
         waiting = self._publisher.pending_count(current) if current else 0
@@ -283,13 +286,3 @@ def _stand_back() -> None:
     if sys.platform == "linux":  # elsewhere only whole processes have a priority
         with suppress(PermissionError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
-
-
-def _who_is_running(data: Path, note: dict[str, Any]) -> str:
-    who = "it has just started"
-    if note:
-        who = f"process {note['pid']}, `{note['command']}`, since {note['since']}"
-    return (
-        f"Another indexer is at work in {data} ({who}). Wait for it, stop it, or use another data folder "
-        "with --data."
-    )

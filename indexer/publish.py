@@ -12,7 +12,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from indexer.shelve import add_passages, log_change, remove_passages
+from indexer.shelve import add_passages, log_change, remove_document, remove_passages
 from stackroom.catalog import Model
 from stackroom.documents import Document, OutlineEntry, Passage, Section
 from stackroom.embedding.embedder import Fingerprint
@@ -44,11 +44,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What the catalogue knows of a file: its state, and the key of its document or why there is none."""
+    """What the catalogue knows of a file: its state, and the key of its document or why there is none.
+
+    A document is `stale` if an older Stackroom read it: it is to be read again.
+    """
 
     state: FileState
     document: int | None
     failure: FailureKind | None
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,17 +155,18 @@ class Publisher:
     def recorded(self, library: int) -> dict[str, Recorded]:
         """What is known of each file of a library, by its path."""
         rows = self._rows(
-            "SELECT path, size, modified_ns, document, failure FROM locations WHERE library_id = ?",
+            "SELECT l.path, l.size, l.modified_ns, l.document, l.failure, coalesce(d.extractor = '', 0)"
+            " FROM locations l LEFT JOIN documents d ON d.key = l.document WHERE l.library_id = ?",
             (library,),
         )
         return {
-            path: Recorded(FileState(size, modified), document, failure)
-            for path, size, modified, document, failure in rows
+            path: Recorded(FileState(size, modified), document, failure, bool(stale))
+            for path, size, modified, document, failure, stale in rows
         }
 
     def document_key(self, document_id: str) -> int | None:
-        """The key of the document with this id, if there is one."""
-        rows = self._rows("SELECT key FROM documents WHERE id = ?", (document_id,))
+        """The key of the document with this id, if there is one that need not be read again."""
+        rows = self._rows("SELECT key FROM documents WHERE id = ? AND extractor <> ''", (document_id,))
         return rows[0][0] if rows else None
 
     def settle(self, known: Mapping[Place, tuple[FileState, int]], gone: Iterable[Place]) -> None:
@@ -188,9 +193,14 @@ class Publisher:
                 self._let_go(db, key, successor)
 
     def fail(self, place: Place, state: FileState, error: ExtractionFailed) -> None:
-        """Records why a file could not be read. A document that only this file held is removed."""
+        """Records why a file could not be read. A document that only this file held is removed.
+
+        One that was only to be read again stays as it is.
+        """
         with self._transaction() as db:
             held = self._held(db, place)
+            if self._is_stale(db, place, state):
+                return
             db.execute(
                 "INSERT INTO locations (library_id, path, size, modified_ns, failure, reason)"
                 " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (library_id, path) DO UPDATE SET"
@@ -206,8 +216,14 @@ class Publisher:
     def publish(
         self, document: Document, passages: Sequence[Passage], model: Model, files: dict[Place, FileState]
     ) -> None:
-        """Adds a document with its passages, which then wait for their vectors; `files` hold it."""
+        """Adds a document with its passages, which then wait for their vectors; `files` hold it.
+
+        If it was there already, to be read again, all that held it hold this one.
+        """
         with self._transaction() as db:
+            before = db.execute(
+                "UPDATE documents SET id = id || ' before' WHERE id = ? RETURNING key", (document.id,)
+            ).fetchone()
             texts = [page.text for page in document.pages]
             cursor = db.execute(
                 "INSERT INTO documents (id, title, author, created, modified, language, outline, extractor,"
@@ -247,6 +263,9 @@ class Publisher:
             )
             db.execute("DELETE FROM successors WHERE old = ?", (document.id,))
             add_passages(db, model, key, document, passages)
+            if before:
+                db.execute("UPDATE locations SET document = ? WHERE document = ?", (key, before[0]))
+                remove_document(db, before[0])
             for place, state in files.items():
                 for replaced in self._place(db, place, state, key):
                     self._let_go(db, replaced, key)
@@ -348,6 +367,16 @@ class Publisher:
         return [key for key in held if key != document]
 
     @staticmethod
+    def _is_stale(db: sqlite3.Connection, place: Place, state: FileState) -> bool:
+        """Whether a file is as it was when a document was read from it that is to be read again."""
+        row = db.execute(
+            "SELECT 1 FROM locations l JOIN documents d ON d.key = l.document AND d.extractor = ''"
+            " WHERE l.library_id = ? AND l.path = ? AND l.size = ? AND l.modified_ns = ?",
+            (place.library_id, place.path, state.size, state.modified_ns),
+        ).fetchone()
+        return row is not None
+
+    @staticmethod
     def _held(db: sqlite3.Connection, place: Place) -> list[int]:
         """The key of the document that a file held until now, if any."""
         rows = db.execute(_HELD + " WHERE library_id = ? AND path = ?", (place.library_id, place.path))
@@ -364,10 +393,7 @@ class Publisher:
         if db.execute("SELECT 1 FROM locations WHERE document = ? LIMIT 1", (key,)).fetchone():
             self._log_names(db, key)
             return False
-        for first, last in db.execute("SELECT first, last FROM splits WHERE document = ?", (key,)).fetchall():
-            remove_passages(db, first, last)
-            log_change(db, "removed", first, last)
-        db.execute("DELETE FROM documents WHERE key = ?", (key,))
+        remove_document(db, key)
         if successor is not None:
             db.execute(
                 "INSERT OR REPLACE INTO successors SELECT ?, id FROM documents WHERE key = ?",

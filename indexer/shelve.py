@@ -21,7 +21,8 @@ def add_passages(
     first, last = used + 1, used + len(passages)
     text = document.text
     ids = range(first, last + 1)
-    hashes = [_hash(model, passage.context + text[passage.start : passage.end]) for passage in passages]
+    embedded = [passage.context + text[passage.start : passage.end] for passage in passages]
+    hashes = [passage_hash(model.id, what) for what in embedded]
     # Looked up now, because the document that this one replaces is about to be removed; and once for
     # each text, because a form may have ten thousand blank pages.
     codes = {hash_: _known_code(db, hash_) for hash_ in set(hashes)}
@@ -59,6 +60,14 @@ def remove_passages(db: sqlite3.Connection, first: int, last: int) -> None:
         db.execute(f"DELETE FROM {table} WHERE {column} BETWEEN ? AND ?", (first, last))  # noqa: S608
 
 
+def remove_document(db: sqlite3.Connection, key: int) -> None:
+    """Removes a document with its passages, of all models. No file may hold it any more."""
+    for first, last in db.execute("SELECT first, last FROM splits WHERE document = ?", (key,)).fetchall():
+        remove_passages(db, first, last)
+        log_change(db, "removed", first, last)
+    db.execute("DELETE FROM documents WHERE key = ?", (key,))
+
+
 def log_change(db: sqlite3.Connection, kind: str, first: int, last: int) -> None:
     """Tells the derived indexes what they have to follow; see the catalogue's `Change`."""
     db.execute("INSERT INTO changes (kind, first, last) VALUES (?, ?, ?)", (kind, first, last))
@@ -75,7 +84,8 @@ def _known_code(db: sqlite3.Connection, hash_: int) -> bytes | None:
     return row[0] if row else None
 
 
-def _hash(model: Model, text: str) -> int:
+def passage_hash(model: int, text: str) -> int:
+    """What equal passages of a model share; `text` is its context and its own."""
     # 64 bits: that two different texts of a million passages share one happens once in 40 million libraries.
-    digest = hashlib.blake2b(f"{model.id} {text}".encode(), digest_size=8).digest()
+    digest = hashlib.blake2b(f"{model} {text}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, signed=True)

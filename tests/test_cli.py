@@ -20,7 +20,7 @@ from stackroom.cli import main
 from stackroom.holder import hold
 
 COMMANDS = ["index", "watch", "serve", "up", "search", "fetch", "status", "eval", "forget"]
-COMMANDS += ["passphrase", "token", "clients", "log"]
+COMMANDS += ["passphrase", "token", "clients", "log", "check", "backup", "restore"]
 SUMMARY_KEYS = {
     "added",
     "changed",

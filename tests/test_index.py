@@ -1,5 +1,6 @@
 """The write path, with real PDFs and a small embedder: what changes costs what it must, no more."""
 
+import json
 import shutil
 import threading
 from collections.abc import Iterator
@@ -247,6 +248,45 @@ def test_a_folder_that_disappears_takes_nothing_with_it(
     assert summary.removed == 0
     assert list(summary.unreadable) == [str(library)]
     assert reader.status().documents == 1
+
+
+def test_a_share_that_is_not_mounted_takes_nothing_with_it(
+    folder: Path, settings: Settings, embedder: WordHashEmbedder, reader: Reader
+) -> None:
+    (folder / "share").mkdir()
+    shutil.copy(folder / "bread.pdf", folder / "share" / "bread.pdf")
+    index(settings, embedder, folder)
+    before = json.loads((settings.index / "mounts.json").read_text())
+    assert list(before[str(folder)]) == [""]
+    for file in folder.rglob("*.pdf"):
+        file.unlink()
+    # What was a mount point is an ordinary empty folder now.
+    elsewhere = {"": before[str(folder)][""], "share": 4711}
+    (settings.index / "mounts.json").write_text(json.dumps({str(folder): elsewhere}))
+    summary = index(settings, embedder, folder)
+    assert (summary.removed, list(summary.unreadable)) == (2, [str(folder / "share")])
+    assert "is the share mounted? Nothing was removed" in summary.unreadable[str(folder / "share")]
+    assert index(settings, embedder, folder).removed == 0  # nor is it the next time
+    assert [hit.title for hit in reader.search("dough cloth")] == ["On Bread"]
+    shutil.rmtree(folder / "share")
+    assert index(settings, embedder, folder).removed == 1
+
+
+def test_a_root_that_is_not_mounted_takes_nothing_with_it(
+    folder: Path, settings: Settings, embedder: WordHashEmbedder, reader: Reader
+) -> None:
+    index(settings, embedder, folder)
+    (settings.index / "mounts.json").write_text(json.dumps({str(folder): {"": 4711}}))
+    for file in folder.glob("*.pdf"):
+        file.unlink()
+    summary = index(settings, embedder, folder)
+    assert (summary.removed, list(summary.unreadable)) == (0, [str(folder)])
+    folder.rmdir()  # its mount point is made by whoever mounts it
+    summary = index(settings, embedder, folder)
+    assert (summary.removed, list(summary.unreadable)) == (0, [str(folder)])
+    assert reader.status().documents == 2
+    folder.mkdir()  # and by hand, still empty
+    assert index(settings, embedder, folder).removed == 0
 
 
 def test_several_libraries_and_single_files(

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from fresh_index import FreshIndex, fingerprint
 from indexer.publish import FileState
+from shelf import Shelf
 from stackroom.catalog import Catalog, Model, PassageText
 from stackroom.errors import CatalogUnusable
 from stackroom.lexicon import PASSAGES, Lexicon
+from stackroom.lexicon_audit import audit
 from stackroom.lexicon_writer import LexiconWriter
 
 
@@ -460,3 +462,30 @@ def test_the_bookmark_is_not_found(index: FreshIndex, lexicon: Lexicon) -> None:
     index.publish(1, "0\n")
     follow(index)
     assert [passage for passage, _ in lexicon.search("0 1 2 bookmark", 10).hits] == [1]
+
+
+def test_a_commit_that_was_never_finished_is_no_hindrance(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, words=False)  # so that all get into one segment
+
+    def follow() -> None:
+        with Catalog(shelf.path) as catalog, closing(LexiconWriter(shelf.words)) as lexicon:
+            lexicon.follow(catalog)
+
+    for number in range(3):
+        shelf.add(number, f"otter {number}\n")
+    shelf.close()
+    follow()
+    metas = {folder: (folder / "meta.json").read_bytes() for folder in shelf.words.iterdir()}
+
+    with closing(sqlite3.connect(shelf.path)) as db:
+        db.execute("DELETE FROM passages WHERE id = 1")
+        db.execute("DELETE FROM splits WHERE first = 1")
+        db.execute("INSERT INTO changes (kind, first, last) VALUES ('removed', 1, 1)")
+        db.commit()
+    follow()
+    for folder, meta in metas.items():  # killed when all was written but this
+        (folder / "meta.json").write_bytes(meta)
+    follow()
+    assert len(Lexicon(shelf.words)) == 2
+    with Catalog(shelf.path) as catalog:
+        assert audit(shelf.words, catalog) == ([], False)

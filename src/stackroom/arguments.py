@@ -161,6 +161,21 @@ def _parser() -> argparse.ArgumentParser:
     status = add("status", "show what the index holds and which files could not be read")
     status.add_argument("--json", action="store_true", help="print it as JSON")
 
+    check = add("check", "check that everything the index holds is sound, and agrees with the files")
+    check.add_argument(
+        "--repair",
+        action="store_true",
+        help="make again what is derived; remove damaged documents, so that `index` reads them anew",
+    )
+    check.add_argument("--json", action="store_true", help="print what was found as JSON")
+    check.add_argument("--quiet", "-q", action="store_true", help="no progress")
+
+    backup = add("backup", "copy everything that cannot be made again into one file, while all else runs")
+    backup.add_argument("file", type=Path, metavar="FILE", help="to make, a tar file; must not exist yet")
+
+    restore = add("restore", "put a backup into a data folder that has no index yet")
+    restore.add_argument("file", type=Path, metavar="FILE", help="made by `stackroom backup`")
+
     log = add("log", "show what was asked and what was answered, the newest last")
     log.add_argument("--limit", type=_positive, default=20, metavar="N", help="most calls (default: 20)")
     log.add_argument("--json", action="store_true", help="print them as JSON, with all documents and pages")

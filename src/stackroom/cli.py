@@ -25,6 +25,7 @@ from stackroom.events import Events
 from stackroom.settings import Settings
 
 if TYPE_CHECKING:
+    from indexer.migrate import Upgrade
     from indexer.pipeline import Indexer
     from indexer.run import Progress, Summary
     from stackroom.evaluation.sets import EvaluationSet
@@ -109,16 +110,18 @@ def _watch(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     events = Events(as_json=settings.log_json)
     first = True
+    unreadable: dict[str, str] = {}
 
     def on_summary(summary: "Summary") -> None:
-        nonlocal first
+        nonlocal first, unreadable
         display.rest()
         changed = summary.added or summary.changed or summary.moved or summary.removed or summary.failures
-        if first or changed or summary.embedded_passages:
+        # A share that goes away is told once, and that it is back.
+        if first or changed or summary.embedded_passages or summary.unreadable != unreadable:
             _tell_summary(events, summary, time.strftime("%H:%M:%S "))
         if first:
             events.tell("watching", "Watching. Ctrl-C ends it.")
-        first = False
+        first, unreadable = False, summary.unreadable
 
     with _indexer(settings) as indexer, _progress(events, arguments.quiet) as display:
         events.take_logging()
@@ -137,7 +140,12 @@ def _watch(arguments: argparse.Namespace) -> int:
 
 
 def _up(arguments: argparse.Namespace) -> int:
+    from indexer.lock import alone
+    from indexer.migrate import migrate
+
     settings = _settings(arguments)
+    with alone(settings):  # before the server looks at it
+        _print_upgrade(migrate(settings.catalog))
     program = [sys.executable, "-m", "stackroom"]
     paths = [str(path) for path in arguments.paths]
     address = ["--host", settings.host, "--port", str(settings.port)]
@@ -173,11 +181,61 @@ def _forget(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _indexer(settings: Settings, models: Path | None = None) -> "Indexer":
+def _check(arguments: argparse.Namespace) -> int:
+    from indexer.check import check
+    from indexer.lock import alone
+    from indexer.mend import mend
+    from stackroom.embedding.models import Models
+    from stackroom.terminal import show_check
+
+    settings = _settings(arguments)
+    done: list[str] = []
+    with alone(settings), _progress(Events(), arguments.quiet) as display:
+        report = found = check(settings, display.count)
+        if arguments.repair:
+            done = mend(settings, Models(settings.models, settings.precision), found, display.count)
+            report = check(settings, display.count) if done else found
+    if arguments.json:
+        print(json.dumps({**asdict(report), "found": asdict(found)["damages"], "repaired": done}))
+    else:
+        show_check(asdict(found), asdict(report), done)
+    return SOMETHING_FAILED if report.damages else OK
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    from stackroom.backup import back_up
+    from stackroom.terminal import size
+
+    contents = back_up(_settings(arguments), arguments.file)
+    print(f"{arguments.file}: {size(sum(contents.files.values()))} in {len(contents.files)} files.")
+    print("Whoever can read it can read the library. `stackroom restore` puts it into an empty data folder.")
+    return OK
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from indexer.migrate import migrate
+    from stackroom.backup import restore
+
+    settings = _settings(arguments)
+    contents = restore(settings, arguments.file, migrate)
+    print(f"Restored into {settings.data}: the backup of {contents.created}.")
+    print("`stackroom search` and `serve` work now; `stackroom index` looks what has changed since.")
+    return OK
+
+
+@contextmanager
+def _indexer(settings: Settings, models: Path | None = None) -> "Iterator[Indexer]":
     from indexer.pipeline import Indexer
     from stackroom.embedding.models import Models
 
-    return Indexer(settings, Models(models or settings.models, settings.precision))
+    with Indexer(settings, Models(models or settings.models, settings.precision)) as indexer:
+        _print_upgrade(indexer.upgrade)
+        yield indexer
+
+
+def _print_upgrade(upgrade: "Upgrade | None") -> None:
+    if upgrade:
+        print(f"stackroom: {upgrade}", file=sys.stderr, flush=True)
 
 
 def _roots(paths: Sequence[Path], indexer: "Indexer") -> list[Path]:
@@ -493,6 +551,9 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "fetch": _fetch,
     "status": _status,
     "log": _log,
+    "check": _check,
+    "backup": _backup,
+    "restore": _restore,
     "eval": _eval,
     "passphrase": _passphrase,
     "token": _token,

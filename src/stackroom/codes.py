@@ -45,6 +45,11 @@ def encode(vectors: NDArray[np.float32], *, compact: bool = False) -> list[bytes
     return [row.tobytes() + step.tobytes() for row, step in zip(rows, steps, strict=True)]
 
 
+def code_lengths(dimensions: int) -> tuple[int, int]:
+    """How many bytes a code has that is not ILLEGIBLE: with 8 bits, and with 5."""
+    return dimensions + 2, -(-dimensions * _SMALL_BITS // 8) + 2
+
+
 def split_codes(codes: Sequence[bytes], dimensions: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """The levels, int8 of shape (n, dimensions), and the steps, float32 of shape (n,), of n codes."""
     levels = np.empty((len(codes), dimensions), np.int8)

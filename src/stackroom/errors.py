@@ -13,6 +13,7 @@ StackroomError
 │   ├── CatalogMissing      nothing has been indexed into this data folder yet
 │   ├── CatalogVersion      the data folder was written by another version of Stackroom
 │   └── CatalogUnusable     the catalogue cannot be read or written: damaged, full disk, no rights
+├── BackupUnusable          a backup cannot be written, or is none that can be restored here
 ├── AccessUnusable          the file of clients and tokens cannot be read or written
 ├── LedgerUnusable          the ledger of calls cannot be read
 ├── AlreadyRunning          another indexer is working on the same data folder
@@ -78,6 +79,10 @@ class CatalogVersion(CatalogError):
 
 class CatalogUnusable(CatalogError):
     """The catalogue cannot be read or written."""
+
+
+class BackupUnusable(StackroomError):
+    """A backup cannot be written, or is none that can be restored here."""
 
 
 class AccessUnusable(StackroomError):

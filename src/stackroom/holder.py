@@ -5,7 +5,7 @@ A lock that the operating system releases when its process dies, beside a note t
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,8 @@ def hold(path: Path, note: dict[str, Any]) -> Iterator[bool]:
         return
     note_path = _note_path(path)
     try:
-        note_path.write_text(json.dumps(note), encoding="utf-8")
+        with suppress(OSError):  # a full disk keeps nobody from working: only who it is cannot be told
+            note_path.write_text(json.dumps(note), encoding="utf-8")
         yield True
     finally:
         note_path.unlink(missing_ok=True)

@@ -3,7 +3,10 @@
 They can be deleted at any time and are built again without reading a PDF or embedding anything.
 """
 
+import json
+import re
 import shutil
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +24,8 @@ _HEAP_BYTES = 64_000_000
 # change, in so many lower bits of one number.
 _BOOKMARK = 0
 _SEQ_BITS = 32
+
+_SEGMENT_FILE = re.compile(r"[0-9a-f]{32}\..+")
 
 
 class LexiconWriter:
@@ -103,14 +108,17 @@ class _Writer:
                 raise ValueError
             self._index = open_index(folder)
             self._index.reload()
-            self.followed = _read_bookmark(self._index)
-        except ValueError:
+            self.followed = read_bookmark(self._index)
+            _remove_leftovers(folder)
+        except (ValueError, KeyError):
             self._index = _make(folder)
         self._writer: tantivy.IndexWriter | None = None
 
     def close(self) -> None:
         if self._writer is not None:
-            self._writer.wait_merging_threads()
+            # A thread may have died of a full disk: `commit` raised what matters; tidying can wait.
+            with suppress(ValueError):
+                self._writer.wait_merging_threads()
             self._writer = None
 
     def missed(self, catalog: Catalog) -> list[Change]:
@@ -144,7 +152,7 @@ class _Writer:
     def commit(self, followed: tuple[int, int]) -> None:
         self.remove(_BOOKMARK)
         bookmark = tantivy.Document()
-        bookmark.add_unsigned("id", (followed[0] << _SEQ_BITS) + followed[1])
+        bookmark.add_unsigned("id", bookmark_id(followed))
         bookmark.add_unsigned("split", _BOOKMARK)
         self._open().add_document(bookmark)
         self._open().commit()
@@ -173,7 +181,32 @@ def _unwritable(error: Exception) -> CatalogUnusable:
     )
 
 
-def _read_bookmark(index: tantivy.Index) -> tuple[int, int] | None:
+def live_files(folder: Path) -> list[Path]:
+    """The files of an index that its last commit needs. Raises ValueError or KeyError if that is damaged."""
+    files = []
+    for segment in json.loads((folder / "meta.json").read_text(encoding="utf-8"))["segments"]:
+        name = segment["segment_id"].replace("-", "")
+        files += [file for file in folder.glob(f"{name}.*") if file.suffix != ".del"]
+        if segment["deletes"]:
+            files.append(folder / f"{name}.{segment['deletes']['opstamp']}.del")
+    return files
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Removes what a commit has written that was never finished: the next one would stop at a file's name."""
+    live = set(live_files(folder))
+    for file in folder.glob("*.*"):
+        if _SEGMENT_FILE.fullmatch(file.name) and file not in live:
+            with suppress(OSError):
+                file.unlink()
+
+
+def bookmark_id(followed: tuple[int, int]) -> int:
+    """The id of the entry that says which catalogue the index has followed, and up to which change."""
+    return (followed[0] << _SEQ_BITS) + followed[1]
+
+
+def read_bookmark(index: tantivy.Index) -> tuple[int, int] | None:
     """The catalogue that the index has followed, and up to which change; None if it holds nothing."""
     searcher = index.searcher()
     hits = searcher.search(tantivy.Query.term_query(index.schema, "split", _BOOKMARK), 1).hits

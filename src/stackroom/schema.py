@@ -15,7 +15,10 @@ from pathlib import Path
 from stackroom.errors import CatalogMissing, CatalogUnusable, CatalogVersion
 
 SCHEMA_VERSION = 3
-"""Bump when a table changes."""
+"""Bump when a table changes, and add a step to `indexer.migrate`."""
+
+OLDEST_VERSION = 2
+"""The oldest that `indexer.migrate` brings up to date."""
 
 # AUTOINCREMENT where an id must never be used twice: a server may still hold it in memory.
 _TABLES = """
@@ -43,7 +46,7 @@ CREATE TABLE documents (
     modified TEXT NOT NULL,
     language TEXT NOT NULL,             -- ISO 639-1; empty if it can't be told
     outline TEXT NOT NULL,              -- JSON: [[title, page, level], ...]
-    extractor TEXT NOT NULL,
+    extractor TEXT NOT NULL,            -- empty: an older Stackroom read it; it is to be read again
     page_count INTEGER NOT NULL,
     text_bytes INTEGER NOT NULL         -- of the whole text in UTF-8
 ) STRICT;
@@ -156,6 +159,13 @@ def open_catalog(path: Path, *, create: bool) -> sqlite3.Connection:
     return connection
 
 
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Makes the tables of a new catalogue, in whatever transaction is open."""
+    for statement in _TABLES.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+
+
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version == 0:
@@ -163,9 +173,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         # Looked at again under the lock: an indexer and a server may start at the same moment.
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
-            for statement in _TABLES.split(";\n"):
-                if statement.strip():
-                    connection.execute(statement)
+            create_tables(connection)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             # Tells this catalogue from one that is made anew, for the indexes that are derived from it.
             connection.execute(f"PRAGMA application_id = {secrets.randbelow(2**31)}")
@@ -173,7 +181,13 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute("COMMIT")
     if version != SCHEMA_VERSION:
         connection.close()
-        raise CatalogVersion(
-            f"{path} has format {version}; this version of Stackroom reads format {SCHEMA_VERSION}. "
-            f"Use the Stackroom that wrote it, or delete {path.parent} and index again."
-        )
+        raise CatalogVersion(_advice(path, version))
+
+
+def _advice(path: Path, version: int) -> str:
+    found = f"{path} has format {version}; this version of Stackroom has format {SCHEMA_VERSION}."
+    if version > SCHEMA_VERSION:
+        return f"{found} A newer Stackroom wrote it: use that one, or another data folder with --data."
+    if version >= OLDEST_VERSION:
+        return f"{found} Run `stackroom index`: it brings the folder up to date, and keeps a copy."
+    return f"{found} It is too old to be brought up to date: delete {path.parent} and index again."

@@ -143,6 +143,47 @@ def show_status(status: Status, words: int, runtime: str) -> None:
         print(f"  {printable(path)}")
 
 
+def show_check(found: Mapping[str, Any], left: Mapping[str, Any], done: Sequence[str]) -> None:
+    """Prints what a check found; see `indexer.check.Report` for what both reports have.
+
+    Args:
+        found: before anything was repaired.
+        left: after that; the same if nothing was.
+        done: what was repaired, a sentence each.
+    """
+    print(f"checked     {found['documents']} documents, {found['passages']} passages")
+    _show_damages("damaged", found)
+    if done:
+        print("\nrepaired:\n" + "\n".join(f"  {sentence}" for sentence in done))
+        if left["damages"]:
+            _show_damages("still damaged", left)
+    elif found["damages"]:
+        print("\n`stackroom check --repair` puts this right.")
+    else:
+        print("damaged     nothing")
+    if left["pending"]:
+        print(f"waiting     {left['pending']} passages for their vectors; `stackroom index` goes on")
+    if left["words_behind"]:
+        print("waiting     the index of words for the last changes; `stackroom index` or --repair goes on")
+    for name, title in (("new", "not indexed yet"), ("changed", "changed"), ("missing", "no longer there")):
+        if left[name]:
+            print(f"\n{title} ({len(left[name])}); `stackroom index` looks after that:")
+            print(listed(dict.fromkeys(left[name], ""), "--json has all"))
+    if left["unreadable"]:
+        print(f"\ncould not be looked at:\n{listed(left['unreadable'], '--json has all')}")
+
+
+def _show_damages(title: str, report: Mapping[str, Any]) -> None:
+    if not report["damages"]:
+        return
+    print(f"\n{title} ({len(report['damages'])}):")
+    for damage in report["damages"][:_LISTED]:
+        files = report["files"].get(damage["document"]) or []
+        print(f"  {''.join(f'{printable(file)}: ' for file in files[:1])}{printable(damage['what'])}")
+    if len(report["damages"]) > _LISTED:
+        print(f"  … and {len(report['damages']) - _LISTED} more; --json has all")
+
+
 def _part(count: int, whole: int) -> str:
     if count == whole:
         return "all"
@@ -232,14 +273,17 @@ def _returned(call: Mapping[str, Any]) -> str:
     return f"{what}; {call['characters']:,} characters"
 
 
-def listed(entries: Mapping[str, str]) -> str:
-    """Files with the reasons they are named for (or none), a line each; only the first if there are many."""
+def listed(entries: Mapping[str, str], rest: str = "`stackroom status` lists all") -> str:
+    """Files with the reasons they are named for (or none), a line each; only the first if there are many.
+
+    `rest` says where all of them are.
+    """
     lines = [
         f"  {printable(path)}" + (f": {printable(reason)}" if reason else "")
         for path, reason in islice(entries.items(), _LISTED)
     ]
     if len(entries) > _LISTED:
-        lines.append(f"  … and {len(entries) - _LISTED} more; `stackroom status` lists all")
+        lines.append(f"  … and {len(entries) - _LISTED} more; {rest}")
     return "\n".join(lines)
 
 

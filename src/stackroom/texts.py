@@ -12,6 +12,7 @@ from typing import Any
 import zstandard
 
 from stackroom.documents import Page
+from stackroom.errors import CatalogUnusable
 
 _BLOCK_BYTES, _COMPACT_BLOCK_BYTES = 16_000, 64_000
 # Of zstd. The higher one takes ten times as long, a millisecond a page, for another hundredth of the text.
@@ -29,7 +30,10 @@ def pack(pages: Iterable[str], *, compact: bool = False) -> Iterator[tuple[int, 
     Yields:
         Each block with the offset of its first character in the document's text.
     """
-    compressor = zstandard.ZstdCompressor(level=_COMPACT_LEVEL if compact else _LEVEL)
+    compressor = zstandard.ZstdCompressor(
+        level=_COMPACT_LEVEL if compact else _LEVEL,
+        write_checksum=True,  # 4 bytes; unpacking then notices a bit that the disk has turned
+    )
     most = _COMPACT_BLOCK_BYTES if compact else _BLOCK_BYTES
     start = characters = size = 0
     block: list[bytes] = []
@@ -45,8 +49,13 @@ def pack(pages: Iterable[str], *, compact: bool = False) -> Iterator[tuple[int, 
 
 
 def unpack(content: bytes) -> str:
-    """The text of a block."""
-    return zstandard.ZstdDecompressor().decompress(content).decode()
+    """The text of a block. Raises CatalogUnusable if it is damaged."""
+    try:
+        return zstandard.ZstdDecompressor().decompress(content).decode()
+    except (zstandard.ZstdError, UnicodeDecodeError) as error:
+        raise CatalogUnusable(
+            f"A document's text in the catalogue is damaged ({error}). Run `stackroom check --repair`."
+        ) from error
 
 
 Rows = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]

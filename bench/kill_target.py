@@ -1,0 +1,68 @@
+"""The processes that `bench.kills` kills: `python -m bench.kill_target index|serve ...`.
+
+With a small embedder, slow enough to be killed; PYTHONPATH must lead to `tests`, which has it.
+"""
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fakes import SomeModels, WordHashEmbedder
+from indexer import pipeline
+from indexer.pipeline import Indexer
+from stackroom.catalog import Catalog
+from stackroom.errors import StackroomError
+from stackroom.lexicon import Lexicon
+from stackroom.settings import Settings
+
+
+class SlowEmbedder(WordHashEmbedder):
+    """Takes two milliseconds a passage."""
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        time.sleep(0.002 * len(texts))
+        return super().embed_passages(texts)
+
+
+def main() -> None:
+    """Runs one command. A stated error is printed, and ends the process with 1."""
+    command, data, *rest = sys.argv[1:]
+    # Loading its model takes longer than all that is to be killed.
+    setattr(pipeline, "identify", lambda text: "en")  # noqa: B010  no test double is asked for here
+    try:
+        if command == "index":
+            _index(Path(data), *rest)
+        else:
+            _serve(Path(data), *rest)
+    except StackroomError as error:
+        print(f"stated: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _index(data: Path, folder: str, model: str, profile: str) -> None:
+    settings = Settings.read({}, data=data, workers=2, profile=profile, model=model)
+    print("started", flush=True)
+    with Indexer(settings, SomeModels(SlowEmbedder)) as indexer:
+        with Catalog(settings.catalog) as catalog:
+            current = catalog.model()
+        if current and current.fingerprint.name != model:
+            indexer.reembed()
+        indexer.run([Path(folder)])
+
+
+def _serve(data: Path, port: str) -> None:
+    from stackroom.reader import Reader
+    from stackroom.server.application import serve_http
+
+    settings = Settings.read({}, data=data, port=int(port), ledger=False)
+    reader = Reader(Catalog(settings.catalog, create=True), Lexicon(settings.words), SomeModels(SlowEmbedder))
+    serve_http(settings, reader)
+    reader.close()
+
+
+if __name__ == "__main__":
+    main()

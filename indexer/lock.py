@@ -1,0 +1,38 @@
+"""Being the only one who writes in a data folder."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from stackroom.errors import AlreadyRunning
+from stackroom.holder import hold, holder
+from stackroom.settings import Settings
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """No other indexer works in the data folder while the block runs.
+
+    Raises:
+        AlreadyRunning: another one does.
+    """
+    lock = settings.index / "indexer.lock"
+    note = {"pid": os.getpid(), "command": " ".join(sys.argv), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
+    with hold(lock, note) as held:
+        if not held:
+            raise AlreadyRunning(_who_is_running(settings.data, holder(lock) or {}))
+        yield
+
+
+def _who_is_running(data: Path, note: dict[str, Any]) -> str:
+    who = "it has just started"
+    if note:
+        who = f"process {note['pid']}, `{note['command']}`, since {note['since']}"
+    return (
+        f"Another indexer is at work in {data} ({who}). Wait for it, stop it, or use another data folder "
+        "with --data."
+    )
