@@ -156,10 +156,15 @@ def median(values: Iterable[float]) -> float:
 def print_table(*rows: Sequence[str]) -> None:
     """A Markdown table; the first row is its head."""
     for number, row in enumerate(rows):
-        print("| " + " | ".join(row) + " |")
+        print_row(row)
         if number == 0:
-            print("| " + " | ".join("---" for _ in row) + " |")
+            print_row(["---"] * len(row))
     print(flush=True)
+
+
+def print_row(row: Sequence[str]) -> None:
+    """A row of a Markdown table, at once."""
+    print("| " + " | ".join(row) + " |", flush=True)
 
 
 def _is_alive(pid: int) -> bool:

@@ -2,12 +2,12 @@
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.publish import FileState, Place, Recorded
-from stackroom.errors import TRANSIENT
+from stackroom.errors import TRANSIENT, FailureKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ def compare(
     mounts: Mapping[str, int] | None = None,
     *,
     retry_failed: bool = False,
+    retry: Collection[FailureKind] = TRANSIENT,
 ) -> Comparison:
     """Compares the folder (or single PDF) `root` with what is `recorded` of it.
 
@@ -64,6 +65,7 @@ def compare(
         mounts: as the last comparison found them. One that is empty now and on another device is a share that
             is not mounted: nothing below it counts as gone.
         retry_failed: try again all files that could not be read, not only those that may be readable now.
+        retry: why these could not be read.
     """
     result = Comparison()
     seen = set()
@@ -77,7 +79,7 @@ def compare(
             result.changed[file] = known
         elif known.failure is None:
             result.unchanged += 1
-        elif retry_failed or known.failure in TRANSIENT:
+        elif retry_failed or known.failure in retry:
             result.retried.append(file)
         else:
             result.failed.append(path)
@@ -102,6 +104,15 @@ def _is_unmounted(folder: Path, device: int) -> bool:
         return folder.stat().st_dev != device and next(folder.iterdir(), None) is None
     except OSError:
         return False  # told already, if it matters
+
+
+def looks_like(path: Path, state: FileState) -> bool:
+    """Whether the file at `path` looks as it did when it had this state."""
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return FileState(found.st_size, found.st_mtime_ns) == state
 
 
 def _pdfs(root: Path, result: Comparison) -> Iterator[tuple[str, Path, FileState]]:

@@ -20,21 +20,31 @@ from indexer.headings import find_sections
 from indexer.lines import HYPHENATED, Line, break_paragraphs, remove_running_lines
 from indexer.reading import MAX_PAGE_CHARACTERS, OnPage, PageTooLong, Reading, TooManyPages, tidy_outline
 from indexer.repair import clean_characters, count_words, flatten, join_hyphenated, read_date, tidy_lines
+from indexer.scans import needs_ocr
 from indexer.second_opinion import pypdf_errors, read_again, read_with_pypdf
 from indexer.title import choose_title
 from stackroom.documents import Document, Page
 from stackroom.errors import ExtractionFailed
+from stackroom.unlock import open_pdf
 
 # A hostile outline can branch without end; a 2,000-page manual has 5,000 entries.
 _MAX_OUTLINE_ENTRIES = 20_000
 
 
-def extract(path: Path, document_id: str, *, max_pages: int = 20_000, on_page: OnPage) -> Document:
+def extract(
+    path: Path,
+    document_id: str,
+    *,
+    passwords: tuple[str, ...] = (),
+    max_pages: int = 20_000,
+    on_page: OnPage,
+) -> Document:
     """Read the PDF at `path`.
 
     Args:
         path: of the file, which must not change meanwhile.
         document_id: of its content; see Document.
+        passwords: tried if the file needs one.
         max_pages: a file that claims more is refused: 12 KB can claim a million.
         on_page: called with (0, total) once the file is open and after each page. Starts again at 0 if
             the second library has to read the file.
@@ -48,7 +58,7 @@ def extract(path: Path, document_id: str, *, max_pages: int = 20_000, on_page: O
         if not head:
             raise ExtractionFailed(path, "not a pdf", "is empty (0 bytes)")
         with _silence():
-            reading = _read(path, max_pages, on_page, has_header=b"%PDF-" in head)
+            reading = _read(path, passwords, max_pages, on_page, has_header=b"%PDF-" in head)
         return _compose(path, document_id, reading)
     except OSError as error:
         reason = f"cannot be read: {error.strerror or error}; check the file's permissions and the disk"
@@ -64,31 +74,35 @@ def extract(path: Path, document_id: str, *, max_pages: int = 20_000, on_page: O
         raise ExtractionFailed(path, "too large", reason) from error
 
 
-def _read(path: Path, max_pages: int, on_page: OnPage, *, has_header: bool) -> Reading:
+def _read(
+    path: Path, passwords: tuple[str, ...], max_pages: int, on_page: OnPage, *, has_header: bool
+) -> Reading:
     """Read with PDFium, else with pypdf."""
     code = None
     try:
-        reading = _read_with_pdfium(path, max_pages, on_page)
+        reading = _read_with_pdfium(path, passwords, max_pages, on_page)
     except pypdfium2.PdfiumError as error:
         code = error.err_code
     else:
         failed = [at for at, lines in enumerate(reading.pages) if lines is None]
         if len(failed) < len(reading.pages):
-            return read_again(path, reading, failed) if failed else reading
+            return read_again(path, passwords, reading, failed) if failed else reading
     try:
-        second = read_with_pypdf(path, max_pages, on_page)
+        second = read_with_pypdf(path, passwords, max_pages, on_page)
     except pypdf_errors() as error:
-        raise _explain(path, code, has_header=has_header) from error
+        raise _explain(path, code, passwords, has_header=has_header) from error
     if second is None or all(lines is None for lines in second.pages):
-        raise _explain(path, code, has_header=has_header)
+        raise _explain(path, code, passwords, has_header=has_header)
     return second
 
 
-def _explain(path: Path, code: int | None, *, has_header: bool) -> ExtractionFailed:
+def _explain(
+    path: Path, code: int | None, passwords: tuple[str, ...], *, has_header: bool
+) -> ExtractionFailed:
     """Why neither library could read the file; `code` is PDFium's."""
     if code == pdfium.FPDF_ERR_PASSWORD:
-        reason = "needs a password to open; put a copy saved without the password in its place"
-        return ExtractionFailed(path, "encrypted", reason)
+        what = "and none of those given fits" if passwords else "and none was given"
+        return ExtractionFailed(path, "password", f"needs a password, {what}: see STACKROOM_PDF_PASSWORDS")
     if code == pdfium.FPDF_ERR_SECURITY:
         reason = "is encrypted in a way that cannot be opened here; put a copy saved unencrypted in its place"
         return ExtractionFailed(path, "encrypted", reason)
@@ -118,6 +132,7 @@ def _compose(path: Path, document_id: str, reading: Reading) -> Document:
         pages=pages,
         extractor=reading.made_by,
         sections=find_sections(reading.outline, kept, pages),
+        scans=tuple(at + 1 for at in reading.scans),
     )
 
 
@@ -140,16 +155,20 @@ def _silence() -> Iterator[None]:
 # PDFium
 
 
-def _read_with_pdfium(path: Path, max_pages: int, on_page: OnPage) -> Reading:
+def _read_with_pdfium(path: Path, passwords: tuple[str, ...], max_pages: int, on_page: OnPage) -> Reading:
     """Raises PdfiumError if the file cannot be opened."""
-    with closing(pypdfium2.PdfDocument(path)) as pdf:
+    with closing(open_pdf(path, passwords)) as pdf:
         total = len(pdf)
         if total > max_pages:
             raise TooManyPages(total)
         on_page(0, total)
         pages: list[list[Line] | None] = []
+        scans = []
         for at in range(total):
-            pages.append(_read_page(pdf, at))
+            lines, is_scan = _read_page(pdf, at)
+            pages.append(lines)
+            if is_scan:
+                scans.append(at)
             on_page(at + 1, total)
         metadata = {
             key: _read_utf16(pdfium.FPDF_GetMetaText, pdf, key)
@@ -164,6 +183,7 @@ def _read_with_pdfium(path: Path, max_pages: int, on_page: OnPage) -> Reading:
             metadata[b"ModDate"],
             tidy_outline(_read_bookmarks(pdf), total),
             f"pdfium {pypdfium2.PYPDFIUM_INFO.tag}",
+            tuple(scans),
         )
 
 
@@ -186,22 +206,28 @@ def _read_bookmarks(pdf: Any) -> Iterator[tuple[str, int | None, int]]:
         yield title, None if at is None else at + 1, bookmark.level
 
 
-def _read_page(pdf: Any, at: int) -> list[Line] | None:
-    """The lines of the page at index `at`; None if PDFium cannot load it."""
+def _read_page(pdf: Any, at: int) -> tuple[list[Line] | None, bool]:
+    """The lines of the page at index `at`, None if PDFium cannot load it; and whether it needs OCR."""
     # The plain functions: pypdfium2's page objects with their finalizers cost as much as our own work.
     page = pdfium.FPDF_LoadPage(pdf, at)
     if not page:
-        return None
+        return None, False
     try:
-        text_page = pdfium.FPDFText_LoadPage(page)
-        if not text_page:
-            return None
-        try:
-            return _read_lines(text_page, at)
-        finally:
-            pdfium.FPDFText_ClosePage(text_page)
+        lines = read_lines(page, at)
+        return lines, lines is not None and needs_ocr(page, lines)
     finally:
         pdfium.FPDF_ClosePage(page)
+
+
+def read_lines(page: Any, at: int) -> list[Line] | None:
+    """The lines of PDFium's page, whose index is `at`; None if it has no text that PDFium can load."""
+    text_page = pdfium.FPDFText_LoadPage(page)
+    if not text_page:
+        return None
+    try:
+        return _read_lines(text_page, at)
+    finally:
+        pdfium.FPDFText_ClosePage(text_page)
 
 
 def _read_lines(text_page: Any, at: int) -> list[Line]:

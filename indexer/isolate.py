@@ -1,23 +1,24 @@
-"""Extraction in processes of its own: a PDF that crashes, hangs or explodes hurts nobody but itself.
+"""Reading in processes of its own: a PDF that crashes, hangs or explodes hurts nobody but itself.
 
-Each PDF gets a fresh process, forked from a small server that has the PDF library loaded (started anew
-where there is no fork), with limits on its time and memory. It answers in JSON, never in pickles: a process
-that read a hostile file must not be able to run code in ours.
+Each PDF, or page for OCR, gets a fresh process, forked from a small server that has the PDF library loaded
+(started anew where there is no fork), with limits on its time and memory. It answers in JSON, never in
+pickles: a process that read a hostile file must not be able to run code in ours.
 """
 
 import json
 import multiprocessing
+import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from indexer.extract import extract
 from stackroom.documents import Document, OutlineEntry, Page, Section
@@ -42,13 +43,28 @@ class Task:
 
     path: Path
     document_id: str
+    passwords: tuple[str, ...] = field(default=(), repr=False)
+
+
+class Job(Protocol):
+    """What a process can be given to do: something with the file `path`."""
+
+    @property
+    def path(self) -> Path:
+        """Of the PDF."""
+
+
+J = TypeVar("J", bound=Job)
+R = TypeVar("R")
+Send = Callable[[str, dict[str, Any]], None]
+"""Sends a message of a kind: "pages" while the process is at work, then "failure" or "result"."""
 
 
 @dataclass(slots=True)
-class _Reading:
+class _Reading(Generic[J]):
     """A task in progress. Times are of the monotonic clock, in seconds."""
 
-    task: Task
+    task: J
     process: BaseProcess
     connection: Connection
     started: float
@@ -62,21 +78,37 @@ def extract_all(
 ) -> Generator[tuple[Task, Document | ExtractionFailed], None, None]:
     """Extracts all `tasks`, several at a time, and yields each with its document or why there is none.
 
+    See `in_processes`; `on_pages` is told how many more pages were read, as they are.
+    """
+    yield from in_processes(tasks, _extract, _document, limits, on_pages)
+
+
+def in_processes(
+    tasks: Iterator[J],
+    work: Callable[[J, Send], None],
+    read: Callable[[dict[str, Any]], R],
+    limits: Limits,
+    on_pages: Callable[[int], None],
+) -> Generator[tuple[J, R | ExtractionFailed], None, None]:
+    """Does all `tasks`, several at a time, and yields each with its result or why there is none.
+
     Close it to end the processes early.
 
     Args:
         tasks: taken one by one, whenever a process is free.
+        work: what a process does with a task: a function of a module. It may raise ExtractionFailed.
+        read: makes the result of what the process sent.
         limits: see `Limits`.
-        on_pages: told how many more pages were read, as they are.
+        on_pages: told how many more pages were done, as they are.
     """
     # Fork servers fork from a process without threads; the parent has some (the embedding runtime's).
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
     if method == "forkserver":
         # The last two are what every process would import for itself.
-        context.set_forkserver_preload(["indexer.isolate", "multiprocessing.popen_forkserver", "resource"])
+        context.set_forkserver_preload(["indexer.recognise", "multiprocessing.popen_forkserver", "resource"])
         _start_fork_server()
-    readings: dict[Connection, _Reading] = {}
+    readings: dict[Connection, _Reading[J]] = {}
     exhausted = False
     try:
         while True:
@@ -85,13 +117,13 @@ def extract_all(
                 if task is None:
                     exhausted = True
                     break
-                reading = _start(context, task, limits)
+                reading = _start(context, task, work, limits)
                 readings[reading.connection] = reading
             if not readings:
                 return
             for connection in wait(list(readings), timeout=_LONGEST_POLL_SECONDS):
                 reading = readings[connection]  # type: ignore[index]
-                outcome = _hear(reading, limits, on_pages)
+                outcome = _hear(reading, read, limits, on_pages)
                 if outcome is not None:
                     del readings[reading.connection]
                     _end(reading)
@@ -120,11 +152,9 @@ def _start_fork_server() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _start(context: Any, task: Task, limits: Limits) -> _Reading:
+def _start(context: Any, task: J, work: Callable[[J, Send], None], limits: Limits) -> _Reading[J]:
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(
-        target=_read, args=(theirs, str(task.path), task.document_id, limits), daemon=True
-    )
+    process = context.Process(target=_work, args=(theirs, work, task, limits), daemon=True)
     with _without_main():
         process.start()
     theirs.close()
@@ -146,16 +176,19 @@ def _without_main() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _end(reading: _Reading) -> None:
+def _end(reading: _Reading[J]) -> None:
     reading.connection.close()
+    if hasattr(os, "killpg") and reading.process.exitcode is None and reading.process.pid is not None:
+        with suppress(OSError):  # it has ended, or has not yet got so far as to have a group
+            os.killpg(reading.process.pid, signal.SIGKILL)  # with the programs that it has started
     reading.process.kill()
     reading.process.join()
     reading.process.close()
 
 
 def _hear(
-    reading: _Reading, limits: Limits, on_pages: Callable[[int], None]
-) -> Document | ExtractionFailed | None:
+    reading: _Reading[J], read: Callable[[dict[str, Any]], R], limits: Limits, on_pages: Callable[[int], None]
+) -> R | ExtractionFailed | None:
     """Takes in one message. Returns the outcome if this was the last one."""
     try:
         kind, content = json.loads(reading.connection.recv_bytes())
@@ -163,8 +196,8 @@ def _hear(
         reading.process.join()
         return _died(reading, limits)
     reading.heard = time.monotonic()
-    if kind == "document":
-        return _document(content)
+    if kind == "result":
+        return read(content)
     if kind == "failure":
         return ExtractionFailed(reading.task.path, content["kind"], content["reason"])
     on_pages(content["done"] - reading.pages_done)
@@ -172,7 +205,7 @@ def _hear(
     return None
 
 
-def _died(reading: _Reading, limits: Limits) -> ExtractionFailed:
+def _died(reading: _Reading[J], limits: Limits) -> ExtractionFailed:
     code = reading.process.exitcode or 0
     where = f" on page {reading.pages_done + 1} of {reading.pages}" if reading.pages else " while opening it"
     if code == -getattr(signal, "SIGXCPU", 0):
@@ -194,7 +227,7 @@ def _signal(number: int) -> str:
         return str(number)
 
 
-def _overdue(reading: _Reading, limits: Limits) -> ExtractionFailed | None:
+def _overdue(reading: _Reading[J], limits: Limits) -> ExtractionFailed | None:
     now = time.monotonic()
     is_stalled = now - reading.heard > limits.stall_seconds
     if not is_stalled and now - reading.started <= limits.file_seconds:
@@ -213,29 +246,36 @@ def _document(content: dict[str, Any]) -> Document:
     content["outline"] = tuple(OutlineEntry(**entry) for entry in content["outline"])
     content["pages"] = tuple(Page(**page) for page in content["pages"])
     content["sections"] = tuple(Section(**section) for section in content["sections"])
+    content["scans"] = tuple(content["scans"])
     return Document(**content)
 
 
-def _read(connection: Connection, path: str, document_id: str, limits: Limits) -> None:
+def _work(connection: Connection, work: Callable[[J, Send], None], task: J, limits: Limits) -> None:
     """What the child process does."""
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends us
     _limit(limits)
 
     def send(kind: str, content: dict[str, Any]) -> None:
         connection.send_bytes(json.dumps([kind, content]).encode())
 
-    def on_page(done: int, pages: int) -> None:
-        send("pages", {"done": done, "pages": pages})
-
     with suppress(BrokenPipeError):  # nobody is left to hear it
         try:
-            document = extract(Path(path), document_id, on_page=on_page)
-            send("document", asdict(document))
+            work(task, send)
         except ExtractionFailed as error:
             send("failure", {"kind": error.kind, "reason": str(error)})
         except MemoryError:
             reason = f"needs more memory than STACKROOM_FILE_MEMORY_MB={limits.file_memory_mb} allows"
             send("failure", {"kind": "out of memory", "reason": reason})
+
+
+def _extract(task: Task, send: Send) -> None:
+    def on_page(done: int, pages: int) -> None:
+        send("pages", {"done": done, "pages": pages})
+
+    document = extract(task.path, task.document_id, passwords=task.passwords, on_page=on_page)
+    send("result", asdict(document))
 
 
 def _limit(limits: Limits) -> None:

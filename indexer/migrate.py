@@ -113,5 +113,27 @@ def _to_3(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {2: _to_3}
+def _to_4(db: sqlite3.Connection) -> None:
+    """Scans: every page with little text waits; OCR looks at it first, and leaves it alone if it is none.
+
+    PDFs that need a password are told from those that are encrypted in an unknown way.
+    """
+    for statement in (
+        "CREATE TABLE scans (document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,"
+        " page INTEGER NOT NULL, state TEXT NOT NULL CHECK (state IN"
+        " ('waiting', 'read', 'published', 'failed')), text TEXT NOT NULL, confidence INTEGER,"
+        " reason TEXT NOT NULL, PRIMARY KEY (document, page)) STRICT, WITHOUT ROWID",
+        "CREATE INDEX scans_by_state ON scans (state)",
+        # Of a last page only bytes are known here: at least as many as its characters.
+        "INSERT INTO scans (document, page, state, text, reason) SELECT document, number, 'waiting', '', ''"
+        " FROM (SELECT g.document, g.number, coalesce(lead(g.start) OVER (PARTITION BY g.document"
+        "  ORDER BY g.number), d.text_bytes) - g.start AS length FROM pages g JOIN documents d"
+        "  ON d.key = g.document WHERE d.extractor LIKE 'pdfium%') WHERE length < 100",
+        "UPDATE locations SET failure = 'password' WHERE failure = 'encrypted'"
+        " AND reason LIKE '%needs a password%'",
+    ):
+        db.execute(statement)
+
+
+_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {2: _to_3, 3: _to_4}
 """By the version that each begins with."""

@@ -2,42 +2,35 @@
 
 Extraction runs in processes of its own; the thread that calls `Indexer.run` publishes each document as soon
 as it is read. Beside it, a thread takes what is published into the index of words, and another gives
-passages their vectors; extraction waits for neither. A kill at any moment costs the work in flight: the
-next run compares the folders again, and goes on with the passages that still wait.
+passages their vectors; extraction waits for neither. Pages that are pictures come last, by OCR. A kill at any
+moment costs the work in flight: the next run compares the folders again, and goes on with what still waits.
 """
 
-import os
-import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+from indexer.beside import beside
 from indexer.compare import File, compare
 from indexer.corpus import publish_corpus
-from indexer.embed import embed_pending
 from indexer.isolate import Limits, extract_all
 from indexer.language import identify
 from indexer.lock import alone
 from indexer.migrate import Upgrade, migrate
 from indexer.mounts import read_mounts, remember_mounts
-from indexer.publish import Publisher
+from indexer.publish_scans import ScanPublisher
+from indexer.read_scans import ScanReader
 from indexer.run import Progress, Run, Summary
 from indexer.split import split
-from indexer.words import follow_words
+from indexer.tesseract import FindOcr, find_tesseract
 from stackroom.catalog import Catalog, Model
 from stackroom.documents import Document
 from stackroom.embedding.embedder import Embedder, ModelSource, Tokenizer, refuse_another_model
-from stackroom.errors import UsageError
+from stackroom.errors import TRANSIENT, FailureKind, UsageError
 from stackroom.lexicon_writer import LexiconWriter
 from stackroom.settings import Settings
-
-# How much the embedding threads stand back behind everything else, as `nice` counts (Linux only): words come
-# first, and a laptop that is in use stays usable.
-_NICE = 19
 
 
 def _no_progress(progress: Progress) -> None:
@@ -47,12 +40,14 @@ def _no_progress(progress: Progress) -> None:
 class Indexer:
     """The one writer of a data folder; a context manager that holds it. Keeps the model once loaded."""
 
-    def __init__(self, settings: Settings, models: ModelSource) -> None:
+    def __init__(self, settings: Settings, models: ModelSource, find_ocr: FindOcr = find_tesseract) -> None:
         """Touches nothing yet."""
         self._settings = settings
+        self._find_ocr = find_ocr
         self._models = models
         self._embedder: Embedder | None = None
         self._model_is_right = False
+        self._passwords_tried: tuple[str, ...] = ()
         self._stack = ExitStack()
         self.upgrade: Upgrade | None = None
         """What was brought up to date when the data folder was taken hold of."""
@@ -67,7 +62,7 @@ class Indexer:
         with ExitStack() as stack:
             stack.enter_context(alone(self._settings))
             self.upgrade = migrate(self._settings.catalog)
-            self._publisher = Publisher(self._settings.catalog, compact=self._settings.compact)
+            self._publisher = ScanPublisher(self._settings.catalog, compact=self._settings.compact)
             stack.callback(self._publisher.close)
             self._catalog = stack.enter_context(Catalog(self._settings.catalog))
             self._stack = stack.pop_all()
@@ -83,19 +78,27 @@ class Indexer:
         retry_failed: bool = False,
         on_progress: Callable[[Progress], None] = _no_progress,
         hold_back: Callable[[File], bool] = lambda file: False,
+        put_off_scans: Callable[[], bool] = lambda: False,
     ) -> Summary:
         """Brings the index up to date with the folders (or single PDFs) `roots`.
 
         Args:
             roots: absolute paths. Other folders of the library stay as they are.
-            retry_failed: try all files again that could not be read.
+            retry_failed: try all files, and pages of scans, again that could not be read.
             on_progress: called often, from this thread and the embedding one.
             hold_back: whether to leave a new or changed file for a later run.
+            put_off_scans: asked before each page of a scan whether to leave the rest for a later run.
 
         Raises:
             ModelError: the model can't be had, or is not the one the index was built with.
             CatalogUnusable: the catalogue can't be written, for example because the disk is full.
+            SettingsError: the file of passwords can't be read.
         """
+        passwords = self._settings.passwords()
+        # Passwords are kept nowhere, not even as hashes: who opens the index gives them another try.
+        retry: set[FailureKind] = {*TRANSIENT}
+        if passwords != self._passwords_tried:
+            retry.add("password")
         self._refuse_another_model()
         self._publisher.forget_unfinished_models()
         run = Run(self._publisher, on_progress)
@@ -105,7 +108,7 @@ class Indexer:
             library = self._publisher.add_library(root)
             recorded = self._publisher.recorded(library)
             before = mounts.get(str(root))
-            comparison = compare(root, library, recorded, before, retry_failed=retry_failed)
+            comparison = compare(root, library, recorded, before, retry_failed=retry_failed, retry=retry)
             mounts[str(root)] = comparison.mounts or before or {}
             run.take_in(root, comparison, hold_back)
         remember_mounts(file, mounts)
@@ -116,10 +119,14 @@ class Indexer:
             run.tell("reading", passages=waiting)
             tokenizer = self._models.tokenizer(self._model_name())
             model = self._publisher.add_model(tokenizer.fingerprint)
-            with self._beside(run, model) as check:
-                self._extract(run, model, tokenizer, check)
+            with beside(self._settings, run, model, lambda: self._load_embedder(model)) as check:
+                self._extract(run, model, tokenizer, check, passwords)
                 run.tell("embedding")
-            self._publisher.trim_changes()
+        self._passwords_tried = passwords
+        if retry_failed:
+            self._publisher.retry_scans()
+        self._read_scans(run, put_off_scans)
+        self._publisher.trim_changes()
         self._index_words()
         return run.finish()
 
@@ -144,7 +151,7 @@ class Indexer:
         model = self._publisher.add_model(tokenizer.fingerprint)
         run.tell("reading", passages=self._publisher.pending_count(model))
         library = self._publisher.add_library(root)
-        with self._beside(run, model) as check:
+        with beside(self._settings, run, model, lambda: self._load_embedder(model)) as check:
 
             def on_document(passages: int) -> None:
                 run.tell(files_done=1, pages=1, passages=passages)
@@ -167,7 +174,7 @@ class Indexer:
         run.tell("splitting")
         tokenizer = self._models.tokenizer(self._model_name())
         model = self._publisher.add_model(tokenizer.fingerprint)
-        with self._beside(run, model) as check:
+        with beside(self._settings, run, model, lambda: self._load_embedder(model)) as check:
             run.tell(passages=self._publisher.pending_count(model))
             for key in self._publisher.documents_without_passages(model):
                 document = self._publisher.document(key)
@@ -220,12 +227,21 @@ class Indexer:
         with closing(LexiconWriter(self._settings.words)) as lexicon:
             lexicon.follow(self._catalog)
 
-    def _extract(self, run: Run, model: Model, tokenizer: Tokenizer, check: Callable[[], None]) -> None:
+    def _extract(
+        self,
+        run: Run,
+        model: Model,
+        tokenizer: Tokenizer,
+        check: Callable[[], None],
+        passwords: tuple[str, ...],
+    ) -> None:
         settings = self._settings
         limits = Limits(
             settings.workers, settings.file_seconds, settings.stall_seconds, settings.file_memory_mb
         )
-        with closing(extract_all(run.tasks(), limits, lambda pages: run.tell(pages=pages))) as outcomes:
+        with closing(
+            extract_all(run.tasks(passwords), limits, lambda pages: run.tell(pages=pages))
+        ) as outcomes:
             for task, outcome in outcomes:
                 check()
                 if isinstance(outcome, Document):
@@ -235,54 +251,39 @@ class Indexer:
                 else:
                     run.fail(task, outcome)
 
-    @contextmanager
-    def _beside(self, run: Run, model: Model) -> Iterator[Callable[[], None]]:
-        """Indexes words and embeds what waits, in threads, while the block runs and until all is done.
+    def _read_scans(self, run: Run, put_off: Callable[[], bool]) -> None:
+        """OCR of what waits for it; last, because a page takes a hundred times as long as one with text."""
+        if not self._publisher.scanned_documents():
+            return
+        summary, waiting = run.summary, self._publisher.waiting_scans()
+        tesseract, summary.ocr_obstacle = self._find_ocr(self._settings.ocr_languages)
+        if tesseract is not None and not put_off():
+            tokenizer = self._models.tokenizer(self._model_name())
+            model = self._publisher.add_model(tokenizer.fingerprint)
+            run.tell("scans", scans=waiting)
 
-        Yields:
-            What raises the error of a thread that has failed: it should not be told after the last file only.
-        """
-        complete, cancelled = threading.Event(), threading.Event()
+            def on_published(files: list[Path], passages: int) -> None:
+                run.tell(passages=passages)
+                if not passages:
+                    summary.without_text += map(str, files)
 
-        def embed() -> None:
-            _stand_back()
-            with closing(Publisher(self._settings.catalog, compact=self._settings.compact)) as publisher:
-                embed_pending(
-                    publisher,
-                    model,
-                    lambda: self._load_embedder(model),
-                    compact=self._settings.compact,
-                    complete=complete,
-                    cancelled=cancelled,
-                    on_embedded=lambda count: run.tell(embedded=count),
-                )
-
-        def index_words() -> None:
+            reader = ScanReader(
+                self._publisher,
+                tesseract,
+                self._settings,
+                tokenizer,
+                model,
+                put_off=put_off,
+                on_published=on_published,
+            )
             with (
-                Catalog(self._settings.catalog) as catalog,
-                closing(LexiconWriter(self._settings.words)) as lexicon,
+                beside(self._settings, run, model, lambda: self._load_embedder(model)) as check,
+                closing(reader.run()) as outcomes,
             ):
-                follow_words(lexicon, catalog, complete=complete, cancelled=cancelled)
-
-        with ThreadPoolExecutor(2, "beside") as executor:
-            threads = [executor.submit(index_words), executor.submit(embed)]
-
-            def check() -> None:
-                for thread in threads:
-                    if thread.done():
-                        thread.result()
-
-            try:
-                yield check
-                complete.set()
-                for thread in threads:
-                    thread.result()
-            finally:
-                cancelled.set()
-
-
-def _stand_back() -> None:
-    """Lets the calling thread, and the threads and processes it starts, run when others need not."""
-    if sys.platform == "linux":  # elsewhere only whole processes have a priority
-        with suppress(PermissionError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+                for is_read in outcomes:
+                    check()
+                    summary.recognised += is_read
+                    summary.unrecognised += not is_read
+                    run.tell(scans_done=1)
+                run.tell("embedding")
+        summary.waiting_scans = self._publisher.waiting_scans()

@@ -8,17 +8,23 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from indexer.shelve import add_passages, log_change, remove_document, remove_passages
+from indexer.shelve import (
+    add_document,
+    add_passages,
+    log_change,
+    remove_document,
+    remove_passages,
+    row_id,
+)
 from stackroom.catalog import Model
 from stackroom.documents import Document, OutlineEntry, Passage, Section
 from stackroom.embedding.embedder import Fingerprint
 from stackroom.errors import CatalogUnusable, ExtractionFailed, FailureKind
 from stackroom.schema import open_catalog
-from stackroom.texts import TextReader, pack
+from stackroom.texts import TextReader
 
 # Changes kept for servers to follow; one that is further behind loads everything again.
 _CHANGES_KEPT = 10_000
@@ -118,7 +124,7 @@ class Publisher:
                     int(first),
                 ),
             )
-            return Model(_row_id(cursor), fingerprint)
+            return Model(row_id(cursor), fingerprint)
 
     def switch_model(self, model: Model) -> None:
         """Makes `model` the one that is searched, and forgets all others with their passages and vectors."""
@@ -224,43 +230,7 @@ class Publisher:
             before = db.execute(
                 "UPDATE documents SET id = id || ' before' WHERE id = ? RETURNING key", (document.id,)
             ).fetchone()
-            texts = [page.text for page in document.pages]
-            cursor = db.execute(
-                "INSERT INTO documents (id, title, author, created, modified, language, outline, extractor,"
-                " page_count, text_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    document.id,
-                    document.title,
-                    document.author,
-                    document.created,
-                    document.modified,
-                    document.language,
-                    json.dumps(
-                        [[entry.title, entry.page, entry.level] for entry in document.outline],
-                        ensure_ascii=False,
-                    ),
-                    document.extractor,
-                    len(document.pages),
-                    sum(len(text.encode()) for text in texts),
-                ),
-            )
-            key = _row_id(cursor)
-            starts = accumulate((len(text) for text in texts), initial=0)
-            db.executemany(
-                "INSERT INTO pages (document, number, label, start) VALUES (?, ?, ?, ?)",
-                [
-                    (key, page.number, "" if page.label == str(page.number) else page.label, start)
-                    for page, start in zip(document.pages, starts, strict=False)
-                ],
-            )
-            db.executemany(
-                "INSERT INTO sections (document, start, heading) VALUES (?, ?, ?)",
-                [(key, section.start, section.heading) for section in document.sections],
-            )
-            db.executemany(
-                "INSERT INTO texts (document, start, content) VALUES (?, ?, ?)",
-                [(key, start, content) for start, content in pack(texts, compact=self._compact)],
-            )
+            key = add_document(db, document, compact=self._compact)
             db.execute("DELETE FROM successors WHERE old = ?", (document.id,))
             add_passages(db, model, key, document, passages)
             if before:
@@ -440,9 +410,3 @@ class Publisher:
         finally:
             if db.in_transaction:  # not committed, and SQLite has not rolled back by itself (on a full disk)
                 db.execute("ROLLBACK")
-
-
-def _row_id(cursor: sqlite3.Cursor) -> int:
-    if cursor.lastrowid is None:
-        raise CatalogUnusable("SQLite gave a new row no id.")
-    return cursor.lastrowid

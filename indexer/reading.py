@@ -40,6 +40,7 @@ class Reading:
         title, author, created, modified: as in the PDF's metadata.
         outline: entries with a page.
         made_by: the name and version of the PDF library.
+        scans: indexes of the pages whose text only OCR can tell.
     """
 
     pages: list[list[Line] | None]
@@ -50,6 +51,7 @@ class Reading:
     modified: str
     outline: list[OutlineEntry]
     made_by: str
+    scans: tuple[int, ...] = ()
 
 
 def tidy_outline(entries: Iterable[tuple[str, int | None, int]], total: int) -> list[OutlineEntry]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from indexer.compare import Comparison, File
+from indexer.compare import Comparison, File, looks_like
 from indexer.isolate import Task
 from indexer.publish import FileState, Place, Publisher, Recorded
 from stackroom.catalog import Model
@@ -28,6 +28,7 @@ class Progress:
         files, files_done: PDFs to look into, and done.
         pages: read so far.
         passages, embedded: to be embedded as far as is known, and done.
+        scans, scans_done: pages for OCR, and read; 0 before that begins.
     """
 
     stage: str = "comparing"
@@ -36,6 +37,8 @@ class Progress:
     pages: int = 0
     passages: int = 0
     embedded: int = 0
+    scans: int = 0
+    scans_done: int = 0
 
 
 @dataclass(slots=True)
@@ -49,7 +52,10 @@ class Summary:
         embedded_passages, pages: embedded, and in documents that were read, in this run.
         seconds: of wall-clock time.
         failures: this run's failed files with the reasons, by absolute path.
-        without_text: absolute paths of files read in this run that have no text on any page.
+        without_text: absolute paths of files read in this run that have no text on any page, nor scans.
+        recognised, unrecognised: pages that OCR read in this run, and could not read.
+        waiting_scans: pages that wait for OCR now.
+        ocr_obstacle: why they wait; empty if the next run reads them.
         unreadable: folders and names that could not be looked at, with the reasons, by absolute path.
     """
 
@@ -64,6 +70,10 @@ class Summary:
     seconds: float = 0.0
     failures: dict[str, str] = field(default_factory=dict)
     without_text: list[str] = field(default_factory=list)
+    recognised: int = 0
+    unrecognised: int = 0
+    waiting_scans: int = 0
+    ocr_obstacle: str = ""
     unreadable: dict[str, str] = field(default_factory=dict)
 
 
@@ -72,11 +82,11 @@ class Run:
 
     def __init__(self, publisher: Publisher, on_progress: Callable[[Progress], None]) -> None:
         self.queue: list[File] = []
+        self.summary = Summary()
         self.progress = Progress()
         self._publisher = publisher
         self._on_progress = on_progress
         self._telling = threading.Lock()  # the embedding thread tells as well
-        self._summary = Summary()
         self._started = time.monotonic()
         self._changed: dict[File, Recorded] = {}
         self._gone: dict[Place, Recorded] = {}
@@ -84,7 +94,15 @@ class Run:
         self._reading: dict[str, list[File]] = {}  # files with the same bytes, by document id
 
     def tell(
-        self, stage: str = "", *, files_done: int = 0, pages: int = 0, passages: int = 0, embedded: int = 0
+        self,
+        stage: str = "",
+        *,
+        files_done: int = 0,
+        pages: int = 0,
+        passages: int = 0,
+        embedded: int = 0,
+        scans: int = 0,
+        scans_done: int = 0,
     ) -> None:
         """Adds to the progress, and passes it on."""
         with self._telling:
@@ -93,6 +111,8 @@ class Run:
             self.progress.pages += pages
             self.progress.passages += passages
             self.progress.embedded += embedded
+            self.progress.scans += scans
+            self.progress.scans_done += scans_done
             self._on_progress(self.progress)
 
     def take_in(self, root: Path, comparison: Comparison, hold_back: Callable[[File], bool]) -> None:
@@ -101,10 +121,10 @@ class Run:
         self._gone |= comparison.gone
         files = [*comparison.new, *comparison.changed, *comparison.retried]
         self.queue += [file for file in files if not hold_back(file)]
-        self._summary.unchanged += comparison.unchanged
-        self._summary.failed += len(comparison.failed)
+        self.summary.unchanged += comparison.unchanged
+        self.summary.failed += len(comparison.failed)
         for path, reason in comparison.unreadable.items():
-            self._summary.unreadable[str(root / path)] = reason
+            self.summary.unreadable[str(root / path)] = reason
 
     def settle_moves_and_removals(self) -> None:
         """Recognises renamed files by their content, then forgets the paths that are gone.
@@ -132,16 +152,19 @@ class Run:
             known_files[file.place] = (file.state, key)
             if file not in self._changed and unclaimed[key] > 0:
                 unclaimed[key] -= 1
-                self._summary.moved += 1
+                self.summary.moved += 1
                 self.tell(files_done=1)
             else:
                 self._count(file, key)
-        self._summary.removed = len(self._gone) - self._summary.moved
+        self.summary.removed = len(self._gone) - self.summary.moved
         if known_files or self._gone:
             self._publisher.settle(known_files, self._gone)
 
-    def tasks(self) -> Iterator[Task]:
-        """The PDFs to extract. Files whose content is known, or being read already, need no extraction."""
+    def tasks(self, passwords: tuple[str, ...] = ()) -> Iterator[Task]:
+        """The PDFs to extract, with the passwords to try.
+
+        Files whose content is known, or being read already, need no extraction.
+        """
         for file in self.queue:
             document_id = self._identify(file)
             if document_id is None:
@@ -154,13 +177,13 @@ class Run:
                 self._reading[document_id].append(file)
             else:
                 self._reading[document_id] = [file]
-                yield Task(file.path, document_id)
+                yield Task(file.path, document_id, passwords)
 
     def publish(self, task: Task, document: Document, passages: Sequence[Passage], model: Model) -> None:
         """Adds a document that was read, unless its files have changed since their comparison."""
         files = []
         for file in self._reading.pop(task.document_id):
-            if _looks_like(file):
+            if looks_like(file.path, file.state):
                 files.append(file)
             else:
                 reason = "was changed while it was being read; it is read again on the next run"
@@ -168,11 +191,11 @@ class Run:
         if not files:
             return
         self._publisher.publish(document, passages, model, {file.place: file.state for file in files})
-        self._summary.pages += len(document.pages)
+        self.summary.pages += len(document.pages)
         for file in files:
             self._count(file, None)
-            if not passages:
-                self._summary.without_text.append(str(file.path))
+            if not passages and not document.scans:
+                self.summary.without_text.append(str(file.path))
         self.tell(passages=sum(passage.legible for passage in passages))
 
     def fail(self, task: Task, error: ExtractionFailed) -> None:
@@ -182,9 +205,9 @@ class Run:
 
     def finish(self) -> Summary:
         """The account of the whole run."""
-        self._summary.embedded_passages = self.progress.embedded
-        self._summary.seconds = round(time.monotonic() - self._started, 2)
-        return self._summary
+        self.summary.embedded_passages = self.progress.embedded
+        self.summary.seconds = round(time.monotonic() - self._started, 2)
+        return self.summary
 
     def _identify(self, file: File) -> str | None:
         """The id of the document `file` holds; hashes it, once. None, and recorded, if it can't be read."""
@@ -202,23 +225,15 @@ class Run:
     def _count(self, file: File, key: int | None) -> None:
         before = self._changed.get(file)
         if before is None:
-            self._summary.added += 1
+            self.summary.added += 1
         elif key is not None and before.document == key:
-            self._summary.unchanged += 1
+            self.summary.unchanged += 1
         else:
-            self._summary.changed += 1
+            self.summary.changed += 1
         self.tell(files_done=1)
 
     def _fail(self, file: File, error: ExtractionFailed) -> None:
         self._publisher.fail(file.place, file.state, error)
-        self._summary.failed += 1
-        self._summary.failures[str(file.path)] = str(error)
+        self.summary.failed += 1
+        self.summary.failures[str(file.path)] = str(error)
         self.tell(files_done=1)
-
-
-def _looks_like(file: File) -> bool:
-    try:
-        found = file.path.stat()
-    except OSError:
-        return False
-    return FileState(found.st_size, found.st_mtime_ns) == file.state

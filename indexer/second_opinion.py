@@ -38,12 +38,12 @@ def pypdf_errors() -> tuple[type[Exception], ...]:
     )
 
 
-def _open_with_pypdf(path: Path, max_pages: int) -> "PdfReader | None":
-    """None if it needs a password or has no pages. Raises any of pypdf_errors()."""
+def _open_with_pypdf(path: Path, passwords: tuple[str, ...], max_pages: int) -> "PdfReader | None":
+    """None if no password fits, or it has no pages. Raises any of pypdf_errors()."""
     from pypdf import PdfReader  # a quarter of a second to import, and seldom needed
 
     reader = PdfReader(path)
-    if reader.is_encrypted and not reader.decrypt(""):
+    if reader.is_encrypted and not any(map(reader.decrypt, ("", *passwords))):
         return None
     total = len(reader.pages)
     if total > max_pages:
@@ -51,11 +51,13 @@ def _open_with_pypdf(path: Path, max_pages: int) -> "PdfReader | None":
     return reader if total else None
 
 
-def read_with_pypdf(path: Path, max_pages: int, on_page: OnPage) -> Reading | None:
-    """None if the file needs a password or has no pages. Raises any of pypdf_errors()."""
+def read_with_pypdf(
+    path: Path, passwords: tuple[str, ...], max_pages: int, on_page: OnPage
+) -> Reading | None:
+    """None if no password opens the file, or it has no pages. Raises any of pypdf_errors()."""
     import pypdf
 
-    reader = _open_with_pypdf(path, max_pages)
+    reader = _open_with_pypdf(path, passwords, max_pages)
     if reader is None:
         return None
     with closing(reader):
@@ -111,11 +113,11 @@ def _read_pypdf_bookmarks(
             yield str(entry.title), None if at is None else at + 1, level
 
 
-def read_again(path: Path, reading: Reading, failed: Sequence[int]) -> Reading:
+def read_again(path: Path, passwords: tuple[str, ...], reading: Reading, failed: Sequence[int]) -> Reading:
     """`reading` with pypdf's text for the pages at the indexes `failed`, where pypdf sees the same pages."""
     total = len(reading.pages)
     try:
-        reader = _open_with_pypdf(path, total)
+        reader = _open_with_pypdf(path, passwords, total)
     except TooManyPages:
         return reading
     except pypdf_errors():

@@ -1,12 +1,69 @@
-"""A document's passages into the catalogue's tables, and out of them, in a transaction of the publisher."""
+"""Documents and passages into the catalogue's tables, and out of them, in a transaction of the publisher."""
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Sequence
+from itertools import accumulate
 
 from stackroom.catalog import Model
 from stackroom.codes import ILLEGIBLE
 from stackroom.documents import Document, Passage
+from stackroom.errors import CatalogUnusable
+from stackroom.texts import pack
+
+
+def add_document(db: sqlite3.Connection, document: Document, *, compact: bool) -> int:
+    """Adds a document without its passages, its texts as small as they get if `compact`. Returns its key."""
+    texts = [page.text for page in document.pages]
+    cursor = db.execute(
+        "INSERT INTO documents (id, title, author, created, modified, language, outline, extractor,"
+        " page_count, text_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            document.id,
+            document.title,
+            document.author,
+            document.created,
+            document.modified,
+            document.language,
+            json.dumps(
+                [[entry.title, entry.page, entry.level] for entry in document.outline],
+                ensure_ascii=False,
+            ),
+            document.extractor,
+            len(document.pages),
+            sum(len(text.encode()) for text in texts),
+        ),
+    )
+    key = row_id(cursor)
+    starts = accumulate((len(text) for text in texts), initial=0)
+    db.executemany(
+        "INSERT INTO pages (document, number, label, start) VALUES (?, ?, ?, ?)",
+        [
+            (key, page.number, "" if page.label == str(page.number) else page.label, start)
+            for page, start in zip(document.pages, starts, strict=False)
+        ],
+    )
+    db.executemany(
+        "INSERT INTO sections (document, start, heading) VALUES (?, ?, ?)",
+        [(key, section.start, section.heading) for section in document.sections],
+    )
+    db.executemany(
+        "INSERT INTO texts (document, start, content) VALUES (?, ?, ?)",
+        [(key, start, content) for start, content in pack(texts, compact=compact)],
+    )
+    db.executemany(
+        "INSERT INTO scans (document, page, state, text, reason) VALUES (?, ?, 'waiting', '', '')",
+        [(key, page) for page in document.scans],
+    )
+    return key
+
+
+def row_id(cursor: sqlite3.Cursor) -> int:
+    """The number that SQLite gave to the row just added."""
+    if cursor.lastrowid is None:
+        raise CatalogUnusable("SQLite gave a new row no id.")
+    return cursor.lastrowid
 
 
 def add_passages(

@@ -60,11 +60,21 @@ def watch(
             wake.clear()
             settling.start_look()
             try:
-                on_summary(indexer.run(roots, on_progress=on_progress, hold_back=settling.hold_back))
+                until = time.monotonic() + settings.rescan_seconds
+
+                def put_off(until: float = until) -> bool:
+                    return wake.is_set() or stop.is_set() or time.monotonic() > until
+
+                summary = indexer.run(
+                    roots, on_progress=on_progress, hold_back=settling.hold_back, put_off_scans=put_off
+                )
+                on_summary(summary)
+                if summary.waiting_scans and not summary.ocr_obstacle and summary.recognised:
+                    continue  # new files went first; now on with the scans
             except CatalogUnusable as error:
                 on_trouble(f"{error} Trying again in {settings.rescan_seconds:g} s.")
-            until = settings.settle_seconds if settling.waiting else settings.rescan_seconds
-            if _wait(wake, stop, until):
+            pause = settings.settle_seconds if settling.waiting else settings.rescan_seconds
+            if _wait(wake, stop, pause):
                 time.sleep(_DEBOUNCE_SECONDS)
     finally:
         observer.stop()

@@ -77,26 +77,34 @@ def write_pdf(
     return path
 
 
-def write_scanned_pdf(path: Path, pages: int = 1) -> Path:
-    """Pages that are a picture (grey, one pixel) and hold no text, as a scanner makes them."""
-    image = _stream(
-        zlib.compress(b"\x80"),
-        b"/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8"
-        b" /Filter /FlateDecode ",
-    )
-    content = _stream(b"q 595 0 0 842 0 0 cm /I Do Q")
-    kids = b" ".join(b"%d 0 R" % (5 + at) for at in range(pages))
-    page = b"<< /Type /Page /Parent 2 0 R /Contents 4 0 R /Resources << /XObject << /I 3 0 R >> >> >>"
-    return write_objects(
-        path,
-        [
-            b"<< /Type /Catalog /Pages 2 0 R >>",
-            b"<< /Type /Pages /Kids [%s] /Count %d /MediaBox [0 0 595 842] >>" % (kids, pages),
-            image,
-            content,
-            *[page] * pages,
-        ],
-    )
+def write_scanned_pdf(
+    path: Path, pages: int = 1, *, shades: Sequence[int] = (), text: bytes = b"", width: int = 595
+) -> Path:
+    """Pages that are a picture (one pixel) and hold no text, as a scanner makes them.
+
+    Args:
+        path: where to write.
+        pages: how many, if there are no `shades`.
+        shades: the grey of each page's picture.
+        text: PDF operators that come on top of it, on each page; the font /F is there.
+        width: of the pictures, in points. The pages have 595.
+    """
+    shades = shades or [0x80] * pages
+    kids = b" ".join(b"%d 0 R" % (6 + 2 * at) for at in range(len(shades)))
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [%s] /Count %d /MediaBox [0 0 595 842] >>" % (kids, len(shades)),
+        b"<< >>",
+        _stream(b"q %d 0 0 842 0 0 cm /I Do Q %s" % (width, text)),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    for at, shade in enumerate(shades):
+        resources = b"/XObject << /I %d 0 R >> /Font << /F 5 0 R >>" % (7 + 2 * at)
+        page = b"<< /Type /Page /Parent 2 0 R /Contents 4 0 R /Resources << %s >> >>"
+        image = b"/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray"
+        image += b" /BitsPerComponent 8 /Filter /FlateDecode "
+        objects += [page % resources, _stream(zlib.compress(bytes([shade])), image)]
+    return write_objects(path, objects)
 
 
 def write_text_objects(

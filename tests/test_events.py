@@ -67,7 +67,7 @@ def test_for_people_logging_stays_as_it_is(loggers: None) -> None:
 
 def test_there_is_no_bar_in_json(capsys: pytest.CaptureFixture[str]) -> None:
     with ProgressDisplay(Events(as_json=True)) as display:
-        display.update("reading", 2, 1, 3, 4, 0)
+        display.update("reading", 2, 1, 3, 4, 0, 0, 0)
     assert all(json.loads(line) for line in capsys.readouterr().err.splitlines())
 
 

@@ -52,7 +52,7 @@ def show(text: str, y: int = 700, size: int = 12) -> bytes:
 def without_pdfium(monkeypatch: pytest.MonkeyPatch) -> None:
     """PDFium refuses every file."""
 
-    def refuse(path: Path) -> None:
+    def refuse(path: Path, password: str | None) -> None:
         raise pypdfium2.PdfiumError("refused", err_code=3)
 
     monkeypatch.setattr(pypdfium2, "PdfDocument", refuse)
@@ -196,6 +196,7 @@ def test_a_scan_keeps_its_pages(tmp_path: Path) -> None:
     document = read(write_scanned_pdf(tmp_path / "scan_of_2019.pdf", pages=3))
     assert [page.text for page in document.pages] == ["", "", ""]
     assert document.title == "scan of 2019"
+    assert document.scans == (1, 2, 3)
 
 
 def test_an_empty_password(tmp_path: Path) -> None:
@@ -205,7 +206,7 @@ def test_an_empty_password(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("write", "kind", "reason"),
     [
-        (lambda path: write_pdf(path, password=PASSWORD), "encrypted", "needs a password"),
+        (lambda path: write_pdf(path, password=PASSWORD), "password", "needs a password"),
         (lambda path: path.write_bytes(b"") and path, "not a pdf", "is empty"),
         (write_garbage, "not a pdf", "is not a PDF"),
         (write_damaged_pdf, "damaged", "no page can be read"),
@@ -267,7 +268,7 @@ def test_a_page_that_pdfium_cannot_load(tmp_path: Path, monkeypatch: pytest.Monk
     path = write_pdf(tmp_path / "x.pdf", ["first", "second", "third"])
     read_page = indexer.extract._read_page
     monkeypatch.setattr(
-        indexer.extract, "_read_page", lambda pdf, at: None if at == 1 else read_page(pdf, at)
+        indexer.extract, "_read_page", lambda pdf, at: (None, False) if at == 1 else read_page(pdf, at)
     )
     document = read(path)
     assert [page.text for page in document.pages] == ["first\n", "second\n", "third\n"]

@@ -3,7 +3,7 @@
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,6 +151,7 @@ class FoundPassage:
         page, page_label: 1-based number, and what is printed.
         page_text: of the whole page.
         start, stop: offsets of the passage in it; `stop` is not included.
+        ocr_confidence: how sure OCR was of the page's text, in percent; None if the PDF has the text itself.
     """
 
     document_id: str
@@ -160,6 +161,7 @@ class FoundPassage:
     page_text: str
     start: int
     stop: int
+    ocr_confidence: int | None = None
 
     @property
     def text(self) -> str:
@@ -169,11 +171,17 @@ class FoundPassage:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file that could not be indexed: its absolute path and why. `kind` is a FailureKind."""
+    """A file that could not be indexed, or the page of one that OCR could not read.
+
+    Attributes:
+        path: absolute.
+        reason: for a person.
+        kind: a FailureKind; "ocr" for a page.
+    """
 
     path: str
-    kind: str
     reason: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +190,9 @@ class Status:
 
     Attributes:
         documents, pages, passages: how many.
-        without_text: absolute paths of files in which no page has text (most are scans).
+        without_text: absolute paths of files in which no page has text, nor is a scan.
+        scans_read, scans_waiting: pages whose text is from OCR, and those that wait for it.
+        scans_failed: pages that OCR could not read.
         pending: passages that have no vector yet.
         illegible: passages that never get one, because the model can't read them.
         failures: files that could not be indexed.
@@ -196,6 +206,9 @@ class Status:
     pages: int
     passages: int
     without_text: tuple[str, ...]
+    scans_read: int
+    scans_waiting: int
+    scans_failed: tuple[Failure, ...]
     pending: int
     illegible: int
     failures: tuple[Failure, ...]
@@ -366,17 +379,18 @@ class Catalog:
         """The passages with these ids; those that are no longer there are missing from the answer."""
         rows = self._rows(
             "SELECT p.id, d.id, d.title, p.page, g.label, d.key, g.start, p.start, p.stop,"  # noqa: S608
-            " coalesce((SELECT start FROM pages WHERE document = d.key AND number = p.page + 1), ?)"
+            " coalesce((SELECT start FROM pages WHERE document = d.key AND number = p.page + 1), ?),"
+            " (SELECT confidence FROM scans WHERE document = d.key AND page = p.page AND state = 'published')"
             f" FROM passages p {_SPLIT_OF_P} JOIN documents d ON d.key = s.document"
             " JOIN pages g ON g.document = d.key AND g.number = p.page"
             " WHERE p.id IN (SELECT value FROM json_each(?))",
             (_LAST, json.dumps(list(ids))),
         )
         found = {}
-        for id_, document_id, title, page, label, key, page_start, start, stop, page_stop in rows:
+        for id_, document_id, title, page, label, key, page_start, start, stop, page_stop, ocr in rows:
             text = self._texts.span(key, page_start, page_stop)
             place = start - page_start, stop - page_start
-            found[id_] = FoundPassage(document_id, title, page, label or str(page), text, *place)
+            found[id_] = FoundPassage(document_id, title, page, label or str(page), text, *place, ocr)
         return found
 
     def document(self, document_id: str) -> Record | None:
@@ -405,6 +419,15 @@ class Catalog:
     def pages(self, key: int, first: int = 1, last: int = _LAST) -> list[Page]:
         """The pages of the document with this key from `first` to `last`, both inclusive, in order."""
         return self._texts.pages(key, first, last)
+
+    def ocr_pages(self, key: int, first: int = 1, last: int = _LAST) -> dict[int, int]:
+        """Which of a document's pages have their text from OCR, and how sure it was, in percent."""
+        rows = self._rows(
+            "SELECT page, confidence FROM scans WHERE document = ? AND state = 'published'"
+            " AND page BETWEEN ? AND ? ORDER BY page",
+            (key, first, last),
+        )
+        return dict(rows)
 
     def page_lengths(self, key: int) -> list[int]:
         """How many characters each page of the document with this key has, in order."""
@@ -439,10 +462,17 @@ class Catalog:
             illegible = self._rows("SELECT count(*) FROM vectors WHERE length(code) = 0")[0][0]
             without_text = self._rows(
                 "SELECT b.root, l.path FROM locations l JOIN libraries b ON b.id = l.library_id"
-                " JOIN documents d ON d.key = l.document WHERE d.text_bytes = 0 ORDER BY b.root, l.path"
+                " JOIN documents d ON d.key = l.document WHERE d.text_bytes = 0"
+                " AND NOT EXISTS (SELECT 1 FROM scans WHERE document = d.key) ORDER BY b.root, l.path"
+            )
+            scans = dict(self._rows("SELECT state, count(*) FROM scans GROUP BY state"))
+            scans_failed = self._rows(
+                "SELECT b.root, l.path, 'page ' || s.page || ': ' || s.reason, 'ocr' FROM scans s"
+                " JOIN locations l ON l.document = s.document JOIN libraries b ON b.id = l.library_id"
+                " WHERE s.state = 'failed' ORDER BY b.root, l.path, s.page"
             )
             failures = self._rows(
-                "SELECT b.root, l.path, l.failure, l.reason FROM locations l"
+                "SELECT b.root, l.path, l.reason, l.failure FROM locations l"
                 " JOIN libraries b ON b.id = l.library_id WHERE l.failure IS NOT NULL ORDER BY b.root, l.path"
             )
             libraries = self._rows("SELECT root FROM libraries ORDER BY root")
@@ -453,7 +483,10 @@ class Catalog:
             without_text=tuple(_absolute(root, path) for root, path in without_text),
             pending=pending,
             illegible=illegible,
-            failures=tuple(Failure(_absolute(root, path), *why) for root, path, *why in failures),
+            scans_read=scans.get("published", 0),
+            scans_waiting=scans.get("waiting", 0) + scans.get("read", 0),
+            scans_failed=_failures(scans_failed),
+            failures=_failures(failures),
             model=model.fingerprint.name if model else None,
             model_digest=model.fingerprint.digest if model else None,
             text_bytes=text_bytes,
@@ -498,6 +531,10 @@ class Catalog:
             return self._connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             raise CatalogUnusable(f"The catalogue {self._path} cannot be read: {error}.") from error
+
+
+def _failures(rows: Iterable[tuple[Any, ...]]) -> tuple[Failure, ...]:
+    return tuple(Failure(_absolute(root, path), *rest) for root, path, *rest in rows)
 
 
 def _absolute(root: str, path: str) -> str:

@@ -117,7 +117,8 @@ def _watch(arguments: argparse.Namespace) -> int:
         display.rest()
         changed = summary.added or summary.changed or summary.moved or summary.removed or summary.failures
         # A share that goes away is told once, and that it is back.
-        if first or changed or summary.embedded_passages or summary.unreadable != unreadable:
+        is_news = summary.embedded_passages or summary.recognised or summary.unreadable != unreadable
+        if first or changed or is_news:
             _tell_summary(events, summary, time.strftime("%H:%M:%S "))
         if first:
             events.tell("watching", "Watching. Ctrl-C ends it.")
@@ -282,10 +283,16 @@ def _tell_summary(events: Events, summary: "Summary", before: str = "") -> None:
     if not summary.pages and not summary.embedded_passages:
         work = "nothing to embed"
     lines = [f"{before}{what}; {work}, {duration(summary.seconds)}"]
+    if summary.recognised or summary.unrecognised:
+        failed = f", {summary.unrecognised} could not be read" if summary.unrecognised else ""
+        lines.append(f"{summary.recognised} scanned pages read by OCR{failed}")
+    if summary.waiting_scans:
+        obstacle = summary.ocr_obstacle or "the next run goes on with them"
+        lines.append(f"{summary.waiting_scans} scanned pages wait for OCR: {obstacle}.")
     for title, entries in (
         ("Not indexed:", summary.failures),
         ("Could not be looked at:", summary.unreadable),
-        ("No text found (scanned pages?), so not searchable:", dict.fromkeys(summary.without_text, "")),
+        ("No text found, so not searchable:", dict.fromkeys(summary.without_text, "")),
     ):
         if entries:
             lines.append(f"{title}\n{listed(entries)}")
@@ -358,6 +365,7 @@ def _fetch(arguments: argparse.Namespace) -> int:
 
 
 def _status(arguments: argparse.Namespace) -> int:
+    from indexer.tesseract import find_tesseract
     from stackroom.catalog import Catalog
     from stackroom.embedding.models import Models
     from stackroom.lexicon import Lexicon
@@ -368,10 +376,12 @@ def _status(arguments: argparse.Namespace) -> int:
         status = catalog.status()
     words = len(Lexicon(settings.words))
     runtime = Models(settings.models, settings.precision).runtime(status.model_digest or "")
+    obstacle = find_tesseract(settings.ocr_languages)[1] if status.scans_waiting else ""
     if arguments.json:
-        print(json.dumps({**asdict(status), "words": words, "runtime": runtime}, ensure_ascii=False))
+        more = {"words": words, "runtime": runtime, "ocr_obstacle": obstacle}
+        print(json.dumps({**asdict(status), **more}, ensure_ascii=False))
         return OK
-    show_status(status, words, runtime)
+    show_status(status, words, runtime, obstacle)
     return OK
 
 

@@ -58,6 +58,7 @@ class Document:
         extractor: which library read the text, with its version ("pdfium 5.15.2").
         sections: in order; what stands before the first is below no heading.
         language: of most of the text, in ISO 639-1; empty if it can't be told.
+        scans: numbers of the pages whose text only OCR can tell, and has not told yet.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Document:
     extractor: str
     sections: tuple[Section, ...] = ()
     language: str = ""
+    scans: tuple[int, ...] = ()
 
     @property
     def text(self) -> str:
@@ -118,6 +120,7 @@ class Quote:
         score: see `stackroom.ranking`; higher is better.
         part_id: fetches the part of the document that it is in; see `stackroom.parts`.
         mark: its place on the page, for an address; see `stackroom.marks`.
+        ocr_confidence: how sure OCR was of the page's text, in percent; None if the PDF has the text itself.
     """
 
     text: str
@@ -127,6 +130,7 @@ class Quote:
     score: float
     part_id: str
     mark: str
+    ocr_confidence: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

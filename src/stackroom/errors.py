@@ -102,6 +102,7 @@ FailureKind = Literal[
     "changed",  # it was being written while we read it; tried again on every run
     "not a pdf",
     "damaged",
+    "password",  # tried again when passwords are given
     "encrypted",
     "too large",
     "out of memory",

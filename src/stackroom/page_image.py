@@ -17,6 +17,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from stackroom.alignment import locate
+from stackroom.unlock import open_pdf
 
 # An A4 page at 150 dots an inch. Slides are drawn larger and posters smaller, so all cost about the same.
 _PIXELS = 2_200_000
@@ -50,8 +51,10 @@ def main() -> None:
     _limit(request["memory_mb"], request["seconds"])
     try:
         head, picture = _draw(request)
-    except (pypdfium2.PdfiumError, OSError, IndexError):
-        head, picture = {"error": "unreadable"}, b""
+    except (pypdfium2.PdfiumError, OSError, IndexError) as error:
+        code = error.err_code if isinstance(error, pypdfium2.PdfiumError) else None
+        wants_password = code == pdfium.FPDF_ERR_PASSWORD
+        head, picture = {"error": "password" if wants_password else "unreadable"}, b""
     except MemoryError:
         head, picture = {"error": "memory"}, b""
     sys.stdout.buffer.write(json.dumps(head).encode() + b"\n" + picture)
@@ -78,7 +81,7 @@ def _limit(memory_mb: int, seconds: int) -> None:
 
 def _draw(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """Raises PdfiumError, OSError or IndexError if the file or the page can't be opened."""
-    pdf = pypdfium2.PdfDocument(request["path"])
+    pdf = open_pdf(request["path"], request["passwords"])
     pdf.init_forms()  # what is filled in
     page = pdf[request["page"] - 1]
     width, height = (max(1.0, side) for side in page.get_size())

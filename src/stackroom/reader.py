@@ -6,7 +6,7 @@ only what changed is read. Whatever they say is a hint: a hit is shown only if t
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +52,7 @@ class Fetched:
         part: which pages it has.
         number, parts: the how manieth part it begins in, from 1, and how many there are.
         next_id, previous_id: of what follows and precedes; empty if nothing does.
+        ocr_pages: which of the part's pages have their text from OCR, and how sure it was, in percent.
     """
 
     record: Record
@@ -62,6 +63,7 @@ class Fetched:
     parts: int
     next_id: str
     previous_id: str
+    ocr_pages: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,13 @@ class PageOfFile:
         record: of the document, which may have taken the place of the one that was asked for.
         page: with its whole text.
         file: a PDF that still is as it was when the document was indexed; None if there is none.
+        ocr_confidence: how sure OCR was of the text, in percent; None if the PDF has the text itself.
     """
 
     record: Record
     page: Page
     file: Path | None
+    ocr_confidence: int | None
 
 
 class Reader:
@@ -234,6 +238,7 @@ class Reader:
                 division = Division(self._catalog.page_lengths(record.key), limit)
             part = division.asked(wanted)
             text = marked_text(self._catalog.pages(record.key, part.first, part.last), part)
+            ocr_pages = self._catalog.ocr_pages(record.key, part.first, part.last)
         after, before = division.after(part), division.before(part)
         next_id = division.id(record.id, after) if after else ""
         number = division.number(part.first, part.start)
@@ -248,6 +253,7 @@ class Reader:
             len(division.parts),
             next_id,
             division.id(record.id, before) if before else "",
+            ocr_pages,
         )
 
     def page(self, document_id: str, number: int) -> PageOfFile:
@@ -259,9 +265,10 @@ class Reader:
         with self._following():
             record = self._record(document_id)
             pages = self._catalog.pages(record.key, number, number) if number <= record.page_count else []
+            ocr = self._catalog.ocr_pages(record.key, number, number) if pages else {}
         if not pages:
             raise UnknownPart(f"This document has {record.page_count} pages, so none numbered {number}.")
-        return PageOfFile(record, pages[0], _unchanged_file(record))
+        return PageOfFile(record, pages[0], _unchanged_file(record), ocr.get(number))
 
     def file(self, document_id: str) -> tuple[Record, Path]:
         """The PDF itself: a file that still is as it was when the document was indexed.
@@ -440,7 +447,8 @@ def _quote(
         snippet = cut(place.page_text, place.start, place.stop, matches, characters, marked=marked)
     text, matches_seen = visible_with_spans(snippet.text, snippet.matches)
     mark = Mark.of(place.page_text, snippet.start, snippet.stop)
-    return Quote(text, matches_seen, place.page, visible(place.page_label), score, part_id, str(mark))
+    label, ocr = visible(place.page_label), place.ocr_confidence
+    return Quote(text, matches_seen, place.page, label, score, part_id, str(mark), ocr)
 
 
 def _unchanged_file(record: Record) -> Path | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from stackroom.errors import CatalogMissing, CatalogUnusable, CatalogVersion
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Bump when a table changes, and add a step to `indexer.migrate`."""
 
 OLDEST_VERSION = 2
@@ -72,6 +72,17 @@ CREATE TABLE texts (                    -- a document's text, in blocks of whole
     content BLOB NOT NULL,              -- UTF-8, compressed: see stackroom.texts
     UNIQUE (document, start)
 ) STRICT;
+
+CREATE TABLE scans (                    -- pages whose text only OCR can tell
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    page INTEGER NOT NULL,              -- 1-based
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'read', 'published', 'failed')),
+    text TEXT NOT NULL,                 -- while 'read': it waits for the document's other pages; else empty
+    confidence INTEGER,                 -- percent, the mean of its words, if 'read' or 'published'
+    reason TEXT NOT NULL,               -- why it 'failed'; else empty
+    PRIMARY KEY (document, page)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX scans_by_state ON scans (state);
 
 CREATE TABLE locations (
     library_id INTEGER NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -46,6 +46,10 @@ class Settings:
         settle_seconds: how long a watched file must keep still before it is read, in seconds.
         rescan_seconds: how often a watched folder is compared even if no event came, in seconds.
         fetch_characters: most characters of a document's text in one answer to a fetch.
+        ocr_languages: of scans, as tesseract names them ("eng+deu"); empty means that each document's are
+            found out.
+        pdf_passwords: tried for PDFs that need one; a line of the environment's text for each.
+        pdf_passwords_file: a text file with more of them, one a line.
     """
 
     data: Path = Path("data")
@@ -66,6 +70,9 @@ class Settings:
     settle_seconds: float = 1.0
     rescan_seconds: float = 60.0
     fetch_characters: int = FETCH_CHARACTERS
+    ocr_languages: str = ""
+    pdf_passwords: tuple[str, ...] = field(default=(), repr=False)
+    pdf_passwords_file: Path | None = None
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> "Settings":
@@ -75,10 +82,13 @@ class Settings:
             SettingsError: a value is not of its setting's kind, or out of range.
         """
         values: dict[str, Any] = {}
-        for field in fields(cls):
-            text = environ.get(PREFIX + field.name.upper(), "").strip()
-            if text:
-                values[field.name] = _parse(PREFIX + field.name.upper(), text, field.type)
+        for setting in fields(cls):
+            name = PREFIX + setting.name.upper()
+            text = environ.get(name, "")
+            if setting.name == "pdf_passwords":  # blanks may be part of one
+                values[setting.name] = _lines(text)
+            elif text.strip():
+                values[setting.name] = _parse(name, text.strip(), setting.type)
         values.update({name: value for name, value in overrides.items() if value is not None})
         if values.get("workers", 0) == 0:
             values["workers"] = available_cores()
@@ -99,7 +109,29 @@ class Settings:
             raise SettingsError(f"{PREFIX}FETCH_CHARACTERS must be {LEAST_FETCH_CHARACTERS:,} or more.")
         if not 0 <= settings.port <= 65535:
             raise SettingsError(f"{PREFIX}PORT must be between 0 and 65535, not {settings.port}.")
+        if not re.fullmatch(r"|\w[\w/-]*(\+\w[\w/-]*)*", settings.ocr_languages, re.ASCII):
+            raise SettingsError(
+                f"{PREFIX}OCR_LANGUAGES must look like eng+deu, not {settings.ocr_languages!r}."
+            )
+        settings.passwords()
         return settings
+
+    def passwords(self) -> tuple[str, ...]:
+        """The passwords to try for PDFs that need one. The file is read anew each time.
+
+        Raises:
+            SettingsError: the file can't be read.
+        """
+        if self.pdf_passwords_file is None:
+            return self.pdf_passwords
+        try:
+            text = self.pdf_passwords_file.read_text("utf-8-sig", errors="replace")
+        except OSError as error:
+            raise SettingsError(
+                f"{PREFIX}PDF_PASSWORDS_FILE={self.pdf_passwords_file} cannot be read: "
+                f"{error.strerror or error}. Correct the path, or unset it."
+            ) from error
+        return tuple(dict.fromkeys((*self.pdf_passwords, *_lines(text))))
 
     @property
     def index(self) -> Path:
@@ -145,7 +177,7 @@ def available_cores() -> int:
 
 
 def _parse(name: str, text: str, kind: Any) -> Any:
-    if kind in (Path, "Path"):
+    if kind in (Path, Path | None):
         return Path(text).expanduser()
     if kind is bool:
         if text.lower() not in _WORDS:
@@ -155,6 +187,11 @@ def _parse(name: str, text: str, kind: Any) -> Any:
         return {int: int, float: float}.get(kind, str)(text)
     except ValueError:
         raise SettingsError(f"{name}={text!r} is not a number.") from None
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    lines = (line.removesuffix("\r") for line in text.encode(errors="replace").decode().split("\n"))
+    return tuple(line for line in lines if line)
 
 
 def _public_url(text: str) -> str:

@@ -65,7 +65,15 @@ class ProgressDisplay:
             self._bar.reset(self._task, total=1.0, visible=False)
 
     def update(
-        self, stage: str, files: int, files_done: int, pages: int, passages: int, embedded: int
+        self,
+        stage: str,
+        files: int,
+        files_done: int,
+        pages: int,
+        passages: int,
+        embedded: int,
+        scans: int,
+        scans_done: int,
     ) -> None:
         """Shows how far a run is; see `indexer.run.Progress`. Cheap enough to be called for every page."""
         read = files_done / files if files else 1.0
@@ -76,6 +84,9 @@ class ProgressDisplay:
         share = _READING_SHARE * read + (1 - _READING_SHARE) * (embedded / expected if passages else 0.0)
         # What is read can be searched by its words a moment later; what is embedded, by its meaning as well.
         counts = f"{files_done}/{files} files  {pages} pages  {embedded}/{passages} passages embedded"
+        if scans:  # which come when all else is done
+            counts = f"{scans_done}/{scans} scanned pages  {embedded}/{passages} passages embedded"
+            share = scans_done / scans
         # Until something is embedded nobody knows how fast that goes: the model may still be loading.
         elapsed = time.monotonic() - self._started
         left = f"about {duration(elapsed * (1 - share) / share)} left" if embedded and share < 1 else ""
@@ -112,17 +123,24 @@ class ProgressDisplay:
             self._events.tell("progress", f"{stage}: {done}/{of}", stage=stage, done=done, of=of)
 
 
-def show_status(status: Status, words: int, runtime: str) -> None:
+def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> None:
     """Prints what an index holds, and which files are not in it.
 
     Args:
         status: of the catalogue.
         words: how many passages can be searched by their words.
         runtime: what runs the model.
+        ocr_obstacle: why scans are not read; empty if they are.
     """
     share = f", {status.index_bytes / status.text_bytes:.1f} times the text" if status.text_bytes else ""
     print(f"documents   {status.documents}")
     print(f"pages       {status.pages}")
+    if status.scans_read or status.scans_waiting or status.scans_failed:
+        wait = f", {status.scans_waiting} wait for OCR" if status.scans_waiting else ""
+        failed = f", {len(status.scans_failed)} could not be read" if status.scans_failed else ""
+        print(f"  scans       {status.scans_read} read by OCR{wait}{failed}")
+    if status.scans_waiting:
+        print(f"              {ocr_obstacle or 'the next `stackroom index` reads them'}")
     print(f"passages    {status.passages}")
     print(f"  by words    {_part(words, status.passages)}")
     legible = status.passages - status.illegible
@@ -133,10 +151,23 @@ def show_status(status: Status, words: int, runtime: str) -> None:
     print(f"index       {size(status.index_bytes)}{share}")
     print(f"model       {status.model or 'none yet'}" + (f"\n            {runtime}" if status.model else ""))
     print("libraries   " + ("\n            ".join(map(printable, status.libraries)) or "none yet"))
-    if status.failures:
-        print(f"\nnot indexed ({len(status.failures)}):")
-    for failure in status.failures:
-        print(f"  {printable(failure.path)}: {printable(failure.reason)}")
+    locked = [failure for failure in status.failures if failure.kind == "password"]
+    others = [failure for failure in status.failures if failure.kind != "password"]
+    for title, failures in (
+        ("not indexed", others),
+        ("scanned pages that could not be read", status.scans_failed),
+    ):
+        if failures:
+            print(f"\n{title} ({len(failures)}):")
+        for failure in failures:
+            print(f"  {printable(failure.path)}: {printable(failure.reason)}")
+    if locked:
+        print(
+            f"\nneeds a password ({len(locked)}): give it in STACKROOM_PDF_PASSWORDS, a line for each, or in "
+            "the\nfile that STACKROOM_PDF_PASSWORDS_FILE names; the next `stackroom index` tries it:"
+        )
+    for failure in locked:
+        print(f"  {printable(failure.path)}")
     if status.without_text:
         print(f"\nwithout text, so not searchable ({len(status.without_text)}):")
     for path in status.without_text:

@@ -41,6 +41,7 @@ async def test_search_then_fetch_each_result(how: str, reader: Reader, url: str)
             "text": "Cats purr.",
             "page": 2,
             "page_label": "ii",
+            "ocr_confidence": 0,
         }
         for result in results:
             document = content(await client.call(FETCH, id=result["id"]))
@@ -63,6 +64,8 @@ async def test_search_then_fetch_each_result(how: str, reader: Reader, url: str)
                 "last_page": 2,
                 "part": 1,
                 "parts": 1,
+                "ocr_pages": "",
+                "ocr_confidence": 0,
                 "next_id": "",
                 "previous_id": "",
                 "outline": [],
@@ -117,14 +120,25 @@ async def test_the_tools_are_described_as_clients_require(how: str, reader: Read
                     "page": "integer",
                     "page_label": "string",
                     "score": "number",
-                    "more": [{**quoted, "page": "integer", "score": "number"}],
+                    "ocr_confidence": "integer",
+                    "more": [{**quoted, "page": "integer", "score": "number", "ocr_confidence": "integer"}],
                 }
             ]
         },
         expected=True,
     )
-    strings = ("author", "created", "modified", "file_name", "source", "extractor", "next_id", "previous_id")
-    numbers = ("pages", "first_page", "last_page", "part", "parts")
+    strings = (
+        "author",
+        "created",
+        "modified",
+        "file_name",
+        "source",
+        "extractor",
+        "next_id",
+        "previous_id",
+        "ocr_pages",
+    )
+    numbers = ("pages", "first_page", "last_page", "part", "parts", "ocr_confidence")
     assert bare(tools[FETCH]["outputSchema"]) == bare(
         {
             **dict.fromkeys(("id", "title", "text", "url"), "string"),

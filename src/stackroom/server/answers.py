@@ -4,7 +4,7 @@ The shapes are those ChatGPT and deep research expect: `results` with `id`, `tit
 `id`, `title`, `text`, `url` and `metadata`. A client makes a citation only of an absolute http(s) `url`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -23,6 +23,7 @@ class FurtherPassage(BaseModel):
     page: int
     page_label: str
     score: float
+    ocr_confidence: int
 
 
 class SearchResult(BaseModel):
@@ -37,6 +38,9 @@ class SearchResult(BaseModel):
     page: int = Field(description="Position of that passage's page in the PDF, from 1")
     page_label: str = Field(description="The number printed on that page")
     score: float = Field(description="How well that passage answers: about 1 at best; higher is better")
+    ocr_confidence: int = Field(
+        description="If that page is a scan: how sure OCR was of its text, in percent; else 0"
+    )
     more: list[FurtherPassage] = Field(description="Good passages on other pages of the document")
 
 
@@ -66,6 +70,12 @@ class FetchMetadata(BaseModel):
     extractor: str = Field(description="What read the text from the PDF")
     first_page: int = Field(description="The pages in this text: from this one")
     last_page: int = Field(description="to this one, both inclusive")
+    ocr_pages: str = Field(
+        description="Of these the scans, whose text is from OCR and may have mistakes, such as 1-12,15"
+    )
+    ocr_confidence: int = Field(
+        description="How sure OCR was of them, the mean in percent; 0 if none is a scan"
+    )
     part: int = Field(description="Which part of the document this text begins in, from 1")
     parts: int = Field(description="How many parts it has; 1 if it fits one answer")
     next_id: str = Field(description="Fetch this to go on; empty at the end of the document")
@@ -112,6 +122,7 @@ def _quoted(quote: Quote, document_id: str, base_url: str) -> dict[str, Any]:
         "page": quote.page,
         "page_label": quote.page_label,
         "score": round(quote.score, 4),
+        "ocr_confidence": _percent([] if quote.ocr_confidence is None else [quote.ocr_confidence]),
     }
 
 
@@ -136,6 +147,8 @@ def fetch_answer(fetched: Fetched, base_url: str) -> FetchAnswer:
             extractor=record.extractor,
             first_page=part.first,
             last_page=part.last,
+            ocr_pages=_ranges(fetched.ocr_pages),
+            ocr_confidence=_percent(fetched.ocr_pages.values()),
             part=fetched.number,
             parts=fetched.parts,
             next_id=fetched.next_id,
@@ -155,6 +168,22 @@ def _outline(entries: Sequence[OutlineEntry]) -> list[OutlineLine]:
         OutlineLine(title=visible(entry.title)[:_OUTLINE_TITLE], page=entry.page, level=entry.level)
         for entry in kept
     ]
+
+
+def _ranges(numbers: Iterable[int]) -> str:
+    """Ascending numbers as people write them: "1-12,15"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return ",".join("-".join(map(str, run)) for run in runs)
+
+
+def _percent(confidences: Collection[int]) -> int:
+    """The mean; 0 says that there are none, so that of the worst scan is 1."""
+    return max(1, round(sum(confidences) / len(confidences))) if confidences else 0
 
 
 def _document_url(base_url: str, document_id: str) -> str:

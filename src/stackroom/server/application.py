@@ -13,7 +13,7 @@ import errno
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 from urllib.parse import urlsplit
@@ -35,6 +35,7 @@ from stackroom.server.ledger import UNRECORDED, Ledger
 from stackroom.server.metrics import Metrics
 from stackroom.server.monitoring import monitoring_routes
 from stackroom.server.pages import citation_routes
+from stackroom.server.pictures import Pictures
 from stackroom.server.rates import Rates, Refusals
 from stackroom.server.tools import create_mcp
 from stackroom.server.transports import SSE_PATH, http_transports, same_path
@@ -69,6 +70,7 @@ def create_application(
     allow_anonymous: bool = False,
     ledger: Ledger = UNRECORDED,
     calls_per_minute: int = 0,
+    passwords: Callable[[], Sequence[str]] = tuple,
 ) -> ASGIApp:
     """The HTTP application.
 
@@ -82,6 +84,7 @@ def create_application(
         allow_anonymous: without `access`, answer also what a tunnel or proxy passes on.
         ledger: records the calls of the tools.
         calls_per_minute: most calls of each client, if others can reach the application; 0 for any number.
+        passwords: gives those to try for PDFs that need one, when a page of one is drawn.
     """
     guarded = is_loopback(address) or access is not None
     forwarded_is_fine = access is not None or allow_anonymous or not is_loopback(address)
@@ -98,7 +101,8 @@ def create_application(
         allowed_origins=[url, *_TRUSTED_ORIGINS] if guarded else None,
     )
     routes.router.routes.extend(monitoring_routes(reader, metrics, refusals, access))
-    routes.router.routes.extend(citation_routes(reader, guard=access.require_owner if access else None))
+    guard = access.require_owner if access else None
+    routes.router.routes.extend(citation_routes(reader, Pictures(passwords), guard))
     intake = Intake(routes, SSE_PATH, refusals, Rates(_REQUESTS_EACH * counted) if counted else None)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -206,6 +210,7 @@ def serve_http(settings: Settings, reader: Reader) -> None:
                     allow_anonymous=settings.allow_anonymous,
                     ledger=ledger,
                     calls_per_minute=settings.calls_per_minute,
+                    passwords=settings.passwords,
                 ),
                 http=Connection,
                 lifespan="on",

@@ -112,6 +112,9 @@ class _Pages:
             notes.append("The file has been changed since it was cited. This is how it is now.")
         if cited and mark is None:
             notes.append("The passage that was cited is not on this page as it was.")
+        if found.ocr_confidence is not None:
+            sure = f"{found.ocr_confidence} % sure"
+            notes.append(f"A scan: its text was read by OCR, {sure}. Nothing is marked in the picture.")
         picture = None
         if found.file is None:
             notes.append(

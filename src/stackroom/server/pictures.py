@@ -12,11 +12,12 @@ import subprocess
 import sys
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackroom.errors import PictureFailed
+from stackroom.errors import PictureFailed, SettingsError
 
 # Longest time to draw a page, in seconds, and most address space for it, in MiB.
 _SECONDS = 15
@@ -34,6 +35,7 @@ _ENVIRONMENT = ("SYSTEMROOT",)
 _REASONS = {
     "unreadable": "The page cannot be opened.",
     "memory": "The page takes too much memory.",
+    "password": "The PDF needs a password, which the server was not given.",
 }
 
 
@@ -72,11 +74,21 @@ class Picture:
     top: float | None
 
 
+class PasswordWanted(PictureFailed):
+    """The PDF needs a password, and none that was given fits."""
+
+
 class Pictures:
     """Makes pictures, and keeps the last ones. Safe to use from several threads."""
 
-    def __init__(self, seconds: float = _SECONDS, memory_mb: int = _MEMORY_MB) -> None:
-        """`seconds` and `memory_mb` (MiB) are what one picture may cost."""
+    def __init__(
+        self,
+        passwords: Callable[[], Sequence[str]] = tuple,
+        seconds: float = _SECONDS,
+        memory_mb: int = _MEMORY_MB,
+    ) -> None:
+        """`passwords` gives those to try; `seconds` and `memory_mb` (MiB) are what one picture may cost."""
+        self._passwords = passwords
         self._seconds = seconds
         self._memory_mb = memory_mb
         self._lock = threading.Lock()
@@ -104,8 +116,19 @@ class Pictures:
         return picture
 
     def _draw(self, wanted: Wanted) -> Picture:
+        try:
+            return self._ask(wanted, ())
+        except PasswordWanted:
+            # Only a document that needs one has them in its process's memory.
+            try:
+                return self._ask(wanted, self._passwords())
+            except SettingsError:
+                raise PictureFailed("The file of passwords cannot be read.") from None
+
+    def _ask(self, wanted: Wanted, passwords: Sequence[str]) -> Picture:
         request = {
             "path": str(wanted.file),
+            "passwords": list(passwords),
             "page": wanted.page,
             "text": wanted.text,
             "start": wanted.start,
@@ -158,6 +181,8 @@ def _read(answer: bytes) -> Picture:
     try:
         found = json.loads(head)
         error = found.get("error")
+        if error == "password":
+            raise PasswordWanted(_REASONS[error])
         if error is not None:
             raise PictureFailed(_REASONS.get(error, "The page cannot be drawn."))
         width, height, top = int(found["width"]), int(found["height"]), found["top"]

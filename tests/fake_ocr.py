@@ -1,0 +1,54 @@
+"""A program that answers as tesseract does: it reads the shade of a page instead of its letters."""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.tesseract import Tesseract
+
+_PROGRAM = """#!{python} -IS
+import json, pathlib, sys
+home = pathlib.Path({home!r})
+languages = sys.argv[sys.argv.index("-l") + 1]
+shade = sys.stdin.buffer.read()[-1]
+with (home / "calls").open("a") as calls:
+    print(shade, languages, file=calls)
+said = json.loads((home / "pages").read_text()).get(f"{{shade}} {{languages}}")
+if said is None:
+    sys.exit("Error: cannot read this shade")
+confidence, text = said
+for line, words in enumerate(text.split("\\n")):
+    for word in words.split():
+        print(5, 1, 1, 1, line, 1, 0, 0, 9, 9, confidence, word, sep="\\t")
+"""
+
+
+@dataclass(frozen=True)
+class FakeOcr:
+    """Says for each shade and languages what is on the page, and how sure it is, in percent."""
+
+    home: Path
+    pages: Mapping[tuple[int, str], tuple[int, str]]
+    languages: tuple[str, ...] = ("eng",)
+
+    def __call__(self, wanted: str) -> tuple[Tesseract | None, str]:
+        """As `find_tesseract`."""
+        self.home.mkdir(exist_ok=True)
+        program = self.home / "tesseract"
+        program.write_text(_PROGRAM.format(python=sys.executable, home=str(self.home)))
+        program.chmod(0o755)
+        said = {f"{shade} {languages}": page for (shade, languages), page in self.pages.items()}
+        (self.home / "pages").write_text(json.dumps(said))
+        return Tesseract(str(program), "0", self.languages, (), turns_pages=False), ""
+
+    def calls(self) -> list[str]:
+        """The shade and languages of each page that was read so far."""
+        file = self.home / "calls"
+        return file.read_text().splitlines() if file.exists() else []
+
+
+def no_ocr(wanted: str) -> tuple[Tesseract | None, str]:
+    """As `find_tesseract` where there is none."""
+    return None, "tesseract is not installed"
