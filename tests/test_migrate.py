@@ -22,6 +22,7 @@ from stackroom.codes import encode
 from stackroom.errors import CatalogUnusable, CatalogVersion
 from stackroom.lexicon import Lexicon
 from stackroom.reader import Reader
+from stackroom.schema import open_catalog
 from stackroom.settings import Settings
 
 OTTERS = "Otters hold hands while they sleep, so that the current does not carry them apart.\n"
@@ -198,3 +199,32 @@ def test_a_step_that_fails_leaves_the_old_version(
     monkeypatch.undo()
     assert migrate(settings.catalog) is not None
     assert check(settings).documents == 2
+
+
+def test_pages_with_little_text_wait_for_ocr(tmp_path: Path) -> None:
+    path = tmp_path / "index" / "catalog.sqlite3"
+    with closing(open_catalog(path, create=True)) as db:
+        db.execute("DROP TABLE scans")
+        db.execute("PRAGMA user_version = 3")
+        db.execute("INSERT INTO libraries (root) VALUES ('/papers')")
+        for key, extractor, starts, size in (
+            (1, "pdfium 5.15.2", (0, 500, 510), 1500),
+            (2, "pdfium 5.15.2", (0,), 0),
+            (3, "pypdf 7.1", (0,), 0),
+        ):
+            db.execute(
+                "INSERT INTO documents VALUES (?, ?, '', '', '', '', 'en', '[]', ?, ?, ?)",
+                (key, f"{key:024x}", extractor, len(starts), size),
+            )
+            for number, start in enumerate(starts, 1):
+                db.execute("INSERT INTO pages VALUES (?, ?, '', ?)", (key, number, start))
+        db.execute(
+            "INSERT INTO locations VALUES (1, 'a.pdf', 1, 1, NULL, 'encrypted', 'needs a password to open')"
+        )
+    assert migrate(path)
+    with closing(open_catalog(path, create=False)) as db:
+        assert db.execute("SELECT document, page, state FROM scans").fetchall() == [
+            (1, 2, "waiting"),
+            (2, 1, "waiting"),
+        ]
+        assert db.execute("SELECT failure FROM locations").fetchall() == [("password",)]
