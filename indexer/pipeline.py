@@ -26,7 +26,7 @@ from indexer.run import Progress, Run, Summary
 from indexer.split import split
 from indexer.tesseract import FindOcr, find_tesseract
 from stackroom.catalog import Catalog, Model
-from stackroom.documents import Document
+from stackroom.documents import Document, Passage
 from stackroom.embedding.embedder import Embedder, ModelSource, Tokenizer, refuse_another_model
 from stackroom.errors import TRANSIENT, FailureKind, UsageError
 from stackroom.lexicon_writer import LexiconWriter
@@ -262,8 +262,8 @@ class Indexer:
             model = self._publisher.add_model(tokenizer.fingerprint)
             run.tell("scans", scans=waiting)
 
-            def on_published(files: list[Path], passages: int) -> None:
-                run.tell(passages=passages)
+            def on_published(files: list[Path], passages: list[Passage]) -> None:
+                run.tell(passages=sum(passage.legible for passage in passages))
                 if not passages:
                     summary.without_text += map(str, files)
 

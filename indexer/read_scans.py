@@ -15,6 +15,7 @@ from indexer.recognise import NoScan, PageTask, recognise_all
 from indexer.split import split
 from indexer.tesseract import Recognised, Tesseract
 from stackroom.catalog import Model
+from stackroom.documents import Passage
 from stackroom.embedding.embedder import Tokenizer
 from stackroom.errors import ExtractionFailed
 from stackroom.settings import Settings
@@ -36,7 +37,7 @@ class ScanReader:
         model: Model,
         *,
         put_off: Callable[[], bool],
-        on_published: Callable[[list[Path], int], None],
+        on_published: Callable[[list[Path], list[Passage]], None],
     ) -> None:
         """Reads nothing yet.
 
@@ -47,7 +48,7 @@ class ScanReader:
             tokenizer: of the model.
             model: whose passages documents are split into.
             put_off: asked before each page whether to leave the rest for another run.
-            on_published: told the files of each document that is done, and how many passages it has.
+            on_published: told the files of each document that is done, and its passages.
         """
         self._publisher = publisher
         self._tesseract = tesseract
@@ -133,7 +134,7 @@ class ScanReader:
         passages = split(document, self._tokenizer, self._tokenizer.fingerprint.passage_tokens)
         files = [path for path, _ in self._publisher.scanned_document(key).files]
         self._publisher.replace(key, document, passages, self._model)
-        self._on_published(files, len(passages))
+        self._on_published(files, passages)
 
     def _other_languages(self, task: PageTask, read: Recognised) -> str:
         """In which languages to read a page again; "" if what was read will do."""
