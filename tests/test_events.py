@@ -71,6 +71,18 @@ def test_there_is_no_bar_in_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(json.loads(line) for line in capsys.readouterr().err.splitlines())
 
 
+def test_progress_of_scans_begins_with_none_done(capsys: pytest.CaptureFixture[str]) -> None:
+    with ProgressDisplay(Events()) as display:
+        for counts in (
+            (2, 0, 0, 0, 0, 0, 0),
+            (2, 2, 9, 30, 30, 0, 0),
+            (2, 2, 9, 30, 30, 4, 0),
+            (2, 2, 9, 30, 30, 4, 1),
+        ):
+            display.update("reading", *counts)
+    assert capsys.readouterr().err == ""  # so early nothing is told yet
+
+
 def test_it_is_a_setting() -> None:
     assert Settings.read({"STACKROOM_LOG_JSON": "yes"}).log_json
     assert not Settings.read({}).log_json

@@ -77,8 +77,8 @@ class ProgressDisplay:
     ) -> None:
         """Shows how far a run is; see `indexer.run.Progress`. Cheap enough to be called for every page."""
         read = files_done / files if files else 1.0
-        if not files_done and not pages and not embedded:
-            self._started = time.monotonic()  # a run begins
+        if (scans and not scans_done) or not (scans or files_done or pages or embedded):
+            self._started = time.monotonic()  # a run begins, or its scans do
         # Passages of the files still to be read are guessed from those read so far.
         expected = max(passages / read if read else 0.0, 1.0)
         share = _READING_SHARE * read + (1 - _READING_SHARE) * (embedded / expected if passages else 0.0)
@@ -89,7 +89,8 @@ class ProgressDisplay:
             share = scans_done / scans
         # Until something is embedded nobody knows how fast that goes: the model may still be loading.
         elapsed = time.monotonic() - self._started
-        left = f"about {duration(elapsed * (1 - share) / share)} left" if embedded and share < 1 else ""
+        known = (scans_done or embedded) and 0 < share < 1
+        left = f"about {duration(elapsed * (1 - share) / share)} left" if known else ""
         if self._bar:
             self._bar.update(
                 self._task, description=stage, completed=share, counts=counts, left=left, visible=True
