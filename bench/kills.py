@@ -55,7 +55,7 @@ class Bench:
 
     def __init__(self, work: Path, seed: int) -> None:
         self.chance = random.Random(seed)
-        self.library = Library(work / "papers", self.chance)
+        self.papers = Library(work / "papers", self.chance)
         self.settings = Settings.read({}, data=work / "data")
         self.tally: Counter[str] = Counter()
         self._shim = work / "faults.so"
@@ -68,7 +68,7 @@ class Bench:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = free.getsockname()[1]
         self._let_through("one")
-        self.client = Client(self._port, self.library, seed)
+        self.client = Client(self._port, self.papers, seed)
         self._server = self._start_server()
         self.client.start()
 
@@ -78,7 +78,7 @@ class Bench:
         while self.tally.total() < kills and time.monotonic() < end:
             (fault,) = self.chance.choices(list(_FAULTS), list(_FAULTS.values()))
             for _ in range(self.chance.randrange(1, 4)):
-                self.library.change()
+                self.papers.change()
             if fault == "server killed":
                 self._kill_server()
             else:
@@ -158,7 +158,7 @@ class Bench:
 
     def _start_indexer(self, model: str, environment: dict[str, str]) -> "subprocess.Popen[str]":
         profile = self.chance.choice(["default", "default", "compact"])
-        arguments = ["index", str(self.settings.data), str(self.library.folder), model, profile]
+        arguments = ["index", str(self.settings.data), str(self.papers.folder), model, profile]
         return self._start(arguments, environment)
 
     def _start(self, arguments: list[str], environment: dict[str, str]) -> "subprocess.Popen[str]":
@@ -176,7 +176,7 @@ class Bench:
         if report.damages:
             self._fail(f"damaged: {report.damages}")
         held = self._held()
-        if lost := (self._committed & self.library.ids()) - held:
+        if lost := (self._committed & self.papers.ids()) - held:
             self._fail(f"lost: {lost}")
         self._committed = held
 
@@ -189,15 +189,13 @@ class Bench:
         if report.damages or report.pending or report.words_behind or report.new or report.missing:
             self._fail(f"not all is well after an undisturbed run: {report}")
         self._committed = self._held()
-        if self._committed != self.library.ids():
-            self._fail(
-                f"the index has {len(self._committed)} documents, the folder {len(self.library.ids())}"
-            )
-        self.library.settled()
+        if self._committed != self.papers.ids():
+            self._fail(f"the index has {len(self._committed)} documents, the folder {len(self.papers.ids())}")
+        self.papers.settled()
 
     def _follow(self) -> None:
         """The running server must find what was indexed last."""
-        document_id, word = self.library.somebody()
+        document_id, word = self.papers.somebody()
         deadline = time.monotonic() + _FOLLOW_SECONDS
         while time.monotonic() < deadline:
             found, _ = self.client.call("search", "query", word)
@@ -238,7 +236,7 @@ def main() -> None:
     finally:
         bench.close()
     shutil.rmtree(work)
-    total = before + bench.tally + bench.client.counts + Counter(changes=bench.library.changes)
+    total = before + bench.tally + bench.client.counts + Counter(changes=bench.papers.changes)
     if arguments.tally:
         arguments.tally.write_text(json.dumps(total, indent=1))
     print(f"seeds from {arguments.seed}, {time.monotonic() - started:.0f} s; nothing lost in")

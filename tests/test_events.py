@@ -43,7 +43,7 @@ def test_programs_get_an_object_a_line(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_what_libraries_log_is_told_as_well(capsys: pytest.CaptureFixture[str], loggers: None) -> None:
-    noisy = logging.getLogger("some.library")
+    noisy = logging.getLogger("some.package")
     noisy.addHandler(logging.StreamHandler())
     noisy.propagate = False
     Events(as_json=True).take_logging()
@@ -54,7 +54,7 @@ def test_what_libraries_log_is_told_as_well(capsys: pytest.CaptureFixture[str], 
         noisy.exception("It failed: %s", "so")
     (line,) = capsys.readouterr().err.splitlines()
     told = json.loads(line)
-    assert (told["level"], told["event"], told["logger"]) == ("error", "log", "some.library")
+    assert (told["level"], told["event"], told["logger"]) == ("error", "log", "some.package")
     assert told["message"] == "It failed: so"
     assert "ValueError: a\nb" in told["traceback"]
 
