@@ -3,19 +3,37 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
+from shelf import Shelf
 from stackroom.embedding.embedder import Embedder, Tokenizer
 from stackroom.embedding.model_card import CARD, ModelCard
 from stackroom.embedding.model_files import BUNDLED_DIGEST, bundled_folder, find_model
 from stackroom.embedding.models import Models
+from stackroom.reader import Reader
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
+    """A catalogue to be filled by hand."""
+    shelf = Shelf(tmp_path)
+    yield shelf
+    shelf.close()
+
+
+@pytest.fixture
+def reader(shelf: Shelf) -> Iterator[Reader]:
+    """Answers from the shelf."""
+    reader = shelf.reader()
+    yield reader
+    reader.close()
 
 
 @pytest.fixture(scope="session")

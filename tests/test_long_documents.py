@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,13 +16,6 @@ from stackroom.reader import Reader
 LIMIT = 1000
 PAGES = tuple(f"Chapter {number}. " + f"word{number} " * 40 + "\n" for number in range(1, 8))
 LONG_PAGE = "Appendix. " + "x y " * 500 + "zebra at the end.\n"
-
-
-@pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    shelf = Shelf(tmp_path)
-    yield shelf
-    shelf.close()
 
 
 @pytest.fixture

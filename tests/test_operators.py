@@ -1,26 +1,11 @@
 """Operators, through a whole search: what they leave out is not found, and nothing else is missing."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from shelf import Shelf
 from stackroom.reader import Reader
-
-
-@pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    shelf = Shelf(tmp_path)
-    yield shelf
-    shelf.close()
-
-
-@pytest.fixture
-def reader(shelf: Shelf) -> Iterator[Reader]:
-    reader = shelf.reader()
-    yield reader
-    reader.close()
 
 
 @pytest.fixture

@@ -1,26 +1,9 @@
 """What `stackroom eval` compares: words and meaning alone, and fused as a search fuses them."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from shelf import Shelf
 from stackroom.reader import Reader
-
-
-@pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    shelf = Shelf(tmp_path)
-    yield shelf
-    shelf.close()
-
-
-@pytest.fixture
-def reader(shelf: Shelf) -> Iterator[Reader]:
-    reader = shelf.reader()
-    yield reader
-    reader.close()
 
 
 def test_rankings_are_those_that_a_search_fuses(shelf: Shelf, reader: Reader) -> None:

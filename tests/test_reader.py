@@ -30,13 +30,6 @@ def shelf(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shelf]:
     shelf.close()
 
 
-@pytest.fixture
-def reader(shelf: Shelf) -> Iterator[Reader]:
-    reader = shelf.reader()
-    yield reader
-    reader.close()
-
-
 def ids(reader: Reader, query: str, limit: int = 10) -> list[str]:
     return [hit.document_id for hit in reader.search(query, limit)]
 
