@@ -27,6 +27,7 @@ from bench.load import HEADERS, HOST, Server
 from bench.processes import STACKROOM, Command, print_table, run
 from bench.words import vocabulary
 from stackroom.catalog import Catalog
+from stackroom.status import read_status
 
 _PROCESSES = 8  # of callers
 _FETCH_EVERY = 10
@@ -177,7 +178,7 @@ def _catches_up(data: Path, library: Path) -> bool:
     deadline = time.monotonic() + _WAIT_SECONDS
     with Catalog(data / "index" / "catalog.sqlite3") as catalog:
         while True:
-            status = catalog.status()
+            status = read_status(catalog)
             if status.documents == files and not status.pending and not status.failures:
                 return True
             if time.monotonic() > deadline:

@@ -11,9 +11,10 @@ from indexer.embed import embed_pending
 from indexer.publish import Publisher
 from indexer.run import Run
 from indexer.words import follow_words
-from stackroom.catalog import Catalog, Model
+from stackroom.catalog import Catalog
 from stackroom.embedding.embedder import Embedder
 from stackroom.lexicon_writer import LexiconWriter
+from stackroom.records import Model
 from stackroom.settings import Settings
 
 # How much the embedding threads stand back behind everything else, as `nice` counts (Linux only): words come

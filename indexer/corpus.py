@@ -6,9 +6,9 @@ from dataclasses import replace
 from indexer.language import identify
 from indexer.publish import FileState, Place, Publisher
 from indexer.split import split
-from stackroom.catalog import Model
 from stackroom.documents import Document, Passage
 from stackroom.embedding.embedder import Tokenizer
+from stackroom.records import Model
 
 
 def publish_corpus(

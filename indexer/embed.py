@@ -4,9 +4,9 @@ import threading
 from collections.abc import Callable
 
 from indexer.publish import Publisher
-from stackroom.catalog import Model
 from stackroom.codes import encode
 from stackroom.embedding.embedder import Embedder
+from stackroom.records import Model
 
 # Passages for each commit: what a kill can cost, how often a server has something to follow, and among how
 # many the runtime finds some of like length. The first commits are smaller, so that searching begins soon.

@@ -12,10 +12,11 @@ from indexer.examine import Damage, Remedy, sound
 from indexer.publish import Publisher
 from indexer.shelve import add_passages, log_change, remove_document, remove_passages
 from indexer.split import split
-from stackroom.catalog import Catalog, Model
+from stackroom.catalog import Catalog
 from stackroom.embedding.embedder import ModelSource, refuse_another_model
 from stackroom.errors import CatalogUnusable
 from stackroom.lexicon_writer import LexiconWriter
+from stackroom.records import Model
 from stackroom.schema import create_tables, open_catalog
 from stackroom.settings import Settings
 

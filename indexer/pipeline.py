@@ -25,11 +25,12 @@ from indexer.read_scans import ScanReader
 from indexer.run import Progress, Run, Summary
 from indexer.split import split
 from indexer.tesseract import FindOcr, find_tesseract
-from stackroom.catalog import Catalog, Model
+from stackroom.catalog import Catalog
 from stackroom.documents import Document, Passage
 from stackroom.embedding.embedder import Embedder, ModelSource, Tokenizer, refuse_another_model
 from stackroom.errors import TRANSIENT, FailureKind, UsageError
 from stackroom.lexicon_writer import LexiconWriter
+from stackroom.records import Model
 from stackroom.settings import Settings
 
 

@@ -19,10 +19,10 @@ from indexer.shelve import (
     remove_passages,
     row_id,
 )
-from stackroom.catalog import Model
 from stackroom.documents import Document, OutlineEntry, Passage, Section
 from stackroom.embedding.embedder import Fingerprint
 from stackroom.errors import CatalogUnusable, ExtractionFailed, FailureKind
+from stackroom.records import Model
 from stackroom.schema import open_catalog
 from stackroom.texts import TextReader
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from indexer.headings import find_sections
 from indexer.publish import FileState, Publisher
 from indexer.shelve import add_document, add_passages, log_change, remove_passages
-from stackroom.catalog import Location, Model
 from stackroom.documents import Document, Page, Passage, Section
+from stackroom.records import Location, Model
 
 # OCR that has less than this share of the letters that the PDF says are there has missed something.
 _FEWEST_LETTERS = 0.5

@@ -14,10 +14,10 @@ from indexer.publish_scans import ScannedDocument, ScanPublisher
 from indexer.recognise import NoScan, PageTask, recognise_all
 from indexer.split import split
 from indexer.tesseract import Recognised, Tesseract
-from stackroom.catalog import Model
 from stackroom.documents import Passage
 from stackroom.embedding.embedder import Tokenizer
 from stackroom.errors import ExtractionFailed
+from stackroom.records import Model
 from stackroom.settings import Settings
 
 # Of a page, in percent. Below, the language is likely a wrong one: real pages read in theirs have 90 and

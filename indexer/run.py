@@ -11,9 +11,9 @@ from pathlib import Path
 from indexer.compare import Comparison, File, looks_like
 from indexer.isolate import Task
 from indexer.publish import FileState, Place, Publisher, Recorded
-from stackroom.catalog import Model
 from stackroom.documents import Document, Passage
 from stackroom.errors import ExtractionFailed
+from stackroom.records import Model
 
 # 96 bits: among a million documents, two get the same id by chance once in 10^17 libraries.
 _ID_DIGITS = 24

@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Sequence
 from itertools import accumulate
 
-from stackroom.catalog import Model
 from stackroom.codes import ILLEGIBLE
 from stackroom.documents import Document, Passage
 from stackroom.errors import CatalogUnusable
+from stackroom.records import Model
 from stackroom.texts import pack
 
 

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.publish import FileState, Place, Publisher
-from stackroom.catalog import Catalog, Model
+from stackroom.catalog import Catalog
 from stackroom.documents import Document, Page, Passage
 from stackroom.embedding.embedder import Fingerprint
+from stackroom.records import Model
 
 DIMENSIONS = 16
 

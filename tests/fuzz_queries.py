@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from stackroom.analysis import Analyzer
-from stackroom.query import parse
+from stackroom.operators import parse
 from stackroom.snippets import Matcher, Snippet, complete, cut
 from stackroom.visible import visible
 

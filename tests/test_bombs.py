@@ -20,6 +20,7 @@ from stackroom.documents import Document
 from stackroom.errors import ExtractionFailed, PictureFailed
 from stackroom.server.pictures import Pictures, Wanted
 from stackroom.settings import Settings
+from stackroom.status import read_status
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_AS and FIFOs")
 
@@ -74,7 +75,7 @@ def test_odd_names_are_read_and_what_is_no_file_is_left_alone(tmp_path: Path) ->
         "its name is not valid UTF-8: rename it",
     )
     with Catalog(data / "index" / "catalog.sqlite3") as catalog:
-        status = catalog.status()
+        status = read_status(catalog)
     assert status.documents == 5
     assert [failure.kind for failure in status.failures] == ["not a pdf"]
     assert index(folder, data).unchanged == 5  # names come back as they were written

@@ -16,6 +16,7 @@ from indexer.publish import Publisher
 from stackroom.codes import decode
 from stackroom.embedding.embedder import Embedder
 from stackroom.errors import ModelDamaged
+from stackroom.status import read_status
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def check_vectors(index: FreshIndex, count: int) -> None:
     expected = CountingEmbedder().vectors([passage.text for passage in words])
     products = (decode(codes, expected.shape[1]) * expected).sum(axis=1)
     assert count == 0 or products.min() > 0.99
-    assert index.publisher.pending_count(index.model) == index.catalog.status().pending == 0
+    assert index.publisher.pending_count(index.model) == read_status(index.catalog).pending == 0
 
 
 def embedded_changes(index: FreshIndex) -> list[tuple[int, int]]:
@@ -239,7 +240,7 @@ def test_after_a_failure_the_next_run_goes_on(index: FreshIndex) -> None:
     with pytest.raises(ModelDamaged):
         run()
     assert run.told == [32, 32]
-    assert index.catalog.status().pending == 236
+    assert read_status(index.catalog).pending == 236
     embedder = CountingEmbedder()
     assert embed(index, embedder) == numbered(65, 300).split("\n")[:-1]
     check_vectors(index, 300)

@@ -8,8 +8,8 @@ from datetime import datetime
 import pytest
 
 from stackroom.events import Events
+from stackroom.progress import ProgressDisplay
 from stackroom.settings import Settings
-from stackroom.terminal import ProgressDisplay
 
 
 @pytest.fixture

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from fresh_index import FreshIndex, fingerprint
 from indexer.publish import FileState
 from shelf import Shelf
-from stackroom.catalog import Catalog, Model, PassageText
+from stackroom.catalog import Catalog
 from stackroom.errors import CatalogUnusable
 from stackroom.lexicon import PASSAGES, Lexicon
 from stackroom.lexicon_audit import audit
 from stackroom.lexicon_writer import LexiconWriter
+from stackroom.records import Model, PassageText
 
 
 @pytest.fixture

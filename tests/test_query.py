@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from growth import is_linear
-from stackroom.query import Query, parse
+from stackroom.operators import parse
+from stackroom.query import Query
 
 ID = "0123456789abcdef01234567"
 

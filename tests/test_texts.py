@@ -14,6 +14,7 @@ from fresh_index import FreshIndex, document
 from indexer.publish import FileState, Publisher
 from stackroom.catalog import Catalog
 from stackroom.documents import Document, Page
+from stackroom.status import read_status
 from stackroom.texts import TextReader, pack, unpack
 
 # Page texts as extraction makes them: empty, or ending in exactly one newline. Up to three blocks long.
@@ -133,7 +134,7 @@ def test_a_document_is_read_as_it_was_published(tmp_path: Path, pages: tuple[str
     expected = [line.strip() for page in pages for line in page.splitlines()]
     found = [passage.text.strip() for passage in index.catalog.words(index.model)]
     assert found == ["Something before.", *expected, "Something after."]
-    status = index.catalog.status()
+    status = read_status(index.catalog)
     assert status.text_bytes == len("".join(pages).encode()) + len("Something before.\nSomething after.\n")
     index.close()
 

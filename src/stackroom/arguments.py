@@ -1,10 +1,11 @@
-"""What the command line accepts. What each command does is in `stackroom.cli`."""
+"""What the command line accepts. What each command does is in `stackroom.commands`."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from stackroom import __version__
+from stackroom.settings import Settings
 
 _DESCRIPTION = """\
 Search and fetch for a private folder of PDFs, on this machine alone.
@@ -65,6 +66,20 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
         argv: without the program's own name; None takes those of this process.
     """
     return _parser().parse_args(argv)
+
+
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """The settings, with what the command line says of them. Raises SettingsError if one makes no sense."""
+    given = vars(arguments)
+    return Settings.read(
+        data=given.get("data"),
+        host=given.get("host"),
+        port=given.get("port"),
+        public_url=given.get("public_url"),
+        allow_anonymous=given.get("allow_anonymous"),
+        calls_per_minute=given.get("calls_per_minute"),
+        log_json=given.get("log_json"),
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

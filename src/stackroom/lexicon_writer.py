@@ -13,9 +13,10 @@ from pathlib import Path
 import tantivy
 
 from stackroom.analysis import Analyzer, stemmed
-from stackroom.catalog import Catalog, Change, Model
+from stackroom.catalog import Catalog
 from stackroom.errors import CatalogUnusable
 from stackroom.lexicon import DOCUMENTS, PASSAGES, open_index
+from stackroom.records import Change, Model
 
 # Memory for words that are not written yet; the engine writes a segment when it is full.
 _HEAP_BYTES = 64_000_000

@@ -12,21 +12,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stackroom.candidates import Asked, Indexes
-from stackroom.catalog import VECTORS_AT_ONCE, Catalog, FoundPassage, Location, Model, Record, Status
+from stackroom.catalog import VECTORS_AT_ONCE, Catalog
 from stackroom.documents import Hit, Page, Part, Quote, RankedPassage
 from stackroom.embedding.embedder import Fingerprint, ModelSource, refuse_another_model
 from stackroom.errors import UnknownDocument, UnknownPart
 from stackroom.lexicon import Lexicon
 from stackroom.marks import Mark
+from stackroom.operators import parse
 from stackroom.page_text import last_line, marked_text
 from stackroom.parts import MARK_CHARACTERS, Division, split_id
 from stackroom.queries import QueryEmbedder
-from stackroom.query import Query, parse
+from stackroom.query import Query
 from stackroom.ranking import Evidence
+from stackroom.records import FoundPassage, Location, Model, Record
 from stackroom.selection import Selection
 from stackroom.settings import FETCH_CHARACTERS
 from stackroom.snippets import RESULT_CHARACTERS, Matcher, complete, cut
 from stackroom.splits import Split, Splits
+from stackroom.status import Status, read_status
 from stackroom.vectors import VectorIndex
 from stackroom.visible import visible, visible_with_spans
 
@@ -151,7 +154,7 @@ class Reader:
         """The documents that answer `query` best, each with its best passages.
 
         Args:
-            query: words or a question, with operators if any (see `stackroom.query`); blank gives no hits.
+            query: words or a question, maybe with operators (see `stackroom.operators`); blank gives no hits.
             limit: most documents to return.
             characters: how long the text of a best passage may be.
             marked: whether to tell where the query's words are in the texts.
@@ -289,7 +292,7 @@ class Reader:
         """What the catalogue holds."""
         with self._turn:
             self._catalog.follow_file()
-            return self._catalog.status()
+            return read_status(self._catalog)
 
     def _division(self, key: int) -> Division:
         """How a document is divided into parts: those of one key never change."""

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from stackroom.candidates import Asked, Indexes
-from stackroom.catalog import Catalog, Model
+from stackroom.catalog import Catalog
 from stackroom.query import Query
 from stackroom.ranking import Evidence
+from stackroom.records import Model
 from stackroom.splits import Split, Splits
 
 # Passages taken from each ranking in one round: at least, and for each document asked for. From 32 on the

@@ -7,12 +7,13 @@ from stackroom.holder import holder
 from stackroom.server.access.store import AccessStore
 from stackroom.server.address import base_url, is_loopback_url, server_lock
 from stackroom.settings import Settings
+from stackroom.status import read_status
 
 
 def _index(settings: Settings) -> str:
     try:
         with Catalog(settings.catalog) as catalog:
-            status = catalog.status()
+            status = read_status(catalog)
     except StackroomError as error:
         raise Failed(f"it cannot be read. {error}") from error
     need(status.documents, "it holds no documents")

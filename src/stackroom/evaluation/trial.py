@@ -8,6 +8,7 @@ from stackroom.documents import RankedPassage
 from stackroom.evaluation.measures import DEPTH, DOCUMENTS, JUDGED, PAGES, Figure, Measures, figure, measure
 from stackroom.evaluation.sets import EvaluationSet
 from stackroom.reader import Reader
+from stackroom.status import read_status
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def hold_trial(
     measures: dict[str, Measured] = {}
     for view in _views(asked, catalog.holdings(asked.root)):
         measures |= _compare(found, view)
-    status = catalog.status()
+    status = read_status(catalog)
     return Results(
         name=asked.name,
         model=status.model or "none",

@@ -15,8 +15,8 @@ import pytest
 
 from mcp_clients import rpc
 from owner import CHEAP, PASSPHRASE
-from stackroom import access_commands
 from stackroom.cli import main
+from stackroom.commands import access
 from stackroom.errors import SettingsError, SignInMissing, UsageError
 from stackroom.reader import Reader
 from stackroom.server.access import passphrase
@@ -48,7 +48,7 @@ def test_a_passphrase_from_standard_input(
 ) -> None:
     monkeypatch.setattr(passphrase, "COST", CHEAP)
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSPHRASE}\r\nmore\n"))
-    assert access_commands.set_passphrase(Settings(data=data), CHEAP) == 0
+    assert access.set_passphrase(Settings(data=data), CHEAP) == 0
     with store(data) as kept:
         found = kept.passphrase()
         kept.new_session()
@@ -57,7 +57,7 @@ def test_a_passphrase_from_standard_input(
     assert passphrase.is_right(PASSPHRASE, found)
     assert capsys.readouterr().err == "The passphrase is set.\n"
     monkeypatch.setattr("sys.stdin", io.StringIO("another long passphrase"))
-    access_commands.set_passphrase(Settings(data=data), CHEAP)
+    access.set_passphrase(Settings(data=data), CHEAP)
     told = capsys.readouterr()
     assert "Signed out: 1" in told.err
     assert "stackroom token list" in told.err

@@ -1,5 +1,6 @@
-"""The commands that say who may come in: `passphrase`, `token` and `clients`."""
+"""Who may come in: `passphrase`, `token` and `clients`."""
 
+import argparse
 import getpass
 import json
 import re
@@ -7,13 +8,36 @@ import sys
 import time
 from dataclasses import dataclass
 
+from stackroom.arguments import settings_of
+from stackroom.commands.endings import OK
 from stackroom.errors import UsageError
 from stackroom.server.access.clients import destination
+from stackroom.server.access.grants import Grant
 from stackroom.server.access.passphrase import COST, LONGEST, Cost, check_new, hashed
-from stackroom.server.access.store import AccessStore, Grant
+from stackroom.server.access.store import AccessStore
 from stackroom.settings import Settings
 
 _NAME = re.compile(r"[^\W_][\w .-]{0,49}")
+
+
+def passphrase(arguments: argparse.Namespace) -> int:
+    return set_passphrase(settings_of(arguments))
+
+
+def token(arguments: argparse.Namespace) -> int:
+    settings = settings_of(arguments)
+    if arguments.action == "new":
+        return new_token(settings, arguments.name, as_json=arguments.json)
+    if arguments.action == "revoke":
+        return revoke_token(settings, arguments.name)
+    return show(settings, as_json=arguments.json, tokens_only=True)
+
+
+def clients(arguments: argparse.Namespace) -> int:
+    settings = settings_of(arguments)
+    if arguments.action == "revoke":
+        return revoke(settings, arguments.id)
+    return show(settings, as_json=arguments.json)
 
 
 def set_passphrase(settings: Settings, cost: Cost = COST) -> int:
@@ -39,7 +63,7 @@ def set_passphrase(settings: Settings, cost: Cost = COST) -> int:
         print(f"Signed out: {signed_out} clients and browsers.", file=sys.stderr)
     if programs:
         print(f"Tokens of programs still work: {programs}; see `stackroom token list`.", file=sys.stderr)
-    return 0
+    return OK
 
 
 def new_token(settings: Settings, name: str, *, as_json: bool) -> int:
@@ -57,13 +81,13 @@ def new_token(settings: Settings, name: str, *, as_json: bool) -> int:
         token = store.new_static_token(name)
     if as_json:
         print(json.dumps({"name": name, "token": token}, ensure_ascii=False))
-        return 0
+        return OK
     print(token)
     print(
         "Keep it now: it is not shown again. A program sends it as `Authorization: Bearer <token>`.",
         file=sys.stderr,
     )
-    return 0
+    return OK
 
 
 def revoke_token(settings: Settings, name: str) -> int:
@@ -77,7 +101,7 @@ def revoke_token(settings: Settings, name: str) -> int:
         if not store.revoke_static_token(name):
             raise UsageError(f"There is no token named {name!r}. `stackroom token list` shows all.")
     print(f"The token {name} does not work any more.", file=sys.stderr)
-    return 0
+    return OK
 
 
 def revoke(settings: Settings, grant_id: str) -> int:
@@ -91,7 +115,7 @@ def revoke(settings: Settings, grant_id: str) -> int:
         if not store.revoke(grant_id):
             raise UsageError(f"Nobody has the id {grant_id!r}. `stackroom clients` shows all.")
     print(f"{grant_id} has no access any more.", file=sys.stderr)
-    return 0
+    return OK
 
 
 def show(settings: Settings, *, as_json: bool, tokens_only: bool = False) -> int:
@@ -105,14 +129,14 @@ def show(settings: Settings, *, as_json: bool, tokens_only: bool = False) -> int
     entries = [_Entry.of(grant) for grant in grants]
     if as_json:
         print(json.dumps([vars(entry) for entry in entries], ensure_ascii=False))
-        return 0
+        return OK
     for entry in entries:
         where = f", answers to {entry.destination}" if entry.destination else ""
         print(f"{entry.id}  {entry.kind:<7}  {entry.name}{where}")
         print(f"          since {entry.created}, last used {entry.last_used}")
     if not entries:
         print("Nobody has access.", file=sys.stderr)
-    return 0
+    return OK
 
 
 @dataclass(frozen=True)

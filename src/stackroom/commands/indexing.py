@@ -1,0 +1,177 @@
+"""From PDFs to the index: `index`, `watch` and `forget`."""
+
+import argparse
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stackroom.arguments import settings_of
+from stackroom.commands.endings import OK, SOMETHING_FAILED
+from stackroom.errors import UsageError
+from stackroom.events import Events
+from stackroom.settings import Settings
+
+if TYPE_CHECKING:
+    from indexer.migrate import Upgrade
+    from indexer.pipeline import Indexer
+    from indexer.run import Progress, Summary
+    from stackroom.progress import ProgressDisplay
+
+
+def index(arguments: argparse.Namespace) -> int:
+    from stackroom.progress import ProgressDisplay
+
+    settings = settings_of(arguments)
+    events = Events(as_json=settings.log_json)
+    with open_indexer(settings) as indexer, ProgressDisplay(events, quiet=arguments.quiet) as display:
+        events.take_logging()
+        if arguments.reembed:
+            summary = indexer.reembed(teller(display))
+        roots = _roots(arguments.paths, indexer)
+        if roots or not arguments.reembed:
+            after = indexer.run(roots, retry_failed=arguments.retry, on_progress=teller(display))
+            if arguments.reembed:
+                after.embedded_passages += summary.embedded_passages
+                after.seconds += summary.seconds
+            summary = after
+    if arguments.json:
+        print(json.dumps(asdict(summary), ensure_ascii=False))
+    tell_summary(events, summary)
+    return SOMETHING_FAILED if summary.failed or summary.unreadable else OK
+
+
+def watch(arguments: argparse.Namespace) -> int:
+    from indexer import watch as following
+    from stackroom.progress import ProgressDisplay
+
+    settings = settings_of(arguments)
+    events = Events(as_json=settings.log_json)
+    first = True
+    unreadable: dict[str, str] = {}
+
+    def on_summary(summary: "Summary") -> None:
+        nonlocal first, unreadable
+        display.rest()
+        changed = summary.added or summary.changed or summary.moved or summary.removed or summary.failures
+        # A share that goes away is told once, and that it is back.
+        is_news = summary.embedded_passages or summary.recognised or summary.unreadable != unreadable
+        if first or changed or is_news:
+            tell_summary(events, summary, time.strftime("%H:%M:%S "))
+        if first:
+            events.tell("watching", "Watching. Ctrl-C ends it.")
+        first, unreadable = False, summary.unreadable
+
+    with open_indexer(settings) as indexer, ProgressDisplay(events, quiet=arguments.quiet) as display:
+        events.take_logging()
+        following.watch(
+            indexer,
+            _roots(arguments.paths, indexer),
+            settings,
+            stop=threading.Event(),
+            on_progress=teller(display),
+            on_summary=on_summary,
+            on_trouble=lambda trouble: events.tell(
+                "trouble", f"stackroom: {trouble}", "warning", message=trouble
+            ),
+        )
+    return OK
+
+
+def forget(arguments: argparse.Namespace) -> int:
+    with open_indexer(settings_of(arguments)) as indexer:
+        removed = indexer.forget(arguments.path.expanduser().resolve())
+    print(f"Forgotten, with {removed} documents. The files are untouched.")
+    return OK
+
+
+@contextmanager
+def open_indexer(settings: Settings, models: Path | None = None) -> "Iterator[Indexer]":
+    """An indexer of the data folder, while the block lasts. Tells if the catalogue was brought up to date.
+
+    Args:
+        settings: of the command.
+        models: the folder of compiled models, if it is not the data folder's.
+
+    Raises:
+        StackroomError: whatever `Indexer` raises, such as that another one is at work.
+    """
+    from indexer.pipeline import Indexer
+    from stackroom.embedding.models import Models
+
+    with Indexer(settings, Models(models or settings.models, settings.precision)) as indexer:
+        print_upgrade(indexer.upgrade)
+        yield indexer
+
+
+def print_upgrade(upgrade: "Upgrade | None") -> None:
+    """Tells a person that the catalogue was brought up to date, if it was."""
+    if upgrade:
+        print(f"stackroom: {upgrade}", file=sys.stderr, flush=True)
+
+
+def _roots(paths: Sequence[Path], indexer: "Indexer") -> list[Path]:
+    known = indexer.libraries()
+    roots = []
+    for path in paths:
+        root = path.expanduser().resolve()
+        if not root.exists() and root not in known:
+            raise UsageError(f"{path} does not exist. Name a folder of PDFs, or a PDF.")
+        if root.is_file() and root.suffix.lower() != ".pdf":
+            raise UsageError(f"{path} is not a PDF. Name a folder of PDFs, or a PDF.")
+        if root not in roots:
+            roots.append(root)
+    if not roots and not known:
+        raise UsageError(
+            "Nothing has been indexed yet: name a folder of PDFs, as in `stackroom index ~/Papers`."
+        )
+    return roots or known
+
+
+def teller(display: "ProgressDisplay") -> "Callable[[Progress], None]":
+    """Shows an indexer's progress."""
+    return lambda progress: display.update(**asdict(progress))
+
+
+def tell_summary(events: Events, summary: "Summary", before: str = "") -> None:
+    """Tells what a run has done; `before` comes before it on the line for people."""
+    from stackroom.terminal import duration, listed
+
+    counts = {
+        "added": summary.added,
+        "changed": summary.changed,
+        "moved": summary.moved,
+        "removed": summary.removed,
+        "unchanged": summary.unchanged,
+        "failed": summary.failed,
+    }
+    what = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "no PDFs found"
+    work = f"{summary.pages} pages read, {summary.embedded_passages} passages embedded"
+    if not summary.pages and not summary.embedded_passages:
+        work = "nothing to embed"
+    lines = [f"{before}{what}; {work}, {duration(summary.seconds)}"]
+    if summary.recognised or summary.unrecognised:
+        failed = f", {summary.unrecognised} could not be read" if summary.unrecognised else ""
+        lines.append(f"{summary.recognised} scanned pages read by OCR{failed}")
+    if summary.waiting_scans:
+        obstacle = summary.ocr_obstacle or "the next run goes on with them"
+        lines.append(f"{summary.waiting_scans} scanned pages wait for OCR: {obstacle}.")
+    for title, entries in (
+        ("Not indexed:", summary.failures),
+        ("Could not be looked at:", summary.unreadable),
+        ("No text found, so not searchable:", dict.fromkeys(summary.without_text, "")),
+    ):
+        if entries:
+            lines.append(f"{title}\n{listed(entries)}")
+    if summary.failed > len(summary.failures):
+        earlier = summary.failed - len(summary.failures)
+        lines.append(
+            f"{earlier} unchanged files failed before: see `stackroom status`; --retry tries them again."
+        )
+    level = "warning" if summary.failures or summary.unreadable else "info"
+    events.tell("indexed", "\n".join(lines), level, **asdict(summary))

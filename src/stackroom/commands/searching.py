@@ -1,0 +1,79 @@
+"""Asking the index in a terminal: `search` and `fetch`."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stackroom.arguments import settings_of
+from stackroom.commands.endings import OK
+from stackroom.settings import Settings
+
+if TYPE_CHECKING:
+    from stackroom.reader import Reader
+
+
+def search(arguments: argparse.Namespace) -> int:
+    from stackroom.server.address import base_url
+    from stackroom.server.answers import search_answer
+    from stackroom.snippets import RESULT_CHARACTERS, TERMINAL_CHARACTERS
+    from stackroom.terminal import show_hits
+
+    settings = settings_of(arguments)
+    reader = open_reader(settings)
+    reader.warm()
+    characters = RESULT_CHARACTERS if arguments.json else TERMINAL_CHARACTERS
+    query = " ".join(arguments.query)
+    found = reader.explain(query, arguments.limit, characters, marked=not arguments.json)
+    answer = search_answer([hit for hit, _ in found], base_url(settings))
+    if not arguments.json:
+        urls = [result.url for result in answer.results]
+        show_hits(
+            [hit for hit, _ in found], urls, [evidence for _, evidence in found] if arguments.explain else ()
+        )
+        return OK
+    results = answer.model_dump()
+    if arguments.explain:
+        for result, (_, evidence) in zip(results["results"], found, strict=True):
+            result["evidence"] = evidence._asdict()
+    print(json.dumps(results, ensure_ascii=False))
+    return OK
+
+
+def fetch(arguments: argparse.Namespace) -> int:
+    from stackroom.server.address import base_url
+    from stackroom.server.answers import fetch_answer
+
+    settings = settings_of(arguments)
+    # A person has no use for parts.
+    limit = None if arguments.json else sys.maxsize
+    answer = fetch_answer(open_reader(settings).fetch(arguments.id, limit), base_url(settings))
+    print(answer.model_dump_json() if arguments.json else answer.text)
+    return OK
+
+
+def open_reader(settings: Settings, models: Path | None = None, *, create: bool = False) -> "Reader":
+    """A reader of the data folder.
+
+    Args:
+        settings: of the command.
+        models: the folder of compiled models, if it is not the data folder's.
+        create: makes an empty catalogue if there is none.
+
+    Raises:
+        CatalogUnusable: the catalogue is missing or cannot be read.
+    """
+    from stackroom.catalog import Catalog
+    from stackroom.embedding.models import Models
+    from stackroom.lexicon import Lexicon
+    from stackroom.reader import Reader
+
+    source = Models(models or settings.models, settings.precision, queries=True)
+    return Reader(
+        Catalog(settings.catalog, create=create),
+        Lexicon(settings.words),
+        source,
+        settings.model,
+        settings.fetch_characters,
+    )

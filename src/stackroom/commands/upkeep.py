@@ -1,0 +1,52 @@
+"""Keeping the index safe: `check`, `backup` and `restore`."""
+
+import argparse
+import json
+from dataclasses import asdict
+
+from stackroom.arguments import settings_of
+from stackroom.commands.endings import OK, SOMETHING_FAILED
+from stackroom.events import Events
+
+
+def check(arguments: argparse.Namespace) -> int:
+    from indexer import check as examination
+    from indexer.lock import alone
+    from indexer.mend import mend
+    from stackroom.embedding.models import Models
+    from stackroom.progress import ProgressDisplay
+    from stackroom.terminal import show_check
+
+    settings = settings_of(arguments)
+    done: list[str] = []
+    with alone(settings), ProgressDisplay(Events(), quiet=arguments.quiet) as display:
+        report = found = examination.check(settings, display.count)
+        if arguments.repair:
+            done = mend(settings, Models(settings.models, settings.precision), found, display.count)
+            report = examination.check(settings, display.count) if done else found
+    if arguments.json:
+        print(json.dumps({**asdict(report), "found": asdict(found)["damages"], "repaired": done}))
+    else:
+        show_check(asdict(found), asdict(report), done)
+    return SOMETHING_FAILED if report.damages else OK
+
+
+def backup(arguments: argparse.Namespace) -> int:
+    from stackroom.backup import back_up
+    from stackroom.terminal import size
+
+    contents = back_up(settings_of(arguments), arguments.file)
+    print(f"{arguments.file}: {size(sum(contents.files.values()))} in {len(contents.files)} files.")
+    print("Whoever can read it can read the library. `stackroom restore` puts it into an empty data folder.")
+    return OK
+
+
+def restore(arguments: argparse.Namespace) -> int:
+    from indexer.migrate import migrate
+    from stackroom import backup as archive
+
+    settings = settings_of(arguments)
+    contents = archive.restore(settings, arguments.file, migrate)
+    print(f"Restored into {settings.data}: the backup of {contents.created}.")
+    print("`stackroom search` and `serve` work now; `stackroom index` looks what has changed since.")
+    return OK

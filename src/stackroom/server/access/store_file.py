@@ -1,0 +1,139 @@
+"""The SQLite file of who has access: its tables, opening it, and its transactions."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from stackroom.errors import AccessUnusable
+from stackroom.server.access.refusals import Refused
+
+SCHEMA_VERSION = 1
+"""Bump when a table changes."""
+
+_BUSY_SECONDS = 5.0
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS owner (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    passphrase TEXT NOT NULL            -- see passphrase.py
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS registrations (            -- clients that registered themselves
+    number INTEGER PRIMARY KEY,         -- the higher, the later
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    redirect_uris TEXT NOT NULL         -- JSON
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS grants (
+    id TEXT PRIMARY KEY,                -- short, for the owner to type
+    kind TEXT NOT NULL CHECK (kind IN ('client', 'token', 'browser')),
+    name TEXT NOT NULL,
+    created REAL NOT NULL,              -- seconds since the epoch
+    last_used REAL NOT NULL,
+    client_id TEXT,                     -- from here on only of clients
+    redirect_uri TEXT,
+    challenge TEXT,                     -- PKCE, S256
+    resource TEXT                       -- what its tokens are for
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS token_names ON grants (name) WHERE kind = 'token';
+
+CREATE TABLE IF NOT EXISTS tokens (
+    digest BLOB PRIMARY KEY,            -- SHA-256
+    grant_id TEXT NOT NULL REFERENCES grants (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('code', 'access', 'refresh', 'static', 'session')),
+    expires REAL,                       -- seconds since the epoch; NULL: never
+    spent INTEGER NOT NULL DEFAULT 0    -- 1: used up; kept to notice that it comes a second time
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS tokens_of_grant ON tokens (grant_id);
+"""
+
+
+class StoreFile:
+    """The file, open; a context manager. Whatever SQLite can't do is raised as AccessUnusable."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens the file, and makes it if it is not there, readable for its owner alone.
+
+        Raises:
+            AccessUnusable: it cannot be read or written, or another version of Stackroom wrote it.
+        """
+        self._path = path
+        self._lock = threading.RLock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # SQLite gives its other files the rights of this one.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            path.chmod(0o600)
+        except OSError as error:
+            raise AccessUnusable(
+                f"{path} cannot be written: {error.strerror}. Make that folder writable for you."
+            ) from error
+        with self._errors():
+            self._sql = sqlite3.connect(
+                path, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS
+            )
+            self._sql.execute("PRAGMA journal_mode = WAL")
+            self._sql.execute("PRAGMA foreign_keys = ON")
+        self._prepare()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file; nothing may be asked afterwards."""
+        with self._lock:
+            self._sql.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction. It is kept even if it ends in a Refused: ending a grant is part of that."""
+        with self._errors():
+            self._sql.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._sql
+            except Refused:
+                self._sql.execute("COMMIT")
+                raise
+            except BaseException:
+                self._sql.execute("ROLLBACK")
+                raise
+            self._sql.execute("COMMIT")
+
+    @contextmanager
+    def turn(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for one thread at a time. Each statement is a transaction of its own."""
+        with self._errors():
+            yield self._sql
+
+    def _prepare(self) -> None:
+        with self._errors():
+            version = self._sql.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                # Another process may be doing the same.
+                self._sql.executescript(
+                    f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"
+                )
+            elif version != SCHEMA_VERSION:
+                raise AccessUnusable(
+                    f"{self._path} was written by another version of Stackroom. Delete it, set the "
+                    "passphrase again with `stackroom passphrase`, and connect your clients again."
+                )
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            with self._lock:
+                yield
+        except sqlite3.Error as error:
+            raise AccessUnusable(
+                f"{self._path} cannot be used ({error}). If it is damaged, delete it, set the passphrase "
+                "again with `stackroom passphrase`, and connect your clients again."
+            ) from error
