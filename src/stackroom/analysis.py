@@ -131,8 +131,8 @@ class Analyzer:
         if len(token) <= _LONGEST_WORD and _NUMBER.fullmatch(token):
             return (token.replace(",", "" if _THOUSANDS.fullmatch(token) else "."),)
         # Accents alone are no word.
-        words = [word for word in _JOINT.split(token) if len(word) <= _LONGEST_WORD and _fold(word)]
-        parts = [part for word in words for part in _cut(word) if _fold(part)]
+        words = [word for word in _JOINT.split(token) if len(word) <= _LONGEST_WORD and _has_letters(word)]
+        parts = [part for word in words for part in _cut(word) if _has_letters(part)]
         if "'" in token or "’" in token:  # l'homme, world's
             parts = [part for part in parts if len(part) > 1] or parts
         terms = [self._stem(part) for part in parts]
@@ -175,8 +175,22 @@ def _cut(word: str) -> list[str]:
     return [*parts, word[start:]] if start < len(word) else parts
 
 
+def _has_letters(word: str) -> bool:
+    return bool(word) and (word.isascii() or not _ACCENTS.fullmatch(word))
+
+
+class _Folding(dict[int, str]):
+    """Characters without their accents, each worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code).translate(_LIKE_ASCII)
+        folded = _ACCENTS.sub("", unicodedata.normalize("NFD", character))
+        self[code] = unicodedata.normalize("NFC", folded)
+        return self[code]
+
+
+_FOLDING = _Folding()
+
+
 def _fold(word: str) -> str:
-    if word.isascii():
-        return word
-    bare = _ACCENTS.sub("", unicodedata.normalize("NFD", word.translate(_LIKE_ASCII)))
-    return unicodedata.normalize("NFC", bare)
+    return word if word.isascii() else unicodedata.normalize("NFC", word.translate(_FOLDING))

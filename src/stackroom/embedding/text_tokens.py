@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections import ChainMap
 from collections.abc import Mapping, Sequence
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,13 +15,13 @@ from tokenizers import Tokenizer as RustTokenizer
 from stackroom.embedding.embedder import Fingerprint
 
 _WORD = re.compile(r"\S+")
-# Words kept with their tokens. A book has some ten thousand; longer ones are rarely seen again.
+# Words kept with their tokens. A book has some ten thousand; longer ones, rarely seen again, for one call.
 _WORDS_KEPT = 200_000
 _LONGEST_KEPT = 64
 
 # Thai, Lao, Burmese, Khmer, Japanese, Chinese, Korean: one of these letters may be a word or a syllable.
-_SYLLABLE = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]"
+_SYLLABLES = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+"
 )
 
 
@@ -31,6 +31,14 @@ class _Word(NamedTuple):
     starts: list[int]
     letters: int
     known: int
+
+
+class _Tokens(NamedTuple):
+    """Of a text, for each token: where it starts, its letters, and those known (see `known_share`)."""
+
+    starts: NDArray[np.int64]
+    letters: NDArray[np.int64]
+    known: NDArray[np.int64]
 
 
 class ModelTokenizer:
@@ -43,6 +51,7 @@ class ModelTokenizer:
         self._tokenizer.no_padding()
         self._by_word = _never_joins_words(self._tokenizer)
         self._seen: dict[str, _Word] = {}
+        self._long: list[str] = []
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -53,28 +62,31 @@ class ModelTokenizer:
             return [_starts(encoding) for encoding in self._encode(texts)]
         words = [_WORD.findall(text) for text in texts]
         seen = self._see(words)
-        return [
-            np.array(
-                [
-                    match.start() + offset
-                    for match, word in zip(_WORD.finditer(text), found, strict=True)
-                    for offset in seen[word].starts
-                ],
-                np.int64,
-            )
-            for text, found in zip(texts, words, strict=True)
-        ]
+        found = []
+        for text, of_text in zip(texts, words, strict=True):
+            # In arrays: of a library it is millions of tokens, and Python takes .1 s for 100,000.
+            starts = [seen[word].starts for word in of_text]
+            counts = np.fromiter(map(len, starts), np.int64, len(starts))
+            words_at = np.fromiter((match.start() for match in _WORD.finditer(text)), np.int64, len(starts))
+            in_words = np.fromiter(chain.from_iterable(starts), np.int64, int(counts.sum()))
+            found.append(np.repeat(words_at, counts) + in_words)
+        return found
 
     def known_shares(self, texts: Sequence[str]) -> list[float]:
         if not self._by_word:
             encodings = zip(texts, self._encode(texts), strict=True)
-            return [_share(*_letters(self._tokenizer, text, encoding)) for text, encoding in encodings]
+            return [_share(*_tokens(self._tokenizer, text, encoding)[1:]) for text, encoding in encodings]
         words = [_WORD.findall(text) for text in texts]
         seen = self._see(words)
-        return [
-            _share(sum(seen[word].letters for word in found), sum(seen[word].known for word in found))
-            for found in words
-        ]
+        shares = []
+        for of_text in words:
+            letters = known = 0
+            for word in of_text:
+                _, letters_in_word, known_in_word = seen[word]
+                letters += letters_in_word
+                known += known_in_word
+            shares.append(_share(letters, known))
+        return shares
 
     def _see(self, texts: Sequence[Sequence[str]]) -> Mapping[str, _Word]:
         """What is known of each word of these texts."""
@@ -82,13 +94,25 @@ class ModelTokenizer:
         # nine tenths of it on a large one in a single language.
         if len(self._seen) > _WORDS_KEPT:
             self._seen.clear()
-        new = list({word for words in texts for word in words if word not in self._seen})
-        long: dict[str, _Word] = {}
-        for word, encoding in zip(new, self._encode(new), strict=True):
-            starts = [start for start, _ in encoding.offsets]
-            kept = self._seen if len(word) <= _LONGEST_KEPT else long
-            kept[word] = _Word(starts, *_letters(self._tokenizer, word, encoding))
-        return ChainMap(long, self._seen)
+        for word in self._long:
+            self._seen.pop(word, None)
+        new = list(set(chain.from_iterable(texts)).difference(self._seen))
+        # As one text: an encoding for each of them takes three times as long.
+        text = "\n".join(new)
+        tokens = _tokens(self._tokenizer, text, self._tokenizer.encode(text, add_special_tokens=False))
+        ends = np.cumsum(np.fromiter(map(len, new), np.int64, len(new)) + 1)
+        begins = np.concatenate([[0], ends])
+        bounds = np.searchsorted(tokens.starts, begins)
+        letters, known = (
+            np.diff(np.concatenate([[0], np.cumsum(each)])[bounds]).tolist()
+            for each in (tokens.letters, tokens.known)
+        )
+        starts = (tokens.starts - np.repeat(begins[:-1], np.diff(bounds))).tolist()
+        spans = pairwise(bounds.tolist())
+        for word, (first, last), its, of_these in zip(new, spans, letters, known, strict=True):
+            self._seen[word] = _Word(starts[first:last], its, of_these)
+        self._long = [word for word in new if len(word) > _LONGEST_KEPT]
+        return self._seen
 
     def _encode(self, texts: Sequence[str]) -> list[Encoding]:
         return self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
@@ -96,34 +120,42 @@ class ModelTokenizer:
 
 def known_share(tokenizer: RustTokenizer, text: str) -> float:
     """See `Embedder`."""
-    return _share(*_letters(tokenizer, text, tokenizer.encode(text, add_special_tokens=False)))
+    tokens = _tokens(tokenizer, text, tokenizer.encode(text, add_special_tokens=False))
+    return _share(int(tokens.letters.sum()), int(tokens.known.sum()))
 
 
 def _share(letters: int, known: int) -> float:
     return known / letters if letters else 1.0
 
 
-def _letters(tokenizer: RustTokenizer, text: str, encoding: Encoding) -> tuple[int, int]:
-    """How many letters the tokens of a text have, and in how many of them the model knows more than a letter.
+def _tokens(tokenizer: RustTokenizer, text: str, encoding: Encoding) -> _Tokens:
+    """The tokens of a text: how many letters each has, and how many if the model knows more than a letter.
 
     Not known is what has no token; what is spelled out letter by letter, as an English model does with
     Russian; and what is below letters: bytes, or the strokes of a Korean syllable.
     """
+    count = len(encoding.ids)
     name = getattr(tokenizer.model, "unk_token", None)
     unknown = tokenizer.token_to_id(name) if name else None
-    ids, words, offsets = encoding.ids, encoding.word_ids, encoding.offsets
-    letters = known = 0
-    for at, (start, end) in enumerate(offsets):
-        count = sum(char.isalpha() for char in text[start:end])
-        if not count:
-            continue
-        letters += count
-        beside = [near for near in (at - 1, at + 1) if 0 <= near < len(ids) and words[near] == words[at]]
-        if ids[at] == unknown or any(offsets[near] == (start, end) for near in beside):
-            continue
-        if count > 1 or not beside or _SYLLABLE.match(text, start):
-            known += count
-    return letters, known
+    ids = np.array(encoding.ids, np.int64)
+    spans = np.array(encoding.offsets, np.int64).reshape(count, 2)
+    starts, ends = spans.T
+    up_to = np.concatenate([[0], np.cumsum(np.fromiter(map(str.isalpha, text), np.int64, len(text)))])
+    letters = up_to[ends] - up_to[starts]
+    is_syllable = np.zeros(len(text) + 1, bool)
+    for match in _SYLLABLES.finditer(text):
+        is_syllable[match.start() : match.end()] = True
+    words = np.array(encoding.word_ids, np.int64)
+    with_next = words[1:] == words[:-1]
+    is_part = _either(with_next)
+    is_below_letters = _either(with_next & (spans[1:] == spans[:-1]).all(1))
+    is_known = (ids != (-1 if unknown is None else unknown)) & ~is_below_letters
+    return _Tokens(starts, letters, letters * (is_known & ((letters > 1) | ~is_part | is_syllable[starts])))
+
+
+def _either(with_next: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """For each token, whether something holds of it and its predecessor, or of it and its successor."""
+    return np.concatenate([[False], with_next]) | np.concatenate([with_next, [False]])
 
 
 def _starts(encoding: Encoding) -> NDArray[np.int64]:
