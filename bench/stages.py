@@ -47,7 +47,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory(prefix="stackroom-bench-") as name:
         settings = Settings.read({}, data=Path(name))
-        measured("PDFium alone: opening, pages, their text", lambda: [_with_pdfium(path) for path in paths])
+        measured("PDFium alone: opening, pages, their text", lambda: _with_pdfium(paths))
         documents = measured("reading, with PDFium: lines, paragraphs, headings", lambda: _read(paths))
         measured("the detector of languages is loaded", lambda: identify("so that it knows what this is in"))
         documents = measured("languages", lambda: [replace(d, language=identify(d.text)) for d in documents])
@@ -82,19 +82,22 @@ def _id(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:24]
 
 
-def _with_pdfium(path: Path) -> None:
-    content = path.read_bytes()
-    pdf = pdfium.FPDF_LoadMemDocument64(content, len(content), None)
-    if not pdf:
-        return
-    for at in range(pdfium.FPDF_GetPageCount(pdf)):
-        if page := pdfium.FPDF_LoadPage(pdf, at):
-            if text := pdfium.FPDFText_LoadPage(page):
+def _with_pdfium(paths: list[Path]) -> None:
+    for path in paths:
+        content = path.read_bytes()
+        pdf = pdfium.FPDF_LoadMemDocument64(content, len(content), None)
+        if not pdf:
+            continue
+        for at in range(pdfium.FPDF_GetPageCount(pdf)):
+            page = pdfium.FPDF_LoadPage(pdf, at)
+            text = pdfium.FPDFText_LoadPage(page) if page else None
+            if text:
                 count = pdfium.FPDFText_CountChars(text)
                 pdfium.FPDFText_GetText(text, 0, count, (ctypes.c_ushort * (2 * count + 2))())
                 pdfium.FPDFText_ClosePage(text)
-            pdfium.FPDF_ClosePage(page)
-    pdfium.FPDF_CloseDocument(pdf)
+            if page:
+                pdfium.FPDF_ClosePage(page)
+        pdfium.FPDF_CloseDocument(pdf)
 
 
 if __name__ == "__main__":

@@ -10,14 +10,30 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from fresh_index import FreshIndex
 from shelf import Shelf
 from stackroom.embedding.embedder import Embedder, Tokenizer
 from stackroom.embedding.model_card import CARD, ModelCard
 from stackroom.embedding.model_files import BUNDLED_DIGEST, bundled_folder, find_model
 from stackroom.embedding.models import Models
+from stackroom.lexicon import Lexicon
 from stackroom.reader import Reader
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[FreshIndex]:
+    """A catalogue to be filled with the indexer's own means."""
+    index = FreshIndex(tmp_path)
+    yield index
+    index.close()
+
+
+@pytest.fixture
+def lexicon(index: FreshIndex) -> Lexicon:
+    """A reader of its words, as a server has it: opened before there is anything to read."""
+    return Lexicon(index.words)
 
 
 @pytest.fixture

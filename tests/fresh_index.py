@@ -1,6 +1,7 @@
 """A catalogue in a fresh folder, filled by hand: one passage for each line of a document."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from indexer.publish import FileState, Place, Publisher
 from stackroom.catalog import Catalog
 from stackroom.documents import Document, Page, Passage
 from stackroom.embedding.embedder import Fingerprint
+from stackroom.lexicon import Lexicon
+from stackroom.lexicon_writer import LexiconWriter
 from stackroom.records import Model
 
 DIMENSIONS = 16
@@ -35,6 +38,11 @@ def lines(found: Document) -> list[Passage]:
                 passages.append(Passage(start, start + len(line), page.number))
             start += len(line)
     return passages
+
+
+def name(number: int) -> str:
+    """A word of its own for each number below 100; digits would be a second word."""
+    return f"number{'abcdefghij'[number // 10]}{'abcdefghij'[number % 10]}x"
 
 
 class FreshIndex:
@@ -74,6 +82,15 @@ class FreshIndex:
     def remove(self, *files: str) -> None:
         """Records that these files are gone."""
         self.publisher.settle({}, [self.place(file) for file in files])
+
+    def follow_words(self) -> bool:
+        """Brings the index of words up to date; returns whether there was anything to do."""
+        with closing(LexiconWriter(self.words)) as writer:
+            return writer.follow(self.catalog)
+
+    def found(self, lexicon: Lexicon, query: str, k: int = 10) -> list[str]:
+        """The texts of the passages that have the words of a query, the best first."""
+        return self.texts([passage for passage, _ in lexicon.search(query, k).hits])
 
     def texts(self, passages: Sequence[int]) -> list[str]:
         """The texts of these passages, without blanks around them; fails if one is not there."""

@@ -1,5 +1,10 @@
-"""Indexes a folder with the small embedder, slowly enough to be killed: `index_with_fake.py DATA FOLDER`."""
+"""Indexes a folder with the small embedder, slowly enough to be killed: `index_with_fake.py DATA FOLDER`.
 
+Without arguments it does so for each line of standard input, `DATA<tab>FOLDER`, in a fork of itself: starting
+Python takes longer than the indexing. It prints the number of that process, and how it ended.
+"""
+
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -9,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fakes import OneModel, WordHashEmbedder
+from indexer.language import identify
 from indexer.pipeline import Indexer
 from stackroom.settings import Settings
 
@@ -21,12 +27,31 @@ class SlowEmbedder(WordHashEmbedder):
         return super().embed_passages(texts)
 
 
-def main() -> None:
+def index(data: Path, folder: Path) -> None:
     """Indexes once."""
-    data, folder = map(Path, sys.argv[1:])
     with Indexer(Settings.read({}, data=data, workers=2), OneModel(SlowEmbedder())) as indexer:
         indexer.run([folder])
 
 
+def index_in_forks() -> None:
+    """Indexes for each line, until there are no more."""
+    identify("Loads the model of languages, a second's work, before there are any forks.")
+    for line in sys.stdin:
+        pid = os.fork()
+        if not pid:
+            index(*map(Path, line.rstrip("\n").split("\t")))
+            return
+        _report(pid)
+        _report(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+def _report(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 1:
+        index(*map(Path, sys.argv[1:]))
+    else:
+        index_in_forks()

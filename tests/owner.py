@@ -90,6 +90,13 @@ class Site:
         with self.new_browser() as program:
             return program.post(path, json=RPC, headers=headers)
 
+    def register(self, *redirect_uris: object, **members: object) -> dict[str, object]:
+        """Registers a client, and gives back what the server says of it."""
+        response = self.browser.post("/register", json={"redirect_uris": redirect_uris, **members})
+        assert response.status_code == 201, response.text
+        registered: dict[str, object] = response.json()
+        return registered
+
     def pdf(self) -> Response:
         return self.browser.get(f"/d/{2:024x}", headers={"Accept": "text/html"})
 

@@ -32,8 +32,7 @@ if "stdio" in sys.argv:
     serve_stdio(settings, reader)
 else:
     serve_http(settings, reader)
-    if "once" not in sys.argv:
-        serve_http(settings, reader)  # once more, because starting Python takes most of the test's time
+    serve_http(settings, reader)  # once more, because starting Python takes most of the test's time
 reader.close()
 """
 

@@ -1,6 +1,5 @@
 """A backup made while others write, and restored elsewhere, answers as the original did."""
 
-import os
 import sqlite3
 import stat
 import tarfile
@@ -11,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from commands import stackroom_here
 from fakes import OneModel, WordHashEmbedder
 from indexer.migrate import migrate
 from shelf import Shelf
 from stackroom.backup import back_up, restore
 from stackroom.catalog import Catalog
-from stackroom.cli import main
 from stackroom.errors import BackupUnusable, CatalogMissing, CatalogVersion
 from stackroom.lexicon import Lexicon
 from stackroom.reader import Reader
@@ -155,15 +154,13 @@ def test_a_newer_backup_is_refused(tmp_path: Path, settings: Settings, shelf: Sh
     assert not (tmp_path / "copy" / "index" / "catalog.sqlite3").exists()
 
 
-def test_the_commands(
-    tmp_path: Path, settings: Settings, shelf: Shelf, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_commands(tmp_path: Path, settings: Settings, shelf: Shelf) -> None:
     file, data = tmp_path / "library.tar", tmp_path / "copy"
-    assert main(["backup", str(file), f"--data={settings.data}"]) == 0
-    assert "read the library" in capsys.readouterr().out
-    assert main(["restore", str(file), f"--data={data}"]) == 0
-    assert "Restored" in capsys.readouterr().out
-    assert main(["restore", str(file), f"--data={data}"]) == 1
-    assert "in use" in capsys.readouterr().err
-    assert main(["status", f"--data={data}"]) == 0
-    assert os.path.exists(data / "index" / "words" / "passages")  # noqa: PTH110
+    made = stackroom_here("backup", file, "--data", settings.data)
+    assert (made.returncode, "read the library" in made.stdout) == (0, True)
+    restored = stackroom_here("restore", file, "--data", data)
+    assert (restored.returncode, "Restored" in restored.stdout) == (0, True)
+    again = stackroom_here("restore", file, "--data", data)
+    assert (again.returncode, "in use" in again.stderr) == (1, True)
+    assert stackroom_here("status", "--data", data).returncode == 0
+    assert (data / "index" / "words" / "passages").exists()

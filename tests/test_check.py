@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from commands import stackroom_here
 from fakes import OneModel, WordHashEmbedder
 from indexer.check import Report, check
 from indexer.mend import mend
@@ -15,7 +16,6 @@ from indexer.pipeline import Indexer
 from indexer.run import Summary
 from make_pdfs import write_pdf
 from stackroom.catalog import Catalog
-from stackroom.cli import main
 from stackroom.errors import CatalogMissing, CatalogUnusable
 from stackroom.holder import hold
 from stackroom.lexicon import Lexicon
@@ -228,17 +228,17 @@ def test_files_that_are_not_as_indexed_are_told_and_no_damage(tmp_path: Path) ->
     assert found == [["coming"], ["changing"], ["leaving"]]
 
 
-def test_the_command(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command(settings: Settings) -> None:
     data = f"--data={settings.data}"
-    assert main(["check", data]) == 0
-    assert "damaged     nothing" in capsys.readouterr().out
+    sound = stackroom_here("check", data)
+    assert (sound.returncode, "damaged     nothing" in sound.stdout) == (0, True)
     rows(settings, "UPDATE texts SET content = x'00' WHERE document = 1")
-    assert main(["check", data]) == 1
-    told = capsys.readouterr().out
-    assert "otter" in told or "bread" in told  # which file
-    assert "--repair" in told
+    damaged = stackroom_here("check", data)
+    assert damaged.returncode == 1
+    assert "otter" in damaged.stdout or "bread" in damaged.stdout  # which file
+    assert "--repair" in damaged.stdout
     with hold(settings.index / "indexer.lock", {"pid": 1, "command": "stackroom watch", "since": "now"}):
-        assert main(["check", data]) == 1
-    assert "stackroom watch" in capsys.readouterr().err
-    assert main(["check", data, "--repair", "--json"]) == 0
-    assert '"damages": []' in capsys.readouterr().out
+        busy = stackroom_here("check", data)
+    assert (busy.returncode, "stackroom watch" in busy.stderr) == (1, True)
+    repaired = stackroom_here("check", data, "--repair", "--json")
+    assert (repaired.returncode, '"damages": []' in repaired.stdout) == (0, True)

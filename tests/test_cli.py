@@ -1,7 +1,5 @@
 """The command line as its user meets it: real commands, the real model, PDFs that can and can't be read."""
 
-import contextlib
-import io
 import json
 import os
 import shutil
@@ -9,14 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from commands import Ran, clean_environment, stackroom, stackroom_here
 from make_pdfs import write_garbage, write_pdf, write_scanned_pdf
-from stackroom.cli import main
 from stackroom.holder import hold
 
 COMMANDS = ["index", "watch", "serve", "up", "search", "fetch", "status", "eval", "forget"]
@@ -45,45 +42,6 @@ STATUS_KEYS = {
     "index_bytes",
     "libraries",
 }
-
-
-@dataclass
-class Ran:
-    """How a command ended, and what it printed."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def stackroom(*arguments: object, **environment: str) -> Ran:
-    """Runs a command in a process of its own."""
-    command = [sys.executable, "-m", "stackroom", *map(str, arguments)]
-    settings = {**_clean_environment(), **environment}
-    ran = subprocess.run(command, capture_output=True, text=True, env=settings, timeout=120)
-    return Ran(ran.returncode, ran.stdout, ran.stderr)
-
-
-def stackroom_here(*arguments: object, **environment: str) -> Ran:
-    """Runs a command in this process, where torch need be imported only once."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    stdout, stderr = io.StringIO(), io.StringIO()
-    before = dict(os.environ)
-    os.environ.clear()
-    os.environ.update({**_clean_environment(before), **environment})
-    try:
-        with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
-            code = main([str(argument) for argument in arguments])
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    return Ran(code, stdout.getvalue(), stderr.getvalue())
-
-
-def _clean_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if not name.startswith("STACKROOM_")}
 
 
 @pytest.fixture(scope="module")
@@ -166,8 +124,8 @@ def test_search_and_fetch_print_what_the_tools_return(data: Path) -> None:
     assert document["text"] == "[[page 1]]\nOtters hold hands while they sleep.\n"
     assert document["metadata"]["author"] == "A. Ray"
     assert document["metadata"]["source"] == "otters.pdf"
-    assert stackroom("fetch", first["id"], "--data", data).stdout == document["text"] + "\n"
-    unknown = stackroom("fetch", "no-such-id", "--data", data)
+    assert stackroom_here("fetch", first["id"], "--data", data).stdout == document["text"] + "\n"
+    unknown = stackroom_here("fetch", "no-such-id", "--data", data)
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert "no-such-id" in unknown.stderr
 
@@ -183,7 +141,7 @@ def test_status(data: Path, folder: Path) -> None:
     assert all(failure["reason"] for failure in status["failures"])
     assert status["libraries"] == [str(folder)]
     assert status["index_bytes"] > status["text_bytes"] > 0
-    shown = stackroom("status", "--data", data).stdout
+    shown = stackroom_here("status", "--data", data).stdout
     assert "not indexed (1)" in shown
     assert "needs a password (1): give it in STACKROOM_PDF_PASSWORDS" in shown
     assert str(folder / "locked.pdf") in shown
@@ -193,38 +151,38 @@ def test_another_model_is_refused_until_reembedded(
     data: Path, model_with_prompts: Path, tmp_path: Path, prepare_data: Callable[[Path], Path]
 ) -> None:
     copy = prepare_data(copy_of(data, tmp_path))
-    refused = stackroom("index", "--data", copy, STACKROOM_MODEL=str(model_with_prompts))
+    refused = stackroom_here("index", "--data", copy, STACKROOM_MODEL=str(model_with_prompts))
     assert refused.returncode == 1
     assert "stackroom index --reembed" in refused.stderr
     again = stackroom_here(
         "index", "--reembed", "--json", "--data", copy, STACKROOM_MODEL=str(model_with_prompts)
     )
     assert json.loads(again.stdout)["embedded_passages"] == 3
-    status = json.loads(stackroom("status", "--json", "--data", copy).stdout)
+    status = json.loads(stackroom_here("status", "--json", "--data", copy).stdout)
     assert (status["model"], status["pending"]) == (str(model_with_prompts), 0)
     found = stackroom_here("search", "otters", "--data", copy)  # the index knows its model
     assert found.stdout.startswith(" 1. On Otters")
 
 
 def test_wrong_use_is_told_from_failure(tmp_path: Path, data: Path) -> None:
-    nothing = stackroom("index", "--data", tmp_path)
+    nothing = stackroom_here("index", "--data", tmp_path)
     assert (nothing.returncode, "stackroom index ~/Papers" in nothing.stderr) == (2, True)
     missing = stackroom("index", tmp_path / "nowhere", "--data", tmp_path)
     assert (missing.returncode, "nowhere does not exist" in missing.stderr) == (2, True)
     text = tmp_path / "notes.txt"
     text.touch()
-    assert stackroom("index", text, "--data", tmp_path).returncode == 2
-    assert stackroom("frobnicate").returncode == 2
-    assert stackroom("search", "x", "--limit", 0).returncode == 2
-    setting = stackroom("status", STACKROOM_PORT="eighty")
+    assert stackroom_here("index", text, "--data", tmp_path).returncode == 2
+    assert stackroom_here("frobnicate").returncode == 2
+    assert stackroom_here("search", "x", "--limit", 0).returncode == 2
+    setting = stackroom_here("status", STACKROOM_PORT="eighty")
     assert (setting.returncode, "STACKROOM_PORT='eighty' is not a number" in setting.stderr) == (2, True)
     empty = stackroom("search", "x", "--data", tmp_path / "other")
     assert (empty.returncode, "stackroom index FOLDER" in empty.stderr) == (1, True)
-    as_json = stackroom("index", tmp_path / "nowhere", "--data", tmp_path, "--log-json")
+    as_json = stackroom_here("index", tmp_path / "nowhere", "--data", tmp_path, "--log-json")
     told = json.loads(as_json.stderr)
     assert (as_json.returncode, told["level"], told["error"]) == (2, "error", "UsageError")
     assert "nowhere does not exist" in told["message"]
-    stranger = stackroom("forget", tmp_path, "--data", data)
+    stranger = stackroom_here("forget", tmp_path, "--data", data)
     assert (stranger.returncode, "Its folders are" in stranger.stderr) == (2, True)
 
 
@@ -328,7 +286,7 @@ def test_an_interrupted_eval_leaves_nothing_behind(collection: Path, tmp_path: P
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     command = [sys.executable, "-m", "stackroom", "eval", str(collection), "--data", str(tmp_path / "data")]
-    environment = {**_clean_environment(), "TMPDIR": str(scratch)}
+    environment = {**clean_environment(), "TMPDIR": str(scratch)}
     process = subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, start_new_session=True, env=environment
     )
@@ -343,8 +301,8 @@ def test_an_interrupted_eval_leaves_nothing_behind(collection: Path, tmp_path: P
 
 def test_forget(folder: Path, data: Path, tmp_path: Path) -> None:
     copy = copy_of(data, tmp_path)
-    assert "3 documents" in stackroom("forget", folder, "--data", copy).stdout
-    status = json.loads(stackroom("status", "--json", "--data", copy).stdout)
+    assert "3 documents" in stackroom_here("forget", folder, "--data", copy).stdout
+    status = json.loads(stackroom_here("status", "--json", "--data", copy).stdout)
     assert (status["documents"], status["passages"], status["libraries"], status["failures"]) == (
         0,
         0,
@@ -356,7 +314,7 @@ def test_forget(folder: Path, data: Path, tmp_path: Path) -> None:
 
 def test_help_is_light(tmp_path: Path) -> None:
     for command in COMMANDS:
-        shown = stackroom(command, "--help")
+        shown = stackroom_here(command, "--help")
         assert shown.returncode == 0
         assert "--data DIR" in shown.stdout
     program = "import sys, stackroom.cli; print(*sys.modules)"

@@ -1,10 +1,9 @@
 """Embedding what waits: every passage gets its vector, and no text is computed twice."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,13 +16,6 @@ from stackroom.codes import decode
 from stackroom.embedding.embedder import Embedder
 from stackroom.errors import ModelDamaged
 from stackroom.status import read_status
-
-
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[FreshIndex]:
-    index = FreshIndex(tmp_path)
-    yield index
-    index.close()
 
 
 def numbered(first: int, last: int) -> str:

@@ -2,10 +2,13 @@
 
 import os
 import random
+import select
 import signal
 import sqlite3
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +21,32 @@ KILLS = 8
 SCRIPT = Path(__file__).with_name("index_with_fake.py")
 
 
-def start(data: Path, folder: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, str(SCRIPT), str(data), str(folder)])
+class Indexing:
+    """Indexes folders, each time in another process."""
+
+    def __init__(self, program: "subprocess.Popen[bytes]") -> None:
+        """`program` is `SCRIPT`, with unbuffered pipes."""
+        assert program.stdin is not None
+        assert program.stdout is not None
+        self._orders, self._reports = program.stdin, program.stdout
+
+    def run(self, data: Path, folder: Path, seconds: float) -> bool:
+        """Kills it after these, unless it is done; returns whether it was."""
+        self._orders.write(f"{data}\t{folder}\n".encode())
+        pid = int(self._reports.readline())
+        is_done = bool(select.select([self._reports], [], [], seconds)[0])
+        if not is_done:
+            os.kill(pid, signal.SIGKILL)
+        code = int(self._reports.readline())
+        assert code == 0 or (code == -signal.SIGKILL and not is_done)
+        return code == 0
 
 
-def finish(data: Path, folder: Path) -> None:
-    assert start(data, folder).wait(120) == 0
+@pytest.fixture
+def indexing() -> Iterator[Indexing]:
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, str(SCRIPT)], bufsize=0, stdin=pipe, stdout=pipe) as program:
+        yield Indexing(program)
 
 
 def content(data: Path) -> dict[str, list[tuple[object, ...]]]:
@@ -63,7 +86,7 @@ def found_by(data: Path, word: str) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
-def test_a_killed_indexer_loses_nothing(tmp_path: Path) -> None:
+def test_a_killed_indexer_loses_nothing(tmp_path: Path, indexing: Indexing) -> None:
     folder = tmp_path / "papers"
     folder.mkdir()
     chance = random.Random(7)
@@ -76,28 +99,29 @@ def test_a_killed_indexer_loses_nothing(tmp_path: Path) -> None:
             for page in range(6)
         ]
         write_pdf(folder / f"{number}.pdf", pages, title=f"Document {number}")
-    finish(tmp_path / "undisturbed", folder)
+    started = time.monotonic()
+    assert indexing.run(tmp_path / "undisturbed", folder, 120)
+    seconds = time.monotonic() - started
     expected = content(tmp_path / "undisturbed")
     assert len(expected["documents"]) == 24
     assert expected["pending"] == []
     assert expected["words"][0][0] == len(expected["passages"]) > 24 * 6
     assert len(expected["word words"]) > len(expected["word 17"]) > 0
 
-    data = tmp_path / "killed"
-    interrupted = 0
-    for _ in range(KILLS):
-        process = start(data, folder)
-        try:
-            process.wait(chance.uniform(0.2, 2.0))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            interrupted += 1
-        else:  # it was done: something to do for the next one
+    data, started = tmp_path / "killed", time.monotonic()
+    killed = 0
+    for _ in range(4 * KILLS):
+        if not indexing.run(data, folder, chance.uniform(0, 0.7 * seconds)):
+            killed += 1
+            if killed == KILLS:
+                break
+        else:  # it was done: something to do for the next one, and as long as things take now
             changed = folder / f"{chance.randrange(24)}.pdf"
-            changed.rename(changed.with_name(f"again {chance.random()}.pdf"))
-            data = tmp_path / f"killed {chance.random()}"
-    finish(data, folder)
-    finish(tmp_path / "undisturbed", folder)
-    assert interrupted >= KILLS // 2
+            if changed.exists():
+                changed.rename(changed.with_name(f"again {chance.random()}.pdf"))
+            seconds = time.monotonic() - started
+            data, started = tmp_path / f"killed {chance.random()}", time.monotonic()
+    assert killed == KILLS
+    assert indexing.run(data, folder, 120)
+    assert indexing.run(tmp_path / "undisturbed", folder, 120)
     assert content(data) == content(tmp_path / "undisturbed")

@@ -121,8 +121,7 @@ def test_text_takes_less_than_half_of_its_size() -> None:
     ],
     ids=["no pages", "no text", "no text on three", "one", "gaps", "many blocks", "pages over a block"],
 )
-def test_a_document_is_read_as_it_was_published(tmp_path: Path, pages: tuple[str, ...]) -> None:
-    index = FreshIndex(tmp_path)
+def test_a_document_is_read_as_it_was_published(index: FreshIndex, pages: tuple[str, ...]) -> None:
     index.publish(1, "Something before.\n")
     index.publish(2, *pages)
     index.publish(3, "Something after.\n")
@@ -136,17 +135,14 @@ def test_a_document_is_read_as_it_was_published(tmp_path: Path, pages: tuple[str
     assert found == ["Something before.", *expected, "Something after."]
     status = read_status(index.catalog)
     assert status.text_bytes == len("".join(pages).encode()) + len("Something before.\nSomething after.\n")
-    index.close()
 
 
-def test_labels_are_kept_where_they_are_not_the_number(tmp_path: Path) -> None:
+def test_labels_are_kept_where_they_are_not_the_number(index: FreshIndex) -> None:
     pages = (Page(1, "i", "Preface.\n"), Page(2, "2", ""), Page(3, "1", "Text.\n"))
     labelled = Document(f"{1:024x}", "Labelled", "", "", "", (), pages, "hand")
-    index = FreshIndex(tmp_path)
     publisher: Publisher = index.publisher
     publisher.publish(labelled, [], index.model, {index.place("1.pdf"): FileState(1, 1)})
     with Catalog(index.path) as catalog:
         record = catalog.document(labelled.id)
         assert record is not None
         assert tuple(catalog.pages(record.key)) == pages
-    index.close()

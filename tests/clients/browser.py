@@ -3,10 +3,7 @@
 Arguments: the server's address without /mcp, the passphrase, Chromium, and a folder for pictures.
 """
 
-import base64
-import hashlib
 import json
-import secrets
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -17,6 +14,7 @@ from urllib.request import Request, urlopen
 
 from checks import QUERY
 from chromium import Tab, chromium
+from stackroom.doctor.dance import Request as Ask
 
 _DESK, _PHONE = (1000, 720), (390, 780)
 
@@ -62,37 +60,25 @@ class Client:
         self._listener = HTTPServer(("127.0.0.1", 0), Listener)
         threading.Thread(target=self._listener.serve_forever, daemon=True).start()
         self.redirect_uri = f"http://127.0.0.1:{self._listener.server_port}/callback"
-        self._verifier = secrets.token_urlsafe(32)
-        self._state = secrets.token_urlsafe(8)
         about = {"client_name": "Reading desk", "redirect_uris": [self.redirect_uri]}
         registered = post(f"{site}/register", json.dumps(about).encode(), "application/json")
-        self._id = registered["client_id"]
+        self._asks = Ask(registered["client_id"], self.redirect_uri, f"{site}/mcp")
 
     def authorize_url(self) -> str:
         """The address that it would have the owner's browser open."""
-        digest = hashlib.sha256(self._verifier.encode()).digest()
-        request = {
-            "response_type": "code",
-            "client_id": self._id,
-            "redirect_uri": self.redirect_uri,
-            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
-            "code_challenge_method": "S256",
-            "state": self._state,
-            "resource": f"{self.site}/mcp",
-        }
-        return f"{self.site}/authorize?{urlencode(request)}"
+        return self._asks.url(f"{self.site}/authorize")
 
     def citation(self) -> str:
         """Turns the answer that came into a token, and searches with it; returns the best result's link."""
         (answer,) = self.answers
-        assert answer["state"] == [self._state], answer
+        assert answer["state"] == [self._asks.state], answer
         assert answer["iss"] == [self.site], answer
         form = {
             "grant_type": "authorization_code",
-            "client_id": self._id,
+            "client_id": self._asks.client_id,
             "code": answer["code"][0],
             "redirect_uri": self.redirect_uri,
-            "code_verifier": self._verifier,
+            "code_verifier": self._asks.verifier,
         }
         kind = "application/x-www-form-urlencoded"
         token = post(f"{self.site}/token", urlencode(form).encode(), kind)["access_token"]

@@ -1,12 +1,16 @@
 """A shelf that nobody changes, its reader, and a server in a thread; shared by the tests of a file."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from mcp_clients import CLIENTS, serving
+from owner import CHEAP, PASSPHRASE
 from shelf import Shelf
 from stackroom.reader import Reader
+from stackroom.server.access.passphrase import hashed
+from stackroom.server.access.store import AccessStore
 
 
 @pytest.fixture
@@ -36,6 +40,14 @@ def reader(shelf: Shelf) -> Iterator[Reader]:
 def url(reader: Reader) -> Iterator[str]:
     with serving(reader) as url:
         yield url
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[AccessStore]:
+    """Who has access to a server: nobody yet, but there is a passphrase."""
+    with AccessStore(tmp_path / "access.sqlite3") as store:
+        store.set_passphrase(hashed(PASSPHRASE, CHEAP))
+        yield store
 
 
 @pytest.fixture(params=CLIENTS)

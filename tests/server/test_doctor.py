@@ -1,6 +1,5 @@
 """`stackroom doctor` against the real server, on a real port."""
 
-import io
 import json
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,19 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from commands import stackroom_here
 from fakes import OneModel
 from mcp_clients import rpc, serving
-from owner import CHEAP, PASSPHRASE, PUBLIC
+from owner import PASSPHRASE, PUBLIC
 from shelf import Shelf
 from stackroom.catalog import Catalog
-from stackroom.cli import main
 from stackroom.doctor.check import Finding, Skipped, Verdict
 from stackroom.doctor.examination import examine
 from stackroom.holder import hold
 from stackroom.lexicon import Lexicon
 from stackroom.reader import Reader
 from stackroom.server.access.guard import Access
-from stackroom.server.access.passphrase import hashed
 from stackroom.server.access.store import AccessStore
 from stackroom.server.address import server_lock
 from stackroom.settings import Settings
@@ -37,13 +35,6 @@ def long_reader(shelf: Shelf) -> Iterator[Reader]:
         Reader(Catalog(shelf.path), Lexicon(shelf.words), OneModel(shelf.embedder), "", 1000)
     ) as reader:
         yield reader
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[AccessStore]:
-    with AccessStore(tmp_path / "access.sqlite3") as store:
-        store.set_passphrase(hashed(PASSPHRASE, CHEAP))
-        yield store
 
 
 @pytest.fixture
@@ -178,44 +169,31 @@ def test_what_is_missing_before_going_live(tmp_path: Path) -> None:
 # The command
 
 
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """The data folder that the command works on."""
-    monkeypatch.setattr("signal.signal", lambda *_: None)  # the command would take over ours
-    monkeypatch.setenv("STACKROOM_DATA", str(tmp_path))
-    monkeypatch.delenv("STACKROOM_PUBLIC_URL", raising=False)
-    return tmp_path
+def test_the_command_finds_the_server_of_its_data_folder(long_reader: Reader, shelf: Shelf) -> None:
+    data = shelf.path.parent.parent
+    with serving(long_reader) as url, hold(server_lock(Settings(data=data)), {"url": url, "pid": 1}):
+        ran = stackroom_here("doctor", "--data", data, "--query", QUERY)
+    assert ran.returncode == 0
+    assert f"\n{url}\n✓ reachable" in ran.stdout
+    assert "0 failed" in ran.stdout
 
 
-def test_the_command_finds_the_server_of_its_data_folder(
-    long_reader: Reader, shelf: Shelf, command: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    data = str(shelf.path.parent.parent)
-    with serving(long_reader) as url, hold(server_lock(Settings(data=Path(data))), {"url": url, "pid": 1}):
-        assert main(["doctor", "--data", data, "--query", QUERY]) == 0
-    told = capsys.readouterr().out
-    assert f"\n{url}\n✓ reachable" in told
-    assert "0 failed" in told
-
-
-def test_the_command_signs_in_with_a_passphrase_from_standard_input(
-    guarded: str, command: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSPHRASE}\n"))
-    assert main(["doctor", f"{guarded}/mcp", "--passphrase-stdin", "--query", QUERY, "--json"]) == 0
-    told = capsys.readouterr()
-    printed = json.loads(told.out)
+def test_the_command_signs_in_with_a_passphrase_from_standard_input(guarded: str, tmp_path: Path) -> None:
+    options = ("--passphrase-stdin", "--query", QUERY, "--json", "--data", tmp_path)
+    ran = stackroom_here("doctor", f"{guarded}/mcp", *options, stdin=f"{PASSPHRASE}\n")
+    assert ran.returncode == 0
+    printed = json.loads(ran.stdout)
     assert printed["ok"] is True
     assert {"server": guarded, "name": "tools", "verdict": "passed"}.items() <= {
         **next(check for check in printed["checks"] if check["name"] == "tools")
     }.items()
-    assert "✓ tools" in told.err
-    assert PASSPHRASE not in told.out + told.err
+    assert "✓ tools" in ran.stderr
+    assert PASSPHRASE not in ran.stdout + ran.stderr
 
 
-def test_the_command_fails_with_what_it_found(command: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["doctor"]) == 1
-    told = capsys.readouterr().out
-    assert "✗ server" in told
-    assert f"→ Start it: `stackroom serve --data {command}`." in told
-    assert main(["doctor", "ftp://library.example"]) == 2
+def test_the_command_fails_with_what_it_found(tmp_path: Path) -> None:
+    ran = stackroom_here("doctor", STACKROOM_DATA=str(tmp_path))
+    assert ran.returncode == 1
+    assert "✗ server" in ran.stdout
+    assert f"→ Start it: `stackroom serve --data {tmp_path}`." in ran.stdout
+    assert stackroom_here("doctor", "ftp://library.example").returncode == 2

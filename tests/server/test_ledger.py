@@ -13,8 +13,8 @@ from pathlib import Path
 import fastmcp
 import pytest
 
+from commands import Ran, stackroom_here
 from mcp_clients import FETCH, SEARCH, URL, content, error, serving
-from stackroom.cli import main
 from stackroom.errors import LedgerUnusable, SettingsError
 from stackroom.reader import Reader
 from stackroom.server.access.guard import Access
@@ -70,13 +70,14 @@ async def test_what_is_recorded_of_a_call(reader: Reader, path: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_call_over_http_has_the_name_of_its_token(reader: Reader, path: Path, tmp_path: Path) -> None:
-    with AccessStore(tmp_path / "access.sqlite3") as store:
-        token = store.new_static_token("my script")
-        (grant,) = store.grants()
-        with serving(reader, access=lambda url: Access(url, store), ledger=Ledger(path, "http")) as url:
-            async with fastmcp.Client(url + "/mcp", auth=token) as client:
-                content(await client.call_tool_mcp(SEARCH, {"query": "cats purr"}))
+async def test_a_call_over_http_has_the_name_of_its_token(
+    reader: Reader, store: AccessStore, path: Path
+) -> None:
+    token = store.new_static_token("my script")
+    (grant,) = store.grants()
+    with serving(reader, access=lambda url: Access(url, store), ledger=Ledger(path, "http")) as url:
+        async with fastmcp.Client(url + "/mcp", auth=token) as client:
+            content(await client.call_tool_mcp(SEARCH, {"query": "cats purr"}))
     (call,) = newest(path, 9)
     assert (call["client"], call["grant"], call["transport"]) == ("my script", grant.id, "http")
     assert token not in path.read_text(encoding="utf-8")
@@ -183,12 +184,17 @@ async def test_a_folder_that_cannot_be_written_stops_nothing(
     assert caplog.text.count("cannot be written") == 1
 
 
-def test_a_full_disk(path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on the size of files")
+def test_a_full_disk(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    import resource
+
     ledger = Ledger(path, "http")
-    whole = os.write
-    with monkeypatch.context() as full:
-        full.setattr(os, "write", lambda file, data: whole(file, data[:20]))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, before[1]))  # bytes: only so much is written
+    try:
         record(ledger, "cut off")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     record(ledger, "cats")
     assert [call["asked"] for call in newest(path, 9)] == ["cats"]
     assert [entry.levelno for entry in caplog.records] == [logging.WARNING]
@@ -219,19 +225,13 @@ def test_off(path: Path) -> None:
     assert not path.parent.exists()
 
 
-def shown(capsys: pytest.CaptureFixture[str], path: Path, *options: str) -> tuple[str, str]:
-    assert main(["log", "--data", str(path.parent.parent), *options]) == 0
-    return capsys.readouterr()
+def shown(path: Path, *options: str, **environment: str) -> Ran:
+    ran = stackroom_here("log", "--data", path.parent.parent, *options, **environment)
+    assert ran.returncode == 0
+    return ran
 
 
-@pytest.fixture
-def signals_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("signal.signal", lambda *_: None)  # the command would take over ours
-    monkeypatch.delenv("STACKROOM_LEDGER", raising=False)
-
-
-@pytest.mark.usefixtures("signals_stay")
-def test_the_command(path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command(path: Path) -> None:
     ledger = Ledger(path, "http")
     with ledger.call(SEARCH, "how long\x1b[2J must the dough rest", ("ChatGPT", "ab12")) as call:
         for number in range(3):
@@ -241,25 +241,22 @@ def test_the_command(path: Path, capsys: pytest.CaptureFixture[str], monkeypatch
         call.add("0123", "Bread", "1-40", 40)
     with pytest.raises(LedgerUnusable), ledger.call(FETCH, "4567"):
         raise LedgerUnusable("Not there.")
-    table, _ = shown(capsys, path)
-    first, second, third = table.splitlines()
+    first, second, third = shown(path).stdout.splitlines()
     assert first[19:] == (
         "  ChatGPT  search  how long [2J must the dough rest  3 documents, 6 pages; 12,345 characters"
     )
     padded = "0123".ljust(len("how long [2J must the dough rest"))
     assert second[19:] == f"  local    fetch   {padded}  Bread, p. 1-40; 0 characters"
     assert third.endswith("nothing: Not there.")
-    assert shown(capsys, path, "--limit", "1")[0].splitlines()[0].endswith("nothing: Not there.")
-    assert json.loads(shown(capsys, path, "--json")[0]) == newest(path, 9)
-    monkeypatch.setenv("STACKROOM_LEDGER", "off")
-    assert "STACKROOM_LEDGER is off" in shown(capsys, path)[1]
+    assert shown(path, "--limit", "1").stdout.splitlines()[0].endswith("nothing: Not there.")
+    assert json.loads(shown(path, "--json").stdout) == newest(path, 9)
+    assert "STACKROOM_LEDGER is off" in shown(path, STACKROOM_LEDGER="off").stderr
 
 
-@pytest.mark.usefixtures("signals_stay")
-def test_the_command_without_calls(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    table, remark = shown(capsys, path)
-    assert (table, remark.startswith("No client has called yet")) == ("", True)
-    assert shown(capsys, path, "--json")[0] == "[]\n"
+def test_the_command_without_calls(path: Path) -> None:
+    nothing = shown(path)
+    assert (nothing.stdout, nothing.stderr.startswith("No client has called yet")) == ("", True)
+    assert shown(path, "--json").stdout == "[]\n"
     path.mkdir(parents=True)  # what cannot be read
-    assert main(["log", "--data", str(path.parent.parent)]) == 1
-    assert "cannot be read" in capsys.readouterr().err
+    unreadable = stackroom_here("log", "--data", path.parent.parent)
+    assert (unreadable.returncode, "cannot be read" in unreadable.stderr) == (1, True)

@@ -220,19 +220,16 @@ def test_128_callers_at_once_all_get_answers(url: str) -> None:
     assert all(status == 200 and not result["isError"] for status, result in answers)
 
 
-def test_a_client_that_calls_too_often_is_told_when_to_come_back(reader: Reader, tmp_path: Path) -> None:
-    with AccessStore(tmp_path / "access.sqlite3") as store:
-        one, other = store.new_static_token("one"), store.new_static_token("other")
-        with serving(reader, access=lambda url: Access(url, store), calls_per_minute=3) as url:
-            results = [call(url, "cats", one) for _ in range(4)]
-            assert [result["isError"] for _, result in results] == [False, False, False, True]
-            assert results[3][0] == 200
-            told = text(results[3][1])
-            assert told in (
-                f"Too many calls: 3 in a minute. Try again in {n} seconds." for n in range(15, 21)
-            )
-            assert not call(url, "cats", other)[1]["isError"]
-            assert rpc(url, headers={"Authorization": f"Bearer {one}"})[0] == 200
+def test_a_client_that_calls_too_often_is_told_when_to_come_back(reader: Reader, store: AccessStore) -> None:
+    one, other = store.new_static_token("one"), store.new_static_token("other")
+    with serving(reader, access=lambda url: Access(url, store), calls_per_minute=3) as url:
+        results = [call(url, "cats", one) for _ in range(4)]
+        assert [result["isError"] for _, result in results] == [False, False, False, True]
+        assert results[3][0] == 200
+        told = text(results[3][1])
+        assert told in (f"Too many calls: 3 in a minute. Try again in {n} seconds." for n in range(15, 21))
+        assert not call(url, "cats", other)[1]["isError"]
+        assert rpc(url, headers={"Authorization": f"Bearer {one}"})[0] == 200
 
 
 def test_how_many_calls_is_a_setting() -> None:

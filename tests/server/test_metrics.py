@@ -3,7 +3,6 @@
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -93,12 +92,11 @@ def test_a_catalogue_that_cannot_be_read(shelf: Shelf) -> None:
         assert ask(url, "GET", "/metrics")[0] == 503
 
 
-def test_with_sign_in_they_are_for_a_token(reader: Reader, tmp_path: Path) -> None:
-    with AccessStore(tmp_path / "access.sqlite3") as store:
-        token = store.new_static_token("prometheus")
-        with serving(reader, access=lambda url: Access(url, store)) as url:
-            assert ask(url, "GET", "/metrics")[0] == 401
-            status, headers, _ = ask(url, "GET", "/metrics", {"Authorization": "Bearer nobody's"})
-            assert (status, headers["www-authenticate"]) == (401, "Bearer")
-            status, _, body = ask(url, "GET", "/metrics", {"Authorization": f"Bearer {token}"})
-            assert (status, b"stackroom_documents 12" in body) == (200, True)
+def test_with_sign_in_they_are_for_a_token(reader: Reader, store: AccessStore) -> None:
+    token = store.new_static_token("prometheus")
+    with serving(reader, access=lambda url: Access(url, store)) as url:
+        assert ask(url, "GET", "/metrics")[0] == 401
+        status, headers, _ = ask(url, "GET", "/metrics", {"Authorization": "Bearer nobody's"})
+        assert (status, headers["www-authenticate"]) == (401, "Bearer")
+        status, _, body = ask(url, "GET", "/metrics", {"Authorization": f"Bearer {token}"})
+        assert (status, b"stackroom_documents 12" in body) == (200, True)

@@ -4,11 +4,12 @@ import json
 import os
 import signal
 import subprocess
+import time
 from typing import Any
 
 import pytest
 
-from mcp_clients import FETCH, SEARCH, URL
+from mcp_clients import FETCH, SEARCH, URL, ask, endpoint, stream
 from server_process import announced, environment, program
 from shelf import Shelf
 from stackroom.holder import hold, holder
@@ -30,8 +31,14 @@ def test_a_server_says_where_it_listens_and_stops_in_good_order(shelf: Shelf) ->
             assert holder(lock) == {"url": url, "pid": process.pid}
             with hold(lock, {}) as ours:
                 assert not ours
-            process.send_signal(signal.SIGINT)
-            url = announced(process)
+            with stream(url) as opened:  # which must not keep it from stopping
+                path = endpoint(opened)
+                call = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {}})
+                assert ask(url, "POST", path, {"Content-Type": "application/json"}, call)[0] == 202
+                began = time.monotonic()
+                process.send_signal(signal.SIGINT)
+                url = announced(process)
+                assert time.monotonic() - began < 5
             process.send_signal(signal.SIGTERM)
             _, rest = process.communicate(timeout=10)
             assert (process.returncode, rest) == (0, "")

@@ -1,11 +1,6 @@
 """SSE beside streamable HTTP: paths, streams, hosts, sessions, stopping. The tools over it: `test_tools`."""
 
 import asyncio
-import json
-import os
-import signal
-import subprocess
-import time
 
 import fastmcp
 import pytest
@@ -15,8 +10,6 @@ from mcp.client.sse import sse_client
 from sse_starlette import EventSourceResponse
 
 from mcp_clients import SEARCH, ask, content, endpoint, rpc, stream
-from server_process import announced, environment, program
-from shelf import Shelf
 
 JSON = {"Content-Type": "application/json"}
 
@@ -75,24 +68,3 @@ def test_messages_that_make_no_sense(url: str, caplog: pytest.LogCaptureFixture)
         assert ask(url, "GET", path)[0] == 405
         assert rpc(url)[0] == 200
     assert caplog.text == ""  # strangers do not write our log
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send this signal to one process")
-def test_an_open_stream_does_not_keep_the_server_from_stopping(shelf: Shelf) -> None:
-    data = shelf.path.parent.parent
-    with subprocess.Popen(
-        program(str(data), "no-model", "once"), env=environment(), stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            url = announced(process)
-            with stream(url) as opened:
-                path = endpoint(opened)
-                call = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {}}
-                assert ask(url, "POST", path, JSON, json.dumps(call))[0] == 202
-                began = time.monotonic()
-                process.send_signal(signal.SIGTERM)
-                _, rest = process.communicate(timeout=10)
-                assert time.monotonic() - began < 5
-            assert (process.returncode, rest) == (0, "")
-        finally:
-            process.kill()

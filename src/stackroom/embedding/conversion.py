@@ -81,12 +81,22 @@ def _main() -> None:
     folder, digest, target = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
     warnings.simplefilter("ignore")
     try:
-        _convert(folder, digest, target)
+        convert(folder, digest, target)
     except ModelDamaged as error:
         sys.exit(str(error))
 
 
-def _convert(folder: Path, digest: str, target: Path) -> None:
+def convert(folder: Path, digest: str, target: Path) -> None:
+    """Does what `prepare` has another process do: imports torch, and leaves it with one thread.
+
+    Args:
+        folder: of the model's files.
+        digest: of these.
+        target: an empty folder, to be filled with the prepared model.
+
+    Raises:
+        ModelDamaged: as `prepare`.
+    """
     import torch
 
     from stackroom.embedding.sentence_transformer import describe, load_model

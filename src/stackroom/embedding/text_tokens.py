@@ -75,7 +75,7 @@ class ModelTokenizer:
     def known_shares(self, texts: Sequence[str]) -> list[float]:
         if not self._by_word:
             encodings = zip(texts, self._encode(texts), strict=True)
-            return [_share(*_tokens(self._tokenizer, text, encoding)[1:]) for text, encoding in encodings]
+            return [_share_of(_tokens(self._tokenizer, text, encoding)) for text, encoding in encodings]
         words = [_WORD.findall(text) for text in texts]
         seen = self._see(words)
         shares = []
@@ -120,7 +120,10 @@ class ModelTokenizer:
 
 def known_share(tokenizer: RustTokenizer, text: str) -> float:
     """See `Embedder`."""
-    tokens = _tokens(tokenizer, text, tokenizer.encode(text, add_special_tokens=False))
+    return _share_of(_tokens(tokenizer, text, tokenizer.encode(text, add_special_tokens=False)))
+
+
+def _share_of(tokens: _Tokens) -> float:
     return _share(int(tokens.letters.sum()), int(tokens.known.sum()))
 
 
@@ -155,7 +158,8 @@ def _tokens(tokenizer: RustTokenizer, text: str, encoding: Encoding) -> _Tokens:
 
 def _either(with_next: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """For each token, whether something holds of it and its predecessor, or of it and its successor."""
-    return np.concatenate([[False], with_next]) | np.concatenate([with_next, [False]])
+    either: NDArray[np.bool_] = np.concatenate([[False], with_next]) | np.concatenate([with_next, [False]])
+    return either
 
 
 def _starts(encoding: Encoding) -> NDArray[np.int64]:

@@ -21,13 +21,6 @@ from stackroom.server.access.passphrase import hashed
 LOOPBACK = "http://127.0.0.1:{}/callback"
 
 
-def register(site: Site, *redirect_uris: object, **members: object) -> dict[str, object]:
-    response = site.browser.post("/register", json={"redirect_uris": redirect_uris, **members})
-    assert response.status_code == 201, response.text
-    registered: dict[str, object] = response.json()
-    return registered
-
-
 # Discovery
 
 
@@ -182,7 +175,7 @@ def test_known_clients_are_not_looked_up(site: Site, client_id: str, redirect_ur
 
 def test_a_program_on_this_machine_may_use_any_port(site: Site) -> None:
     """As Claude Code does: it registers one port, and is given another the next time."""
-    registered = register(site, LOOPBACK.format(1111), client_name="Claude Code")
+    registered = site.register(LOOPBACK.format(1111), client_name="Claude Code")
     client_id = str(registered["client_id"])
     for port in (1111, 2222, 65535):
         client = Assistant(site, client_id, LOOPBACK.format(port))
@@ -202,7 +195,7 @@ def test_a_program_on_this_machine_may_use_any_port(site: Site) -> None:
 
 def test_a_redirect_keeps_its_own_query(site: Site) -> None:
     redirect = "https://app.example/cb?tenant=7&iss=other"
-    registered = register(site, redirect)
+    registered = site.register(redirect)
     response = Assistant(site, str(registered["client_id"]), redirect).decide()
     query = parse_qs(urlsplit(response.headers["Location"]).query)
     assert (query["tenant"], query["iss"]) == (["7"], [PUBLIC])
@@ -213,86 +206,6 @@ def test_a_parameter_must_not_be_there_twice(site: Site, chatgpt: Assistant) -> 
     assert response.status_code == 400
 
 
-# Dynamic registration
-
-
-def test_registered_clients_are_public(site: Site) -> None:
-    registered = register(
-        site, "https://app.example/cb", client_name="App", token_endpoint_auth_method="client_secret_post"
-    )
-    assert registered["token_endpoint_auth_method"] == "none"
-    assert "client_secret" not in registered
-    assert registered["redirect_uris"] == ["https://app.example/cb"]
-    assert "refresh_token" in registered["grant_types"]  # type: ignore[operator]
-
-
-@pytest.mark.parametrize(
-    "redirect_uri",
-    [
-        "http://app.example/cb",
-        "javascript:alert(1)",
-        "javascript://app.example/%0aalert(1)",
-        "data:text/html,x",
-        "file:///etc/passwd",
-        "https://app.example/cb#part",
-        "https://user@app.example/cb",
-        "https://app.example/a b",
-        "https://app.example\\@evil.example/",
-        "https:///cb",
-        "https://app.example:x/",
-        "/cb",
-        "",
-        7,
-        "https://app.example/" + "a" * 3000,
-    ],
-)
-def test_unsafe_redirects_are_not_registered(site: Site, redirect_uri: object) -> None:
-    response = site.browser.post("/register", json={"redirect_uris": [redirect_uri]})
-    assert response.status_code == 400
-    assert response.json()["error"] == "invalid_redirect_uri"
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"[]",
-        b"{",
-        b'{"redirect_uris": []}',
-        b'{"redirect_uris": ["https://a.example/"], "grant_types": ["client_credentials"]}',
-        b'{"redirect_uris": ["https://a.example/"], "response_types": ["token"]}',
-        b" " * 30_000,
-        b"[" * 19_000,
-    ],
-)
-def test_registrations_that_make_no_sense(site: Site, body: bytes) -> None:
-    assert site.browser.post("/register", content=body).status_code == 400
-
-
-def test_programs_may_have_schemes_of_their_own(site: Site) -> None:
-    redirect = "cursor://anysphere.cursor-retrieval/oauth/callback"
-    registered = register(site, redirect)
-    client = Assistant(site, str(registered["client_id"]), redirect)
-    page = client.ask()
-    assert "a program that opens cursor: addresses" in page.text
-    assert "form-action 'self' cursor:" in page.headers["Content-Security-Policy"]
-    assert client.decide().headers["Location"].startswith(redirect + "?")
-
-
-def test_registrations_are_limited_and_old_idle_ones_go(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stackroom.server.access.store._MOST_IDLE_REGISTRATIONS", 3)
-    allowed = register(site, "https://app.example/cb")
-    Assistant(site, str(allowed["client_id"]), "https://app.example/cb").tokens()
-    idle = [str(register(site, "https://app.example/cb")["client_id"]) for _ in range(5)]
-    assert [site.store.registered(client_id) is not None for client_id in idle] == [False] * 2 + [True] * 3
-    assert site.store.registered(str(allowed["client_id"])) is not None
-    statuses = [
-        site.browser.post("/register", json={"redirect_uris": ["https://app.example/"]}).status_code
-        for _ in range(30)
-    ]
-    assert statuses[-1] == 429
-
-
 # The page
 
 
@@ -300,7 +213,7 @@ def test_the_page_names_the_client_and_where_the_answer_goes(site: Site, chatgpt
     page = chatgpt.ask().text
     assert "May ChatGPT read your library?" in page
     assert "published by chatgpt.com" in page
-    registered = register(site, "https://evil.example/cb", client_name="ChatGPT")
+    registered = site.register("https://evil.example/cb", client_name="ChatGPT")
     page = Assistant(site, str(registered["client_id"]), "https://evil.example/cb").ask().text
     assert "not checked by anybody" in page
     assert "<dd>evil.example</dd>" in page
@@ -308,7 +221,7 @@ def test_the_page_names_the_client_and_where_the_answer_goes(site: Site, chatgpt
 
 def test_names_cannot_change_the_page(site: Site) -> None:
     name = "<script>alert(1)</script>\u202eevil\n\x00" + "x" * 500
-    registered = register(site, "https://app.example/cb", client_name=name)
+    registered = site.register("https://app.example/cb", client_name=name)
     page = Assistant(site, str(registered["client_id"]), "https://app.example/cb").ask().text
     assert "<script" not in page
     assert "\u202e" not in page
@@ -338,7 +251,7 @@ def test_the_page_cannot_be_framed_and_loads_nothing(chatgpt: Assistant) -> None
     ],
 )
 def test_the_policy_lets_the_callback_through(site: Site, redirect_uri: str, source: str) -> None:
-    registered = register(site, redirect_uri)
+    registered = site.register(redirect_uri)
     policy = (
         Assistant(site, str(registered["client_id"]), redirect_uri).ask().headers["Content-Security-Policy"]
     )
@@ -415,83 +328,3 @@ def test_a_new_passphrase_signs_everybody_out(site: Site, chatgpt: Assistant) ->
     assert site.tools(program).status_code == 200
     assert chatgpt.decide().status_code == 403
     assert "code" in answer(chatgpt.decide(passphrase="another long passphrase"))
-
-
-# Clients that publish a document
-
-
-def test_a_client_by_its_document(site: Site) -> None:
-    client_id = "https://app.example/oauth/client.json"
-    site.web.publish(
-        client_id,
-        client_name="App",
-        redirect_uris=["http://127.0.0.1/callback"],
-        token_endpoint_auth_method="private_key_jwt",
-    )
-    client = Assistant(site, client_id, "http://127.0.0.1:5555/callback")
-    assert "published by app.example" in client.ask().text
-    tokens = client.tokens()
-    assert site.tools(tokens["access_token"]).status_code == 200
-    assert site.web.fetched == [client_id]  # once: it is kept for a while
-    site.web.documents.clear()
-    site.clock.now += 3000
-    assert client.refresh(tokens["refresh_token"]).status_code == 200  # not needed for that
-    assert client.ask().status_code == 400
-
-
-@pytest.mark.parametrize(
-    "client_id",
-    [
-        "http://app.example/client.json",
-        "HTTPS://app.example/client.json",
-        "https://app.example",
-        "https://app.example/",
-        "https://app.example/a/../client.json",
-        "https://app.example/./client.json",
-        "https://user@app.example/client.json",
-        "https://app.example/client.json#x",
-        "https://app.example:x/client.json",
-        "https://[::1/client.json",
-        "https://app.example/" + "a" * 2000,
-        "nobody",
-        "",
-    ],
-)
-def test_client_ids_that_are_not_looked_up(site: Site, client_id: str) -> None:
-    assert Assistant(site, client_id).ask().status_code == 400
-    assert site.web.fetched == []
-
-
-@pytest.mark.parametrize(
-    "members",
-    [
-        {"client_id": "https://app.example/other.json"},
-        {"client_id": "https://app.example/client.json/"},
-        {"client_id": None},
-        {"redirect_uris": []},
-        {"redirect_uris": ["javascript:alert(1)"]},
-        {"client_secret": "x"},
-        {"token_endpoint_auth_method": "client_secret_basic"},
-        {"grant_types": ["client_credentials"]},
-    ],
-)
-def test_documents_that_are_not_believed(site: Site, members: dict[str, object]) -> None:
-    client_id = "https://app.example/client.json"
-    site.web.publish(client_id, **{"redirect_uris": ["https://app.example/cb"], **members})
-    assert Assistant(site, client_id, "https://app.example/cb").ask().status_code == 400
-
-
-def test_lookups_are_limited(site: Site) -> None:
-    for number in range(40):
-        Assistant(site, f"https://app.example/{number}").ask()
-    assert len(site.web.fetched) == 20
-
-
-def test_few_documents_are_kept(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stackroom.server.access.client_documents._MOST_KEPT", 3)
-    for number in range(5):
-        site.web.publish(f"https://app.example/{number}", redirect_uris=["https://app.example/cb"])
-        Assistant(site, f"https://app.example/{number}", "https://app.example/cb").ask()
-    for number, fetched in ((4, 5), (0, 6)):
-        Assistant(site, f"https://app.example/{number}", "https://app.example/cb").ask()
-        assert len(site.web.fetched) == fetched

@@ -1,6 +1,5 @@
 """The commands about access, and when the server refuses to start without sign-in."""
 
-import io
 import json
 import os
 import pty
@@ -13,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from commands import Ran, clean_environment, stackroom_here, standard_input
 from mcp_clients import rpc
 from owner import CHEAP, PASSPHRASE
-from stackroom.cli import main
 from stackroom.commands import access
 from stackroom.errors import SettingsError, SignInMissing, UsageError
 from stackroom.reader import Reader
@@ -28,11 +27,7 @@ from stackroom.settings import Settings
 
 
 @pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("signal.signal", lambda *_: None)  # the commands would take over ours
-    monkeypatch.setenv("STACKROOM_DATA", str(tmp_path))
-    for name in ("PUBLIC_URL", "ALLOW_ANONYMOUS", "HOST"):
-        monkeypatch.delenv(f"STACKROOM_{name}", raising=False)
+def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
@@ -40,15 +35,16 @@ def store(data: Path) -> AccessStore:
     return AccessStore(Settings(data=data).access)
 
 
+def run(data: Path, *arguments: str, stdin: str = "") -> Ran:
+    return stackroom_here(*arguments, stdin=stdin, STACKROOM_DATA=str(data))
+
+
 # The passphrase
 
 
-def test_a_passphrase_from_standard_input(
-    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(passphrase, "COST", CHEAP)
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSPHRASE}\r\nmore\n"))
-    assert access.set_passphrase(Settings(data=data), CHEAP) == 0
+def test_a_passphrase_from_standard_input(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with standard_input(f"{PASSPHRASE}\r\nmore\n"):
+        assert access.set_passphrase(Settings(data=data), CHEAP) == 0
     with store(data) as kept:
         found = kept.passphrase()
         kept.new_session()
@@ -56,22 +52,19 @@ def test_a_passphrase_from_standard_input(
     assert found is not None
     assert passphrase.is_right(PASSPHRASE, found)
     assert capsys.readouterr().err == "The passphrase is set.\n"
-    monkeypatch.setattr("sys.stdin", io.StringIO("another long passphrase"))
-    access.set_passphrase(Settings(data=data), CHEAP)
+    with standard_input("another long passphrase"):
+        access.set_passphrase(Settings(data=data), CHEAP)
     told = capsys.readouterr()
     assert "Signed out: 1" in told.err
     assert "stackroom token list" in told.err
     assert "another" not in told.out + told.err
 
 
-def test_a_short_passphrase_is_refused(
-    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
-    assert main(["passphrase"]) == 2
-    told = capsys.readouterr()
-    assert "at least 12" in told.err
-    assert "short" not in told.err
+def test_a_short_passphrase_is_refused(data: Path) -> None:
+    ran = run(data, "passphrase", stdin="short\n")
+    assert ran.returncode == 2
+    assert "at least 12" in ran.stderr
+    assert "short" not in ran.stderr
     with store(data) as kept:
         assert kept.passphrase() is None
 
@@ -86,6 +79,7 @@ def test_a_passphrase_on_a_terminal_is_typed_twice_and_not_shown(data: Path, aga
         stdout=terminal,
         stderr=terminal,
         start_new_session=True,
+        env={**clean_environment(), "STACKROOM_DATA": str(data)},
     ) as process:
         os.close(terminal)
         told = ""
@@ -104,52 +98,45 @@ def test_a_passphrase_on_a_terminal_is_typed_twice_and_not_shown(data: Path, aga
 # Tokens and clients
 
 
-def test_tokens_for_programs(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["token", "new", "my script"]) == 0
-    told = capsys.readouterr()
-    token = told.out.strip()
+def test_tokens_for_programs(data: Path) -> None:
+    new = run(data, "token", "new", "my script")
+    token = new.stdout.strip()
     assert re.fullmatch(r"stackroom_static_[\w-]{43}", token)
-    assert "not shown again" in told.err
-    assert main(["token", "new", "other", "--json"]) == 0
-    other = json.loads(capsys.readouterr().out)
+    assert (new.returncode, "not shown again" in new.stderr) == (0, True)
+    other = json.loads(run(data, "token", "new", "other", "--json").stdout)
     assert other["name"] == "other"
     with store(data) as kept:
         assert kept.bearer(token) is not None
         assert kept.bearer(other["token"]) is not None
-    assert main(["token", "list", "--json"]) == 0
-    listed = capsys.readouterr().out
+    listed = run(data, "token", "list", "--json").stdout
     assert {entry["name"] for entry in json.loads(listed)} == {"my script", "other"}
     assert token not in listed
-    assert main(["token", "revoke", "my script"]) == 0
+    assert run(data, "token", "revoke", "my script").returncode == 0
     with store(data) as kept:
         assert kept.bearer(token) is None
-    for wrong in (["token", "revoke", "my script"], ["token", "new", "other"], ["token", "new", "a\nb"]):
-        assert main(wrong) == 2
-    assert "stackroom token list" in capsys.readouterr().err
+    gone = run(data, "token", "revoke", "my script")
+    assert (gone.returncode, "stackroom token list" in gone.stderr) == (2, True)
+    for wrong in ("other", "a\nb"):
+        assert run(data, "token", "new", wrong).returncode == 2
 
 
-def test_who_has_access(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["clients"]) == 0
-    assert "Nobody has access." in capsys.readouterr().err
+def test_who_has_access(data: Path) -> None:
+    nobody = run(data, "clients")
+    assert (nobody.returncode, "Nobody has access." in nobody.stderr) == (0, True)
     with store(data) as kept:
         kept.allow(Client("x", "ChatGPT", ()), "https://chatgpt.com/cb", "c", "https://library.example/mcp")
         kept.new_session()
         kept.new_static_token("script")
-    assert main(["clients", "--json"]) == 0
-    entries = json.loads(capsys.readouterr().out)
+    entries = json.loads(run(data, "clients", "--json").stdout)
     assert {(entry["kind"], entry["name"], entry["destination"]) for entry in entries} == {
         ("client", "ChatGPT", "chatgpt.com"),
         ("browser", "Browser", ""),
         ("token", "script", ""),
     }
-    assert main(["clients"]) == 0
-    told = capsys.readouterr().out
-    assert "ChatGPT, answers to chatgpt.com" in told
-    assert main(["clients", "revoke", entries[0]["id"]]) == 0
-    assert main(["clients", "revoke", entries[0]["id"]]) == 2
-    capsys.readouterr()
-    main(["clients", "--json"])
-    assert len(json.loads(capsys.readouterr().out)) == 2
+    assert "ChatGPT, answers to chatgpt.com" in run(data, "clients").stdout
+    assert run(data, "clients", "revoke", entries[0]["id"]).returncode == 0
+    assert run(data, "clients", "revoke", entries[0]["id"]).returncode == 2
+    assert len(json.loads(run(data, "clients", "--json").stdout)) == 2
 
 
 # Starting the server

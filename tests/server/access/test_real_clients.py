@@ -3,7 +3,6 @@
 import asyncio
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,18 +14,10 @@ from fastmcp.client.transports import SSETransport
 from mcp.shared.auth import AuthorizationCodeResult
 
 from mcp_clients import SEARCH, ask, endpoint, rpc, serving, stream
-from owner import CHEAP, PASSPHRASE, form_key
+from owner import PASSPHRASE, form_key
 from stackroom.reader import Reader
 from stackroom.server.access.guard import Access
-from stackroom.server.access.passphrase import hashed
 from stackroom.server.access.store import AccessStore
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[AccessStore]:
-    with AccessStore(tmp_path / "access.sqlite3") as store:
-        store.set_passphrase(hashed(PASSPHRASE, CHEAP))
-        yield store
 
 
 @pytest.fixture

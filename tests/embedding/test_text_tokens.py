@@ -1,5 +1,6 @@
 """Counting text in the model's tokens, word by word, gives what its own tokenizer gives for the whole."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from sentences import PASSAGES, SENTENCES
 from stackroom.embedding.model_card import TOKENIZER
 from stackroom.embedding.model_files import bundled_folder
 from stackroom.embedding.models import Models
-from stackroom.embedding.text_tokens import ModelTokenizer
+from stackroom.embedding.text_tokens import ModelTokenizer, known_share
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +51,19 @@ _TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_character
 @given(st.lists(st.one_of(_TEXT, st.lists(st.sampled_from(SENTENCES)).map(" ".join)), max_size=4))
 def test_so_are_those_of_any_text(tokenizers: tuple[ModelTokenizer, RustTokenizer], texts: list[str]) -> None:
     check_token_starts(tokenizers, texts)
+
+
+def test_what_is_known_of_texts_is_the_same_by_word_and_as_a_whole(
+    tokenizers: tuple[ModelTokenizer, RustTokenizer], tmp_path: Path
+) -> None:
+    by_word, plain = tokenizers
+    texts = [*PASSAGES, *SENTENCES, "", "\u0301 42", "한국어 до тех пор 為什麼 naïve"]
+    described = json.loads(plain.to_str())
+    first = {"type": "Split", "pattern": {"String": "\u2603"}, "behavior": "Isolated", "invert": False}
+    described["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [first, described["pre_tokenizer"]]}
+    (tmp_path / TOKENIZER).write_text(json.dumps(described))
+    whole = ModelTokenizer(by_word.fingerprint, tmp_path / TOKENIZER)
+    assert whole.known_shares(texts) == by_word.known_shares(texts) == [known_share(plain, t) for t in texts]
+    assert whole.known_shares(["", "the", "живут"]) == [1, 1, 0]
+    for text, starts in zip(texts, whole.token_starts(texts), strict=True):
+        assert starts.tolist() == by_word.token_starts([text])[0].tolist()

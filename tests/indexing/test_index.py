@@ -1,65 +1,21 @@
 """The write path, with real PDFs and a small embedder: what changes costs what it must, no more."""
 
-import json
+import os
 import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fakes import OneModel, WordHashEmbedder
-from indexer.compare import File
 from indexer.pipeline import Indexer
-from indexer.run import Summary
 from make_pdfs import write_garbage, write_pdf
+from papers import BREAD, OTTERS, TAXES, counts, index
 from stackroom.catalog import Catalog
 from stackroom.errors import AlreadyRunning, ModelMismatch, UnknownDocument
 from stackroom.lexicon import Lexicon
 from stackroom.reader import Reader
 from stackroom.settings import Settings
-
-OTTERS = "Otters hold hands while they sleep, so that the current does not carry them apart."
-BREAD = "Knead the dough for ten minutes and let it rest under a damp cloth until it has doubled."
-TAXES = "The declaration of income is due at the end of July, unless an adviser files it for you."
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "papers"
-    folder.mkdir()
-    write_pdf(folder / "otters.pdf", [OTTERS, "They use stones as tools."], title="On Otters")
-    write_pdf(folder / "bread.pdf", [BREAD], title="On Bread")
-    return folder
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings.read({}, data=tmp_path / "data", workers=2)
-
-
-@pytest.fixture
-def embedder() -> WordHashEmbedder:
-    return WordHashEmbedder()
-
-
-def index(
-    settings: Settings, embedder: WordHashEmbedder, *roots: Path, retry_failed: bool = False
-) -> Summary:
-    with Indexer(settings, OneModel(embedder)) as indexer:
-        return indexer.run(roots, retry_failed=retry_failed)
-
-
-@pytest.fixture
-def reader(settings: Settings, embedder: WordHashEmbedder) -> Iterator[Reader]:
-    reader = Reader(Catalog(settings.catalog, create=True), Lexicon(settings.words), OneModel(embedder))
-    yield reader
-    reader.close()
-
-
-def counts(summary: Summary) -> dict[str, int]:
-    names = ("added", "changed", "moved", "removed", "unchanged", "failed")
-    return {name: count for name in names if (count := getattr(summary, name))}
 
 
 def test_a_folder_becomes_searchable(
@@ -220,129 +176,6 @@ def test_a_file_that_cannot_be_read_is_recorded_and_retried_when_it_changes(
     assert reader.search("declaration of income")[0].title == "Mended"
 
 
-def test_a_file_that_vanishes_while_moves_are_recognised_fails_once(
-    folder: Path, settings: Settings, embedder: WordHashEmbedder
-) -> None:
-    index(settings, embedder, folder)
-    (folder / "bread.pdf").rename(folder / "brot.pdf")
-
-    def vanish(file: File) -> bool:
-        file.path.unlink()  # after the comparison, before its content is looked at
-        return False
-
-    with Indexer(settings, OneModel(embedder)) as indexer:
-        summary = indexer.run([folder], hold_back=vanish)
-    assert counts(summary) == {"removed": 1, "unchanged": 1, "failed": 1}
-    assert counts(index(settings, embedder, folder)) == {"removed": 1, "unchanged": 1}
-
-
-def test_a_folder_that_disappears_takes_nothing_with_it(
-    folder: Path, settings: Settings, embedder: WordHashEmbedder, reader: Reader
-) -> None:
-    library = folder / "mounted" / "share"
-    library.mkdir(parents=True)
-    shutil.copy(folder / "bread.pdf", library)
-    index(settings, embedder, library)
-    shutil.rmtree(library.parent)
-    summary = index(settings, embedder, library)
-    assert summary.removed == 0
-    assert list(summary.unreadable) == [str(library)]
-    assert reader.status().documents == 1
-
-
-def test_a_share_that_is_not_mounted_takes_nothing_with_it(
-    folder: Path, settings: Settings, embedder: WordHashEmbedder, reader: Reader
-) -> None:
-    (folder / "share").mkdir()
-    shutil.copy(folder / "bread.pdf", folder / "share" / "bread.pdf")
-    index(settings, embedder, folder)
-    before = json.loads((settings.index / "mounts.json").read_text())
-    assert list(before[str(folder)]) == [""]
-    for file in folder.rglob("*.pdf"):
-        file.unlink()
-    # What was a mount point is an ordinary empty folder now.
-    elsewhere = {"": before[str(folder)][""], "share": 4711}
-    (settings.index / "mounts.json").write_text(json.dumps({str(folder): elsewhere}))
-    summary = index(settings, embedder, folder)
-    assert (summary.removed, list(summary.unreadable)) == (2, [str(folder / "share")])
-    assert "is the share mounted? Nothing was removed" in summary.unreadable[str(folder / "share")]
-    assert index(settings, embedder, folder).removed == 0  # nor is it the next time
-    assert [hit.title for hit in reader.search("dough cloth")] == ["On Bread"]
-    shutil.rmtree(folder / "share")
-    assert index(settings, embedder, folder).removed == 1
-
-
-def test_a_root_that_is_not_mounted_takes_nothing_with_it(
-    folder: Path, settings: Settings, embedder: WordHashEmbedder, reader: Reader
-) -> None:
-    index(settings, embedder, folder)
-    (settings.index / "mounts.json").write_text(json.dumps({str(folder): {"": 4711}}))
-    for file in folder.glob("*.pdf"):
-        file.unlink()
-    summary = index(settings, embedder, folder)
-    assert (summary.removed, list(summary.unreadable)) == (0, [str(folder)])
-    folder.rmdir()  # its mount point is made by whoever mounts it
-    summary = index(settings, embedder, folder)
-    assert (summary.removed, list(summary.unreadable)) == (0, [str(folder)])
-    assert reader.status().documents == 2
-    folder.mkdir()  # and by hand, still empty
-    assert index(settings, embedder, folder).removed == 0
-
-
-def test_several_libraries_and_single_files(
-    folder: Path, tmp_path: Path, settings: Settings, embedder: WordHashEmbedder, reader: Reader
-) -> None:
-    single = write_pdf(tmp_path / "taxes.pdf", [TAXES], title="On Taxes")
-    index(settings, embedder, folder)
-    assert counts(index(settings, embedder, single)) == {"added": 1}
-    assert reader.status().libraries == tuple(sorted((str(folder), str(single))))
-    record, path = reader.file(reader.search("declaration of income")[0].document_id)
-    assert (record.title, path) == ("On Taxes", single)
-    with Indexer(settings, OneModel(embedder)) as indexer:
-        assert indexer.forget(folder) == 2
-    assert len(Lexicon(settings.words)) == 1
-    assert [hit.title for hit in reader.search("otters")] == ["On Taxes"]
-    single.unlink()
-    assert counts(index(settings, embedder, single)) == {"removed": 1}
-
-
-@pytest.mark.parametrize("name", ["hidden", "fifo", "directory", "dangling", "loop"])
-def test_what_is_not_a_pdf_file_is_left_alone(
-    folder: Path, settings: Settings, embedder: WordHashEmbedder, name: str
-) -> None:
-    if name == "hidden":
-        shutil.copy(folder / "bread.pdf", folder / "._bread.pdf")
-    elif name == "fifo":
-        import os
-
-        os.mkfifo(folder / "x.pdf")
-    elif name == "directory":
-        (folder / "x.pdf").mkdir()
-    elif name == "dangling":
-        (folder / "x.pdf").symlink_to(folder / "nowhere.pdf")
-    else:
-        (folder / "loop").symlink_to(folder, target_is_directory=True)
-    assert counts(index(settings, embedder, folder)) == {"added": 2}
-
-
-def test_linked_folders_are_followed(folder: Path, settings: Settings, embedder: WordHashEmbedder) -> None:
-    library = folder.parent / "library"
-    library.mkdir()
-    (library / "papers").symlink_to(folder, target_is_directory=True)
-    assert counts(index(settings, embedder, library)) == {"added": 2}
-
-
-def test_copies_in_one_run_are_read_once(
-    folder: Path, settings: Settings, embedder: WordHashEmbedder, reader: Reader
-) -> None:
-    for number in range(5):
-        shutil.copy(folder / "bread.pdf", folder / f"copy {number}.pdf")
-    summary = index(settings, embedder, folder)
-    assert counts(summary) == {"added": 7}
-    assert (summary.pages, summary.embedded_passages) == (3, 3)
-    assert reader.status().documents == 2
-
-
 def test_another_model_is_refused_until_the_library_is_embedded_again(
     folder: Path, settings: Settings, embedder: WordHashEmbedder, reader: Reader
 ) -> None:
@@ -381,7 +214,6 @@ def test_a_server_follows_an_index_that_was_deleted_and_built_again(
 
 
 def test_a_second_indexer_is_refused(folder: Path, settings: Settings, embedder: WordHashEmbedder) -> None:
-    import os
 
     with (
         Indexer(settings, OneModel(embedder)),
