@@ -95,7 +95,7 @@ class Client(threading.Thread):
                 self.counts["removed meanwhile"] += 1
             elif error:
                 self._note(f"fetch of {document_id} said: {error}", stated=error.startswith(LATER))
-            elif fault := self._library.fault(fetched["id"], fetched["text"]):
+            elif fault := self._library.fault(fetched["id"], fetched["text"], without_scans=True):
                 self.faults.append(f"fetch of {document_id} gave a half document: {fault}")
 
     def _note(self, what: str, *, stated: bool) -> None:

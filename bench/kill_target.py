@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.kill_scans import Program
 from fakes import SomeModels, WordHashEmbedder
-from indexer import pipeline
+from indexer import pipeline, read_scans
 from indexer.pipeline import Indexer
 from stackroom.catalog import Catalog
 from stackroom.errors import StackroomError
@@ -32,7 +33,8 @@ def main() -> None:
     """Runs one command. A stated error is printed, and ends the process with 1."""
     command, data, *rest = sys.argv[1:]
     # Loading its model takes longer than all that is to be killed.
-    setattr(pipeline, "identify", lambda text: "en")  # noqa: B010  no test double is asked for here
+    for module in (pipeline, read_scans):
+        setattr(module, "identify", lambda text: "en")  # noqa: B010  no test double is asked for here
     try:
         if command == "index":
             _index(Path(data), *rest)
@@ -43,15 +45,27 @@ def main() -> None:
         sys.exit(1)
 
 
-def _index(data: Path, folder: str, model: str, profile: str) -> None:
-    settings = Settings.read({}, data=data, workers=2, profile=profile, model=model)
-    print("started", flush=True)
-    with Indexer(settings, SomeModels(SlowEmbedder)) as indexer:
-        with Catalog(settings.catalog) as catalog:
-            current = catalog.model()
-        if current and current.fingerprint.name != model:
-            indexer.reembed()
-        indexer.run([Path(folder)])
+def _index(data: Path, folder: str, passwords: str, ocr: str, model: str, profile: str) -> None:
+    said = set()
+
+    def say_once(stage: str) -> None:
+        if stage not in said:
+            said.add(stage)
+            print(stage, flush=True)
+
+    say_once("started")
+    while model:
+        settings = Settings.read(
+            {}, data=data, workers=2, profile=profile, model=model, pdf_passwords_file=Path(passwords)
+        )
+        with Indexer(settings, SomeModels(SlowEmbedder), Program(Path(ocr))) as indexer:
+            with Catalog(settings.catalog) as catalog:
+                current = catalog.model()
+            if current and current.fingerprint.name != model:
+                indexer.reembed()
+            indexer.run([Path(folder)], on_progress=lambda progress: say_once(progress.stage))
+        print("done", flush=True)
+        model = sys.stdin.readline().strip()  # told to go on
 
 
 def _serve(data: Path, port: str) -> None:

@@ -41,12 +41,17 @@ class FakeOcr:
         program.chmod(0o755)
         said = {f"{shade} {languages}": page for (shade, languages), page in self.pages.items()}
         (self.home / "pages").write_text(json.dumps(said))
-        return Tesseract(str(program), "0", self.languages, (), turns_pages=False), ""
+        return fake_tesseract(self.home, self.languages), ""
 
     def calls(self) -> list[str]:
         """The shade and languages of each page that was read so far."""
         file = self.home / "calls"
         return file.read_text().splitlines() if file.exists() else []
+
+
+def fake_tesseract(home: Path, languages: tuple[str, ...] = ("eng",)) -> Tesseract:
+    """The program that a `FakeOcr` has written."""
+    return Tesseract(str(home / "tesseract"), "0", languages, (), turns_pages=False)
 
 
 def no_ocr(wanted: str) -> tuple[Tesseract | None, str]:

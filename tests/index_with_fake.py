@@ -1,4 +1,6 @@
-"""Indexes a folder with the small embedder, slowly enough to be killed: `index_with_fake.py DATA FOLDER`.
+"""Indexes a folder with the small embedder, slowly enough to be killed: `… DATA FOLDER [OCR]`.
+
+OCR is the home of a `FakeOcr` that was called before; then it says after each page how many were read.
 
 Without arguments it does so for each line of standard input, `DATA<tab>FOLDER`, in a fork of itself: starting
 Python takes longer than the indexing. It prints the number of that process, and how it ended.
@@ -13,9 +15,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fake_ocr import fake_tesseract
 from fakes import OneModel, WordHashEmbedder
 from indexer.language import identify
 from indexer.pipeline import Indexer
+from indexer.run import Progress
+from indexer.tesseract import FindOcr, find_tesseract
 from stackroom.settings import Settings
 
 
@@ -27,10 +32,20 @@ class SlowEmbedder(WordHashEmbedder):
         return super().embed_passages(texts)
 
 
-def index(data: Path, folder: Path) -> None:
+def index(data: Path, folder: Path, ocr: Path | None = None) -> None:
     """Indexes once."""
-    with Indexer(Settings.read({}, data=data, workers=2), OneModel(SlowEmbedder())) as indexer:
-        indexer.run([folder])
+    read = 0
+
+    def tell(progress: Progress) -> None:
+        nonlocal read
+        if progress.scans_done > read:
+            read = progress.scans_done
+            _report(read)
+
+    find_ocr: FindOcr = (lambda wanted: (fake_tesseract(ocr), "")) if ocr else find_tesseract
+    settings = Settings.read({}, data=data, workers=2)
+    with Indexer(settings, OneModel(SlowEmbedder()), find_ocr) as indexer:
+        indexer.run([folder], on_progress=tell)
 
 
 def index_in_forks() -> None:

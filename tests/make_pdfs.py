@@ -3,6 +3,7 @@
 Every function writes to `path` and returns it. The fonts are the built-in ones: Latin-1 text only.
 """
 
+import io
 import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,7 +18,7 @@ PARAGRAPH_GAP = 12  # points more between paragraphs
 
 def write_pdf(
     path: Path,
-    pages: Sequence[str] = ("A page.",),
+    pages: Sequence[str | bytes] = ("A page.",),
     *,
     title: str = "",
     author: str = "",
@@ -33,7 +34,7 @@ def write_pdf(
     Args:
         path: where to write.
         pages: a newline in a text begins a new printed line, an empty line a paragraph; "" is a page
-            without text.
+            without text. Bytes are a picture that fills the page: columns of these greys.
         title: in the metadata, as the next two.
         author: likewise.
         created: likewise.
@@ -61,6 +62,10 @@ def write_pdf(
                 pdf.start_section(name, level)
         if header:
             pdf.text(72, 40, header.format(page=number))
+        if isinstance(text, bytes):
+            picture = io.BytesIO(b"P5\n%d 1\n255\n%s" % (len(text), text))
+            pdf.image(picture, 0, 0, pdf.w, pdf.h)
+            continue
         y = 80.0
         if heading and number == 1:
             pdf.set_font("Helvetica", size=24)

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from make_pdfs import write_pdf
+from fake_ocr import FakeOcr
+from make_pdfs import write_pdf, write_scanned_pdf
 from stackroom.catalog import Catalog
 from stackroom.lexicon import Lexicon
 
@@ -125,3 +127,31 @@ def test_a_killed_indexer_loses_nothing(tmp_path: Path, indexing: Indexing) -> N
     assert indexing.run(data, folder, 120)
     assert indexing.run(tmp_path / "undisturbed", folder, 120)
     assert content(data) == content(tmp_path / "undisturbed")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
+def test_what_was_read_of_a_scan_is_not_read_again(tmp_path: Path) -> None:
+    folder, data = tmp_path / "papers", tmp_path / "data"
+    folder.mkdir()
+    shades = range(10, 90, 10)
+    ocr = FakeOcr(tmp_path / "ocr", {(shade, "eng"): (90, f"This is the shade {shade}.") for shade in shades})
+    ocr("")
+    write_scanned_pdf(folder / "a.pdf", shades=shades[:3])
+    write_scanned_pdf(folder / "b.pdf", shades=shades[3:])
+    again = [sys.executable, *map(str, [SCRIPT, data, folder, ocr.home])]
+    with subprocess.Popen(again, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        while process.stdout.readline() != b"4\n":
+            pass
+        process.send_signal(signal.SIGKILL)
+    with closing(sqlite3.connect(data / "index" / "catalog.sqlite3")) as db:
+        places = db.execute(
+            "SELECT l.path, s.page FROM scans s JOIN locations l ON l.document = s.document"
+            " WHERE s.state IN ('read', 'published')"
+        ).fetchall()
+    read = [shades[page - 1 + (3 if path == "b.pdf" else 0)] for path, page in places]
+    assert len(read) >= 4  # and not all, as a rule
+    subprocess.run(again, check=True, stdout=subprocess.DEVNULL, timeout=120)
+    assert {ocr.calls().count(f"{shade} eng") for shade in read} == {1}
+    texts = sorted(str(text).strip() for _, text in found_by(data, "shade"))
+    assert texts == [f"This is the shade {shade}." for shade in shades]

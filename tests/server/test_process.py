@@ -2,13 +2,23 @@
 
 import json
 import os
+import re
 import signal
+import sqlite3
 import subprocess
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from commands import stackroom_here
+from fakes import OneModel, WordHashEmbedder
+from indexer.pipeline import Indexer
+from make_pdfs import write_pdf
 from mcp_clients import FETCH, SEARCH, URL, ask, endpoint, stream
 from server_process import announced, environment, program
 from shelf import Shelf
@@ -87,3 +97,56 @@ def test_stdio_carries_nothing_but_the_protocol(shelf: Shelf) -> None:
     assert answers[2]["result"]["isError"] is True
     called = [(call["transport"], call["asked"]) for call in newest(Settings(data=data).calls, 2)]
     assert called == [("stdio", "cats purr"), ("stdio", "0123")]
+
+
+def test_a_check_and_a_repair_while_it_answers(tmp_path: Path) -> None:
+    settings = Settings.read({}, data=tmp_path / "data", workers=1)
+    write_pdf(tmp_path / "otters.pdf", ["Otters hold hands while they sleep."], title="Otters")
+    write_pdf(tmp_path / "bread.pdf", ["Let the dough rest for an hour."], title="Bread")
+    with Indexer(settings, OneModel(WordHashEmbedder())) as indexer:
+        indexer.run([tmp_path])
+    check = ["check", f"--data={settings.data}", "--quiet"]
+    with subprocess.Popen(
+        program(str(settings.data), "once"), env=environment(), stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stderr is not None
+            listens = re.search(r"(http://\S+)/mcp", process.stderr.readline())
+            assert listens
+            url = listens[1]
+            checked = threading.Event()
+            with ThreadPoolExecutor(1) as beside:
+                answers = beside.submit(all_answers, url, checked)
+                try:
+                    assert stackroom_here(*check).returncode == 0
+                    with closing(sqlite3.connect(settings.catalog)) as db, db:
+                        db.execute("INSERT INTO vectors VALUES (1000, x'00')")  # of no passage
+                    assert stackroom_here(*check).returncode == 1
+                    assert stackroom_here(*check, "--repair").returncode == 0
+                finally:
+                    checked.set()
+            assert answers.result() == {"Otters"}
+            (settings.words / "documents" / "meta.json").write_text("{}")
+            assert stackroom_here(*check, "--repair").returncode == 0
+            assert answer(url) == "Otters"
+        finally:
+            process.kill()
+
+
+def all_answers(url: str, enough: threading.Event) -> set[str]:
+    """What is answered until then."""
+    seen = {answer(url)}
+    while not enough.is_set():
+        seen.add(answer(url))
+    return seen
+
+
+def answer(url: str) -> str:
+    """The title that a search finds first, or its error."""
+    call = {"name": SEARCH, "arguments": {"query": "otters hold hands"}}
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call})
+    kinds = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    result = json.loads(ask(url, "POST", "/mcp", kinds, body)[2])["result"]
+    if result["isError"]:
+        return str(result["content"][0]["text"])
+    return str(result["structuredContent"]["results"][0]["title"])
