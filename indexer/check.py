@@ -8,11 +8,11 @@ from pathlib import Path
 
 from indexer.compare import compare
 from indexer.examine import Damage, examine
-from indexer.mounts import read_mounts
 from indexer.publish import Publisher
 from stackroom.catalog import Catalog
 from stackroom.errors import CatalogUnusable
 from stackroom.lexicon_audit import audit
+from stackroom.notes import MOUNTS, read_notes
 from stackroom.schema import create_tables, open_catalog
 from stackroom.settings import Settings
 
@@ -125,7 +125,7 @@ def _look_at_rows(db: sqlite3.Connection, report: Report, tell: Tell) -> None:
 
 
 def _look_at_files(catalog: Path, report: Report) -> None:
-    mounts = read_mounts(catalog.with_name("mounts.json"))
+    mounts = read_notes(catalog.with_name(MOUNTS))
     with closing(Publisher(catalog)) as publisher:
         for root, library in publisher.libraries().items():
             if root.suffix == ".jsonl":

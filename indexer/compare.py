@@ -32,7 +32,7 @@ class Comparison:
         failed: files that are as they were when they could not be read.
         gone: paths with no file any more, with what was known of it.
         unreadable: folders, or oddly named files, that could not be looked at, each with the reason;
-            nothing below them counts as gone.
+            nothing below them counts as gone. What is not UTF-8 in a name is escaped.
         mounts: the numbers of the devices that the root is on, and folders below it that are on another one
             than what they are in, by their relative paths.
     """
@@ -144,7 +144,7 @@ def _pdfs(root: Path, result: Comparison) -> Iterator[tuple[str, Path, FileState
                 result.mounts[prefix] = identity.st_dev
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            unreadable[prefix] = error.strerror or str(error)
+            unreadable[_escaped(prefix)] = error.strerror or str(error)
             continue
         inner = []
         for entry in entries:
@@ -161,18 +161,21 @@ def _pdfs(root: Path, result: Comparison) -> Iterator[tuple[str, Path, FileState
             except FileNotFoundError:
                 continue  # gone since the folder was listed, or a link to nothing
             except OSError as error:
-                unreadable[relative] = error.strerror or str(error)
+                unreadable[_escaped(relative)] = error.strerror or str(error)
                 continue
             if not stat.S_ISREG(found.st_mode):
                 continue
             try:
                 relative.encode()
             except UnicodeEncodeError:
-                shown = os.fsencode(relative).decode(errors="backslashreplace")
-                unreadable[shown] = "its name is not valid UTF-8: rename it"
+                unreadable[_escaped(relative)] = "its name is not valid UTF-8: rename it"
                 continue
             yield relative, folder / entry.name, FileState(found.st_size, found.st_mtime_ns)
         folders.extend(reversed(inner))
+
+
+def _escaped(name: str) -> str:
+    return os.fsencode(name).decode(errors="backslashreplace")
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -47,6 +47,8 @@ def migrate(path: Path) -> Upgrade | None:
             if not OLDEST_VERSION <= version < SCHEMA_VERSION:
                 if version == SCHEMA_VERSION:
                     db.execute(_ADDED_TO_3)
+                    if "words" not in {row[1] for row in db.execute("PRAGMA table_info(scans)")}:
+                        db.execute(_ADDED_TO_4)
                 return None
             copy = _copy(db, path, version)
             db.execute("PRAGMA foreign_keys = OFF")  # tables are made again under the same names
@@ -113,6 +115,10 @@ def _to_3(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+# It came after the first catalogues of version 4: what they read by OCR stays without marks in its pictures.
+_ADDED_TO_4 = "ALTER TABLE scans ADD COLUMN words BLOB"
+
+
 def _to_4(db: sqlite3.Connection) -> None:
     """Scans: every page with little text waits; OCR looks at it first, and leaves it alone if it is none.
 
@@ -122,7 +128,7 @@ def _to_4(db: sqlite3.Connection) -> None:
         "CREATE TABLE scans (document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,"
         " page INTEGER NOT NULL, state TEXT NOT NULL CHECK (state IN"
         " ('waiting', 'read', 'published', 'failed')), text TEXT NOT NULL, confidence INTEGER,"
-        " reason TEXT NOT NULL, PRIMARY KEY (document, page)) STRICT, WITHOUT ROWID",
+        " reason TEXT NOT NULL, words BLOB, PRIMARY KEY (document, page)) STRICT, WITHOUT ROWID",
         "CREATE INDEX scans_by_state ON scans (state)",
         # Of a last page only bytes are known here: at least as many as its characters.
         "INSERT INTO scans (document, page, state, text, reason) SELECT document, number, 'waiting', '', ''"

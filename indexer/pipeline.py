@@ -19,7 +19,6 @@ from indexer.isolate import Limits, extract_all
 from indexer.language import identify
 from indexer.lock import alone
 from indexer.migrate import Upgrade, migrate
-from indexer.mounts import read_mounts, remember_mounts
 from indexer.publish_scans import ScanPublisher
 from indexer.read_scans import ScanReader
 from indexer.run import Progress, Run, Summary
@@ -30,6 +29,7 @@ from stackroom.documents import Document, Passage
 from stackroom.embedding.embedder import Embedder, ModelSource, Tokenizer, refuse_another_model
 from stackroom.errors import TRANSIENT, FailureKind, UsageError
 from stackroom.lexicon_writer import LexiconWriter
+from stackroom.notes import MOUNTS, UNREADABLE, keep_notes, read_notes
 from stackroom.records import Model
 from stackroom.settings import Settings
 
@@ -103,16 +103,18 @@ class Indexer:
         self._refuse_another_model()
         self._publisher.forget_unfinished_models()
         run = Run(self._publisher, on_progress)
-        file = self._settings.index / "mounts.json"
-        mounts = read_mounts(file)
+        folder = self._settings.index
+        mounts, unreadable = read_notes(folder / MOUNTS), read_notes(folder / UNREADABLE)
         for root in roots:
             library = self._publisher.add_library(root)
             recorded = self._publisher.recorded(library)
             before = mounts.get(str(root))
             comparison = compare(root, library, recorded, before, retry_failed=retry_failed, retry=retry)
             mounts[str(root)] = comparison.mounts or before or {}
+            unreadable[str(root)] = comparison.unreadable
             run.take_in(root, comparison, hold_back)
-        remember_mounts(file, mounts)
+        keep_notes(folder / MOUNTS, mounts)
+        keep_notes(folder / UNREADABLE, unreadable)
         run.settle_moves_and_removals()
         current = self._publisher.current_model()
         waiting = self._publisher.pending_count(current) if current else 0

@@ -14,6 +14,7 @@ from indexer.publish import FileState, Publisher
 from indexer.shelve import add_document, add_passages, log_change, remove_passages
 from stackroom.documents import Document, Page, Passage, Section
 from stackroom.records import Location, Model
+from stackroom.word_boxes import WordBox, pack
 
 # OCR that has less than this share of the letters that the PDF says are there has missed something.
 _FEWEST_LETTERS = 0.5
@@ -64,12 +65,13 @@ class ScanPublisher(Publisher):
         """How many pages wait for OCR."""
         return int(self._rows("SELECT count(*) FROM scans WHERE state = 'waiting'")[0][0])
 
-    def keep_scan(self, key: int, page: int, text: str, confidence: int) -> None:
+    def keep_scan(self, key: int, page: int, text: str, confidence: int, words: Sequence[WordBox]) -> None:
         """Keeps what was read on a page until the document's other pages are read."""
         with self._transaction() as db:
             db.execute(
-                "UPDATE scans SET state = 'read', text = ?, confidence = ? WHERE document = ? AND page = ?",
-                (text, confidence, key, page),
+                "UPDATE scans SET state = 'read', text = ?, confidence = ?, words = ?"
+                " WHERE document = ? AND page = ?",
+                (text, confidence, pack(words), key, page),
             )
 
     def fail_scan(self, key: int, page: int, reason: str) -> None:

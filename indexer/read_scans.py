@@ -117,7 +117,7 @@ class ScanReader:
                 self._again.append(replace(task, languages=other))
                 return None
         if isinstance(outcome, Recognised):
-            self._publisher.keep_scan(*place, outcome.text, outcome.confidence)
+            self._publisher.keep_scan(*place, outcome.text, outcome.confidence, outcome.words)
         elif isinstance(outcome, NoScan):
             self._publisher.drop_scan(*place)
         else:

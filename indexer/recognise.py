@@ -14,6 +14,7 @@ from indexer.isolate import Limits, Send, in_processes
 from indexer.scans import draw_page, needs_ocr
 from indexer.tesseract import OcrFailed, Recognised, Tesseract
 from stackroom.errors import ExtractionFailed
+from stackroom.word_boxes import WordBox
 
 # Of a page, in seconds. On real pages the slowest took 10.
 _MOST_SECONDS = 120.0
@@ -95,4 +96,7 @@ def _recognise(task: PageTask, send: Send) -> None:
 
 
 def _recognised(content: dict[str, Any]) -> Recognised | NoScan:
-    return Recognised(**content) if content else NoScan()
+    if not content:
+        return NoScan()
+    words = tuple(WordBox(**word) for word in content["words"])
+    return Recognised(content["text"], content["confidence"], words)

@@ -5,13 +5,17 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from math import cos, radians, sin
 from pathlib import Path
 from typing import Any
 
 import pypdfium2.raw as pdfium
+from pypdfium2 import PdfBitmap
 
 from indexer.lines import Line
+from indexer.straighten import find_skew
 from stackroom.unlock import open_pdf
+from stackroom.word_boxes import UNITS, WordBox
 
 # Not none: a real court scan carries a stamp of 63 characters. Of 8,422 real pages, 45 are scans.
 _FEWEST_CHARACTERS = 100
@@ -45,10 +49,30 @@ class Drawing:
     Attributes:
         pgm: a portable graymap.
         dpi: pixels an inch.
+        width, height: in pixels.
+        turned: by how many degrees it was turned clockwise round its middle, so that its lines are level.
     """
 
     pgm: bytes
     dpi: int
+    width: int
+    height: int
+    turned: float = 0.0
+
+    def on_page(self, letters: int, left: int, top: int, right: int, bottom: int) -> WordBox:
+        """The box of a word on the page as it was, from the pixels where it is in the drawing."""
+        across, down = cos(radians(self.turned)), sin(radians(self.turned))
+        middle_x, middle_y = self.width / 2, self.height / 2
+        # The middle is turned back; the box stays as large as it is, and level.
+        x, y = (left + right) / 2 - middle_x, (top + bottom) / 2 - middle_y
+        x, y = middle_x + x * across + y * down, middle_y - x * down + y * across
+        half_width, half_height = (right - left) / 2, (bottom - top) / 2
+        sides = (
+            ((x - half_width) / self.width, (y - half_height) / self.height),
+            ((x + half_width) / self.width, (y + half_height) / self.height),
+        )
+        units = [min(max(round(side * UNITS), 0), UNITS) for corner in sides for side in corner]
+        return WordBox(letters, *units)
 
 
 def needs_ocr(page: Any, lines: Sequence[Line]) -> bool:
@@ -97,7 +121,7 @@ def is_garbled(text: str) -> bool:
 def draw_page(
     path: Path, number: int, passwords: tuple[str, ...], is_scan: Callable[[Any], bool]
 ) -> Drawing | None:
-    """The page with this 1-based number at 300 dots an inch, or less if it is large.
+    """The page with this 1-based number at 300 dots an inch, or less if it is large; its lines level.
 
     Args:
         path: of the PDF.
@@ -118,12 +142,34 @@ def draw_page(
             _DPI / 72, (_MOST_PIXELS / (width * height)) ** 0.5, _MOST_PIXELS_A_SIDE / max(width, height)
         )
         bitmap = page.render(scale=scale, grayscale=True)
-        pixels = bytes(bitmap.buffer)
-        if bitmap.stride != bitmap.width:
-            rows = range(0, len(pixels), bitmap.stride)
-            pixels = b"".join(pixels[at : at + bitmap.width] for at in rows)
+        pixels = _pixels(bitmap)
+        skew = find_skew(pixels, bitmap.width, bitmap.height)
+        if skew:
+            pixels = _pixels(_draw_turned(page, scale, skew, bitmap.width, bitmap.height))
         head = b"P5\n%d %d\n255\n" % (bitmap.width, bitmap.height)
-        return Drawing(head + pixels, max(70, round(72 * scale)))  # tesseract takes less for a mistake
+        dpi = max(70, round(72 * scale))  # tesseract takes less for a mistake
+        return Drawing(head + pixels, dpi, bitmap.width, bitmap.height, skew)
+
+
+def _draw_turned(page: Any, scale: float, degrees: float, width: int, height: int) -> Any:
+    """A bitmap of so many pixels, turned clockwise round its middle."""
+    bitmap = PdfBitmap.new_native(width, height, pdfium.FPDFBitmap_Gray)
+    bitmap.fill_rect((255, 255, 255, 255), 0, 0, width, height)
+    across, down = scale * cos(radians(degrees)), scale * sin(radians(degrees))
+    x, y = width / scale / 2, height / scale / 2
+    matrix = pdfium.FS_MATRIX(
+        across, down, -down, across, width / 2 - x * across + y * down, height / 2 - x * down - y * across
+    )
+    flags = pdfium.FPDF_ANNOT | pdfium.FPDF_GRAYSCALE
+    pdfium.FPDF_RenderPageBitmapWithMatrix(bitmap, page, matrix, pdfium.FS_RECTF(0, 0, width, height), flags)
+    return bitmap
+
+
+def _pixels(bitmap: Any) -> bytes:
+    pixels = bytes(bitmap.buffer)
+    if bitmap.stride == bitmap.width:
+        return pixels
+    return b"".join(pixels[at : at + bitmap.width] for at in range(0, len(pixels), bitmap.stride))
 
 
 def _page_box(page: Any, width: float, height: float) -> _Box:

@@ -1,6 +1,6 @@
 """OCR by tesseract, a program that is found on the PATH; the only file that knows it.
 
-Measured on real pages at 300 dots an inch: 2.5 CPU-seconds a page, 74 MB; see docs/reliability.md.
+Measured on real pages at 300 dots an inch: some 6 CPU-seconds a page, 74 MB; see docs/reliability.md.
 """
 
 import os
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from indexer.repair import clean_characters, count_words, join_hyphenated, tidy_lines
 from indexer.scans import UNSPACED, Drawing
+from stackroom.alignment import count_letters
+from stackroom.word_boxes import WordBox
 
 HOW_TO_INSTALL = (
     "install tesseract (`apt install tesseract-ocr`, `dnf install tesseract`, `brew install tesseract`), "
@@ -42,7 +44,9 @@ _MOST_TOGETHER = 8
 
 _BETWEEN_UNSPACED = re.compile(f"(?<=[{UNSPACED}]) (?=[{UNSPACED}])")
 _COLUMNS = 12
-_WORD_LEVEL = "5"
+_LINE_LEVEL, _WORD_LEVEL = "4", "5"
+
+_Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
 
 
 class OcrFailed(Exception):
@@ -56,10 +60,12 @@ class Recognised:
     Attributes:
         text: as a page's text is; see `stackroom.documents.Page`.
         confidence: the mean of its words, in percent; 0 without words.
+        words: where they are, in the order of the text.
     """
 
     text: str
     confidence: int
+    words: tuple[WordBox, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +134,7 @@ class Tesseract:
             raise OcrFailed(
                 f"tesseract failed ({found.returncode}): {said[-1][:200] if said else 'no reason'}"
             )
-        return read_tsv(found.stdout.decode(errors="replace"))
+        return read_tsv(found.stdout.decode(errors="replace"), drawing)
 
 
 FindOcr = Callable[[str], tuple[Tesseract | None, str]]
@@ -173,13 +179,20 @@ def _find() -> Tesseract | None:
     return Tesseract(program, number.lstrip("v"), languages, scripts, "osd" in names)
 
 
-def read_tsv(table: str) -> Recognised:
-    """What tesseract's table says: a line of text for each printed one, an empty line between paragraphs."""
+def read_tsv(table: str, drawing: Drawing) -> Recognised:
+    """What tesseract's table says of a drawing.
+
+    The text has a line for each printed one, and an empty line between paragraphs.
+    """
     lines: list[str] = []
     confidences: list[float] = []
+    words: list[WordBox] = []
     place: tuple[str, ...] = ()
+    of_line: _Box = 0, 0, 0, 0
     for row in table.split("\n"):
         cells = row.split("\t", _COLUMNS - 1)
+        if len(cells) == _COLUMNS and cells[0] == _LINE_LEVEL:
+            of_line = _box(cells)
         if len(cells) < _COLUMNS or cells[0] != _WORD_LEVEL or not cells[11].strip():
             continue
         block, paragraph, line = cells[2], cells[3], cells[4]
@@ -192,9 +205,23 @@ def read_tsv(table: str) -> Recognised:
             lines.append(word)
         place = (block, paragraph, line)
         confidences.append(float(cells[10]))
+        words.append(drawing.on_page(count_letters(clean_characters(word)), *_as_high(_box(cells), of_line)))
     text = _BETWEEN_UNSPACED.sub("", clean_characters("\n".join(lines)))
     text = tidy_lines(join_hyphenated(text, count_words([text])))
-    return Recognised(text, round(_mean(confidences)))
+    return Recognised(text, round(_mean(confidences)), tuple(words))
+
+
+def _box(cells: list[str]) -> _Box:
+    left, top, width, height = map(int, cells[6:10])
+    return left, top, left + width, top + height
+
+
+def _as_high(word: _Box, line: _Box) -> _Box:
+    """A word's box, as high as those of its line; as wide if the line runs up or down."""
+    if not (line[0] <= word[0] and line[1] <= word[1] and word[2] <= line[2] and word[3] <= line[3]):
+        return word
+    is_level = line[2] - line[0] >= line[3] - line[1]
+    return (word[0], line[1], word[2], line[3]) if is_level else (line[0], word[1], line[2], word[3])
 
 
 def _mean(values: Iterable[float]) -> float:

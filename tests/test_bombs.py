@@ -18,9 +18,11 @@ from make_pdfs import write_pdf
 from stackroom.catalog import Catalog
 from stackroom.documents import Document
 from stackroom.errors import ExtractionFailed, PictureFailed
+from stackroom.server.metrics import Metrics
 from stackroom.server.pictures import Pictures, Wanted
 from stackroom.settings import Settings
 from stackroom.status import read_status
+from stackroom.terminal import show_status
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_AS and FIFOs")
 
@@ -78,7 +80,36 @@ def test_odd_names_are_read_and_what_is_no_file_is_left_alone(tmp_path: Path) ->
         status = read_status(catalog)
     assert status.documents == 5
     assert [failure.kind for failure in status.failures] == ["not a pdf"]
+    assert {failure.path: failure.reason for failure in status.unreadable} == summary.unreadable
     assert index(folder, data).unchanged == 5  # names come back as they were written
+
+
+def test_what_cannot_be_looked_at_is_in_the_status_until_it_can(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, data = tmp_path / "folder", tmp_path / "data"
+    folder.mkdir()
+    write_pdf(folder / "good.pdf", ["Good."])
+    (folder / "loop").symlink_to("loop")
+    odd = folder / os.fsdecode(b"caf\xe9")
+    odd.mkdir()
+    (odd / "menu.pdf").write_bytes(b"%PDF-")
+    index(folder, data)
+    index(folder / "good.pdf", data)  # another library: what is known of the first one stays
+    with Catalog(data / "index" / "catalog.sqlite3") as catalog:
+        status = read_status(catalog)
+        assert [(failure.path, failure.kind) for failure in status.unreadable] == [
+            (str(folder / "caf\\xe9" / "menu.pdf"), "unreadable"),
+            (str(folder / "loop"), "unreadable"),
+        ]
+        assert all(failure.reason for failure in status.unreadable)
+        assert 'stackroom_failed_files{kind="unreadable"} 2' in Metrics().exposition(status, {})
+        show_status(status, 1, "", "")
+        assert "could not be looked at (2):" in capsys.readouterr().out
+        odd.rename(folder / "café")
+        (folder / "loop").unlink()
+        index(folder, data)
+        assert read_status(catalog).unreadable == ()
 
 
 @pytest.mark.parametrize("change", ["vanish", "shrink", "grow", "become a folder"])

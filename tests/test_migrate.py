@@ -223,3 +223,13 @@ def test_pages_with_little_text_wait_for_ocr(tmp_path: Path) -> None:
             (2, 1, "waiting"),
         ]
         assert db.execute("SELECT failure FROM locations").fetchall() == [("password",)]
+
+
+def test_scans_of_the_first_catalogues_of_this_format_have_no_places_of_words(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite3"
+    with closing(open_catalog(path, create=True)) as db:
+        db.execute("ALTER TABLE scans DROP COLUMN words")
+    for _ in range(2):
+        assert migrate(path) is None
+    with Catalog(path) as catalog:
+        assert catalog.word_boxes(1, 1) == ()

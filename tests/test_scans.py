@@ -3,10 +3,12 @@
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from pypdf import PdfWriter
+from starlette.applications import Starlette
 
 from fake_ocr import FakeOcr, no_ocr
 from fakes import OneModel, WordHashEmbedder
@@ -16,11 +18,16 @@ from indexer.run import Progress, Summary
 from indexer.scans import Drawing, draw_page, is_garbled
 from indexer.tesseract import FindOcr, OcrFailed, Tesseract, find_tesseract, read_tsv
 from make_pdfs import write_pdf, write_scanned_pdf, write_text_objects
+from marked_boxes import marked_boxes
+from mcp_clients import ask, serving
 from stackroom.catalog import Catalog
 from stackroom.lexicon import Lexicon
 from stackroom.reader import Reader
 from stackroom.server.answers import fetch_answer, search_answer
+from stackroom.server.pages import citation_routes
+from stackroom.server.pictures import Pictures, Wanted
 from stackroom.settings import Settings
+from stackroom.word_boxes import UNITS, find_passage
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the program that stands in is a script")
 
@@ -170,6 +177,31 @@ def test_a_page_is_read_once_and_no_half_document_is_shown(
     assert [call for call in ocr.calls() if call.startswith("10")] == ["10 eng"]
 
 
+def test_a_passage_is_marked_where_ocr_saw_it(
+    tmp_path: Path, folder: Path, settings: Settings, reader: Reader
+) -> None:
+    write_scanned_pdf(folder / "a.pdf", shades=[250])
+    index(settings, folder, FakeOcr(tmp_path / "ocr", {(250, "eng"): (91, FERRY)}))
+    (hit,) = reader.search("ferry island")
+    seen = reader.page(hit.document_id, 1)
+    start = seen.page.text.index("island")
+    boxes = tuple(find_passage(seen.words, seen.page.text, start, start + len("island leaves at")))
+    picture = Pictures().picture(Wanted(hit.document_id, 1, folder / "a.pdf", seen.page.text, boxes=boxes))
+    # The fifth word begins 500 of 2,479 dots to the right, 500 of 3,508 down, and is 50 high.
+    (box,) = marked_boxes(picture)
+    assert box == pytest.approx((20, 14, 31, 15), abs=1)
+    assert picture.top == pytest.approx(500 / 3508, abs=0.01)
+    unmarked = "Nothing is marked in the picture."
+    with serving(reader, Starlette(routes=citation_routes(reader))) as url:
+        address = f"/d/{hit.document_id}?page=1&mark={hit.best.mark}"
+        html = ask(url, "GET", address)[2].decode()
+        assert "91 % sure." in html
+        assert unmarked not in html
+        with closing(sqlite3.connect(settings.catalog)) as db, db:
+            db.execute("UPDATE scans SET words = NULL")  # as an earlier Stackroom kept it
+        assert unmarked in ask(url, "GET", address)[2].decode()
+
+
 def test_scans_can_be_put_off(folder: Path, settings: Settings, ocr: FakeOcr) -> None:
     write_scanned_pdf(folder / "scan.pdf", shades=[10, 20])
     answers = iter([False, False, True])
@@ -287,10 +319,23 @@ def test_what_the_table_of_tesseract_says() -> None:
             row(2, 1, "93", "は"),
         ]
     )
-    assert read_tsv(table) == read_tsv(table)
-    assert read_tsv(table).text == "A harbour\n\n船は\n"
-    assert read_tsv(table).confidence == 91
-    assert (read_tsv("").text, read_tsv("").confidence) == ("", 0)
+    drawing = Drawing(b"", 300, 90, 90)
+    read = read_tsv(table, drawing)
+    assert (read.text, read.confidence) == ("A harbour\n\n船は\n", 91)
+    assert [word.letters for word in read.words] == [1, 3, 4, 1, 1]
+    assert (read_tsv("", drawing).text, read_tsv("", drawing).confidence) == ("", 0)
+
+
+def test_words_are_as_high_as_their_line_and_where_the_page_is_not_turned() -> None:
+    line = "4\t1\t1\t1\t1\t0\t100\t100\t300\t40\t-1\t"
+    word = "5\t1\t1\t1\t1\t1\t100\t110\t80\t20\t90\tsea"
+    (seen,) = read_tsv(f"{line}\n{word}", Drawing(b"", 300, 1000, 1000)).words
+    assert [round(1000 * side / UNITS) for side in (seen.left, seen.top, seen.right, seen.bottom)] == [
+        100,
+        100,
+        180,
+        140,
+    ]
 
 
 def test_a_program_that_hangs_is_ended(tmp_path: Path) -> None:
@@ -299,7 +344,7 @@ def test_a_program_that_hangs_is_ended(tmp_path: Path) -> None:
     program.chmod(0o755)
     hangs = Tesseract(str(program), "0", ("eng",), (), turns_pages=False)
     with pytest.raises(OcrFailed, match=r"took longer than 0\.1 s"):
-        hangs.read(Drawing(b"P5\n1 1\n255\n\0", 300), "eng", 0.1)
+        hangs.read(Drawing(b"P5\n1 1\n255\n\0", 300, 1, 1), "eng", 0.1)
 
 
 def test_no_program_is_left_behind_when_the_caller_gives_up(tmp_path: Path) -> None:

@@ -87,6 +87,11 @@ def _words(text: str) -> list[tuple[int, int, str]]:
     return [word for word in found if word[2]]
 
 
+def count_letters(text: str) -> int:
+    """How many letters and digits of a text are compared."""
+    return sum(len(_fold(char)) for char in text)
+
+
 def _letters(text: str) -> tuple[str, Sequence[int]]:
     """The letters and digits of a text as they are compared, and which character each comes from."""
     letters: list[str] = []

@@ -19,6 +19,7 @@ from stackroom.records import (
     Record,
 )
 from stackroom.splits import Split
+from stackroom.word_boxes import WordBox, unpack
 
 VECTORS_AT_ONCE = 50_000
 """Most vectors read in one call: bounds the copy to some tens of MB, and the time it takes."""
@@ -199,6 +200,15 @@ class Catalog(CatalogFile):
             (key, first, last),
         )
         return dict(rows)
+
+    def word_boxes(self, key: int, page: int) -> tuple[WordBox, ...]:
+        """Where OCR saw the words of a page; none if the PDF has the text itself, or it is not known."""
+        rows = self.rows(
+            "SELECT words FROM scans WHERE document = ? AND page = ? AND state = 'published'"
+            " AND words IS NOT NULL",
+            (key, page),
+        )
+        return unpack(rows[0][0]) if rows else ()
 
     def page_lengths(self, key: int) -> list[int]:
         """How many characters each page of the document with this key has, in order."""

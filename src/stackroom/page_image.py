@@ -18,6 +18,7 @@ import pypdfium2.raw as pdfium
 
 from stackroom.alignment import locate
 from stackroom.unlock import open_pdf
+from stackroom.word_boxes import UNITS
 
 # An A4 page at 150 dots an inch. Slides are drawn larger and posters smaller, so all cost about the same.
 _PIXELS = 2_200_000
@@ -86,7 +87,8 @@ def _draw(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     page = pdf[request["page"] - 1]
     width, height = (max(1.0, side) for side in page.get_size())
     scale = min(_LARGEST_SCALE, (_PIXELS / (width * height)) ** 0.5, _MOST_PIXELS_A_SIDE / max(width, height))
-    boxes = list(_find_boxes(page, request["text"], request["start"], request["stop"]))
+    boxes = [_on_page(page, seen) for seen in request["boxes"]]
+    boxes = boxes or list(_find_boxes(page, request["text"], request["start"], request["stop"]))
     if boxes:
         _paint(page, boxes)
     bitmap = page.render(scale=scale, rev_byteorder=True)
@@ -117,6 +119,17 @@ def _find_boxes(page: Any, text: str, start: int, stop: int) -> Iterator[_Box]:
         while end < count and not drawn[end].isalnum() and not drawn[end].isspace():
             end += 1
         yield from _merge(_character_boxes(text_page, drawn, first, end))
+
+
+def _on_page(page: Any, seen: Sequence[int]) -> _Box:
+    """A box that is given as left, top, right and bottom of the page as it is seen; see `WordBox`."""
+    x, y = ctypes.c_double(), ctypes.c_double()
+    corners = []
+    for corner in (seen[:2], seen[2:]):
+        pdfium.FPDF_DeviceToPage(page, 0, 0, UNITS, UNITS, 0, *corner, ctypes.byref(x), ctypes.byref(y))
+        corners.append((x.value, y.value))
+    (left, right), (bottom, top) = (sorted(side) for side in zip(*corners, strict=True))
+    return left, bottom, right, top
 
 
 def _read_text(text_page: Any, count: int) -> str:

@@ -32,6 +32,7 @@ from stackroom.splits import Split, Splits
 from stackroom.status import Status, read_status
 from stackroom.vectors import VectorIndex
 from stackroom.visible import visible, visible_with_spans
+from stackroom.word_boxes import WordBox
 
 DEFAULT_LIMIT = 10
 """Results of one search: what the tool contract returns at most."""
@@ -78,12 +79,14 @@ class PageOfFile:
         page: with its whole text.
         file: a PDF that still is as it was when the document was indexed; None if there is none.
         ocr_confidence: how sure OCR was of the text, in percent; None if the PDF has the text itself.
+        words: where OCR saw them, if that is known.
     """
 
     record: Record
     page: Page
     file: Path | None
     ocr_confidence: int | None
+    words: tuple[WordBox, ...]
 
 
 class Reader:
@@ -269,9 +272,10 @@ class Reader:
             record = self._record(document_id)
             pages = self._catalog.pages(record.key, number, number) if number <= record.page_count else []
             ocr = self._catalog.ocr_pages(record.key, number, number) if pages else {}
+            words = self._catalog.word_boxes(record.key, number) if ocr else ()
         if not pages:
             raise UnknownPart(f"This document has {record.page_count} pages, so none numbered {number}.")
-        return PageOfFile(record, pages[0], _unchanged_file(record), ocr.get(number))
+        return PageOfFile(record, pages[0], _unchanged_file(record), ocr.get(number), words)
 
     def file(self, document_id: str) -> tuple[Record, Path]:
         """The PDF itself: a file that still is as it was when the document was indexed.

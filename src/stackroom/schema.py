@@ -4,6 +4,7 @@ What is where in `data/index/`:
 
     catalog.sqlite3     the truth (with its -wal and -shm while it is in use)
     words/              the index of words, derived from it: see `stackroom.lexicon`
+    mounts.json, unreadable.json    hints: see `stackroom.notes`
     indexer.lock        held by the one indexer at work; indexer.holder.json says who it is
     server.lock         held by the HTTP server; server.holder.json says where it listens
 """
@@ -80,6 +81,7 @@ CREATE TABLE scans (                    -- pages whose text only OCR can tell
     text TEXT NOT NULL,                 -- while 'read': it waits for the document's other pages; else empty
     confidence INTEGER,                 -- percent, the mean of its words, if 'read' or 'published'
     reason TEXT NOT NULL,               -- why it 'failed'; else empty
+    words BLOB,                         -- where they are: see stackroom.word_boxes; null if that is not known
     PRIMARY KEY (document, page)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX scans_by_state ON scans (state);

@@ -1,12 +1,13 @@
 """What the catalogue holds, in figures, and which files it could not take."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stackroom.catalog import Catalog
+from stackroom.notes import UNREADABLE, read_notes
 from stackroom.records import Location
 
 
@@ -37,6 +38,8 @@ class Status:
         pending: passages that have no vector yet.
         illegible: passages that never get one, because the model can't read them.
         failures: files that could not be indexed.
+        unreadable: folders and names that the last run could not look at; as long as it is so, what the index
+            has of them stays.
         model, model_digest: name and digest of the model whose vectors are searched; None before the first.
         text_bytes: of all extracted text, in UTF-8.
         index_bytes: of all files in the index folder.
@@ -53,6 +56,7 @@ class Status:
     pending: int
     illegible: int
     failures: tuple[Failure, ...]
+    unreadable: tuple[Failure, ...]
     model: str | None
     model_digest: str | None
     text_bytes: int
@@ -100,6 +104,7 @@ def read_status(catalog: Catalog) -> Status:
         scans_waiting=scans.get("waiting", 0) + scans.get("read", 0),
         scans_failed=_failures(scans_failed),
         failures=_failures(failures),
+        unreadable=_failures(_unreadable(catalog.path, [root for (root,) in libraries])),
         model=model.fingerprint.name if model else None,
         model_digest=model.fingerprint.digest if model else None,
         text_bytes=text_bytes,
@@ -110,6 +115,13 @@ def read_status(catalog: Catalog) -> Status:
 
 def _failures(rows: Iterable[tuple[Any, ...]]) -> tuple[Failure, ...]:
     return tuple(Failure(_absolute(root, path), *rest) for root, path, *rest in rows)
+
+
+def _unreadable(catalog: Path, roots: Iterable[str]) -> Iterator[tuple[str, str, str, str]]:
+    notes = read_notes(catalog.with_name(UNREADABLE))
+    for root in roots:
+        for path, reason in sorted(notes.get(root, {}).items()):
+            yield root, path, str(reason), "unreadable"
 
 
 def _absolute(root: str, path: str) -> str:

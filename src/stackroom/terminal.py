@@ -49,6 +49,7 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
     others = [failure for failure in status.failures if failure.kind != "password"]
     for title, failures in (
         ("not indexed", others),
+        ("could not be looked at", status.unreadable),
         ("scanned pages that could not be read", status.scans_failed),
     ):
         if failures:

@@ -1,7 +1,5 @@
 """Pictures of pages: the passage is marked, and a file that misbehaves costs its own picture only."""
 
-import struct
-import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +7,9 @@ import pypdfium2
 import pytest
 
 from make_pdfs import write_claiming_pdf, write_garbage, write_objects, write_pdf
+from marked_boxes import marked_boxes
 from stackroom.errors import PictureFailed
-from stackroom.server.pictures import Picture, Pictures, Wanted
+from stackroom.server.pictures import Pictures, Wanted
 
 TEXT = "The first line.\nThe second line.\n\nA third one.\n"
 
@@ -18,35 +17,6 @@ TEXT = "The first line.\nThe second line.\n\nA third one.\n"
 def wanted(file: Path, passage: str = "", text: str = TEXT) -> Wanted:
     start = text.index(passage)
     return Wanted(file.stem, 1, file, text, start, start + len(passage))
-
-
-def marked_boxes(picture: Picture) -> list[tuple[int, int, int, int]]:
-    """Left, upper, right and lower edge of the rows of yellow pixels, in hundredths of the picture."""
-    width, height, depth, colours = struct.unpack(">IIBB", picture.png[16:26])
-    assert (width, height, depth) == (picture.width, picture.height, 8)
-    at = picture.png.index(b"IDAT")
-    size = struct.unpack(">I", picture.png[at - 4 : at])[0]
-    channels = {0: 1, 2: 3}[colours]
-    row = width * channels + 1
-    pixels = zlib.decompress(picture.png[at + 4 : at + 4 + size])
-    assert len(pixels) == row * height
-    boxes: list[tuple[int, int, int, int]] = []
-    if channels == 1:
-        return boxes
-    last = -2
-    for y in range(height):
-        line = pixels[y * row + 1 : (y + 1) * row]
-        yellow = [x for x in range(0, width, 4) if line[3 * x] - line[3 * x + 2] > 100]
-        if not yellow:
-            continue
-        left, right = 100 * yellow[0] // width, 100 * yellow[-1] // width
-        upper, lower = 100 * y // height, 100 * y // height
-        if last == y - 1:
-            before = boxes.pop()
-            left, upper, right = min(before[0], left), before[1], max(before[2], right)
-        boxes.append((left, upper, right, lower))
-        last = y
-    return boxes
 
 
 @pytest.fixture

@@ -83,8 +83,10 @@ class Metrics:
             *_metric(
                 "stackroom_failed_files",
                 "gauge",
-                "Files that could not be indexed.",
-                _labelled("kind", Counter(failure.kind for failure in status.failures)),
+                "Files, or whole folders, that could not be indexed.",
+                _labelled(
+                    "kind", Counter(failure.kind for failure in (*status.failures, *status.unreadable))
+                ),
             ),
             *_metric(
                 "stackroom_refused_total", "counter", "Refusals, by reason.", _labelled("reason", refused)

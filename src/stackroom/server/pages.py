@@ -24,6 +24,7 @@ from stackroom.marks import Mark
 from stackroom.reader import PageOfFile, Reader
 from stackroom.server.page_html import Html, PageShown, ShownPicture, message_html, page_html
 from stackroom.server.pictures import Picture, Pictures, Wanted
+from stackroom.word_boxes import find_passage
 
 # The reason would name a folder of this machine; `stackroom status` prints it.
 UNREADABLE = "The catalogue cannot be read. Run `stackroom status` where the server runs to see why."
@@ -113,8 +114,8 @@ class _Pages:
         if cited and mark is None:
             notes.append("The passage that was cited is not on this page as it was.")
         if found.ocr_confidence is not None:
-            sure = f"{found.ocr_confidence} % sure"
-            notes.append(f"A scan: its text was read by OCR, {sure}. Nothing is marked in the picture.")
+            unmarked = "" if found.words else " Nothing is marked in the picture."
+            notes.append(f"A scan: its text was read by OCR, {found.ocr_confidence} % sure.{unmarked}")
         picture = None
         if found.file is None:
             notes.append(
@@ -176,7 +177,9 @@ class _Pages:
 
     async def _draw(self, found: PageOfFile, file: Path, mark: Mark | None) -> Picture:
         start, stop = (mark.start, mark.stop) if mark else (0, 0)
-        wanted = Wanted(found.record.id, found.page.number, file, found.page.text, start, stop)
+        text = found.page.text
+        boxes = tuple(find_passage(found.words, text, start, stop))
+        wanted = Wanted(found.record.id, found.page.number, file, text, start, stop, boxes)
         if self._asked_for >= _AT_ONCE + _WAITING:
             raise Busy
         self._asked_for += 1

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stackroom.errors import PictureFailed, SettingsError
+from stackroom.word_boxes import WordBox
 
 # Longest time to draw a page, in seconds, and most address space for it, in MiB.
 _SECONDS = 15
@@ -49,6 +50,7 @@ class Wanted:
         file: a PDF that has that content.
         text: of the page, as the catalogue has it.
         start, stop: of the passage in it; nothing is marked if they are equal.
+        boxes: of its words, where OCR saw them; else they are looked for in the text of the PDF.
     """
 
     document_id: str
@@ -57,6 +59,7 @@ class Wanted:
     text: str
     start: int = 0
     stop: int = 0
+    boxes: tuple[WordBox, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ class Pictures:
             "text": wanted.text,
             "start": wanted.start,
             "stop": wanted.stop,
+            "boxes": [(box.left, box.top, box.right, box.bottom) for box in wanted.boxes],
             "memory_mb": self._memory_mb,
             "seconds": int(self._seconds) + 1,
         }
