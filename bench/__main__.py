@@ -28,6 +28,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="stackroom-bench-") as work:
         real = f"{work}/real"
         _run("Extraction", "extraction", str(arguments.folder))
+        _run("Steps of reading", "stages", str(arguments.folder))
         rounds = ["--rounds", str(arguments.rounds)]
         _run("Indexing", "indexing", str(arguments.folder), *rounds, "--keep", real)
         _run("Bytes on disk", "sizes", real)

@@ -123,6 +123,7 @@ def test_a_document_keeps_its_id_its_pages_and_what_was_embedded(
     before = reader.search("otters")[0].document_id
     first = fetch_answer(reader.fetch(before), "http://x")
     assert (first.metadata.ocr_pages, first.metadata.ocr_confidence) == ("", 0)
+    assert first.metadata.unread_pages == "2-3"
     embedder = WordHashEmbedder()
     index(settings, folder, ocr, embedder=embedder)
     assert embedder.embedded_passages == 2  # the pages with text were embedded before
@@ -132,6 +133,7 @@ def test_a_document_keeps_its_id_its_pages_and_what_was_embedded(
     assert TOLL in answer.text
     assert OTTERS.split() == answer.text.split("[[page 2]]")[0].split()[2:]
     assert (answer.metadata.ocr_pages, answer.metadata.ocr_confidence) == ("2-3", 86)
+    assert answer.metadata.unread_pages == ""
     assert answer.metadata.extractor.endswith(", tesseract 0")
     assert reader.page(before, 2).ocr_confidence == 91
     assert reader.page(before, 1).ocr_confidence is None

@@ -201,6 +201,15 @@ class Catalog(CatalogFile):
         )
         return dict(rows)
 
+    def unread_pages(self, key: int, first: int = 1, last: int = _LAST) -> list[int]:
+        """Which of a document's pages are scans that OCR has not read yet, or could not read; ascending."""
+        rows = self.rows(
+            "SELECT page FROM scans WHERE document = ? AND state <> 'published' AND page BETWEEN ? AND ?"
+            " ORDER BY page",
+            (key, first, last),
+        )
+        return [page for (page,) in rows]
+
     def word_boxes(self, key: int, page: int) -> tuple[WordBox, ...]:
         """Where OCR saw the words of a page; none if the PDF has the text itself, or it is not known."""
         rows = self.rows(

@@ -6,7 +6,7 @@ only what changed is read. Whatever they say is a hint: a hit is shown only if t
 """
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +57,7 @@ class Fetched:
         number, parts: the how manieth part it begins in, from 1, and how many there are.
         next_id, previous_id: of what follows and precedes; empty if nothing does.
         ocr_pages: which of the part's pages have their text from OCR, and how sure it was, in percent.
+        unread_pages: which of them are scans that OCR has not read yet, or could not read.
     """
 
     record: Record
@@ -68,6 +69,7 @@ class Fetched:
     next_id: str
     previous_id: str
     ocr_pages: Mapping[int, int]
+    unread_pages: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +247,7 @@ class Reader:
             part = division.asked(wanted)
             text = marked_text(self._catalog.pages(record.key, part.first, part.last), part)
             ocr_pages = self._catalog.ocr_pages(record.key, part.first, part.last)
+            unread_pages = self._catalog.unread_pages(record.key, part.first, part.last)
         after, before = division.after(part), division.before(part)
         next_id = division.id(record.id, after) if after else ""
         number = division.number(part.first, part.start)
@@ -260,6 +263,7 @@ class Reader:
             next_id,
             division.id(record.id, before) if before else "",
             ocr_pages,
+            unread_pages,
         )
 
     def page(self, document_id: str, number: int) -> PageOfFile:

@@ -65,6 +65,7 @@ async def test_search_then_fetch_each_result(how: str, reader: Reader, url: str)
                 "part": 1,
                 "parts": 1,
                 "ocr_pages": "",
+                "unread_pages": "",
                 "ocr_confidence": 0,
                 "next_id": "",
                 "previous_id": "",
@@ -137,6 +138,7 @@ async def test_the_tools_are_described_as_clients_require(how: str, reader: Read
         "next_id",
         "previous_id",
         "ocr_pages",
+        "unread_pages",
     )
     numbers = ("pages", "first_page", "last_page", "part", "parts", "ocr_confidence")
     assert bare(tools[FETCH]["outputSchema"]) == bare(

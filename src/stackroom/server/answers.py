@@ -76,6 +76,9 @@ class FetchMetadata(BaseModel):
     ocr_confidence: int = Field(
         description="How sure OCR was of them, the mean in percent; 0 if none is a scan"
     )
+    unread_pages: str = Field(
+        description="Of these the scans that OCR has not read: what they say is missing in this text"
+    )
     part: int = Field(description="Which part of the document this text begins in, from 1")
     parts: int = Field(description="How many parts it has; 1 if it fits one answer")
     next_id: str = Field(description="Fetch this to go on; empty at the end of the document")
@@ -149,6 +152,7 @@ def fetch_answer(fetched: Fetched, base_url: str) -> FetchAnswer:
             last_page=part.last,
             ocr_pages=_ranges(fetched.ocr_pages),
             ocr_confidence=_percent(fetched.ocr_pages.values()),
+            unread_pages=_ranges(fetched.unread_pages),
             part=fetched.number,
             parts=fetched.parts,
             next_id=fetched.next_id,

@@ -1,0 +1,50 @@
+"""What a search takes without a server, in one thread: `python -m bench.searches DATA [--queries 400]`.
+
+Every query twice: at first the model embeds it, the second time its vector is known. Prints Markdown: CPU-ms
+of the thread that searches, and of the whole process, in which OpenVINO has a thread of its own.
+"""
+
+import argparse
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from bench.processes import print_table
+from bench.words import queries
+from stackroom.catalog import Catalog
+from stackroom.embedding.models import Models
+from stackroom.lexicon import Lexicon
+from stackroom.reader import Reader
+from stackroom.settings import Settings
+
+
+def main() -> None:
+    """Measures, and prints the table."""
+    parser = argparse.ArgumentParser(prog="python -m bench.searches", description=__doc__)
+    parser.add_argument("data", type=Path, help="an indexed data folder")
+    parser.add_argument("--queries", type=int, default=400, help="fewer than are kept, which is 1,000")
+    arguments = parser.parse_args()
+    settings = Settings.read(data=arguments.data.resolve())
+    models = Models(settings.models, settings.precision, queries=True)
+    asked = [*queries(arguments.queries + 50)]
+    with closing(Reader(Catalog(settings.catalog), Lexicon(settings.words), models)) as reader:
+        reader.warm()
+        _measure(reader, asked[:50])
+        rows = [
+            ("new queries", *_measure(reader, asked[50:])),
+            ("the same again", *_measure(reader, asked[50:])),
+        ]
+    print_table(["", "CPU-ms, the thread that searches", "CPU-ms, the process"], *rows)
+
+
+def _measure(reader: Reader, asked: Sequence[str]) -> tuple[str, str]:
+    thread, process = time.thread_time(), time.process_time()
+    for query in asked:
+        reader.search(query)
+    of_thread, of_process = time.thread_time() - thread, time.process_time() - process
+    return f"{1000 * of_thread / len(asked):.1f}", f"{1000 * of_process / len(asked):.1f}"
+
+
+if __name__ == "__main__":
+    main()
