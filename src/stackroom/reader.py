@@ -6,33 +6,32 @@ only what changed is read. Whatever they say is a hint: a hit is shown only if t
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from stackroom.candidates import Asked, Indexes
 from stackroom.catalog import VECTORS_AT_ONCE, Catalog
-from stackroom.documents import Hit, Page, Part, Quote, RankedPassage
+from stackroom.documents import Hit, RankedPassage
 from stackroom.embedding.embedder import Fingerprint, ModelSource, refuse_another_model
 from stackroom.errors import UnknownDocument, UnknownPart
+from stackroom.fetched import Fetched, PageOfFile, unchanged_file
 from stackroom.lexicon import Lexicon
-from stackroom.marks import Mark
 from stackroom.operators import parse
 from stackroom.page_text import last_line, marked_text
 from stackroom.parts import MARK_CHARACTERS, Division, split_id
 from stackroom.queries import QueryEmbedder
 from stackroom.query import Query
+from stackroom.quotes import quote
 from stackroom.ranking import Evidence
-from stackroom.records import FoundPassage, Location, Model, Record
+from stackroom.records import FoundPassage, Model, Record
 from stackroom.selection import Selection
 from stackroom.settings import FETCH_CHARACTERS
-from stackroom.snippets import RESULT_CHARACTERS, Matcher, complete, cut
+from stackroom.snippets import RESULT_CHARACTERS, Matcher
 from stackroom.splits import Split, Splits
 from stackroom.status import Status, read_status
 from stackroom.vectors import VectorIndex
-from stackroom.visible import visible, visible_with_spans
-from stackroom.word_boxes import WordBox
+from stackroom.visible import visible
 
 DEFAULT_LIMIT = 10
 """Results of one search: what the tool contract returns at most."""
@@ -42,53 +41,6 @@ _FURTHER = 5
 
 # Long documents of which is known how they are divided into parts.
 _DIVISIONS = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A document, or the part of a long one that was asked for.
-
-    Attributes:
-        record: of the whole document.
-        id: of what this is: the document's own, or that of a part.
-        text: the part's pages, each after a line such as `[[page 3]]`; unless it is all, a last line says how
-            to go on.
-        part: which pages it has.
-        number, parts: the how manieth part it begins in, from 1, and how many there are.
-        next_id, previous_id: of what follows and precedes; empty if nothing does.
-        ocr_pages: which of the part's pages have their text from OCR, and how sure it was, in percent.
-        unread_pages: which of them are scans that OCR has not read yet, or could not read.
-    """
-
-    record: Record
-    id: str
-    text: str
-    part: Part
-    number: int
-    parts: int
-    next_id: str
-    previous_id: str
-    ocr_pages: Mapping[int, int]
-    unread_pages: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
-class PageOfFile:
-    """A page, and where it can be seen.
-
-    Attributes:
-        record: of the document, which may have taken the place of the one that was asked for.
-        page: with its whole text.
-        file: a PDF that still is as it was when the document was indexed; None if there is none.
-        ocr_confidence: how sure OCR was of the text, in percent; None if the PDF has the text itself.
-        words: where OCR saw them, if that is known.
-    """
-
-    record: Record
-    page: Page
-    file: Path | None
-    ocr_confidence: int | None
-    words: tuple[WordBox, ...]
 
 
 class Reader:
@@ -279,7 +231,7 @@ class Reader:
             words = self._catalog.word_boxes(record.key, number) if ocr else ()
         if not pages:
             raise UnknownPart(f"This document has {record.page_count} pages, so none numbered {number}.")
-        return PageOfFile(record, pages[0], _unchanged_file(record), ocr.get(number), words)
+        return PageOfFile(record, pages[0], unchanged_file(record), ocr.get(number), words)
 
     def file(self, document_id: str) -> tuple[Record, Path]:
         """The PDF itself: a file that still is as it was when the document was indexed.
@@ -289,7 +241,7 @@ class Reader:
         """
         with self._following():
             record = self._record(document_id)
-        file = _unchanged_file(record)
+        file = unchanged_file(record)
         if file is not None:
             return record, file
         raise UnknownDocument(
@@ -384,11 +336,11 @@ class Reader:
                     pages.add(places[other].page)
                     part_id = self._part_id(split.document, places[other])
                     score = ranked[other].score
-                    more.append(_quote(places[other], score, matcher, characters, part_id, marked=marked))
+                    more.append(quote(places[other], score, matcher, characters, part_id, marked=marked))
             part_id = self._part_id(split.document, places[id_])
-            quote = _quote(places[id_], ranked[id_].score, matcher, characters, part_id, marked=marked)
+            shown = quote(places[id_], ranked[id_].score, matcher, characters, part_id, marked=marked)
             title = visible(places[id_].title)
-            hits.append((Hit(places[id_].document_id, title, quote, tuple(more)), ranked[id_]))
+            hits.append((Hit(places[id_].document_id, title, shown, tuple(more)), ranked[id_]))
         return hits
 
     @contextmanager
@@ -446,29 +398,3 @@ class Reader:
                     )
                 self._queries = QueryEmbedder(self._models.load(built_with))
             return self._queries
-
-
-def _quote(
-    place: FoundPassage, score: float, matcher: Matcher, characters: int, part_id: str, *, marked: bool
-) -> Quote:
-    if not marked and place.stop - place.start <= characters:
-        snippet = complete(place.page_text, place.start, place.stop, characters)
-    else:
-        matches = matcher.find(place.page_text, place.start, place.stop)
-        snippet = cut(place.page_text, place.start, place.stop, matches, characters, marked=marked)
-    text, matches_seen = visible_with_spans(snippet.text, snippet.matches)
-    mark = Mark.of(place.page_text, snippet.start, snippet.stop)
-    label, ocr = visible(place.page_label), place.ocr_confidence
-    return Quote(text, matches_seen, place.page, label, score, part_id, str(mark), ocr)
-
-
-def _unchanged_file(record: Record) -> Path | None:
-    return next((location.file for location in record.locations if _is_unchanged(location)), None)
-
-
-def _is_unchanged(location: Location) -> bool:
-    try:
-        found = location.file.stat()
-    except OSError:
-        return False
-    return (found.st_size, found.st_mtime_ns) == (location.size, location.modified_ns)

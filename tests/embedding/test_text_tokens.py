@@ -43,6 +43,12 @@ def test_tokens_by_word_are_those_of_the_text(tokenizers: tuple[ModelTokenizer, 
     assert tokenizers[0].token_starts([]) == []
 
 
+def test_so_are_those_of_more_words_than_are_encoded_at_once(
+    tokenizers: tuple[ModelTokenizer, RustTokenizer],
+) -> None:
+    check_token_starts(tokenizers, [" ".join(f"w{number}ord" for number in range(10_500))])
+
+
 # Control characters, which repairing takes out of every text, are the one difference: the model's tokenizer
 # drops some of them without ending the word, and takes no others for blanks.
 _TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n\t"), max_size=80)

@@ -18,6 +18,8 @@ _WORD = re.compile(r"\S+")
 # Words kept with their tokens. A book has some ten thousand; longer ones, rarely seen again, for one call.
 _WORDS_KEPT = 200_000
 _LONGEST_KEPT = 64
+# Words encoded in one piece: bounds the memory that a book of nothing but names takes.
+_WORDS_AT_ONCE = 10_000
 
 # Thai, Lao, Burmese, Khmer, Japanese, Chinese, Korean: one of these letters may be a word or a syllable.
 _SYLLABLES = re.compile(
@@ -64,7 +66,7 @@ class ModelTokenizer:
         seen = self._see(words)
         found = []
         for text, of_text in zip(texts, words, strict=True):
-            # In arrays: of a library it is millions of tokens, and Python takes .1 s for 100,000.
+            # In arrays, because of a library it is millions of tokens.
             starts = [seen[word].starts for word in of_text]
             counts = np.fromiter(map(len, starts), np.int64, len(starts))
             words_at = np.fromiter((match.start() for match in _WORD.finditer(text)), np.int64, len(starts))
@@ -97,7 +99,13 @@ class ModelTokenizer:
         for word in self._long:
             self._seen.pop(word, None)
         new = list(set(chain.from_iterable(texts)).difference(self._seen))
-        # As one text: an encoding for each of them takes three times as long.
+        for at in range(0, len(new), _WORDS_AT_ONCE):
+            self._learn(new[at : at + _WORDS_AT_ONCE])
+        self._long = [word for word in new if len(word) > _LONGEST_KEPT]
+        return self._seen
+
+    def _learn(self, new: Sequence[str]) -> None:
+        # As one text: an encoding for each of them takes more than twice as long.
         text = "\n".join(new)
         tokens = _tokens(self._tokenizer, text, self._tokenizer.encode(text, add_special_tokens=False))
         ends = np.cumsum(np.fromiter(map(len, new), np.int64, len(new)) + 1)
@@ -111,8 +119,6 @@ class ModelTokenizer:
         spans = pairwise(bounds.tolist())
         for word, (first, last), its, of_these in zip(new, spans, letters, known, strict=True):
             self._seen[word] = _Word(starts[first:last], its, of_these)
-        self._long = [word for word in new if len(word) > _LONGEST_KEPT]
-        return self._seen
 
     def _encode(self, texts: Sequence[str]) -> list[Encoding]:
         return self._tokenizer.encode_batch(list(texts), add_special_tokens=False)

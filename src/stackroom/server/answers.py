@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from stackroom.documents import Hit, OutlineEntry, Quote
-from stackroom.reader import Fetched
+from stackroom.fetched import Fetched
 from stackroom.visible import visible
 
 

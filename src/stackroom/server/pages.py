@@ -20,8 +20,9 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from stackroom.errors import CatalogError, PictureFailed, UnknownDocument, UnknownPart
+from stackroom.fetched import PageOfFile
 from stackroom.marks import Mark
-from stackroom.reader import PageOfFile, Reader
+from stackroom.reader import Reader
 from stackroom.server.page_html import Html, PageShown, ShownPicture, message_html, page_html
 from stackroom.server.pictures import Picture, Pictures, Wanted
 from stackroom.word_boxes import find_passage

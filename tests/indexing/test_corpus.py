@@ -1,7 +1,6 @@
 """Documents that come without PDFs are indexed as those that do, and a second run costs nothing."""
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from indexer.run import Progress, Summary
 from stackroom.catalog import Catalog
 from stackroom.documents import Document, Page
 from stackroom.errors import ModelMismatch
-from stackroom.lexicon import Lexicon
 from stackroom.reader import Reader
 from stackroom.settings import Settings
 
@@ -29,23 +27,6 @@ OTTERS, BREAD, TAXES = map(document, ("Otters sleep.\n", "Knead the dough.\n", "
 def root(tmp_path: Path) -> Path:
     """Nobody looks into it."""
     return tmp_path / "corpus.jsonl"
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings.read({}, data=tmp_path / "data")
-
-
-@pytest.fixture
-def embedder() -> WordHashEmbedder:
-    return WordHashEmbedder()
-
-
-@pytest.fixture
-def reader(settings: Settings, embedder: WordHashEmbedder) -> Iterator[Reader]:
-    reader = Reader(Catalog(settings.catalog, create=True), Lexicon(settings.words), OneModel(embedder))
-    yield reader
-    reader.close()
 
 
 class Corpus:
