@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from dataclasses import replace
 
 import pytest
@@ -46,12 +47,23 @@ def test_what_the_library_holds_and_what_was_asked(url: str) -> None:
         14,
     )
     assert found["stackroom_pending_passages"] == 0
-    assert found['stackroom_calls_total{tool="search",outcome="answered"}'] == 1
-    assert found['stackroom_calls_total{tool="search",outcome="refused"}'] == 1
-    assert found['stackroom_calls_total{tool="fetch",outcome="unknown"}'] == 1
-    assert found['stackroom_call_seconds_bucket{tool="search",le="+Inf"}'] == 1
+    assert found['stackroom_calls_total{outcome="answered",tool="search"}'] == 1
+    assert found['stackroom_calls_total{outcome="refused",tool="search"}'] == 1
+    assert found['stackroom_calls_total{outcome="unknown",tool="fetch"}'] == 1
+    assert found['stackroom_call_seconds_bucket{le="+Inf",tool="search"}'] == 1
     assert 0 < found['stackroom_call_seconds_sum{tool="search"}'] < 60
     assert found["stackroom_uptime_seconds"] > 0
+    if sys.platform == "linux":
+        assert found["process_resident_memory_bytes"] > 2**20
+
+
+def test_each_server_counts_for_itself(reader: Reader) -> None:
+    one, other = Metrics(), Metrics()
+    with one.call(SEARCH):
+        pass
+    name = 'stackroom_calls_total{outcome="answered",tool="search"}'
+    assert figures(one.exposition(reader.status(), {}))[name] == 1
+    assert name not in figures(other.exposition(reader.status(), {}))
 
 
 def test_latencies_fall_into_every_bucket_above_them(reader: Reader) -> None:
@@ -76,13 +88,6 @@ def test_failures_and_refusals_by_their_kinds(reader: Reader) -> None:
     assert found['stackroom_refused_total{reason="too many calls at once"}'] == 5
     assert found['stackroom_failed_files{kind="damaged"}'] == 2
     assert found['stackroom_failed_files{kind="crashed"}'] == 1
-
-
-def test_where_the_system_does_not_say_it_there_is_no_memory(
-    reader: Reader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sys.platform", "win32")
-    assert "memory" not in Metrics().exposition(reader.status(), {})
 
 
 def test_a_catalogue_that_cannot_be_read(shelf: Shelf) -> None:
