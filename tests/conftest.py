@@ -1,10 +1,13 @@
 """What several test files share."""
 
+import hashlib
+import inspect
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,8 @@ from filelock import FileLock
 
 from fresh_index import FreshIndex
 from shelf import Shelf
+from stackroom.embedding import compiled, conversion, model_card
+from stackroom.embedding.conversion import prepare
 from stackroom.embedding.embedder import Embedder, Tokenizer
 from stackroom.embedding.model_card import CARD, ModelCard
 from stackroom.embedding.model_files import BUNDLED_DIGEST, bundled_folder, find_model
@@ -53,16 +58,42 @@ def reader(shelf: Shelf) -> Iterator[Reader]:
 
 
 @pytest.fixture(scope="session")
-def models_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of prepared models for the whole session: preparing one takes 20 seconds.
+def models_folder(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
+    """A folder of prepared models for the whole session, with the bundled one in it: that takes 20 seconds.
 
-    Where several processes share the tests, they share it too: each would prepare its own otherwise.
+    Where several processes share the tests, they share it too. The next run takes the model from pytest's
+    cache, unless a library that prepares it, or our code that does, is another one than before.
     """
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
-    (folder / "models").mkdir(exist_ok=True)
-    return folder / "models"
+    folder /= "models"
+    home = folder / BUNDLED_DIGEST[:16]
+    kept = pytestconfig.rootpath / ".pytest_cache" / "models" / _what_prepares() / home.name
+    with FileLock(folder.with_suffix(".lock"), timeout=300):
+        if not home.exists() and kept.exists():
+            shutil.copytree(kept, home)
+        elif not home.exists():
+            prepare(find_model(""), home)
+            shutil.rmtree(kept.parent.parent, ignore_errors=True)
+            shutil.copytree(home, kept.with_suffix(".new"))
+            kept.with_suffix(".new").rename(kept)  # whole, or not at all
+    return folder
+
+
+@pytest.fixture(scope="session")
+def own_vectors_folder(pytestconfig: pytest.Config, models_folder: Path) -> Path:
+    """Where vectors that the model's own library has computed are kept between runs."""
+    folder = pytestconfig.rootpath / ".pytest_cache" / "models" / _what_prepares() / "vectors"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _what_prepares() -> str:
+    """A digest of the versions and of the code that decide what a prepared model looks like."""
+    libraries = ("openvino", "nncf", "torch", "sentence-transformers", "transformers")
+    code = [inspect.getsource(module) for module in (conversion, model_card, compiled)]
+    return hashlib.sha256(json.dumps([*map(version, libraries), *code]).encode()).hexdigest()[:16]
 
 
 @pytest.fixture(scope="session")
