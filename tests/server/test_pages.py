@@ -217,7 +217,7 @@ def test_a_changed_file(tmp_path: Path) -> None:
         status, _, body = ask(url, "GET", f"/d/{new}?mark={mark}")
         html = body.decode()
         assert status == 200
-        assert "picture of this page can&#x27;t be shown: the file has been moved or changed" in html
+        assert "picture of this page can&#39;t be shown: the file has been moved or changed" in html
         assert "<mark>Cats sleep.</mark>" in html
         assert "<details open>" in html
         assert not Tags(html).images
