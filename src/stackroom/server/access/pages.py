@@ -67,6 +67,14 @@ def signed_in_page() -> HTMLResponse:
     return _page("Signed in", body, 200, "'none'")
 
 
+def refused_page(client: Client) -> HTMLResponse:
+    """Says that nothing was given, to whom an answer is not sent."""
+    body = (
+        f"<h1>Refused</h1><p>{escape(client.name)} was given nothing, and is not told. You can close this page.</p>"
+    )
+    return _page("Refused", body, 200, "'none'")
+
+
 def problem_page(problem: str, status: int) -> HTMLResponse:
     """Says what is wrong where there is nothing to be done on the page."""
     return _page("Not possible", f"<h1>This is not possible</h1>{_problem(problem)}", status, "'none'")
