@@ -93,9 +93,7 @@ def test_a_server_with_sign_in_is_fine_and_keeps_no_trace(guarded: str, store: A
     assert PASSPHRASE not in str(found)
 
 
-def test_its_calls_have_a_name_of_their_own(
-    long_reader: Reader, store: AccessStore, tmp_path: Path
-) -> None:
+def test_its_calls_have_a_name_of_their_own(long_reader: Reader, store: AccessStore, tmp_path: Path) -> None:
     """Not that of whom it plays: the owner reads the ledger to see what they asked."""
     path = tmp_path / "calls.jsonl"
     listed = set()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
 
+from stackroom.foreign import own_label, own_line
 from stackroom.visible import visible
 
 _STYLE = """
@@ -92,9 +93,9 @@ class PageShown:
 
 def page_html(page: PageShown) -> Html:
     """The page of a document's page."""
-    title = _text(page.title)
+    title = escape(own_line(page.title))
     number = f"{page.number} of {page.pages}"
-    label = _text(page.label)
+    label = escape(own_label(page.label))
     where = f"Page {number}" if label in ("", str(page.number)) else f"Page {label} ({number})"
     turn = [
         f'<li><a rel="prev" href="{escape(page.previous)}">← Previous page</a></li>' if page.previous else "",
@@ -120,7 +121,7 @@ def page_html(page: PageShown) -> Html:
     notes = "".join(f'<p class="note">{_text(note)}</p>' for note in page.notes)
     body = (
         f'<header><h1>{title}</h1><p class="about">{where}'
-        f"{' · ' + _text(page.file_name) if page.file_name else ''}</p>{notes}</header>"
+        f"{' · ' + escape(own_line(page.file_name)) if page.file_name else ''}</p>{notes}</header>"
         f'<main><nav class="turn" aria-label="Pages"><ul>{"".join(turn)}</ul></nav>{figure}'
         f"<details{opened}><summary>Text of this page</summary>{_quoted(page.text, page.passage)}</details>"
         "</main>"

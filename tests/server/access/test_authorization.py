@@ -120,7 +120,11 @@ def test_no_browser_is_sent_to_a_client_that_was_never_let_in(
     else:
         client_id = str(site.register(redirect_uri, client_name="Evil")["client_id"])
     client = Assistant(site, client_id, redirect_uri)
-    wrong = ({"response_type": "token"}, {"code_challenge": "short"}, {"resource": "https://elsewhere.example"})
+    wrong = (
+        {"response_type": "token"},
+        {"code_challenge": "short"},
+        {"resource": "https://elsewhere.example"},
+    )
     for changes in wrong:
         response = client.ask(**changes)
         assert (response.status_code, "Location" in response.headers) == (400, False)

@@ -104,12 +104,10 @@ def test_a_clock_that_is_set_back_makes_nothing_good_again(machine: Machine, res
             machine.restart()
         assert machine.store.bearer(tokens.access) is None
         assert machine.store.session(session) is None
-        for refused in (
-            lambda: machine.refresh(tokens),
-            lambda: machine.store.redeem(code, CLIENT.id, CLIENT.redirect_uris[0], VERIFIER, RESOURCE),
-        ):
-            with pytest.raises(Refused):
-                refused()
+        with pytest.raises(Refused):
+            machine.refresh(tokens)
+        with pytest.raises(Refused):
+            machine.store.redeem(code, CLIENT.id, CLIENT.redirect_uris[0], VERIFIER, RESOURCE)
     # What is issued meanwhile expires, too.
     renewed = machine.let_in()
     assert machine.store.bearer(renewed.access) is not None

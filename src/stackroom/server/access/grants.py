@@ -31,7 +31,7 @@ _LAST_USED_SECONDS = 60
 # The columns are the first fields of Grant, then the token's.
 _GRANTS_AND_TOKENS = """
 SELECT g.id, g.kind, g.name, g.created, g.last_used, COALESCE(g.redirect_uri, ''), COALESCE(g.resource, ''),
-    t.kind, t.expires
+    t.expires, t.kind
 FROM tokens t JOIN grants g ON g.id = t.grant_id
 """
 
@@ -73,7 +73,7 @@ class Expected:
 def all_grants(sql: sqlite3.Connection, moment: Moment) -> list[Grant]:
     """All grants that have a token which has not expired, those that were used last first."""
     rows = sql.execute(f"{_GRANTS_AND_TOKENS} ORDER BY g.last_used DESC, g.id")
-    return list({row[0]: Grant(*row[:-2]) for row in rows if _is_good(*row[-2:], moment)}.values())
+    return list({row[0]: Grant(*row[:7]) for row in rows if _is_good(row[8], row[7], moment)}.values())
 
 
 def new_grant(sql: sqlite3.Connection, kind: GrantKind, name: str, moment: Moment) -> str:
@@ -100,13 +100,13 @@ def new_token(sql: sqlite3.Connection, grant_id: str, kind: str, moment: Moment,
 def holder(sql: sqlite3.Connection, token: str, kinds: tuple[str, ...], moment: Moment) -> Grant | None:
     """The grant of a token of one of these kinds, which counts as used now; None if it is not good."""
     row = sql.execute(f"{_GRANTS_AND_TOKENS} WHERE t.digest = ?", (digest(token),)).fetchone()
-    if row is None or row[-2] not in kinds:
+    if row is None or row[8] not in kinds:
         return None
-    kind, expires = row[-2:]
+    expires, kind = row[7:]
     if not _is_good(kind, expires, moment):
         _forget_refused(sql, token, expires, moment)
         return None
-    grant = Grant(*row[:-2], expires)
+    grant = Grant(*row[:8])
     if abs(moment.wall - grant.last_used) > _LAST_USED_SECONDS:
         sql.execute("UPDATE grants SET last_used = ? WHERE id = ?", (moment.wall, grant.id))
     return grant
@@ -160,7 +160,7 @@ def exchange(
     salt = secrets.token_bytes(32)
     sql.execute("UPDATE tokens SET spent = 1 WHERE digest = ?", (digest(token),))
     sql.execute("UPDATE grants SET last_used = ? WHERE id = ?", (moment.wall, grant_id))
-    # Whoever has gone on from a pair needs it no more: from then on the token before it is one that was stolen.
+    # Whoever has gone on from a pair needs it no more: who still sends the token before it has stolen it.
     sql.execute(
         "DELETE FROM repeats WHERE digest IN (SELECT digest FROM tokens WHERE grant_id = ?)", (grant_id,)
     )

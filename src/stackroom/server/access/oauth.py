@@ -124,8 +124,9 @@ class AuthorizationServer:
         if asked.refused:
             if await run_in_threadpool(self._is_trusted, asked):
                 return self._answer(asked, error=asked.refused.error, error_description=str(asked.refused))
+            name = asked.client.name
             return problem_page(
-                f"{asked.client.name} asked for access in a way that cannot be answered: {asked.refused}.", 400
+                f"{name} asked for access in a way that cannot be answered: {asked.refused}.", 400
             )
         if request.method != "POST":
             return self._ask(request, asked)

@@ -69,9 +69,8 @@ def signed_in_page() -> HTMLResponse:
 
 def refused_page(client: Client) -> HTMLResponse:
     """Says that nothing was given, to whom an answer is not sent."""
-    body = (
-        f"<h1>Refused</h1><p>{escape(client.name)} was given nothing, and is not told. You can close this page.</p>"
-    )
+    told = f"{escape(client.name)} was given nothing, and is not told. You can close this page."
+    body = f"<h1>Refused</h1><p>{told}</p>"
     return _page("Refused", body, 200, "'none'")
 
 

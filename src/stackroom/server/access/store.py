@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import json
 import re
-import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -136,7 +135,8 @@ class AccessStore(StoreFile):
         """Whether a client registered itself here, or was allowed in."""
         with self.turn() as sql:
             found = sql.execute(
-                "SELECT 1 FROM registrations WHERE id = ?1 UNION ALL SELECT 1 FROM grants WHERE client_id = ?1",
+                "SELECT 1 FROM registrations WHERE id = ?1"
+                " UNION ALL SELECT 1 FROM grants WHERE client_id = ?1",
                 (client_id,),
             ).fetchone()
         return found is not None
@@ -149,9 +149,7 @@ class AccessStore(StoreFile):
             ).fetchone()
         return found is not None
 
-    def allow(
-        self, client: Client, redirect_uri: str, challenge: str, resource: str, name: str = ""
-    ) -> str:
+    def allow(self, client: Client, redirect_uri: str, challenge: str, resource: str, name: str = "") -> str:
         """Grants access to a client; returns the code that it exchanges for its tokens.
 
         The owner's list has it as `name`, or by its own name.
