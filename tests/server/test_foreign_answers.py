@@ -104,7 +104,6 @@ def test_in_a_terminal(hostile: Reader, tmp_path: Path, capsys: pytest.CaptureFi
     with ledger.call(SEARCH, long, (long, long)) as call:
         call.add(long, long, long, 1)
     show_calls(newest(tmp_path / "calls.jsonl", 9))
-    print(listed({"a.pdf": LONG}))
-    told = capsys.readouterr().out
+    told = capsys.readouterr().out + listed({"a.pdf": LONG})
     assert "Cats Cats" in told
     check(told)

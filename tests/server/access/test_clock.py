@@ -75,7 +75,8 @@ def test_a_clock_far_ahead_ends_nobodys_access_for_good(
         assert machine.store.bearer(program) is not None
         assert machine.store.session("unknown") is None
         machine.store.new_session()
-        machine.store.grants()
+        # The owner sees who would come back.
+        assert {"App", "script", "Browser"} <= {grant.name for grant in machine.store.grants()}
         if ahead > 90 * DAY:
             with pytest.raises(Refused):
                 machine.refresh(tokens)
@@ -159,7 +160,6 @@ def test_a_machine_that_was_off_for_long_is_believed_after_a_day(machine: Machin
     machine.store.close()
     machine.clock.now += 200 * DAY
     machine.start()
-    assert (machine.store.grants(), machine.rows()) == ([], 1)
     for _ in range(23):
         machine.run(HOUR)
         machine.store.grants()
