@@ -1,8 +1,11 @@
 """What strangers wrote: nothing that imitates our marks, and lines that are short."""
 
+import re
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stackroom.documents import Page, Part
 from stackroom.foreign import LINE_CHARACTERS, own_label, own_line, own_text, own_text_with_spans
@@ -72,6 +75,15 @@ def test_spans_stay_where_they_belong() -> None:
         "4",
         "green",
     ]
+
+
+@given(st.text(alphabet="[［⟦〚 \n\u0301pageраrtx", max_size=40))
+def test_every_character_stays_where_it_belongs(text: str) -> None:
+    shown, moved = own_text_with_spans(text, [(at, at + 1) for at in range(len(text))])
+    for char, (start, stop) in zip(text, moved, strict=True):
+        assert shown[start:stop] in (char, "[ [" if char in "⟦〚" else char)
+    assert not re.search(r"[\[［]{2}\s*(page|part)|[⟦〚]\s*(page|part)", shown)
+    assert own_text(text) == shown
 
 
 def test_a_page_ends_where_ours_begins() -> None:

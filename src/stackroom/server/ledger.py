@@ -18,7 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from stackroom.errors import LedgerUnusable, StackroomError
-from stackroom.server.programs import listed_name
+from stackroom.server.callers import listed_name
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Call:
     """A call of a tool: who asked what, and what went back.
 
     Attributes:
-        client: the name of the client or token; "local" or "anonymous" without sign-in; see `programs`.
+        client: the name of the client or token; "local" or "anonymous" without sign-in; see `callers`.
         grant: its id in `stackroom clients`; empty without sign-in.
         asked: the query or the id.
         documents: those in the answer: id, title, and the numbers of the pages ("2, 5" or "1-40").

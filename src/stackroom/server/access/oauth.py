@@ -31,7 +31,7 @@ from stackroom.server.access.pages import consent_page, problem_page, refused_pa
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store import ACCESS_SECONDS, AccessStore, Tokens
 from stackroom.server.access.throttle import Throttle
-from stackroom.server.programs import listed_name
+from stackroom.server.callers import listed_name
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
