@@ -3,7 +3,8 @@
 import pytest
 
 from stackroom.documents import Page, Part
-from stackroom.page_text import last_line, marked_text, own_text, page_mark
+from stackroom.foreign import own_text
+from stackroom.page_text import last_line, marked_text, page_mark
 
 
 @pytest.mark.parametrize(

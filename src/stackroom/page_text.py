@@ -1,32 +1,19 @@
 """The text of a fetch: its pages, each after a line that marks it, and a last line that says how to go on.
 
-What stands between double brackets and begins with "page" or "part" is ours. Where a document has the like
-in its own text, a blank comes between its brackets: nobody takes "[ [page 3]]" for the beginning of a page.
+What in a document imitates such lines is defused; see `foreign`.
 """
 
-import re
 from collections.abc import Sequence
 
 from stackroom.documents import Page, Part
-from stackroom.visible import visible
-
-_IMITATED = re.compile(r"\[(?=\s*\[\s*(?:page|part))", re.IGNORECASE)
-
-# A label that is longer says nothing; one with brackets could end the mark.
-_LABEL_CHARACTERS = 32
-_NOT_IN_LABEL = re.compile(r"[\[\]\n]+")
+from stackroom.foreign import own_label, own_text
 
 
 def page_mark(number: int, label: str, part: Part | None = None) -> str:
     """The line that stands before a page; with `part`, before the piece of the page that it has."""
-    shown = _NOT_IN_LABEL.sub(" ", visible(label)).strip()[:_LABEL_CHARACTERS]
+    shown = own_label(label)
     named = f"page {number}" if shown in ("", str(number)) else f"page {number} ({shown})"
     return f"[[{named}]]" if part is None else f"[[{named}, characters {part.start} to {part.stop}]]"
-
-
-def own_text(text: str) -> str:
-    """A document's text as it is handed out: what can be seen of it, and nothing like our marks."""
-    return _IMITATED.sub("[ ", visible(text))
 
 
 def marked_text(pages: Sequence[Page], part: Part) -> str:

@@ -1,10 +1,10 @@
 """A passage that was found, as it is shown."""
 
 from stackroom.documents import Quote
+from stackroom.foreign import own_label, own_text_with_spans
 from stackroom.marks import Mark
 from stackroom.records import FoundPassage
 from stackroom.snippets import Matcher, complete, cut
-from stackroom.visible import visible, visible_with_spans
 
 
 def quote(
@@ -25,7 +25,7 @@ def quote(
     else:
         matches = matcher.find(place.page_text, place.start, place.stop)
         snippet = cut(place.page_text, place.start, place.stop, matches, characters, marked=marked)
-    text, matches_seen = visible_with_spans(snippet.text, snippet.matches)
+    text, matches_seen = own_text_with_spans(snippet.text, snippet.matches)
     mark = Mark.of(place.page_text, snippet.start, snippet.stop)
-    label, ocr = visible(place.page_label), place.ocr_confidence
+    label, ocr = own_label(place.page_label) or str(place.page), place.ocr_confidence
     return Quote(text, matches_seen, place.page, label, score, part_id, str(mark), ocr)

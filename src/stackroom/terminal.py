@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from stackroom.documents import Hit, Quote
+from stackroom.foreign import own_line
 from stackroom.ranking import Evidence
 from stackroom.status import Status
 
@@ -55,7 +56,7 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
         if failures:
             print(f"\n{title} ({len(failures)}):")
         for failure in failures:
-            print(f"  {printable(failure.path)}: {printable(failure.reason)}")
+            print(f"  {printable(failure.path)}: {_line(failure.reason)}")
     if locked:
         print(
             f"\nneeds a password ({len(locked)}): give it in STACKROOM_PDF_PASSWORDS, a line for each, or in "
@@ -105,7 +106,7 @@ def _show_damages(title: str, report: Mapping[str, Any]) -> None:
     print(f"\n{title} ({len(report['damages'])}):")
     for damage in report["damages"][:_LISTED]:
         files = report["files"].get(damage["document"]) or []
-        print(f"  {''.join(f'{printable(file)}: ' for file in files[:1])}{printable(damage['what'])}")
+        print(f"  {''.join(f'{printable(file)}: ' for file in files[:1])}{_line(damage['what'])}")
     if len(report["damages"]) > _LISTED:
         print(f"  … and {len(report['damages']) - _LISTED} more; --json has all")
 
@@ -128,7 +129,7 @@ def show_hits(hits: Sequence[Hit], urls: Sequence[str], explained: Sequence[Evid
     for number, (hit, url) in enumerate(zip(hits, urls, strict=True), 1):
         best = hit.best
         page = best.page_label if best.page_label == str(best.page) else f"{best.page_label} ({best.page})"
-        print(f"{number:2}. {printable(hit.title)}, page {printable(page)}  ({best.score:.2f})")
+        print(f"{number:2}. {_line(hit.title)}, page {printable(page)}  ({best.score:.2f})")
         for line in _marked(best, bold=bold).splitlines():
             print(f"    {line}")
         if hit.more:
@@ -167,7 +168,12 @@ def _explained(evidence: Evidence) -> str:
 def show_calls(calls: Sequence[Mapping[str, Any]]) -> None:
     """Prints calls of the tools as a table; see `stackroom.server.ledger.Call` for what each has."""
     rows = [
-        (_local_time(call["time"]), _short(call["client"], 24), call["tool"], _short(call["asked"], 48))
+        (
+            _local_time(call["time"]),
+            _short(call["client"], 32),
+            call["tool"],
+            _short(call["asked"], 48),
+        )
         for call in calls
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -188,12 +194,17 @@ def _short(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
+def _line(text: str) -> str:
+    """What a PDF or a library that reads it says, of any length, as a line."""
+    return printable(own_line(text))
+
+
 def _returned(call: Mapping[str, Any]) -> str:
     if call["error"]:
         return f"nothing: {_short(call['error'], 80)}"
     documents = call["documents"]
     if len(documents) == 1:
-        what = f"{_short(documents[0]['title'], 48)}, p. {documents[0]['pages']}"
+        what = f"{_short(documents[0]['title'], 48)}, p. {_short(documents[0]['pages'], 24)}"
     else:
         what = f"{len(documents)} documents, {call['pages']} pages"
     return f"{what}; {call['characters']:,} characters"
@@ -205,7 +216,7 @@ def listed(entries: Mapping[str, str], rest: str = "`stackroom status` lists all
     `rest` says where all of them are.
     """
     lines = [
-        f"  {printable(path)}" + (f": {printable(reason)}" if reason else "")
+        f"  {printable(path)}" + (f": {_line(reason)}" if reason else "")
         for path, reason in islice(entries.items(), _LISTED)
     ]
     if len(entries) > _LISTED:

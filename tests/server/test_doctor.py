@@ -21,6 +21,7 @@ from stackroom.reader import Reader
 from stackroom.server.access.guard import Access
 from stackroom.server.access.store import AccessStore
 from stackroom.server.address import server_lock
+from stackroom.server.ledger import Ledger, newest
 from stackroom.settings import Settings
 
 QUERY = "ferries dock"
@@ -90,6 +91,24 @@ def test_a_server_with_sign_in_is_fine_and_keeps_no_trace(guarded: str, store: A
     assert names[Verdict.PASSED] >= {*SIGN_IN, "without a token", "citations", "access given back"}
     assert store.grants() == []
     assert PASSPHRASE not in str(found)
+
+
+def test_its_calls_have_a_name_of_their_own(long_reader: Reader, store: AccessStore, tmp_path: Path) -> None:
+    """Not that of whom it plays: the owner reads the ledger to see what they asked."""
+    path = tmp_path / "calls.jsonl"
+    listed = set()
+    with serving(long_reader, access=lambda url: Access(url, store), ledger=Ledger(path, "http")) as url:
+        for finding in examine(Settings(), url, QUERY, Owner()):
+            assert finding.verdict is not Verdict.FAILED
+            listed |= {grant.name for grant in store.grants() if grant.kind == "client"}
+        assert listed == {f"Stackroom doctor ({name})" for name in ("ChatGPT", "Claude", "Claude Code")}
+        assert {call["client"] for call in newest(path, 999)} == {"Stackroom doctor (ChatGPT)"}
+        list(examine(Settings(), url, QUERY, nobody, store.new_static_token("script")))
+        assert newest(path, 1)[0]["client"] == "Stackroom doctor (script)"
+    for nobodys_name in ("local", "anonymous"):
+        with serving(long_reader, ledger=Ledger(path, "http", nobody=nobodys_name)) as url:
+            list(examine(Settings(), url, QUERY, nobody))
+        assert newest(path, 1)[0]["client"] == f"Stackroom doctor ({nobodys_name})"
 
 
 def test_what_was_given_is_given_back_when_it_is_interrupted(guarded: str, store: AccessStore) -> None:

@@ -37,7 +37,7 @@ class Dancer:
 
     def _register(self, visit: Visit) -> str:
         described = {
-            "client_name": f"stackroom doctor, as {self.name}",
+            "client_name": self.name,  # the owner's list says who plays it, by our User-Agent
             "redirect_uris": [self.redirect_uri],
             "grant_types": ["authorization_code", "refresh_token"],
             "response_types": ["code"],

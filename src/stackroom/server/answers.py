@@ -2,6 +2,7 @@
 
 The shapes are those ChatGPT and deep research expect: `results` with `id`, `title` and `url`; a document with
 `id`, `title`, `text`, `url` and `metadata`. A client makes a citation only of an absolute http(s) `url`.
+Whatever a PDF or the name of a file says is bounded here, but for the texts: see `stackroom.foreign`.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -11,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from stackroom.documents import Hit, OutlineEntry, Quote
 from stackroom.fetched import Fetched
-from stackroom.visible import visible
+from stackroom.foreign import own_line
 
 
 class FurtherPassage(BaseModel):
@@ -108,7 +109,7 @@ def search_answer(hits: Iterable[Hit], base_url: str) -> SearchAnswer:
     return SearchAnswer(
         results=[
             SearchResult(
-                title=hit.title,
+                title=own_line(hit.title),
                 more=[FurtherPassage(**_quoted(further, hit.document_id, base_url)) for further in hit.more],
                 **_quoted(hit.best, hit.document_id, base_url),
             )
@@ -133,21 +134,21 @@ def fetch_answer(fetched: Fetched, base_url: str) -> FetchAnswer:
     """The answer to a fetch; `base_url` as in `search_answer`."""
     record, part = fetched.record, fetched.part
     # Relative, because an absolute path would tell a hosted assistant about the machine.
-    source = visible(record.locations[0].path) if record.locations else ""
+    source = record.locations[0].path if record.locations else ""
     url = _document_url(base_url, record.id)
     return FetchAnswer(
         id=fetched.id,
-        title=visible(record.title),
+        title=own_line(record.title),
         text=fetched.text,
         url=url if part.first == 1 else f"{url}?page={part.first}",
         metadata=FetchMetadata(
-            author=visible(record.author),
-            created=record.created,
-            modified=record.modified,
+            author=own_line(record.author),
+            created=own_line(record.created),
+            modified=own_line(record.modified),
             pages=record.page_count,
-            file_name=source.rpartition("/")[2],
-            source=source,
-            extractor=record.extractor,
+            file_name=own_line(source.rpartition("/")[2]),
+            source=own_line(source),
+            extractor=own_line(record.extractor),
             first_page=part.first,
             last_page=part.last,
             ocr_pages=_ranges(fetched.ocr_pages),
@@ -169,7 +170,7 @@ def _outline(entries: Sequence[OutlineEntry]) -> list[OutlineLine]:
         levels.pop()
     kept = [entry for entry in entries if entry.level in levels][:_OUTLINE_LINES]
     return [
-        OutlineLine(title=visible(entry.title)[:_OUTLINE_TITLE], page=entry.page, level=entry.level)
+        OutlineLine(title=own_line(entry.title, _OUTLINE_TITLE), page=entry.page, level=entry.level)
         for entry in kept
     ]
 

@@ -18,6 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from stackroom.errors import LedgerUnusable, StackroomError
+from stackroom.server.callers import listed_name
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class Call:
     """A call of a tool: who asked what, and what went back.
 
     Attributes:
-        client: the name of the client or token; "local" or "anonymous" without sign-in.
+        client: the name of the client or token; "local" or "anonymous" without sign-in; see `callers`.
         grant: its id in `stackroom clients`; empty without sign-in.
         asked: the query or the id.
         documents: those in the answer: id, title, and the numbers of the pages ("2, 5" or "1-40").
@@ -82,15 +83,19 @@ class Ledger:
         self._torn = self._warned = False
 
     @contextmanager
-    def call(self, tool: str, asked: str, client: tuple[str, str] | None = None) -> Iterator[Call]:
+    def call(
+        self, tool: str, asked: str, client: tuple[str, str] | None = None, user_agent: str = ""
+    ) -> Iterator[Call]:
         """Records the call that the block answers, whether it does or raises. Never raises by itself.
 
         Args:
             tool: its name.
             asked: the query or the id.
             client: the name and the id of who signed in; None if nobody did.
+            user_agent: what the program says of itself, over HTTP.
         """
         name, grant = client or (self._nobody, "")
+        name = listed_name(name, user_agent)
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         call = Call(now, name, grant, self._transport, tool, asked[:LONGEST])
         try:

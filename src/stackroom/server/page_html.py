@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 
+from stackroom.foreign import own_label, own_line
 from stackroom.server.html import filled_in, style_policy, style_sheet
 from stackroom.visible import visible
 
@@ -58,9 +59,8 @@ class PageShown:
 
 def page_html(page: PageShown) -> Html:
     """The page of a document's page."""
-    page = replace(
-        page, title=visible(page.title), label=visible(page.label), file_name=visible(page.file_name)
-    )
+    title, label, file_name = own_line(page.title), own_label(page.label), own_line(page.file_name)
+    page = replace(page, title=title, label=label, file_name=file_name)
     place = "" if page.picture is None or page.picture.top is None else f"{100 * page.picture.top:.1f}%"
     styles = [f"#passage {{ top: {place}; }}"] if place else []
     return _html("citation.html", *styles, page=page, paragraphs=_paragraphs(page.text, page.passage))

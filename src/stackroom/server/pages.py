@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from stackroom.errors import CatalogError, PictureFailed, UnknownDocument, UnknownPart
 from stackroom.fetched import PageOfFile
+from stackroom.foreign import own_line
 from stackroom.marks import Mark
 from stackroom.reader import Reader
 from stackroom.server.page_html import Html, PageShown, ShownPicture, message_html, page_html
@@ -170,7 +171,7 @@ class _Pages:
         return FileResponse(
             path,
             media_type="application/pdf",
-            filename=path.name,
+            filename=own_line(path.name),
             content_disposition_type="inline",
             # No default-src: browsers show a PDF by a page of their own, which it would govern.
             headers={**_HEADERS, **_PRIVATE, "Content-Security-Policy": "frame-ancestors 'none'"},
@@ -247,7 +248,8 @@ def _answer(request: Request, html: Html, status: int = 200) -> Response:
 
 
 def _plain(message: str, status: int, more: dict[str, str] | None = None) -> Response:
-    return PlainTextResponse(f"{message}\n", status, {**_HEADERS, **_PRIVATE, **(more or {})})
+    # It may repeat the id that was asked for, which may be as long as an address.
+    return PlainTextResponse(f"{own_line(message)}\n", status, {**_HEADERS, **_PRIVATE, **(more or {})})
 
 
 def _picture_tag(found: PageOfFile, mark: Mark | None) -> str:

@@ -71,10 +71,10 @@ def create_mcp(
         tool: str, asked: str, find: Callable[[], _Answer], note: Callable[[_Answer, Call], None]
     ) -> ToolResult:
         """What `find` answers in a thread, in the ledger as `note` notes it."""
-        client = _client()
+        client, user_agent = _client(), _user_agent()
 
         def work(caller: Caller) -> ToolResult:
-            with ledger.call(tool, asked, client) as call:
+            with ledger.call(tool, asked, client, user_agent) as call:
                 answer = find()
                 if not caller.waits:
                     raise CallRefused("The answer came too late: nobody waited for it any more.")
@@ -150,6 +150,14 @@ def _address() -> str:
     except RuntimeError:
         return ""
     return client.host if client else ""
+
+
+def _user_agent() -> str:
+    """What the calling program says of itself; empty if not over HTTP."""
+    try:
+        return get_http_request().headers.get("user-agent", "")
+    except RuntimeError:
+        return ""
 
 
 def _check_arguments(tool: Tool | None, arguments: dict[str, Any]) -> None:

@@ -107,6 +107,53 @@ def test_refusing_is_an_answer_with_the_issuer(chatgpt: Assistant) -> None:
 
 
 @pytest.mark.parametrize(
+    "redirect_uri", ["https://evil.example/cb", "http://127.0.0.1:4321/cb", "evil://here/cb"]
+)
+@pytest.mark.parametrize("published", [False, True])
+def test_no_browser_is_sent_to_a_client_that_was_never_let_in(
+    site: Site, redirect_uri: str, published: bool
+) -> None:
+    """Anybody can register one, and send the owner a link with a mistake in it, or one to be refused."""
+    if published:
+        client_id = "https://evil.example/client.json"
+        site.web.publish(client_id, client_name="Evil", redirect_uris=[redirect_uri])
+    else:
+        client_id = str(site.register(redirect_uri, client_name="Evil")["client_id"])
+    client = Assistant(site, client_id, redirect_uri)
+    wrong = (
+        {"response_type": "token"},
+        {"code_challenge": "short"},
+        {"resource": "https://elsewhere.example"},
+    )
+    for changes in wrong:
+        response = client.ask(**changes)
+        assert (response.status_code, "Location" in response.headers) == (400, False)
+        assert "Evil asked for access in a way that cannot be answered" in response.text
+        assert redirect_uri not in response.text
+        sent = site.browser.post(client.request(**changes), data={"decision": "deny"})
+        assert (sent.status_code, "Location" in sent.headers) == (400, False)
+    refusal = client.decide(passphrase="", decision="deny")
+    assert (refusal.status_code, "Location" in refusal.headers) == (200, False)
+    assert "Evil was given nothing" in refusal.text
+    assert redirect_uri not in refusal.text
+    # Once the owner has sent an answer there, errors go there too.
+    client.tokens()
+    assert answer(client.ask(response_type="token"))["error"] == "unsupported_response_type"
+    assert answer(client.decide(passphrase="", decision="deny"))["error"] == "access_denied"
+    (grant,) = [grant for grant in site.store.grants() if grant.kind == "client"]
+    site.store.revoke(grant.id)
+    assert client.ask(response_type="token").status_code == 400
+
+
+def test_one_address_of_a_client_says_nothing_of_its_others(site: Site) -> None:
+    good, evil = "https://app.example/cb", "https://evil.example/cb"
+    client_id = str(site.register(good, evil)["client_id"])
+    Assistant(site, client_id, good).tokens()
+    assert Assistant(site, client_id, good).ask(response_type="token").status_code == 303
+    assert Assistant(site, client_id, evil).ask(response_type="token").status_code == 400
+
+
+@pytest.mark.parametrize(
     "resource",
     [
         None,

@@ -40,6 +40,8 @@ def test_registered_clients_are_public(site: Site) -> None:
         "",
         7,
         "https://app.example/" + "a" * 3000,
+        f"https://{'a.' * 200}example/cb",
+        f"{'a' * 60}://cb",
     ],
 )
 def test_unsafe_redirects_are_not_registered(site: Site, redirect_uri: object) -> None:

@@ -9,11 +9,11 @@ from httpx2 import Response
 
 from owner import CHATGPT, PUBLIC, Assistant, Site
 from stackroom.reader import Reader
-from stackroom.server.access.store import ACCESS_SECONDS
+from stackroom.server.access.store import ACCESS_SECONDS, AccessStore
 
 
 def refused(response: Response, error: str) -> None:
-    """Checks an error of the token endpoint: always 400, which makes a client ask its user again."""
+    """Checks an error about the token: always 400, which makes a client ask its user again."""
     assert response.status_code == 400
     assert response.json()["error"] == error
     assert response.headers["Cache-Control"] == "no-store"
@@ -122,9 +122,76 @@ def test_a_refresh_token_that_comes_twice_ends_the_family(site: Site, chatgpt: A
     assert site.tools(other["access_token"]).status_code == 200
 
 
+def test_a_refresh_token_that_is_repeated_at_once_gets_the_same_tokens(
+    site: Site, chatgpt: Assistant
+) -> None:
+    """Two windows of a client share its tokens and refresh at the same moment; or an answer is lost."""
+    first = chatgpt.tokens()
+    second = chatgpt.refresh(first["refresh_token"]).json()
+    site.clock.now += 9
+    assert chatgpt.refresh(first["refresh_token"], resource=f"{PUBLIC}/mcp").json() == second
+    assert site.tools(second["access_token"]).status_code == 200
+    site.clock.now += 2
+    third = chatgpt.refresh(second["refresh_token"]).json()
+    assert site.tools(third["access_token"]).status_code == 200
+    site.clock.now += 11
+    refused(chatgpt.refresh(second["refresh_token"]), "invalid_grant")
+    assert site.tools(third["access_token"]).status_code == 401
+    assert "client" not in {grant.kind for grant in site.store.grants()}
+
+
+def test_a_repeat_is_for_the_client_alone(site: Site, chatgpt: Assistant) -> None:
+    first = chatgpt.tokens()
+    second = chatgpt.refresh(first["refresh_token"]).json()
+    another = str(site.register("https://app.example/cb")["client_id"])
+    refused(chatgpt.refresh(first["refresh_token"], client_id=another), "invalid_grant")
+    refused(chatgpt.refresh(first["refresh_token"], resource="https://elsewhere.example"), "invalid_target")
+    assert chatgpt.refresh(first["refresh_token"]).json() == second
+    site.clock.now -= 11  # setting the clock back opens nothing
+    refused(chatgpt.refresh(first["refresh_token"]), "invalid_grant")
+
+
+def test_however_many_repeat_it_at_once_all_get_the_same_tokens(site: Site, chatgpt: Assistant) -> None:
+    """Two servers, each with a connection of its own."""
+    token = chatgpt.tokens()["refresh_token"]
+    with AccessStore(site.path, clock=site.clock) as other, ThreadPoolExecutor(8) as threads:
+        stores = [site.store, other] * 8
+        pairs = list(threads.map(lambda store: store.refresh(token, chatgpt.client_id, None), stores))
+    assert len({(pair.access, pair.refresh) for pair in pairs}) == 1
+    assert site.tools(pairs[0].access).status_code == 200
+
+
+def test_what_makes_the_same_tokens_again_is_not_kept(site: Site, chatgpt: Assistant) -> None:
+    first = chatgpt.tokens()
+    chatgpt.refresh(first["refresh_token"])
+    assert site.store._sql.execute("SELECT count(*) FROM repeats").fetchone() == (1,)
+    site.clock.now += 11
+    site.store.grants()
+    assert site.store._sql.execute("SELECT count(*) FROM repeats").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("client_id", ["nobody", "https://app.example/client.json"])
+def test_a_client_that_is_not_known_is_told_to_register(
+    site: Site, chatgpt: Assistant, client_id: str
+) -> None:
+    """As after the data folder was made anew (RFC 6749, 5.2)."""
+    token = chatgpt.tokens()["refresh_token"]
+    for response in (
+        chatgpt.refresh(token, client_id=client_id),
+        chatgpt.exchange("a code", client_id=client_id),
+    ):
+        assert response.status_code == 401
+        assert response.json()["error"] == "invalid_client"
+        assert response.headers["Cache-Control"] == "no-store"
+        assert "WWW-Authenticate" in response.headers
+    assert site.web.fetched == []
+    refused(chatgpt.refresh("wrong"), "invalid_grant")  # known, though it never registered
+
+
 def test_a_refresh_token_is_bound_to_its_client_and_resource(site: Site, chatgpt: Assistant) -> None:
     tokens = chatgpt.tokens()
-    refused(chatgpt.refresh(tokens["refresh_token"], client_id="another"), "invalid_grant")
+    another = str(site.register("https://app.example/cb")["client_id"])
+    refused(chatgpt.refresh(tokens["refresh_token"], client_id=another), "invalid_grant")
     refused(chatgpt.refresh(tokens["refresh_token"], resource="https://elsewhere.example"), "invalid_target")
     refused(chatgpt.refresh(tokens["access_token"]), "invalid_grant")
     assert chatgpt.refresh(tokens["refresh_token"]).status_code == 200
@@ -225,9 +292,12 @@ def test_nothing_that_opens_the_door_is_on_disk_or_in_a_log(
     chatgpt.refresh(tokens["refresh_token"])
     assert site.pdf().status_code == 200
     cookies = [value for name, value in site.browser.cookies.items() if "session" in name]
+    renewed = chatgpt.tokens()
+    again = chatgpt.refresh(renewed["refresh_token"]).json()
     site.store.grants()
     site.store.close()
     secrets = [*tokens.values(), program, code, *cookies, chatgpt.verifier]
+    secrets += [*renewed.values(), *again.values()]
     secrets += ["not the right words", "four unrelated words here", "stackroom_access_unknown"]
     disk = b"".join(path.read_bytes() for path in (tmp_path / "access").iterdir())
     # The test's own client logs the addresses that it asks for; the server's side of the log is what counts.

@@ -25,6 +25,9 @@ _NO_PROGRAMS = frozenset(
 _MOST_REDIRECTS = 20
 _LONGEST_NAME = 80
 
+# What names the receiver of an answer is shown whole, or an owner could not tell it: no host is longer.
+_LONGEST_HOST, _LONGEST_SCHEME = 253, 50
+
 
 @dataclass(frozen=True, slots=True)
 class Client:
@@ -127,6 +130,8 @@ def _check_redirect(uri: object) -> None:
     parts = _split(uri)
     if parts is None or "@" in parts.netloc or "#" in uri:
         raise Refused("invalid_redirect_uri", "a redirect_uri must have no user name and no fragment")
+    if len(parts.hostname or "") > _LONGEST_HOST or len(parts.scheme) > _LONGEST_SCHEME:
+        raise Refused("invalid_redirect_uri", "a redirect_uri has a host or a scheme that is too long")
     if parts.scheme == "https":
         if not parts.hostname:
             raise Refused("invalid_redirect_uri", "a redirect_uri must name a host")

@@ -2,29 +2,37 @@
 
 Of a token only the SHA-256 is kept: it is random, so there is nothing to guess, and whoever reads the file
 cannot use what is in it.
+
+A client may send one refresh token twice: two of its windows do, or it lost the answer. For seconds, and
+until the next refresh, it gets the same tokens again. Nobody keeps those: they are made from the old token,
+which only the client has, and a salt, which only the file has, and only so long.
 """
 
+import base64
 import hashlib
+import hmac
 import secrets
 import sqlite3
 from dataclasses import dataclass
 from typing import Literal
 
+from stackroom.server.access.clock import DAY, Moment
 from stackroom.server.access.refusals import Refused
+
+LIFETIMES = {"code": 120, "access": 3600, "refresh": 90 * 24 * 3600, "session": 30 * 24 * 3600}
+"""How long a token of each kind is good, in seconds. Those of programs are good for ever."""
+
+REPEAT_SECONDS = 10.0
+"""For how long a refresh token that comes a second time is no theft."""
 
 # Writing at every request would cost more than the request.
 _LAST_USED_SECONDS = 60
 
-# The columns are the fields of Grant.
-_ALL_GRANTS = """
-SELECT id, kind, name, created, last_used, COALESCE(redirect_uri, ''), COALESCE(resource, ''), NULL
-FROM grants ORDER BY last_used DESC, id
-"""
-_WHOSE = """
+# The columns are the first fields of Grant, then the token's.
+_GRANTS_AND_TOKENS = """
 SELECT g.id, g.kind, g.name, g.created, g.last_used, COALESCE(g.redirect_uri, ''), COALESCE(g.resource, ''),
     t.expires, t.kind
 FROM tokens t JOIN grants g ON g.id = t.grant_id
-WHERE t.digest = ? AND (t.expires IS NULL OR t.expires > ?)
 """
 
 GrantKind = Literal["client", "token", "browser"]
@@ -62,25 +70,31 @@ class Expected:
     resource: str
 
 
-def all_grants(sql: sqlite3.Connection) -> list[Grant]:
-    """All grants, those that were used last first."""
-    return [Grant(*row) for row in sql.execute(_ALL_GRANTS)]
+def all_grants(sql: sqlite3.Connection, moment: Moment) -> list[Grant]:
+    """All grants that have a token which has not expired, those that were used last first.
+
+    Nor may it be good again if the clock turns out to be wrong: the owner has to see whom to end.
+    """
+    rows = sql.execute(f"{_GRANTS_AND_TOKENS} ORDER BY g.last_used DESC, g.id")
+    times = (moment.now, moment.passed)
+    good = (row for row in rows if any(_is_good(row[8], row[7], now) for now in times))
+    return list({row[0]: Grant(*row[:7]) for row in good}.values())
 
 
-def new_grant(sql: sqlite3.Connection, kind: GrantKind, name: str, now: float) -> str:
+def new_grant(sql: sqlite3.Connection, kind: GrantKind, name: str, moment: Moment) -> str:
     """Adds a grant, which ends with its last token. Returns its id."""
     grant_id = secrets.token_hex(4)
     sql.execute(
         "INSERT INTO grants (id, kind, name, created, last_used) VALUES (?, ?, ?, ?, ?)",
-        (grant_id, kind, name, now, now),
+        (grant_id, kind, name, moment.wall, moment.wall),
     )
     return grant_id
 
 
-def new_token(sql: sqlite3.Connection, grant_id: str, kind: str, expires: float | None) -> str:
-    """Adds a token to a grant, good until a time in seconds since the epoch; for ever if it is None."""
-    # The beginning tells people, and programs that look for leaked secrets, what it is.
-    token = f"stackroom_{kind}_{secrets.token_urlsafe(32)}"
+def new_token(sql: sqlite3.Connection, grant_id: str, kind: str, moment: Moment, secret: str = "") -> str:
+    """Adds a token to a grant, good as long as its kind is; random, if it is not made from `secret`."""
+    token = _written(kind, secret or secrets.token_urlsafe(32))
+    expires = moment.now + LIFETIMES[kind] if kind in LIFETIMES else None
     sql.execute(
         "INSERT INTO tokens (digest, grant_id, kind, expires) VALUES (?, ?, ?, ?)",
         (digest(token), grant_id, kind, expires),
@@ -88,53 +102,114 @@ def new_token(sql: sqlite3.Connection, grant_id: str, kind: str, expires: float 
     return token
 
 
-def holder(sql: sqlite3.Connection, token: str, kinds: tuple[str, ...], now: float) -> Grant | None:
+def holder(sql: sqlite3.Connection, token: str, kinds: tuple[str, ...], moment: Moment) -> Grant | None:
     """The grant of a token of one of these kinds, which counts as used now; None if it is not good."""
-    row = sql.execute(_WHOSE, (digest(token), now)).fetchone()
-    if row is None or row[-1] not in kinds:
+    row = sql.execute(f"{_GRANTS_AND_TOKENS} WHERE t.digest = ?", (digest(token),)).fetchone()
+    if row is None or row[8] not in kinds:
         return None
-    grant = Grant(*row[:-1])
-    if now - grant.last_used > _LAST_USED_SECONDS:
-        sql.execute("UPDATE grants SET last_used = ? WHERE id = ?", (now, grant.id))
+    expires, kind = row[7:]
+    if not _is_good(kind, expires, moment.now):
+        _forget_refused(sql, token, expires, moment)
+        return None
+    grant = Grant(*row[:8])
+    if abs(moment.wall - grant.last_used) > _LAST_USED_SECONDS:
+        sql.execute("UPDATE grants SET last_used = ? WHERE id = ?", (moment.wall, grant.id))
     return grant
 
 
-def unspent(
-    sql: sqlite3.Connection, token: str, kind: str, client_id: str, now: float
-) -> tuple[str, Expected]:
+def exchangeable(
+    sql: sqlite3.Connection, token: str, kind: str, client_id: str, moment: Moment
+) -> tuple[str, Expected, bytes | None]:
     """The id of the grant that a code or a refresh token is of, and what goes with it.
+
+    The last is the salt of its successors, if it is a refresh token that was exchanged seconds ago.
 
     Raises:
         Refused: it is not good, or another client's. If it has been spent, its grant ends.
     """
     what = "authorization code" if kind == "code" else "refresh token"
     row = sql.execute(
-        "SELECT t.grant_id, t.spent, g.client_id, g.redirect_uri, g.challenge, g.resource"
-        " FROM tokens t JOIN grants g ON g.id = t.grant_id"
-        " WHERE t.digest = ? AND t.kind = ? AND t.expires > ?",
-        (digest(token), kind, now),
+        "SELECT t.grant_id, t.spent, t.expires, r.salt, r.used,"
+        " g.client_id, g.redirect_uri, g.challenge, g.resource"
+        " FROM tokens t JOIN grants g ON g.id = t.grant_id LEFT JOIN repeats r ON r.digest = t.digest"
+        " WHERE t.digest = ? AND t.kind = ?",
+        (digest(token), kind),
     ).fetchone()
+    not_good = Refused("invalid_grant", f"the {what} is not good, or not any more")
     # Another client's looks the same as none at all.
-    if row is None or row[2] != client_id:
-        raise Refused("invalid_grant", f"the {what} is not good, or not any more")
-    if row[1]:
-        sql.execute("DELETE FROM grants WHERE id = ?", (row[0],))
+    if row is None or row[5] != client_id:
+        raise not_good
+    grant_id, is_spent, expires, salt, used = row[:5]
+    if not _is_good(kind, expires, moment.now):
+        if kind == "code":
+            _forget_refused(sql, token, expires, moment)
+        raise not_good
+    # The machine's own clock, both ways: setting it back opens nothing.
+    if is_spent and (salt is None or abs(moment.wall - used) > REPEAT_SECONDS):
+        sql.execute("DELETE FROM grants WHERE id = ?", (grant_id,))
         raise Refused("invalid_grant", f"the {what} was used before; all tokens that came of it have ended")
-    return row[0], Expected(*row[3:])
+    return grant_id, Expected(*row[6:]), salt
 
 
-def spend(sql: sqlite3.Connection, token: str, grant_id: str, now: float) -> None:
-    """Marks a code or a refresh token as used up."""
+def exchange(
+    sql: sqlite3.Connection, token: str, grant_id: str, salt: bytes | None, moment: Moment
+) -> tuple[str, str]:
+    """Spends a code or a refresh token; returns the access and the refresh token that follow it.
+
+    With `salt`, as `exchangeable` gave it, those are the ones that followed it before.
+    """
+    kinds = ("access", "refresh")
+    if salt is not None:
+        access, refresh = (_written(kind, _successor(token, salt, kind)) for kind in kinds)
+        return access, refresh
+    salt = secrets.token_bytes(32)
     sql.execute("UPDATE tokens SET spent = 1 WHERE digest = ?", (digest(token),))
-    sql.execute("UPDATE grants SET last_used = ? WHERE id = ?", (now, grant_id))
+    sql.execute("UPDATE grants SET last_used = ? WHERE id = ?", (moment.wall, grant_id))
+    # Whoever has gone on from a pair needs it no more: who still sends the token before it has stolen it.
+    sql.execute(
+        "DELETE FROM repeats WHERE digest IN (SELECT digest FROM tokens WHERE grant_id = ?)", (grant_id,)
+    )
+    sql.execute(
+        "INSERT INTO repeats SELECT digest, ?, ? FROM tokens WHERE digest = ? AND kind = 'refresh'",
+        (salt, moment.wall, digest(token)),
+    )
+    access, refresh = (
+        new_token(sql, grant_id, kind, moment, _successor(token, salt, kind)) for kind in kinds
+    )
+    return access, refresh
 
 
-def forget_expired(sql: sqlite3.Connection, now: float) -> None:
-    """Removes tokens that have expired, and grants that have none any more."""
-    sql.execute("DELETE FROM tokens WHERE expires <= ?", (now,))
+def forget_expired(sql: sqlite3.Connection, moment: Moment) -> None:
+    """Removes tokens that have been expired for a day, grants that have none any more, and old salts."""
+    sql.execute("DELETE FROM repeats WHERE abs(? - used) > ?", (moment.wall, REPEAT_SECONDS))
+    sql.execute("DELETE FROM tokens WHERE expires <= ?", (moment.passed - DAY,))
     sql.execute("DELETE FROM grants WHERE id NOT IN (SELECT grant_id FROM tokens)")
 
 
 def digest(token: str) -> bytes:
     """What is kept of a token."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def _written(kind: str, secret: str) -> str:
+    # The beginning tells people, and programs that look for leaked secrets, what it is.
+    return f"stackroom_{kind}_{secret}"
+
+
+def _successor(token: str, salt: bytes, kind: str) -> str:
+    made = hmac.digest(token.encode(), salt + kind.encode(), "sha256")
+    return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+
+
+def _is_good(kind: str, expires: float | None, now: float) -> bool:
+    """Whether a token has not expired, and was not issued by a clock that was far ahead."""
+    return expires is None or now < expires <= now + LIFETIMES[kind] + DAY
+
+
+def _forget_refused(sql: sqlite3.Connection, token: str, expires: float, moment: Moment) -> None:
+    """What was refused because it had expired stays refused, whatever the clock says next.
+
+    Not for refresh tokens: a client that comes while the clock is wrong would lose its access for good.
+    """
+    if expires <= moment.now:
+        sql.execute("DELETE FROM tokens WHERE digest = ?", (digest(token),))

@@ -2,7 +2,7 @@
 
 /.well-known/oauth-authorization-server    what is where (RFC 8414)
 /authorize                                 the page that asks the owner; its answer carries `iss` (RFC 9207)
-/token                                     codes and refresh tokens into tokens
+/token                                     codes and refresh tokens into tokens (errors: RFC 6749, 5.2)
 /register                                  dynamic registration (RFC 7591)
 /revoke                                    giving tokens back (RFC 7009)
 
@@ -25,12 +25,13 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from stackroom.server.access.client_documents import ClientDocuments
-from stackroom.server.access.clients import Client, described_client
+from stackroom.server.access.clients import Client, described_client, known_client
 from stackroom.server.access.door import Door, Problem, or_unavailable, read_body, read_form, single_values
-from stackroom.server.access.pages import consent_page, problem_page
+from stackroom.server.access.pages import consent_page, problem_page, refused_page
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store import ACCESS_SECONDS, AccessStore, Tokens
 from stackroom.server.access.throttle import Throttle
+from stackroom.server.callers import listed_name
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -121,7 +122,12 @@ class AuthorizationServer:
                 f"A program asked for access in a way that cannot be answered: {refused}.", 400
             )
         if asked.refused:
-            return self._answer(asked, error=asked.refused.error, error_description=str(asked.refused))
+            if await run_in_threadpool(self._is_trusted, asked):
+                return self._answer(asked, error=asked.refused.error, error_description=str(asked.refused))
+            name = asked.client.name
+            return problem_page(
+                f"{name} asked for access in a way that cannot be answered: {asked.refused}.", 400
+            )
         if request.method != "POST":
             return self._ask(request, asked)
         try:
@@ -133,15 +139,28 @@ class AuthorizationServer:
                 request, asked, Problem("The page was open for too long. Once more, please.", 403)
             )
         if form.get("decision") != "allow":
-            return self._answer(asked, error="access_denied", error_description="the owner refused")
+            if await run_in_threadpool(self._is_trusted, asked):
+                return self._answer(asked, error="access_denied", error_description="the owner refused")
+            return refused_page(asked.client)
         if problem := await run_in_threadpool(self._door.problem, form.get("passphrase", "")):
             return self._ask(request, asked, problem)
+        name = listed_name(asked.client.name, request.headers.get("user-agent", ""))
         code = await run_in_threadpool(
-            self._store.allow, asked.client, asked.redirect_uri, asked.challenge, asked.resource
+            self._store.allow, asked.client, asked.redirect_uri, asked.challenge, asked.resource, name
         )
         response = self._answer(asked, code=code)
         await run_in_threadpool(self._door.open_for, response)
         return response
+
+    def _is_trusted(self, asked: _Request) -> bool:
+        """Whether a browser may be sent to the client with an error, or with the owner's refusal.
+
+        Anybody can register a client, with any address, and send the owner a link to /authorize here. What
+        is wrong with the link, or the owner's refusal, must not lead to that address (RFC 9700, 4.11.2): to
+        refuse is what the owner does just when the address is a bad one.
+        """
+        known = known_client(asked.client.id) is not None
+        return known or self._store.has_allowed(asked.client.id, asked.redirect_uri)
 
     async def _understand(self, request: Request) -> _Request:
         pairs = request.query_params.multi_items()
@@ -217,6 +236,8 @@ class AuthorizationServer:
         if kind not in ("authorization_code", "refresh_token"):
             raise Refused("unsupported_grant_type", "grant_type must be authorization_code or refresh_token")
         client_id = _needed(form, "client_id")
+        if known_client(client_id) is None and not self._store.has(client_id):
+            raise Refused("invalid_client", "the client_id is not known here; register anew")
         resource = None
         if "resource" in form and (resource := self.resource(form["resource"])) is None:
             raise Refused("invalid_target", f"this server grants access to {self.issuer}/mcp only")
@@ -282,5 +303,8 @@ def _object(body: bytes) -> dict[str, Any]:
 
 
 def _error(refused: Refused) -> Response:
-    # 400 also for invalid_grant: that is what tells a client to ask its user again.
-    return JSONResponse({"error": refused.error, "error_description": str(refused)}, 400, _NO_STORE)
+    # 400 also for invalid_grant: that is what tells a client to ask its user again. 401 tells it to register.
+    status, headers = 400, _NO_STORE
+    if refused.error == "invalid_client":
+        status, headers = 401, {**_NO_STORE, "WWW-Authenticate": 'Bearer error="invalid_client"'}
+    return JSONResponse({"error": refused.error, "error_description": str(refused)}, status, headers)

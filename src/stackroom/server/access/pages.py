@@ -41,6 +41,11 @@ def signed_in_page() -> HTMLResponse:
     return _page("signed_in.html", 200, "'none'")
 
 
+def refused_page(client: Client) -> HTMLResponse:
+    """Says that nothing was given, to whom an answer is not sent."""
+    return _page("refused.html", 200, "'none'", client=client)
+
+
 def problem_page(problem: str, status: int) -> HTMLResponse:
     """Says what is wrong where there is nothing to be done on the page."""
     return _page("problem.html", status, "'none'", problem=problem)

@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import json
 import re
-import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,29 +19,28 @@ from pathlib import Path
 
 from stackroom.errors import UsageError
 from stackroom.server.access.clients import Client
+from stackroom.server.access.clock import Clock
 from stackroom.server.access.grants import (
+    LIFETIMES,
     Grant,
     all_grants,
     digest,
+    exchange,
+    exchangeable,
     forget_expired,
     holder,
     new_grant,
     new_token,
-    spend,
-    unspent,
 )
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store_file import StoreFile
 
-ACCESS_SECONDS = 3600
+ACCESS_SECONDS = LIFETIMES["access"]
 """How long a client's access token is good; it gets the next one with its refresh token."""
 
-SESSION_SECONDS = 30 * 24 * 3600
+SESSION_SECONDS = LIFETIMES["session"]
 """How long a browser stays signed in."""
 
-_CODE_SECONDS = 120
-# From the last refresh: a client that nobody uses for that long has to be allowed in again.
-_REFRESH_SECONDS = 90 * 24 * 3600
 # Registrations that nobody has allowed in: anybody can make them.
 _MOST_IDLE_REGISTRATIONS = 1000
 
@@ -64,14 +62,22 @@ class Tokens:
 class AccessStore(StoreFile):
     """What may be done with the file. A context manager."""
 
-    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Callable[[], float] = time.time,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Opens the file, and makes it if it is not there, readable for its owner alone.
+
+        `clock` and `ticks` are those of `Clock`.
 
         Raises:
             AccessUnusable: it cannot be read or written, or another version of Stackroom wrote it.
         """
         super().__init__(path)
-        self._clock = clock
+        self._clock = Clock(clock, ticks)
 
     # The owner
 
@@ -90,8 +96,9 @@ class AccessStore(StoreFile):
     def grants(self) -> list[Grant]:
         """All that have access now, those that were used last first."""
         with self.writing() as sql:
-            forget_expired(sql, self._clock())
-            return all_grants(sql)
+            moment = self._clock.look(sql)
+            forget_expired(sql, moment)
+            return all_grants(sql, moment)
 
     def revoke(self, grant_id: str) -> bool:
         """Ends a grant at once. Returns whether there was one."""
@@ -124,16 +131,38 @@ class AccessStore(StoreFile):
 
     # Clients
 
-    def allow(self, client: Client, redirect_uri: str, challenge: str, resource: str) -> str:
-        """Grants access to a client; returns the code that it exchanges for its tokens."""
+    def has(self, client_id: str) -> bool:
+        """Whether a client registered itself here, or was allowed in."""
+        with self.turn() as sql:
+            found = sql.execute(
+                "SELECT 1 FROM registrations WHERE id = ?1"
+                " UNION ALL SELECT 1 FROM grants WHERE client_id = ?1",
+                (client_id,),
+            ).fetchone()
+        return found is not None
+
+    def has_allowed(self, client_id: str, redirect_uri: str) -> bool:
+        """Whether the owner allowed a client in, and sent the answer to this very address."""
+        with self.turn() as sql:
+            found = sql.execute(
+                "SELECT 1 FROM grants WHERE client_id = ? AND redirect_uri = ?", (client_id, redirect_uri)
+            ).fetchone()
+        return found is not None
+
+    def allow(self, client: Client, redirect_uri: str, challenge: str, resource: str, name: str = "") -> str:
+        """Grants access to a client; returns the code that it exchanges for its tokens.
+
+        The owner's list has it as `name`, or by its own name.
+        """
         with self.writing() as sql:
-            forget_expired(sql, self._clock())
-            grant_id = new_grant(sql, "client", client.name, self._clock())
+            moment = self._clock.look(sql)
+            forget_expired(sql, moment)
+            grant_id = new_grant(sql, "client", name or client.name, moment)
             sql.execute(
                 "UPDATE grants SET client_id = ?, redirect_uri = ?, challenge = ?, resource = ? WHERE id = ?",
                 (client.id, redirect_uri, challenge, resource, grant_id),
             )
-            return new_token(sql, grant_id, "code", self._clock() + _CODE_SECONDS)
+            return new_token(sql, grant_id, "code", moment)
 
     def redeem(
         self, code: str, client_id: str, redirect_uri: str, verifier: str, resource: str | None
@@ -145,7 +174,8 @@ class AccessStore(StoreFile):
                 it has been used before, the grant ends: two have the code, and one of them stole it.
         """
         with self.writing() as sql:
-            grant_id, expected = unspent(sql, code, "code", client_id, self._clock())
+            moment = self._clock.look(sql)
+            grant_id, expected, _ = exchangeable(sql, code, "code", client_id, moment)
             if redirect_uri != expected.redirect_uri:
                 raise Refused("invalid_grant", "redirect_uri is not the one of the authorization request")
             if not _VERIFIER.fullmatch(verifier) or not hmac.compare_digest(
@@ -153,18 +183,21 @@ class AccessStore(StoreFile):
             ):
                 raise Refused("invalid_grant", "code_verifier does not fit the code_challenge")
             _check_resource(resource, expected.resource)
-            return self._exchange(sql, code, grant_id)
+            forget_expired(sql, moment)
+            return Tokens(*exchange(sql, code, grant_id, None, moment))
 
     def refresh(self, token: str, client_id: str, resource: str | None) -> Tokens:
-        """Exchanges a refresh token for a new pair, once.
+        """Exchanges a refresh token for a new pair: once, but whoever repeats it at once gets the same pair.
 
         Raises:
             Refused: as `redeem`.
         """
         with self.writing() as sql:
-            grant_id, expected = unspent(sql, token, "refresh", client_id, self._clock())
+            moment = self._clock.look(sql)
+            grant_id, expected, salt = exchangeable(sql, token, "refresh", client_id, moment)
             _check_resource(resource, expected.resource)
-            return self._exchange(sql, token, grant_id)
+            forget_expired(sql, moment)
+            return Tokens(*exchange(sql, token, grant_id, salt, moment))
 
     def revoke_token(self, token: str, client_id: str | None) -> None:
         """Ends a client's access token, the whole grant of a refresh token, or a browser's session.
@@ -187,7 +220,7 @@ class AccessStore(StoreFile):
     def bearer(self, token: str) -> Grant | None:
         """The grant of a client's access token or a program's own token; None if it is not good any more."""
         with self.turn() as sql:
-            return holder(sql, token, ("access", "static"), self._clock())
+            return holder(sql, token, ("access", "static"), self._clock.look(sql))
 
     # Programs
 
@@ -203,7 +236,8 @@ class AccessStore(StoreFile):
                     f"There is a token named {name!r} already. Choose another name, or first "
                     f"`stackroom token revoke {name}`."
                 )
-            return new_token(sql, new_grant(sql, "token", name, self._clock()), "static", None)
+            moment = self._clock.look(sql)
+            return new_token(sql, new_grant(sql, "token", name, moment), "static", moment)
 
     def revoke_static_token(self, name: str) -> bool:
         """Ends the token of that name. Returns whether there was one."""
@@ -216,22 +250,14 @@ class AccessStore(StoreFile):
     def new_session(self) -> str:
         """Signs a browser in; returns what its cookie holds."""
         with self.writing() as sql:
-            forget_expired(sql, self._clock())
-            grant_id = new_grant(sql, "browser", "Browser", self._clock())
-            return new_token(sql, grant_id, "session", self._clock() + SESSION_SECONDS)
+            moment = self._clock.look(sql)
+            forget_expired(sql, moment)
+            return new_token(sql, new_grant(sql, "browser", "Browser", moment), "session", moment)
 
     def session(self, cookie: str) -> Grant | None:
         """The grant of a browser that is signed in."""
         with self.turn() as sql:
-            return holder(sql, cookie, ("session",), self._clock())
-
-    def _exchange(self, sql: sqlite3.Connection, token: str, grant_id: str) -> Tokens:
-        now = self._clock()
-        spend(sql, token, grant_id, now)
-        access = new_token(sql, grant_id, "access", now + ACCESS_SECONDS)
-        refresh = new_token(sql, grant_id, "refresh", now + _REFRESH_SECONDS)
-        forget_expired(sql, now)
-        return Tokens(access, refresh)
+            return holder(sql, cookie, ("session",), self._clock.look(sql))
 
 
 def _challenge(verifier: str) -> str:

@@ -11,8 +11,8 @@ from typing import Self
 from stackroom.errors import AccessUnusable
 from stackroom.server.access.refusals import Refused
 
-SCHEMA_VERSION = 1
-"""Bump when a table changes."""
+SCHEMA_VERSION = 2
+"""Bump when a table changes. A file of version 1 lacks the tables that are new in 2, and gets them."""
 
 _BUSY_SECONDS = 5.0
 
@@ -50,6 +50,18 @@ CREATE TABLE IF NOT EXISTS tokens (
     spent INTEGER NOT NULL DEFAULT 0    -- 1: used up; kept to notice that it comes a second time
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS tokens_of_grant ON tokens (grant_id);
+
+CREATE TABLE IF NOT EXISTS repeats (    -- refresh tokens that were used seconds ago
+    digest BLOB PRIMARY KEY REFERENCES tokens (digest) ON DELETE CASCADE,
+    salt BLOB NOT NULL,                 -- with the token itself, what its successors are made from
+    used REAL NOT NULL                  -- seconds since the epoch, as the machine's clock had them
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS clock (      -- see clock.py
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    passed REAL NOT NULL,               -- how far time has come, in seconds since the epoch
+    leapt REAL                          -- where a clock was first seen that is too far ahead to be believed
+) STRICT;
 """
 
 
@@ -116,7 +128,7 @@ class StoreFile:
     def _prepare(self) -> None:
         with self._errors():
             version = self._sql.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
+            if version < SCHEMA_VERSION:
                 # Another process may be doing the same.
                 self._sql.executescript(
                     f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"
