@@ -9,8 +9,9 @@ moment costs the work in flight: the next run compares the folders again, and go
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
-from typing import Self
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from indexer.beside import beside
 from indexer.compare import File, compare
@@ -27,19 +28,43 @@ from indexer.tesseract import FindOcr, find_tesseract
 from stackroom.catalog import Catalog
 from stackroom.documents import Document, Passage
 from stackroom.embedding.embedder import Embedder, ModelSource, Tokenizer, refuse_another_model
-from stackroom.errors import TRANSIENT, FailureKind, UsageError
+from stackroom.errors import TRANSIENT, CatalogUnusable, FailureKind, UsageError
 from stackroom.lexicon_writer import LexiconWriter
 from stackroom.notes import MOUNTS, UNREADABLE, keep_notes, read_notes
 from stackroom.records import Model
 from stackroom.settings import Settings
+from stackroom.sqlite_file import identity
+
+_P = ParamSpec("_P")
+_Done = TypeVar("_Done")
 
 
 def _no_progress(progress: Progress) -> None:
     """Nobody is watching."""
 
 
+def _with_hold(
+    work: "Callable[Concatenate[Indexer, _P], _Done]",
+) -> "Callable[Concatenate[Indexer, _P], _Done]":
+    """Lets a method begin with the data folder as it is, and nothing that is open outlive an error of it."""
+
+    @wraps(work)
+    def wrapped(self: "Indexer", /, *args: _P.args, **kwargs: _P.kwargs) -> _Done:
+        self._take_hold()
+        try:
+            return work(self, *args, **kwargs)
+        except CatalogUnusable:
+            self._is_sound = False
+            raise
+
+    return wrapped
+
+
 class Indexer:
     """The one writer of a data folder; a context manager that holds it. Keeps the model once loaded."""
+
+    _publisher: ScanPublisher
+    _catalog: Catalog
 
     def __init__(self, settings: Settings, models: ModelSource, find_ocr: FindOcr = find_tesseract) -> None:
         """Touches nothing yet."""
@@ -50,6 +75,9 @@ class Indexer:
         self._model_is_right = False
         self._passwords_tried: tuple[str, ...] = ()
         self._stack = ExitStack()
+        self._is_sound = False
+        self._lock: tuple[int, int] | None = None
+        self._device: int | None = None
         self.upgrade: Upgrade | None = None
         """What was brought up to date when the data folder was taken hold of."""
 
@@ -60,18 +88,54 @@ class Indexer:
             AlreadyRunning: another indexer has it.
             CatalogError: the catalogue can't be opened.
         """
-        with ExitStack() as stack:
-            stack.enter_context(alone(self._settings))
-            self.upgrade = migrate(self._settings.catalog)
-            self._publisher = ScanPublisher(self._settings.catalog, compact=self._settings.compact)
-            stack.callback(self._publisher.close)
-            self._catalog = stack.enter_context(Catalog(self._settings.catalog))
-            self._stack = stack.pop_all()
+        self._take_hold()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
+    def _take_hold(self) -> None:
+        """Opens the data folder as it is now, if it is not what we have open already.
+
+        Its owner may delete the index while we follow folders, or its drive may have been away. Then what we
+        have open, the lock too, is not what others find there.
+        """
+        lock = self._settings.index / "indexer.lock"
+        try:
+            if self._is_sound and self._publisher.is_there() and identity(lock) == self._lock:
+                return
+            self._refuse_to_begin_on_another_drive()
+            self._is_sound = self._model_is_right = False
+            self._passwords_tried = ()
+            self._stack.close()
+            with ExitStack() as stack:
+                stack.enter_context(alone(self._settings))
+                self._lock, self._device = identity(lock), self._settings.index.stat().st_dev
+                self.upgrade = migrate(self._settings.catalog)
+                self._publisher = ScanPublisher(self._settings.catalog, compact=self._settings.compact)
+                stack.callback(self._publisher.close)
+                self._catalog = stack.enter_context(Catalog(self._settings.catalog))
+                self._stack = stack.pop_all()
+            self._is_sound = True
+        except OSError as error:
+            raise CatalogUnusable(
+                f"The folder {self._settings.index} cannot be used: {error.strerror or error}."
+            ) from error
+
+    def _refuse_to_begin_on_another_drive(self) -> None:
+        """A folder that is gone because its drive is away is not to be made anew where that was mounted."""
+        there = self._settings.index.absolute()
+        if self._device is None or there.exists():
+            return
+        while not there.exists():
+            there = there.parent
+        if there.stat().st_dev != self._device:
+            raise CatalogUnusable(
+                f"The folder {self._settings.index} is not there, and its drive seems to be away. Connect it "
+                "again; or, if the folder was moved, start Stackroom again."
+            )
+
+    @_with_hold
     def run(
         self,
         roots: Sequence[Path],
@@ -133,6 +197,7 @@ class Indexer:
         self._index_words()
         return run.finish()
 
+    @_with_hold
     def run_corpus(
         self,
         root: Path,
@@ -168,6 +233,7 @@ class Indexer:
         summary.added, summary.pages, summary.unchanged = added, added, len(documents) - added
         return summary
 
+    @_with_hold
     def reembed(self, on_progress: Callable[[Progress], None] = _no_progress) -> Summary:
         """Embeds the whole library with the model of the settings, then switches to it in one step.
 
@@ -190,6 +256,7 @@ class Indexer:
         self._index_words()
         return run.finish()
 
+    @_with_hold
     def forget(self, root: Path) -> int:
         """Removes a folder from the library, with the documents only it holds. Returns how many those were.
 
@@ -204,6 +271,7 @@ class Indexer:
         self._index_words()
         return removed
 
+    @_with_hold
     def libraries(self) -> list[Path]:
         """The folders (or single PDFs) that were indexed so far."""
         return list(self._publisher.libraries())

@@ -98,6 +98,13 @@ class Publisher:
         """Closes the connection."""
         self._connection.close()
 
+    def is_there(self) -> bool:
+        """Whether the file that is written is the one at the path still."""
+        try:
+            return identity(self._path) == self._file
+        except OSError:
+            return False
+
     # Models
 
     def current_model(self) -> Model | None:
@@ -400,10 +407,10 @@ class Publisher:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         db = self._connection
-        if identity(self._path) != self._file:  # SQLite would go on writing into what nobody can find any more
+        if not self.is_there():  # SQLite would go on writing into what nobody can find any more
             raise CatalogUnusable(
-                f"The catalogue {self._path} was deleted or replaced while it was written. The next run begins "
-                "with what is there then."
+                f"The catalogue {self._path} was deleted or replaced while it was written, or its drive is "
+                "away. Run the command again: it goes on with what is there then."
             )
         try:
             db.execute("BEGIN IMMEDIATE")

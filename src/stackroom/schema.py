@@ -2,7 +2,8 @@
 
 What is where in `data/index/`:
 
-    catalog.sqlite3     the truth (with its -wal and -shm while it is in use, and a .lock for who makes it)
+    catalog.sqlite3     the truth (with its -wal and -shm while it is in use)
+    making.lock         held for the moment in which it is made
     left-over-*         journals that lay where it was made, perhaps of a catalogue that was moved away
     words/              the index of words, derived from it: see `stackroom.lexicon`
     mounts.json, unreadable.json    hints: see `stackroom.notes`
@@ -206,8 +207,8 @@ def _errors(path: Path) -> Iterator[None]:
 def _refuse_missing(path: Path) -> None:
     if identity(path) is None:
         raise CatalogMissing(
-            f"Nothing has been indexed in {path.parent.parent} yet, or its index was deleted, or its drive is "
-            "away. Run `stackroom index FOLDER` first, or name another data folder with --data."
+            f"Nothing has been indexed in {path.parent.parent} yet, or its index was deleted, or its drive "
+            "is away. Run `stackroom index FOLDER` first, or name another data folder with --data."
         )
 
 
@@ -226,9 +227,11 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> Non
         connection.execute("COMMIT")
     if version != SCHEMA_VERSION:
         connection.close()
-        raise CatalogVersion(_advice(path, version)) if version else CatalogUnusable(
-            f"{path} holds no catalogue: an indexer is just making it, or it was cut off. If it stays so, run "
-            "`stackroom index FOLDER`: all PDFs are read again."
+        if version:
+            raise CatalogVersion(_advice(path, version))
+        raise CatalogUnusable(
+            f"{path} holds no catalogue: an indexer is just making it, or the file was cut off. If it stays so, "
+            "run `stackroom index FOLDER`: all PDFs are read again."
         )
 
 

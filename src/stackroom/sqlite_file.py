@@ -75,13 +75,17 @@ def remove(path: Path) -> None:
         _beside(path, ending).unlink(missing_ok=True)
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, busy_seconds: float = _BUSY_SECONDS) -> sqlite3.Connection:
     """A connection to a file that is there, in autocommit mode, usable from any one thread at a time.
+
+    Args:
+        path: of the file.
+        busy_seconds: how long to wait for others that write.
 
     Raises:
         sqlite3.Error: it is not there, or can't be opened.
     """
-    return _connect(path, "mode=rw")
+    return _connect(path, "mode=rw", busy_seconds)
 
 
 def connect_to_read(path: Path) -> tuple[sqlite3.Connection, bool]:
@@ -117,11 +121,11 @@ def state(path: Path) -> tuple[int, int, bool]:
     return found.st_mtime_ns, found.st_size, _holds_something(_beside(path, "-wal"))
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def _connect(path: Path, mode: str, busy_seconds: float = _BUSY_SECONDS) -> sqlite3.Connection:
     # As a URI, because only there the file is not made if it is missing.
     return sqlite3.connect(
         f"{path.absolute().as_uri()}?{mode}",
-        timeout=_BUSY_SECONDS,
+        timeout=busy_seconds,
         isolation_level=None,
         check_same_thread=False,
         uri=True,
@@ -129,7 +133,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def _making(path: Path) -> FileLock:
-    return FileLock(_beside(path, ".lock"), mode=0o600)
+    return FileLock(path.with_name("making.lock"), mode=0o600)
 
 
 def _set_journals_aside(path: Path) -> None:
