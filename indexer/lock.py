@@ -35,6 +35,6 @@ def _who_is_running(data: Path, note: dict[str, Any]) -> str:
     known = {"pid": "process {}", "command": "`{}`", "since": "since {}"}
     who = ", ".join(said.format(note[name]) for name, said in known.items() if name in note)
     return (
-        f"Another indexer is at work in {data} ({who or 'it has just started'}). Wait for it, stop it, or use "
-        "another data folder with --data."
+        f"Another indexer is at work in {data} ({who or 'it has just started'}). Wait for it, stop it, or "
+        "use another data folder with --data."
     )

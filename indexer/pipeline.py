@@ -28,7 +28,7 @@ from indexer.tesseract import FindOcr, find_tesseract
 from stackroom.catalog import Catalog
 from stackroom.documents import Document, Passage
 from stackroom.embedding.embedder import Embedder, ModelSource, Tokenizer, refuse_another_model
-from stackroom.errors import TRANSIENT, CatalogUnusable, FailureKind, UsageError
+from stackroom.errors import TRANSIENT, CatalogMissing, CatalogUnusable, FailureKind, UsageError
 from stackroom.lexicon_writer import LexiconWriter
 from stackroom.notes import MOUNTS, UNREADABLE, keep_notes, read_notes
 from stackroom.records import Model
@@ -56,6 +56,9 @@ def _with_hold(
         except CatalogUnusable:
             self._is_sound = False
             raise
+        except CatalogMissing as error:  # a thread was to open it, and it was not there any more
+            self._is_sound = False
+            raise CatalogUnusable(f"{error} It was there a moment ago.") from error
 
     return wrapped
 

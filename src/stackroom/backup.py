@@ -145,8 +145,8 @@ def _copy_sqlite(source: Path, target: Path) -> None:
     """Copies one moment of a database that others read and write."""
     _new(target).close()
     with closing(connect_to_read(source)[0]) as there, closing(connect(target)) as here:
-        # In steps, between which we can be interrupted. The snapshot keeps them from beginning again each time
-        # that others have written.
+        # In steps, between which we can be interrupted. They are of one snapshot: else they would begin again
+        # each time that others have written.
         there.execute("BEGIN")
         there.execute("SELECT count(*) FROM sqlite_master").fetchone()
         there.backup(here, pages=_PAGES_AT_ONCE, progress=lambda status, left, pages: None)

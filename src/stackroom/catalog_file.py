@@ -45,7 +45,6 @@ class CatalogFile:
 
     def close(self) -> None:
         """Closes the connection."""
-        self._file = None
         self._connection.close()
 
     @contextmanager
@@ -102,7 +101,7 @@ class CatalogFile:
         self._texts = TextReader(self.rows)
 
     def _looks(self) -> tuple[object, ...]:
-        """What tells that the file at the path is the one that was opened. Raises OSError if there is none."""
+        """What tells that the file at the path is the one that was opened. Raises OSError if it can't."""
         found = self.path.stat()
         return found.st_dev, found.st_ino, *(state(self.path) if self._is_fixed else ())
 

@@ -44,8 +44,8 @@ def hold(path: Path, note: dict[str, Any], *, needed: bool = True) -> Iterator[b
     except OSError as error:
         if needed:
             raise CatalogUnusable(
-                f"The folder {path.parent} cannot be written: {error.strerror or error}. Make it writable for "
-                "you, or name another data folder with --data."
+                f"The folder {path.parent} cannot be written: {error.strerror or error}. Make it writable "
+                "for you, or name another data folder with --data."
             ) from error
         yield True
         return
@@ -56,7 +56,7 @@ def hold(path: Path, note: dict[str, Any], *, needed: bool = True) -> Iterator[b
             note_path.write_text(json.dumps(note), encoding="utf-8")
         yield True
     finally:
-        # Before the lock: later it may be the next holder's. So it is if the folder was deleted and made anew.
+        # Before the lock: later it may be the next holder's. So it is if the folder was deleted meanwhile.
         # On Windows it stays while somebody reads it, which matters little: no holder, no note.
         with suppress(OSError):
             if identity(path) == ours:

@@ -230,8 +230,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> Non
         if version:
             raise CatalogVersion(_advice(path, version))
         raise CatalogUnusable(
-            f"{path} holds no catalogue: an indexer is just making it, or the file was cut off. If it stays so, "
-            "run `stackroom index FOLDER`: all PDFs are read again."
+            f"{path} holds no catalogue: an indexer is just making it, or the file was cut off. If it stays "
+            "so, run `stackroom index FOLDER`: all PDFs are read again."
         )
 
 
