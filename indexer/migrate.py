@@ -13,7 +13,7 @@ from pathlib import Path
 
 from stackroom.errors import CatalogUnusable
 from stackroom.schema import OLDEST_VERSION, SCHEMA_VERSION
-from stackroom.sqlite_file import begin, connect, put, remove
+from stackroom.sqlite_file import connect, create, put, remove
 from stackroom.texts import unpack
 
 
@@ -77,8 +77,7 @@ def _copy(db: sqlite3.Connection, path: Path, version: int) -> Path:
         )
     copy = path.with_name(f"format-{version}.sqlite3")
     unfinished = copy.with_suffix(".unfinished")
-    remove(unfinished)
-    begin(unfinished)
+    create(unfinished)
     with closing(connect(unfinished)) as target:
         db.backup(target)
         target.execute("PRAGMA journal_mode = DELETE")

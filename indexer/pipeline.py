@@ -43,14 +43,14 @@ def _no_progress(progress: Progress) -> None:
     """Nobody is watching."""
 
 
-def _with_hold(
+def _with_what_is_there(
     work: "Callable[Concatenate[Indexer, _P], _Done]",
 ) -> "Callable[Concatenate[Indexer, _P], _Done]":
-    """Lets a method begin with the data folder as it is, and nothing that is open outlive an error of it."""
+    """Lets a method begin with the data folder as it is then, and the next one open anew what has failed."""
 
     @wraps(work)
     def wrapped(self: "Indexer", /, *args: _P.args, **kwargs: _P.kwargs) -> _Done:
-        self._take_hold()
+        self._follow_folder()
         try:
             return work(self, *args, **kwargs)
         except CatalogUnusable:
@@ -80,7 +80,6 @@ class Indexer:
         self._stack = ExitStack()
         self._is_sound = False
         self._lock: tuple[int, int] | None = None
-        self._device: int | None = None
         self.upgrade: Upgrade | None = None
         """What was brought up to date when the data folder was taken hold of."""
 
@@ -91,54 +90,60 @@ class Indexer:
             AlreadyRunning: another indexer has it.
             CatalogError: the catalogue can't be opened.
         """
-        self._take_hold()
+        with ExitStack() as stack:
+            stack.enter_context(alone(self._settings))
+            self._model_is_right = False  # somebody else may have changed the index's model
+            self.upgrade = migrate(self._settings.catalog)
+            self._publisher = ScanPublisher(self._settings.catalog, compact=self._settings.compact)
+            stack.callback(self._publisher.close)
+            self._catalog = stack.enter_context(Catalog(self._settings.catalog))
+            self._stack = stack.pop_all()
+        self._lock, self._is_sound = self._lock_now(), True
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._is_sound = False
         self._stack.close()
 
-    def _take_hold(self) -> None:
-        """Opens the data folder as it is now, if it is not what we have open already.
+    def is_current(self) -> bool:
+        """Whether what we have open is what others find in the data folder. Cheap.
 
-        Its owner may delete the index while we follow folders, or its drive may have been away. Then what we
-        have open, the lock too, is not what others find there.
+        Its owner may delete the index while we follow folders, or its drive may go away and come back.
         """
-        lock = self._settings.index / "indexer.lock"
-        try:
-            if self._is_sound and self._publisher.is_there() and identity(lock) == self._lock:
-                return
-            self._refuse_to_begin_on_another_drive()
-            self._is_sound = self._model_is_right = False
-            self._passwords_tried = ()
-            self._stack.close()
-            with ExitStack() as stack:
-                stack.enter_context(alone(self._settings))
-                self._lock, self._device = identity(lock), self._settings.index.stat().st_dev
-                self.upgrade = migrate(self._settings.catalog)
-                self._publisher = ScanPublisher(self._settings.catalog, compact=self._settings.compact)
-                stack.callback(self._publisher.close)
-                self._catalog = stack.enter_context(Catalog(self._settings.catalog))
-                self._stack = stack.pop_all()
-            self._is_sound = True
-        except OSError as error:
-            raise CatalogUnusable(
-                f"The folder {self._settings.index} cannot be used: {error.strerror or error}."
-            ) from error
+        return self._is_sound and self._publisher.is_there() and self._lock_now() == self._lock
+
+    def _follow_folder(self) -> None:
+        """Opens the data folder as it is now, and begins anew where there is none."""
+        if self.is_current():
+            return
+        self._refuse_to_begin_on_another_drive()
+        self.__exit__()
+        self.__enter__()
 
     def _refuse_to_begin_on_another_drive(self) -> None:
         """A folder that is gone because its drive is away is not to be made anew where that was mounted."""
-        there = self._settings.index.absolute()
-        if self._device is None or there.exists():
-            return
-        while not there.exists():
-            there = there.parent
-        if there.stat().st_dev != self._device:
+        try:
+            there = self._settings.index.absolute()
+            if self._lock is None or there.exists():
+                return
+            while not there.exists():
+                there = there.parent
+            is_away = there.stat().st_dev != self._lock[0]
+        except OSError:
+            is_away = True
+        if is_away:
             raise CatalogUnusable(
                 f"The folder {self._settings.index} is not there, and its drive seems to be away. Connect it "
                 "again; or, if the folder was moved, start Stackroom again."
             )
 
-    @_with_hold
+    def _lock_now(self) -> tuple[int, int] | None:
+        try:
+            return identity(self._settings.index / "indexer.lock")
+        except OSError:
+            return None
+
+    @_with_what_is_there
     def run(
         self,
         roots: Sequence[Path],
@@ -200,7 +205,7 @@ class Indexer:
         self._index_words()
         return run.finish()
 
-    @_with_hold
+    @_with_what_is_there
     def run_corpus(
         self,
         root: Path,
@@ -236,7 +241,7 @@ class Indexer:
         summary.added, summary.pages, summary.unchanged = added, added, len(documents) - added
         return summary
 
-    @_with_hold
+    @_with_what_is_there
     def reembed(self, on_progress: Callable[[Progress], None] = _no_progress) -> Summary:
         """Embeds the whole library with the model of the settings, then switches to it in one step.
 
@@ -259,7 +264,7 @@ class Indexer:
         self._index_words()
         return run.finish()
 
-    @_with_hold
+    @_with_what_is_there
     def forget(self, root: Path) -> int:
         """Removes a folder from the library, with the documents only it holds. Returns how many those were.
 
@@ -274,7 +279,7 @@ class Indexer:
         self._index_words()
         return removed
 
-    @_with_hold
+    @_with_what_is_there
     def libraries(self) -> list[Path]:
         """The folders (or single PDFs) that were indexed so far."""
         return list(self._publisher.libraries())

@@ -1,4 +1,4 @@
-"""A data folder in the wild: left-over journals, places where nothing can be written, rights, interruptions."""
+"""A data folder in the wild: left-over journals, no right to write, rights of others, interruptions."""
 
 import json
 import os

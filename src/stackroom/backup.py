@@ -27,7 +27,7 @@ from stackroom.lexicon_writer import LexiconWriter
 from stackroom.rights import narrow
 from stackroom.schema import open_catalog
 from stackroom.settings import Settings
-from stackroom.sqlite_file import connect, connect_to_read, put
+from stackroom.sqlite_file import connect, connect_to_read, create, put
 
 _FORMAT = 1
 _NAME = "backup.json"
@@ -143,7 +143,7 @@ def _put_in_place(files: Mapping[Path, Path]) -> None:
 
 def _copy_sqlite(source: Path, target: Path) -> None:
     """Copies one moment of a database that others read and write."""
-    _new(target).close()
+    create(target)
     with closing(connect_to_read(source)[0]) as there, closing(connect(target)) as here:
         # In steps, between which we can be interrupted. They are of one snapshot: else they would begin again
         # each time that others have written.

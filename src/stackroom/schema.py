@@ -161,7 +161,7 @@ def open_catalog(path: Path, *, create: bool) -> sqlite3.Connection:
     """
     with _errors(path):
         if create:
-            begin(path)
+            begin(path, _fill)
         _refuse_missing(path)
         connection = connect(path)
         connection.execute("PRAGMA foreign_keys = ON")
@@ -179,7 +179,7 @@ def open_to_read(path: Path, *, create: bool = False) -> tuple[sqlite3.Connectio
         The connection, and whether nothing tells it of changes: see `sqlite_file.connect_to_read`.
     """
     with _errors(path):
-        if create and identity(path) is None:
+        if create and not (path.exists() and path.stat().st_size):
             open_catalog(path, create=True).close()
         _refuse_missing(path)
         connection, is_fixed = connect_to_read(path)
@@ -212,26 +212,30 @@ def _refuse_missing(path: Path) -> None:
         )
 
 
+def _fill(connection: sqlite3.Connection) -> None:
+    """Makes the tables, if there are none: an older Stackroom may have been killed before it came to that."""
+    if connection.execute("PRAGMA user_version").fetchone()[0]:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    if not connection.execute("PRAGMA user_version").fetchone()[0]:
+        create_tables(connection)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        # Tells this catalogue from one that is made anew, for the indexes that are derived from it.
+        connection.execute(f"PRAGMA application_id = {secrets.randbelow(2**31)}")
+    connection.execute("COMMIT")
+
+
 def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> None:
+    if create:
+        _fill(connection)
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version == 0 and create:
-        connection.execute("BEGIN IMMEDIATE")
-        # Looked at again under the lock: an indexer and a server may start at the same moment.
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            create_tables(connection)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            # Tells this catalogue from one that is made anew, for the indexes that are derived from it.
-            connection.execute(f"PRAGMA application_id = {secrets.randbelow(2**31)}")
-            version = SCHEMA_VERSION
-        connection.execute("COMMIT")
     if version != SCHEMA_VERSION:
         connection.close()
         if version:
             raise CatalogVersion(_advice(path, version))
         raise CatalogUnusable(
-            f"{path} holds no catalogue: an indexer is just making it, or the file was cut off. If it stays "
-            "so, run `stackroom index FOLDER`: all PDFs are read again."
+            f"{path} holds no catalogue: it was cut off. Run `stackroom index FOLDER`, which reads all PDFs "
+            "again."
         )
 
 

@@ -8,7 +8,8 @@ import errno
 import os
 import sqlite3
 import time
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 
 from filelock import FileLock
@@ -35,18 +36,34 @@ def identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def begin(path: Path) -> None:
-    """Makes an empty file, for its owner alone, if there is none. Raises OSError if it can't.
+def begin(path: Path, fill: Callable[[sqlite3.Connection], object]) -> None:
+    """Makes a file, for its owner alone, if there is none or it is empty. It is there when `fill` is done.
 
-    Journals that were left behind are set aside first.
+    Args:
+        path: of the file.
+        fill: makes the tables.
+
+    Raises:
+        OSError: it can't be made.
+        sqlite3.Error: it can't be filled.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if path.exists():
+    if _holds_something(path):
         return
     with _making(path):
-        if not path.exists():  # another process may have been first, and be at work with its own journal
+        if not _holds_something(path):  # another process may have been first, and be at work with its journal
+            unfinished = _beside(path, ".unfinished")
+            create(unfinished)
+            with closing(connect(unfinished)) as db:
+                fill(db)
             _set_journals_aside(path)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            unfinished.replace(path)
+
+
+def create(path: Path) -> None:
+    """Makes an empty file, for its owner alone, in place of what nobody needs there. Raises OSError."""
+    remove(path)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def put(source: Path, path: Path) -> None:

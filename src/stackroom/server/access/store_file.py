@@ -66,7 +66,8 @@ class StoreFile:
         self._path = path
         self._lock = threading.RLock()
         try:
-            begin(path)
+            with self._errors():
+                begin(path, _fill)
             # SQLite gives its other files the rights of this one.
             os.close(os.open(path, os.O_RDWR))
             path.chmod(0o600)
@@ -140,10 +141,7 @@ class StoreFile:
     def _prepare(self) -> None:
         version = self._sql.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
-            # Another process may be doing the same.
-            self._sql.executescript(
-                f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"
-            )
+            _fill(self._sql)  # an older Stackroom was killed before it came to that
         elif version != SCHEMA_VERSION:
             raise AccessUnusable(
                 f"{self._path} was written by another version of Stackroom. Delete it, set the "
@@ -160,3 +158,8 @@ class StoreFile:
                 f"{self._path} cannot be used ({error}). If it is damaged, delete it, set the passphrase "
                 "again with `stackroom passphrase`, and connect your clients again."
             ) from error
+
+
+def _fill(sql: sqlite3.Connection) -> None:
+    # Another process may be doing the same.
+    sql.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT")
