@@ -32,8 +32,10 @@ from stackroom.holder import hold, holder
 from stackroom.lexicon import Lexicon
 from stackroom.reader import Reader
 from stackroom.rights import narrow
+from stackroom.schema import open_catalog
 from stackroom.server.access.store import AccessStore
 from stackroom.settings import Settings
+from stackroom.sqlite_file import begin
 
 
 @pytest.fixture
@@ -182,6 +184,7 @@ from stackroom.holder import hold, holder
 from stackroom.lexicon import Lexicon
 from stackroom.reader import Reader
 from stackroom.settings import Settings
+from stackroom.sqlite_file import begin
 
 settings = Settings(data=Path(sys.argv[1]))
 catalog = Catalog(settings.catalog, create=True)
@@ -205,23 +208,28 @@ def place() -> Iterator[Path]:
             Path(path).chmod(0o700)
 
 
-def as_somebody(program: str, *arguments: object) -> Ran:
-    """Runs a program without the right to write everywhere, in a process of its own."""
+def somebody(program: str, *arguments: object) -> "subprocess.Popen[str]":
+    """Starts a program without the right to write everywhere."""
     paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
-    somebody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
-    if somebody and not shutil.which("setpriv"):
+    who = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    if who and not shutil.which("setpriv"):
         pytest.skip("there is no setpriv, with which root becomes somebody else")
-    ran = subprocess.run(
-        [*somebody, sys.executable, "-c", program, *map(str, arguments)],
-        capture_output=True,
+    return subprocess.Popen(
+        [*who, sys.executable, "-c", program, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=120,
         cwd="/",
         env={**clean_environment(), "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},
     )
-    if "ModuleNotFoundError" in ran.stderr or not ran.stderr + ran.stdout:
+
+
+def ended(process: "subprocess.Popen[str]") -> Ran:
+    stdout, stderr = process.communicate("\n", timeout=120)
+    if "ModuleNotFoundError" in stderr or not stderr + stdout:
         pytest.skip("another user cannot run this Python")
-    return Ran(ran.returncode, ran.stdout, ran.stderr)
+    return Ran(process.returncode, stdout, stderr)
 
 
 def close_to_others(folder: Path) -> None:
@@ -247,7 +255,7 @@ def test_a_folder_that_only_reads_answers(place: Path, is_written: bool) -> None
     (place / "out").chmod(0o777)
     before = sorted(place.rglob("*"))
     commands: list[list[str]] = [["status"], ["log"], ["index", str(place)], ["check"], ["forget", "x"]]
-    ran = as_somebody(READING, place / "data", place / "out" / "library.tar", json.dumps(commands))
+    ran = ended(somebody(READING, place / "data", place / "out" / "library.tar", json.dumps(commands)))
     assert ran.returncode == 0, ran.stderr
     found, fetched, held, holding, codes = json.loads(ran.stdout.splitlines()[-1])
     assert found == ["bread needs a damp cloth"]
@@ -261,6 +269,69 @@ def test_a_folder_that_only_reads_answers(place: Path, is_written: bool) -> None
         shelf.close()
 
 
+FOLLOWING = """
+import sys
+from contextlib import closing
+from pathlib import Path
+from fakes import OneModel, WordHashEmbedder
+from stackroom.catalog import Catalog
+from stackroom.lexicon import Lexicon
+from stackroom.reader import Reader
+
+catalog = Catalog(Path(sys.argv[1]))
+with closing(Reader(catalog, Lexicon(catalog.path.parent / "words"), OneModel(WordHashEmbedder()))) as reader:
+    for _ in range(2):
+        print(len(reader.search("bread")), flush=True)
+        sys.stdin.readline()
+"""
+
+
+@posix
+@pytest.mark.parametrize("is_written", [False, True], ids=["at rest", "while it is written"])
+def test_what_others_write_there_is_followed(place: Path, is_written: bool) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can write where others cannot")
+    shelf = Shelf(place)
+    shelf.add(1, "bread needs a damp cloth\n")
+    settings = Settings(data=place / "data")
+    back_up(settings, place / "library.tar")
+    if not is_written:
+        shelf.close()
+        restore(Settings(data=place / "copy"), place / "library.tar", migrate)
+        shelf.path = place / "copy" / "index" / "catalog.sqlite3"
+    data = shelf.path.parent.parent
+    close_to_others(data)
+    reading = somebody(FOLLOWING, shelf.path)
+    assert reading.stdout
+    if reading.stdout.readline() == "1\n":
+        if is_written:
+            shelf.add(2, "more bread\n")
+            close_to_others(data)
+        else:
+            with closing(open_catalog(shelf.path, create=False)) as db:
+                db.execute("DELETE FROM splits")
+                db.execute("INSERT INTO changes (kind, first, last) VALUES ('model', 0, 0)")
+    ran = ended(reading)
+    assert (ran.stdout, ran.stderr) == ("2\n" if is_written else "0\n", "")
+    if is_written:
+        shelf.close()
+
+
+def test_a_new_catalogue_is_there_with_its_tables_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "index" / "catalog.sqlite3"
+    seen = []
+
+    def fill(db: sqlite3.Connection) -> None:
+        db.execute("CREATE TABLE t (x)")
+        seen.append(path.exists())
+
+    begin(path, fill)
+    begin(path, fill)
+    assert seen == [False]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert sorted(file.name for file in path.parent.iterdir()) == ["catalog.sqlite3", "making.lock"]
+
+
 @posix
 def test_a_journal_that_cannot_be_taken_in_is_said(place: Path) -> None:
     shelf = Shelf(place)
@@ -271,7 +342,7 @@ def test_a_journal_that_cannot_be_taken_in_is_said(place: Path) -> None:
         shutil.copy(shelf.path.with_name(name), copy)
     shelf.close()
     close_to_others(place / "copy")
-    ran = as_somebody(READING, place / "copy", place / "library.tar", "[]")
+    ran = ended(somebody(READING, place / "copy", place / "library.tar", "[]"))
     assert "its last changes are in its journal" in ran.stderr.splitlines()[-1]
 
 

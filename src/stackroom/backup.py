@@ -21,13 +21,13 @@ from typing import IO, Any
 
 from stackroom import __version__
 from stackroom.catalog import Catalog
-from stackroom.errors import BackupUnusable, CatalogMissing
+from stackroom.errors import BackupUnusable, CatalogMissing, CatalogUnusable
 from stackroom.holder import hold
 from stackroom.lexicon_writer import LexiconWriter
 from stackroom.rights import narrow
 from stackroom.schema import open_catalog
 from stackroom.settings import Settings
-from stackroom.sqlite_file import connect, connect_to_read, create, put
+from stackroom.sqlite_file import connect, connect_to_read, create, identity, put
 
 _FORMAT = 1
 _NAME = "backup.json"
@@ -64,12 +64,14 @@ def back_up(settings: Settings, file: Path) -> Contents:
         BackupUnusable: the file is there already, or can't be written.
     """
     try:
+        is_there = identity(settings.catalog) is not None
+    except OSError as error:
+        raise CatalogUnusable(f"The catalogue {settings.catalog} cannot be read: {_said(error)}.") from error
+    if not is_there:
+        raise CatalogMissing(f"Nothing has been indexed in {settings.data} yet: there is nothing to back up.")
+    try:
         if file.exists():
             raise BackupUnusable(f"{file} is there already. Name a new file, or remove that one first.")
-        if not settings.catalog.exists():
-            raise CatalogMissing(
-                f"Nothing has been indexed in {settings.data} yet: there is nothing to back up."
-            )
         with TemporaryDirectory(prefix=".stackroom-backup-", dir=file.parent) as folder:
             copies = Path(folder)
             _refuse_without_room(settings, copies)

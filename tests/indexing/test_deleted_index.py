@@ -1,8 +1,9 @@
 """The index is deleted or replaced while an indexer and a reader run."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -134,3 +135,31 @@ def test_a_reader_answers_again_when_its_drive_is_back(
     away.rename(settings.data)  # the same file, with the same number
     assert len(reader.search("otters")) == 2
     assert reader.status().documents == 2
+
+
+def test_a_folder_whose_drive_is_away_is_not_made_anew_elsewhere(
+    tmp_path: Path, folder: Path, embedder: WordHashEmbedder, another_drive: Path
+) -> None:
+    mounted = tmp_path / "mounted"
+    mounted.symlink_to(another_drive)
+    settings = Settings.read({}, data=mounted / "data", workers=2)
+    with Indexer(settings, OneModel(embedder)) as indexer:
+        indexer.run([folder])
+        mounted.unlink()
+        mounted.mkdir()  # what the drive was mounted on
+        for _ in range(2):
+            with pytest.raises(CatalogUnusable, match="drive seems to be away"):
+                indexer.run([folder])
+        assert list(mounted.iterdir()) == []
+        mounted.rmdir()
+        mounted.symlink_to(another_drive)
+        assert counts(indexer.run([folder])) == {"unchanged": 2}
+
+
+@pytest.fixture
+def another_drive(tmp_path: Path) -> Iterator[Path]:
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no second file system")
+    with TemporaryDirectory(dir=memory) as name:
+        yield Path(name)
