@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+from urllib.parse import quote
 
 from filelock import FileLock
 
@@ -139,9 +140,11 @@ def state(path: Path) -> tuple[int, int, bool]:
 
 
 def _connect(path: Path, mode: str, busy_seconds: float = _BUSY_SECONDS) -> sqlite3.Connection:
-    # As a URI, because only there the file is not made if it is missing.
+    # As a URI, because only there the file is not made if it is missing. Path's own has the server of a
+    # Windows share where SQLite takes none.
+    where = path.absolute().as_posix()
     return sqlite3.connect(
-        f"{path.absolute().as_uri()}?{mode}",
+        f"file://{'' if where.startswith('/') else '/'}{quote(os.fsencode(where))}?{mode}",
         timeout=busy_seconds,
         isolation_level=None,
         check_same_thread=False,
