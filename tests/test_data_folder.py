@@ -174,7 +174,8 @@ def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
     path = tmp_path / "50% of #1? & more ü" / "catalog.sqlite3"
     with closing(Publisher(path)) as publisher:
         publisher.add_library(tmp_path)
-    assert Catalog(path).rows("SELECT root FROM libraries") == [(str(tmp_path),)]
+    with Catalog(path) as catalog:
+        assert catalog.rows("SELECT root FROM libraries") == [(str(tmp_path),)]
     assert sorted(folder.name for folder in tmp_path.iterdir()) == [path.parent.name]
 
 
