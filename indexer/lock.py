@@ -10,29 +10,31 @@ from typing import Any
 
 from stackroom.errors import AlreadyRunning
 from stackroom.holder import hold, holder
+from stackroom.rights import narrow
 from stackroom.settings import Settings
 
 
 @contextmanager
 def alone(settings: Settings) -> Iterator[None]:
-    """No other indexer works in the data folder while the block runs.
+    """No other indexer works in the data folder while the block runs, which is its owner's alone from now on.
 
     Raises:
         AlreadyRunning: another one does.
+        CatalogUnusable: the folder can't be written.
     """
     lock = settings.index / "indexer.lock"
     note = {"pid": os.getpid(), "command": " ".join(sys.argv), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
     with hold(lock, note) as held:
         if not held:
             raise AlreadyRunning(_who_is_running(settings.data, holder(lock) or {}))
+        narrow(settings)
         yield
 
 
 def _who_is_running(data: Path, note: dict[str, Any]) -> str:
-    who = "it has just started"
-    if note:
-        who = f"process {note['pid']}, `{note['command']}`, since {note['since']}"
+    known = {"pid": "process {}", "command": "`{}`", "since": "since {}"}
+    who = ", ".join(said.format(note[name]) for name, said in known.items() if name in note)
     return (
-        f"Another indexer is at work in {data} ({who}). Wait for it, stop it, or use another data folder "
-        "with --data."
+        f"Another indexer is at work in {data} ({who or 'it has just started'}). Wait for it, stop it, or "
+        "use another data folder with --data."
     )

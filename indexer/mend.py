@@ -19,6 +19,7 @@ from stackroom.lexicon_writer import LexiconWriter
 from stackroom.records import Model
 from stackroom.schema import create_tables, open_catalog
 from stackroom.settings import Settings
+from stackroom.sqlite_file import move
 
 # Rows that belong to nothing, table by table, and what to do about each.
 _SWEEPS = (
@@ -80,7 +81,7 @@ def mend(
             done.append(
                 f"Documents split again: {len(resplit)}. {waiting} passages wait for `stackroom index`."
             )
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error) as error:
         raise CatalogUnusable(f"The catalogue {settings.catalog} cannot be repaired: {error}.") from error
     rebuild = bool(wanting(report.damages, "rebuild"))
     if rebuild or done or report.words_behind:
@@ -110,9 +111,7 @@ def _replace(path: Path) -> str:
     with suppress(sqlite3.Error, CatalogUnusable), closing(open_catalog(path, create=False)) as db:
         roots = [row[0] for row in db.execute("SELECT root FROM libraries")]
     aside = path.with_name(f"damaged-{time.strftime('%Y%m%d-%H%M%S')}.sqlite3")
-    for ending in ("", "-wal", "-shm"):  # the journal belongs to the file of its name
-        with suppress(FileNotFoundError):
-            path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
+    move(path, aside)
     with closing(Publisher(path)) as publisher:
         for root in roots:
             publisher.add_library(Path(root))

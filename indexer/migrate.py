@@ -13,6 +13,7 @@ from pathlib import Path
 
 from stackroom.errors import CatalogUnusable
 from stackroom.schema import OLDEST_VERSION, SCHEMA_VERSION
+from stackroom.sqlite_file import connect, create, put, remove
 from stackroom.texts import unpack
 
 
@@ -39,10 +40,10 @@ def migrate(path: Path) -> Upgrade | None:
     Raises:
         CatalogUnusable: there is no room for a copy, or SQLite can't read or write the file.
     """
-    if not path.exists():
-        return None
     try:
-        with closing(sqlite3.connect(path, timeout=30.0, isolation_level=None)) as db:
+        if not path.exists():
+            return None
+        with closing(connect(path)) as db:
             (version,) = db.execute("PRAGMA user_version").fetchone()
             if not OLDEST_VERSION <= version < SCHEMA_VERSION:
                 if version == SCHEMA_VERSION:
@@ -76,11 +77,12 @@ def _copy(db: sqlite3.Connection, path: Path, version: int) -> Path:
         )
     copy = path.with_name(f"format-{version}.sqlite3")
     unfinished = copy.with_suffix(".unfinished")
-    unfinished.unlink(missing_ok=True)
-    with closing(sqlite3.connect(unfinished)) as target:
+    create(unfinished)
+    with closing(connect(unfinished)) as target:
         db.backup(target)
         target.execute("PRAGMA journal_mode = DELETE")
-    unfinished.replace(copy)
+    remove(copy)
+    put(unfinished, copy)
     return copy
 
 

@@ -9,8 +9,9 @@ moment costs the work in flight: the next run compares the folders again, and go
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
-from typing import Self
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from indexer.beside import beside
 from indexer.compare import File, compare
@@ -27,19 +28,46 @@ from indexer.tesseract import FindOcr, find_tesseract
 from stackroom.catalog import Catalog
 from stackroom.documents import Document, Passage
 from stackroom.embedding.embedder import Embedder, ModelSource, Tokenizer, refuse_another_model
-from stackroom.errors import TRANSIENT, FailureKind, UsageError
+from stackroom.errors import TRANSIENT, CatalogMissing, CatalogUnusable, FailureKind, UsageError
 from stackroom.lexicon_writer import LexiconWriter
 from stackroom.notes import MOUNTS, UNREADABLE, keep_notes, read_notes
 from stackroom.records import Model
 from stackroom.settings import Settings
+from stackroom.sqlite_file import identity
+
+_P = ParamSpec("_P")
+_Done = TypeVar("_Done")
 
 
 def _no_progress(progress: Progress) -> None:
     """Nobody is watching."""
 
 
+def _with_what_is_there(
+    work: "Callable[Concatenate[Indexer, _P], _Done]",
+) -> "Callable[Concatenate[Indexer, _P], _Done]":
+    """Lets a method begin with the data folder as it is then, and the next one open anew what has failed."""
+
+    @wraps(work)
+    def wrapped(self: "Indexer", /, *args: _P.args, **kwargs: _P.kwargs) -> _Done:
+        self._follow_folder()
+        try:
+            return work(self, *args, **kwargs)
+        except CatalogUnusable:
+            self._is_sound = False
+            raise
+        except CatalogMissing as error:  # a thread was to open it, and it was not there any more
+            self._is_sound = False
+            raise CatalogUnusable(f"{error} It was there a moment ago.") from error
+
+    return wrapped
+
+
 class Indexer:
     """The one writer of a data folder; a context manager that holds it. Keeps the model once loaded."""
+
+    _publisher: ScanPublisher
+    _catalog: Catalog
 
     def __init__(self, settings: Settings, models: ModelSource, find_ocr: FindOcr = find_tesseract) -> None:
         """Touches nothing yet."""
@@ -50,6 +78,8 @@ class Indexer:
         self._model_is_right = False
         self._passwords_tried: tuple[str, ...] = ()
         self._stack = ExitStack()
+        self._is_sound = False
+        self._lock: tuple[int, int] | None = None
         self.upgrade: Upgrade | None = None
         """What was brought up to date when the data folder was taken hold of."""
 
@@ -62,16 +92,58 @@ class Indexer:
         """
         with ExitStack() as stack:
             stack.enter_context(alone(self._settings))
+            self._model_is_right = False  # somebody else may have changed the index's model
             self.upgrade = migrate(self._settings.catalog)
             self._publisher = ScanPublisher(self._settings.catalog, compact=self._settings.compact)
             stack.callback(self._publisher.close)
             self._catalog = stack.enter_context(Catalog(self._settings.catalog))
             self._stack = stack.pop_all()
+        self._lock, self._is_sound = self._lock_now(), True
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._is_sound = False
         self._stack.close()
 
+    def is_current(self) -> bool:
+        """Whether what we have open is what others find in the data folder. Cheap.
+
+        Its owner may delete the index while we follow folders, or its drive may go away and come back.
+        """
+        return self._is_sound and self._publisher.is_there() and self._lock_now() == self._lock
+
+    def _follow_folder(self) -> None:
+        """Opens the data folder as it is now, and begins anew where there is none."""
+        if self.is_current():
+            return
+        self._refuse_to_begin_on_another_drive()
+        self.__exit__()
+        self.__enter__()
+
+    def _refuse_to_begin_on_another_drive(self) -> None:
+        """A folder that is gone because its drive is away is not to be made anew where that was mounted."""
+        try:
+            there = self._settings.index.absolute()
+            if self._lock is None or there.exists():
+                return
+            while not there.exists():
+                there = there.parent
+            is_away = there.stat().st_dev != self._lock[0]
+        except OSError:
+            is_away = True
+        if is_away:
+            raise CatalogUnusable(
+                f"The folder {self._settings.index} is not there, and its drive seems to be away. Connect it "
+                "again; or, if the folder was moved, start Stackroom again."
+            )
+
+    def _lock_now(self) -> tuple[int, int] | None:
+        try:
+            return identity(self._settings.index / "indexer.lock")
+        except OSError:
+            return None
+
+    @_with_what_is_there
     def run(
         self,
         roots: Sequence[Path],
@@ -133,6 +205,7 @@ class Indexer:
         self._index_words()
         return run.finish()
 
+    @_with_what_is_there
     def run_corpus(
         self,
         root: Path,
@@ -168,6 +241,7 @@ class Indexer:
         summary.added, summary.pages, summary.unchanged = added, added, len(documents) - added
         return summary
 
+    @_with_what_is_there
     def reembed(self, on_progress: Callable[[Progress], None] = _no_progress) -> Summary:
         """Embeds the whole library with the model of the settings, then switches to it in one step.
 
@@ -190,6 +264,7 @@ class Indexer:
         self._index_words()
         return run.finish()
 
+    @_with_what_is_there
     def forget(self, root: Path) -> int:
         """Removes a folder from the library, with the documents only it holds. Returns how many those were.
 
@@ -204,6 +279,7 @@ class Indexer:
         self._index_words()
         return removed
 
+    @_with_what_is_there
     def libraries(self) -> list[Path]:
         """The folders (or single PDFs) that were indexed so far."""
         return list(self._publisher.libraries())

@@ -24,6 +24,7 @@ from stackroom.embedding.embedder import Fingerprint
 from stackroom.errors import CatalogUnusable, ExtractionFailed, FailureKind
 from stackroom.records import Model
 from stackroom.schema import open_catalog
+from stackroom.sqlite_file import identity
 from stackroom.texts import TextReader
 
 # Changes kept for servers to follow; one that is further behind loads everything again.
@@ -90,11 +91,19 @@ class Publisher:
         self._compact = compact
         self._path = path
         self._connection = open_catalog(path, create=True)
+        self._file = identity(path)
         self._texts = TextReader(self._rows)
 
     def close(self) -> None:
         """Closes the connection."""
         self._connection.close()
+
+    def is_there(self) -> bool:
+        """Whether the file that is written is the one at the path still."""
+        try:
+            return identity(self._path) == self._file
+        except OSError:
+            return False
 
     # Models
 
@@ -398,6 +407,11 @@ class Publisher:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         db = self._connection
+        if not self.is_there():  # SQLite would go on writing into what nobody can find any more
+            raise CatalogUnusable(
+                f"The catalogue {self._path} was deleted or replaced while it was written, or its drive is "
+                "away. Run the command again: it goes on with what is there then."
+            )
         try:
             db.execute("BEGIN IMMEDIATE")
             yield db

@@ -35,6 +35,7 @@ def stackroom_here(*arguments: object, stdin: str = "", **environment: str) -> R
     with (
         _environment({**clean_environment(), **environment}),
         _signal_handlers(),
+        _umask(),
         standard_input(stdin),
         contextlib.redirect_stdout(stdout),
         contextlib.redirect_stderr(stderr),
@@ -72,6 +73,16 @@ def _signal_handlers() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _umask() -> Iterator[None]:
+    """Puts the mask of new files' rights back, which a command narrows."""
+    before = os.umask(0o022)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @contextlib.contextmanager

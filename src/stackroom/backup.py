@@ -11,8 +11,8 @@ import shutil
 import sqlite3
 import tarfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -21,21 +21,26 @@ from typing import IO, Any
 
 from stackroom import __version__
 from stackroom.catalog import Catalog
-from stackroom.errors import BackupUnusable, CatalogMissing
+from stackroom.errors import BackupUnusable, CatalogMissing, CatalogUnusable
 from stackroom.holder import hold
 from stackroom.lexicon_writer import LexiconWriter
+from stackroom.rights import narrow
 from stackroom.schema import open_catalog
 from stackroom.settings import Settings
+from stackroom.sqlite_file import connect, connect_to_read, create, identity, put
 
 _FORMAT = 1
 _NAME = "backup.json"
 _CATALOG = "catalog.sqlite3"
 
-# Whatever is in them is for their owner alone; the backup has all of it.
-_FILE_MODE, _FOLDER_MODE = 0o600, 0o700
+# Whatever is in it is for its owner alone.
+_FILE_MODE = 0o600
 
 _LONGEST_LIST = 100_000
 _READ_BYTES = 2**20
+_PAGES_AT_ONCE = 2500
+
+_UNPACKING = ".restoring-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +56,22 @@ def back_up(settings: Settings, file: Path) -> Contents:
 
     Indexers and servers may be at work. It needs as much room beside `file` as twice what it will take.
 
+    Interrupted by an exception, it leaves nothing behind.
+
     Raises:
         CatalogMissing: there is nothing to back up.
         CatalogError: the catalogue can't be read.
         BackupUnusable: the file is there already, or can't be written.
     """
-    if file.exists():
-        raise BackupUnusable(f"{file} is there already. Name a new file, or remove that one first.")
-    if not settings.catalog.exists():
+    try:
+        is_there = identity(settings.catalog) is not None
+    except OSError as error:
+        raise CatalogUnusable(f"The catalogue {settings.catalog} cannot be read: {_said(error)}.") from error
+    if not is_there:
         raise CatalogMissing(f"Nothing has been indexed in {settings.data} yet: there is nothing to back up.")
     try:
+        if file.exists():
+            raise BackupUnusable(f"{file} is there already. Name a new file, or remove that one first.")
         with TemporaryDirectory(prefix=".stackroom-backup-", dir=file.parent) as folder:
             copies = Path(folder)
             _refuse_without_room(settings, copies)
@@ -80,6 +91,8 @@ def restore(settings: Settings, file: Path, prepare: Callable[[Path], object]) -
     """Puts a backup into a data folder that has no index yet, and builds the index of words.
 
     Nothing is there before all of the backup has been found sound. `prepare` brings its catalogue up to date.
+    Interrupted by an exception, it leaves nothing behind; once the catalogue is in its place, all but the
+    index of words.
 
     Raises:
         BackupUnusable: it is no backup or is damaged, the folder has an index, or it can't be written.
@@ -90,8 +103,8 @@ def restore(settings: Settings, file: Path, prepare: Callable[[Path], object]) -
         settings.access.name: settings.access,
         _CATALOG: settings.catalog,  # last: with it the folder counts as restored
     }
-    settings.index.mkdir(parents=True, exist_ok=True)
-    with hold(settings.index / "indexer.lock", {"command": "stackroom restore", "pid": os.getpid()}) as held:
+    note = {"command": "stackroom restore", "pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
+    with hold(settings.index / "indexer.lock", note) as held:
         there = [place for place in places.values() if place.exists()]
         if there or not held:
             what = there[0] if there else "an indexer at work"
@@ -99,36 +112,47 @@ def restore(settings: Settings, file: Path, prepare: Callable[[Path], object]) -
                 f"{settings.data} is in use: there is {what}. Stop what uses it, and restore into another "
                 "folder with --data, or move that one away."
             )
+        for left in settings.data.glob(f"{_UNPACKING}*"):  # by one that was killed
+            shutil.rmtree(left, ignore_errors=True)
         try:
-            with TemporaryDirectory(prefix=".restoring-", dir=settings.data) as folder:
+            with TemporaryDirectory(prefix=_UNPACKING, dir=settings.data) as folder:
                 contents = _read(file, Path(folder), places)
                 prepare(Path(folder) / _CATALOG)
                 with closing(open_catalog(Path(folder) / _CATALOG, create=False)):
                     pass  # of a version that we can read
-                for name, place in places.items():
-                    if name in contents.files:
-                        if place != settings.catalog:
-                            place.parent.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
-                        (Path(folder) / name).rename(place)
+                files = {Path(folder, name): place for name, place in places.items()}
+                _put_in_place({file: place for file, place in files.items() if file.exists()})
         except (OSError, tarfile.TarError, ValueError, KeyError) as error:
             raise BackupUnusable(f"{file} cannot be restored: {_said(error)}.") from error
+        narrow(settings)
         with Catalog(settings.catalog) as catalog, closing(LexiconWriter(settings.words)) as lexicon:
             lexicon.follow(catalog)
     return contents
 
 
+def _put_in_place(files: Mapping[Path, Path]) -> None:
+    """Moves files to their places, in their order: all, or none."""
+    done = []
+    try:
+        for file, place in files.items():
+            put(file, place)
+            done.append(place)
+    except BaseException:
+        for place in done:
+            place.unlink(missing_ok=True)
+        raise
+
+
 def _copy_sqlite(source: Path, target: Path) -> None:
     """Copies one moment of a database that others read and write."""
-    with _opened(source) as there, _opened(target) as here:
-        target.chmod(_FILE_MODE)
-        there.backup(here)
+    create(target)
+    with closing(connect_to_read(source)[0]) as there, closing(connect(target)) as here:
+        # In steps, between which we can be interrupted. They are of one snapshot: else they would begin again
+        # each time that others have written.
+        there.execute("BEGIN")
+        there.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        there.backup(here, pages=_PAGES_AT_ONCE, progress=lambda status, left, pages: None)
         here.execute("PRAGMA journal_mode = DELETE")  # all in one file
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(path, timeout=30.0, isolation_level=None)) as connection:
-        yield connection
 
 
 def _refuse_without_room(settings: Settings, folder: Path) -> None:

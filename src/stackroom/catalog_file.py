@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from stackroom.errors import CatalogUnusable
-from stackroom.schema import open_catalog
+from stackroom.schema import open_to_read
+from stackroom.sqlite_file import state
 from stackroom.texts import TextReader
+
+# What SQLite says when the drive has gone from under the file.
+_OF_DRIVES = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY)
 
 
 class CatalogFile:
@@ -21,11 +25,17 @@ class CatalogFile:
     """
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
-        """Opens the catalogue at `path`. Raises as `open_catalog` does."""
+        """Opens the catalogue at `path`. Raises as `open_catalog` does.
+
+        Args:
+            path: of the SQLite file.
+            create: make an empty one now if there is none. When it is gone later, none is made: another
+                than the indexer can't know whether it is to begin anew, or a drive is away.
+        """
         self.path = path
-        self._create = create
         self._opened = 0
-        self._open()
+        self._file: tuple[object, ...] | None = None
+        self._open(create=create)
 
     def __enter__(self) -> Self:
         return self
@@ -47,14 +57,20 @@ class CatalogFile:
             self.rows("COMMIT")
 
     def follow_file(self) -> None:
-        """Opens the file that is at the path now, if the one that was opened has been deleted or replaced."""
+        """Opens the file that is at the path now, if the one that was opened has been deleted or replaced.
+
+        Raises as `open_catalog` does, also CatalogMissing: then nothing can be read until there is a
+        catalogue again, which the next call finds.
+        """
         try:
-            there = self.path.stat()
+            if self._file is not None and self._looks() == self._file:
+                return
         except FileNotFoundError:
             pass
-        else:
-            if (there.st_dev, there.st_ino) == self._file:
-                return
+        except OSError as error:
+            self._file = None
+            raise self._unreadable(error) from error
+        self._file = None
         self._connection.close()
         self._open()
 
@@ -70,12 +86,25 @@ class CatalogFile:
         try:
             return self._connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
-            raise CatalogUnusable(f"The catalogue {self.path} cannot be read: {error}.") from error
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_DRIVES:
+                self._file = None  # one that was away has its files under the same numbers again
+            raise self._unreadable(error) from error
 
-    def _open(self) -> None:
-        self._connection = open_catalog(self.path, create=self._create)
-        self.rows("PRAGMA query_only = ON")
-        opened = self.path.stat()
-        self._file = (opened.st_dev, opened.st_ino)
+    def _open(self, *, create: bool = False) -> None:
+        self._connection, self._is_fixed = open_to_read(self.path, create=create)
+        try:
+            self._file = self._looks()
+        except OSError as error:  # deleted this very moment
+            self._connection.close()
+            raise self._unreadable(error) from error
         self._opened += 1
         self._texts = TextReader(self.rows)
+
+    def _looks(self) -> tuple[object, ...]:
+        """What tells that the file at the path is the one that was opened. Raises OSError if it can't."""
+        found = self.path.stat()
+        return found.st_dev, found.st_ino, *(state(self.path) if self._is_fixed else ())
+
+    def _unreadable(self, error: OSError | sqlite3.Error) -> CatalogUnusable:
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        return CatalogUnusable(f"The catalogue {self.path} cannot be read: {why}.")

@@ -12,6 +12,7 @@ from stackroom.arguments import parse, settings_of
 from stackroom.commands.endings import SOMETHING_FAILED, WRONG_USE, stop
 from stackroom.errors import SettingsError, StackroomError, UsageError
 from stackroom.events import Events
+from stackroom.rights import write_for_us_alone
 
 _KEPT = "what was indexed is kept, and the next run goes on"
 
@@ -40,6 +41,7 @@ _COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command. Returns its exit code; argparse itself exits with 2 on wrong use."""
     arguments = parse(argv)
+    write_for_us_alone()
     events = _events(arguments)
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda signum, frame: stop(events, _KEPT))

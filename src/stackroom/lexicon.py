@@ -5,10 +5,12 @@ to be looked up in the catalogue.
 """
 
 import math
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import tantivy
 
@@ -200,22 +202,34 @@ class _Index:
         except FileNotFoundError:
             self._index = self._state = None
             return None
+        except OSError as error:
+            raise self._unusable(error) from error
         state = (found.st_ino, found.st_mtime_ns)
         if state != self._state:
             try:
-                self._index = open_index(self._folder)
+                self._index = _open_to_read(self._folder)
                 searcher = self._index.searcher()
                 self._languages = [code for code in LANGUAGES if searcher.doc_freq("language", code)]
-            except ValueError as error:
+            except (ValueError, OSError) as error:
                 raise self._unusable(error) from error
             self._state = state
         return self._index
 
-    def _unusable(self, error: ValueError) -> CatalogUnusable:
-        return CatalogUnusable(
-            f"The index of words in {self._folder} cannot be read: {error}. Run `stackroom index`: "
-            "it is built again."
-        )
+    def _unusable(self, error: Exception) -> CatalogUnusable:
+        advice = "" if isinstance(error, OSError) else " Run `stackroom index`: it is built again."
+        return CatalogUnusable(f"The index of words in {self._folder} cannot be read: {error}.{advice}")
+
+
+def _open_to_read(folder: Path) -> tantivy.Index:
+    """As `open_index`, also where nothing can be written. Raises OSError as well."""
+    if os.access(folder, os.W_OK):
+        return open_index(folder)
+    # The engine locks the folder while it opens the files. After that it needs no names of them.
+    with TemporaryDirectory(prefix="stackroom-words-") as links:
+        for file in folder.iterdir():
+            if file.suffix != ".lock":
+                Path(links, file.name).symlink_to(file.absolute())
+        return open_index(Path(links))
 
 
 def open_index(folder: Path) -> tantivy.Index:

@@ -111,7 +111,7 @@ class _Writer:
             self._index.reload()
             self.followed = read_bookmark(self._index)
             _remove_leftovers(folder)
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, OSError):
             self._index = _make(folder)
         self._writer: tantivy.IndexWriter | None = None
 

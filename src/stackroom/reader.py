@@ -272,7 +272,8 @@ class Reader:
         return division.id(place.document_id, division.part(place.page, place.start))
 
     def _record(self, document_id: str) -> Record:
-        record = self._catalog.document(document_id.strip())
+        # Bytes that are no text come as halves of surrogate pairs, which SQLite refuses.
+        record = self._catalog.document(document_id.strip().encode(errors="replace").decode())
         if record is None:
             raise UnknownDocument(
                 f"No document has the id {document_id!r}. Use an id exactly as a search result gives it."

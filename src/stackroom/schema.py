@@ -3,6 +3,8 @@
 What is where in `data/index/`:
 
     catalog.sqlite3     the truth (with its -wal and -shm while it is in use)
+    making.lock         held for the moment in which it is made
+    left-over-*         journals that lay where it was made, perhaps of a catalogue that was moved away
     words/              the index of words, derived from it: see `stackroom.lexicon`
     mounts.json, unreadable.json    hints: see `stackroom.notes`
     indexer.lock        held by the one indexer at work; indexer.holder.json says who it is
@@ -11,9 +13,12 @@ What is where in `data/index/`:
 
 import secrets
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from stackroom.errors import CatalogMissing, CatalogUnusable, CatalogVersion
+from stackroom.sqlite_file import begin, connect, connect_to_read, identity
 
 SCHEMA_VERSION = 4
 """Bump when a table changes, and add a step to `indexer.migrate`."""
@@ -154,22 +159,33 @@ def open_catalog(path: Path, *, create: bool) -> sqlite3.Connection:
         CatalogVersion: another version of Stackroom wrote it.
         CatalogUnusable: the file is damaged or the folder can't be written.
     """
-    if not create and not path.exists():
-        raise CatalogMissing(
-            f"Nothing has been indexed in {path.parent.parent} yet. "
-            "Run `stackroom index FOLDER` first, or name another data folder with --data."
-        )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+    with _errors(path):
+        if create:
+            begin(path, _fill)
+        _refuse_missing(path)
+        connection = connect(path)
         connection.execute("PRAGMA foreign_keys = ON")
         # Write-ahead logging lets the server read while the indexer writes; FULL makes each commit durable.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        _prepare(connection, path)
-    except (OSError, sqlite3.Error) as error:
-        raise CatalogUnusable(f"The catalogue {path} cannot be opened: {error}.") from error
+        _prepare(connection, path, create=create)
     return connection
+
+
+def open_to_read(path: Path, *, create: bool = False) -> tuple[sqlite3.Connection, bool]:
+    """As `open_catalog`, but changes nothing that is there, and needs no right to do so.
+
+    Returns:
+        The connection, and whether nothing tells it of changes: see `sqlite_file.connect_to_read`.
+    """
+    with _errors(path):
+        if create and not (path.exists() and path.stat().st_size):
+            open_catalog(path, create=True).close()
+        _refuse_missing(path)
+        connection, is_fixed = connect_to_read(path)
+        connection.execute("PRAGMA query_only = ON")
+        _prepare(connection, path, create=False)
+    return connection, is_fixed
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
@@ -179,22 +195,48 @@ def create_tables(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+@contextmanager
+def _errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise CatalogUnusable(f"The catalogue {path} cannot be opened: {why}.") from error
+
+
+def _refuse_missing(path: Path) -> None:
+    if identity(path) is None:
+        raise CatalogMissing(
+            f"Nothing has been indexed in {path.parent.parent} yet, or its index was deleted, or its drive "
+            "is away. Run `stackroom index FOLDER` first, or name another data folder with --data."
+        )
+
+
+def _fill(connection: sqlite3.Connection) -> None:
+    """Makes the tables, if there are none: an older Stackroom may have been killed before it came to that."""
+    if connection.execute("PRAGMA user_version").fetchone()[0]:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    if not connection.execute("PRAGMA user_version").fetchone()[0]:
+        create_tables(connection)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        # Tells this catalogue from one that is made anew, for the indexes that are derived from it.
+        connection.execute(f"PRAGMA application_id = {secrets.randbelow(2**31)}")
+    connection.execute("COMMIT")
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> None:
+    if create:
+        _fill(connection)
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version == 0:
-        connection.execute("BEGIN IMMEDIATE")
-        # Looked at again under the lock: an indexer and a server may start at the same moment.
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            create_tables(connection)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            # Tells this catalogue from one that is made anew, for the indexes that are derived from it.
-            connection.execute(f"PRAGMA application_id = {secrets.randbelow(2**31)}")
-            version = SCHEMA_VERSION
-        connection.execute("COMMIT")
     if version != SCHEMA_VERSION:
         connection.close()
-        raise CatalogVersion(_advice(path, version))
+        if version:
+            raise CatalogVersion(_advice(path, version))
+        raise CatalogUnusable(
+            f"{path} holds no catalogue: it was cut off. Run `stackroom index FOLDER`, which reads all PDFs "
+            "again."
+        )
 
 
 def _advice(path: Path, version: int) -> str:

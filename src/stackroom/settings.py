@@ -94,6 +94,11 @@ class Settings:
             values["workers"] = available_cores()
         values["public_url"] = _public_url(values.get("public_url", ""))
         settings = cls(**values)
+        if not is_text(settings.data.absolute()):
+            raise SettingsError(
+                f"The name of the data folder {str(settings.data)!r} is not valid UTF-8: rename it, or name "
+                "another one with --data."
+            )
         for name in ("workers", "file_seconds", "stall_seconds", "file_memory_mb", "rescan_seconds"):
             if getattr(settings, name) <= 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be greater than 0.")
@@ -167,6 +172,15 @@ class Settings:
     def models(self) -> Path:
         """The folder of prepared models. It can be deleted; models are prepared again when needed."""
         return self.data / "models"
+
+
+def is_text(path: Path) -> bool:
+    """Whether a path is valid UTF-8: others can't be kept in the catalogue, nor given to all libraries."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def available_cores() -> int:

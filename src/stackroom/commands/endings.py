@@ -1,12 +1,41 @@
 """How a command ends: its exit code, and what happens when it is interrupted."""
 
 import os
+import signal
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import NoReturn
 
 from stackroom.events import Events
 
 OK, SOMETHING_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+
+
+@contextmanager
+def tidying(events: Events, outcome: Callable[[], str]) -> Iterator[None]:
+    """Lets SIGINT and SIGTERM end the block by an exception, so that it removes what it has begun, then us.
+
+    Args:
+        events: told that we stopped.
+        outcome: asked when all is tidy: what there is now, a clause for a person.
+    """
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        for number in signals:  # a second one would interrupt the tidying
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in signals}
+    try:
+        yield
+    except KeyboardInterrupt:
+        stop(events, outcome())
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def stop(events: Events, outcome: str) -> NoReturn:

@@ -15,7 +15,7 @@ from stackroom.arguments import settings_of
 from stackroom.commands.endings import OK, SOMETHING_FAILED
 from stackroom.errors import UsageError
 from stackroom.events import Events
-from stackroom.settings import Settings
+from stackroom.settings import Settings, is_text
 
 if TYPE_CHECKING:
     from indexer.migrate import Upgrade
@@ -117,9 +117,11 @@ def print_upgrade(upgrade: "Upgrade | None") -> None:
 
 def _roots(paths: Sequence[Path], indexer: "Indexer") -> list[Path]:
     known = indexer.libraries()
-    roots = []
+    roots: list[Path] = []
     for path in paths:
         root = path.expanduser().resolve()
+        if not is_text(root):
+            raise UsageError(f"The name of {str(path)!r} is not valid UTF-8: rename the folder or file.")
         if not root.exists() and root not in known:
             raise UsageError(f"{path} does not exist. Name a folder of PDFs, or a PDF.")
         if root.is_file() and root.suffix.lower() != ".pdf":

@@ -11,6 +11,7 @@ from stackroom.arguments import settings_of
 from stackroom.commands.endings import INTERRUPTED, OK
 from stackroom.commands.indexing import print_upgrade
 from stackroom.commands.searching import open_reader
+from stackroom.rights import narrow
 
 
 def serve(arguments: argparse.Namespace) -> int:
@@ -22,6 +23,7 @@ def serve(arguments: argparse.Namespace) -> int:
     gc.freeze()
     gc.enable()
     settings = settings_of(arguments)
+    narrow(settings)
     reader = open_reader(settings, create=True)
     if arguments.transport == "stdio":
         serve_stdio(settings, reader)

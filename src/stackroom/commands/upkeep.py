@@ -3,9 +3,10 @@
 import argparse
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 from stackroom.arguments import settings_of
-from stackroom.commands.endings import OK, SOMETHING_FAILED
+from stackroom.commands.endings import OK, SOMETHING_FAILED, tidying
 from stackroom.events import Events
 
 
@@ -35,7 +36,13 @@ def backup(arguments: argparse.Namespace) -> int:
     from stackroom.backup import back_up
     from stackroom.terminal import size
 
-    contents = back_up(settings_of(arguments), arguments.file)
+    settings = settings_of(arguments)
+
+    def outcome() -> str:
+        return "the backup is complete" if arguments.file.exists() else "no backup was made"
+
+    with tidying(Events(as_json=settings.log_json), outcome):
+        contents = back_up(settings, arguments.file)
     print(f"{arguments.file}: {size(sum(contents.files.values()))} in {len(contents.files)} files.")
     print("Whoever can read it can read the library. `stackroom restore` puts it into an empty data folder.")
     return OK
@@ -46,7 +53,21 @@ def restore(arguments: argparse.Namespace) -> int:
     from stackroom import backup as archive
 
     settings = settings_of(arguments)
-    contents = archive.restore(settings, arguments.file, migrate)
+
+    is_unpacked = False
+
+    def prepare(catalog: Path) -> None:
+        nonlocal is_unpacked
+        is_unpacked = True
+        migrate(catalog)
+
+    def outcome() -> str:
+        if is_unpacked and settings.catalog.exists():
+            return "the backup is restored; `stackroom index` makes the index of words"
+        return "nothing was restored"
+
+    with tidying(Events(as_json=settings.log_json), outcome):
+        contents = archive.restore(settings, arguments.file, prepare)
     print(f"Restored into {settings.data}: the backup of {contents.created}.")
     print("`stackroom search` and `serve` work now; `stackroom index` looks what has changed since.")
     return OK

@@ -31,12 +31,12 @@ def _public_url(settings: Settings) -> str:
 
 def _passphrase(settings: Settings) -> str:
     is_set = False
-    if settings.access.exists():
-        try:
+    try:
+        if settings.access.exists():
             with AccessStore(settings.access) as store:
                 is_set = store.passphrase() is not None
-        except StackroomError as error:
-            raise Failed(str(error)) from error
+    except (StackroomError, OSError) as error:
+        raise Failed(str(error)) from error
     if not is_set and not settings.public_url:
         raise Skipped("none is set: only programs of this machine get in")
     need(is_set, "none is set")

@@ -21,7 +21,7 @@ from stackroom.embedding.compiled import INT8_MODEL, MODEL, CompiledEmbedder, im
 from stackroom.embedding.model_card import TOKENIZER, ModelCard
 from stackroom.embedding.model_files import ModelFiles
 from stackroom.embedding.processor import Precision
-from stackroom.errors import ModelDamaged
+from stackroom.errors import ModelDamaged, ModelError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -52,7 +52,18 @@ def prepare(files: ModelFiles, target: Path, program: Sequence[str] = _PROGRAM) 
 
     Raises:
         ModelDamaged: sentence-transformers can't load the model, or it lacks what we need.
+        ModelError: the folder can't be written.
     """
+    try:
+        return _prepare(files, target, program)
+    except OSError as error:
+        raise ModelError(
+            f"The model {files.name!r} has to be prepared once, and {target.parent} cannot be written: "
+            f"{error.strerror or error}. Run `stackroom search` once where it can be."
+        ) from error
+
+
+def _prepare(files: ModelFiles, target: Path, program: Sequence[str]) -> ModelCard:
     target.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(target.with_suffix(".lock")):
         card = ModelCard.read(target)

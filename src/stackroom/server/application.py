@@ -221,7 +221,7 @@ def serve_http(settings: Settings, reader: Reader) -> None:
                 timeout_graceful_shutdown=_STOP_SECONDS,
             )
         )
-        with hold(server_lock(settings), {"url": url, "pid": os.getpid()}):
+        with hold(server_lock(settings), {"url": url, "pid": os.getpid()}, needed=False):
             events.take_logging()
             warm_in_background(reader, events)
             events.tell(

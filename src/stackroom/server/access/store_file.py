@@ -10,6 +10,7 @@ from typing import Self
 
 from stackroom.errors import AccessUnusable
 from stackroom.server.access.refusals import Refused
+from stackroom.sqlite_file import begin, connect, identity
 
 SCHEMA_VERSION = 2
 """Bump when a table changes. A file of version 1 lacks the tables that are new in 2, and gets them."""
@@ -77,21 +78,17 @@ class StoreFile:
         self._path = path
         self._lock = threading.RLock()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with self._errors():
+                begin(path, _fill)
             # SQLite gives its other files the rights of this one.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            os.close(os.open(path, os.O_RDWR))
             path.chmod(0o600)
         except OSError as error:
             raise AccessUnusable(
                 f"{path} cannot be written: {error.strerror}. Make that folder writable for you."
             ) from error
         with self._errors():
-            self._sql = sqlite3.connect(
-                path, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS
-            )
-            self._sql.execute("PRAGMA journal_mode = WAL")
-            self._sql.execute("PRAGMA foreign_keys = ON")
-        self._prepare()
+            self._open()
 
     def __enter__(self) -> Self:
         return self
@@ -108,6 +105,7 @@ class StoreFile:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction. It is kept even if it ends in a Refused: ending a grant is part of that."""
         with self._errors():
+            self._follow_file()
             self._sql.execute("BEGIN IMMEDIATE")
             try:
                 yield self._sql
@@ -123,21 +121,44 @@ class StoreFile:
     def turn(self) -> Iterator[sqlite3.Connection]:
         """The connection, for one thread at a time. Each statement is a transaction of its own."""
         with self._errors():
+            self._follow_file()
             yield self._sql
 
+    def _open(self) -> None:
+        self._sql = connect(self._path, _BUSY_SECONDS)
+        self._file = identity(self._path)
+        self._sql.execute("PRAGMA journal_mode = WAL")
+        self._sql.execute("PRAGMA foreign_keys = ON")
+        self._prepare()
+
+    def _follow_file(self) -> None:
+        """Opens the file that is at the path now: the owner may have deleted ours, and set a passphrase anew.
+
+        It makes none: without one nobody has access.
+        """
+        try:
+            found = identity(self._path)
+        except OSError as error:
+            raise AccessUnusable(f"{self._path} cannot be used ({error.strerror}).") from error
+        if found == self._file:
+            return
+        if found is None:
+            raise AccessUnusable(
+                f"{self._path} was deleted, or its drive is away. Without it nobody has access. Set a new "
+                "passphrase with `stackroom passphrase`, and connect your clients again."
+            )
+        self._sql.close()
+        self._open()
+
     def _prepare(self) -> None:
-        with self._errors():
-            version = self._sql.execute("PRAGMA user_version").fetchone()[0]
-            if version < SCHEMA_VERSION:
-                # Another process may be doing the same.
-                self._sql.executescript(
-                    f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"
-                )
-            elif version != SCHEMA_VERSION:
-                raise AccessUnusable(
-                    f"{self._path} was written by another version of Stackroom. Delete it, set the "
-                    "passphrase again with `stackroom passphrase`, and connect your clients again."
-                )
+        version = self._sql.execute("PRAGMA user_version").fetchone()[0]
+        if version < SCHEMA_VERSION:
+            _fill(self._sql)  # made by an older Stackroom, or one that was killed before it came to that
+        elif version != SCHEMA_VERSION:
+            raise AccessUnusable(
+                f"{self._path} was written by another version of Stackroom. Delete it, set the "
+                "passphrase again with `stackroom passphrase`, and connect your clients again."
+            )
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -149,3 +170,8 @@ class StoreFile:
                 f"{self._path} cannot be used ({error}). If it is damaged, delete it, set the passphrase "
                 "again with `stackroom passphrase`, and connect your clients again."
             ) from error
+
+
+def _fill(sql: sqlite3.Connection) -> None:
+    # Another process may be doing the same.
+    sql.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT")
