@@ -15,6 +15,7 @@ import pytest
 from commands import Ran, clean_environment, stackroom, stackroom_here
 from make_pdfs import write_garbage, write_pdf, write_scanned_pdf
 from stackroom.holder import hold
+from waiting import wait_until
 
 COMMANDS = ["index", "watch", "serve", "up", "search", "fetch", "status", "eval", "forget"]
 COMMANDS += ["passphrase", "token", "clients", "log", "check", "backup", "restore"]
@@ -203,8 +204,7 @@ def test_a_run_can_be_interrupted(tmp_path: Path, number: signal.Signals, delay:
     write_pdf(tmp_path / "x.pdf")
     command = [sys.executable, "-m", "stackroom", "index", str(tmp_path), "--data", str(tmp_path / "data")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    while not (tmp_path / "data" / "index" / "catalog.sqlite3").exists():
-        time.sleep(0.02)
+    wait_until((tmp_path / "data" / "index" / "catalog.sqlite3").exists, process)
     time.sleep(delay)
     os.killpg(process.pid, number)  # all of its processes, as a terminal does
     said = process.communicate(timeout=60)[1]
@@ -290,8 +290,7 @@ def test_an_interrupted_eval_leaves_nothing_behind(collection: Path, tmp_path: P
     process = subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, start_new_session=True, env=environment
     )
-    while not list(scratch.glob("stackroom-eval-*/index/words/passages/meta.json")):
-        time.sleep(0.02)
+    wait_until(lambda: list(scratch.glob("stackroom-eval-*/index/words/passages/meta.json")), process)
     os.killpg(process.pid, signal.SIGINT)
     said = process.communicate(timeout=60)[1]
     assert (process.returncode, "the temporary index is removed" in said) == (130, True), said

@@ -20,6 +20,7 @@ from fastmcp import Client
 from fastmcp.client.transports import StdioTransport
 
 from make_pdfs import write_pdf
+from waiting import wait_until
 
 PATIENCE_SECONDS = 60.0
 OTTERS = ["Otters hold hands while they sleep.", "They crack mussels with stones."]
@@ -53,11 +54,10 @@ def url(folder: Path, data: Path) -> Iterator[str]:
 
     listener = threading.Thread(target=listen)
     listener.start()
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not (found := re.search(r"MCP URL: (http://\S+)/mcp", "".join(said))):
-        assert process.poll() is None, said
-        assert time.monotonic() < until, said
-        time.sleep(0.1)
+    listens = re.compile(r"MCP URL: (http://\S+)/mcp")
+    wait_until(lambda: listens.search("".join(said)) or process.poll() is not None)
+    found = listens.search("".join(said))
+    assert found, said
     yield found[1]
     process.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
     code = process.wait(PATIENCE_SECONDS)
