@@ -31,6 +31,9 @@ BREAD = ["Knead the dough for ten minutes and let it rest until it has doubled."
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("papers")
     write_pdf(folder / "otters.pdf", OTTERS, title="On Otters")
+    for name in ("drafts", "#old"):
+        (folder / name).mkdir()
+        write_pdf(folder / name / "otters.pdf", [f"What {name} says."], title=f"Otters in {name}")
     return folder
 
 
@@ -43,6 +46,7 @@ def data(tmp_path_factory: pytest.TempPathFactory, prepare_data: Callable[[Path]
 def url(folder: Path, data: Path) -> Iterator[str]:
     """Where `stackroom up` serves."""
     command = [sys.executable, "-m", "stackroom", "up", str(folder), "--data", str(data), "--port", "0"]
+    command += ["--exclude", "drafts/", "--exclude=#old"]
     environment = {**os.environ, "STACKROOM_SETTLE_SECONDS": "0.3"}
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
     said: list[str] = []
@@ -90,7 +94,7 @@ def test_a_client_sees_what_happens_in_the_folder(url: str, folder: Path) -> Non
                 return bool(results) and results[0]["title"] == title
 
             await eventually(lambda: finds("how do otters sleep", "On Otters"))
-            (otters,) = await search(client, "how do otters sleep")
+            (otters,) = await search(client, "how do otters sleep")  # and none that is left out
 
             write_pdf(folder / "bread.pdf", BREAD, title="On Bread")
             await eventually(lambda: finds("baking", "On Bread"))
