@@ -2,13 +2,17 @@
 
 import json
 import socket
-from typing import Any
+from dataclasses import fields
+from typing import Any, TypeVar
 
 # Read at a time: so much can be waiting for us that other processes would wait with it.
 _PIECE = 2**20
 
 Message = tuple[str, dict[str, Any]]
 """A kind, and its content."""
+
+
+M = TypeVar("M")
 
 
 class NoMore(Exception):
@@ -67,6 +71,20 @@ class Inbox:
         if not isinstance(kind, str) or not isinstance(content, dict):
             raise Garbled
         return kind, content
+
+
+def made(kind: type[M], content: dict[str, Any]) -> M:
+    """A `kind` of dataclass made of what came, in which plain fields have the types that they must have.
+
+    Raises:
+        TypeError: it cannot be made of that.
+    """
+    result = kind(**content)
+    for field in fields(result):  # type: ignore[arg-type]  # a type variable cannot say that it is a dataclass
+        value = getattr(result, field.name)
+        if field.type in (str, int, float) and type(value) is not field.type:
+            raise TypeError(f"{field.name} is {type(value).__name__}")
+    return result
 
 
 def send(connection: socket.socket, kind: str, content: dict[str, Any]) -> None:

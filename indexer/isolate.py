@@ -15,7 +15,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -24,7 +24,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from indexer import inbox
 from indexer.extract import extract
-from indexer.inbox import Garbled, Inbox, NoMore, TooLong
+from indexer.inbox import Garbled, Inbox, NoMore, TooLong, made
 from stackroom.documents import Document, OutlineEntry, Page, Section
 from stackroom.errors import FAILURE_KINDS, ExtractionFailed
 
@@ -100,7 +100,12 @@ def extract_all(
 
     See `in_processes`; `on_pages` is told how many more pages were read, as they are.
     """
-    yield from in_processes(tasks, _extract, _document, limits, on_pages)
+    with closing(in_processes(tasks, _extract, _document, limits, on_pages)) as outcomes:
+        for task, outcome in outcomes:
+            if isinstance(outcome, Document) and outcome.id != task.document_id:
+                reason = "crashed the reader: what it said was of another document; the file is damaged"
+                outcome = ExtractionFailed(task.path, "crashed", reason)
+            yield task, outcome
 
 
 def in_processes(
@@ -242,9 +247,8 @@ def _hear(
         reason = f"has more than {most:g} MiB of text; STACKROOM_FILE_MEMORY_MB raises the limit"
         return ExtractionFailed(path, "too large", reason)
     except (Garbled, LookupError, TypeError, ValueError):
-        return ExtractionFailed(
-            path, "crashed", f"crashed the reader{_where(reading)}: it no longer made sense"
-        )
+        reason = f"crashed the reader{_where(reading)}: what it said made no sense; the file is damaged"
+        return ExtractionFailed(path, "crashed", reason)
     return None
 
 
@@ -295,11 +299,23 @@ def _overdue(reading: _Reading[J], limits: Limits, away: float) -> ExtractionFai
 
 
 def _document(content: dict[str, Any]) -> Document:
-    content["outline"] = tuple(OutlineEntry(**entry) for entry in content["outline"])
-    content["pages"] = tuple(Page(**page) for page in content["pages"])
-    content["sections"] = tuple(Section(**section) for section in content["sections"])
+    """Raises LookupError, TypeError or ValueError if it does not hang together."""
+    content["outline"] = tuple(made(OutlineEntry, entry) for entry in content["outline"])
+    content["pages"] = tuple(made(Page, page) for page in content["pages"])
+    content["sections"] = tuple(made(Section, section) for section in content["sections"])
     content["scans"] = tuple(content["scans"])
-    return Document(**content)
+    document = made(Document, content)
+    numbers = range(1, len(document.pages) + 1)
+    starts = [section.start for section in document.sections]
+    if (
+        [page.number for page in document.pages] != list(numbers)
+        or not set(document.scans) <= set(numbers)
+        or not {entry.page for entry in document.outline} <= set(numbers)
+        or starts != sorted(starts)
+        or any(not 0 <= start <= len(document.text) for start in starts)
+    ):
+        raise ValueError("pages or sections are not where they can be")
+    return document
 
 
 def _work(connection: socket.socket, work: Callable[[J, Send], None], task: J, limits: Limits) -> None:

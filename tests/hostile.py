@@ -5,12 +5,17 @@ import os
 import socket
 import sys
 import time
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from indexer.isolate import Send, Task
+from stackroom.documents import Document, OutlineEntry, Page, Section
 
 FAR_TOO_LONG = 30.0
 """How long they hold on, in seconds: as long as a test would wait in vain."""
+
+
+_DOCUMENT = Document("0" * 24, "A title", "", "", "", (), (Page(1, "1", "A page.\n"),), "by hand 1")
 
 
 def answer(task: Task, send: Send) -> None:
@@ -81,6 +86,26 @@ def no_result(task: Task, send: Send) -> None:
 def unknown_failure(task: Task, send: Send) -> None:
     """Fails in a way that does not exist, with a lot to say."""
     send("failure", {"kind": "no such kind", "reason": "x" * 100_000})
+
+
+def no_title(task: Task, send: Send) -> None:
+    """Sends a document whose title is none."""
+    send("result", {**asdict(_DOCUMENT), "title": ["a list"]})
+
+
+def no_such_page(task: Task, send: Send) -> None:
+    """Sends a document with a page that it cannot have."""
+    send("result", asdict(replace(_DOCUMENT, pages=(Page(7, "7", "A page.\n"),))))
+
+
+def no_such_target(task: Task, send: Send) -> None:
+    """Sends a document whose outline leads to where it has no page."""
+    send("result", asdict(replace(_DOCUMENT, outline=(OutlineEntry("Far away", 2, 0),))))
+
+
+def no_such_place(task: Task, send: Send) -> None:
+    """Sends a document with a section behind its end."""
+    send("result", asdict(replace(_DOCUMENT, sections=(Section(9, "Far away"),))))
 
 
 def unexpected_error(task: Task, send: Send) -> None:

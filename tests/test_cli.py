@@ -328,7 +328,7 @@ def test_forget(folder: Path, data: Path, tmp_path: Path) -> None:
         [],
         [],
     )
-    assert len(list(folder.iterdir())) == 5
+    assert len(list(folder.iterdir())) == 6
 
 
 def test_help_is_light(tmp_path: Path) -> None:

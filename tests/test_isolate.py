@@ -210,6 +210,16 @@ def test_what_makes_no_sense_is_a_reason(work: Callable[[Task, Send], None]) -> 
     assert len(str(failed)) <= 500
 
 
+@pytest.mark.parametrize(
+    "work", [hostile.no_title, hostile.no_such_page, hostile.no_such_target, hostile.no_such_place]
+)
+def test_a_document_that_does_not_hang_together_is_none(work: Callable[[Task, Send], None]) -> None:
+    tasks = iter([Task(Path("x.pdf"), "0" * 24)])
+    ((_, outcome),) = in_processes(tasks, work, indexer.isolate._document, LIMITS, lambda pages: None)
+    assert isinstance(outcome, ExtractionFailed)
+    assert (outcome.kind, "made no sense" in str(outcome)) == ("crashed", True)
+
+
 def test_a_reader_that_only_closes_its_connection_is_ended() -> None:
     failed = outcome_of(hostile.closes_and_stays, LIMITS)
     assert (failed.kind, "it closed its connection" in str(failed)) == ("crashed", True), failed
