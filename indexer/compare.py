@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from indexer.leave_out import EVERYTHING, Rules
+from indexer.leave_out import EVERYTHING, Rules, is_inside
 from indexer.publish import FileState, Place, Recorded
 from indexer.walk import Walk, walk
 from stackroom.errors import TRANSIENT, FailureKind
@@ -12,11 +12,15 @@ from stackroom.errors import TRANSIENT, FailureKind
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A PDF in a library, as it looked when the folder was compared."""
+    """A PDF in a library, as it looked when the folder was compared.
+
+    `inside` is the folder that no link may have led out of; None if any may.
+    """
 
     place: Place
     path: Path
     state: FileState
+    inside: Path | None = None
 
 
 @dataclass(slots=True)
@@ -67,7 +71,7 @@ def compare(
     seen = set()
     for relative, path, state in walk(root, rules, result):
         seen.add(relative)
-        file = File(Place(library, relative), path, state)
+        file = File(Place(library, relative), path, state, None if rules.follow_links else root)
         known = recorded.get(relative)
         if known is None:
             result.new.append(file)
@@ -114,6 +118,11 @@ def looks_like(path: Path, state: FileState) -> bool:
     except OSError:
         return False
     return FileState(found.st_size, found.st_mtime_ns) == state
+
+
+def is_as_it_was(file: File) -> bool:
+    """Whether it still looks as it did, and no link has taken its place."""
+    return looks_like(file.path, file.state) and (file.inside is None or is_inside(file.path, file.inside))
 
 
 def _is_below(path: str, folder: str) -> bool:

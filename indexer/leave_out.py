@@ -147,11 +147,16 @@ def read_ignore_file(folder: Path, path: str) -> Patterns:
     return Patterns(lines, path)
 
 
-def leads_out(entry: "os.DirEntry[str]", real_root: Path) -> bool:
-    """Whether an entry of a folder is a link to what is not below `real_root`, which has no links in it."""
+def leads_out(entry: "os.DirEntry[str]", root: Path) -> bool:
+    """Whether an entry of a folder is a link to what is not below `root`."""
     if not entry.is_symlink() and not _is_junction(entry):
         return False
-    return not Path(os.path.realpath(entry.path)).is_relative_to(real_root)
+    return not is_inside(entry.path, root)
+
+
+def is_inside(path: Path | str, root: Path) -> bool:
+    """Whether `path` is below `root`, or is it, where all links have been followed."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
 
 
 def _is_junction(entry: "os.DirEntry[str]") -> bool:

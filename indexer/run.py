@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from indexer.compare import Comparison, File, looks_like
+from indexer.compare import Comparison, File, is_as_it_was
 from indexer.isolate import Task
 from indexer.publish import FileState, Place, Publisher, Recorded
 from stackroom.documents import Document, Passage
@@ -186,7 +186,7 @@ class Run:
         """Adds a document that was read, unless its files have changed since their comparison."""
         files = []
         for file in self._reading.pop(task.document_id):
-            if looks_like(file.path, file.state):
+            if is_as_it_was(file):
                 files.append(file)
             else:
                 reason = "was changed while it was being read; it is read again on the next run"

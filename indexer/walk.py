@@ -71,7 +71,6 @@ def _is_folder(path: Path) -> bool:
 
 
 def _folder(root: Path, rules: Rules, seen: Walk) -> Iterator[Found]:
-    real_root = Path(os.path.realpath(root))
     entered: set[tuple[int, int]] = set()
     folders: list[tuple[str, Path, int, tuple[Patterns, ...]]] = [("", root, -1, ())]
     always = Patterns(rules.exclude)
@@ -101,7 +100,7 @@ def _folder(root: Path, rules: Rules, seen: Walk) -> Iterator[Found]:
             relative = f"{prefix}/{entry.name}" if prefix else entry.name
             is_out = False
             try:
-                is_out = not rules.follow_links and leads_out(entry, real_root)
+                is_out = not rules.follow_links and leads_out(entry, root)
                 is_folder = entry.is_dir()
                 if not is_folder and not entry.name.lower().endswith(".pdf"):
                     continue

@@ -173,18 +173,24 @@ def outcome_of(
     return outcome
 
 
+STALL = replace(LIMITS, stall_seconds=0.8), "STACKROOM_STALL_SECONDS"
+FILE = replace(LIMITS, file_seconds=1.5), "STACKROOM_FILE_SECONDS"
+
+
 @pytest.mark.parametrize(
-    ("work", "setting"),
+    ("work", "limits", "setting"),
     [
-        (hostile.half_a_message, "STACKROOM_STALL_SECONDS"),
-        (hostile.a_header_of_gigabytes, "STACKROOM_STALL_SECONDS"),
-        (hostile.drops, "STACKROOM_FILE_SECONDS"),
-        (hostile.flood, "STACKROOM_FILE_SECONDS"),
+        (hostile.half_a_message, *STALL),
+        (hostile.a_header_of_gigabytes, *STALL),
+        (hostile.drops, *FILE),
+        (hostile.flood, *FILE),
     ],
 )
-def test_a_reader_that_sends_no_end_cannot_keep_us(work: Callable[[Task, Send], None], setting: str) -> None:
+def test_a_reader_that_sends_no_end_cannot_keep_us(
+    work: Callable[[Task, Send], None], limits: Limits, setting: str
+) -> None:
     began = time.monotonic()
-    failed = outcome_of(work, replace(LIMITS, file_seconds=1.5, stall_seconds=0.8))
+    failed = outcome_of(work, limits)
     assert (failed.kind, setting in str(failed)) == ("timed out", True), failed
     assert time.monotonic() - began < hostile.FAR_TOO_LONG - 5
 
@@ -227,12 +233,12 @@ def test_a_reader_that_only_closes_its_connection_is_ended() -> None:
 
 def test_the_time_in_which_nobody_listens_does_not_count() -> None:
     tasks = iter([Task(Path(f"{number}.pdf"), "0" * 24) for number in range(3)])
-    limits = replace(LIMITS, workers=2, file_seconds=1.5, stall_seconds=1.5)
+    limits = replace(LIMITS, workers=2, file_seconds=2)
     found = []
     for _, outcome in in_processes(tasks, hostile.answer, text_of, limits, print):
         found.append(outcome)
         if len(found) == 1:
-            time.sleep(2)  # as if it took long to publish
+            time.sleep(2.5)  # as if it took long to publish
     assert found == ["an answer"] * 3
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from fakes import WordHashEmbedder
+from fakes import OneModel, WordHashEmbedder
+from indexer.compare import File
 from indexer.leave_out import EVERYTHING, SYSTEM_FOLDERS, Rules
+from indexer.pipeline import Indexer
 from indexer.walk import Walk, walk
 from make_pdfs import write_pdf
 from papers import TAXES, counts, index
@@ -146,6 +148,29 @@ def test_what_takes_the_place_of_a_pdf_is_not_shown(
     assert reader.page(hit.document_id, 1).file is None
     with pytest.raises(UnknownDocument):
         reader.file(hit.document_id)
+
+
+def test_what_takes_the_place_of_a_pdf_before_it_is_read_is_not_indexed(
+    folder: Path, elsewhere: Path, settings: Settings, embedder: WordHashEmbedder, reader: Reader
+) -> None:
+    index(settings, embedder, folder)
+    decoy, secret = folder / "new.pdf", elsewhere / "taxes.pdf"
+    decoy.write_bytes(b"x" * secret.stat().st_size)
+    os.utime(decoy, ns=(secret.stat().st_mtime_ns, secret.stat().st_mtime_ns))
+
+    def swap(file: File) -> bool:
+        decoy.unlink()  # after the comparison
+        decoy.symlink_to(secret)
+        return False
+
+    with Indexer(settings, OneModel(embedder)) as indexer:
+        summary = indexer.run([folder], hold_back=swap)
+    assert counts(summary) == {"unchanged": 2, "failed": 1}
+    assert list(summary.failures.values()) == [
+        "was changed while it was being read; it is read again on the next run"
+    ]
+    assert counts(index(settings, embedder, folder)) == {"unchanged": 2, "removed": 1}
+    assert {hit.title for hit in reader.search("declaration of income")} <= {"On Otters", "On Bread"}
 
 
 # Folders of the system
