@@ -77,13 +77,15 @@ def made(kind: type[M], content: dict[str, Any]) -> M:
     """A `kind` of dataclass made of what came, in which plain fields have the types that they must have.
 
     Raises:
-        TypeError: it cannot be made of that.
+        TypeError, ValueError: it cannot be made of that; half of a surrogate pair cannot be kept.
     """
     result = kind(**content)
     for field in fields(result):  # type: ignore[arg-type]  # a type variable cannot say that it is a dataclass
         value = getattr(result, field.name)
         if field.type in (str, int, float) and type(value) is not field.type:
             raise TypeError(f"{field.name} is {type(value).__name__}")
+        if isinstance(value, str):
+            value.encode()
     return result
 
 

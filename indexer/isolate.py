@@ -236,7 +236,9 @@ def _hear(
                 return read(content)
             if kind == "failure":
                 return _failure(path, content)
-            done, pages = int(content["done"]), int(content["pages"])
+            done, pages = content["done"], content["pages"]
+            if type(done) is not int or type(pages) is not int or not 0 <= done <= pages:
+                raise ValueError("no count of pages")
             on_pages(done - reading.pages_done)
             reading.pages_done, reading.pages = done, pages
     except NoMore:
@@ -308,7 +310,8 @@ def _document(content: dict[str, Any]) -> Document:
     numbers = range(1, len(document.pages) + 1)
     starts = [section.start for section in document.sections]
     if (
-        [page.number for page in document.pages] != list(numbers)
+        not document.pages
+        or [page.number for page in document.pages] != list(numbers)
         or not set(document.scans) <= set(numbers)
         or not {entry.page for entry in document.outline} <= set(numbers)
         or starts != sorted(starts)

@@ -78,6 +78,11 @@ def no_pages(task: Task, send: Send) -> None:
     send("pages", {"done": None})
 
 
+def endless_pages(task: Task, send: Send) -> None:
+    """Has read more pages than there are."""
+    send("pages", {"done": float("inf"), "pages": 2})
+
+
 def no_result(task: Task, send: Send) -> None:
     """Sends a result that is none."""
     send("result", {"nothing": "of what is expected"})
@@ -91,6 +96,11 @@ def unknown_failure(task: Task, send: Send) -> None:
 def no_title(task: Task, send: Send) -> None:
     """Sends a document whose title is none."""
     send("result", {**asdict(_DOCUMENT), "title": ["a list"]})
+
+
+def half_a_character(task: Task, send: Send) -> None:
+    """Sends a document with a text that no file can hold."""
+    send("result", asdict(replace(_DOCUMENT, pages=(Page(1, "1", "A page. \ud83e\n"),))))
 
 
 def no_such_page(task: Task, send: Send) -> None:

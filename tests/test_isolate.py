@@ -208,7 +208,14 @@ def test_a_reader_cannot_fill_our_memory() -> None:
 
 @pytest.mark.parametrize(
     "work",
-    [hostile.no_json, hostile.deep_json, hostile.no_pages, hostile.no_result, hostile.unknown_failure],
+    [
+        hostile.no_json,
+        hostile.deep_json,
+        hostile.no_pages,
+        hostile.endless_pages,
+        hostile.no_result,
+        hostile.unknown_failure,
+    ],
 )
 def test_what_makes_no_sense_is_a_reason(work: Callable[[Task, Send], None]) -> None:
     failed = outcome_of(work, LIMITS)
@@ -217,7 +224,14 @@ def test_what_makes_no_sense_is_a_reason(work: Callable[[Task, Send], None]) -> 
 
 
 @pytest.mark.parametrize(
-    "work", [hostile.no_title, hostile.no_such_page, hostile.no_such_target, hostile.no_such_place]
+    "work",
+    [
+        hostile.no_title,
+        hostile.half_a_character,
+        hostile.no_such_page,
+        hostile.no_such_target,
+        hostile.no_such_place,
+    ],
 )
 def test_a_document_that_does_not_hang_together_is_none(work: Callable[[Task, Send], None]) -> None:
     tasks = iter([Task(Path("x.pdf"), "0" * 24)])
