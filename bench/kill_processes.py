@@ -3,10 +3,14 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1] / "tests"
+
+# For a run that says what it does.
+_LONGEST_SECONDS = 300.0
 
 Process = subprocess.Popen[str]
 
@@ -34,8 +38,13 @@ def start(
 
 
 def wait_for(stage: str, process: Process) -> bool:
-    """Waits until it prints this line. Returns whether it did before it ended."""
-    return process.stdout is not None and f"{stage}\n" in iter(process.stdout.readline, "")
+    """Waits until it prints this line. Returns whether it did before it ended, or we lost patience."""
+    clock = threading.Timer(_LONGEST_SECONDS, process.kill)
+    clock.start()
+    try:
+        return process.stdout is not None and f"{stage}\n" in iter(process.stdout.readline, "")
+    finally:
+        clock.cancel()
 
 
 def tell(line: str, process: Process) -> None:

@@ -35,6 +35,9 @@ from test_kills import content
 _LONGEST = 4.0
 _AFTER_PROGRESS = 0.75
 
+# A document that takes so many seconds to its first vectors is none that we have.
+_LONGEST_PROGRESS = 900.0
+
 _LEAST_COSINE = 0.999
 
 
@@ -87,7 +90,10 @@ def _kill(data: Path, papers: Path, chance: random.Random) -> bool:
     before = _progress(data)
     process = _start(data, papers)
     if chance.random() < _AFTER_PROGRESS:
+        until = time.monotonic() + _LONGEST_PROGRESS
         while process.poll() is None and _progress(data) == before:
+            if time.monotonic() > until:
+                sys.exit(f"the indexer has done nothing for {_LONGEST_PROGRESS:g} s")
             time.sleep(0.05)
     try:
         process.wait(chance.uniform(0.0, _LONGEST))

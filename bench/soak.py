@@ -35,6 +35,9 @@ _CHANGE_SECONDS = 2.0
 _ADDED, _CHANGED, _REMOVED = 6, 4, 4  # files, each time
 _WAIT_SECONDS = 60.0
 
+# How long a caller waits for an answer.
+_LONGEST_CALL = 120.0
+
 # What the server says when it refuses on purpose, or when a document has gone since it was found.
 _STATED = {
     "Too many calls": "too many calls of a client",
@@ -139,6 +142,8 @@ def _soak(
     row: list[Answer] = []
     change_at, row_at, ended = started, started + arguments.row, 0
     while ended < len(processes):
+        if any(process.exitcode for process in processes) or time.monotonic() > until + 2 * _LONGEST_CALL:
+            raise SystemExit("callers have died, or come to no end")
         with suppress(Empty):
             answer = answers.get(timeout=0.2)
             if answer is None:
@@ -206,7 +211,7 @@ def _call(port: int, number: int, callers: int, until: float, answers: Any) -> N
 
 
 def _caller(port: int, asked: Iterator[str], until: float, answers: Any) -> None:
-    connection = http.client.HTTPConnection(HOST, port, timeout=120)
+    connection = http.client.HTTPConnection(HOST, port, timeout=_LONGEST_CALL)
     found: list[str] = []
     sent = 0
     while time.monotonic() < until:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from indexer.compare import compare
 from indexer.examine import Damage, examine
+from indexer.leave_out import Rules
 from indexer.publish import Publisher
 from stackroom.catalog import Catalog
 from stackroom.errors import CatalogUnusable
@@ -80,7 +81,7 @@ def check(settings: Settings, tell: Tell = lambda stage, done, of: None) -> Repo
             wrong, report.words_behind = audit(settings.words, catalog)
         report.damages += [Damage(f"the index of words is damaged: {what}", "rebuild") for what in wrong]
         tell("files", 0, 1)
-        _look_at_files(settings.catalog, report)
+        _look_at_files(settings, report)
     return report
 
 
@@ -124,13 +125,14 @@ def _look_at_rows(db: sqlite3.Connection, report: Report, tell: Tell) -> None:
         report.files[key] = [_absolute(root, path) for root, path in rows]
 
 
-def _look_at_files(catalog: Path, report: Report) -> None:
-    mounts = read_notes(catalog.with_name(MOUNTS))
-    with closing(Publisher(catalog)) as publisher:
+def _look_at_files(settings: Settings, report: Report) -> None:
+    mounts, rules = read_notes(settings.index / MOUNTS), Rules.of(settings)
+    with closing(Publisher(settings.catalog)) as publisher:
         for root, library in publisher.libraries().items():
             if root.suffix == ".jsonl":
                 continue  # a collection of `stackroom eval`, whose documents are no files
-            found = compare(root, library, publisher.recorded(library), mounts.get(str(root)))
+            recorded = publisher.recorded(library)
+            found = compare(root, library, recorded, mounts.get(str(root)), rules=rules)
             report.new += [str(file.path) for file in found.new]
             report.changed += [str(file.path) for file in found.changed]
             report.missing += [_absolute(str(root), place.path) for place in found.gone]

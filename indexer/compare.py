@@ -1,26 +1,30 @@
 """A folder against what the catalogue knows of it: which PDFs are new, changed, gone. Opens no file."""
 
-import os
-import stat
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from indexer.leave_out import EVERYTHING, Rules, is_inside
 from indexer.publish import FileState, Place, Recorded
+from indexer.walk import Walk, walk
 from stackroom.errors import TRANSIENT, FailureKind
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A PDF in a library, as it looked when the folder was compared."""
+    """A PDF in a library, as it looked when the folder was compared.
+
+    `inside` is the folder that no link may have led out of; None if any may.
+    """
 
     place: Place
     path: Path
     state: FileState
+    inside: Path | None = None
 
 
 @dataclass(slots=True)
-class Comparison:
+class Comparison(Walk):
     """How a library's folder differs from the catalogue.
 
     Attributes:
@@ -31,10 +35,6 @@ class Comparison:
         unchanged: how many files are as they were.
         failed: files that are as they were when they could not be read.
         gone: paths with no file any more, with what was known of it.
-        unreadable: folders, or oddly named files, that could not be looked at, each with the reason;
-            nothing below them counts as gone. What is not UTF-8 in a name is escaped.
-        mounts: the numbers of the devices that the root is on, and folders below it that are on another one
-            than what they are in, by their relative paths.
     """
 
     new: list[File] = field(default_factory=list)
@@ -43,8 +43,6 @@ class Comparison:
     unchanged: int = 0
     failed: list[Path] = field(default_factory=list)
     gone: dict[Place, Recorded] = field(default_factory=dict)
-    unreadable: dict[str, str] = field(default_factory=dict)
-    mounts: dict[str, int] = field(default_factory=dict)
 
 
 def compare(
@@ -53,6 +51,7 @@ def compare(
     recorded: Mapping[str, Recorded],
     mounts: Mapping[str, int] | None = None,
     *,
+    rules: Rules = EVERYTHING,
     retry_failed: bool = False,
     retry: Collection[FailureKind] = TRANSIENT,
 ) -> Comparison:
@@ -64,14 +63,15 @@ def compare(
         recorded: by path relative to `root`, with forward slashes.
         mounts: as the last comparison found them. One that is empty now and on another device is a share that
             is not mounted: nothing below it counts as gone.
+        rules: what is left out, and counts as gone.
         retry_failed: try again all files that could not be read, not only those that may be readable now.
         retry: why these could not be read.
     """
     result = Comparison()
     seen = set()
-    for relative, path, state in _pdfs(root, result):
+    for relative, path, state in walk(root, rules, result):
         seen.add(relative)
-        file = File(Place(library, relative), path, state)
+        file = File(Place(library, relative), path, state, None if rules.follow_links else root)
         known = recorded.get(relative)
         if known is None:
             result.new.append(file)
@@ -83,8 +83,13 @@ def compare(
             result.retried.append(file)
         else:
             result.failed.append(path)
+    unseen = tuple(result.unreadable)
     for folder, device in (mounts or {}).items():
-        if _is_unmounted(root / folder, device):
+        if any(_is_below(folder, other) for other in result.left_out):
+            continue
+        if any(_is_below(folder, other) for other in unseen):
+            result.mounts.setdefault(folder, device)
+        elif _is_unmounted(root / folder, device):
             result.unreadable[folder] = _UNMOUNTED
             result.mounts[folder] = device
     blind = tuple(result.unreadable)
@@ -115,67 +120,9 @@ def looks_like(path: Path, state: FileState) -> bool:
     return FileState(found.st_size, found.st_mtime_ns) == state
 
 
-def _pdfs(root: Path, result: Comparison) -> Iterator[tuple[str, Path, FileState]]:
-    """The PDFs below `root`: regular files named *.pdf, hidden ones left out, links followed once."""
-    unreadable = result.unreadable
-    if not root.is_dir():
-        try:
-            found = root.stat()
-        except FileNotFoundError:
-            # A PDF that was deleted is gone; a folder may be a share that is not mounted.
-            if root.suffix.lower() != ".pdf" or not root.parent.is_dir():
-                unreadable[""] = "it is not there; nothing was removed"
-            return
-        except OSError as error:
-            unreadable[""] = error.strerror or str(error)
-            return
-        yield root.name, root, FileState(found.st_size, found.st_mtime_ns)
-        return
-    entered: set[tuple[int, int]] = set()
-    folders = [("", root, -1)]
-    while folders:
-        prefix, folder, device = folders.pop()
-        try:
-            identity = folder.stat()
-            if (identity.st_dev, identity.st_ino) in entered and identity.st_ino:
-                continue  # a link that leads back
-            entered.add((identity.st_dev, identity.st_ino))
-            if identity.st_dev != device:
-                result.mounts[prefix] = identity.st_dev
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError as error:
-            unreadable[_escaped(prefix)] = error.strerror or str(error)
-            continue
-        inner = []
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            relative = f"{prefix}/{entry.name}" if prefix else entry.name
-            try:
-                if entry.is_dir():
-                    inner.append((relative, folder / entry.name, identity.st_dev))
-                    continue
-                if not entry.name.lower().endswith(".pdf"):
-                    continue
-                found = entry.stat()
-            except FileNotFoundError:
-                continue  # gone since the folder was listed, or a link to nothing
-            except OSError as error:
-                unreadable[_escaped(relative)] = error.strerror or str(error)
-                continue
-            if not stat.S_ISREG(found.st_mode):
-                continue
-            try:
-                relative.encode()
-            except UnicodeEncodeError:
-                unreadable[_escaped(relative)] = "its name is not valid UTF-8: rename it"
-                continue
-            yield relative, folder / entry.name, FileState(found.st_size, found.st_mtime_ns)
-        folders.extend(reversed(inner))
-
-
-def _escaped(name: str) -> str:
-    return os.fsencode(name).decode(errors="backslashreplace")
+def is_as_it_was(file: File) -> bool:
+    """Whether it still looks as it did, and no link has taken its place."""
+    return looks_like(file.path, file.state) and (file.inside is None or is_inside(file.path, file.inside))
 
 
 def _is_below(path: str, folder: str) -> bool:

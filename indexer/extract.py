@@ -21,7 +21,7 @@ from indexer.lines import HYPHENATED, Line, break_paragraphs, remove_running_lin
 from indexer.reading import MAX_PAGE_CHARACTERS, OnPage, PageTooLong, Reading, TooManyPages, tidy_outline
 from indexer.repair import clean_characters, count_words, flatten, join_hyphenated, read_date, tidy_lines
 from indexer.scans import needs_ocr
-from indexer.second_opinion import pypdf_errors, read_again, read_with_pypdf
+from indexer.second_opinion import PypdfFailed, read_again, read_with_pypdf
 from indexer.title import choose_title
 from stackroom.documents import Document, Page
 from stackroom.errors import ExtractionFailed
@@ -89,7 +89,7 @@ def _read(
             return read_again(path, passwords, reading, failed) if failed else reading
     try:
         second = read_with_pypdf(path, passwords, max_pages, on_page)
-    except pypdf_errors() as error:
+    except PypdfFailed as error:
         raise _explain(path, code, passwords, has_header=has_header) from error
     if second is None or all(lines is None for lines in second.pages):
         raise _explain(path, code, passwords, has_header=has_header)

@@ -18,6 +18,7 @@ from indexer.compare import File, compare
 from indexer.corpus import publish_corpus
 from indexer.isolate import Limits, extract_all
 from indexer.language import identify
+from indexer.leave_out import Rules
 from indexer.lock import alone
 from indexer.migrate import Upgrade, migrate
 from indexer.publish_scans import ScanPublisher
@@ -30,7 +31,7 @@ from stackroom.documents import Document, Passage
 from stackroom.embedding.embedder import Embedder, ModelSource, Tokenizer, refuse_another_model
 from stackroom.errors import TRANSIENT, CatalogMissing, CatalogUnusable, FailureKind, UsageError
 from stackroom.lexicon_writer import LexiconWriter
-from stackroom.notes import MOUNTS, UNREADABLE, keep_notes, read_notes
+from stackroom.notes import LEFT_OUT, MOUNTS, UNREADABLE, keep_notes, note_left_out, read_notes
 from stackroom.records import Model
 from stackroom.settings import Settings
 from stackroom.sqlite_file import identity
@@ -165,9 +166,9 @@ class Indexer:
         Raises:
             ModelError: the model can't be had, or is not the one the index was built with.
             CatalogUnusable: the catalogue can't be written, for example because the disk is full.
-            SettingsError: the file of passwords can't be read.
+            SettingsError: the file of passwords can't be read, or a pattern to exclude is none.
         """
-        passwords = self._settings.passwords()
+        rules, passwords = Rules.of(self._settings), self._settings.passwords()
         # Passwords are kept nowhere, not even as hashes: who opens the index gives them another try.
         retry: set[FailureKind] = {*TRANSIENT}
         if passwords != self._passwords_tried:
@@ -177,16 +178,22 @@ class Indexer:
         run = Run(self._publisher, on_progress)
         folder = self._settings.index
         mounts, unreadable = read_notes(folder / MOUNTS), read_notes(folder / UNREADABLE)
+        left_out = read_notes(folder / LEFT_OUT)
         for root in roots:
             library = self._publisher.add_library(root)
             recorded = self._publisher.recorded(library)
             before = mounts.get(str(root))
-            comparison = compare(root, library, recorded, before, retry_failed=retry_failed, retry=retry)
+            comparison = compare(
+                root, library, recorded, before, rules=rules, retry_failed=retry_failed, retry=retry
+            )
             mounts[str(root)] = comparison.mounts or before or {}
             unreadable[str(root)] = comparison.unreadable
+            if "" not in comparison.unreadable:
+                left_out[str(root)] = note_left_out(comparison.left_out, follow_links=rules.follow_links)
             run.take_in(root, comparison, hold_back)
         keep_notes(folder / MOUNTS, mounts)
         keep_notes(folder / UNREADABLE, unreadable)
+        keep_notes(folder / LEFT_OUT, left_out)
         run.settle_moves_and_removals()
         current = self._publisher.current_model()
         waiting = self._publisher.pending_count(current) if current else 0

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Generator, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from pypdfium2 import PdfiumError
 
 from indexer.extract import read_lines
+from indexer.inbox import made
 from indexer.isolate import Limits, Send, in_processes
 from indexer.scans import draw_page, needs_ocr
 from indexer.tesseract import OcrFailed, Recognised, Tesseract
@@ -63,12 +64,15 @@ def recognise_all(
     """
     # The process ends tesseract; we end the process only if it has not managed to.
     limits = Limits(workers, _MOST_SECONDS + 10, _MOST_SECONDS + 10, memory_mb)
-    for task, outcome in in_processes(tasks, _recognise, _recognised, limits, lambda pages: None):
-        if isinstance(outcome, ExtractionFailed) and outcome.kind in ("crashed", "timed out"):
-            # What is said of whole files names settings that do not apply to a page.
-            reason = "crashed OCR" if outcome.kind == "crashed" else f"took longer than {_MOST_SECONDS:g} s"
-            outcome = ExtractionFailed(task.path, outcome.kind, reason)
-        yield task, outcome
+    with closing(in_processes(tasks, _recognise, _recognised, limits, lambda pages: None)) as outcomes:
+        for task, outcome in outcomes:
+            if isinstance(outcome, ExtractionFailed) and outcome.kind in ("crashed", "timed out"):
+                # What is said of whole files names settings that do not apply to a page.
+                reason = (
+                    "crashed OCR" if outcome.kind == "crashed" else f"took longer than {_MOST_SECONDS:g} s"
+                )
+                outcome = ExtractionFailed(task.path, outcome.kind, reason)
+            yield task, outcome
 
 
 def _recognise(task: PageTask, send: Send) -> None:
@@ -98,5 +102,5 @@ def _recognise(task: PageTask, send: Send) -> None:
 def _recognised(content: dict[str, Any]) -> Recognised | NoScan:
     if not content:
         return NoScan()
-    words = tuple(WordBox(**word) for word in content["words"])
-    return Recognised(content["text"], content["confidence"], words)
+    content["words"] = tuple(made(WordBox, word) for word in content["words"])
+    return made(Recognised, content)

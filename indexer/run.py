@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from indexer.compare import Comparison, File, looks_like
+from indexer.compare import Comparison, File, is_as_it_was
 from indexer.isolate import Task
 from indexer.publish import FileState, Place, Publisher, Recorded
 from stackroom.documents import Document, Passage
@@ -57,6 +57,7 @@ class Summary:
         waiting_scans: pages that wait for OCR now.
         ocr_obstacle: why they wait; empty if the next run reads them.
         unreadable: folders and names that could not be looked at, with the reasons, by absolute path.
+        left_out: links that lead out of the folders, folders of the system, and what its owner leaves out.
     """
 
     added: int = 0
@@ -75,6 +76,7 @@ class Summary:
     waiting_scans: int = 0
     ocr_obstacle: str = ""
     unreadable: dict[str, str] = field(default_factory=dict)
+    left_out: int = 0
 
 
 class Run:
@@ -123,6 +125,7 @@ class Run:
         self.queue += [file for file in files if not hold_back(file)]
         self.summary.unchanged += comparison.unchanged
         self.summary.failed += len(comparison.failed)
+        self.summary.left_out += len(comparison.left_out)
         for path, reason in comparison.unreadable.items():
             self.summary.unreadable[str(root / path)] = reason
 
@@ -183,7 +186,7 @@ class Run:
         """Adds a document that was read, unless its files have changed since their comparison."""
         files = []
         for file in self._reading.pop(task.document_id):
-            if looks_like(file.path, file.state):
+            if is_as_it_was(file):
                 files.append(file)
             else:
                 reason = "was changed while it was being read; it is read again on the next run"

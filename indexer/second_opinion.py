@@ -1,9 +1,7 @@
 """pypdf, the second opinion: for files PDFium cannot open and pages it cannot load."""
 
-import struct
-import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,43 +16,45 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def pypdf_errors() -> tuple[type[Exception], ...]:
-    """What pypdf raises on broken files: its own errors, and what its code does not expect."""
-    from pypdf.errors import DependencyError, PyPdfError
+class PypdfFailed(Exception):
+    """pypdf cannot read it. The cause is what pypdf raised."""
 
-    return (
-        PyPdfError,  # its own
-        DependencyError,  # a cipher or image format that needs a package that is not installed
-        NotImplementedError,  # ciphers and filters it does not know
-        ArithmeticError,  # numbers out of range, divisions by zero
-        AssertionError,
-        AttributeError,  # an object of another type than the format demands
-        LookupError,  # a key or an index that is not there
-        RecursionError,  # objects inside themselves
-        struct.error,  # fonts cut short
-        zlib.error,  # streams cut short
-        TypeError,
-        ValueError,  # malformed numbers, keys, text encodings; negative offsets
-    )
+
+@contextmanager
+def _whatever_pypdf_raises() -> Iterator[None]:
+    """Raises PypdfFailed for it, but lets through what is not about the file's content, and what is ours."""
+    try:
+        yield
+    except (OSError, MemoryError, TooManyPages, PageTooLong):
+        raise
+    except Exception as error:
+        # There is no list of what pypdf raises: its own errors have no common root (DeprecationError, for
+        # names that it once knew), and over broken files its code meets what it does not expect.
+        raise PypdfFailed(type(error).__name__) from error
 
 
 def _open_with_pypdf(path: Path, passwords: tuple[str, ...], max_pages: int) -> "PdfReader | None":
-    """None if no password fits, or it has no pages. Raises any of pypdf_errors()."""
+    """None if no password fits, or it has no pages. Raises PypdfFailed, TooManyPages or OSError."""
     from pypdf import PdfReader  # a quarter of a second to import, and seldom needed
 
-    reader = PdfReader(path)
-    if reader.is_encrypted and not any(map(reader.decrypt, ("", *passwords))):
-        return None
-    total = len(reader.pages)
-    if total > max_pages:
-        raise TooManyPages(total)
-    return reader if total else None
+    with _whatever_pypdf_raises():
+        reader = PdfReader(path)
+        if reader.is_encrypted and not any(map(reader.decrypt, ("", *passwords))):
+            return None
+        total = len(reader.pages)
+        if total > max_pages:
+            raise TooManyPages(total)
+        return reader if total else None
 
 
 def read_with_pypdf(
     path: Path, passwords: tuple[str, ...], max_pages: int, on_page: OnPage
 ) -> Reading | None:
-    """None if no password opens the file, or it has no pages. Raises any of pypdf_errors()."""
+    """None if no password opens the file, or it has no pages.
+
+    Raises:
+        PypdfFailed, TooManyPages, PageTooLong, OSError: it cannot be read.
+    """
     import pypdf
 
     reader = _open_with_pypdf(path, passwords, max_pages)
@@ -87,8 +87,9 @@ def read_with_pypdf(
 def _try(read: Callable[[], T]) -> T | None:
     """What `read` returns; None where the file is too broken for it."""
     try:
-        return read()
-    except pypdf_errors():
+        with _whatever_pypdf_raises():
+            return read()
+    except PypdfFailed:
         return None
 
 
@@ -118,9 +119,7 @@ def read_again(path: Path, passwords: tuple[str, ...], reading: Reading, failed:
     total = len(reading.pages)
     try:
         reader = _open_with_pypdf(path, passwords, total)
-    except TooManyPages:
-        return reading
-    except pypdf_errors():
+    except (TooManyPages, PypdfFailed):
         return reading
     if reader is None:
         return reading

@@ -6,13 +6,13 @@ Measured on real pages at 300 dots an inch: some 6 CPU-seconds a page, 74 MB; se
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from indexer.repair import clean_characters, count_words, join_hyphenated, tidy_lines
 from indexer.scans import UNSPACED, Drawing
 from stackroom.alignment import count_letters
+from stackroom.programs import ask_program
 from stackroom.word_boxes import WordBox
 
 HOW_TO_INSTALL = (
@@ -41,6 +41,11 @@ _NO_LANGUAGES = ("osd", "equ")
 
 # Together more would take minutes a page: then the setting has to say which.
 _MOST_TOGETHER = 8
+
+# Of an answer. A page of small print has 10,000 letters, and its table of words 100,000 bytes.
+_MOST_BYTES = 20_000_000
+
+_SECONDS_TO_FIND = 20.0
 
 _BETWEEN_UNSPACED = re.compile(f"(?<=[{UNSPACED}]) (?=[{UNSPACED}])")
 _COLUMNS = 12
@@ -117,24 +122,23 @@ class Tesseract:
         mode = "1" if self.turns_pages else "3"
         options = ["-l", languages, "--psm", mode, "--dpi", str(drawing.dpi), "tsv"]
         try:
-            found = subprocess.run(
+            found = ask_program(
                 [self.program, "stdin", "stdout", *options],
-                input=drawing.pgm,
-                capture_output=True,
-                timeout=seconds,
-                check=False,
-                env=_environment(),
+                drawing.pgm,
+                seconds=seconds,
+                most_bytes=_MOST_BYTES,
+                environment=_environment(),
             )
-        except subprocess.TimeoutExpired:
-            raise OcrFailed(f"took longer than {seconds:g} s") from None
         except OSError as error:
             raise OcrFailed(f"tesseract could not be started: {error.strerror or error}") from error
-        if found.returncode:
-            said = found.stderr.decode(errors="replace").strip().splitlines()
-            raise OcrFailed(
-                f"tesseract failed ({found.returncode}): {said[-1][:200] if said else 'no reason'}"
-            )
-        return read_tsv(found.stdout.decode(errors="replace"), drawing)
+        if found.is_late:
+            raise OcrFailed(f"took longer than {seconds:g} s")
+        if found.is_too_much:
+            raise OcrFailed(f"tesseract read more than {_MOST_BYTES:,} bytes on the page")
+        if found.code:
+            said = found.errors.decode(errors="replace").strip().splitlines()
+            raise OcrFailed(f"tesseract failed ({found.code}): {said[-1][:200] if said else 'no reason'}")
+        return read_tsv(found.output.decode(errors="replace"), drawing)
 
 
 FindOcr = Callable[[str], tuple[Tesseract | None, str]]
@@ -161,14 +165,20 @@ def _find() -> Tesseract | None:
     if program is None:
         return None
     try:
-        version, listed = (
-            subprocess.run(
-                [program, option], capture_output=True, timeout=20, check=True, env=_environment()
-            ).stdout.decode(errors="replace")
+        said = [
+            ask_program(
+                [program, option],
+                seconds=_SECONDS_TO_FIND,
+                most_bytes=_MOST_BYTES,
+                environment=_environment(),
+            )
             for option in ("--version", "--list-langs")
-        )
-    except (OSError, subprocess.SubprocessError):
+        ]
+    except OSError:
         return None
+    if any(answer.code or answer.is_late or answer.is_too_much for answer in said):
+        return None
+    version, listed = (answer.output.decode(errors="replace") for answer in said)
     names = [line.strip() for line in listed.splitlines()[1:]]
     # A script holds a whole family of languages, and is for the setting to name.
     scripts = tuple(name for name in names if "/" in name)

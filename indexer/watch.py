@@ -14,6 +14,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
 from indexer.compare import File
+from indexer.leave_out import IGNORE_FILE
 from indexer.pipeline import Indexer
 from indexer.publish import FileState
 from indexer.run import Progress, Summary
@@ -117,7 +118,7 @@ class _Waker(FileSystemEventHandler):
         if event.event_type not in _CHANGES:
             return  # somebody only read a file: we do, all the time
         names = (str(event.src_path).lower(), str(event.dest_path).lower())
-        if event.is_directory or any(name.endswith(".pdf") for name in names):
+        if event.is_directory or any(name.endswith((".pdf", IGNORE_FILE)) for name in names):
             self._wake.set()
 
 

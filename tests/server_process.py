@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from mcp_clients import ask, rpc
+from waiting import read_line
 
 PROGRAM = """
 import sys
@@ -51,8 +52,7 @@ def environment() -> dict[str, str]:
 
 def announced(process: subprocess.Popen[str]) -> str:
     """The URL that a server without its model says it listens at, after checking that it is there."""
-    assert process.stderr is not None
-    lines = sorted([process.stderr.readline(), process.stderr.readline()])
+    lines = sorted(read_line(process.stderr, process) for _ in range(2))
     assert lines[0] == "Searching does not work yet. There is no model word-hash here.\n"
     listens = r"Stackroom listens on 127\.0\.0\.1 port (\d+)\. MCP URL: (.+)/mcp \(.*README.*\)\n"
     found = re.fullmatch(listens, lines[1])

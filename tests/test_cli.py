@@ -15,6 +15,7 @@ import pytest
 from commands import Ran, clean_environment, stackroom, stackroom_here
 from make_pdfs import write_garbage, write_pdf, write_scanned_pdf
 from stackroom.holder import hold
+from waiting import wait_until
 
 COMMANDS = ["index", "watch", "serve", "up", "search", "fetch", "status", "eval", "forget"]
 COMMANDS += ["passphrase", "token", "clients", "log", "check", "backup", "restore"]
@@ -52,6 +53,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     write_pdf(folder / "bread.pdf", ["Knead the dough for ten minutes.", "Bake it."], title="On Bread")
     write_scanned_pdf(folder / "scan.pdf")
+    (folder / "#recycle").mkdir()
+    write_pdf(folder / "#recycle" / "bread.pdf", ["An older recipe."])
     write_garbage(folder / "broken.pdf")
     write_pdf(folder / "locked.pdf", ["A secret."], password="swordfish")  # noqa: S106  a test's
     return folder
@@ -88,6 +91,7 @@ def test_index_says_what_it_did_and_what_it_could_not(first_run: tuple[Path, Ran
     assert "locked.pdf: needs a password" in run.stderr
     assert "broken.pdf: " in run.stderr
     assert "1 scanned pages wait for OCR: tesseract is not installed" in run.stderr
+    assert "1 links, folders or PDFs left out: see `stackroom status`." in run.stderr
     assert (summary["waiting_scans"], summary["without_text"]) == (1, [])
     assert "Traceback" not in run.stderr
 
@@ -145,6 +149,23 @@ def test_status(data: Path, folder: Path) -> None:
     assert "not indexed (1)" in shown
     assert "needs a password (1): give it in STACKROOM_PDF_PASSWORDS" in shown
     assert str(folder / "locked.pdf") in shown
+    left_out = {"library": str(folder), "reason": "system", "count": 1, "paths": ["#recycle"]}
+    assert status["left_out"] == [left_out]
+    assert f"left out of {folder}, folders of the system (1):\n  #recycle\n" in shown
+
+
+def test_what_is_left_out(data: Path, folder: Path, tmp_path: Path) -> None:
+    copy = copy_of(data, tmp_path)
+    run = stackroom_here("index", "--data", copy, "--json", "--exclude", "bread.*", "--exclude", "b/")
+    assert (json.loads(run.stdout)["removed"], json.loads(run.stdout)["left_out"]) == (1, 2)
+    shown = stackroom_here("status", "--data", copy).stdout
+    patterns = f"left out of {folder}, by patterns of .stackroomignore or --exclude (1):\n  bread.pdf\n"
+    assert patterns in shown
+    broken = stackroom_here("index", "--data", copy, "--exclude", "!")
+    assert (broken.returncode, "'!', in --exclude or STACKROOM_EXCLUDE, is no pattern" in broken.stderr) == (
+        2,
+        True,
+    )
 
 
 def test_another_model_is_refused_until_reembedded(
@@ -203,8 +224,7 @@ def test_a_run_can_be_interrupted(tmp_path: Path, number: signal.Signals, delay:
     write_pdf(tmp_path / "x.pdf")
     command = [sys.executable, "-m", "stackroom", "index", str(tmp_path), "--data", str(tmp_path / "data")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    while not (tmp_path / "data" / "index" / "catalog.sqlite3").exists():
-        time.sleep(0.02)
+    wait_until((tmp_path / "data" / "index" / "catalog.sqlite3").exists, process)
     time.sleep(delay)
     os.killpg(process.pid, number)  # all of its processes, as a terminal does
     said = process.communicate(timeout=60)[1]
@@ -290,8 +310,7 @@ def test_an_interrupted_eval_leaves_nothing_behind(collection: Path, tmp_path: P
     process = subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, start_new_session=True, env=environment
     )
-    while not list(scratch.glob("stackroom-eval-*/index/words/passages/meta.json")):
-        time.sleep(0.02)
+    wait_until(lambda: list(scratch.glob("stackroom-eval-*/index/words/passages/meta.json")), process)
     os.killpg(process.pid, signal.SIGINT)
     said = process.communicate(timeout=60)[1]
     assert (process.returncode, "the temporary index is removed" in said) == (130, True), said
@@ -309,7 +328,7 @@ def test_forget(folder: Path, data: Path, tmp_path: Path) -> None:
         [],
         [],
     )
-    assert len(list(folder.iterdir())) == 5
+    assert len(list(folder.iterdir())) == 6
 
 
 def test_help_is_light(tmp_path: Path) -> None:

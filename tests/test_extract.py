@@ -5,12 +5,15 @@ import os
 import time
 import tracemalloc
 import warnings
+import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pypdf
 import pypdfium2
 import pytest
+from pypdf.errors import DependencyError, DeprecationError
 
 import indexer.extract
 import indexer.second_opinion
@@ -284,6 +287,44 @@ def test_a_page_that_nobody_can_load(tmp_path: Path) -> None:
     ]
     document = read(write_objects(tmp_path / "x.pdf", objects))
     assert [page.text for page in document.pages] == ["", ""]
+
+
+def write_old_filter(path: Path, *filters: bytes) -> Path:
+    """A PDF with a page for each of these filters of its content, of which pypdf refuses old names."""
+    numbers = [4 + 2 * at for at in range(len(filters))]
+    kids = b" ".join(b"%d 0 R" % number for number in numbers)
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [%s] /Count %d /MediaBox [0 0 595 842] >>" % (kids, len(filters)),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    for number, name in zip(numbers, filters, strict=True):
+        data = zlib.compress(show("Otters sleep."))
+        page = b"<< /Type /Page /Parent 2 0 R /Contents %d 0 R /Resources << /Font << /F 3 0 R >> >> >>"
+        stream = b"<< /Filter /%s /Length %d >>\nstream\n%s\nendstream" % (name, len(data), data)
+        objects += [page % (number + 1), stream]
+    return write_objects(path, objects)
+
+
+def test_what_pypdf_no_longer_knows_is_a_page_that_cannot_be_read(
+    tmp_path: Path, without_pdfium: None
+) -> None:
+    document = read(write_old_filter(tmp_path / "x.pdf", b"FlateDecode", b"Fl"))
+    assert [page.text for page in document.pages] == ["Otters sleep.\n", ""]
+    assert fail(write_old_filter(tmp_path / "y.pdf", b"Fl")).kind == "damaged"
+
+
+@pytest.mark.parametrize("error", [DeprecationError, DependencyError, Exception, RecursionError, BufferError])
+def test_whatever_pypdf_raises_is_a_reason(
+    tmp_path: Path, error: type[Exception], without_pdfium: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Reader:
+        def __init__(self, path: Path) -> None:
+            raise error("something about its code")
+
+    monkeypatch.setattr(pypdf, "PdfReader", Reader)
+    failed = fail(write_pdf(tmp_path / "x.pdf"))
+    assert (failed.kind, "its code" in str(failed)) == ("damaged", False)
 
 
 def test_nothing_is_said_or_left_behind(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

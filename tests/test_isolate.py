@@ -5,14 +5,17 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import hostile
 import indexer.isolate
-from indexer.isolate import Limits, Task, extract_all
+from indexer.isolate import Limits, Send, Task, extract_all, in_processes
 from make_pdfs import write_garbage, write_pdf
 from stackroom import page_image
 from stackroom.documents import Document
@@ -153,3 +156,111 @@ def test_the_main_script_runs_once(tmp_path: Path) -> None:
     )
     run = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, timeout=60)
     assert run.stdout.split("\n") == ["started", "A page.", "A page.", ""]
+
+
+def text_of(content: dict[str, Any]) -> str:
+    return str(content["text"])
+
+
+def outcome_of(
+    work: Callable[[Task, Send], None], limits: Limits, on_pages: Callable[[int], None] = lambda pages: None
+) -> ExtractionFailed:
+    """How a process ends that does `work`; it must have failed, and be gone."""
+    tasks = iter([Task(Path("x.pdf"), "0" * 24)])
+    ((_, outcome),) = in_processes(tasks, work, text_of, limits, on_pages)
+    assert isinstance(outcome, ExtractionFailed)
+    assert not multiprocessing.active_children()
+    return outcome
+
+
+STALL = replace(LIMITS, stall_seconds=0.8), "STACKROOM_STALL_SECONDS"
+FILE = replace(LIMITS, file_seconds=1.5), "STACKROOM_FILE_SECONDS"
+
+
+@pytest.mark.parametrize(
+    ("work", "limits", "setting"),
+    [
+        (hostile.half_a_message, *STALL),
+        (hostile.a_header_of_gigabytes, *STALL),
+        (hostile.drops, *FILE),
+        (hostile.flood, *FILE),
+    ],
+)
+def test_a_reader_that_sends_no_end_cannot_keep_us(
+    work: Callable[[Task, Send], None], limits: Limits, setting: str
+) -> None:
+    began = time.monotonic()
+    failed = outcome_of(work, limits)
+    assert (failed.kind, setting in str(failed)) == ("timed out", True), failed
+    assert time.monotonic() - began < hostile.FAR_TOO_LONG - 5
+
+
+@pytest.mark.skipif(os.name != "posix", reason="measures memory as POSIX has it")
+def test_a_reader_cannot_fill_our_memory() -> None:
+    import resource
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    failed = outcome_of(hostile.endless, replace(LIMITS, file_memory_mb=512))
+    assert (failed.kind, "more than 32 MiB" in str(failed)) == ("too large", True), failed
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert (after - before) / (2**10 if sys.platform == "linux" else 2**20) < 100  # MiB
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        hostile.no_json,
+        hostile.deep_json,
+        hostile.no_pages,
+        hostile.endless_pages,
+        hostile.no_result,
+        hostile.unknown_failure,
+    ],
+)
+def test_what_makes_no_sense_is_a_reason(work: Callable[[Task, Send], None]) -> None:
+    failed = outcome_of(work, LIMITS)
+    assert failed.kind == "crashed"
+    assert len(str(failed)) <= 500
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        hostile.no_title,
+        hostile.half_a_character,
+        hostile.no_such_page,
+        hostile.no_such_target,
+        hostile.no_such_place,
+    ],
+)
+def test_a_document_that_does_not_hang_together_is_none(work: Callable[[Task, Send], None]) -> None:
+    tasks = iter([Task(Path("x.pdf"), "0" * 24)])
+    ((_, outcome),) = in_processes(tasks, work, indexer.isolate._document, LIMITS, lambda pages: None)
+    assert isinstance(outcome, ExtractionFailed)
+    assert (outcome.kind, "made no sense" in str(outcome)) == ("crashed", True)
+
+
+def test_a_reader_that_only_closes_its_connection_is_ended() -> None:
+    failed = outcome_of(hostile.closes_and_stays, LIMITS)
+    assert (failed.kind, "it closed its connection" in str(failed)) == ("crashed", True), failed
+
+
+def test_the_time_in_which_nobody_listens_does_not_count() -> None:
+    tasks = iter([Task(Path(f"{number}.pdf"), "0" * 24) for number in range(3)])
+    limits = replace(LIMITS, workers=2, file_seconds=2)
+    found = []
+    for _, outcome in in_processes(tasks, hostile.answer, text_of, limits, print):
+        found.append(outcome)
+        if len(found) == 1:
+            time.sleep(2.5)  # as if it took long to publish
+    assert found == ["an answer"] * 3
+
+
+def test_an_error_that_nobody_expected_is_a_reason_and_prints_nothing(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    failed = outcome_of(hostile.unexpected_error, LIMITS)
+    assert failed.kind == "crashed"
+    assert str(failed).startswith("crashed the reader (RuntimeError in hostile.py, line ")
+    assert "nobody's business" not in str(failed)
+    assert capfd.readouterr() == ("", "")

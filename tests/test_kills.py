@@ -18,6 +18,7 @@ from fake_ocr import FakeOcr
 from make_pdfs import write_pdf, write_scanned_pdf
 from stackroom.catalog import Catalog
 from stackroom.lexicon import Lexicon
+from waiting import read_line
 
 KILLS = 8
 SCRIPT = Path(__file__).with_name("index_with_fake.py")
@@ -30,16 +31,16 @@ class Indexing:
         """`program` is `SCRIPT`, with unbuffered pipes."""
         assert program.stdin is not None
         assert program.stdout is not None
-        self._orders, self._reports = program.stdin, program.stdout
+        self._program, self._orders, self._reports = program, program.stdin, program.stdout
 
     def run(self, data: Path, folder: Path, seconds: float) -> bool:
         """Kills it after these, unless it is done; returns whether it was."""
         self._orders.write(f"{data}\t{folder}\n".encode())
-        pid = int(self._reports.readline())
+        pid = int(read_line(self._reports, self._program))
         is_done = bool(select.select([self._reports], [], [], seconds)[0])
         if not is_done:
             os.kill(pid, signal.SIGKILL)
-        code = int(self._reports.readline())
+        code = int(read_line(self._reports, self._program))
         assert code == 0 or (code == -signal.SIGKILL and not is_done)
         return code == 0
 
@@ -141,7 +142,7 @@ def test_what_was_read_of_a_scan_is_not_read_again(tmp_path: Path) -> None:
     again = [sys.executable, *map(str, [SCRIPT, data, folder, ocr.home])]
     with subprocess.Popen(again, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        while process.stdout.readline() != b"4\n":
+        while read_line(process.stdout, process) != b"4\n":
             pass
         process.send_signal(signal.SIGKILL)
     with closing(sqlite3.connect(data / "index" / "catalog.sqlite3")) as db:

@@ -17,6 +17,7 @@ from stackroom.errors import UnknownDocument
 from stackroom.lexicon import Lexicon
 from stackroom.reader import Reader
 from stackroom.settings import Settings
+from waiting import wait_until
 
 # Two seconds from settling, for a loaded machine some more.
 PATIENCE_SECONDS = 20.0
@@ -30,7 +31,12 @@ def rescan_seconds() -> float:
 @pytest.fixture
 def settings(tmp_path: Path, rescan_seconds: float) -> Settings:
     return Settings.read(
-        {}, data=tmp_path / "data", workers=2, settle_seconds=0.3, rescan_seconds=rescan_seconds
+        {},
+        data=tmp_path / "data",
+        workers=2,
+        settle_seconds=0.3,
+        rescan_seconds=rescan_seconds,
+        follow_links=True,
     )
 
 
@@ -71,10 +77,7 @@ def watched(tmp_path: Path, settings: Settings) -> Iterator[Path]:
 
 
 def eventually(check: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not check():
-        assert time.monotonic() < until, "it did not come about"
-        time.sleep(0.05)
+    wait_until(check, seconds=PATIENCE_SECONDS)
 
 
 def titles(reader: Reader, query: str = "a page of words") -> set[str]:
@@ -138,6 +141,15 @@ def test_what_no_event_tells_is_found_by_looking(watched: Path, reader: Reader) 
     eventually(lambda: titles(reader) == {"Far Words"})
 
 
+def test_what_its_owner_leaves_out_goes_at_once_and_comes_back(watched: Path, reader: Reader) -> None:
+    write_pdf(watched / "one.pdf", ["A page of words."], title="First Words")
+    eventually(lambda: titles(reader) == {"First Words"})
+    (watched / ".stackroomignore").write_text("one.*\n")
+    eventually(lambda: titles(reader) == set())
+    (watched / ".stackroomignore").unlink()
+    eventually(lambda: titles(reader) == {"First Words"})
+
+
 def test_what_cannot_be_read_is_recorded_and_forgotten(watched: Path, reader: Reader) -> None:
     write_garbage(watched / "broken.pdf")
     eventually(lambda: len(reader.status().failures) == 1)
@@ -164,7 +176,7 @@ def test_a_client_that_searches_all_the_while_sees_whole_documents_only(
                 if fetched.text.count("[[page ") != pages or fetched.text.count("of document") != pages:
                     problems.append(fetched.text)
 
-    client = threading.Thread(target=search)
+    client = threading.Thread(target=search, daemon=True)  # also if the test fails
     client.start()
     for number in range(12):
         path = watched / f"{number % 4}.pdf"
@@ -176,6 +188,6 @@ def test_a_client_that_searches_all_the_while_sees_whole_documents_only(
     left = len(list(watched.glob("*.pdf")))
     eventually(lambda: reader.status().documents == left and reader.status().pending == 0)
     stop.set()
-    client.join()
+    client.join(PATIENCE_SECONDS)
     assert problems == []
     assert len(seen) >= left

@@ -79,6 +79,8 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         allow_anonymous=given.get("allow_anonymous"),
         calls_per_minute=given.get("calls_per_minute"),
         log_json=given.get("log_json"),
+        exclude=given.get("exclude"),
+        follow_links=given.get("follow_links"),
     )
 
 
@@ -256,6 +258,20 @@ def _add_paths(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="PATH",
         help="a folder of PDFs, or a single PDF (default: all that were indexed before)",
+    )
+    parser.add_argument(
+        "--exclude",
+        action="append",
+        metavar="PATTERN",
+        help="leave out what fits this pattern, as .gitignore has them; may be repeated. It counts for this "
+        "run: what is to stay out goes into a file .stackroomignore in the folder, or STACKROOM_EXCLUDE",
+    )
+    parser.add_argument(
+        "--follow-links",
+        action="store_true",
+        default=None,
+        help="follow links that lead out of the folder. It counts for this run: one without it removes what "
+        "is behind them from the index; STACKROOM_FOLLOW_LINKS=yes makes it last",
     )
 
 

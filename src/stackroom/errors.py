@@ -26,7 +26,7 @@ StackroomError
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 
 class StackroomError(Exception):
@@ -109,6 +109,8 @@ FailureKind = Literal[
     "timed out",
     "crashed",
 ]
+
+FAILURE_KINDS: frozenset[str] = frozenset(get_args(FailureKind))
 
 TRANSIENT: frozenset[FailureKind] = frozenset({"unreadable", "changed"})
 """Failures that may pass without the file changing."""

@@ -1,10 +1,12 @@
 """What a fetch gives: a document or a part of it, or a page and the file that shows it."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from stackroom.documents import Page, Part
+from stackroom.notes import LEFT_OUT, read_notes
 from stackroom.records import Location, Record
 from stackroom.word_boxes import WordBox
 
@@ -56,9 +58,20 @@ class PageOfFile:
     words: tuple[WordBox, ...]
 
 
-def unchanged_file(record: Record) -> Path | None:
-    """A file of the document that still is as it was when it was indexed; None if there is none."""
-    return next((location.file for location in record.locations if _is_unchanged(location)), None)
+def unchanged_file(record: Record, catalog: Path) -> Path | None:
+    """A file of the document that still is as it was when it was indexed; None if there is none.
+
+    One behind a link that leads out of its folder counts only if the last run followed such links: who may
+    write there could let a link take the place of a PDF, and have us show what it leads to.
+
+    Args:
+        record: of the document.
+        catalog: the file, beside which the notes are.
+    """
+    for location in record.locations:
+        if _is_unchanged(location) and (_is_inside(location) or _follows_links(location, catalog)):
+            return location.file
+    return None
 
 
 def _is_unchanged(location: Location) -> bool:
@@ -67,3 +80,14 @@ def _is_unchanged(location: Location) -> bool:
     except OSError:
         return False
     return (found.st_size, found.st_mtime_ns) == (location.size, location.modified_ns)
+
+
+def _is_inside(location: Location) -> bool:
+    # The folder itself may be a link: somebody has named it, or moved it and left a link in its place.
+    root = Path(os.path.realpath(location.root))
+    return Path(os.path.realpath(location.file)).is_relative_to(root)
+
+
+def _follows_links(location: Location, catalog: Path) -> bool:
+    notes = read_notes(catalog.with_name(LEFT_OUT))
+    return notes.get(str(location.root), {}).get("follow_links") is True

@@ -231,7 +231,9 @@ class Reader:
             words = self._catalog.word_boxes(record.key, number) if ocr else ()
         if not pages:
             raise UnknownPart(f"This document has {record.page_count} pages, so none numbered {number}.")
-        return PageOfFile(record, pages[0], unchanged_file(record), ocr.get(number), words)
+        return PageOfFile(
+            record, pages[0], unchanged_file(record, self._catalog.path), ocr.get(number), words
+        )
 
     def file(self, document_id: str) -> tuple[Record, Path]:
         """The PDF itself: a file that still is as it was when the document was indexed.
@@ -241,7 +243,7 @@ class Reader:
         """
         with self._following():
             record = self._record(document_id)
-        file = unchanged_file(record)
+        file = unchanged_file(record, self._catalog.path)
         if file is not None:
             return record, file
         raise UnknownDocument(

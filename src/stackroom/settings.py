@@ -38,6 +38,9 @@ class Settings:
             the server; 0 for any number.
         ledger: record each call of a tool in `calls`.
         log_json: tell what happens as JSON objects, one a line, instead of in words.
+        exclude: patterns, in the form of .gitignore, of what is left out of all folders; a line of the
+            environment's text for each, and the command line's come after them.
+        follow_links: follow links that lead out of a folder.
         workers: PDFs read at the same time, each in a process of its own.
         file_seconds: longest time to read one PDF, in seconds.
         stall_seconds: longest time to wait for the next page of a PDF, in seconds.
@@ -63,6 +66,8 @@ class Settings:
     calls_per_minute: int = 300
     ledger: bool = True
     log_json: bool = False
+    exclude: tuple[str, ...] = ()
+    follow_links: bool = False
     workers: int = 0
     file_seconds: float = 900.0
     stall_seconds: float = 30.0
@@ -78,6 +83,8 @@ class Settings:
     def read(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> "Settings":
         """The settings of the environment, with `overrides` (those not None) on top.
 
+        What they exclude is left out besides what the environment excludes.
+
         Raises:
             SettingsError: a value is not of its setting's kind, or out of range.
         """
@@ -85,10 +92,11 @@ class Settings:
         for setting in fields(cls):
             name = PREFIX + setting.name.upper()
             text = environ.get(name, "")
-            if setting.name == "pdf_passwords":  # blanks may be part of one
+            if setting.name in ("pdf_passwords", "exclude"):  # blanks may be part of one
                 values[setting.name] = _lines(text)
             elif text.strip():
                 values[setting.name] = _parse(name, text.strip(), setting.type)
+        overrides["exclude"] = (*values["exclude"], *(overrides.get("exclude") or ()))
         values.update({name: value for name, value in overrides.items() if value is not None})
         if values.get("workers", 0) == 0:
             values["workers"] = available_cores()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stackroom.catalog import Catalog
-from stackroom.notes import UNREADABLE, read_notes
+from stackroom.notes import LEFT_OUT, REASONS, UNREADABLE, read_notes
 from stackroom.records import Location
 
 
@@ -27,6 +27,23 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What the last run left out of a library for one reason.
+
+    Attributes:
+        library: absolute path of the folder.
+        reason: "link" (it leads out of the folder), "pattern" (of its owner) or "system" (a recycle bin).
+        count: PDFs, and folders with all that is below them.
+        paths: of some of them, relative to the folder.
+    """
+
+    library: str
+    reason: str
+    count: int
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What the catalogue holds.
 
@@ -40,6 +57,7 @@ class Status:
         failures: files that could not be indexed.
         unreadable: folders and names that the last run could not look at; as long as it is so, what the index
             has of them stays.
+        left_out: what the last run left out, by library and reason.
         model, model_digest: name and digest of the model whose vectors are searched; None before the first.
         text_bytes: of all extracted text, in UTF-8.
         index_bytes: of all files in the index folder.
@@ -57,6 +75,7 @@ class Status:
     illegible: int
     failures: tuple[Failure, ...]
     unreadable: tuple[Failure, ...]
+    left_out: tuple[LeftOut, ...]
     model: str | None
     model_digest: str | None
     text_bytes: int
@@ -105,6 +124,7 @@ def read_status(catalog: Catalog) -> Status:
         scans_failed=_failures(scans_failed),
         failures=_failures(failures),
         unreadable=_failures(_unreadable(catalog.path, [root for (root,) in libraries])),
+        left_out=tuple(_left_out(catalog.path, [root for (root,) in libraries])),
         model=model.fingerprint.name if model else None,
         model_digest=model.fingerprint.digest if model else None,
         text_bytes=text_bytes,
@@ -122,6 +142,16 @@ def _unreadable(catalog: Path, roots: Iterable[str]) -> Iterator[tuple[str, str,
     for root in roots:
         for path, reason in sorted(notes.get(root, {}).items()):
             yield root, path, str(reason), "unreadable"
+
+
+def _left_out(catalog: Path, roots: Iterable[str]) -> Iterator[LeftOut]:
+    notes = read_notes(catalog.with_name(LEFT_OUT))
+    for root in roots:
+        for reason in REASONS:
+            with suppress(KeyError, TypeError, ValueError):  # no note, or one that somebody has changed
+                note = notes[root][reason]
+                if count := int(note["count"]):
+                    yield LeftOut(root, reason, count, tuple(map(str, note["paths"])))
 
 
 def _absolute(root: str, path: str) -> str:

@@ -14,6 +14,12 @@ from stackroom.status import Status
 
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
+_WHY_LEFT_OUT = {
+    "link": "links that lead out of it: --follow-links takes them in",
+    "pattern": "by patterns of .stackroomignore or --exclude",
+    "system": "folders of the system",
+}
+
 # Files named in a summary under each heading.
 _LISTED = 20
 
@@ -46,6 +52,12 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
     print(f"index       {size(status.index_bytes)}{share}")
     print(f"model       {status.model or 'none yet'}" + (f"\n            {runtime}" if status.model else ""))
     print("libraries   " + ("\n            ".join(map(printable, status.libraries)) or "none yet"))
+    for left_out in status.left_out:
+        why = f"{_WHY_LEFT_OUT[left_out.reason]} ({left_out.count})"
+        print(f"\nleft out of {printable(left_out.library)}, {why}:")
+        print(listed(dict.fromkeys(left_out.paths, "")))
+        if left_out.count > len(left_out.paths):
+            print(f"  … and {left_out.count - len(left_out.paths)} more")
     locked = [failure for failure in status.failures if failure.kind == "password"]
     others = [failure for failure in status.failures if failure.kind != "password"]
     for title, failures in (

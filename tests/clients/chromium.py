@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import select
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -117,6 +118,7 @@ class Chromium:
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
+            assert select.select([self._reading], [], [], 60)[0], "the browser has said nothing for a minute"
             more = self._reading.read(65536)
             assert more, "the browser has ended"
             self._rest += more

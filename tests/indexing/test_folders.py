@@ -121,13 +121,6 @@ def test_what_is_not_a_pdf_file_is_left_alone(
     assert counts(index(settings, embedder, folder)) == {"added": 2}
 
 
-def test_linked_folders_are_followed(folder: Path, settings: Settings, embedder: WordHashEmbedder) -> None:
-    library = folder.parent / "library"
-    library.mkdir()
-    (library / "papers").symlink_to(folder, target_is_directory=True)
-    assert counts(index(settings, embedder, library)) == {"added": 2}
-
-
 def test_copies_in_one_run_are_read_once(
     folder: Path, settings: Settings, embedder: WordHashEmbedder, reader: Reader
 ) -> None:

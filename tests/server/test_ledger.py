@@ -22,6 +22,7 @@ from stackroom.server.access.store import AccessStore
 from stackroom.server.ledger import LONGEST, Ledger, newest
 from stackroom.server.tools import create_mcp
 from stackroom.settings import Settings
+from waiting import read_line
 
 CATS = f"{1:024x}"
 
@@ -153,7 +154,7 @@ def test_threads_and_processes_write_whole_lines_and_lose_none(path: Path) -> No
     ]
     for process in processes:
         assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
+        assert read_line(process.stdout, process) == b"ready\n"
     threads = [threading.Thread(target=record, args=(ledger, f"t{number}", 100)) for number in range(4)]
     for process in processes:
         assert process.stdin is not None

@@ -18,6 +18,7 @@ from stackroom.marks import Mark
 from stackroom.reader import Reader
 from stackroom.server.pages import citation_routes
 from stackroom.server.pictures import Picture, Pictures, Wanted
+from waiting import WaitedInVain, wait_until
 
 PAGES = ("Rivers.\n", "Cats <b>sleep</b>.\n\nCats & dogs \u202epurr.\n", "The end.\n")
 MARK = Mark.of(PAGES[1], 20, 38)
@@ -249,8 +250,12 @@ def test_pictures_keep_nobody_waiting(animals: tuple[str, str, Shelf]) -> None:
         ThreadPoolExecutor(30) as pool,
     ):
         asked = [pool.submit(ask, url, "GET", f"/d/{id_}") for _ in range(30)]
-        while sum(answer.done() for answer in asked) < 8:  # more than 2 at once and 20 waiting are sent away
-            threading.Event().wait(0.01)
+        # More than 2 at once and 20 waiting are sent away.
+        try:
+            wait_until(lambda: sum(answer.done() for answer in asked) >= 8)
+        except WaitedInVain:
+            slow.go_on.set()  # the others end as well
+            raise
         assert ask(url, "GET", f"/d/{id_}/page/1.png")[0] == 503
         assert ask(url, "GET", f"/d/{id_}/file", {"Range": "bytes=0-3"})[2] == b"%PDF"
         slow.go_on.set()

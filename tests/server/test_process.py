@@ -27,6 +27,7 @@ from stackroom.server.address import server_lock
 from stackroom.server.ledger import newest
 from stackroom.server.tools import INSTRUCTIONS
 from stackroom.settings import Settings
+from waiting import read_line
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send these signals to one process")
@@ -86,7 +87,7 @@ def test_stdio_carries_nothing_but_the_protocol(shelf: Shelf) -> None:
             process.stdin.write(json.dumps({"jsonrpc": "2.0", **call}) + "\n")
             process.stdin.flush()
             if "id" in call:
-                answers.append(json.loads(process.stdout.readline()))
+                answers.append(json.loads(read_line(process.stdout, process)))
         rest = process.communicate(timeout=20)
     assert (process.returncode, rest) == (0, ("", ""))
     assert [answer["id"] for answer in answers] == [1, 2, 3]
@@ -111,7 +112,7 @@ def test_a_check_and_a_repair_while_it_answers(tmp_path: Path) -> None:
     ) as process:
         try:
             assert process.stderr is not None
-            listens = re.search(r"(http://\S+)/mcp", process.stderr.readline())
+            listens = re.search(r"(http://\S+)/mcp", read_line(process.stderr, process))
             assert listens
             url = listens[1]
             checked = threading.Event()

@@ -175,5 +175,7 @@ def tell_summary(events: Events, summary: "Summary", before: str = "") -> None:
         lines.append(
             f"{earlier} unchanged files failed before: see `stackroom status`; --retry tries them again."
         )
+    if summary.left_out:
+        lines.append(f"{summary.left_out} links, folders or PDFs left out: see `stackroom status`.")
     level = "warning" if summary.failures or summary.unreadable else "info"
     events.tell("indexed", "\n".join(lines), level, **asdict(summary))

@@ -50,8 +50,10 @@ def up(arguments: argparse.Namespace) -> int:
     data = ["--data", str(settings.data)]
     if settings.log_json:
         data += ["--log-json"]
+    rules = [f"--exclude={pattern}" for pattern in arguments.exclude or ()]
+    rules += ["--follow-links"] if arguments.follow_links else []
     processes = [
-        subprocess.Popen([*program, "watch", *data, "--", *paths]),
+        subprocess.Popen([*program, "watch", *data, *rules, "--", *paths]),
         subprocess.Popen([*program, "serve", *data, *address]),
     ]
     stop = threading.Event()

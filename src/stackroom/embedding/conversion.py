@@ -6,7 +6,6 @@ with it. It is this file, run as a module: `python -m stackroom.embedding.conver
 
 import logging
 import shutil
-import subprocess
 import sys
 import warnings
 from collections.abc import Sequence
@@ -22,11 +21,16 @@ from stackroom.embedding.model_card import TOKENIZER, ModelCard
 from stackroom.embedding.model_files import ModelFiles
 from stackroom.embedding.processor import Precision
 from stackroom.errors import ModelDamaged, ModelError
+from stackroom.programs import ask_program
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 _PROGRAM = (sys.executable, "-m", __name__)
+
+# More is not the work of a conversion: the largest models take minutes, and say little.
+_MOST_SECONDS = 2 * 3600.0
+_MOST_BYTES = 20_000_000
 
 # Vectors of the compiled model may differ this little from sentence-transformers' own (cosine).
 _PARITY: dict[Precision, float] = {"fp32": 0.999, "int8": 0.985}
@@ -76,11 +80,13 @@ def _prepare(files: ModelFiles, target: Path, program: Sequence[str]) -> ModelCa
             work = Path(folder) / "model"
             work.mkdir()
             command = [*program, str(files.folder), files.digest, str(work)]
-            done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+            done = ask_program(command, seconds=_MOST_SECONDS, most_bytes=_MOST_BYTES)
             card = ModelCard.read(work)
             if card is None:
-                said = (done.stderr or done.stdout).strip().splitlines()
-                reason = said[-1] if said else f"the process ended with code {done.returncode}"
+                said = (done.errors or done.output).decode(errors="replace").strip().splitlines()
+                reason = said[-1] if said else f"the process ended with code {done.code}"
+                if done.is_late:
+                    reason = f"It took longer than {_MOST_SECONDS / 3600:g} hours."
                 raise ModelDamaged(f"The model {files.name!r} cannot be prepared. {reason}")
             if target.exists():  # what an older version, or half a deletion, has left
                 target.rename(Path(folder) / "replaced")

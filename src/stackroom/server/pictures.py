@@ -8,16 +8,15 @@ can reach another one's picture.
 
 import json
 import os
-import subprocess
 import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from stackroom.errors import PictureFailed, SettingsError
+from stackroom.programs import ask_program
 from stackroom.word_boxes import WordBox
 
 # Longest time to draw a page, in seconds, and most address space for it, in MiB.
@@ -140,43 +139,18 @@ class Pictures:
             "memory_mb": self._memory_mb,
             "seconds": int(self._seconds) + 1,
         }
-        answer, is_late = _ask(json.dumps(request).encode(), self._seconds)
-        if is_late:
+        # The process may import what we may, but knows nothing of our folder, environment or open files.
+        program = f"import sys; sys.path[:] = {sys.path!r}; from stackroom.page_image import main; main()"
+        answer = ask_program(
+            [sys.executable, "-I", "-S", "-c", program],
+            json.dumps(request).encode(),
+            seconds=self._seconds,
+            most_bytes=_MOST_BYTES,
+            environment={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+        )
+        if answer.is_late:
             raise PictureFailed(f"Drawing the page took longer than {self._seconds:g} seconds.")
-        return _read(answer)
-
-
-def _ask(request: bytes, seconds: float) -> tuple[bytes, bool]:
-    """What a process answers, and whether it was ended because it took too long."""
-    # It may import what we may, but knows nothing of our folder, our environment or our open files.
-    program = f"import sys; sys.path[:] = {sys.path!r}; from stackroom.page_image import main; main()"
-    is_late = threading.Event()
-    with subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", program],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-    ) as process:
-        assert process.stdin is not None  # noqa: S101  for the type checker
-        assert process.stdout is not None  # noqa: S101
-
-        def end() -> None:
-            is_late.set()
-            process.kill()
-
-        clock = threading.Timer(seconds, end)
-        clock.daemon = True
-        clock.start()
-        try:
-            with suppress(OSError):  # it has ended already: its answer says why, or is empty
-                process.stdin.write(request)
-                process.stdin.close()
-            answer = process.stdout.read(_MOST_BYTES)
-        finally:
-            clock.cancel()
-            process.kill()
-    return answer, is_late.is_set()
+        return _read(b"" if answer.is_too_much else answer.output)
 
 
 def _read(answer: bytes) -> Picture:

@@ -24,6 +24,7 @@ from stackroom.server.access.store import AccessStore
 from stackroom.server.address import base_url
 from stackroom.server.application import create_application, serve_http
 from stackroom.settings import Settings
+from waiting import read_line
 
 
 @pytest.fixture
@@ -197,9 +198,9 @@ def test_what_a_server_says_about_who_can_read(data: Path) -> None:
         assert process.stderr is not None
         try:
             for environment, told, status in SERVERS:
-                said = process.stderr.readline()
+                said = read_line(process.stderr, process)
                 while "Searching does not work yet" in said:  # nothing is indexed
-                    said = process.stderr.readline()
+                    said = read_line(process.stderr, process)
                 port = re.search(r"port (\d+)", said)
                 assert port, said
                 public = environment.get("PUBLIC_URL")
@@ -207,8 +208,7 @@ def test_what_a_server_says_about_who_can_read(data: Path) -> None:
                 assert f"MCP URL: {public or local}/mcp" in said
                 assert base_url(Settings(data=data)) == (public or local)
                 while told not in said:
-                    said = process.stderr.readline()
-                    assert said
+                    said = read_line(process.stderr, process)
                 host = {"Host": public.partition("//")[2]} if public else {}
                 assert rpc(local, headers=host)[0] == status
                 process.send_signal(signal.SIGINT)

@@ -1,0 +1,133 @@
+"""What a reading process might do if a PDF had taken it over: harmless, and only to ourselves."""
+
+import inspect
+import os
+import socket
+import sys
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from indexer.isolate import Send, Task
+from stackroom.documents import Document, OutlineEntry, Page, Section
+
+FAR_TOO_LONG = 30.0
+"""How long they hold on, in seconds: as long as a test would wait in vain."""
+
+
+_DOCUMENT = Document("0" * 24, "A title", "", "", "", (), (Page(1, "1", "A page.\n"),), "by hand 1")
+
+
+def answer(task: Task, send: Send) -> None:
+    """Does what it should."""
+    send("result", {"text": "an answer"})
+
+
+def half_a_message(task: Task, send: Send) -> None:
+    """Begins a message and stops."""
+    _connection(send).sendall(b'["result", {"text": "')
+    time.sleep(FAR_TOO_LONG)
+
+
+def a_header_of_gigabytes(task: Task, send: Send) -> None:
+    """Announces two gigabytes, in the way of multiprocessing's own connections, and stops."""
+    _connection(send).sendall((2**31 - 1).to_bytes(4, "big"))
+    time.sleep(FAR_TOO_LONG)
+
+
+def drops(task: Task, send: Send) -> None:
+    """Sends a little all the time, and never a whole message."""
+    until = time.monotonic() + FAR_TOO_LONG
+    while time.monotonic() < until:
+        _connection(send).sendall(b" ")
+        time.sleep(0.05)
+
+
+def flood(task: Task, send: Send) -> None:
+    """Sends messages without end, so that there is always something to hear."""
+    until = time.monotonic() + FAR_TOO_LONG
+    while time.monotonic() < until:
+        send("pages", {"done": 1, "pages": 2})
+
+
+def endless(task: Task, send: Send) -> None:
+    """Sends one message without end."""
+    until = time.monotonic() + FAR_TOO_LONG
+    while time.monotonic() < until:
+        _connection(send).sendall(b" " * 2**20)
+
+
+def closes_and_stays(task: Task, send: Send) -> None:
+    """Closes its connection, and stays."""
+    _connection(send).shutdown(socket.SHUT_RDWR)
+    time.sleep(FAR_TOO_LONG)
+
+
+def no_json(task: Task, send: Send) -> None:
+    """Sends what is no message."""
+    _connection(send).sendall(b"hello\n")
+
+
+def deep_json(task: Task, send: Send) -> None:
+    """Sends lists in lists."""
+    _connection(send).sendall(b"[" * 200_000 + b"\n")
+
+
+def no_pages(task: Task, send: Send) -> None:
+    """Sends a message that lacks what it must have."""
+    send("pages", {"done": None})
+
+
+def endless_pages(task: Task, send: Send) -> None:
+    """Has read more pages than there are."""
+    send("pages", {"done": float("inf"), "pages": 2})
+
+
+def no_result(task: Task, send: Send) -> None:
+    """Sends a result that is none."""
+    send("result", {"nothing": "of what is expected"})
+
+
+def unknown_failure(task: Task, send: Send) -> None:
+    """Fails in a way that does not exist, with a lot to say."""
+    send("failure", {"kind": "no such kind", "reason": "x" * 100_000})
+
+
+def no_title(task: Task, send: Send) -> None:
+    """Sends a document whose title is none."""
+    send("result", {**asdict(_DOCUMENT), "title": ["a list"]})
+
+
+def half_a_character(task: Task, send: Send) -> None:
+    """Sends a document with a text that no file can hold."""
+    send("result", asdict(replace(_DOCUMENT, pages=(Page(1, "1", "A page. \ud83e\n"),))))
+
+
+def no_such_page(task: Task, send: Send) -> None:
+    """Sends a document with a page that it cannot have."""
+    send("result", asdict(replace(_DOCUMENT, pages=(Page(7, "7", "A page.\n"),))))
+
+
+def no_such_target(task: Task, send: Send) -> None:
+    """Sends a document whose outline leads to where it has no page."""
+    send("result", asdict(replace(_DOCUMENT, outline=(OutlineEntry("Far away", 2, 0),))))
+
+
+def no_such_place(task: Task, send: Send) -> None:
+    """Sends a document with a section behind its end."""
+    send("result", asdict(replace(_DOCUMENT, sections=(Section(9, "Far away"),))))
+
+
+def unexpected_error(task: Task, send: Send) -> None:
+    """Meets an error that nobody thought of, after a library has printed what it thinks."""
+    os.write(1, b"a library prints\n")
+    os.write(2, b"a library complains\n")
+    print("so does Python", file=sys.stderr, flush=True)  # noqa: T201
+    raise RuntimeError(f"something about {Path.cwd()} that is nobody's business")
+
+
+def _connection(send: Send) -> socket.socket:
+    """The process's end of the connection, as a PDF that runs code in it could find it."""
+    found = inspect.getclosurevars(send).nonlocals["connection"]
+    assert isinstance(found, socket.socket)
+    return found
