@@ -27,7 +27,8 @@ class Comparison:
         new: files at paths the catalogue does not know.
         changed: files that look different from when they were looked into, with how they were then; or that
             are to be read again.
-        retried: files that could not be read last time, for a reason that may have passed.
+        retried: files that could not be read last time, for a reason that may have passed, with how they
+            were then.
         unchanged: how many files are as they were.
         failed: files that are as they were when they could not be read.
         gone: paths with no file any more, with what was known of it.
@@ -39,7 +40,7 @@ class Comparison:
 
     new: list[File] = field(default_factory=list)
     changed: dict[File, Recorded] = field(default_factory=dict)
-    retried: list[File] = field(default_factory=list)
+    retried: dict[File, Recorded] = field(default_factory=dict)
     unchanged: int = 0
     failed: list[Path] = field(default_factory=list)
     gone: dict[Place, Recorded] = field(default_factory=dict)
@@ -80,7 +81,7 @@ def compare(
         elif known.failure is None:
             result.unchanged += 1
         elif retry_failed or known.failure in retry:
-            result.retried.append(file)
+            result.retried[file] = known
         else:
             result.failed.append(path)
     for folder, device in (mounts or {}).items():
@@ -118,17 +119,17 @@ def looks_like(path: Path, state: FileState) -> bool:
 def _pdfs(root: Path, result: Comparison) -> Iterator[tuple[str, Path, FileState]]:
     """The PDFs below `root`: regular files named *.pdf, hidden ones left out, links followed once."""
     unreadable = result.unreadable
-    if not root.is_dir():
-        try:
-            found = root.stat()
-        except FileNotFoundError:
+    try:
+        found = root.stat()
+    except OSError as error:
+        unreadable[""] = error.strerror or str(error)
+        if isinstance(error, FileNotFoundError):
+            unreadable[""] = "it is not there; nothing was removed"
             # A PDF that was deleted is gone; a folder may be a share that is not mounted.
-            if root.suffix.lower() != ".pdf" or not root.parent.is_dir():
-                unreadable[""] = "it is not there; nothing was removed"
-            return
-        except OSError as error:
-            unreadable[""] = error.strerror or str(error)
-            return
+            if root.suffix.lower() == ".pdf" and _is_folder(root.parent):
+                del unreadable[""]
+        return
+    if not stat.S_ISDIR(found.st_mode):
         yield root.name, root, FileState(found.st_size, found.st_mtime_ns)
         return
     entered: set[tuple[int, int]] = set()
@@ -172,6 +173,13 @@ def _pdfs(root: Path, result: Comparison) -> Iterator[tuple[str, Path, FileState
                 continue
             yield relative, folder / entry.name, FileState(found.st_size, found.st_mtime_ns)
         folders.extend(reversed(inner))
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError:  # `Path.is_dir` passes on what a dead share answers
+        return False
 
 
 def _escaped(name: str) -> str:

@@ -37,14 +37,11 @@ class Run:
         self._load = load
 
     def __call__(self) -> "Run":
-        complete = threading.Event()
-        complete.set()
         with closing(Publisher(self._index.path)) as publisher:
             embed_pending(
                 publisher,
                 self._index.model,
                 self._load,
-                complete=complete,
                 cancelled=self.cancelled,
                 on_embedded=self._on_embedded,
             )
@@ -267,32 +264,3 @@ def test_a_document_changed_meanwhile_gets_the_new_one_s(index: FreshIndex) -> N
     index.publish(1, numbered(1, 10), file="a.pdf")
     embed(index, Meanwhile(lambda: index.publish(2, numbered(6, 15), file="a.pdf")))
     check_vectors(index, 10)
-
-
-def test_what_is_published_meanwhile_is_waited_for(index: FreshIndex) -> None:
-    complete, first_done = threading.Event(), threading.Event()
-    embedder = CountingEmbedder()
-
-    def on_embedded(count: int) -> None:
-        first_done.set()
-
-    def run() -> None:
-        with closing(Publisher(index.path)) as publisher:
-            embed_pending(
-                publisher,
-                index.model,
-                lambda: embedder,
-                complete=complete,
-                cancelled=threading.Event(),
-                on_embedded=on_embedded,
-            )
-
-    with ThreadPoolExecutor(1) as executor:
-        running = executor.submit(run)
-        index.publish(1, numbered(1, 10))
-        assert first_done.wait(60)
-        assert not running.done()
-        index.publish(2, numbered(11, 100))
-        complete.set()
-        running.result(60)
-    check_vectors(index, 100)
