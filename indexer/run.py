@@ -266,7 +266,7 @@ class Run:
         self._publisher.fail(file.place, file.state, error)
         self.summary.failed += 1
         before = self._retried.get(file)
-        if self._retry_failed or before is None or before.failure != error.kind:
+        if self._retry_failed or before is None or before.reason != str(error):
             self.summary.newly_failed += 1
             self.summary.failures[str(file.path)] = str(error)
         self.tell(files_done=1)

@@ -1,8 +1,8 @@
 """Taking turns in a data folder: commands wait for each other, and a watcher lets them in.
 
-Who wants to work holds `wanted.lock` until it has `indexer.lock` (see `lock`). A watcher looks whether anybody
-does, lets go of the data folder, and gets in line itself. Both are locks of the operating system: a process
-that dies wants nothing any more. The one watcher holds `watch.lock`, also while it lets others in.
+Who wants to work holds `wanted.lock` until it has `indexer.lock` (see `lock`). A watcher looks whether
+anybody does, lets go of the data folder, and gets in line itself. Both are locks of the operating system: a
+process that dies wants nothing any more. The one watcher holds `watch.lock`, also while it lets others in.
 """
 
 import os
@@ -18,13 +18,10 @@ from stackroom.errors import AlreadyRunning
 from stackroom.holder import hold, holder
 from stackroom.settings import Settings
 
-WAIT_SECONDS = 600.0
-"""How long a command waits for its turn, if nothing else is said."""
-
 
 @contextmanager
 def turn(
-    settings: Settings, seconds: float = WAIT_SECONDS, on_wait: Callable[[str], None] = lambda message: None
+    settings: Settings, seconds: float, on_wait: Callable[[str], None] = lambda message: None
 ) -> Iterator[None]:
     """No other indexer works in the data folder while the block runs; waits for the one that does.
 
@@ -41,9 +38,7 @@ def turn(
         yield
 
 
-def _take_turn(
-    stack: ExitStack, settings: Settings, seconds: float, on_wait: Callable[[str], None]
-) -> None:
+def _take_turn(stack: ExitStack, settings: Settings, seconds: float, on_wait: Callable[[str], None]) -> None:
     until = time.monotonic() + seconds
     is_told = False
     while True:

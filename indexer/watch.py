@@ -23,8 +23,8 @@ from stackroom.settings import Settings
 # Events come in bursts: how long to let one pass before looking, in seconds.
 _DEBOUNCE_SECONDS = 0.2
 
-# Between two looks some work is to be done, however much happens in the folders: for at least so many seconds,
-# and so many times as long as the look took.
+# Between two looks some work is to be done, however much happens in the folders: for at least so many
+# seconds, and so many times as long as the look took.
 _LEAST_WORK_SECONDS, _WORK_PER_LOOK = 1.0, 2.0
 
 # How often it is looked whether somebody wants to be let in, or a folder has come or gone.
@@ -96,17 +96,17 @@ class _Watcher:
     def run(self, roots: "_Roots") -> None:
         """Follows the folders until it is stopped."""
         while not self._stop.is_set():
-            with the_only_watcher(self._settings):  # anew after trouble: the data folder may be another one
-                try:
+            try:
+                with the_only_watcher(self._settings):
                     while not self._stop.is_set():
                         self._take_turn(roots)
-                    return
-                except (CatalogError, SettingsError, OSError) as error:
-                    if not roots.are_known:
-                        raise
-                    seconds = f"{self._settings.rescan_seconds:g}"
-                    self._troubles.tell("run", f"{error} Trying again every {seconds} s.")
-                    self._wait(self._settings.rescan_seconds)
+            except (CatalogError, SettingsError, OSError) as error:
+                if not roots.are_known:
+                    raise
+                # The data folder is let go of: it may be another one the next time.
+                seconds = self._settings.rescan_seconds
+                self._troubles.tell("run", f"{error} Trying again every {seconds:g} s.")
+                self._stop.wait(seconds)
 
     def _take_turn(self, roots: "_Roots") -> None:
         """Looks until somebody else wants the data folder."""
@@ -170,7 +170,9 @@ class _Look:
             self._working_since = now  # it is first asked after the comparison
         took = self._working_since - self._started
         has_worked = now - self._working_since >= max(_LEAST_WORK_SECONDS, _WORK_PER_LOOK * took)
-        leave_off = self._stop.is_set() or is_wanted(self._settings) or (has_worked and self._is_due(now, summary))
+        leave_off = (
+            self._stop.is_set() or is_wanted(self._settings) or (has_worked and self._is_due(now, summary))
+        )
         self.was_put_off |= leave_off
         return leave_off
 

@@ -73,9 +73,7 @@ def index(
     embedder: WordHashEmbedder | None = None,
 ) -> Summary:
     with Indexer(settings, OneModel(embedder or WordHashEmbedder()), ocr) as indexer:
-        return indexer.run(
-            [folder], retry_failed=retry_failed, put_off=put_off, on_progress=on_progress
-        )
+        return indexer.run([folder], retry_failed=retry_failed, put_off=put_off, on_progress=on_progress)
 
 
 def mixed(path: Path) -> Path:

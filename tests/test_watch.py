@@ -50,16 +50,8 @@ def watched(tmp_path: Path, settings: Settings) -> Iterator[Path]:
     troubles: list[str] = []
 
     def follow() -> None:
-        with Indexer(settings, OneModel(WordHashEmbedder())) as indexer:
-            watch(
-                indexer,
-                [folder],
-                settings,
-                stop=stop,
-                on_progress=lambda progress: None,
-                on_summary=lambda summary: None,
-                on_trouble=troubles.append,
-            )
+        indexer = Indexer(settings, OneModel(WordHashEmbedder()))
+        watch(indexer, lambda known: [folder], settings, stop=stop, on_trouble=troubles.append)
 
     thread = threading.Thread(target=follow)
     thread.start()

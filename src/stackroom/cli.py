@@ -9,11 +9,9 @@ from importlib import import_module
 from io import TextIOWrapper
 
 from stackroom.arguments import parse, settings_of
-from stackroom.commands.endings import SOMETHING_FAILED, WRONG_USE, stop
+from stackroom.commands.endings import KEPT, SOMETHING_FAILED, WRONG_USE, stop
 from stackroom.errors import SettingsError, StackroomError, UsageError
 from stackroom.events import Events
-
-_KEPT = "what was indexed is kept, and the next run goes on"
 
 # The module and the function of each command, in `stackroom.commands`.
 _COMMANDS = {
@@ -42,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse(argv)
     events = _events(arguments)
     for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, lambda signum, frame: stop(events, _KEPT))
+        signal.signal(signum, lambda signum, frame: stop(events, KEPT))
     for stream in (sys.stdout, sys.stderr):
         # A title that the terminal's encoding lacks is no reason to stop.
         if isinstance(stream, TextIOWrapper):
