@@ -29,13 +29,20 @@ class _Place:
 class Listener:
     """Listens in the folders of a watch, and wakes it."""
 
-    def __init__(self, wake: threading.Event, on_trouble: Callable[[Path, str], None]) -> None:
+    def __init__(
+        self,
+        wake: threading.Event,
+        on_trouble: Callable[[Path, str], None],
+        new_observer: Callable[[], BaseObserver] = Observer,
+    ) -> None:
         """Listens nowhere yet.
 
         Args:
             wake: set when something happens.
             on_trouble: told for each folder what is wrong with it, or "" if nothing is; each time anew.
+            new_observer: makes what listens in one folder.
         """
+        self._new_observer = new_observer
         self._wake = wake
         self._on_trouble = on_trouble
         self._roots: tuple[Path, ...] = ()
@@ -86,8 +93,8 @@ class Listener:
         return places
 
     def _listen(self, place: _Place) -> BaseObserver | None:
-        observer = Observer()
         try:
+            observer = self._new_observer()
             observer.schedule(_Waker(self._wake), str(place.folder), recursive=place.recursive)
             observer.start()
         except OSError as error:

@@ -163,8 +163,8 @@ class Publisher:
     def recorded(self, library: int) -> dict[str, Recorded]:
         """What is known of each file of a library, by its path."""
         rows = self._rows(
-            "SELECT l.path, l.size, l.modified_ns, l.document, l.failure, coalesce(d.extractor = '', 0), l.reason"
-            " FROM locations l LEFT JOIN documents d ON d.key = l.document WHERE l.library_id = ?",
+            "SELECT l.path, l.size, l.modified_ns, l.document, l.failure, coalesce(d.extractor = '', 0),"
+            " l.reason FROM locations l LEFT JOIN documents d ON d.key = l.document WHERE l.library_id = ?",
             (library,),
         )
         return {

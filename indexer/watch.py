@@ -100,7 +100,9 @@ class _Watcher:
                 with the_only_watcher(self._settings):
                     while not self._stop.is_set():
                         self._take_turn(roots)
-            except (CatalogError, SettingsError, OSError) as error:
+            except SettingsError:  # which was told
+                self._stop.wait(self._settings.rescan_seconds)
+            except (CatalogError, OSError) as error:
                 if not roots.are_known:
                     raise
                 # The data folder is let go of: it may be another one the next time.
@@ -124,6 +126,11 @@ class _Watcher:
         self._wake.clear()
         self._settling.start_look()
         self._listener.follow(roots)
+        try:
+            self._settings.passwords()
+            self._troubles.tell("passwords", "")
+        except SettingsError as error:  # those of the last run are tried, if there was one
+            self._troubles.tell("passwords", f"{error} It is tried again at each look.")
         look = _Look(self._settings, self._settling, self._wake, self._stop)
         summary = self._indexer.run(
             roots, on_progress=self._on_progress, hold_back=self._settling.hold_back, put_off=look.put_off
