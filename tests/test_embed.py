@@ -9,11 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from fresh_index import CountingEmbedder, FreshIndex, fingerprint
-from indexer.embed import embed_pending
+from indexer.embed import Embedding, embed_pending
 from indexer.publish import Publisher
 from stackroom.codes import decode
 from stackroom.embedding.embedder import Embedder
 from stackroom.errors import ModelDamaged
+from stackroom.settings import Settings
 from stackroom.status import read_status
 
 
@@ -237,7 +238,7 @@ def test_after_a_failure_the_next_run_goes_on(index: FreshIndex) -> None:
 class Meanwhile(CountingEmbedder):
     """Something happens while the first batch is computed."""
 
-    def __init__(self, happens: Callable[[], None]) -> None:
+    def __init__(self, happens: Callable[[], object]) -> None:
         super().__init__()
         self._happens = happens
 
@@ -263,3 +264,48 @@ def test_a_document_changed_meanwhile_gets_the_new_one_s(index: FreshIndex) -> N
     index.publish(1, numbered(1, 10), file="a.pdf")
     embed(index, Meanwhile(lambda: index.publish(2, numbered(6, 15), file="a.pdf")))
     check_vectors(index, 10)
+
+
+# Beside all else
+
+
+def test_what_is_published_meanwhile_is_waited_for(index: FreshIndex) -> None:
+    settings = Settings.read({}, data=index.path.parents[1])
+    assert settings.catalog == index.path
+    index.publish(1, numbered(1, 10))
+    embedder = Meanwhile(lambda: index.publish(2, numbered(11, 100)))
+    told: list[int] = []
+    with closing(Embedding(settings, lambda model: embedder)) as embedding:
+        told.append(embedding.go_on(index.model))
+        embedding.finish(index.publisher, index.model, told.append, lambda: False)
+        assert sum(told) == 100
+        index.publish(3, numbered(101, 110))
+        embedding.finish(index.publisher, index.model, told.append, lambda: False)
+    assert sum(told) == 110
+    check_vectors(index, 110)
+
+
+def test_put_off_it_goes_on_by_itself(index: FreshIndex) -> None:
+    settings = Settings.read({}, data=index.path.parents[1])
+    index.publish(1, numbered(1, 100))
+    may_go_on = threading.Event()
+    embedder = Meanwhile(lambda: may_go_on.wait(60))
+    told: list[int] = []
+    with closing(Embedding(settings, lambda model: embedder)) as embedding:
+        embedding.finish(index.publisher, index.model, told.append, lambda: True)
+        assert index.publisher.pending_count(index.model) == 100
+        may_go_on.set()
+        embedding.finish(index.publisher, index.model, told.append, lambda: False)
+    assert sum(told) == 100
+    check_vectors(index, 100)
+
+
+def test_what_ended_it_is_told_and_it_can_go_on(index: FreshIndex) -> None:
+    settings = Settings.read({}, data=index.path.parents[1])
+    index.publish(1, numbered(1, 300))
+    failing = Failing()
+    with closing(Embedding(settings, lambda model: failing)) as embedding:
+        with pytest.raises(ModelDamaged):
+            embedding.finish(index.publisher, index.model, lambda count: None, lambda: False)
+        embedding.finish(index.publisher, index.model, lambda count: None, lambda: False)
+    check_vectors(index, 300)

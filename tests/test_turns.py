@@ -42,7 +42,6 @@ def test_a_check_beside_a_watch_is_let_in_and_the_watch_goes_on(watched: Followi
     checked = stackroom_here("check", "--json", "--data", watched.settings.data)
     assert checked.returncode == 0, checked.stderr
     assert json.loads(checked.stdout)["documents"] == 1
-    assert "Waiting, at most 600 s, for another indexer" in checked.stderr
     assert stackroom_here("check", "--repair", "--data", watched.settings.data).returncode == 0
     write_pdf(watched.folder / "two.pdf", ["A page of words."], title="Later Words")
     eventually(lambda: watched.finds("First Words", "Later Words"))
@@ -81,9 +80,10 @@ def test_a_folder_that_is_indexed_beside_a_watch_of_all_is_followed(watched: Fol
 
 
 def test_a_command_is_let_in_while_passages_are_embedded(following: Following) -> None:
-    for number in range(40):
-        write_pdf(following.folder / f"{number}.pdf", [f"Page {number} of words. " * 40] * 10)
-    following.begin(embedder=Slow(0.01))
+    for number in range(4):
+        pages = [f"Page {number}, {page} of words, all different. " * 3 for page in range(50)]
+        write_pdf(following.folder / f"{number}.pdf", pages)
+    following.begin(embedder=Slow(0.02))
     eventually(lambda: following.reader.status().pending > 0)
     with following.another_indexer() as indexer:
         assert indexer.libraries() == [following.folder]
@@ -129,8 +129,8 @@ def test_who_comes_second_waits_and_is_told_once(settings: Settings) -> None:
     first.start()
     assert began.wait(20)
     with turn(settings, 20, told.append):
-        assert not first.is_alive() or first.join(5) is None
-    first.join()
+        first.join(5)
+        assert not first.is_alive()
     (message,) = told
     assert "Waiting, at most 20 s" in message
     assert "process" in message

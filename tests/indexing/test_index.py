@@ -232,7 +232,7 @@ def test_an_embedder_that_fails_ends_the_run_and_loses_nothing(
 
     with pytest.raises(MemoryError):
         index(settings, Failing(), folder)
-    assert not any(thread.name.startswith("beside") for thread in threading.enumerate())
+    assert not any(thread.name.startswith(("words", "embedding")) for thread in threading.enumerate())
     summary = index(settings, embedder, folder)
     assert summary.failed == 0
     assert reader.status().pending == 0
