@@ -1,8 +1,8 @@
 """How long `watch` does not see what happens in its folder while passages wait to be embedded.
 
 Prints Markdown: with passages waiting, seconds until a file that is dropped can be found by its words, one
-that is written over by its new words, and until a rename and a removal take effect. All of it happens at once.
-Each checkout that is named gets the same library, one after the other; all run in this environment.
+that is written over by its new words, and until a rename and a removal take effect; all happens at once. Each
+checkout that is named gets the same library, one after the other; all run in this environment.
 """
 
 import argparse
@@ -40,10 +40,8 @@ def main() -> None:
         for number, checkout in enumerate(arguments.checkouts):
             rows.append(_measure(checkout.resolve(), Path(name) / str(number), arguments.files, prepared))
     heads = ["checkout", "passages waiting", "dropped", "written over", "renamed", "removed", "all embedded"]
-    print(
-        f"{arguments.files} PDFs. Seconds from the change; a file must keep still for 1 s of them. The last"
-    )
-    print("column is from the start.\n")
+    print(f"{arguments.files} PDFs. Seconds from the change, of which a file keeps still for 1 s; the last")
+    print("column from the start.\n")
     print_table(heads, *rows)
 
 
@@ -67,7 +65,8 @@ def _measure(checkout: Path, folder: Path, files: int, models: Path) -> list[str
         write_pdf(outside / f"{word}.pdf", f"Xylqqx{word} {_text(written)}")
     paths = os.pathsep.join([str(checkout / "src"), str(checkout)])
     watch = Command(
-        [*STACKROOM, "watch", str(library), "--data", str(data), "--quiet"], {"PYTHONPATH": paths}
+        [*STACKROOM, "watch", str(library), "--data", str(data), "--quiet"],
+        {"PYTHONPATH": paths, "PYTHONSAFEPATH": "1"},  # nothing from the working directory
     )
     settings = Settings.read({}, data=data)
 
