@@ -84,6 +84,11 @@ def the_only_watcher(settings: Settings) -> Iterator[None]:
         yield
 
 
+def is_watched(settings: Settings) -> bool:
+    """Whether a watcher is at work in the data folder. Cheap."""
+    return holder(_watching(settings)) is not None
+
+
 def refuse_second_watcher(settings: Settings) -> None:
     """Raises AlreadyRunning if a watcher is at work in the data folder."""
     note = holder(_watching(settings))

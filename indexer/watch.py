@@ -16,7 +16,7 @@ from indexer.listen import Listener
 from indexer.pipeline import Indexer
 from indexer.publish import FileState
 from indexer.run import Progress, Summary
-from indexer.turns import is_wanted, the_only_watcher
+from indexer.turns import is_wanted, is_watched, the_only_watcher
 from stackroom.errors import AlreadyRunning, CatalogError, SettingsError
 from stackroom.settings import Settings
 
@@ -96,19 +96,9 @@ class _Watcher:
     def run(self, roots: "_Roots") -> None:
         """Follows the folders until it is stopped."""
         while not self._stop.is_set():
-            try:
-                with the_only_watcher(self._settings):
-                    while not self._stop.is_set():
-                        self._take_turn(roots)
-            except SettingsError:  # which was told
-                self._stop.wait(self._settings.rescan_seconds)
-            except (CatalogError, OSError) as error:
-                if not roots.are_known:
-                    raise
-                # The data folder is let go of: it may be another one the next time.
-                seconds = self._settings.rescan_seconds
-                self._troubles.tell("run", f"{error} Trying again every {seconds:g} s.")
-                self._stop.wait(seconds)
+            with the_only_watcher(self._settings):
+                while not self._stop.is_set() and not self._is_lost():
+                    self._take_turn(roots)
 
     def _take_turn(self, roots: "_Roots") -> None:
         """Looks until somebody else wants the data folder."""
@@ -116,11 +106,15 @@ class _Watcher:
             with self._indexer as indexer:
                 self._troubles.tell("turn", "")
                 roots.choose(indexer)
-                while not self._stop.is_set() and not is_wanted(self._settings):
+                while not self._stop.is_set() and not self._is_wanted() and not self._is_lost():
                     self._look(roots.now)
                 roots.note(indexer)
         except AlreadyRunning as error:
             self._troubles.tell("turn", f"{error} This one goes on after it.")
+        except (CatalogError, OSError) as error:
+            if not roots.are_known:
+                raise
+            self._tell_and_wait(error)
 
     def _look(self, roots: Sequence[Path]) -> None:
         self._wake.clear()
@@ -131,22 +125,34 @@ class _Watcher:
             self._troubles.tell("passwords", "")
         except SettingsError as error:  # those of the last run are tried, if there was one
             self._troubles.tell("passwords", f"{error} It is tried again at each look.")
-        look = _Look(self._settings, self._settling, self._wake, self._stop)
-        summary = self._indexer.run(
-            roots, on_progress=self._on_progress, hold_back=self._settling.hold_back, put_off=look.put_off
-        )
+        settings = self._settings
+        look = _Look(settings, self._settling, lambda: self._stop.is_set() or self._is_wanted(), self._wake)
+        try:
+            summary = self._indexer.run(
+                roots, on_progress=self._on_progress, hold_back=self._settling.hold_back, put_off=look.put_off
+            )
+        except SettingsError:
+            self._wait(settings.rescan_seconds)
+            return
+        except (CatalogError, OSError) as error:
+            self._tell_and_wait(error)
+            return
         self._troubles.tell("run", "")
         self._on_summary(summary)
         if look.was_put_off:
             self._wait(0)
         else:
-            settings = self._settings
             self._wait(settings.settle_seconds if self._settling.waiting else settings.rescan_seconds)
+
+    def _tell_and_wait(self, error: Exception) -> None:
+        seconds = self._settings.rescan_seconds
+        self._troubles.tell("run", f"{error} Trying again every {seconds:g} s.")
+        self._wait(seconds)
 
     def _wait(self, seconds: float) -> None:
         """Waits until there is reason to look again, at most so long."""
         until = time.monotonic() + seconds
-        while not self._stop.is_set() and not is_wanted(self._settings):
+        while not self._stop.is_set() and not self._is_wanted():
             if self._wake.is_set() or self._listener.is_outdated():
                 self._stop.wait(_DEBOUNCE_SECONDS)
                 return
@@ -155,18 +161,35 @@ class _Watcher:
                 return
             self._wake.wait(min(left, _POLL_SECONDS))
 
+    def _is_wanted(self) -> bool:
+        try:
+            return is_wanted(self._settings)
+        except OSError:  # the data folder's drive is away
+            return False
+
+    def _is_lost(self) -> bool:
+        """Whether the index was deleted and made anew, so that a second watcher would not find us."""
+        try:
+            return self._settings.catalog.exists() and not is_watched(self._settings)
+        except OSError:
+            return False
+
 
 class _Look:
     """One look at the folders and the work after it: when to leave that off and look again."""
 
     def __init__(
-        self, settings: Settings, settling: "_Settling", wake: threading.Event, stop: threading.Event
+        self,
+        settings: Settings,
+        settling: "_Settling",
+        has_to_stop: Callable[[], bool],
+        wake: threading.Event,
     ) -> None:
         self.was_put_off = False
         self._settings = settings
         self._settling = settling
+        self._has_to_stop = has_to_stop
         self._wake = wake
-        self._stop = stop
         self._started = time.monotonic()
         self._working_since: float | None = None
 
@@ -177,9 +200,7 @@ class _Look:
             self._working_since = now  # it is first asked after the comparison
         took = self._working_since - self._started
         has_worked = now - self._working_since >= max(_LEAST_WORK_SECONDS, _WORK_PER_LOOK * took)
-        leave_off = (
-            self._stop.is_set() or is_wanted(self._settings) or (has_worked and self._is_due(now, summary))
-        )
+        leave_off = self._has_to_stop() or (has_worked and self._is_due(now, summary))
         self.was_put_off |= leave_off
         return leave_off
 
