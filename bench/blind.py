@@ -21,7 +21,8 @@ from stackroom.lexicon import Lexicon
 from stackroom.reader import Reader
 from stackroom.settings import Settings
 
-_TEXTS_A_FILE = 6  # of 60 words
+_TEXTS_A_PAGE = 6  # of 60 words
+_PAGES = 10
 _LONGEST_SECONDS = 3600.0
 _POLL_SECONDS = 0.1
 
@@ -29,7 +30,7 @@ _POLL_SECONDS = 0.1
 def main() -> None:
     """Measures, and prints a table."""
     parser = argparse.ArgumentParser(prog="python -m bench.blind", description=__doc__)
-    parser.add_argument("--files", type=int, default=600)
+    parser.add_argument("--files", type=int, default=100, help="of ten pages")
     parser.add_argument(
         "checkouts", nargs="*", type=Path, default=[Path.cwd()], help="(default: the working directory)"
     )
@@ -40,7 +41,9 @@ def main() -> None:
         for number, checkout in enumerate(arguments.checkouts):
             rows.append(_measure(checkout.resolve(), Path(name) / str(number), arguments.files, prepared))
     heads = ["checkout", "passages waiting", "dropped", "written over", "renamed", "removed", "all embedded"]
-    print(f"{arguments.files} PDFs. Seconds from the change, of which a file keeps still for 1 s; the last")
+    print(
+        f"{arguments.files} PDFs of {_PAGES} pages. Seconds from the change, of which a file keeps still for 1 s; the last"
+    )
     print("column from the start.\n")
     print_table(heads, *rows)
 
@@ -59,7 +62,9 @@ def _measure(checkout: Path, folder: Path, files: int, models: Path) -> list[str
     (data / "models").symlink_to(models, target_is_directory=True)
     written = texts()
     for number in range(files):
-        write_pdf(library / f"{number:05}.pdf", _text(written))
+        path = library / f"{number:05}.pdf"
+        write_pdf(path, *(_text(written) for _ in range(_PAGES)))
+        os.utime(path, (0, 0))  # it has kept still
     (outside := folder / "outside").mkdir()
     for word in ("dropped", "over"):
         write_pdf(outside / f"{word}.pdf", f"Xylqqx{word} {_text(written)}")
@@ -118,7 +123,7 @@ def _measure(checkout: Path, folder: Path, files: int, models: Path) -> list[str
 
 
 def _text(written: Iterator[str]) -> str:
-    return " ".join(next(written) for _ in range(_TEXTS_A_FILE))
+    return " ".join(next(written) for _ in range(_TEXTS_A_PAGE))
 
 
 if __name__ == "__main__":

@@ -182,13 +182,13 @@ class _Look:
         self,
         settings: Settings,
         settling: "_Settling",
-        has_to_stop: Callable[[], bool],
+        must_stop: Callable[[], bool],
         wake: threading.Event,
     ) -> None:
         self.was_put_off = False
         self._settings = settings
         self._settling = settling
-        self._has_to_stop = has_to_stop
+        self._must_stop = must_stop
         self._wake = wake
         self._started = time.monotonic()
         self._working_since: float | None = None
@@ -200,7 +200,7 @@ class _Look:
             self._working_since = now  # it is first asked after the comparison
         took = self._working_since - self._started
         has_worked = now - self._working_since >= max(_LEAST_WORK_SECONDS, _WORK_PER_LOOK * took)
-        leave_off = self._has_to_stop() or (has_worked and self._is_due(now, summary))
+        leave_off = self._must_stop() or (has_worked and self._is_due(now, summary))
         self.was_put_off |= leave_off
         return leave_off
 
