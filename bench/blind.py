@@ -41,10 +41,8 @@ def main() -> None:
         for number, checkout in enumerate(arguments.checkouts):
             rows.append(_measure(checkout.resolve(), Path(name) / str(number), arguments.files, prepared))
     heads = ["checkout", "passages waiting", "dropped", "written over", "renamed", "removed", "all embedded"]
-    print(
-        f"{arguments.files} PDFs of {_PAGES} pages. Seconds from the change, of which a file keeps still for 1 s; the last"
-    )
-    print("column from the start.\n")
+    print(f"{arguments.files} PDFs of {_PAGES} pages. Seconds from the change, of which a file keeps still")
+    print("for 1 s; the last column from the start.\n")
     print_table(heads, *rows)
 
 
