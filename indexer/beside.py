@@ -70,5 +70,6 @@ def beside(
             words.result()
         finally:
             cancelled.set()
+            complete.set()  # which is what it waits for
     run.tell("embedding")
     embedding.finish(publisher, model, tell, put_off)

@@ -106,7 +106,7 @@ class _Watcher:
             with self._indexer as indexer:
                 self._troubles.tell("turn", "")
                 roots.choose(indexer)
-                while not self._stop.is_set() and not self._is_wanted() and not self._is_lost():
+                while not self._must_stop() and not self._is_lost():
                     self._look(roots.now)
                 roots.note(indexer)
         except AlreadyRunning as error:
@@ -126,7 +126,7 @@ class _Watcher:
         except SettingsError as error:  # those of the last run are tried, if there was one
             self._troubles.tell("passwords", f"{error} It is tried again at each look.")
         settings = self._settings
-        look = _Look(settings, self._settling, lambda: self._stop.is_set() or self._is_wanted(), self._wake)
+        look = _Look(settings, self._settling, must_stop=self._must_stop, has_news=self._has_news)
         try:
             summary = self._indexer.run(
                 roots, on_progress=self._on_progress, hold_back=self._settling.hold_back, put_off=look.put_off
@@ -144,6 +144,12 @@ class _Watcher:
         else:
             self._wait(settings.settle_seconds if self._settling.waiting else settings.rescan_seconds)
 
+    def _must_stop(self) -> bool:
+        return self._stop.is_set() or self._is_wanted()
+
+    def _has_news(self) -> bool:
+        return self._wake.is_set() or self._listener.is_outdated()
+
     def _tell_and_wait(self, error: Exception) -> None:
         seconds = self._settings.rescan_seconds
         self._troubles.tell("run", f"{error} Trying again every {seconds:g} s.")
@@ -152,8 +158,8 @@ class _Watcher:
     def _wait(self, seconds: float) -> None:
         """Waits until there is reason to look again, at most so long."""
         until = time.monotonic() + seconds
-        while not self._stop.is_set() and not self._is_wanted():
-            if self._wake.is_set() or self._listener.is_outdated():
+        while not self._must_stop():
+            if self._has_news():
                 self._stop.wait(_DEBOUNCE_SECONDS)
                 return
             left = until - time.monotonic()
@@ -182,14 +188,15 @@ class _Look:
         self,
         settings: Settings,
         settling: "_Settling",
+        *,
         must_stop: Callable[[], bool],
-        wake: threading.Event,
+        has_news: Callable[[], bool],
     ) -> None:
         self.was_put_off = False
         self._settings = settings
         self._settling = settling
         self._must_stop = must_stop
-        self._wake = wake
+        self._has_news = has_news
         self._started = time.monotonic()
         self._working_since: float | None = None
 
@@ -207,11 +214,11 @@ class _Look:
     def _is_due(self, now: float, summary: Summary) -> bool:
         is_settled = bool(self._settling.waiting) and now - self._started >= self._settings.settle_seconds
         # What was taken in should be told at once, not when all is embedded.
-        is_news = not summary.waiting_files and bool(
+        is_taken_in = not summary.waiting_files and bool(
             summary.added or summary.changed or summary.moved or summary.removed or summary.newly_failed
         )
         is_late = now - self._started >= self._settings.rescan_seconds
-        return self._wake.is_set() or is_settled or is_news or is_late
+        return is_settled or is_taken_in or is_late or self._has_news()
 
 
 class _Roots:

@@ -7,6 +7,9 @@ from pathlib import Path
 from stackroom import __version__
 from stackroom.settings import Settings
 
+WAIT_SECONDS = 600.0
+"""How long a command waits for another one, if nothing else is said."""
+
 _DESCRIPTION = """\
 Search and fetch for a private folder of PDFs, on this machine alone.
 
@@ -53,13 +56,10 @@ has sign-in, it asks for the passphrase, signs in as ChatGPT, Claude and Claude 
 it was given. Exit code 0: nothing failed; 1: something did.
 """
 
-WAIT_SECONDS = 600.0
-"""How long a command waits for another one, if nothing else is said."""
-
 _EPILOG = """\
 exit codes: 0 all is well; 1 something failed; 2 wrong use; 130 interrupted. `index` gives 1 if a file or
 folder could not be read that had not failed before, `index --strict` if any could not (`stackroom status`
-lists them); `check` if something is damaged; `watch`, `serve` and `up` end with 0 when they are asked to
+lists them); `check` if something is damaged; `watch`, `serve` and `up` end with 0 on SIGTERM
 environment: STACKROOM_DATA, STACKROOM_MODEL and others; the README has the table
 """
 
