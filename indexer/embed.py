@@ -136,7 +136,8 @@ class Embedding:
             self._embedded += more
 
         settings = self._settings
-        with closing(Publisher(settings.catalog, compact=settings.compact)) as publisher:
+        # Made by whoever reads: if it is gone now, it is not for us to begin a new one.
+        with closing(Publisher(settings.catalog, compact=settings.compact, create=False)) as publisher:
             embed_pending(
                 publisher,
                 model,

@@ -82,16 +82,17 @@ class Publisher:
     nothing of that method's change is there.
     """
 
-    def __init__(self, path: Path, *, compact: bool = False) -> None:
-        """Opens the catalogue at `path`, making it if needed. Raises as `open_catalog` does.
+    def __init__(self, path: Path, *, compact: bool = False, create: bool = True) -> None:
+        """Opens the catalogue at `path`. Raises as `open_catalog` does.
 
         Args:
             path: of the SQLite file.
             compact: whether texts that are published should be as small as they get.
+            create: make it if needed.
         """
         self._compact = compact
         self._path = path
-        self._connection = open_catalog(path, create=True)
+        self._connection = open_catalog(path, create=create)
         self._texts = TextReader(self._rows)
 
     def close(self) -> None:
