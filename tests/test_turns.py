@@ -33,8 +33,9 @@ def watched(following: Following) -> Following:
     following.begin()
     eventually(lambda: following.finds("First Words"))
     following.halt()
+    following.summaries.clear()
     following.begin(follow_all=True)
-    eventually(lambda: len(following.summaries) > 1)
+    eventually(lambda: following.summaries != [])
     return following
 
 
