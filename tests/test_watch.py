@@ -83,7 +83,7 @@ def test_a_file_that_is_still_being_written_is_waited_for(watched: Path, reader:
 
 
 def test_what_no_event_tells_is_found_by_looking(following: Following) -> None:
-    following.adjust(STACKROOM_RESCAN_SECONDS="0.5")
+    following.adjust(STACKROOM_RESCAN_SECONDS="0.5", STACKROOM_FOLLOW_LINKS="yes")
     following.begin()
     elsewhere = following.folder.parent / "elsewhere"
     elsewhere.mkdir()
