@@ -23,9 +23,9 @@ from stackroom.settings import Settings
 # Events come in bursts: how long to let one pass before looking, in seconds.
 _DEBOUNCE_SECONDS = 0.2
 
-# Between two looks some work is to be done, however much happens in the folders: for at least so many
-# seconds, and so many times as long as the look took.
-_LEAST_WORK_SECONDS, _WORK_PER_LOOK = 1.0, 2.0
+# Between two looks some work is to be done, however much happens in the folders: for so many times as long as
+# the look took, but at least and at most so many seconds.
+_WORK_PER_LOOK, _LEAST_WORK_SECONDS, _MOST_WORK_SECONDS = 2.0, 1.0, 10.0
 
 # How often it is looked whether somebody wants to be let in, or a folder has come or gone.
 _POLL_SECONDS = 0.5
@@ -205,8 +205,9 @@ class _Look:
         now = time.monotonic()
         if self._working_since is None:
             self._working_since = now  # it is first asked after the comparison
-        took = self._working_since - self._started
-        has_worked = now - self._working_since >= max(_LEAST_WORK_SECONDS, _WORK_PER_LOOK * took)
+        share = _WORK_PER_LOOK * (self._working_since - self._started)
+        share = min(max(_LEAST_WORK_SECONDS, share), _MOST_WORK_SECONDS)
+        has_worked = now - self._working_since >= share
         leave_off = self._must_stop() or (has_worked and self._is_due(now, summary))
         self.was_put_off |= leave_off
         return leave_off
@@ -215,7 +216,7 @@ class _Look:
         is_settled = bool(self._settling.waiting) and now - self._started >= self._settings.settle_seconds
         # What was taken in should be told at once, not when all is embedded.
         is_taken_in = not summary.waiting_files and bool(
-            summary.added or summary.changed or summary.moved or summary.removed or summary.newly_failed
+            summary.added or summary.changed or summary.moved or summary.removed or summary.failures
         )
         is_late = now - self._started >= self._settings.rescan_seconds
         return is_settled or is_taken_in or is_late or self._has_news()
