@@ -50,20 +50,23 @@ def main() -> None:
     )
 
 
-def write_pdf(path: Path, text: str) -> None:
-    """A PDF of one page with this ASCII text."""
-    lines = [
-        line.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)") for line in textwrap.wrap(text, 80)
-    ]
-    shown = "BT /F1 11 Tf 14 TL 50 780 Td " + "".join(f"({line}) '\n" for line in lines) + "ET"
+def write_pdf(path: Path, *texts: str) -> None:
+    """A PDF with a page for each of these ASCII texts."""
+    kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(texts)))
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
-        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
-        " /Resources << /Font << /F1 5 0 R >> >> >>",
-        f"<< /Length {len(shown)} >>\nstream\n{shown}\nendstream",
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(texts)} >>",
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
     ]
+    for text in texts:
+        escaped = text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
+        lines = "".join(f"({line}) '\n" for line in textwrap.wrap(escaped, 80))
+        shown = f"BT /F1 11 Tf 14 TL 50 780 Td {lines}ET"
+        objects += [
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {len(objects) + 2} 0 R"
+            " /Resources << /Font << /F1 3 0 R >> >> >>",
+            f"<< /Length {len(shown)} >>\nstream\n{shown}\nendstream",
+        ]
     written = "%PDF-1.4\n"
     table = "0000000000 65535 f \n"
     for number, content in enumerate(objects, 1):

@@ -31,7 +31,8 @@ class Comparison(Walk):
         new: files at paths the catalogue does not know.
         changed: files that look different from when they were looked into, with how they were then; or that
             are to be read again.
-        retried: files that could not be read last time, for a reason that may have passed.
+        retried: files that could not be read last time, for a reason that may have passed, with how they
+            were then.
         unchanged: how many files are as they were.
         failed: files that are as they were when they could not be read.
         gone: paths with no file any more, with what was known of it.
@@ -39,7 +40,7 @@ class Comparison(Walk):
 
     new: list[File] = field(default_factory=list)
     changed: dict[File, Recorded] = field(default_factory=dict)
-    retried: list[File] = field(default_factory=list)
+    retried: dict[File, Recorded] = field(default_factory=dict)
     unchanged: int = 0
     failed: list[Path] = field(default_factory=list)
     gone: dict[Place, Recorded] = field(default_factory=dict)
@@ -80,7 +81,7 @@ def compare(
         elif known.failure is None:
             result.unchanged += 1
         elif retry_failed or known.failure in retry:
-            result.retried.append(file)
+            result.retried[file] = known
         else:
             result.failed.append(path)
     unseen = tuple(result.unreadable)

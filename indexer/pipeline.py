@@ -4,10 +4,11 @@ Extraction runs in processes of its own; the thread that calls `Indexer.run` pub
 as it is read. Beside it, a thread takes what is published into the index of words, and another gives
 passages their vectors; extraction waits for neither. Pages that are pictures come last, by OCR. A kill at any
 moment costs the work in flight: the next run compares the folders again, and goes on with what still waits.
+So does a run that is told to put off the rest; embedding then goes on while the next one compares.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 from indexer.beside import beside
 from indexer.compare import File, compare
 from indexer.corpus import publish_corpus
+from indexer.embed import Embedding
 from indexer.isolate import Limits, extract_all
 from indexer.language import identify
 from indexer.leave_out import Rules
@@ -29,7 +31,14 @@ from indexer.tesseract import FindOcr, find_tesseract
 from stackroom.catalog import Catalog
 from stackroom.documents import Document, Passage
 from stackroom.embedding.embedder import Embedder, ModelSource, Tokenizer, refuse_another_model
-from stackroom.errors import TRANSIENT, CatalogMissing, CatalogUnusable, FailureKind, UsageError
+from stackroom.errors import (
+    TRANSIENT,
+    CatalogMissing,
+    CatalogUnusable,
+    FailureKind,
+    SettingsError,
+    UsageError,
+)
 from stackroom.lexicon_writer import LexiconWriter
 from stackroom.notes import LEFT_OUT, MOUNTS, UNREADABLE, keep_notes, note_left_out, read_notes
 from stackroom.records import Model
@@ -42,6 +51,10 @@ _Done = TypeVar("_Done")
 
 def _no_progress(progress: Progress) -> None:
     """Nobody is watching."""
+
+
+def _never(summary: Summary) -> bool:
+    return False
 
 
 def _with_what_is_there(
@@ -70,13 +83,28 @@ class Indexer:
     _publisher: ScanPublisher
     _catalog: Catalog
 
-    def __init__(self, settings: Settings, models: ModelSource, find_ocr: FindOcr = find_tesseract) -> None:
-        """Touches nothing yet."""
+    def __init__(
+        self,
+        settings: Settings,
+        models: ModelSource,
+        find_ocr: FindOcr = find_tesseract,
+        take_hold: Callable[[Settings], AbstractContextManager[None]] = alone,
+    ) -> None:
+        """Touches nothing yet.
+
+        Args:
+            settings: of the data folder, and of how PDFs are read.
+            models: where embedders come from.
+            find_ocr: finds the program for scans.
+            take_hold: keeps other indexers out while its block lasts, and raises AlreadyRunning if it can't.
+        """
         self._settings = settings
+        self._take_hold = take_hold
         self._find_ocr = find_ocr
         self._models = models
         self._embedder: Embedder | None = None
         self._model_is_right = False
+        self._passwords: tuple[str, ...] | None = None  # as they were last read
         self._passwords_tried: tuple[str, ...] = ()
         self._stack = ExitStack()
         self._is_sound = False
@@ -85,19 +113,22 @@ class Indexer:
         """What was brought up to date when the data folder was taken hold of."""
 
     def __enter__(self) -> Self:
-        """Takes hold of the data folder.
+        """Takes hold of the data folder. It may be left and entered again.
 
         Raises:
             AlreadyRunning: another indexer has it.
-            CatalogError: the catalogue can't be opened.
+            CatalogError: the catalogue can't be opened, or the drive it was on is away.
         """
+        self._refuse_to_begin_on_another_drive()
         with ExitStack() as stack:
-            stack.enter_context(alone(self._settings))
+            stack.enter_context(self._take_hold(self._settings))
             self._model_is_right = False  # somebody else may have changed the index's model
             self.upgrade = migrate(self._settings.catalog)
             self._publisher = ScanPublisher(self._settings.catalog, compact=self._settings.compact)
             stack.callback(self._publisher.close)
             self._catalog = stack.enter_context(Catalog(self._settings.catalog))
+            self._embedding = Embedding(self._settings, self._load_embedder)
+            stack.callback(self._embedding.close)
             self._stack = stack.pop_all()
         self._lock, self._is_sound = self._lock_now(), True
         return self
@@ -117,7 +148,6 @@ class Indexer:
         """Opens the data folder as it is now, and begins anew where there is none."""
         if self.is_current():
             return
-        self._refuse_to_begin_on_another_drive()
         self.__exit__()
         self.__enter__()
 
@@ -152,30 +182,33 @@ class Indexer:
         retry_failed: bool = False,
         on_progress: Callable[[Progress], None] = _no_progress,
         hold_back: Callable[[File], bool] = lambda file: False,
-        put_off_scans: Callable[[], bool] = lambda: False,
+        put_off: Callable[[Summary], bool] = _never,
     ) -> Summary:
         """Brings the index up to date with the folders (or single PDFs) `roots`.
 
         Args:
             roots: absolute paths. Other folders of the library stay as they are.
             retry_failed: try all files, and pages of scans, again that could not be read.
-            on_progress: called often, from this thread and the embedding one.
+            on_progress: called often.
             hold_back: whether to leave a new or changed file for a later run.
-            put_off_scans: asked before each page of a scan whether to leave the rest for a later run.
+            put_off: whether to leave the rest for a later run, by what was done so far; asked before each
+                PDF and each page of a scan, and a few times a second while only embedding is left. What is
+                being read is finished first. Embedding goes on by itself until the indexer is left.
 
         Raises:
             ModelError: the model can't be had, or is not the one the index was built with.
             CatalogUnusable: the catalogue can't be written, for example because the disk is full.
-            SettingsError: the file of passwords can't be read, or a pattern to exclude is none.
+            SettingsError: the file of passwords can't be read, and never could; or what is excluded is no
+                pattern.
         """
-        rules, passwords = Rules.of(self._settings), self._settings.passwords()
+        rules, passwords = Rules.of(self._settings), self._read_passwords()
         # Passwords are kept nowhere, not even as hashes: who opens the index gives them another try.
         retry: set[FailureKind] = {*TRANSIENT}
         if passwords != self._passwords_tried:
             retry.add("password")
         self._refuse_another_model()
         self._publisher.forget_unfinished_models()
-        run = Run(self._publisher, on_progress)
+        run = Run(self._publisher, on_progress, retry_failed=retry_failed)
         folder = self._settings.index
         mounts, unreadable = read_notes(folder / MOUNTS), read_notes(folder / UNREADABLE)
         left_out = read_notes(folder / LEFT_OUT)
@@ -187,29 +220,35 @@ class Indexer:
                 root, library, recorded, before, rules=rules, retry_failed=retry_failed, retry=retry
             )
             mounts[str(root)] = comparison.mounts or before or {}
+            run.take_in(root, comparison, unreadable.get(str(root), {}), hold_back)
             unreadable[str(root)] = comparison.unreadable
             if "" not in comparison.unreadable:
                 left_out[str(root)] = note_left_out(comparison.left_out, follow_links=rules.follow_links)
-            run.take_in(root, comparison, hold_back)
         keep_notes(folder / MOUNTS, mounts)
         keep_notes(folder / UNREADABLE, unreadable)
         keep_notes(folder / LEFT_OUT, left_out)
         run.settle_moves_and_removals()
+
+        def leave_off() -> bool:
+            return put_off(run.summary)
+
         current = self._publisher.current_model()
         waiting = self._publisher.pending_count(current) if current else 0
         if run.queue or waiting:
             run.tell("reading", passages=waiting)
             tokenizer = self._models.tokenizer(self._model_name())
             model = self._publisher.add_model(tokenizer.fingerprint)
-            with beside(self._settings, run, model, lambda: self._load_embedder(model)) as check:
-                self._extract(run, model, tokenizer, check, passwords)
-                run.tell("embedding")
-        self._passwords_tried = passwords
+            with self._beside(run, model, leave_off) as check:
+                self._extract(run, model, tokenizer, check, passwords, leave_off)
+        if not run.summary.waiting_files:
+            self._passwords_tried = passwords
         if retry_failed:
             self._publisher.retry_scans()
-        self._read_scans(run, put_off_scans)
+        self._read_scans(run, passwords, leave_off)
         self._publisher.trim_changes()
         self._index_words()
+        if current := self._publisher.current_model():
+            run.summary.waiting_passages = self._publisher.pending_count(current)
         return run.finish()
 
     @_with_what_is_there
@@ -234,14 +273,13 @@ class Indexer:
         model = self._publisher.add_model(tokenizer.fingerprint)
         run.tell("reading", passages=self._publisher.pending_count(model))
         library = self._publisher.add_library(root)
-        with beside(self._settings, run, model, lambda: self._load_embedder(model)) as check:
+        with self._beside(run, model) as check:
 
             def on_document(passages: int) -> None:
                 run.tell(files_done=1, pages=1, passages=passages)
                 check()
 
             added = publish_corpus(self._publisher, library, documents, tokenizer, model, on_document)
-            run.tell("embedding")
         self._publisher.trim_changes()
         self._index_words()
         summary = run.finish()
@@ -258,7 +296,7 @@ class Indexer:
         run.tell("splitting")
         tokenizer = self._models.tokenizer(self._model_name())
         model = self._publisher.add_model(tokenizer.fingerprint)
-        with beside(self._settings, run, model, lambda: self._load_embedder(model)) as check:
+        with self._beside(run, model) as check:
             run.tell(passages=self._publisher.pending_count(model))
             for key in self._publisher.documents_without_passages(model):
                 document = self._publisher.document(key)
@@ -266,7 +304,6 @@ class Indexer:
                 self._publisher.add_passages(key, document, passages, model)
                 run.tell(passages=sum(passage.legible for passage in passages))
                 check()
-            run.tell("embedding")
         self._publisher.switch_model(model)
         self._index_words()
         return run.finish()
@@ -291,6 +328,11 @@ class Indexer:
         """The folders (or single PDFs) that were indexed so far."""
         return list(self._publisher.libraries())
 
+    @property
+    def catalog_id(self) -> int:
+        """A number that another catalogue hardly has."""
+        return self._catalog.id()
+
     def _model_name(self) -> str:
         current = self._publisher.current_model()
         return self._settings.model or (current.fingerprint.name if current else "")
@@ -309,6 +351,20 @@ class Indexer:
             self._embedder = self._models.load(model.fingerprint)
         return self._embedder
 
+    def _read_passwords(self) -> tuple[str, ...]:
+        """The passwords; those of the last run while their file is away. Raises SettingsError."""
+        try:
+            self._passwords = self._settings.passwords()
+        except SettingsError:
+            if self._passwords is None:
+                raise
+        return self._passwords
+
+    def _beside(
+        self, run: Run, model: Model, put_off: Callable[[], bool] = lambda: False
+    ) -> AbstractContextManager[Callable[[], None]]:
+        return beside(self._settings, run, model, self._publisher, self._embedding, put_off)
+
     def _index_words(self) -> None:
         with closing(LexiconWriter(self._settings.words)) as lexicon:
             lexicon.follow(self._catalog)
@@ -320,13 +376,14 @@ class Indexer:
         tokenizer: Tokenizer,
         check: Callable[[], None],
         passwords: tuple[str, ...],
+        put_off: Callable[[], bool],
     ) -> None:
         settings = self._settings
         limits = Limits(
             settings.workers, settings.file_seconds, settings.stall_seconds, settings.file_memory_mb
         )
         with closing(
-            extract_all(run.tasks(passwords), limits, lambda pages: run.tell(pages=pages))
+            extract_all(run.tasks(passwords, put_off), limits, lambda pages: run.tell(pages=pages))
         ) as outcomes:
             for task, outcome in outcomes:
                 check()
@@ -337,13 +394,15 @@ class Indexer:
                 else:
                     run.fail(task, outcome)
 
-    def _read_scans(self, run: Run, put_off: Callable[[], bool]) -> None:
+    def _read_scans(self, run: Run, passwords: tuple[str, ...], put_off: Callable[[], bool]) -> None:
         """OCR of what waits for it; last, because a page takes a hundred times as long as one with text."""
         if not self._publisher.scanned_documents():
             return
         summary, waiting = run.summary, self._publisher.waiting_scans()
-        tesseract, summary.ocr_obstacle = self._find_ocr(self._settings.ocr_languages)
-        if tesseract is not None and not put_off():
+        tesseract = None
+        if not put_off():
+            tesseract, summary.ocr_obstacle = self._find_ocr(self._settings.ocr_languages)
+        if tesseract is not None:
             tokenizer = self._models.tokenizer(self._model_name())
             model = self._publisher.add_model(tokenizer.fingerprint)
             run.tell("scans", scans=waiting)
@@ -356,20 +415,16 @@ class Indexer:
             reader = ScanReader(
                 self._publisher,
                 tesseract,
-                self._settings,
+                replace(self._settings, pdf_passwords=passwords, pdf_passwords_file=None),
                 tokenizer,
                 model,
                 put_off=put_off,
                 on_published=on_published,
             )
-            with (
-                beside(self._settings, run, model, lambda: self._load_embedder(model)) as check,
-                closing(reader.run()) as outcomes,
-            ):
+            with self._beside(run, model, put_off) as check, closing(reader.run()) as outcomes:
                 for is_read in outcomes:
                     check()
                     summary.recognised += is_read
                     summary.unrecognised += not is_read
                     run.tell(scans_done=1)
-                run.tell("embedding")
         summary.waiting_scans = self._publisher.waiting_scans()

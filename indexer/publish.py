@@ -53,13 +53,15 @@ class Place:
 class Recorded:
     """What the catalogue knows of a file: its state, and the key of its document or why there is none.
 
-    A document is `stale` if an older Stackroom read it: it is to be read again.
+    A document is `stale` if an older Stackroom read it: it is to be read again. The `reason` of a failure is
+    for people.
     """
 
     state: FileState
     document: int | None
     failure: FailureKind | None
     stale: bool = False
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +83,17 @@ class Publisher:
     nothing of that method's change is there.
     """
 
-    def __init__(self, path: Path, *, compact: bool = False) -> None:
-        """Opens the catalogue at `path`, making it if needed. Raises as `open_catalog` does.
+    def __init__(self, path: Path, *, compact: bool = False, create: bool = True) -> None:
+        """Opens the catalogue at `path`. Raises as `open_catalog` does.
 
         Args:
             path: of the SQLite file.
             compact: whether texts that are published should be as small as they get.
+            create: make it if needed.
         """
         self._compact = compact
         self._path = path
-        self._connection = open_catalog(path, create=True)
+        self._connection = open_catalog(path, create=create)
         self._file = identity(path)
         self._texts = TextReader(self._rows)
 
@@ -170,13 +173,13 @@ class Publisher:
     def recorded(self, library: int) -> dict[str, Recorded]:
         """What is known of each file of a library, by its path."""
         rows = self._rows(
-            "SELECT l.path, l.size, l.modified_ns, l.document, l.failure, coalesce(d.extractor = '', 0)"
-            " FROM locations l LEFT JOIN documents d ON d.key = l.document WHERE l.library_id = ?",
+            "SELECT l.path, l.size, l.modified_ns, l.document, l.failure, coalesce(d.extractor = '', 0),"
+            " l.reason FROM locations l LEFT JOIN documents d ON d.key = l.document WHERE l.library_id = ?",
             (library,),
         )
         return {
-            path: Recorded(FileState(size, modified), document, failure, bool(stale))
-            for path, size, modified, document, failure, stale in rows
+            path: Recorded(FileState(size, modified), document, failure, bool(stale), reason)
+            for path, size, modified, document, failure, stale, reason in rows
         }
 
     def document_key(self, document_id: str) -> int | None:

@@ -1,10 +1,9 @@
 """One run of the indexer: what is to be done with each file of the folders, and what was."""
 
 import hashlib
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,13 +50,17 @@ class Summary:
         failed: files that could not be read, now or earlier if they are still the same.
         embedded_passages, pages: embedded, and in documents that were read, in this run.
         seconds: of wall-clock time.
-        failures: this run's failed files with the reasons, by absolute path.
+        failures: this run's failed files with the reasons, by absolute path; without those that were tried
+            again by themselves, and failed as they had before.
+        newly_failed: how many files failed, and folders could not be looked at, of which that was not known.
+            A library that is not there as a whole counts each time.
         without_text: absolute paths of files read in this run that have no text on any page, nor scans.
         recognised, unrecognised: pages that OCR read in this run, and could not read.
         waiting_scans: pages that wait for OCR now.
         ocr_obstacle: why they wait; empty if the next run reads them.
         unreadable: folders and names that could not be looked at, with the reasons, by absolute path.
         left_out: links that lead out of the folders, folders of the system, and what its owner leaves out.
+        waiting_files, waiting_passages: files to be read and passages to be embedded that were put off.
     """
 
     added: int = 0
@@ -70,6 +73,7 @@ class Summary:
     pages: int = 0
     seconds: float = 0.0
     failures: dict[str, str] = field(default_factory=dict)
+    newly_failed: int = 0
     without_text: list[str] = field(default_factory=list)
     recognised: int = 0
     unrecognised: int = 0
@@ -77,20 +81,32 @@ class Summary:
     ocr_obstacle: str = ""
     unreadable: dict[str, str] = field(default_factory=dict)
     left_out: int = 0
+    waiting_files: int = 0
+    waiting_passages: int = 0
 
 
 class Run:
     """Keeps account of one run and writes its outcomes through the publisher."""
 
-    def __init__(self, publisher: Publisher, on_progress: Callable[[Progress], None]) -> None:
+    def __init__(
+        self, publisher: Publisher, on_progress: Callable[[Progress], None], *, retry_failed: bool = False
+    ) -> None:
+        """Nothing is done yet.
+
+        Args:
+            publisher: a writer's connection.
+            on_progress: told how far the run is.
+            retry_failed: whether it was asked for that failed files are tried again.
+        """
         self.queue: list[File] = []
         self.summary = Summary()
         self.progress = Progress()
         self._publisher = publisher
         self._on_progress = on_progress
-        self._telling = threading.Lock()  # the embedding thread tells as well
         self._started = time.monotonic()
+        self._retry_failed = retry_failed
         self._changed: dict[File, Recorded] = {}
+        self._retried: dict[File, Recorded] = {}
         self._gone: dict[Place, Recorded] = {}
         self._ids: dict[File, str] = {}
         self._reading: dict[str, list[File]] = {}  # files with the same bytes, by document id
@@ -107,19 +123,28 @@ class Run:
         scans_done: int = 0,
     ) -> None:
         """Adds to the progress, and passes it on."""
-        with self._telling:
-            self.progress.stage = stage or self.progress.stage
-            self.progress.files_done += files_done
-            self.progress.pages += pages
-            self.progress.passages += passages
-            self.progress.embedded += embedded
-            self.progress.scans += scans
-            self.progress.scans_done += scans_done
-            self._on_progress(self.progress)
+        self.progress.stage = stage or self.progress.stage
+        self.progress.files_done += files_done
+        self.progress.pages += pages
+        self.progress.passages += passages
+        self.progress.embedded += embedded
+        self.progress.scans += scans
+        self.progress.scans_done += scans_done
+        self._on_progress(self.progress)
 
-    def take_in(self, root: Path, comparison: Comparison, hold_back: Callable[[File], bool]) -> None:
-        """Adds what a folder's comparison found to what is to be done, but for files to hold back."""
+    def take_in(
+        self, root: Path, comparison: Comparison, before: Mapping[str, str], hold_back: Callable[[File], bool]
+    ) -> None:
+        """Adds what a folder's comparison found to what is to be done.
+
+        Args:
+            root: of the library.
+            comparison: of its folder.
+            before: what the last run could not look at in it, with the reasons.
+            hold_back: whether to leave a new or changed file for a later run.
+        """
         self._changed |= comparison.changed
+        self._retried |= comparison.retried
         self._gone |= comparison.gone
         files = [*comparison.new, *comparison.changed, *comparison.retried]
         self.queue += [file for file in files if not hold_back(file)]
@@ -128,6 +153,7 @@ class Run:
         self.summary.left_out += len(comparison.left_out)
         for path, reason in comparison.unreadable.items():
             self.summary.unreadable[str(root / path)] = reason
+            self.summary.newly_failed += path == "" or before.get(path) != reason
 
     def settle_moves_and_removals(self) -> None:
         """Recognises renamed files by their content, then forgets the paths that are gone.
@@ -163,12 +189,16 @@ class Run:
         if known_files or self._gone:
             self._publisher.settle(known_files, self._gone)
 
-    def tasks(self, passwords: tuple[str, ...] = ()) -> Iterator[Task]:
-        """The PDFs to extract, with the passwords to try.
+    def tasks(self, passwords: tuple[str, ...], put_off: Callable[[], bool]) -> Iterator[Task]:
+        """The PDFs to extract, with the passwords to try, until `put_off` says to leave the others.
 
         Files whose content is known, or being read already, need no extraction.
         """
+        self.summary.waiting_files = len(self.queue)
         for file in self.queue:
+            if put_off():
+                return
+            self.summary.waiting_files -= 1
             document_id = self._identify(file)
             if document_id is None:
                 continue
@@ -238,5 +268,8 @@ class Run:
     def _fail(self, file: File, error: ExtractionFailed) -> None:
         self._publisher.fail(file.place, file.state, error)
         self.summary.failed += 1
-        self.summary.failures[str(file.path)] = str(error)
+        before = self._retried.get(file)
+        if self._retry_failed or before is None or before.reason != str(error):
+            self.summary.newly_failed += 1
+            self.summary.failures[str(file.path)] = str(error)
         self.tell(files_done=1)

@@ -6,8 +6,13 @@ import time
 from stackroom.catalog import Catalog
 from stackroom.lexicon_writer import LexiconWriter
 
-# Between commits pass at least this many seconds, and ten times what the last one took.
-_LEAST_SECONDS = 0.3
+# Between commits pass ten times what the last one took, but at least and at most so many seconds.
+_LEAST_SECONDS, _MOST_SECONDS = 0.3, 2.0
+
+
+def pause_after(seconds: float) -> float:
+    """How long to wait after a commit that took so many seconds, in seconds."""
+    return min(max(_LEAST_SECONDS, 10 * seconds), _MOST_SECONDS)
 
 
 def follow_words(
@@ -27,4 +32,4 @@ def follow_words(
         lexicon.follow(catalog)
         if was_complete:
             return
-        complete.wait(max(_LEAST_SECONDS, 10 * (time.monotonic() - started)))
+        complete.wait(pause_after(time.monotonic() - started))

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from following import Following
 from fresh_index import FreshIndex
 from shelf import Shelf
 from stackroom.embedding import compiled, conversion, model_card
@@ -55,6 +56,14 @@ def reader(shelf: Shelf) -> Iterator[Reader]:
     reader = shelf.reader()
     yield reader
     reader.close()
+
+
+@pytest.fixture
+def following(tmp_path: Path) -> Iterator[Following]:
+    """A folder and a watch, which a test begins."""
+    following = Following(tmp_path)
+    yield following
+    following.close()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ from pathlib import Path
 from indexer.tesseract import Tesseract
 
 _PROGRAM = """#!{python} -IS
-import json, pathlib, sys
+import json, pathlib, sys, time
+time.sleep({seconds})
 home = pathlib.Path({home!r})
 languages = sys.argv[sys.argv.index("-l") + 1]
 shade = sys.stdin.buffer.read()[-1]
@@ -29,18 +30,20 @@ for line, words in enumerate(text.split("\\n")):
 class FakeOcr:
     """Says for each shade and languages what is on the page, and how sure it is, in percent.
 
-    Words are where these come at 300 dots an inch: a hundred dots apart, and so are lines.
+    Words are where these come at 300 dots an inch: a hundred dots apart, and so are lines. Each page takes it
+    so many `seconds`.
     """
 
     home: Path
     pages: Mapping[tuple[int, str], tuple[int, str]]
     languages: tuple[str, ...] = ("eng",)
+    seconds: float = 0.0
 
     def __call__(self, wanted: str) -> tuple[Tesseract | None, str]:
         """As `find_tesseract`."""
         self.home.mkdir(exist_ok=True)
         program = self.home / "tesseract"
-        program.write_text(_PROGRAM.format(python=sys.executable, home=str(self.home)))
+        program.write_text(_PROGRAM.format(python=sys.executable, home=str(self.home), seconds=self.seconds))
         program.chmod(0o755)
         said = {f"{shade} {languages}": page for (shade, languages), page in self.pages.items()}
         (self.home / "pages").write_text(json.dumps(said))

@@ -238,7 +238,7 @@ def test_the_command(settings: Settings) -> None:
     assert "otter" in damaged.stdout or "bread" in damaged.stdout  # which file
     assert "--repair" in damaged.stdout
     with hold(settings.index / "indexer.lock", {"pid": 1, "command": "stackroom watch", "since": "now"}):
-        busy = stackroom_here("check", data)
+        busy = stackroom_here("check", data, "--wait", "0")
     assert (busy.returncode, "stackroom watch" in busy.stderr) == (1, True)
     repaired = stackroom_here("check", data, "--repair", "--json")
     assert (repaired.returncode, '"damages": []' in repaired.stdout) == (0, True)

@@ -96,6 +96,34 @@ def test_index_says_what_it_did_and_what_it_could_not(first_run: tuple[Path, Ran
     assert "Traceback" not in run.stderr
 
 
+def test_what_failed_before_and_is_unchanged_is_no_error(data: Path, folder: Path, tmp_path: Path) -> None:
+    copy = copy_of(data, tmp_path)
+    again = stackroom_here("index", "--data", copy)
+    assert again.returncode == 0
+    assert "2 unchanged files failed before: see `stackroom status`" in again.stderr
+    assert stackroom_here("index", "--strict", "--data", copy).returncode == 1
+    # Tried again because a password is given, in each process anew: an error when the reason is another one.
+    first, second = (
+        stackroom_here("index", "--data", copy, STACKROOM_PDF_PASSWORDS="wrong") for _ in range(2)
+    )
+    assert (first.returncode, "none of those given fits" in first.stderr) == (1, True)
+    assert (second.returncode, "locked.pdf" in second.stderr) == (0, False)
+    asked = stackroom_here("index", "--retry", "--data", copy)
+    assert (asked.returncode, "broken.pdf" in asked.stderr) == (1, True)
+
+
+def test_a_folder_that_is_away_is_an_error_each_time_and_one_in_it_once(tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    library.mkdir()
+    index = ("index", library, "--data", tmp_path / "data")
+    assert stackroom_here(*index).returncode == 0
+    (library / os.fsdecode(b"not UTF-8 \xff.pdf")).touch()
+    assert [stackroom_here(*index).returncode for _ in range(2)] == [1, 0]
+    assert stackroom_here(*index, "--strict").returncode == 1
+    library.rename(tmp_path / "elsewhere")
+    assert [stackroom_here(*index).returncode for _ in range(2)] == [1, 1]
+
+
 def test_a_second_run_embeds_nothing_and_imports_no_torch(data: Path, folder: Path) -> None:
     program = "import sys; from stackroom.cli import main; main(sys.argv[1:]); print(*sys.modules)"
     run = subprocess.run(
@@ -211,7 +239,7 @@ def test_a_second_indexer_is_told_of_the_first(folder: Path, tmp_path: Path) -> 
     note = {"pid": 4711, "command": "stackroom watch", "since": "yesterday"}
     with hold(tmp_path / "index" / "indexer.lock", note) as held:
         assert held
-        refused = stackroom("index", folder, "--data", tmp_path)
+        refused = stackroom("index", folder, "--data", tmp_path, "--wait", 0)
     assert refused.returncode == 1
     assert "process 4711, `stackroom watch`, since yesterday" in refused.stderr
 

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import numpy as np
@@ -10,11 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from fresh_index import CountingEmbedder, FreshIndex, fingerprint
-from indexer.embed import embed_pending
+from indexer.embed import Embedding, embed_pending
 from indexer.publish import Publisher
 from stackroom.codes import decode
 from stackroom.embedding.embedder import Embedder
 from stackroom.errors import ModelDamaged
+from stackroom.settings import Settings
 from stackroom.status import read_status
 
 
@@ -37,14 +37,11 @@ class Run:
         self._load = load
 
     def __call__(self) -> "Run":
-        complete = threading.Event()
-        complete.set()
         with closing(Publisher(self._index.path)) as publisher:
             embed_pending(
                 publisher,
                 self._index.model,
                 self._load,
-                complete=complete,
                 cancelled=self.cancelled,
                 on_embedded=self._on_embedded,
             )
@@ -241,7 +238,7 @@ def test_after_a_failure_the_next_run_goes_on(index: FreshIndex) -> None:
 class Meanwhile(CountingEmbedder):
     """Something happens while the first batch is computed."""
 
-    def __init__(self, happens: Callable[[], None]) -> None:
+    def __init__(self, happens: Callable[[], object]) -> None:
         super().__init__()
         self._happens = happens
 
@@ -269,30 +266,46 @@ def test_a_document_changed_meanwhile_gets_the_new_one_s(index: FreshIndex) -> N
     check_vectors(index, 10)
 
 
+# Beside all else
+
+
 def test_what_is_published_meanwhile_is_waited_for(index: FreshIndex) -> None:
-    complete, first_done = threading.Event(), threading.Event()
-    embedder = CountingEmbedder()
+    settings = Settings.read({}, data=index.path.parents[1])
+    assert settings.catalog == index.path
+    index.publish(1, numbered(1, 10))
+    embedder = Meanwhile(lambda: index.publish(2, numbered(11, 100)))
+    told: list[int] = []
+    with closing(Embedding(settings, lambda model: embedder)) as embedding:
+        told.append(embedding.go_on(index.model))
+        embedding.finish(index.publisher, index.model, told.append, lambda: False)
+        assert sum(told) == 100
+        index.publish(3, numbered(101, 110))
+        embedding.finish(index.publisher, index.model, told.append, lambda: False)
+    assert sum(told) == 110
+    check_vectors(index, 110)
 
-    def on_embedded(count: int) -> None:
-        first_done.set()
 
-    def run() -> None:
-        with closing(Publisher(index.path)) as publisher:
-            embed_pending(
-                publisher,
-                index.model,
-                lambda: embedder,
-                complete=complete,
-                cancelled=threading.Event(),
-                on_embedded=on_embedded,
-            )
-
-    with ThreadPoolExecutor(1) as executor:
-        running = executor.submit(run)
-        index.publish(1, numbered(1, 10))
-        assert first_done.wait(60)
-        assert not running.done()
-        index.publish(2, numbered(11, 100))
-        complete.set()
-        running.result(60)
+def test_put_off_it_goes_on_by_itself(index: FreshIndex) -> None:
+    settings = Settings.read({}, data=index.path.parents[1])
+    index.publish(1, numbered(1, 100))
+    may_go_on = threading.Event()
+    embedder = Meanwhile(lambda: may_go_on.wait(60))
+    told: list[int] = []
+    with closing(Embedding(settings, lambda model: embedder)) as embedding:
+        embedding.finish(index.publisher, index.model, told.append, lambda: True)
+        assert index.publisher.pending_count(index.model) == 100
+        may_go_on.set()
+        embedding.finish(index.publisher, index.model, told.append, lambda: False)
+    assert sum(told) == 100
     check_vectors(index, 100)
+
+
+def test_what_ended_it_is_told_and_it_can_go_on(index: FreshIndex) -> None:
+    settings = Settings.read({}, data=index.path.parents[1])
+    index.publish(1, numbered(1, 300))
+    failing = Failing()
+    with closing(Embedding(settings, lambda model: failing)) as embedding:
+        with pytest.raises(ModelDamaged):
+            embedding.finish(index.publisher, index.model, lambda count: None, lambda: False)
+        embedding.finish(index.publisher, index.model, lambda count: None, lambda: False)
+    check_vectors(index, 300)

@@ -68,14 +68,12 @@ def index(
     ocr: FindOcr,
     *,
     retry_failed: bool = False,
-    put_off: Callable[[], bool] = lambda: False,
+    put_off: Callable[[Summary], bool] = lambda summary: False,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     embedder: WordHashEmbedder | None = None,
 ) -> Summary:
     with Indexer(settings, OneModel(embedder or WordHashEmbedder()), ocr) as indexer:
-        return indexer.run(
-            [folder], retry_failed=retry_failed, put_off_scans=put_off, on_progress=on_progress
-        )
+        return indexer.run([folder], retry_failed=retry_failed, put_off=put_off, on_progress=on_progress)
 
 
 def mixed(path: Path) -> Path:
@@ -206,8 +204,8 @@ def test_a_passage_is_marked_where_ocr_saw_it(
 
 def test_scans_can_be_put_off(folder: Path, settings: Settings, ocr: FakeOcr) -> None:
     write_scanned_pdf(folder / "scan.pdf", shades=[10, 20])
-    answers = iter([False, False, True])
-    summary = index(settings, folder, ocr, put_off=lambda: next(answers))
+    one_by_one = Settings.read({}, data=settings.data, workers=1)
+    summary = index(one_by_one, folder, ocr, put_off=lambda summary: summary.recognised > 0)
     assert (summary.recognised, summary.waiting_scans) == (1, 1)
     assert index(settings, folder, ocr).recognised == 1
 

@@ -19,7 +19,10 @@ import pytest
 from fastmcp import Client
 from fastmcp.client.transports import StdioTransport
 
+from commands import stackroom
 from make_pdfs import write_pdf
+from stackroom.holder import holder
+from stackroom.settings import Settings
 from waiting import wait_until
 
 PATIENCE_SECONDS = 60.0
@@ -176,17 +179,51 @@ def test_stdio_answers_with_the_running_servers_addresses(url: str, data: Path, 
     assert "Traceback" not in log.read_text()
 
 
+def test_upkeep_goes_on_beside_it(url: str, data: Path, folder: Path) -> None:
+    checked = stackroom("check", "--json", "--data", data)
+    assert (checked.returncode, json.loads(checked.stdout)["damages"]) == (0, [])
+    added = folder.parent / "more"
+    added.mkdir(exist_ok=True)
+    write_pdf(added / "more.pdf", ["Herons nest in tall trees."], title="On Herons")
+    indexed = stackroom("index", added, "--json", "--data", data)
+    assert (indexed.returncode, json.loads(indexed.stdout)["added"]) == (0, 1)
+    assert stackroom("index", "--retry", "--json", "--data", data).returncode == 0
+    forgotten = stackroom("forget", added, "--data", data)
+    assert (forgotten.returncode, "with 1 documents" in forgotten.stdout) == (0, True)
+
+
 def test_a_second_watcher_and_a_taken_port_are_refused(url: str, data: Path, folder: Path) -> None:
-    program = [sys.executable, "-m", "stackroom"]
-    second = subprocess.run(
-        [*program, "index", str(folder), "--data", str(data)], capture_output=True, text=True
-    )
-    assert second.returncode == 1
-    assert "Another indexer is at work" in second.stderr
+    for command in ("watch", "up"):
+        second = stackroom(command, folder, "--data", data)
+        assert second.returncode == 1
+        assert "Another indexer is at work" in second.stderr
+        assert re.search(r"process \d+, `.*watch", second.stderr)
     port = url.rpartition(":")[2]
-    taken = subprocess.run(
-        [*program, "serve", "--data", str(data), "--port", port], capture_output=True, text=True
-    )
+    taken = stackroom("serve", "--data", data, "--port", port)
     assert taken.returncode == 2
     assert f"Port {port}" in taken.stderr
     assert "--port" in taken.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)])
+def test_it_takes_both_halves_along(
+    tmp_path: Path, prepare_data: Callable[[Path], Path], number: signal.Signals, code: int
+) -> None:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    data = prepare_data(tmp_path / "data")
+    command = [sys.executable, "-m", "stackroom", "up", str(folder), "--data", str(data), "--port", "0"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    settings = Settings.read({}, data=data)
+    until = time.monotonic() + PATIENCE_SECONDS
+    while holder(settings.index / "watch.lock") is None or holder(settings.index / "server.lock") is None:
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    process.send_signal(number)
+    said = process.communicate(timeout=PATIENCE_SECONDS)[1]  # until nobody can write there any more
+    assert process.returncode == code, said
+    assert holder(settings.index / "watch.lock") is None
+    assert holder(settings.index / "server.lock") is None
+    assert "Traceback" not in said

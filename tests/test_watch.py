@@ -3,81 +3,32 @@
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from fakes import OneModel, WordHashEmbedder
-from indexer.pipeline import Indexer
-from indexer.watch import watch
-from make_pdfs import write_garbage, write_pdf
-from stackroom.catalog import Catalog
+from fake_ocr import FakeOcr
+from fakes import WordHashEmbedder
+from following import Following, eventually
+from indexer.words import pause_after
+from make_pdfs import write_garbage, write_pdf, write_scanned_pdf
 from stackroom.errors import UnknownDocument
-from stackroom.lexicon import Lexicon
 from stackroom.reader import Reader
-from stackroom.settings import Settings
-from waiting import wait_until
-
-# Two seconds from settling, for a loaded machine some more.
-PATIENCE_SECONDS = 20.0
 
 
 @pytest.fixture
-def rescan_seconds() -> float:
-    return 60.0  # so that only events tell
+def watched(following: Following) -> Iterator[Path]:
+    following.begin()
+    yield following.folder
+    assert following.troubles == []
 
 
 @pytest.fixture
-def settings(tmp_path: Path, rescan_seconds: float) -> Settings:
-    return Settings.read(
-        {},
-        data=tmp_path / "data",
-        workers=2,
-        settle_seconds=0.3,
-        rescan_seconds=rescan_seconds,
-        follow_links=True,
-    )
-
-
-@pytest.fixture
-def reader(settings: Settings) -> Iterator[Reader]:
-    catalog = Catalog(settings.catalog, create=True)
-    reader = Reader(catalog, Lexicon(settings.words), OneModel(WordHashEmbedder()))
-    yield reader
-    reader.close()
-
-
-@pytest.fixture
-def watched(tmp_path: Path, settings: Settings) -> Iterator[Path]:
-    folder = tmp_path / "papers"
-    folder.mkdir()
-    stop = threading.Event()
-    troubles: list[str] = []
-
-    def follow() -> None:
-        with Indexer(settings, OneModel(WordHashEmbedder())) as indexer:
-            watch(
-                indexer,
-                [folder],
-                settings,
-                stop=stop,
-                on_progress=lambda progress: None,
-                on_summary=lambda summary: None,
-                on_trouble=troubles.append,
-            )
-
-    thread = threading.Thread(target=follow)
-    thread.start()
-    yield folder
-    stop.set()
-    thread.join(PATIENCE_SECONDS)
-    assert not thread.is_alive()
-    assert troubles == []
-
-
-def eventually(check: Callable[[], bool]) -> None:
-    wait_until(check, seconds=PATIENCE_SECONDS)
+def reader(following: Following) -> Reader:
+    return following.reader
 
 
 def titles(reader: Reader, query: str = "a page of words") -> set[str]:
@@ -131,14 +82,15 @@ def test_a_file_that_is_still_being_written_is_waited_for(watched: Path, reader:
     assert reader.status().failures == ()
 
 
-@pytest.mark.parametrize("rescan_seconds", [0.5])
-def test_what_no_event_tells_is_found_by_looking(watched: Path, reader: Reader) -> None:
-    elsewhere = watched.parent / "elsewhere"
+def test_what_no_event_tells_is_found_by_looking(following: Following) -> None:
+    following.adjust(STACKROOM_RESCAN_SECONDS="0.5", STACKROOM_FOLLOW_LINKS="yes")
+    following.begin()
+    elsewhere = following.folder.parent / "elsewhere"
     elsewhere.mkdir()
-    (watched / "linked").symlink_to(elsewhere, target_is_directory=True)
+    (following.folder / "linked").symlink_to(elsewhere, target_is_directory=True)
     time.sleep(1)  # the link itself has been seen; what happens behind it is not reported
     write_pdf(elsewhere / "far.pdf", ["A page of words."], title="Far Words")
-    eventually(lambda: titles(reader) == {"Far Words"})
+    eventually(lambda: following.finds("Far Words"))
 
 
 def test_what_its_owner_leaves_out_goes_at_once_and_comes_back(watched: Path, reader: Reader) -> None:
@@ -188,6 +140,94 @@ def test_a_client_that_searches_all_the_while_sees_whole_documents_only(
     left = len(list(watched.glob("*.pdf")))
     eventually(lambda: reader.status().documents == left and reader.status().pending == 0)
     stop.set()
-    client.join(PATIENCE_SECONDS)
+    client.join(20)
     assert problems == []
     assert len(seen) >= left
+
+
+# While other work takes long
+
+
+class Stuck(WordHashEmbedder):
+    """Takes until it is let go for each batch, as a slow machine does with thousands of passages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_asked = threading.Event()
+        self.may_go_on = threading.Event()
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """See `Embedder`."""
+        self.is_asked.set()
+        assert self.may_go_on.wait(60)
+        return super().embed_passages(texts)
+
+
+@pytest.fixture
+def stuck() -> Iterator[Stuck]:
+    stuck = Stuck()
+    yield stuck
+    stuck.may_go_on.set()  # the watch ends after the batch at hand
+
+
+def test_what_happens_while_passages_are_embedded_takes_effect(
+    following: Following, reader: Reader, stuck: Stuck
+) -> None:
+    folder = following.folder
+    for name in ("One", "Two", "Three"):
+        write_pdf(folder / f"{name}.pdf", [f"A page of words. The number is {name}."], title=f"{name} Words")
+    following.begin(embedder=stuck)
+    eventually(lambda: following.finds("One Words", "Two Words", "Three Words"))
+    assert stuck.is_asked.wait(20)
+
+    write_pdf(folder / "new.pdf", ["A page of words, dropped while others wait."], title="New Words")
+    eventually(lambda: following.finds("One Words", "Two Words", "Three Words", "New Words"))
+    eventually(lambda: following.last().waiting_passages == 4)  # it is told, not kept for the end
+
+    (folder / "One.pdf").unlink()
+    eventually(lambda: following.finds("Two Words", "Three Words", "New Words"))
+
+    renamed = reader.search("number two")[0].document_id
+    (folder / "Two.pdf").rename(folder / "Deux.pdf")
+    eventually(lambda: reader.fetch(renamed).record.locations[0].path == "Deux.pdf")
+
+    write_pdf(folder / "Three.pdf", ["A page of words, written over it."], title="Other Words")
+    eventually(lambda: following.finds("Two Words", "Other Words", "New Words"))
+
+    assert reader.status().pending == 3
+    stuck.may_go_on.set()
+    eventually(lambda: reader.status().pending == 0)
+    eventually(lambda: following.last().waiting_passages == 0)
+    assert following.troubles == []
+
+
+def test_a_removal_need_not_wait_until_all_files_are_read(following: Following, reader: Reader) -> None:
+    write_pdf(following.folder / "a.pdf", ["A page of words."], title="First Words")
+    following.begin()
+    eventually(lambda: following.finds("First Words"))
+    many = 150
+    for number in range(many):
+        write_pdf(following.folder / f"b{number}.pdf", [f"Number {number}. " * 20] * 3)
+    eventually(lambda: reader.status().documents > 3)
+    (following.folder / "a.pdf").unlink()
+    eventually(lambda: reader.search("a page of words") == [] or titles(reader).isdisjoint({"First Words"}))
+    assert reader.status().documents < many
+    eventually(lambda: reader.status().documents == many, 60)
+
+
+def test_a_removal_need_not_wait_for_ocr(following: Following, reader: Reader) -> None:
+    shades = range(10, 60, 5)
+    pages = {(shade, "eng"): (90, f"Shade number {shade} of all.") for shade in shades}
+    ocr = FakeOcr(following.folder.parent / "ocr", pages, ("eng",), seconds=0.5)
+    write_pdf(following.folder / "a.pdf", ["A page of words."], title="First Words")
+    write_scanned_pdf(following.folder / "scan.pdf", shades=list(shades))
+    following.begin(find_ocr=ocr)
+    eventually(lambda: len(ocr.calls()) > 1)
+    (following.folder / "a.pdf").unlink()
+    eventually(lambda: titles(reader).isdisjoint({"First Words"}))
+    assert reader.status().scans_waiting > 0
+    eventually(lambda: reader.status().scans_waiting == 0)
+
+
+def test_words_are_not_kept_waiting_by_a_long_commit() -> None:
+    assert [pause_after(seconds) for seconds in (0.0, 0.1, 60.0)] == [0.3, 1.0, 2.0]

@@ -7,6 +7,9 @@ from pathlib import Path
 from stackroom import __version__
 from stackroom.settings import Settings
 
+WAIT_SECONDS = 600.0
+"""How long a command waits for another one, if nothing else is said."""
+
 _DESCRIPTION = """\
 Search and fetch for a private folder of PDFs, on this machine alone.
 
@@ -54,7 +57,9 @@ it was given. Exit code 0: nothing failed; 1: something did.
 """
 
 _EPILOG = """\
-exit codes: 0 all is well; 1 something failed (`stackroom status` lists unreadable files); 2 wrong use
+exit codes: 0 all is well; 1 something failed; 2 wrong use; 130 interrupted. `index` gives 1 if a file or
+folder could not be read that had not failed before, `index --strict` if any could not (`stackroom status`
+lists them); `check` if something is damaged; `watch`, `serve` and `up` end with 0 on SIGTERM
 environment: STACKROOM_DATA, STACKROOM_MODEL and others; the README has the table
 """
 
@@ -115,6 +120,12 @@ def _parser() -> argparse.ArgumentParser:
     index.add_argument("--quiet", "-q", action="store_true", help="no progress")
     index.add_argument("--retry", action="store_true", help="try files again that could not be read before")
     index.add_argument(
+        "--strict",
+        action="store_true",
+        help="exit code 1 also for files that failed before and are unchanged",
+    )
+    _add_wait(index)
+    index.add_argument(
         "--reembed",
         action="store_true",
         help="embed the whole library with the model of STACKROOM_MODEL and switch to it",
@@ -124,10 +135,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_paths(watch)
     _add_log(watch)
     watch.add_argument("--quiet", "-q", action="store_true", help="no progress")
+    _add_parent(watch)
 
     serve = add("serve", "answer search and fetch to MCP clients, until Ctrl-C")
     _add_address(serve)
     _add_log(serve)
+    _add_parent(serve)
     serve.add_argument(
         "--transport",
         choices=["http", "stdio"],
@@ -186,6 +199,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_argument("--json", action="store_true", help="print what was found as JSON")
     check.add_argument("--quiet", "-q", action="store_true", help="no progress")
+    _add_wait(check)
 
     backup = add("backup", "copy everything that cannot be made again into one file, while all else runs")
     backup.add_argument("file", type=Path, metavar="FILE", help="to make, a tar file; must not exist yet")
@@ -248,6 +262,7 @@ def _parser() -> argparse.ArgumentParser:
 
     forget = add("forget", "remove a folder from the index; its files stay where they are")
     forget.add_argument("path", type=Path, metavar="PATH")
+    _add_wait(forget)
     return parser
 
 
@@ -273,6 +288,22 @@ def _add_paths(parser: argparse.ArgumentParser) -> None:
         help="follow links that lead out of the folder. It counts for this run: one without it removes what "
         "is behind them from the index; STACKROOM_FOLLOW_LINKS=yes makes it last",
     )
+
+
+def _add_wait(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=WAIT_SECONDS,
+        metavar="SECONDS",
+        help="how long to wait if another command is at work in the data folder; `watch` and `up` let this "
+        "one in and then go on (default: %(default)g)",
+    )
+
+
+def _add_parent(parser: argparse.ArgumentParser) -> None:
+    # For `up`: the half that it starts ends when its standard input does.
+    parser.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)
 
 
 def _add_log(parser: argparse.ArgumentParser) -> None:

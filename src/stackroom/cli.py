@@ -9,12 +9,10 @@ from importlib import import_module
 from io import TextIOWrapper
 
 from stackroom.arguments import parse, settings_of
-from stackroom.commands.endings import SOMETHING_FAILED, WRONG_USE, stop
+from stackroom.commands.endings import KEPT, SOMETHING_FAILED, WRONG_USE, stop
 from stackroom.errors import SettingsError, StackroomError, UsageError
 from stackroom.events import Events
 from stackroom.rights import write_for_us_alone
-
-_KEPT = "what was indexed is kept, and the next run goes on"
 
 # The module and the function of each command, in `stackroom.commands`.
 _COMMANDS = {
@@ -44,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     write_for_us_alone()
     events = _events(arguments)
     for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, lambda signum, frame: stop(events, _KEPT))
+        signal.signal(signum, lambda signum, frame: stop(events, KEPT))
     for stream in (sys.stdout, sys.stderr):
         # A title that the terminal's encoding lacks is no reason to stop.
         if isinstance(stream, TextIOWrapper):

@@ -8,6 +8,7 @@ What is where in `data/index/`:
     words/              the index of words, derived from it: see `stackroom.lexicon`
     mounts.json, unreadable.json    hints: see `stackroom.notes`
     indexer.lock        held by the one indexer at work; indexer.holder.json says who it is
+    wanted.lock, watch.lock     held by who waits for that, and by the one watcher: see `indexer.turns`
     server.lock         held by the HTTP server; server.holder.json says where it listens
 """
 

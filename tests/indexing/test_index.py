@@ -3,12 +3,14 @@
 import os
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fakes import OneModel, WordHashEmbedder
 from indexer.pipeline import Indexer
+from indexer.run import Summary
 from make_pdfs import write_garbage, write_pdf
 from papers import BREAD, OTTERS, TAXES, counts, index
 from stackroom.catalog import Catalog
@@ -225,6 +227,25 @@ def test_a_second_indexer_is_refused(folder: Path, settings: Settings, embedder:
     assert counts(index(settings, embedder, folder)) == {"added": 2}
 
 
+def test_what_is_put_off_is_done_by_the_next_run(
+    folder: Path, settings: Settings, embedder: WordHashEmbedder, reader: Reader
+) -> None:
+    asked: list[Summary] = []
+
+    def put_off(summary: Summary) -> bool:
+        asked.append(replace(summary))
+        return len(asked) > 1
+
+    with Indexer(settings, OneModel(embedder)) as indexer:
+        first = indexer.run([folder], put_off=put_off)
+        assert counts(first) == {"added": 1}
+        assert (first.waiting_files, [summary.waiting_files for summary in asked[:2]]) == (1, [2, 1])
+        assert len(reader.search("otters")) + len(reader.search("bread")) > 0  # its words can be found
+        second = indexer.run([folder])
+    assert (counts(second), second.waiting_files) == ({"added": 1, "unchanged": 1}, 0)
+    assert second.waiting_passages == reader.status().pending == 0
+
+
 def test_an_embedder_that_fails_ends_the_run_and_loses_nothing(
     folder: Path, settings: Settings, embedder: WordHashEmbedder, reader: Reader
 ) -> None:
@@ -234,7 +255,7 @@ def test_an_embedder_that_fails_ends_the_run_and_loses_nothing(
 
     with pytest.raises(MemoryError):
         index(settings, Failing(), folder)
-    assert not any(thread.name.startswith("beside") for thread in threading.enumerate())
+    assert not any(thread.name.startswith(("words", "embedding")) for thread in threading.enumerate())
     summary = index(settings, embedder, folder)
     assert summary.failed == 0
     assert reader.status().pending == 0

@@ -3,6 +3,8 @@
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -11,6 +13,11 @@ from typing import NoReturn
 from stackroom.events import Events
 
 OK, SOMETHING_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+
+KEPT = "what was indexed is kept, and the next run goes on"
+
+# How long a server may take to end by itself when its parent has died.
+_GRACE_SECONDS = 10.0
 
 
 @contextmanager
@@ -38,7 +45,7 @@ def tidying(events: Events, outcome: Callable[[], str]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def stop(events: Events, outcome: str) -> NoReturn:
+def stop(events: Events, outcome: str, code: int = INTERRUPTED) -> NoReturn:
     """Ends the process where it stands, as a crash would: what is committed is whole, locks are the system's.
 
     An exception instead would have to pass through a model that is being loaded, which takes seconds, and is
@@ -48,4 +55,21 @@ def stop(events: Events, outcome: str) -> NoReturn:
     os.write(
         2, events.line("stopped", f"{show_cursor}\nstackroom: stopped; {outcome}", message=outcome).encode()
     )
-    os._exit(INTERRUPTED)
+    os._exit(code)
+
+
+def end_with_parent() -> None:
+    """Ends this process when the one that started it has died, however that was.
+
+    Its standard input is a pipe that only the parent can write to: the system closes it with the parent.
+    """
+
+    def wait_for_the_end() -> None:
+        # Not from `sys.stdin`: its lock, if a thread holds it, makes the interpreter abort while it ends.
+        while os.read(0, 1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(_GRACE_SECONDS)
+        os._exit(SOMETHING_FAILED)
+
+    threading.Thread(target=wait_for_the_end, name="parent", daemon=True).start()

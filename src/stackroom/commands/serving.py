@@ -6,12 +6,16 @@ import signal
 import subprocess
 import sys
 import threading
+from types import FrameType
 
-from stackroom.arguments import settings_of
-from stackroom.commands.endings import INTERRUPTED, OK
-from stackroom.commands.indexing import print_upgrade
+from stackroom.arguments import WAIT_SECONDS, settings_of
+from stackroom.commands.endings import INTERRUPTED, OK, SOMETHING_FAILED, end_with_parent
+from stackroom.commands.indexing import print_upgrade, tell_waiting
 from stackroom.commands.searching import open_reader
 from stackroom.rights import narrow
+
+# How long `up` waits for its halves to end by themselves.
+_STOP_SECONDS = 30.0
 
 
 def serve(arguments: argparse.Namespace) -> int:
@@ -23,6 +27,8 @@ def serve(arguments: argparse.Namespace) -> int:
     gc.freeze()
     gc.enable()
     settings = settings_of(arguments)
+    if arguments.with_parent:
+        end_with_parent()
     narrow(settings)
     reader = open_reader(settings, create=True)
     if arguments.transport == "stdio":
@@ -33,11 +39,12 @@ def serve(arguments: argparse.Namespace) -> int:
 
 
 def up(arguments: argparse.Namespace) -> int:
-    from indexer.lock import alone
     from indexer.migrate import migrate
+    from indexer.turns import refuse_second_watcher, turn
 
     settings = settings_of(arguments)
-    with alone(settings):  # before the server looks at it
+    refuse_second_watcher(settings)
+    with turn(settings, WAIT_SECONDS, tell_waiting(settings)):  # before the server looks at it
         print_upgrade(migrate(settings.catalog))
     program = [sys.executable, "-m", "stackroom"]
     paths = [str(path) for path in arguments.paths]
@@ -47,23 +54,37 @@ def up(arguments: argparse.Namespace) -> int:
     if settings.allow_anonymous:
         address += ["--allow-anonymous"]
     address += ["--calls-per-minute", str(settings.calls_per_minute)]
-    data = ["--data", str(settings.data)]
+    common = ["--data", str(settings.data), "--with-parent"]
     if settings.log_json:
-        data += ["--log-json"]
+        common += ["--log-json"]
     rules = [f"--exclude={pattern}" for pattern in arguments.exclude or ()]
     rules += ["--follow-links"] if arguments.follow_links else []
-    processes = [
-        subprocess.Popen([*program, "watch", *data, *rules, "--", *paths]),
-        subprocess.Popen([*program, "serve", *data, *address]),
-    ]
+    stopped: list[int] = []
     stop = threading.Event()
-    for signum in (signal.SIGINT, signal.SIGTERM):  # those two say for themselves that they stop
-        signal.signal(signum, lambda signum, frame: stop.set())
+
+    def on_signal(signum: int, frame: FrameType | None) -> None:
+        stopped.append(signum)
+        stop.set()
+
+    for signum in (signal.SIGINT, signal.SIGTERM):  # the halves say for themselves that they stop
+        signal.signal(signum, on_signal)
+    # Each reads from a pipe of its own, which ends when we do, however that is.
+    processes = [
+        subprocess.Popen([*program, "watch", *common, *rules, "--", *paths], stdin=subprocess.PIPE),
+        subprocess.Popen([*program, "serve", *common, *address], stdin=subprocess.PIPE),
+    ]
     while all(process.poll() is None for process in processes) and not stop.wait(0.2):
         pass
     ended = [process.returncode for process in processes if process.returncode is not None]
     for process in processes:
         if process.poll() is None:
             process.terminate()
-        process.wait()
-    return INTERRUPTED if stop.is_set() else max(ended)
+    for process in processes:
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    if stopped:
+        return OK if stopped[0] == signal.SIGTERM else INTERRUPTED
+    return max(ended) or SOMETHING_FAILED

@@ -7,20 +7,24 @@ from pathlib import Path
 
 from stackroom.arguments import settings_of
 from stackroom.commands.endings import OK, SOMETHING_FAILED, tidying
+from stackroom.commands.indexing import tell_waiting
 from stackroom.events import Events
 
 
 def check(arguments: argparse.Namespace) -> int:
     from indexer import check as examination
-    from indexer.lock import alone
     from indexer.mend import mend
+    from indexer.turns import turn
     from stackroom.embedding.models import Models
     from stackroom.progress import ProgressDisplay
     from stackroom.terminal import show_check
 
     settings = settings_of(arguments)
     done: list[str] = []
-    with alone(settings), ProgressDisplay(Events(), quiet=arguments.quiet) as display:
+    with (
+        turn(settings, arguments.wait, tell_waiting(settings)),
+        ProgressDisplay(Events(), quiet=arguments.quiet) as display,
+    ):
         report = found = examination.check(settings, display.count)
         if arguments.repair:
             done = mend(settings, Models(settings.models, settings.precision), found, display.count)
