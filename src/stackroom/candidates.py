@@ -29,6 +29,19 @@ class Asked:
     known: float
 
 
+class Chosen:
+    """Documents to look in, in the forms that both indexes want: made once for all rounds of a query."""
+
+    def __init__(self, splits: Sequence[Split]) -> None:
+        self.firsts = [split.first for split in splits]
+        self.ranges: NDArray[np.int64] = np.empty((len(splits), 2), np.int64)
+        self.ranges[:, 0] = self.firsts
+        self.ranges[:, 1] = [split.last for split in splits]
+
+    def __len__(self) -> int:
+        return len(self.firsts)
+
+
 class Indexes:
     """Both indexes of one library, and which passages are whose. Not thread-safe: its owner takes turns."""
 
@@ -38,7 +51,7 @@ class Indexes:
         self._splits = splits
 
     def candidates(
-        self, asked: Asked, k: int, within: Sequence[Split] | None = None, without: Sequence[Split] = ()
+        self, asked: Asked, k: int, within: Chosen | None = None, without: Sequence[Split] = ()
     ) -> dict[int, Evidence]:
         """Passages that may answer a query, the best first, equal ones by id.
 
@@ -48,7 +61,8 @@ class Indexes:
             within: the documents to look in; None means all.
             without: documents to leave out.
         """
-        inside, outside = None if within is None else _firsts(within), _firsts(without)
+        inside = None if within is None else within.firsts
+        outside = [split.first for split in without]
         near = self._near(asked, k, within, without)
         words = self._lexicon.search(asked.text, k, asked.phrases, within=inside, without=outside)
         owners = {
@@ -57,20 +71,19 @@ class Indexes:
             if (split := self._splits.of(id_))
         }
         # What came after the last of a full list may score as much as that one; else it has no word.
-        last = words.hits[-1][1] / words.most if len(words.hits) == k else 0.0
-        matching = dict.fromkeys(owners, last) | {id_: score / words.most for id_, score in words.hits}
+        last = _share(words.hits[-1][1], words.most) if len(words.hits) == k else 0.0
+        matching = dict.fromkeys(owners, last)
+        matching |= {id_: _share(score, words.most) for id_, score in words.hits}
         splits = {split.first for split in owners.values()}
         documents = self._lexicon.documents(asked.text, splits)
         fits = documents.scores
         fitting = {
-            id_: fits.get(split.first, 0.0) / documents.most
-            for id_, split in owners.items()
-            if documents.most
+            id_: _share(fits.get(split.first, 0.0), documents.most) for id_, split in owners.items()
         }
         names = self._lexicon.names(asked.text, len(splits) + k)
-        best_name = names.hits[0][1] if names.hits else 1.0
+        best_name = names.hits[0][1] if names.hits else 0.0
         named = names.scores
-        naming = {id_: named.get(split.first, 0.0) / best_name for id_, split in owners.items()}
+        naming = {id_: _share(named.get(split.first, 0.0), best_name) for id_, split in owners.items()}
         meaning = {}
         if asked.vector is not None:
             meaning = self._vectors.similarities(asked.vector, list(owners))
@@ -78,34 +91,32 @@ class Indexes:
         found = {}
         for id_ in owners:
             score = fuse(
-                meaning.get(id_, 0.0), matching[id_], fitting.get(id_, 0.0), naming[id_], asked.known
+                meaning.get(id_, 0.0), matching[id_], fitting[id_], naming[id_], asked.known
             )
             found[id_] = Evidence(
                 meaning.get(id_),
                 near_ranks.get(id_),
                 matching[id_],
                 words_ranks.get(id_),
-                fitting.get(id_, 0.0),
+                fitting[id_],
                 naming[id_],
                 score,
             )
         return dict(sorted(found.items(), key=lambda pair: (-pair[1].score, pair[0])))
 
     def _near(
-        self, asked: Asked, k: int, within: Sequence[Split] | None, without: Sequence[Split]
+        self, asked: Asked, k: int, within: Chosen | None, without: Sequence[Split]
     ) -> dict[int, float]:
         if asked.vector is None or asked.phrases:
             return {}
-        inside = None if within is None else _ranges(within)
-        return dict(self._vectors.search(asked.vector, k, within=inside, without=_ranges(without)))
+        outside = [(split.first, split.last) for split in without]
+        inside = None if within is None else within.ranges
+        return dict(self._vectors.search(asked.vector, k, within=inside, without=outside))
 
 
-def _ranges(splits: Iterable[Split]) -> list[tuple[int, int]]:
-    return [(split.first, split.last) for split in splits]
-
-
-def _firsts(splits: Iterable[Split]) -> list[int]:
-    return [split.first for split in splits]
+def _share(score: float, most: float) -> float:
+    """A score as a share of the most there can be; 0 if that is nothing."""
+    return score / most if most > 0 else 0.0
 
 
 def _ranks(passages: Iterable[int]) -> dict[int, int]:

@@ -1,9 +1,14 @@
 """From a query to the passages that answer it: what its filters let through, ranked by all the evidence."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from heapq import nlargest
+from operator import attrgetter
 
-from stackroom.candidates import Asked, Indexes
+from stackroom.candidates import Asked, Chosen, Indexes
 from stackroom.catalog import Catalog
+from stackroom.descriptions import Descriptions, describe
+from stackroom.filters import Described
 from stackroom.query import Query
 from stackroom.ranking import Evidence
 from stackroom.records import Model
@@ -20,22 +25,30 @@ _CHECKED_AT_ONCE, _MOST_CHECKED = 50, 2000
 class Selection:
     """Chooses and ranks the passages of one moment. Not thread-safe: its owner takes turns."""
 
-    def __init__(self, catalog: Catalog, model: Model, indexes: Indexes, splits: Splits) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        model: Model,
+        indexes: Indexes,
+        splits: Splits,
+        descriptions: Descriptions,
+    ) -> None:
         self._catalog = catalog
         self._model = model
         self._indexes = indexes
         self._splits = splits
+        self._descriptions = descriptions
 
     def ranked(self, query: Query, asked: Asked, limit: int) -> dict[int, Evidence]:
         """Passages of at least `limit` documents, if there are as many; the best first.
 
-        A query that has nothing but filters gives the first passage of each document they let through, the
-        newest document first.
+        A query that has nothing but filters gives for each document they let through, the newest first, the
+        first passage that has nothing the query excludes; documents that have no such passage are left out.
         """
-        within = self._admitted(query)
+        admitted = self._admitted(query) if query.has_filters else None
         if query.only_filters:
-            nothing = Evidence(None, None, 0.0, None, 0.0, 0.0, 0.0)
-            return {split.first: nothing for split in within or ()}
+            return self._listed(query, admitted or (), limit)
+        within = None if admitted is None else Chosen([found.split for found in admitted])
         count = max(_PASSAGES, _PASSAGES_FOR_EACH * limit)
         if query.phrases or query.without:
             return self._checked(query, asked, limit, within)
@@ -51,7 +64,7 @@ class Selection:
         return _best_first(ranked)
 
     def _checked(
-        self, query: Query, asked: Asked, limit: int, within: list[Split] | None
+        self, query: Query, asked: Asked, limit: int, within: Chosen | None
     ) -> dict[int, Evidence]:
         """As `ranked`, of passages whose texts have the query's phrases, and nothing it excludes.
 
@@ -78,32 +91,42 @@ class Selection:
             count *= 4
         return _best_first(ranked)
 
-    def _admitted(self, query: Query) -> list[Split] | None:
-        """The documents that a query's filters let through, in the order of indexing; None means all.
+    def _listed(self, query: Query, admitted: Sequence[Described], limit: int) -> dict[int, Evidence]:
+        """See `ranked`. `admitted` are the documents that the filters let through."""
+        nothing = Evidence(None, None, 0.0, None, 0.0, 0.0, 0.0)
+        newest = attrgetter("newest")
+        if not query.without:
+            return {found.split.first: nothing for found in nlargest(limit, admitted, key=newest)}
+        listed: dict[int, Evidence] = {}
+        left = _MOST_CHECKED
+        for found in sorted(admitted, key=newest, reverse=True):
+            first, last, _ = found.split
+            for start in range(first, min(last + 1, first + left), _CHECKED_AT_ONCE):
+                ids = range(start, min(last + 1, start + _CHECKED_AT_ONCE))
+                left -= len(ids)
+                places = self._catalog.passages(ids)
+                passing = [id_ for id_ in ids if id_ in places and query.passes(places[id_].text)]
+                if passing:
+                    listed[passing[0]] = nothing
+                    break
+            if len(listed) == limit or left <= 0:
+                break
+        return listed
 
-        Those of a query without words are the newest first, and an excluded word must not be in their titles.
-        """
-        if not query.has_filters:
-            return None
-        current = [record.id for id_ in query.ids if (record := self._catalog.document(id_))]
-        query = replace(query, ids=tuple(current) or query.ids)
-        admitted = [
-            found
-            for found in self._catalog.descriptions(self._model)
-            if (not query.only_filters or query.passes(found.title))
-            and query.admits(
-                title=found.title,
-                author=found.author,
-                paths=found.paths,
-                created=found.created,
-                modified=found.modified,
-                language=found.language,
-                id=found.id,
-            )
-        ]
-        if query.only_filters:
-            admitted.sort(key=lambda found: max(found.created, found.modified), reverse=True)
-        return [found.split for found in admitted]
+    def _admitted(self, query: Query) -> Sequence[Described]:
+        """The documents that a query's filters let through, in the order of their passages."""
+        if not query.ids:
+            return query.admitted(self._descriptions.all(self._catalog, self._model, self._splits.all))
+        records = [record for id_ in query.ids if (record := self._catalog.document(id_))]
+        query = replace(query, ids=tuple(record.id for record in records))
+        splits = {self._catalog.split_of(self._model, record.key) for record in records} - {None}
+        return query.admitted(
+            [
+                found
+                for split in sorted(split for split in splits if split)
+                for found in describe(self._catalog, self._model, split)
+            ]
+        )
 
 
 def _best_first(found: dict[int, Evidence]) -> dict[int, Evidence]:
