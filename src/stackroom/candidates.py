@@ -77,9 +77,7 @@ class Indexes:
         splits = {split.first for split in owners.values()}
         documents = self._lexicon.documents(asked.text, splits)
         fits = documents.scores
-        fitting = {
-            id_: _share(fits.get(split.first, 0.0), documents.most) for id_, split in owners.items()
-        }
+        fitting = {id_: _share(fits.get(split.first, 0.0), documents.most) for id_, split in owners.items()}
         names = self._lexicon.names(asked.text, len(splits) + k)
         best_name = names.hits[0][1] if names.hits else 0.0
         named = names.scores
@@ -90,9 +88,7 @@ class Indexes:
         near_ranks, words_ranks = _ranks(near), _ranks(id_ for id_, _ in words.hits)
         found = {}
         for id_ in owners:
-            score = fuse(
-                meaning.get(id_, 0.0), matching[id_], fitting[id_], naming[id_], asked.known
-            )
+            score = fuse(meaning.get(id_, 0.0), matching[id_], fitting[id_], naming[id_], asked.known)
             found[id_] = Evidence(
                 meaning.get(id_),
                 near_ranks.get(id_),

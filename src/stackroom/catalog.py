@@ -139,7 +139,7 @@ class Catalog(CatalogFile):
         return Split(*rows[0]) if rows else None
 
     def descriptions(self, model: Model, first: int = 0, last: int = _LAST) -> list[Description]:
-        """A model's documents whose first passages have ids from `first` to `last`, both inclusive, in order."""
+        """A model's documents whose first passages have ids from `first` to `last`, both inclusive."""
         rows = self.rows(
             "SELECT s.first, s.last, s.document, d.id, d.title, d.author, d.created, d.modified, d.language,"
             " (SELECT json_group_array(json_array(b.root, l.path)) FROM locations l JOIN libraries b"
@@ -154,6 +154,10 @@ class Catalog(CatalogFile):
             about = (id_, title, author, created, modified, language)
             described.append(Description(Split(*split), *about, paths))
         return described
+
+    def has_waiting(self) -> bool:
+        """Whether passages wait for their vectors."""
+        return bool(self.rows("SELECT 1 FROM pending LIMIT 1"))
 
     def passages(self, ids: Sequence[int]) -> dict[int, FoundPassage]:
         """The passages with these ids; those that are no longer there are missing from the answer."""

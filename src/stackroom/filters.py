@@ -105,7 +105,7 @@ class Described:
 def choose(
     documents: Sequence[Described], kind: str, values: Iterable[str], *, fitting: bool = True
 ) -> Sequence[Described]:
-    """Those of `documents` that fit one of the values, which were read; or, if not `fitting`, none of them."""
+    """Those of `documents` that fit one of the values that were read; or none of them, if not `fitting`."""
     own = attrgetter(kind)
     if kind in ("language", "id"):
         wanted = frozenset(values)

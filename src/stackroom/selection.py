@@ -63,9 +63,7 @@ class Selection:
             seen |= {split for id_ in found if (split := self._splits.of(id_))}
         return _best_first(ranked)
 
-    def _checked(
-        self, query: Query, asked: Asked, limit: int, within: Chosen | None
-    ) -> dict[int, Evidence]:
+    def _checked(self, query: Query, asked: Asked, limit: int, within: Chosen | None) -> dict[int, Evidence]:
         """As `ranked`, of passages whose texts have the query's phrases, and nothing it excludes.
 
         More and more are looked at until there are enough, or no more have the words; or too many were read.
@@ -119,12 +117,12 @@ class Selection:
             return query.admitted(self._descriptions.all(self._catalog, self._model, self._splits.all))
         records = [record for id_ in query.ids if (record := self._catalog.document(id_))]
         query = replace(query, ids=tuple(record.id for record in records))
-        splits = {self._catalog.split_of(self._model, record.key) for record in records} - {None}
+        found = {split for record in records if (split := self._catalog.split_of(self._model, record.key))}
         return query.admitted(
             [
-                found
-                for split in sorted(split for split in splits if split)
-                for found in describe(self._catalog, self._model, split)
+                described
+                for split in sorted(found)
+                for described in describe(self._catalog, self._model, split)
             ]
         )
 

@@ -32,7 +32,7 @@ class Splits:
             self._firsts.insert(at, split.first)
 
     def remove(self, first: int, last: int) -> list[Split]:
-        """Removes the splits of passages from `first` to `last`, both inclusive. Returns those that were there."""
+        """Removes the splits of passages from `first` to `last`, both inclusive. Returns them."""
         start, stop = bisect_left(self._firsts, first), bisect_right(self._firsts, last)
         removed = self._splits[start:stop]
         del self._splits[start:stop]

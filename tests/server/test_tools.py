@@ -199,7 +199,7 @@ def test_the_light_modules_do_not_import_mcp() -> None:
 class Broken(Reader):
     """A reader with a mistake in it, whose exception text nobody outside may see."""
 
-    def search(self, query: str, *_: Any, **__: Any) -> Any:
+    def answer(self, query: str, *_: Any, **__: Any) -> Any:
         raise ValueError(f"secret of {Path(__file__).resolve()}")
 
 
