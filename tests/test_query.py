@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from growth import is_linear
-from stackroom.filters import Described
+from stackroom.descriptions import Descriptions
 from stackroom.operators import parse
 from stackroom.query import Query
+from stackroom.records import Description
 from stackroom.splits import Split
 
 ID = "0123456789abcdef01234567"
@@ -202,8 +203,11 @@ def test_filters_alone_choose_documents() -> None:
 
 def admits(query: str, **about: Any) -> bool:
     """Whether a document of which this is known may be shown."""
-    return bool(parse(query).admitted([Described.of(Split(1, 9, 1), **about)]))
+    document = Description(Split(1, 9, 1), **(NOTHING | about))
+    return len(Descriptions([document]).admitted(parse(query))) == 1
 
+
+NOTHING = dict.fromkeys(("id", "title", "author", "created", "modified", "language"), "") | {"paths": ()}
 
 OTTERS = {
     "title": "Annual Report 2023: Otters in Zürich",

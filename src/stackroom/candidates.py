@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stackroom.lexicon import Lexicon
+from stackroom.lexicon import Lexicon, WordMatches
 from stackroom.ranking import Evidence, fuse
 from stackroom.splits import Split, Splits
 from stackroom.vectors import VectorIndex
+
+# If at least one document in so many is chosen, their words are picked from what all documents' words give.
+_MANY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +34,31 @@ class Asked:
 
 
 class Chosen:
-    """Documents to look in, in the forms that both indexes want: made once for all rounds of a query."""
+    """Documents to look in, for all rounds of a query.
 
-    def __init__(self, splits: Sequence[Split]) -> None:
-        self.firsts = [split.first for split in splits]
-        self.ranges: NDArray[np.int64] = np.empty((len(splits), 2), np.int64)
-        self.ranges[:, 0] = self.firsts
-        self.ranges[:, 1] = [split.last for split in splits]
+    Attributes:
+        others: whether `ranges` are of all other documents, because these are fewer.
+        ranges: of passages, both ends inclusive, ascending; shape (n, 2).
+    """
+
+    def __init__(self, count: int, ranges: NDArray[np.int64], *, others: bool = False) -> None:
+        """`count` is how many documents are chosen."""
+        self._count = count
+        self.others = others
+        self.ranges = ranges
 
     def __len__(self) -> int:
-        return len(self.firsts)
+        return self._count
+
+    def has(self, passages: Sequence[int]) -> list[bool]:
+        """For each passage whether it is one of a document that is chosen."""
+        if not len(self.ranges):
+            return [self.others] * len(passages)
+        ids = np.asarray(passages, np.int64)
+        before = np.searchsorted(self.ranges[:, 0], ids, side="right") - 1
+        inside = (before >= 0) & (ids <= self.ranges[before, 1])
+        found: list[bool] = (inside != self.others).tolist()
+        return found
 
 
 class Indexes:
@@ -61,10 +80,8 @@ class Indexes:
             within: the documents to look in; None means all.
             without: documents to leave out.
         """
-        inside = None if within is None else within.firsts
-        outside = [split.first for split in without]
         near = self._near(asked, k, within, without)
-        words = self._lexicon.search(asked.text, k, asked.phrases, within=inside, without=outside)
+        words = self._words(asked, k, within, without)
         owners = {
             id_: split
             for id_ in dict.fromkeys([*near, *(id_ for id_, _ in words.hits)])
@@ -100,14 +117,42 @@ class Indexes:
             )
         return dict(sorted(found.items(), key=lambda pair: (-pair[1].score, pair[0])))
 
+    def _words(self, asked: Asked, k: int, within: Chosen | None, without: Sequence[Split]) -> WordMatches:
+        ignored = [split.first for split in without]
+        if within is None:
+            return self._lexicon.search(asked.text, k, asked.phrases, without=ignored)
+        times = -(-len(self._splits) // max(len(within), 1))
+        if times <= _MANY:
+            # Picking from what is found is less than having the engine look at thousands of documents.
+            most = 2 * times * k
+            found = self._lexicon.search(asked.text, most, asked.phrases, without=ignored)
+            chosen = within.has([id_ for id_, _ in found.hits])
+            hits = list(compress(found.hits, chosen))
+            if len(hits) >= k or len(found.hits) < most:
+                return WordMatches(hits[:k], found.most)
+        firsts = within.ranges[:, 0].tolist()
+        if within.others:
+            return self._lexicon.search(asked.text, k, asked.phrases, without=ignored + firsts)
+        return self._lexicon.search(asked.text, k, asked.phrases, within=firsts, without=ignored)
+
     def _near(
         self, asked: Asked, k: int, within: Chosen | None, without: Sequence[Split]
     ) -> dict[int, float]:
         if asked.vector is None or asked.phrases:
             return {}
-        outside = [(split.first, split.last) for split in without]
-        inside = None if within is None else within.ranges
+        inside, outside = None, _ranges(without)
+        if within is not None and within.others:
+            outside = np.concatenate([outside, within.ranges])
+        elif within is not None:
+            inside = within.ranges
         return dict(self._vectors.search(asked.vector, k, within=inside, without=outside))
+
+
+def _ranges(splits: Sequence[Split]) -> NDArray[np.int64]:
+    ranges: NDArray[np.int64] = np.empty((len(splits), 2), np.int64)
+    ranges[:, 0] = [split.first for split in splits]
+    ranges[:, 1] = [split.last for split in splits]
+    return ranges
 
 
 def _share(score: float, most: float) -> float:

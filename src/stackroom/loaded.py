@@ -50,13 +50,14 @@ class Loaded:
             # All that is removed at once, and first: what the other changes name is read as it is now.
             removed = [(change.first, change.last) for change in changes if change.kind == "removed"]
             self.vectors.remove(removed)
-            for first, last in removed:
-                self.descriptions.remove(self.splits.remove(first, last))
+            gone = [split for first, last in removed for split in self.splits.remove(first, last)]
+            self.descriptions.remove(gone)
             for change in changes:
                 if change.kind == "published":
                     self.splits.add(self._catalog.splits(model, change.first, change.last))
-                elif change.kind == "named" and (split := self.splits.of(change.first)):
-                    self.descriptions.read_again(self._catalog, model, split)
+                elif change.kind == "named":
+                    named = self._catalog.descriptions(model, change.first, change.first)
+                    self.descriptions.rename(named)
                 elif change.kind == "embedded" and self.complete:
                     self.complete = self._load(model, change.first, change.last)
             if not self.complete:

@@ -1,9 +1,7 @@
 """What was asked, after `stackroom.operators` has read it; pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from stackroom.filters import Described, choose, choose_by_time
 from stackroom.phrases import Folded
 
 
@@ -12,7 +10,7 @@ class Query:
     """What was asked.
 
     `text` may be empty although something was asked: if `only_filters`, the caller lists the documents that
-    `admitted` lets through (newest first, say) instead of ranking. There are never exclusions alone.
+    fit (newest first, say) instead of ranking. There are never exclusions alone.
 
     Attributes:
         text: what words and meaning are ranked by: the query without its operators. The words of phrases stay
@@ -46,7 +44,7 @@ class Query:
 
     @property
     def has_filters(self) -> bool:
-        """Whether `admitted` can leave some out."""
+        """Whether there is anything that a document has to fit."""
         some = self.titles or self.authors or self.folders or self.languages or self.ids or self.unwanted
         return bool(some or self.after or self.before)
 
@@ -54,24 +52,6 @@ class Query:
     def only_filters(self) -> bool:
         """Whether there is nothing to rank by, but documents to choose."""
         return not self.text and self.has_filters
-
-    def admitted(self, documents: Sequence[Described]) -> Sequence[Described]:
-        """Those of `documents` that may be shown, in the same order."""
-        wanted = {
-            "id": self.ids,
-            "language": self.languages,
-            "title": self.titles,
-            "author": self.authors,
-            "folder": self.folders,
-        }
-        for kind, values in wanted.items():
-            if values:
-                documents = choose(documents, kind, values)
-        for kind, value in self.unwanted:
-            documents = choose(documents, kind, [value], fitting=False)
-        if self.after or self.before:
-            documents = choose_by_time(documents, self.after, self.before)
-        return documents
 
     def passes(self, text: str) -> bool:
         """Whether a passage with this text may be shown: it has all phrases, and nothing that is excluded."""

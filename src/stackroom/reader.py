@@ -8,6 +8,7 @@ only what changed is read. Whatever they say is a hint: a hit is shown only if t
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from stackroom.candidates import Asked, Indexes
@@ -116,7 +117,9 @@ class Reader:
         while not complete:
             with self._following():
                 model, splits = self._loaded.model, self._loaded.splits.all
-                complete = not model or self._loaded.descriptions.read_some(self._catalog, model, splits)
+                complete = not model or self._loaded.descriptions.read_some(
+                    splits, partial(self._catalog.descriptions, model)
+                )
 
     def search(
         self,

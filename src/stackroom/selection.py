@@ -1,14 +1,13 @@
 """From a query to the passages that answer it: what its filters let through, ranked by all the evidence."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from functools import partial
 from heapq import nlargest
-from operator import attrgetter
+
+import numpy as np
 
 from stackroom.candidates import Asked, Chosen, Indexes
 from stackroom.catalog import Catalog
-from stackroom.descriptions import Descriptions, describe
-from stackroom.filters import Described
+from stackroom.descriptions import Descriptions, Rows
 from stackroom.query import Query
 from stackroom.ranking import Evidence
 from stackroom.records import Model
@@ -45,10 +44,13 @@ class Selection:
         A query that has nothing but filters gives for each document they let through, the newest first, the
         first passage that has nothing the query excludes; documents that have no such passage are left out.
         """
-        admitted = self._admitted(query) if query.has_filters else None
-        if query.only_filters:
-            return self._listed(query, admitted or (), limit)
-        within = None if admitted is None else Chosen([found.split for found in admitted])
+        within = None
+        if query.has_filters:
+            table = self._described(query)
+            admitted = table.admitted(query)
+            if not query.text:
+                return self._listed(query, table, admitted, limit)
+            within = self._chosen(table, admitted)
         count = max(_PASSAGES, _PASSAGES_FOR_EACH * limit)
         if query.phrases or query.without:
             return self._checked(query, asked, limit, within)
@@ -89,16 +91,16 @@ class Selection:
             count *= 4
         return _best_first(ranked)
 
-    def _listed(self, query: Query, admitted: Sequence[Described], limit: int) -> dict[int, Evidence]:
-        """See `ranked`. `admitted` are the documents that the filters let through."""
+    def _listed(self, query: Query, table: Descriptions, admitted: Rows, limit: int) -> dict[int, Evidence]:
+        """See `ranked`."""
         nothing = Evidence(None, None, 0.0, None, 0.0, 0.0, 0.0)
-        newest = attrgetter("newest")
         if not query.without:
-            return {found.split.first: nothing for found in nlargest(limit, admitted, key=newest)}
+            newest = nlargest(limit, admitted.tolist(), key=table.newest)
+            return dict.fromkeys(table.ranges(np.array(newest, np.int64))[:, 0].tolist(), nothing)
+        newest = sorted(admitted.tolist(), key=table.newest, reverse=True)
         listed: dict[int, Evidence] = {}
         left = _MOST_CHECKED
-        for found in sorted(admitted, key=newest, reverse=True):
-            first, last, _ = found.split
+        for first, last in table.ranges(np.array(newest, np.int64)).tolist():
             for start in range(first, min(last + 1, first + left), _CHECKED_AT_ONCE):
                 ids = range(start, min(last + 1, start + _CHECKED_AT_ONCE))
                 left -= len(ids)
@@ -111,20 +113,22 @@ class Selection:
                 break
         return listed
 
-    def _admitted(self, query: Query) -> Sequence[Described]:
-        """The documents that a query's filters let through, in the order of their passages."""
+    def _described(self, query: Query) -> Descriptions:
+        """The documents to choose from: those with the query's ids, or all."""
+        describe = partial(self._catalog.descriptions, self._model)
         if not query.ids:
-            return query.admitted(self._descriptions.all(self._catalog, self._model, self._splits.all))
+            while not self._descriptions.read_some(self._splits.all, describe):
+                pass
+            return self._descriptions
         records = [record for id_ in query.ids if (record := self._catalog.document(id_))]
-        query = replace(query, ids=tuple(record.id for record in records))
         found = {split for record in records if (split := self._catalog.split_of(self._model, record.key))}
-        return query.admitted(
-            [
-                described
-                for split in sorted(found)
-                for described in describe(self._catalog, self._model, split)
-            ]
-        )
+        return Descriptions([one for split in sorted(found) for one in describe(split.first, split.first)])
+
+    def _chosen(self, table: Descriptions, admitted: Rows) -> Chosen:
+        chosen = table.ranges(admitted)
+        if 2 * len(admitted) <= len(self._splits) or len(table) < len(self._splits):
+            return Chosen(len(admitted), chosen)
+        return Chosen(len(admitted), table.ranges(table.others(admitted)), others=True)
 
 
 def _best_first(found: dict[int, Evidence]) -> dict[int, Evidence]:

@@ -112,9 +112,9 @@ class VectorIndex:
         ends = np.asarray(ranges, np.int64).reshape(-1, 2)
         ends = ends[ends[:, 0] <= ends[:, 1]]
         # How many more ranges begin than end at a position: their sum up to it is how many it is in.
-        steps = np.zeros(len(self._ids) + 1, np.int32)
-        np.add.at(steps, np.searchsorted(self._ids, ends[:, 0]), 1)
-        np.add.at(steps, np.searchsorted(self._ids, ends[:, 1], side="right"), -1)
+        places = len(self._ids) + 1
+        steps = np.bincount(np.searchsorted(self._ids, ends[:, 0]), minlength=places)
+        steps -= np.bincount(np.searchsorted(self._ids, ends[:, 1], side="right"), minlength=places)
         inside: NDArray[np.bool_] = np.cumsum(steps[:-1]) > 0
         return inside
 
