@@ -1,7 +1,7 @@
 """What filters and removals cost at 20,000 documents: `python -m bench.filters DATA [--against CHECKOUT]`.
 
 DATA is made if it is not there: 300,000 passages with random vectors, as `bench.synthetic` makes them, in
-three languages. Another checkout's figures are measured in turns with this one's. Queries' vectors are random:
+three languages. Another checkout is measured in turns with this one. Queries have random vectors:
 what a model takes is not measured. Prints Markdown, the median of the rounds: CPU-ms of the thread that
 searches, of the same queries with a filter more than without; then what a search takes after 1,000 documents
 were removed.

@@ -30,6 +30,7 @@ class Descriptions:
         self._columns: dict[str, list[str]] = {
             name: [] for name in ("title", "author", "folder", "language", "id", "newest")
         }
+        self._unfolded = {"title", "author", "folder"}  # columns that nobody has asked for yet
         self._ranges: NDArray[np.int64] = np.empty((0, 2), np.int64)
         self._days: NDArray[np.int32] = np.empty((0, 4), np.int32)  # first and last of created and modified
         self._add(list(described))
@@ -51,7 +52,7 @@ class Descriptions:
         for document in described:
             (found,) = np.nonzero(self._ranges[:, 0] == document.split.first)
             for row in found.tolist():
-                self._columns["folder"][row] = _folder(document)
+                self._columns["folder"][row] = self._folder(document)
 
     def read_some(self, splits: Sequence[Split], describe: Callable[[int, int], list[Description]]) -> bool:
         """Reads some of what is not described yet. Returns whether that was the last of it.
@@ -67,6 +68,12 @@ class Descriptions:
             self._add(describe(block[0].first, block[-1].first))
         return start + len(block) == len(splits)
 
+    def fold_some(self) -> bool:
+        """Makes some of it ready to be compared. Returns whether that was the last of it."""
+        if self._unfolded:
+            self._fold(min(self._unfolded))
+        return not self._unfolded
+
     def admitted(self, query: Query) -> Rows:
         """The documents that a query's filters let through. What one does not say of itself it is not."""
         fitting = np.full(len(self), True)
@@ -79,7 +86,7 @@ class Descriptions:
         }
         for kind, values in wanted.items():
             if values:
-                fitting &= np.array([self._fits(kind, value) for value in values]).any(axis=0)
+                fitting &= np.logical_or.reduce([self._fits(kind, value) for value in values])
         for kind, value in query.unwanted:
             fitting &= ~self._fits(kind, value)
         if query.after or query.before:
@@ -106,9 +113,9 @@ class Descriptions:
             return
         for document in described:
             for name, text in (
-                ("title", folded(document.title)),
-                ("author", intern(folded(document.author))),
-                ("folder", _folder(document)),
+                ("title", self._text("title", document.title)),
+                ("author", intern(self._text("author", document.author))),
+                ("folder", self._folder(document)),
                 ("language", intern(document.language.lower())),
                 ("id", document.id),
                 ("newest", intern(max(document.created, document.modified))),
@@ -123,6 +130,8 @@ class Descriptions:
         self._days = np.concatenate([self._days, np.array(days, np.int32)])
 
     def _fits(self, kind: str, value: str) -> NDArray[np.bool_]:
+        if kind in self._unfolded:
+            self._fold(kind)
         column = self._columns[kind]
         if kind in ("language", "id"):
             return np.array([own == value for own in column], np.bool_)
@@ -136,9 +145,18 @@ class Descriptions:
         start = first_and_last_day(after)[0] if after else 0
         stop = first_and_last_day(before)[0] if before else LAST_DAY
         first, last = self._days[:, 0::2], self._days[:, 1::2]
-        inside: NDArray[np.bool_] = ((last >= start) & (first < stop)).any(axis=1)
+        inside: NDArray[np.bool_] = np.logical_or.reduce((last >= start) & (first < stop), axis=1)
         return inside
 
+    def _fold(self, kind: str) -> None:
+        self._unfolded.remove(kind)
+        # A line for each path.
+        self._columns[kind] = [
+            intern("\n".join(map(folded, text.split("\n")))) for text in self._columns[kind]
+        ]
 
-def _folder(document: Description) -> str:
-    return "\n".join(map(folded, document.paths))
+    def _text(self, kind: str, text: str) -> str:
+        return text.replace("\n", " ") if kind in self._unfolded else folded(text)
+
+    def _folder(self, document: Description) -> str:
+        return "\n".join(self._text("folder", path) for path in document.paths)

@@ -256,7 +256,8 @@ def _entries(searcher: tantivy.Searcher) -> int:
 
     That is how it counts the entries that have a word, and what its own weights are made of.
     """
-    return sum(searcher.doc_freq("language", code) for code in (*LANGUAGES, BOOKMARK))
+    counted = sum(searcher.doc_freq("language", code) for code in (*LANGUAGES, BOOKMARK))
+    return max(counted, searcher.num_docs)  # an older bookmark has no language
 
 
 def dead_share(index: tantivy.Index) -> tuple[int, float]:

@@ -70,10 +70,13 @@ class Reader:
         self._loading = threading.Lock()  # for the embedder
         self._queries: QueryEmbedder | None = None
         self._loaded = Loaded(catalog)
+        self.closed = False
+        """Whether it is of no more use."""
 
     def close(self) -> None:
         """Closes the catalogue."""
         with self._turn:
+            self.closed = True
             self._catalog.close()
 
     def catch_up(self) -> bool:
@@ -116,9 +119,9 @@ class Reader:
         complete = False
         while not complete:
             with self._following():
-                model, splits = self._loaded.model, self._loaded.splits.all
-                complete = not model or self._loaded.descriptions.read_some(
-                    splits, partial(self._catalog.descriptions, model)
+                model, splits, table = self._loaded.model, self._loaded.splits.all, self._loaded.descriptions
+                complete = not model or (
+                    table.read_some(splits, partial(self._catalog.descriptions, model)) and table.fold_some()
                 )
 
     def search(

@@ -1,5 +1,6 @@
 """From a query to the passages that answer it: what its filters let through, ranked by all the evidence."""
 
+from dataclasses import replace
 from functools import partial
 from heapq import nlargest
 
@@ -47,7 +48,8 @@ class Selection:
         within = None
         if query.has_filters:
             table = self._described(query)
-            admitted = table.admitted(query)
+            # Those with the ids are found; the id itself may be of one whose place they took.
+            admitted = table.admitted(replace(query, ids=()))
             if not query.text:
                 return self._listed(query, table, admitted, limit)
             within = self._chosen(table, admitted)

@@ -19,7 +19,7 @@ def warm_in_background(reader: Reader, events: Events) -> None:
 
 def _warm(reader: Reader, events: Events) -> None:
     told = ""
-    while True:
+    while not reader.closed:
         try:
             reader.warm()
             reader.warm_filters()
@@ -28,9 +28,7 @@ def _warm(reader: Reader, events: Events) -> None:
                 return
             if str(error) != told:
                 told = str(error)
-                events.tell(
-                    "not ready", f"Searching by meaning does not work yet. {told}", "warning", message=told
-                )
+                events.tell("not ready", f"Searching does not work yet. {told}", "warning", message=told)
             time.sleep(_AGAIN_SECONDS)
         else:
             return
