@@ -7,6 +7,7 @@ import pytest
 
 from growth import is_linear
 from stackroom.descriptions import Descriptions
+from stackroom.notices import taken_as_words
 from stackroom.operators import parse
 from stackroom.query import Query
 from stackroom.records import Description
@@ -196,6 +197,32 @@ def test_filters_alone_choose_documents() -> None:
     assert not parse("folder:x otters").only_filters
     assert parse("folder:x otters").has_filters
     assert not parse('"x"').has_filters
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("otters lang:germann", "lang:germann was taken as words: it names no language that is known."),
+        ("after:2025-13 otters", "after:2025-13 was taken as words: it names no day that there is."),
+        ("otters (before:31.12.2023)", "before:31.12.2023 was taken as words: it names no day"),
+        ("id:0123 otters", "id:0123 was taken as words: it names no id. An id has 24 hexadecimal digits"),
+        ("otters -after:2023", "-after:2023 was taken as words: after: cannot be turned round."),
+        ('title:"--" otters', 'title:"--" was taken as words: it names no word.'),
+    ],
+)
+def test_what_was_taken_as_words_is_told(query: str, said: str) -> None:
+    parsed = parse(query)
+    assert not parsed.has_filters
+    (sentence,) = taken_as_words(parsed.misread)
+    assert sentence.startswith(said)
+
+
+def test_what_is_told_of_a_pasted_text_is_short() -> None:
+    sentences = taken_as_words(parse(" ".join(f"lang:{'x' * 100}{n} lang:y" for n in range(50))).misread)
+    assert len(sentences) == 3
+    assert max(map(len, sentences)) < 200
+    for query in ("time: 10:30", "lang:de", "after: the war", "http://x.y/z", "-draft otters", "x:y"):
+        assert parse(query).misread == (), query
 
 
 # What filters admit

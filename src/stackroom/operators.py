@@ -124,7 +124,7 @@ class _Parser:
         connective = self._connective_before()
         is_unwanted = bool(named[1]) or connective == "NOT"
         if not value or (is_unwanted and kind in ("after", "before")):
-            self._misread.append((kind, self._query[at:end]))
+            self._misread.append((kind, self._query[at:end].rstrip(_TRAILING + ")")))
             return 0
         if connective:
             self._drop_connective()
