@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import os
 import platform
 import shutil
 import subprocess
@@ -14,13 +15,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from make_pdfs import write_pdf
 from sentences import PASSAGES, QUERIES
 from stackroom.embedding import conversion
 from stackroom.embedding.compiled import CompiledEmbedder
-from stackroom.embedding.embedder import Embedder
+from stackroom.embedding.embedder import Embedder, Preparation
+from stackroom.embedding.failures import versions
 from stackroom.embedding.model_card import BUNDLED_CARD, CARD, TOKENIZER, ModelCard
 from stackroom.embedding.model_files import (
     BUNDLED_DIGEST,
@@ -323,6 +326,30 @@ def test_one_whose_compiled_vectors_would_be_others_is_not(tmp_path: Path) -> No
     (home / CARD).unlink()
     with pytest.raises(ModelMismatch, match="have changed"):
         models.load(embedder.fingerprint)
+
+
+class Crash(BaseException):
+    """Nobody can go on after it, as after the end of a process."""
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_is_known_before_compiling_outlives_a_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> None:
+        raise Crash
+
+    _write_small_model(tmp_path / "model")
+    digest = find_model(str(tmp_path / "model")).digest
+    home = tmp_path / "prepared" / digest[:16]
+    home.mkdir(parents=True)
+    monkeypatch.setattr(conversion, "_compile", crash)  # the compiler itself: there is no other way in
+    with pytest.raises(Crash):
+        conversion.convert(tmp_path / "model", digest, home)
+    models = Models(tmp_path / "prepared")
+    embedder, cosine = _load_and_compare(tmp_path / "model", models)
+    assert embedder.runtime == "sentence-transformers fp32"
+    assert cosine > 0.99999
 
 
 def test_files_that_are_no_model_are_refused(tmp_path: Path) -> None:
