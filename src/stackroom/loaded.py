@@ -55,7 +55,7 @@ class Loaded:
             for change in changes:
                 if change.kind == "published":
                     self.splits.add(self._catalog.splits(model, change.first, change.last))
-                elif change.kind == "named":
+                elif change.kind == "named" and len(self.descriptions):
                     named = self._catalog.descriptions(model, change.first, change.first)
                     self.descriptions.rename(named)
                 elif change.kind == "embedded" and self.complete:
