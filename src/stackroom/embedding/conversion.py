@@ -23,7 +23,7 @@ from stackroom.embedding.failures import refuse_what_failed, remember_failure, v
 from stackroom.embedding.model_card import TOKENIZER, ModelCard
 from stackroom.embedding.model_files import ModelFiles
 from stackroom.embedding.processor import Precision
-from stackroom.errors import ModelDamaged
+from stackroom.errors import ModelDamaged, ModelError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -79,7 +79,8 @@ def prepare(files: ModelFiles, target: Path, program: Sequence[str] = _PROGRAM) 
 
     Raises:
         ModelDamaged: sentence-transformers can't load the model, or it lacks what we need; or that was so
-            within the last hour: it is not tried again before. Or the folder can't be written.
+            within the last hour: it is not tried again before.
+        ModelError: the folder can't be written.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -90,9 +91,9 @@ def prepare(files: ModelFiles, target: Path, program: Sequence[str] = _PROGRAM) 
                 card = _prepare(files, target, program)
             return card
     except OSError as error:
-        raise ModelDamaged(
-            f"The model {files.name!r} cannot be prepared: {error}. Make {target.parent} a folder that can "
-            "be written, with some 100 MB of room."
+        raise ModelError(
+            f"The model {files.name!r} has to be prepared once, and {target.parent} cannot be written: "
+            f"{error.strerror or error}. Run `stackroom search` once where it can be."
         ) from error
 
 
