@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -147,6 +148,18 @@ def test_search_does_not_wait_for_a_model_that_is_being_prepared(tmp_path: Path)
     assert found.stdout.startswith(" 1. Document 1, page 1")
     assert [result["page"] for result in json.loads(as_json.stdout)["results"]] == [1]
     assert as_json.stderr.startswith(f"{MEANING_NOT_READY}\nlang:germann was taken as words")
+
+
+def test_search_says_that_it_prepares_the_model_itself(tmp_path: Path) -> None:
+    with closing(Shelf(tmp_path)) as shelf:
+        shelf.add(1, "Otters hold hands.\n")
+        with closing(sqlite3.connect(shelf.path)) as db, db:
+            db.execute("UPDATE models SET name = 'no name of a model'")
+    found = stackroom_here("search", "otters", "--data", tmp_path / "data")
+    assert (found.returncode, found.stdout) == (1, "")
+    first, second = found.stderr.splitlines()[:2]
+    assert first == "The model is being prepared for this processor: half a minute, once."
+    assert "no name of a model" in second
 
 
 def test_search_needs_no_model_before_anything_is_embedded(tmp_path: Path) -> None:
