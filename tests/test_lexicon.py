@@ -317,3 +317,22 @@ def test_a_large_one_is_written_anew_bit_by_bit(index: FreshIndex, lexicon: Lexi
     assert not list(index.words.glob("*.rewriting"))
     assert audit(index.words, index.catalog) == ([], False)
     assert len(lexicon.search("otters", 5000).hits) == 3000
+
+
+@pytest.mark.parametrize("words_left", [0, 3])
+def test_what_was_being_written_anew_is_not_lost(
+    index: FreshIndex, lexicon: Lexicon, words_left: int
+) -> None:
+    for number in range(1, 40):
+        index.publish(number, f"Otters {name(number)}.\n")
+    index.follow_words()
+    index.remove(*(f"{number}.pdf" for number in range(1, 33)))
+    with DyingCatalog(index.path) as dying, closing(LexiconWriter(index.words)) as writer:
+        dying.words_left = words_left
+        with pytest.raises(CatalogUnusable):
+            writer.follow(dying)
+        index.publish(50, "Badgers dig.\n")
+        assert writer.follow(index.catalog)
+    assert len(lexicon.search("otters", 100).hits) == 7
+    assert entries(index)[0] == 9
+    assert audit(index.words, index.catalog) == ([], False)

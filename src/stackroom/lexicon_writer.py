@@ -80,7 +80,11 @@ class LexiconWriter:
                 writer.commit(now)
             if model is not None:
                 for writer in (self._passages, self._documents):
-                    self._rewrite_some(catalog, model, writer, now)
+                    try:
+                        self._rewrite_some(catalog, model, writer, now)
+                    except CatalogUnusable:
+                        writer.roll_back()
+                        raise
         return bool(behind)
 
     def _rewrite_some(self, catalog: Catalog, model: Model, writer: "_Writer", now: tuple[int, int]) -> None:
