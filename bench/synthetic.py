@@ -27,7 +27,8 @@ from bench.words import vocabulary, zipf_weights
 
 _DIMENSIONS = 384
 _PASSAGES_ON_PAGES = (1, 4, 2, 5, 3, 5)  # of a document; pages of one size would fit SQLite's by chance
-_PASSAGES_PER_DOCUMENT = sum(_PASSAGES_ON_PAGES)
+PASSAGES_PER_DOCUMENT = sum(_PASSAGES_ON_PAGES)
+"""Of a synthetic one, at most."""
 _PASSAGE_BYTES = 800
 _RARE_WORDS = 0.02
 _BLOCK = 10_000  # passages
@@ -58,8 +59,14 @@ def main() -> None:
 # What leans on the product: how it is written, and how a real library is read.
 
 
-def write(data: Path, count: int, texts: Iterator[str], draw: Draw) -> None:
-    """Publishes `count` passages and their vectors, block by block."""
+def write(
+    data: Path,
+    count: int,
+    texts: Iterator[str],
+    draw: Draw,
+    per_document: int = PASSAGES_PER_DOCUMENT,
+) -> None:
+    """Publishes `count` passages and their vectors, block by block; a document has so many, but the last."""
     from indexer.publish import FileState, Place, Publisher
     from stackroom.catalog import Catalog
     from stackroom.codes import encode
@@ -74,11 +81,11 @@ def write(data: Path, count: int, texts: Iterator[str], draw: Draw) -> None:
     model = publisher.add_model(BUNDLED_CARD.fingerprint(BUNDLED_NAME))
     library = publisher.add_library((data / "library").resolve())
     waiting = 0
-    for number, first in enumerate(range(0, count, _PASSAGES_PER_DOCUMENT)):
+    for number, first in enumerate(range(0, count, per_document)):
         pages: list[Page] = []
         passages: list[Passage] = []
         start = 0
-        left = min(_PASSAGES_PER_DOCUMENT, count - first)
+        left = min(per_document, count - first)
         for page, most in enumerate(_PASSAGES_ON_PAGES, 1):
             on_page = [next(texts) for _ in range(min(most, left))]
             left -= len(on_page)
@@ -93,7 +100,7 @@ def write(data: Path, count: int, texts: Iterator[str], draw: Draw) -> None:
         files = {Place(library, f"{number // 1000:03}/{number:06}.pdf"): FileState(100_000, number)}
         publisher.publish(document, passages, model, files)
         waiting += len(passages)
-        if waiting >= _BLOCK or first + _PASSAGES_PER_DOCUMENT >= count:
+        if waiting >= _BLOCK or first + per_document >= count:
             ids = [passage.id for passage in publisher.pending(model, waiting)]
             publisher.store_vectors(ids, encode(draw(len(ids))))
             waiting = 0

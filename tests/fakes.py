@@ -7,7 +7,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from stackroom.embedding.embedder import Embedder, Fingerprint, Tokenizer, refuse_another_model
+from stackroom.embedding.embedder import (
+    Embedder,
+    Fingerprint,
+    Preparation,
+    Tokenizer,
+    refuse_another_model,
+)
 
 
 class WordHashEmbedder:
@@ -68,6 +74,9 @@ class SomeModels:
 
     def tokenizer(self, name: str) -> Tokenizer:
         return self._find(name)
+
+    def preparation(self, model: Fingerprint) -> Preparation:
+        return Preparation.DONE
 
     def load(self, model: Fingerprint) -> Embedder:
         found = self._find(model.name)

@@ -10,8 +10,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from stackroom.analysis import Analyzer
+from stackroom.descriptions import Descriptions
 from stackroom.operators import parse
+from stackroom.records import Description
 from stackroom.snippets import Matcher, Snippet, complete, cut
+from stackroom.splits import Split
 from stackroom.visible import visible
 
 _EXAMPLES = 100  # at once
@@ -58,7 +61,8 @@ def check(query: str, place: tuple[str, int, int], limit: int, language: str) ->
     assert asked.only_filters == (not asked.text and asked.has_filters)
     assert not asked.without or asked.text or asked.has_filters, "an exclusion alone"
     asked.passes(page)
-    asked.admits(title=page, author=query, paths=[page], created="2023-05", modified=query, language="de")
+    about = Description(Split(1, 2, 1), "", page, query, "2023-05", query, "de", (page,))
+    Descriptions([about]).admitted(asked)
     Analyzer(language).words(page)
     visible(page)
     matches = Matcher(asked.text).find(page, start, stop)

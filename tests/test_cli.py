@@ -4,17 +4,22 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from commands import Ran, clean_environment, stackroom, stackroom_here
 from make_pdfs import write_garbage, write_pdf, write_scanned_pdf
+from shelf import Shelf
 from stackroom.holder import hold
+from stackroom.notices import MEANING_NOT_READY
 from waiting import wait_until
 
 COMMANDS = ["index", "watch", "serve", "up", "search", "fetch", "status", "eval", "forget"]
@@ -160,6 +165,41 @@ def test_search_and_fetch_print_what_the_tools_return(data: Path) -> None:
     unknown = stackroom_here("fetch", "no-such-id", "--data", data)
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert "no-such-id" in unknown.stderr
+
+
+def test_search_does_not_wait_for_a_model_that_is_being_prepared(tmp_path: Path) -> None:
+    with closing(Shelf(tmp_path)) as shelf:
+        shelf.add(1, "Otters hold hands.\n")
+        digest = shelf.embedder.fingerprint.digest
+    data = tmp_path / "data"
+    (data / "models").mkdir()
+    with FileLock(data / "models" / f"{digest[:16]}.lock"):  # as whoever prepares it has
+        found = stackroom_here("search", "otters", "--data", data)
+        as_json = stackroom_here("search", "otters lang:germann", "--data", data, "--json")
+    assert (found.returncode, found.stderr) == (0, MEANING_NOT_READY + "\n")
+    assert found.stdout.startswith(" 1. Document 1, page 1")
+    assert [result["page"] for result in json.loads(as_json.stdout)["results"]] == [1]
+    assert as_json.stderr.startswith(f"{MEANING_NOT_READY}\nlang:germann was taken as words")
+
+
+def test_search_says_that_it_prepares_the_model_itself(tmp_path: Path) -> None:
+    with closing(Shelf(tmp_path)) as shelf:
+        shelf.add(1, "Otters hold hands.\n")
+        with closing(sqlite3.connect(shelf.path)) as db, db:
+            db.execute("UPDATE models SET name = 'no name of a model'")
+    found = stackroom_here("search", "otters", "--data", tmp_path / "data")
+    assert (found.returncode, found.stdout) == (1, "")
+    first, second = found.stderr.splitlines()[:2]
+    assert first == "The model is being prepared for this processor: half a minute, once."
+    assert "no name of a model" in second
+
+
+def test_search_needs_no_model_before_anything_is_embedded(tmp_path: Path) -> None:
+    with closing(Shelf(tmp_path, meaning=False)) as shelf:
+        shelf.add(1, "Otters hold hands.\n")
+    found = stackroom_here("search", "otters", "--data", tmp_path / "data")
+    assert (found.returncode, found.stderr) == (0, MEANING_NOT_READY + "\n")
+    assert found.stdout.startswith(" 1. Document 1, page 1")
 
 
 def test_status(data: Path, folder: Path) -> None:

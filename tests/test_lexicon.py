@@ -12,7 +12,7 @@ from fresh_index import FreshIndex, fingerprint, name
 from shelf import Shelf
 from stackroom.catalog import Catalog
 from stackroom.errors import CatalogUnusable
-from stackroom.lexicon import PASSAGES, Lexicon
+from stackroom.lexicon import DOCUMENTS, PASSAGES, Lexicon, dead_share, open_index
 from stackroom.lexicon_audit import audit
 from stackroom.lexicon_writer import LexiconWriter
 from stackroom.records import Model, PassageText
@@ -273,3 +273,66 @@ def test_a_commit_that_was_never_finished_is_no_hindrance(tmp_path: Path) -> Non
     assert len(Lexicon(shelf.words)) == 2
     with Catalog(shelf.path) as catalog:
         assert audit(shelf.words, catalog) == ([], False)
+
+
+# What is removed
+
+
+def entries(index: FreshIndex, folder: str = PASSAGES) -> tuple[int, int]:
+    """How many entries an index has, and how many of them are dead."""
+    opened = open_index(index.words / folder)
+    opened.reload()
+    return opened.searcher().num_docs, dead_share(opened)[0]
+
+
+def test_an_index_that_is_mostly_dead_is_written_anew(index: FreshIndex, lexicon: Lexicon) -> None:
+    for number in range(1, 68):
+        index.publish(number, f"Otters {name(number)}.\n")
+    index.follow_words()
+    index.remove(*(f"{number}.pdf" for number in range(1, 30)))
+    index.follow_words()
+    assert entries(index) == (39, 30)  # one of each is a bookmark
+    index.remove(*(f"{number}.pdf" for number in range(30, 61)))
+    index.follow_words()
+    for folder in (PASSAGES, DOCUMENTS):
+        assert entries(index, folder) == (8, 0)
+    assert sorted(index.found(lexicon, "otters")) == [f"Otters {name(number)}." for number in range(61, 68)]
+    assert audit(index.words, index.catalog) == ([], False)
+    assert not list(index.words.glob("*.rewriting"))
+
+
+def test_a_large_one_is_written_anew_bit_by_bit(index: FreshIndex, lexicon: Lexicon) -> None:
+    for number in range(1, 14):
+        index.publish(number, "".join(f"Otters {name(number)} {line}.\n" for line in range(500)))
+    index.follow_words()
+    index.remove(*(f"{number}.pdf" for number in range(1, 8)))
+    assert index.follow_words()
+    assert entries(index)[1] > 0
+    assert list(index.words.glob("*.rewriting"))
+    index.publish(20, "Badgers dig.\n")  # what is new does not wait for the rest
+    assert index.follow_words()
+    assert index.found(lexicon, "badgers") == ["Badgers dig."]
+    index.follow_words()
+    assert entries(index) == (6 * 500 + 2, 1)
+    assert not list(index.words.glob("*.rewriting"))
+    assert audit(index.words, index.catalog) == ([], False)
+    assert len(lexicon.search("otters", 5000).hits) == 3000
+
+
+@pytest.mark.parametrize("words_left", [0, 3])
+def test_what_was_being_written_anew_is_not_lost(
+    index: FreshIndex, lexicon: Lexicon, words_left: int
+) -> None:
+    for number in range(1, 40):
+        index.publish(number, f"Otters {name(number)}.\n")
+    index.follow_words()
+    index.remove(*(f"{number}.pdf" for number in range(1, 33)))
+    with DyingCatalog(index.path) as dying, closing(LexiconWriter(index.words)) as writer:
+        dying.words_left = words_left
+        with pytest.raises(CatalogUnusable):
+            writer.follow(dying)
+        index.publish(50, "Badgers dig.\n")
+        assert writer.follow(index.catalog)
+    assert len(lexicon.search("otters", 100).hits) == 7
+    assert entries(index)[0] == 9
+    assert audit(index.words, index.catalog) == ([], False)

@@ -196,3 +196,20 @@ def otters(index: FreshIndex) -> FreshIndex:
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])  # it reads files
 def test_nor_is_any_text(otters: FreshIndex, query: str, k: int) -> None:
     assert len(Lexicon(otters.words).search(query, k).hits) <= max(k, 0)
+
+
+def test_weights_hold_after_many_documents_were_removed(index: FreshIndex, lexicon: Lexicon) -> None:
+    """The engine counts what was removed as long as it has not dropped it; so must the weights."""
+    for number in range(1, 68):
+        boats = "Ferries and boats." if number > 60 else "Ferries sail."
+        index.publish(number, f"{boats if number > 27 else 'Trains run.'} {name(number)}\n")
+    index.follow_words()
+    index.remove(*(f"{number}.pdf" for number in range(28, 60)))  # less than half: nothing is written anew
+    index.follow_words()
+    for query in ("ferries", "ferries boats", f"ferries {name(61)}"):
+        found = lexicon.search(query, 10)
+        assert found.most > 0
+        assert 0 < found.hits[0][1] <= 2.2 * found.most, query
+        assert f"{name(61)}" in index.texts([found.hits[0][0]])[0] or query == "ferries"
+        documents = lexicon.documents(query, [passage for passage, _ in found.hits])
+        assert 0 < documents.hits[0][1] <= 2.2 * documents.most

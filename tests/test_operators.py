@@ -119,8 +119,17 @@ def test_an_excluded_word_leaves_what_is_deep_in_a_book(shelf: Shelf, reader: Re
     assert hit.best.page == 301
 
 
-def test_filters_with_an_exclusion_look_at_titles(library: Shelf, reader: Reader) -> None:
-    assert found(reader, "lang:en -report") == {1, 4}
+def test_filters_with_an_exclusion_look_at_passages(shelf: Shelf, reader: Reader) -> None:
+    shelf.add(1, "Nothing swims here.\n", title="Of fish", created="2020")
+    shelf.add(2, "Here are fish.\nAnd fish again.\n", title="Of rivers", created="2021")
+    shelf.add(3, "Here are fish.\n", "Here are none.\n", title="Of lakes", created="2022")
+    hits = reader.search("lang:en -fish")
+    assert [(int(hit.document_id, 16), hit.best.text) for hit in hits] == [
+        (3, "Here are none."),
+        (1, "Nothing swims here."),
+    ]
+    assert found(reader, 'lang:en -"fish again"') == {1, 2, 3}
+    assert [int(hit.document_id, 16) for hit in reader.search("lang:en -fish", 1)] == [3]
 
 
 def test_what_is_excluded_hides_no_other_passage_of_its_document(shelf: Shelf, reader: Reader) -> None:
@@ -140,7 +149,7 @@ def test_the_words_that_match_are_marked(shelf: Shelf, reader: Reader) -> None:
 def test_each_hit_is_explained(shelf: Shelf, reader: Reader) -> None:
     shelf.add(1, "Otters hold hands.\n")
     shelf.add(2, "Badgers dig.\n")
-    (first, best), (_, other) = reader.explain("otters hands")
+    (first, best), (_, other) = reader.answer("otters hands").hits
     assert first.best.score == best.score > other.score
     assert (best.words_rank, best.meaning_rank) == (1, 1)
     assert best.meaning == pytest.approx(1, abs=0.2)

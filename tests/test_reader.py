@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from fakes import SomeModels, WordHashEmbedder
 from shelf import Shelf
 from stackroom.catalog import Catalog
+from stackroom.embedding.embedder import Embedder, Fingerprint, Preparation
 from stackroom.errors import ModelMismatch, ModelNotFound, UnknownDocument
 from stackroom.lexicon import Lexicon
+from stackroom.notices import MEANING_NOT_READY
 from stackroom.reader import Reader
+from stackroom.records import Description, Model
 
 BOTH, WORDS, MEANING = "words and meaning", "words alone", "meaning alone"
 
@@ -375,3 +378,127 @@ def test_searching_from_several_threads_while_another_connection_commits(shelf: 
     assert not failures
     assert len(ids(reader, "cats", limit=100)) == 3 + 25
     reader.close()
+
+
+# Filters
+
+
+class CountingCatalog(Catalog):
+    """Knows how many documents were described."""
+
+    described = 0
+
+    def descriptions(self, model: Model, first: int = 0, last: int = 2**63 - 1) -> list[Description]:
+        found = super().descriptions(model, first, last)
+        self.described += len(found)
+        return found
+
+
+@by_both
+def test_filters_read_each_document_once_and_follow_what_changes(shelf: Shelf) -> None:
+    for number in range(1, 41):
+        shelf.add(number, f"cats {number}\n", language="de" if number % 2 else "en", title=f"Of {number}")
+    catalog = CountingCatalog(shelf.path)
+    reader = Reader(catalog, Lexicon(shelf.words), SomeModels(lambda _: shelf.embedder))
+
+    def found(query: str) -> set[int]:
+        return {int(id_, 16) for id_ in ids(reader, query, 100)}
+
+    assert found(f"cats id:{7:024x}") == {7}
+    assert catalog.described == 1
+    odd = set(range(1, 41, 2))
+    for query in ("cats lang:de", "lang:de", "cats -lang:en", "cats after:2020 lang:de"):
+        assert found(query) == odd, query
+    assert found("cats title:3") == {3}
+    assert found("cats folder:39.pdf title:39") == {39}
+    assert catalog.described == 41
+
+    shelf.remove(1)
+    shelf.remove(2)
+    shelf.add(41, "cats and kittens\n", language="de")
+    shelf.add(42, "cats and dogs\n", language="de", name="3.pdf")  # takes the place of 3
+    shelf.add_copy("5.pdf", "renamed.pdf")
+    assert found("cats lang:de") == (odd - {1, 3}) | {41, 42}
+    assert found("cats folder:renamed") == {5}
+    assert found("cats -lang:de") == set(range(4, 41, 2))
+    assert found(f"cats id:{3:024x}") == {42}  # what took its place
+    assert catalog.described <= 41 + 4
+    reader.warm_filters()
+    assert found("cats author:ada lang:de") == (odd - {1, 3}) | {41, 42}
+    reader.close()
+
+
+@by_both
+def test_what_is_chosen_is_found_whatever_else_has_the_words(shelf: Shelf, reader: Reader) -> None:
+    """Most documents are chosen, and none of those that fit the words best."""
+    for number in range(1, 251):
+        if number % 3:
+            shelf.add(number, "cats\n", language="en", words=False, embedded=False)
+        else:
+            shelf.add(number, "cats and other animals of the house\n", language="de", embedded=False)
+    shelf.follow_words()
+    german = sorted(f"{number:024x}" for number in range(3, 251, 3))
+    assert sorted(ids(reader, "cats lang:de", 200)) == german
+    english = sorted({f"{number:024x}" for number in range(1, 251)} - set(german))
+    assert sorted(ids(reader, "cats lang:en", 200)) == english
+    assert sorted(ids(reader, "animals lang:en", 200)) == []
+
+
+# Before the model is there
+
+
+class Preparing(SomeModels):
+    """Models that are being prepared until somebody says otherwise; `load` waits for that."""
+
+    def __init__(self, embedder: WordHashEmbedder) -> None:
+        super().__init__(lambda _: embedder)
+        self.prepared = threading.Event()
+
+    def preparation(self, model: Fingerprint) -> Preparation:
+        return Preparation.DONE if self.prepared.is_set() else Preparation.UNDER_WAY
+
+    def load(self, model: Fingerprint) -> Embedder:
+        assert self.prepared.wait(30)
+        return super().load(model)
+
+
+@by_both
+def test_words_answer_while_the_model_is_being_prepared(shelf: Shelf) -> None:
+    wanted = shelf.add(1, "cats sleep\n")
+    shelf.add(2, "dogs bark\n")
+    models = Preparing(shelf.embedder)
+    reader = Reader(Catalog(shelf.path), Lexicon(shelf.words), models)
+    warming = threading.Thread(target=reader.warm)
+    warming.start()
+    try:
+        early = reader.answer("cats purr")
+        assert [hit.document_id for hit, _ in early.hits] == [wanted]
+        assert early.hits[0][1].meaning is None
+        assert early.notices == (MEANING_NOT_READY,)
+        assert reader.answer("lang:en").notices == ()  # needs no model
+    finally:
+        models.prepared.set()
+        warming.join(30)
+    later = reader.answer("cats purr")
+    assert later.hits[0][1].meaning is not None
+    assert later.notices == ()
+    reader.close()
+
+
+def test_what_waits_for_its_vectors_is_found_by_words_and_that_is_said(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, meaning=False)
+    wanted = shelf.add(1, "cats sleep\n")
+    reader = shelf.reader(load=_no_model)
+    found = reader.answer("cats")
+    assert [hit.document_id for hit, _ in found.hits] == [wanted]
+    assert found.notices == (MEANING_NOT_READY,)
+    reader.close()
+    shelf.close()
+
+
+@by_both
+def test_an_operator_that_was_taken_as_words_is_named(shelf: Shelf, reader: Reader) -> None:
+    shelf.add(1, "cats\n")
+    (notice,) = reader.answer("cats lang:germann").notices
+    assert notice.startswith("lang:germann was taken as words")
+    assert reader.answer("cats lang:german").notices == ()

@@ -79,8 +79,7 @@ def test_so_are_they_among_a_tenth_after_all_others_were_excluded_or_removed(
     for start in range(0, 20_000, 500):  # 450 of each 500 rows
         ranges.append((2 * start, 2 * (start + 450) - 1))
         left = left[(left < start) | (left >= start + 450)]
-    for first, last in ranges:
-        removing.remove(first, last)
+    removing.remove(ranges)
     assert len(removing) == len(left) == 2000
     nearest = left[np.argsort(-(asked @ clustered[left].T), axis=1)[:, :10]]
     for index, excluded in ((excluding, ranges), (removing, [])):
@@ -113,10 +112,10 @@ def test_growing_after_removals_keeps_what_is_left(clustered: NDArray[np.float32
     index = VectorIndex(DIMENSIONS, exact_limit=1000)
     codes = encode(clustered[:2500])
     index.add(range(900), codes[:900])
-    index.remove(100, 299)
+    index.remove([(100, 299)])
     index.add(range(900, 2000), codes[900:2000])
-    index.remove(0, 49)
-    index.remove(1990, 5000)
+    index.remove([(0, 49)])
+    index.remove([(1990, 5000)])
     assert index.last == 1989
     index.add(range(2000, 2500), codes[2000:])
     left = [*range(50, 100), *range(300, 1990), *range(2000, 2500)]
@@ -147,7 +146,7 @@ ID = st.integers(0, 150)
 RANGE = st.tuples(ID, st.integers(-1, 60)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 OPERATION = st.one_of(
     st.tuples(st.just("add"), st.lists(st.integers(1, 4), min_size=0, max_size=25)),  # distances of ids
-    st.tuples(st.just("remove"), RANGE),
+    st.tuples(st.just("remove"), st.lists(RANGE, max_size=4)),
     st.tuples(st.just("search"), st.integers(0, 200), st.lists(RANGE, max_size=4)),
 )
 
@@ -168,9 +167,13 @@ def test_it_is_the_same_as_a_dict_of_vectors(
             index.add(ids, codes)
             plain.vectors.update(zip(ids, decode(codes, dimensions), strict=True))
         elif kind == "remove":
-            first, last = arguments[0]
-            index.remove(first, last)
-            plain.vectors = {at: known for at, known in plain.vectors.items() if not first <= at <= last}
+            (ranges,) = arguments
+            index.remove(ranges)
+            plain.vectors = {
+                at: known
+                for at, known in plain.vectors.items()
+                if not any(first <= at <= last for first, last in ranges)
+            }
         else:
             k, excluded = arguments
             query = unit(chance.standard_normal(dimensions))
@@ -208,7 +211,7 @@ def test_ids_must_ascend(exact_limit: int) -> None:
         assert len(index) == 3
         assert index.last == 6
         assert sorted(passage for passage, _ in index.search(decode(codes, 4)[0], 10)) == [3, 5, 6]
-    index.remove(6, 6)
+    index.remove([(6, 6)])
     index.add([6], codes[:1])  # nothing greater is left
     assert index.last == 6
 
@@ -219,9 +222,9 @@ def test_an_empty_index_finds_nothing(exact_limit: int) -> None:
     query = unit(np.ones(4))
     assert index.search(query, 10) == []
     assert index.search(query, 10, without=[(0, 5)]) == []
-    index.remove(0, 100)
+    index.remove([(0, 100)])
     index.add([1], encode(query.reshape(1, -1)))
-    index.remove(0, 100)
+    index.remove([(0, 100)])
     assert (len(index), index.last) == (0, -1)
     assert index.search(query, 10) == []
     index.add([0, 1], encode(np.stack([query, -query])))

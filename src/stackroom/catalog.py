@@ -131,14 +131,22 @@ class Catalog(CatalogFile):
         )
         return [Split(*row) for row in rows]
 
-    def descriptions(self, model: Model) -> list[Description]:
-        """A model's documents, in the order of their passages."""
+    def split_of(self, model: Model, document: int) -> Split | None:
+        """The passages that the document with this key has for a model; None if it has none."""
+        rows = self.rows(
+            "SELECT first, last, document FROM splits WHERE document = ? AND model = ?", (document, model.id)
+        )
+        return Split(*rows[0]) if rows else None
+
+    def descriptions(self, model: Model, first: int = 0, last: int = _LAST) -> list[Description]:
+        """A model's documents whose first passages have ids from `first` to `last`, both inclusive."""
         rows = self.rows(
             "SELECT s.first, s.last, s.document, d.id, d.title, d.author, d.created, d.modified, d.language,"
             " (SELECT json_group_array(json_array(b.root, l.path)) FROM locations l JOIN libraries b"
             "  ON b.id = l.library_id WHERE l.document = d.key)"
-            " FROM splits s JOIN documents d ON d.key = s.document WHERE s.model = ? ORDER BY s.first",
-            (model.id,),
+            " FROM splits s JOIN documents d ON d.key = s.document WHERE s.model = ?"
+            " AND s.first BETWEEN ? AND ? ORDER BY s.first",
+            (model.id, first, last),
         )
         described = []
         for *split, id_, title, author, created, modified, language, files in rows:
@@ -146,6 +154,10 @@ class Catalog(CatalogFile):
             about = (id_, title, author, created, modified, language)
             described.append(Description(Split(*split), *about, paths))
         return described
+
+    def has_waiting(self) -> bool:
+        """Whether passages wait for their vectors."""
+        return bool(self.rows("SELECT 1 FROM pending LIMIT 1"))
 
     def passages(self, ids: Sequence[int]) -> dict[int, FoundPassage]:
         """The passages with these ids; those that are no longer there are missing from the answer."""

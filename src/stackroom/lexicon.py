@@ -20,6 +20,9 @@ from stackroom.errors import CatalogUnusable
 PASSAGES, DOCUMENTS = "passages", "documents"
 """The folders of the two indexes."""
 
+BOOKMARK = "bookmark"
+"""The language of the entry that says how far an index is, so that it is counted as all others are."""
+
 # A word that more than this share of the passages has is not looked for, if the query has others. In a
 # library of a few passages nothing can be said of a word that so many of them have.
 _COMMON, _RARE = 0.25, 5
@@ -171,7 +174,8 @@ class _Index:
         # "in" and "the" tell no passage from another, and take longest to look through; in whatever language,
         # such words are the ones that many passages have.
         # Names have none, and of a few files with the same word each may be meant.
-        common = searcher.num_docs if field == "name" else max(searcher.num_docs * _COMMON, _RARE)
+        entries = _entries(searcher)
+        common = entries if field == "name" else max(entries * _COMMON, _RARE)
         wanted = {word: count for word, count in words.items() if count <= common}
         if not any(wanted.values()):
             wanted = words
@@ -180,7 +184,7 @@ class _Index:
         for forms, count in wanted.items():
             if count:
                 clauses.append(_word(schema, field, forms))
-        return clauses, sum(_idf(searcher.num_docs, count) for count in wanted.values())
+        return clauses, sum(_idf(entries, count) for count in wanted.values())
 
     def _forms(self, query: str) -> list[list[str]]:
         """Each term of the query, as it is in each of the library's languages."""
@@ -259,6 +263,23 @@ def _splits(schema: tantivy.Schema, splits: Sequence[int]) -> tantivy.Query:
         each = [(tantivy.Occur.Should, tantivy.Query.term_query(schema, "split", split)) for split in splits]
         return tantivy.Query.const_score_query(tantivy.Query.boolean_query(each), 0.0)
     return tantivy.Query.const_score_query(tantivy.Query.term_set_query(schema, "split", list(splits)), 0.0)
+
+
+def _entries(searcher: tantivy.Searcher) -> int:
+    """How many entries there are, removed ones included as long as the engine has not dropped them.
+
+    That is how it counts the entries that have a word, and what its own weights are made of.
+    """
+    counted = sum(searcher.doc_freq("language", code) for code in (*LANGUAGES, BOOKMARK))
+    return max(counted, searcher.num_docs)  # an older bookmark has no language
+
+
+def dead_share(index: tantivy.Index) -> tuple[int, float]:
+    """How many entries of an index are removed but not dropped yet, and what share of all they are."""
+    searcher = index.searcher()
+    entries = _entries(searcher)
+    dead = max(entries - searcher.num_docs, 0)
+    return dead, dead / entries if entries else 0.0
 
 
 def _idf(documents: int, having: int) -> float:

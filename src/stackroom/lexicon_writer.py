@@ -15,7 +15,7 @@ import tantivy
 from stackroom.analysis import Analyzer, stemmed
 from stackroom.catalog import Catalog
 from stackroom.errors import CatalogUnusable
-from stackroom.lexicon import DOCUMENTS, PASSAGES, open_index
+from stackroom.lexicon import BOOKMARK, DOCUMENTS, PASSAGES, dead_share, open_index
 from stackroom.records import Change, Model
 
 # Memory for words that are not written yet; the engine writes a segment when it is full.
@@ -25,6 +25,11 @@ _HEAP_BYTES = 64_000_000
 # change, in so many lower bits of one number.
 _BOOKMARK = 0
 _SEQ_BITS = 32
+
+# An index is written anew when more than this share of it is removed entries, and so many that it matters; so
+# many passages' worth each time it follows, which takes half a second.
+_DEAD_SHARE, _DEAD = 0.5, 20
+_REWRITTEN_AT_ONCE = 2000
 
 _SEGMENT_FILE = re.compile(r"[0-9a-f]{32}\..+")
 
@@ -72,9 +77,34 @@ class LexiconWriter:
                 except CatalogUnusable:
                     writer.roll_back()
                     raise
-        for writer in behind:
-            writer.commit(now)
+                writer.commit(now)
+            if model is not None:
+                for writer in (self._passages, self._documents):
+                    try:
+                        self._rewrite_some(catalog, model, writer, now)
+                    except CatalogUnusable:
+                        writer.roll_back()
+                        raise
         return bool(behind)
+
+    def _rewrite_some(self, catalog: Catalog, model: Model, writer: "_Writer", now: tuple[int, int]) -> None:
+        """Writes some entries anew of an index that is mostly dead: the engine drops what is dead altogether.
+
+        The whole of a large library would take a minute, in which nothing new could be found.
+        """
+        start = writer.rewritten_up_to()
+        if start is None:
+            return
+        left, following = _REWRITTEN_AT_ONCE, None
+        for split in catalog.splits(model, start):
+            if left <= 0:
+                following = split.first
+                break
+            self._take_in(catalog, model, writer, Change("removed", split.first, split.last))
+            self._take_in(catalog, model, writer, Change("published", split.first, split.last))
+            left -= split.last - split.first + 1
+        writer.commit(now)
+        writer.note_rewritten(following)
 
     def _take_in(self, catalog: Catalog, model: Model | None, writer: "_Writer", change: Change) -> None:
         named = change.kind == "named" and writer is self._documents
@@ -102,6 +132,7 @@ class _Writer:
     """Writes one index."""
 
     def __init__(self, folder: Path) -> None:
+        self._progress = folder.with_suffix(".rewriting")
         self.followed: tuple[int, int] | None = None
         """The catalogue's number and the number of its last change that is in the index."""
         try:
@@ -129,6 +160,7 @@ class _Writer:
             changes = catalog.changes_since(self.followed[1])
         if changes is None or any(change.kind == "model" for change in changes):
             self._open().delete_all_documents()
+            self.note_rewritten(None)
             return [Change("published", 0, 2**63 - 1)]
         return changes
 
@@ -147,6 +179,22 @@ class _Writer:
         query = tantivy.Query.term_query(self._index.schema, "split", split)
         self._open().delete_documents_by_query(query)
 
+    def rewritten_up_to(self) -> int | None:
+        """The first passage that is to be written anew; None if the index is not mostly dead."""
+        with suppress(OSError, ValueError):
+            return int(self._progress.read_text(encoding="ascii"))
+        self._index.reload()
+        dead, share = dead_share(self._index)
+        return 0 if dead >= _DEAD and share > _DEAD_SHARE else None
+
+    def note_rewritten(self, following: int | None) -> None:
+        """Notes which passage comes next, for whoever goes on; None if all is done."""
+        with suppress(OSError):  # then it begins again
+            if following is None:
+                self._progress.unlink(missing_ok=True)
+            else:
+                self._progress.write_text(str(following), encoding="ascii")
+
     def roll_back(self) -> None:
         self._open().rollback()
 
@@ -155,6 +203,7 @@ class _Writer:
         bookmark = tantivy.Document()
         bookmark.add_unsigned("id", bookmark_id(followed))
         bookmark.add_unsigned("split", _BOOKMARK)
+        bookmark.add_text("language", BOOKMARK)
         self._open().add_document(bookmark)
         self._open().commit()
         self.followed = followed

@@ -78,6 +78,7 @@ class _Parser:
         self._phrases: list[str] = []
         self._values: dict[str, list[str]] = {kind: [] for kind in NAMES.values()}
         self._unwanted: list[tuple[str, str]] = []
+        self._misread: list[tuple[str, str]] = []
 
     def parse(self) -> Query:
         """Call once."""
@@ -123,6 +124,7 @@ class _Parser:
         connective = self._connective_before()
         is_unwanted = bool(named[1]) or connective == "NOT"
         if not value or (is_unwanted and kind in ("after", "before")):
+            self._misread.append((kind, self._query[at:end].rstrip(_TRAILING + ")")))
             return 0
         if connective:
             self._drop_connective()
@@ -212,6 +214,7 @@ class _Parser:
             languages=values["language"],
             ids=values["id"],
             unwanted=tuple(dict.fromkeys(self._unwanted)),
+            misread=tuple(self._misread),
         )
 
 

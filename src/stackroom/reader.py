@@ -8,36 +8,33 @@ only what changed is read. Whatever they say is a hint: a hit is shown only if t
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from stackroom.candidates import Asked, Indexes
-from stackroom.catalog import VECTORS_AT_ONCE, Catalog
+from stackroom.catalog import Catalog
 from stackroom.documents import Hit, RankedPassage
-from stackroom.embedding.embedder import Fingerprint, ModelSource, refuse_another_model
+from stackroom.embedding.embedder import Fingerprint, ModelSource, Preparation, refuse_another_model
 from stackroom.errors import UnknownDocument, UnknownPart
 from stackroom.fetched import Fetched, PageOfFile, unchanged_file
+from stackroom.hits import Answer, shown
 from stackroom.lexicon import Lexicon
+from stackroom.loaded import Loaded
+from stackroom.notices import MEANING_NOT_READY, taken_as_words
 from stackroom.operators import parse
 from stackroom.page_text import last_line, marked_text
 from stackroom.parts import MARK_CHARACTERS, Division, split_id
 from stackroom.queries import QueryEmbedder
 from stackroom.query import Query
-from stackroom.quotes import quote
 from stackroom.ranking import Evidence
-from stackroom.records import FoundPassage, Model, Record
+from stackroom.records import FoundPassage, Record
 from stackroom.selection import Selection
 from stackroom.settings import FETCH_CHARACTERS
-from stackroom.snippets import RESULT_CHARACTERS, Matcher
-from stackroom.splits import Split, Splits
+from stackroom.snippets import RESULT_CHARACTERS
 from stackroom.status import Status, read_status
-from stackroom.vectors import VectorIndex
-from stackroom.visible import visible
 
 DEFAULT_LIMIT = 10
 """Results of one search: what the tool contract returns at most."""
-
-# Passages shown besides the best one of each document.
-_FURTHER = 5
 
 # Long documents of which is known how they are divided into parts.
 _DIVISIONS = 256
@@ -72,33 +69,60 @@ class Reader:
         self._turn = threading.Lock()  # for the catalogue and both indexes
         self._loading = threading.Lock()  # for the embedder
         self._queries: QueryEmbedder | None = None
-        self._seen_version = (0, 0)
-        self._seen_change = 0
-        self._model: Model | None = None
-        self._vectors = VectorIndex(1)
-        self._splits = Splits()
-        self._complete = False
+        self._loaded = Loaded(catalog)
+        self.closed = False
+        """Whether it is of no more use."""
 
     def close(self) -> None:
         """Closes the catalogue."""
         with self._turn:
+            self.closed = True
             self._catalog.close()
 
+    def catch_up(self) -> bool:
+        """Loads all vectors; searches in the meantime are answered from those that are there already.
+
+        Returns:
+            Whether there are any, so that searches want the model.
+        """
+        complete = False
+        while not complete:
+            with self._following():
+                complete = self._loaded.complete
+        return len(self._loaded.vectors) > 0
+
+    def preparation(self) -> Preparation:
+        """How far the model is that the index was built with; done as well if there is no index yet.
+
+        Raises:
+            ModelError: it can't be had.
+        """
+        with self._following():
+            model = self._loaded.model
+        return self._models.preparation(model.fingerprint) if model else Preparation.DONE
+
     def warm(self) -> None:
-        """Loads the vectors and the model now, so that searches need not wait.
+        """Loads the vectors and the model now, so that searches need not wait. Prepares the model if need be.
 
         Searches in the meantime are answered from words, and from the vectors that are there already.
 
         Raises:
             ModelError: the model the index was built with can't be had, or is not the one asked for.
         """
-        while True:
+        self.catch_up()
+        model = self._loaded.model
+        if model is not None:
+            self._queries_for(model.fingerprint)
+
+    def warm_filters(self) -> None:
+        """Loads what documents can be chosen by, some at a time."""
+        complete = False
+        while not complete:
             with self._following():
-                model, complete = self._model, self._complete
-            if model is not None:
-                self._queries_for(model.fingerprint)
-            if complete:
-                return
+                model, splits, table = self._loaded.model, self._loaded.splits.all, self._loaded.descriptions
+                complete = not model or (
+                    table.read_some(splits, partial(self._catalog.descriptions, model)) and table.fold_some()
+                )
 
     def search(
         self,
@@ -124,23 +148,39 @@ class Reader:
             ModelError: see `warm`.
             CatalogUnusable: the catalogue can't be read.
         """
-        return [hit for hit, _ in self.explain(query, limit, characters, marked=marked)]
+        return [hit for hit, _ in self.answer(query, limit, characters, marked=marked).hits]
 
-    def explain(
+    def answer(
         self,
         query: str,
         limit: int = DEFAULT_LIMIT,
         characters: int = RESULT_CHARACTERS,
         *,
         marked: bool = False,
-    ) -> list[tuple[Hit, Evidence]]:
-        """As `search`, each hit with what is known of its best passage and the query."""
-        if limit < 1:
-            return []
+    ) -> Answer:
+        """As `search`, with what is known of each hit, and what is to be said of all of them.
+
+        Never waits for a model that is not prepared: until it is, words alone are searched.
+        """
         parsed = parse(query.encode(errors="replace").decode())
+        notices = taken_as_words(parsed.misread)
+        if limit < 1:
+            return Answer([], notices)
         with self._asking(parsed) as asked:
             ranked = self._ranked(parsed, asked, limit) if asked else {}
-            return self._shown(ranked, limit, parsed.text, characters, marked=marked)
+            hits = shown(
+                ranked,
+                limit,
+                parsed.text,
+                characters,
+                self._catalog,
+                self._loaded.splits,
+                self._part_id,
+                marked=marked,
+            )
+            if asked and asked.text and asked.vector is None and self._wants_meaning():
+                notices = (MEANING_NOT_READY, *notices)
+        return Answer(hits, notices)
 
     def rankings(self, query: str, depth: int = 100) -> dict[str, list[RankedPassage]]:
         """What words and meaning find, each alone and both as `search` ranks them: to evaluate them.
@@ -258,7 +298,7 @@ class Reader:
 
     def _division(self, key: int) -> Division:
         """How a document is divided into parts: those of one key never change."""
-        known = (self._seen_version[0], key)
+        known = (self._loaded.opening, key)
         if known not in self._divisions:
             if len(self._divisions) >= _DIVISIONS:
                 self._divisions.clear()
@@ -290,61 +330,38 @@ class Reader:
         with ExitStack() as turn:
             while query.text or query.has_filters:
                 turn.enter_context(self._following())
-                model = self._model
+                model = self._loaded.model
                 if model is None:
                     break
                 # While nothing is embedded there is no reason to wait for the model.
-                if not query.text or not len(self._vectors):
+                if not query.text or not len(self._loaded.vectors):
                     yield Asked(query.text, query.phrases, None, 0.0)
                     return
                 turn.close()
-                queries = self._queries_for(model.fingerprint)
+                queries = self._queries_if_prepared(model.fingerprint)
+                if queries is None:
+                    turn.enter_context(self._following())
+                    yield Asked(query.text, query.phrases, None, 0.0)
+                    return
                 vector, known = queries.embed(query.text), queries.embedder.known_share(query.text)
                 turn.enter_context(self._following())
-                if self._model == model:  # and not embedded again with another one in the meantime
+                if self._loaded.model == model:  # and not embedded again with another one in the meantime
                     yield Asked(query.text, query.phrases, vector, known)
                     return
                 turn.close()
             yield None
 
     def _ranked(self, query: Query, asked: Asked, limit: int) -> dict[int, Evidence]:
-        if self._model is None:
+        loaded = self._loaded
+        if loaded.model is None:
             return {}
-        indexes = Indexes(self._lexicon, self._vectors, self._splits)
-        return Selection(self._catalog, self._model, indexes, self._splits).ranked(query, asked, limit)
+        indexes = Indexes(self._lexicon, loaded.vectors, loaded.splits)
+        selection = Selection(self._catalog, loaded.model, indexes, loaded.splits, loaded.descriptions)
+        return selection.ranked(query, asked, limit)
 
-    def _shown(
-        self, ranked: dict[int, Evidence], limit: int, query: str, characters: int, *, marked: bool
-    ) -> list[tuple[Hit, Evidence]]:
-        """The first `limit` documents: each one's best passage, and the best of all others on other pages."""
-        best: dict[Split, int] = {}
-        others: dict[int, Split] = {}
-        for id_ in ranked:
-            split = self._splits.of(id_)
-            if split is not None and split not in best and len(best) < limit:
-                best[split] = id_
-            elif split in best:
-                others[id_] = split
-        further = list(others)[:_FURTHER]
-        places = self._catalog.passages([*best.values(), *further])
-        matcher = Matcher(query)
-        hits = []
-        for split, id_ in best.items():
-            if id_ not in places:
-                continue
-            pages = {places[id_].page}
-            more = []
-            for other in further:
-                if others[other] == split and other in places and places[other].page not in pages:
-                    pages.add(places[other].page)
-                    part_id = self._part_id(split.document, places[other])
-                    score = ranked[other].score
-                    more.append(quote(places[other], score, matcher, characters, part_id, marked=marked))
-            part_id = self._part_id(split.document, places[id_])
-            shown = quote(places[id_], ranked[id_].score, matcher, characters, part_id, marked=marked)
-            title = visible(places[id_].title)
-            hits.append((Hit(places[id_].document_id, title, shown, tuple(more)), ranked[id_]))
-        return hits
+    def _wants_meaning(self) -> bool:
+        """Whether meaning would find something if the model were there, or soon will."""
+        return len(self._loaded.vectors) > 0 or self._catalog.has_waiting()
 
     @contextmanager
     def _following(self) -> Iterator[None]:
@@ -352,45 +369,17 @@ class Reader:
         with self._turn:
             self._catalog.follow_file()
             with self._catalog.snapshot():
-                self._follow()
+                self._loaded.follow()
                 yield
 
-    def _follow(self) -> None:
-        version = self._catalog.version()
-        if version == self._seen_version and self._complete:
-            return
-        model = self._catalog.model()
-        known = model == self._model and version[0] == self._seen_version[0]
-        changes = self._catalog.changes_since(self._seen_change) if known else None
-        self._seen_version = (0, 0)  # should an error stop us half-way, the next call loads everything
-        if changes is None:
-            self._model = model
-            self._vectors = VectorIndex(model.fingerprint.dimensions if model else 1)
-            self._splits = Splits()
-            if model is not None:
-                self._splits.add(self._catalog.splits(model))
-            self._complete = model is None
-            changes = []
-        if model is not None:
-            for change in changes:
-                if change.kind == "published":
-                    self._splits.add(self._catalog.splits(model, change.first, change.last))
-                elif change.kind == "removed":
-                    self._vectors.remove(change.first, change.last)
-                    self._splits.remove(change.first, change.last)
-                elif change.kind == "embedded" and self._complete:
-                    self._complete = self._load(model, change.first, change.last)
-            if not self._complete:
-                # One block at a time, so that nobody waits for a million vectors.
-                self._complete = self._load(model)
-        self._seen_change = self._catalog.last_change()
-        self._seen_version = version
-
-    def _load(self, model: Model, first: int = 0, last: int = 2**63 - 1) -> bool:
-        """Loads a block of the vectors that are not there yet. Returns whether it was the last one."""
-        ids, codes = self._catalog.vectors(model, max(first, self._vectors.last + 1), last)
-        self._vectors.add(ids, codes)
-        return len(ids) < VECTORS_AT_ONCE
+    def _queries_if_prepared(self, built_with: Fingerprint) -> QueryEmbedder | None:
+        """As `_queries_for`; None if the model is still to be prepared, which may take minutes."""
+        queries = self._queries
+        if queries is not None and queries.embedder.fingerprint.same_vectors(built_with):
+            return queries
+        if self._models.preparation(built_with) is not Preparation.DONE:
+            return None
+        return self._queries_for(built_with)
 
     def _queries_for(self, built_with: Fingerprint) -> QueryEmbedder:
         with self._loading:

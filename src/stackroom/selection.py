@@ -1,9 +1,14 @@
 """From a query to the passages that answer it: what its filters let through, ranked by all the evidence."""
 
 from dataclasses import replace
+from functools import partial
+from heapq import nlargest
 
-from stackroom.candidates import Asked, Indexes
+import numpy as np
+
+from stackroom.candidates import Asked, Chosen, Indexes
 from stackroom.catalog import Catalog
+from stackroom.descriptions import Descriptions, Rows
 from stackroom.query import Query
 from stackroom.ranking import Evidence
 from stackroom.records import Model
@@ -20,22 +25,34 @@ _CHECKED_AT_ONCE, _MOST_CHECKED = 50, 2000
 class Selection:
     """Chooses and ranks the passages of one moment. Not thread-safe: its owner takes turns."""
 
-    def __init__(self, catalog: Catalog, model: Model, indexes: Indexes, splits: Splits) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        model: Model,
+        indexes: Indexes,
+        splits: Splits,
+        descriptions: Descriptions,
+    ) -> None:
         self._catalog = catalog
         self._model = model
         self._indexes = indexes
         self._splits = splits
+        self._descriptions = descriptions
 
     def ranked(self, query: Query, asked: Asked, limit: int) -> dict[int, Evidence]:
         """Passages of at least `limit` documents, if there are as many; the best first.
 
-        A query that has nothing but filters gives the first passage of each document they let through, the
-        newest document first.
+        A query that has nothing but filters gives for each document they let through, the newest first, the
+        first passage that has nothing the query excludes; documents that have no such passage are left out.
         """
-        within = self._admitted(query)
-        if query.only_filters:
-            nothing = Evidence(None, None, 0.0, None, 0.0, 0.0, 0.0)
-            return {split.first: nothing for split in within or ()}
+        within = None
+        if query.has_filters:
+            table = self._described(query)
+            # Those with the ids are found; the id itself may be of one whose place they took.
+            admitted = table.admitted(replace(query, ids=()))
+            if not query.text:
+                return self._listed(query, table, admitted, limit)
+            within = self._chosen(table, admitted)
         count = max(_PASSAGES, _PASSAGES_FOR_EACH * limit)
         if query.phrases or query.without:
             return self._checked(query, asked, limit, within)
@@ -50,9 +67,7 @@ class Selection:
             seen |= {split for id_ in found if (split := self._splits.of(id_))}
         return _best_first(ranked)
 
-    def _checked(
-        self, query: Query, asked: Asked, limit: int, within: list[Split] | None
-    ) -> dict[int, Evidence]:
+    def _checked(self, query: Query, asked: Asked, limit: int, within: Chosen | None) -> dict[int, Evidence]:
         """As `ranked`, of passages whose texts have the query's phrases, and nothing it excludes.
 
         More and more are looked at until there are enough, or no more have the words; or too many were read.
@@ -78,32 +93,44 @@ class Selection:
             count *= 4
         return _best_first(ranked)
 
-    def _admitted(self, query: Query) -> list[Split] | None:
-        """The documents that a query's filters let through, in the order of indexing; None means all.
+    def _listed(self, query: Query, table: Descriptions, admitted: Rows, limit: int) -> dict[int, Evidence]:
+        """See `ranked`."""
+        nothing = Evidence(None, None, 0.0, None, 0.0, 0.0, 0.0)
+        if not query.without:
+            newest = nlargest(limit, admitted.tolist(), key=table.newest)
+            return dict.fromkeys(table.ranges(np.array(newest, np.int64))[:, 0].tolist(), nothing)
+        newest = sorted(admitted.tolist(), key=table.newest, reverse=True)
+        listed: dict[int, Evidence] = {}
+        left = _MOST_CHECKED
+        for first, last in table.ranges(np.array(newest, np.int64)).tolist():
+            for start in range(first, min(last + 1, first + left), _CHECKED_AT_ONCE):
+                ids = range(start, min(last + 1, start + _CHECKED_AT_ONCE))
+                left -= len(ids)
+                places = self._catalog.passages(ids)
+                passing = [id_ for id_ in ids if id_ in places and query.passes(places[id_].text)]
+                if passing:
+                    listed[passing[0]] = nothing
+                    break
+            if len(listed) == limit or left <= 0:
+                break
+        return listed
 
-        Those of a query without words are the newest first, and an excluded word must not be in their titles.
-        """
-        if not query.has_filters:
-            return None
-        current = [record.id for id_ in query.ids if (record := self._catalog.document(id_))]
-        query = replace(query, ids=tuple(current) or query.ids)
-        admitted = [
-            found
-            for found in self._catalog.descriptions(self._model)
-            if (not query.only_filters or query.passes(found.title))
-            and query.admits(
-                title=found.title,
-                author=found.author,
-                paths=found.paths,
-                created=found.created,
-                modified=found.modified,
-                language=found.language,
-                id=found.id,
-            )
-        ]
-        if query.only_filters:
-            admitted.sort(key=lambda found: max(found.created, found.modified), reverse=True)
-        return [found.split for found in admitted]
+    def _described(self, query: Query) -> Descriptions:
+        """The documents to choose from: those with the query's ids, or all."""
+        describe = partial(self._catalog.descriptions, self._model)
+        if not query.ids:
+            while not self._descriptions.read_some(self._splits.all, describe):
+                pass
+            return self._descriptions
+        records = [record for id_ in query.ids if (record := self._catalog.document(id_))]
+        found = {split for record in records if (split := self._catalog.split_of(self._model, record.key))}
+        return Descriptions([one for split in sorted(found) for one in describe(split.first, split.first)])
+
+    def _chosen(self, table: Descriptions, admitted: Rows) -> Chosen:
+        chosen = table.ranges(admitted)
+        if 2 * len(admitted) <= len(self._splits) or len(table) < len(self._splits):
+            return Chosen(len(admitted), chosen)
+        return Chosen(len(admitted), table.ranges(table.others(admitted)), others=True)
 
 
 def _best_first(found: dict[int, Evidence]) -> dict[int, Evidence]:

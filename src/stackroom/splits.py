@@ -1,7 +1,7 @@
 """Which document a passage belongs to, in memory: what every search asks of every passage it considers."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 
@@ -31,11 +31,18 @@ class Splits:
             self._splits.insert(at, split)
             self._firsts.insert(at, split.first)
 
-    def remove(self, first: int, last: int) -> None:
-        """Removes the splits of passages from `first` to `last`, both inclusive; absent ones are ignored."""
+    def remove(self, first: int, last: int) -> list[Split]:
+        """Removes the splits of passages from `first` to `last`, both inclusive. Returns them."""
         start, stop = bisect_left(self._firsts, first), bisect_right(self._firsts, last)
+        removed = self._splits[start:stop]
         del self._splits[start:stop]
         del self._firsts[start:stop]
+        return removed
+
+    @property
+    def all(self) -> Sequence[Split]:
+        """All splits, by ascending ids; not to be changed, nor kept."""
+        return self._splits
 
     def of(self, passage: int) -> Split | None:
         """The split a passage is in; None if there is no such passage."""

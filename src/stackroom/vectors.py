@@ -21,6 +21,13 @@ EXACT_LIMIT = 50_000
 _CANDIDATES = 600
 _PASSAGES_PER_CANDIDATE = 1000
 
+# Vectors that move up at once when others are removed: what is copied meanwhile.
+_MOVED_AT_ONCE = 20_000
+
+
+Ranges = Sequence[tuple[int, int]] | NDArray[np.int64]
+"""Of passage ids, both ends inclusive; as an array, shape (n, 2), thousands cost next to nothing."""
+
 
 class VectorIndex:
     """The nearest of the vectors of passages. Not thread-safe: its owner takes turns."""
@@ -54,40 +61,41 @@ class VectorIndex:
             self._vectors = grown
         self._vectors.add(codes)
 
-    def remove(self, first: int, last: int) -> None:
-        """Removes the passages with ids from `first` to `last`, both inclusive; absent ones are ignored."""
-        start, stop = (int(at) for at in np.searchsorted(self._ids, [first, last + 1]))
-        if start == stop:
+    def remove(self, ranges: Ranges) -> None:
+        """Removes passages; absent ones are ignored.
+
+        Takes as long for thousands of ranges as for one: all vectors are gone through once.
+        """
+        removed = self._inside(ranges)
+        if not removed.any():
             return
-        self._vectors.remove(start, stop)
-        self._ids = np.delete(self._ids, slice(start, stop))
+        self._vectors.remove(removed)
+        self._ids = self._ids[~removed]
 
     def search(
         self,
         vector: NDArray[np.float32],
         k: int,
         *,
-        within: Sequence[tuple[int, int]] | None = None,
-        without: Sequence[tuple[int, int]] = (),
+        within: Ranges | None = None,
+        without: Ranges = (),
     ) -> list[tuple[int, float]]:
         """The passages nearest to `vector`, shape (dimensions,), length 1.
 
         Args:
             vector: of the query.
             k: most passages to return.
-            within: ranges of passage ids, both ends inclusive, to look in; None means all.
-            without: ranges to leave out.
+            within: passages to look in; None means all.
+            without: passages to leave out.
 
         Returns:
             Pairs (passage id, cosine similarity), the most similar first, equal ones by id.
         """
         selector = None
-        if within is not None or without:
-            included = np.full(len(self._ids), within is None)
-            for ranges, value in ((within or (), True), (without, False)):
-                for first, last in ranges:
-                    start, stop = np.searchsorted(self._ids, [first, last + 1])
-                    included[start:stop] = value
+        if within is not None or len(without):
+            included = np.full(len(self._ids), True) if within is None else self._inside(within)
+            if len(without):
+                included &= ~self._inside(without)
             bits = np.packbits(included, bitorder="little")
             # `bits` and the selector are held by names: FAISS keeps pointers to both only.
             selector = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
@@ -98,6 +106,17 @@ class VectorIndex:
         positions, similar = self._vectors.search(vector.reshape(1, -1), k, selector)
         pairs = zip(self._ids[positions].tolist(), similar.tolist(), strict=True)
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
+    def _inside(self, ranges: Ranges) -> NDArray[np.bool_]:
+        """For each position whether its passage is in one of the ranges, both ends inclusive."""
+        ends = np.asarray(ranges, np.int64).reshape(-1, 2)
+        ends = ends[ends[:, 0] <= ends[:, 1]]
+        # How many more ranges begin than end at a position: their sum up to it is how many it is in.
+        places = len(self._ids) + 1
+        steps = np.bincount(np.searchsorted(self._ids, ends[:, 0]), minlength=places)
+        steps -= np.bincount(np.searchsorted(self._ids, ends[:, 1], side="right"), minlength=places)
+        inside: NDArray[np.bool_] = np.cumsum(steps[:-1]) > 0
+        return inside
 
     def similarities(self, vector: NDArray[np.float32], ids: Sequence[int]) -> dict[int, float]:
         """The cosine similarity to `vector` of each of these passages that is here."""
@@ -118,6 +137,11 @@ def _use_one_thread() -> None:
     faiss.omp_set_num_threads(1)
 
 
+def _remove_positions(index: Any, removed: NDArray[np.bool_]) -> None:
+    bits = np.packbits(removed, bitorder="little")  # held by a name: FAISS keeps a pointer only
+    index.remove_ids(faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits)))
+
+
 class _Exact:
     """Vectors by position, as float16: four times finer than the steps of 8 bits at their largest."""
 
@@ -135,8 +159,8 @@ class _Exact:
     def add(self, codes: Sequence[bytes]) -> None:
         self._index.add(decode(codes, self._dimensions))
 
-    def remove(self, start: int, stop: int) -> None:
-        self._index.remove_ids(faiss.IDSelectorRange(start, stop))
+    def remove(self, removed: NDArray[np.bool_]) -> None:
+        _remove_positions(self._index, removed)
 
     def similarities(self, query: NDArray[np.float32], positions: NDArray[np.int64]) -> NDArray[np.float32]:
         if not len(positions):
@@ -178,11 +202,14 @@ class _Rescored:
         self._levels[start:stop], self._steps[start:stop] = split_codes(codes, self._dimensions)
         self._index.add(vectors)
 
-    def remove(self, start: int, stop: int) -> None:
-        left = self._index.ntotal - (stop - start)
-        self._levels[start:left] = self._levels[stop : self._index.ntotal]
-        self._steps[start:left] = self._steps[stop : self._index.ntotal]
-        self._index.remove_ids(faiss.IDSelectorRange(start, stop))
+    def remove(self, removed: NDArray[np.bool_]) -> None:
+        left = int(np.argmax(removed))  # what is before the first one stays where it is
+        for start in range(left, len(removed), _MOVED_AT_ONCE):
+            kept = start + np.flatnonzero(~removed[start : start + _MOVED_AT_ONCE])
+            self._levels[left : left + len(kept)] = self._levels[kept]
+            self._steps[left : left + len(kept)] = self._steps[kept]
+            left += len(kept)
+        _remove_positions(self._index, removed)
 
     def similarities(self, query: NDArray[np.float32], positions: NDArray[np.int64]) -> NDArray[np.float32]:
         similar: NDArray[np.float32] = (self._levels[positions] @ query) * self._steps[positions]

@@ -16,13 +16,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from make_pdfs import write_pdf
 from sentences import PASSAGES, QUERIES
 from stackroom.embedding import conversion
 from stackroom.embedding.compiled import CompiledEmbedder
-from stackroom.embedding.embedder import Embedder
+from stackroom.embedding.embedder import Embedder, Preparation
+from stackroom.embedding.failures import versions
 from stackroom.embedding.model_card import BUNDLED_CARD, CARD, TOKENIZER, ModelCard
 from stackroom.embedding.model_files import (
     BUNDLED_DIGEST,
@@ -267,7 +269,7 @@ def test_a_model_that_can_t_be_compiled_is_run_by_its_own_library(
     home = tmp_path / BUNDLED_DIGEST[:16]
     home.mkdir()
     shutil.copy(prepared_models / home.name / TOKENIZER, home)
-    replace(BUNDLED_CARD, problem="it wants legs").write(home)
+    replace(BUNDLED_CARD, problem="it wants legs", versions=versions()).write(home)
     models = Models(tmp_path)
     embedder = models.load(BUNDLED)
     assert embedder.runtime == "sentence-transformers fp32"
@@ -347,6 +349,30 @@ def test_one_whose_compiled_vectors_would_be_others_is_not(tmp_path: Path) -> No
         models.load(embedder.fingerprint)
 
 
+class Crash(BaseException):
+    """Nobody can go on after it, as after the end of a process."""
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_is_known_before_compiling_outlives_a_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> None:
+        raise Crash
+
+    _write_small_model(tmp_path / "model")
+    digest = find_model(str(tmp_path / "model")).digest
+    home = tmp_path / "prepared" / digest[:16]
+    home.mkdir(parents=True)
+    monkeypatch.setattr(conversion, "_compile", crash)  # the compiler itself: there is no other way in
+    with pytest.raises(Crash):
+        conversion.convert(tmp_path / "model", digest, home)
+    models = Models(tmp_path / "prepared")
+    embedder, cosine = _load_and_compare(tmp_path / "model", models)
+    assert embedder.runtime == "sentence-transformers fp32"
+    assert cosine > 0.99999
+
+
 def test_files_that_are_no_model_are_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(ModelDamaged, match="cannot load the model"):
@@ -358,7 +384,83 @@ def test_why_a_model_cannot_be_prepared_is_told(tmp_path: Path) -> None:
     files = ModelFiles("a model", tmp_path, "digest")
     with pytest.raises(ModelDamaged, match=r"'a model' cannot be prepared\. It has none left\."):
         conversion.prepare(files, tmp_path / "models" / "digest", hapless)
-    assert [path.name for path in (tmp_path / "models").iterdir()] == ["digest.lock"]
+    left = sorted(path.name for path in (tmp_path / "models").iterdir())
+    assert left == ["digest.failed.json", "digest.lock"]
+
+
+def _program(folder: Path, then: str) -> tuple[str, ...]:
+    """What converts a model no further than to its first card, and counts how often it was started."""
+    code = (
+        "import os, signal, sys; from dataclasses import replace; from pathlib import Path;"
+        "from stackroom.embedding.failures import versions;"
+        "from stackroom.embedding.model_card import BUNDLED_CARD;"
+        "card = replace(BUNDLED_CARD, problem='it never ended', versions=versions());"
+        f"print(file=open({str(folder / 'runs')!r}, 'a'));"
+    )
+    return (sys.executable, "-c", code + then)
+
+
+def _runs(folder: Path) -> int:
+    return len((folder / "runs").read_text().splitlines())
+
+
+def test_what_cannot_be_prepared_is_not_tried_again_at_once(tmp_path: Path) -> None:
+    files, home = ModelFiles("a model", tmp_path, "digest"), tmp_path / "models" / "digest"
+    hapless = _program(tmp_path, "sys.exit('It has no legs.')")
+    for _ in range(3):
+        with pytest.raises(ModelDamaged, match=r"It has no legs\."):
+            conversion.prepare(files, home, hapless)
+    assert _runs(tmp_path) == 1
+    note = home.with_suffix(".failed.json")
+    with pytest.raises(ModelDamaged, match="It is tried again in 60 min, or once"):
+        conversion.prepare(files, home, hapless)
+    known = json.loads(note.read_text())
+    for changed in ({"versions": "others"}, {"time": known["time"] - 4000}, {"time": known["time"] + 4000}):
+        note.write_text(json.dumps(known | changed))
+        with pytest.raises(ModelDamaged):
+            conversion.prepare(files, home, hapless)
+    note.write_text("{")
+    with pytest.raises(ModelDamaged):
+        conversion.prepare(files, home, hapless)
+    assert _runs(tmp_path) == 5
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no signals end a process here")
+def test_a_conversion_that_kills_its_process_leaves_the_model_to_its_own_library(tmp_path: Path) -> None:
+    files, home = ModelFiles("a model", tmp_path, "digest"), tmp_path / "models" / "digest"
+    killed = _program(tmp_path, "card.write(Path(sys.argv[3])); os.kill(os.getpid(), signal.SIGKILL)")
+    for _ in range(3):
+        assert conversion.prepare(files, home, killed).problem == "it never ended"
+    assert _runs(tmp_path) == 1
+    assert conversion.prepared(home)
+    card = ModelCard.read(home)
+    assert card is not None
+    replace(card, versions="older ones").write(home)  # newer ones may do better
+    assert conversion.prepared(home) is None
+    assert conversion.prepare(files, home, killed).problem
+    assert _runs(tmp_path) == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no signals end a process here")
+def test_one_that_was_stopped_is_no_failure(tmp_path: Path) -> None:
+    files, home = ModelFiles("a model", tmp_path, "digest"), tmp_path / "models" / "digest"
+    stopped = _program(tmp_path, "card.write(Path(sys.argv[3])); os.kill(os.getpid(), signal.SIGTERM)")
+    for _ in range(2):
+        with pytest.raises(ModelDamaged):
+            conversion.prepare(files, home, stopped)
+    assert _runs(tmp_path) == 2
+    assert conversion.prepared(home) is None
+
+
+def test_how_far_a_model_is_is_told_without_waiting(prepared_models: Path, tmp_path: Path) -> None:
+    assert Models(prepared_models).preparation(BUNDLED) is Preparation.DONE
+    models = Models(tmp_path / "models")
+    assert models.preparation(BUNDLED) is Preparation.NEEDED
+    assert not (tmp_path / "models").exists()
+    (tmp_path / "models").mkdir()
+    with FileLock(tmp_path / "models" / f"{BUNDLED_DIGEST[:16]}.lock"):
+        assert models.preparation(BUNDLED) is Preparation.UNDER_WAY
+    assert models.preparation(BUNDLED) is Preparation.NEEDED
 
 
 def test_a_damaged_compiled_model_is_named(prepared_models: Path, tmp_path: Path) -> None:

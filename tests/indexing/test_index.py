@@ -46,7 +46,7 @@ def test_what_the_model_cannot_read_is_found_by_its_words(
     assert summary.embedded_passages == embedder.embedded_passages == 3
     status = reader.status()
     assert (status.passages, status.pending, status.illegible) == (4, 0, 1)
-    (found,) = [found for hit, found in reader.explain("otur") if hit.title == "Saga"]
+    (found,) = [found for hit, found in reader.answer("otur").hits if hit.title == "Saga"]
     assert (found.meaning, found.words_rank) == (None, 1)
     assert reader.search("otters sleep hands")[0].title == "On Otters"
     assert reader.search("þó")[0].title == "Saga"
@@ -271,9 +271,9 @@ def test_a_document_is_found_by_its_language_and_its_file_s_name(
     assert [hit.title for hit in reader.search("lang:de")] == ["Brot"]
     assert [hit.title for hit in reader.search("lang:en title:otters")] == ["On Otters"]
     assert reader.search("Brote")[0].title == "Brot"
-    assert reader.explain("rezepte 2017")[0][1].document > 0.5
+    assert reader.answer("rezepte 2017").hits[0][1].document > 0.5
     (folder / "rezepte_2017.pdf").rename(folder / "steuern.pdf")
     summary = index(settings, embedder, folder)
     assert counts(summary) == {"moved": 1, "unchanged": 2}
-    assert reader.explain("rezepte 2017")[0][1].document == 0
+    assert reader.answer("rezepte 2017").hits[0][1].document == 0
     assert reader.search("steuern")[0].title == "Brot"

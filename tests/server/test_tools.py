@@ -14,9 +14,11 @@ from fakes import OneModel, SomeModels, WordHashEmbedder
 from mcp_clients import FETCH, MODES, SEARCH, URL, ask, connect, content, error, serving
 from shelf import Shelf
 from stackroom.catalog import Catalog
+from stackroom.embedding.embedder import Fingerprint, Preparation
 from stackroom.errors import ModelNotFound
 from stackroom.lexicon import Lexicon
 from stackroom.marks import Mark
+from stackroom.notices import MEANING_NOT_READY
 from stackroom.reader import Reader
 from stackroom.server.answers import FetchAnswer, SearchAnswer, fetch_answer, search_answer
 from stackroom.server.tools import INSTRUCTIONS, create_mcp
@@ -199,7 +201,7 @@ def test_the_light_modules_do_not_import_mcp() -> None:
 class Broken(Reader):
     """A reader with a mistake in it, whose exception text nobody outside may see."""
 
-    def search(self, query: str, *_: Any, **__: Any) -> Any:
+    def answer(self, query: str, *_: Any, **__: Any) -> Any:
         raise ValueError(f"secret of {Path(__file__).resolve()}")
 
 
@@ -227,6 +229,41 @@ async def test_what_is_wrong_on_this_machine_is_told_to_its_owner_only(
         assert "the server's log" in message
         assert "The model word-hash is not here." in caplog.text
         assert content(await client.call_tool_mcp(FETCH, {"id": f"{2:024x}"}))
+    reader.close()
+
+
+# What is said beside an answer
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("mode", MODES)
+async def test_what_is_said_beside_an_answer_is_in_the_results_own_metadata(
+    reader: Reader, mode: str
+) -> None:
+    async with fastmcp.Client(create_mcp(reader, URL), mode=mode) as client:
+        found = await client.call_tool_mcp(SEARCH, {"query": "cats lang:germann"})
+        (notice,) = (found.meta or {})["stackroom/notices"]
+        assert notice.startswith("lang:germann was taken as words")
+        assert content(found).keys() == {"results"}
+        plain = await client.call_tool_mcp(SEARCH, {"query": "cats lang:german"})
+        assert "stackroom/notices" not in (plain.meta or {})
+
+
+@pytest.mark.anyio
+async def test_that_meaning_is_not_ready_is_told_and_logged_once(
+    shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    class NeverPrepared(SomeModels):
+        def preparation(self, model: Fingerprint) -> Preparation:
+            return Preparation.UNDER_WAY
+
+    reader = Reader(Catalog(shelf.path), Lexicon(shelf.words), NeverPrepared(lambda _: shelf.embedder))
+    async with fastmcp.Client(create_mcp(reader, URL)) as client:
+        for query in ("cats", "rivers"):
+            found = await client.call_tool_mcp(SEARCH, {"query": query})
+            assert content(found)["results"]
+            assert (found.meta or {})["stackroom/notices"] == [MEANING_NOT_READY]
+    assert caplog.text.count(MEANING_NOT_READY) == 1
     reader.close()
 
 

@@ -22,10 +22,13 @@ def search(arguments: argparse.Namespace) -> int:
 
     settings = settings_of(arguments)
     reader = open_reader(settings)
-    reader.warm()
+    _make_ready(reader)
     characters = RESULT_CHARACTERS if arguments.json else TERMINAL_CHARACTERS
     query = " ".join(arguments.query)
-    found = reader.explain(query, arguments.limit, characters, marked=not arguments.json)
+    answered = reader.answer(query, arguments.limit, characters, marked=not arguments.json)
+    found = answered.hits
+    for notice in answered.notices:
+        print(notice, file=sys.stderr)
     answer = search_answer([hit for hit, _ in found], base_url(settings))
     if not arguments.json:
         urls = [result.url for result in answer.results]
@@ -39,6 +42,20 @@ def search(arguments: argparse.Namespace) -> int:
             result["evidence"] = evidence._asdict()
     print(json.dumps(results, ensure_ascii=False))
     return OK
+
+
+def _make_ready(reader: "Reader") -> None:
+    """Loads what a search wants; the model only if there are vectors, and no other process prepares it."""
+    from stackroom.embedding.embedder import Preparation
+
+    if not reader.catch_up():
+        return
+    preparation = reader.preparation()
+    if preparation is Preparation.UNDER_WAY:
+        return
+    if preparation is Preparation.NEEDED:
+        print("The model is being prepared for this processor: half a minute, once.", file=sys.stderr)
+    reader.warm()
 
 
 def fetch(arguments: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ with it. It is this file, run as a module: `python -m stackroom.embedding.conver
 
 import logging
 import shutil
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
@@ -14,9 +15,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from stackroom.embedding.compiled import INT8_MODEL, MODEL, CompiledEmbedder, import_openvino
+from stackroom.embedding.failures import refuse_what_failed, remember_failure, versions
 from stackroom.embedding.model_card import TOKENIZER, ModelCard
 from stackroom.embedding.model_files import ModelFiles
 from stackroom.embedding.processor import Precision
@@ -25,6 +27,9 @@ from stackroom.programs import ask_program
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+
+# Ends of a process that somebody has stopped: nothing is wrong with the model.
+_STOPPED = tuple(-number for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", 1)))
 
 _PROGRAM = (sys.executable, "-m", __name__)
 
@@ -46,6 +51,28 @@ _SAMPLES = (
 )
 
 
+def prepared(target: Path) -> ModelCard | None:
+    """The card of the model that is prepared in `target`; None if there is none, or to be prepared anew.
+
+    One that other versions could not compile is, since these may.
+    """
+    card = ModelCard.read(target)
+    return None if card is None or (card.problem and card.versions != versions()) else card
+
+
+def being_prepared(target: Path) -> bool:
+    """Whether another process or thread is preparing a model in `target` now; never waits."""
+    if not target.parent.is_dir():
+        return False
+    try:
+        with FileLock(target.with_suffix(".lock"), timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:  # a folder that can't be written: nobody prepares anything in it
+        return False
+
+
 def prepare(files: ModelFiles, target: Path, program: Sequence[str] = _PROGRAM) -> ModelCard:
     """Fills the folder `target` with the prepared model of `files`, unless another process just has.
 
@@ -55,11 +82,18 @@ def prepare(files: ModelFiles, target: Path, program: Sequence[str] = _PROGRAM) 
         program: what converts them, in a process of its own.
 
     Raises:
-        ModelDamaged: sentence-transformers can't load the model, or it lacks what we need.
+        ModelDamaged: sentence-transformers can't load the model, or it lacks what we need; or that was so
+            within the last hour: it is not tried again before.
         ModelError: the folder can't be written.
     """
     try:
-        return _prepare(files, target, program)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(target.with_suffix(".lock")):
+            card = prepared(target)
+            if card is None:
+                refuse_what_failed(target)
+                card = _prepare(files, target, program)
+            return card
     except OSError as error:
         raise ModelError(
             f"The model {files.name!r} has to be prepared once, and {target.parent} cannot be written: "
@@ -68,30 +102,28 @@ def prepare(files: ModelFiles, target: Path, program: Sequence[str] = _PROGRAM) 
 
 
 def _prepare(files: ModelFiles, target: Path, program: Sequence[str]) -> ModelCard:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(target.with_suffix(".lock")):
-        card = ModelCard.read(target)
-        if card is not None:
-            return card
-        prefix = f"{target.name}-converting-"
-        for left in target.parent.glob(f"{prefix}*"):  # by a process that was killed
-            shutil.rmtree(left, ignore_errors=True)
-        with TemporaryDirectory(prefix=prefix, dir=target.parent) as folder:
-            work = Path(folder) / "model"
-            work.mkdir()
-            command = [*program, str(files.folder), files.digest, str(work)]
-            done = ask_program(command, seconds=_MOST_SECONDS, most_bytes=_MOST_BYTES)
-            card = ModelCard.read(work)
-            if card is None:
-                said = (done.errors or done.output).decode(errors="replace").strip().splitlines()
-                reason = said[-1] if said else f"the process ended with code {done.code}"
-                if done.is_late:
-                    reason = f"It took longer than {_MOST_SECONDS / 3600:g} hours."
-                raise ModelDamaged(f"The model {files.name!r} cannot be prepared. {reason}")
-            if target.exists():  # what an older version, or half a deletion, has left
-                target.rename(Path(folder) / "replaced")
-            work.rename(target)
-        return card
+    prefix = f"{target.name}-converting-"
+    for left in target.parent.glob(f"{prefix}*"):  # by a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    with TemporaryDirectory(prefix=prefix, dir=target.parent) as folder:
+        work = Path(folder) / "model"
+        work.mkdir()
+        command = [*program, str(files.folder), files.digest, str(work)]
+        done = ask_program(command, seconds=_MOST_SECONDS, most_bytes=_MOST_BYTES)
+        card = ModelCard.read(work)
+        if card is None or done.code in _STOPPED:
+            said = (done.errors or done.output).decode(errors="replace").strip().splitlines()
+            reason = said[-1] if said else f"the process ended with code {done.code}"
+            if done.is_late:
+                reason = f"It took longer than {_MOST_SECONDS / 3600:g} hours."
+            message = f"The model {files.name!r} cannot be prepared. {reason}"
+            if done.code not in _STOPPED:
+                remember_failure(target, message)
+            raise ModelDamaged(message)
+        if target.exists():  # what an older version, or half a deletion, has left
+            target.rename(Path(folder) / "replaced")
+        work.rename(target)
+    return card
 
 
 def _main() -> None:
@@ -122,6 +154,9 @@ def convert(folder: Path, digest: str, target: Path) -> None:
     model = load_model(folder)
     card, tokenizer = describe(model, digest)
     (target / TOKENIZER).write_text(tokenizer, encoding="utf-8")
+    # Should compiling end this process, for lack of memory or by a fault of the compiler's, this card stays.
+    failed = replace(card, problem="compiling it ended the process that did it", versions=versions())
+    failed.write(target)
     try:
         card = replace(card, inputs=_compile(model, target))
         _compare(model, card, target)
@@ -129,8 +164,8 @@ def convert(folder: Path, digest: str, target: Path) -> None:
         for path in target.glob("*.xml"), target.glob("*.bin"):
             for file in path:
                 file.unlink()
-        card = replace(card, problem=f"{type(error).__name__}: {error}".splitlines()[0][:300])
-    card.write(target)  # last: a folder without it is not a prepared model
+        card = replace(failed, problem=f"{type(error).__name__}: {error}".splitlines()[0][:300])
+    card.write(target)
 
 
 def _compile(model: "SentenceTransformer", target: Path) -> tuple[str, ...]:

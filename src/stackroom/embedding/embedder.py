@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Protocol
 
 import numpy as np
@@ -116,6 +117,14 @@ class Embedder(Protocol):
         ...
 
 
+class Preparation(Enum):
+    """How far a model is: ready to be loaded, being prepared by another process or thread, or neither."""
+
+    DONE = auto()
+    UNDER_WAY = auto()
+    NEEDED = auto()
+
+
 class ModelSource(Protocol):
     """Where models come from, by the names that `stackroom.embedding.model_files.find_model` explains.
 
@@ -128,6 +137,10 @@ class ModelSource(Protocol):
 
     def tokenizer(self, name: str) -> Tokenizer:
         """The tokenizer of the model called `name`. A moment, unless the model is seen for the first time."""
+        ...
+
+    def preparation(self, model: Fingerprint) -> Preparation:
+        """Whether `load` would take but a moment; cheap, and never waits."""
         ...
 
     def load(self, model: Fingerprint) -> Embedder:

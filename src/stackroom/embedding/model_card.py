@@ -24,6 +24,7 @@ class ModelCard:
         pad_token: what fills a batch's shorter rows.
         inputs: names of what the compiled model takes, of input_ids, attention_mask and token_type_ids.
         problem: why the model could not be compiled; empty if it was.
+        versions: of what could not compile it; others may.
     """
 
     digest: str
@@ -35,6 +36,7 @@ class ModelCard:
     pad_token: int = 0
     inputs: tuple[str, ...] = ()
     problem: str = ""
+    versions: str = ""
 
     def fingerprint(self, name: str) -> Fingerprint:
         """The fingerprint of the model, called `name`."""

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Literal
 
-from stackroom.embedding.conversion import prepare
-from stackroom.embedding.embedder import Embedder, Fingerprint, Tokenizer, refuse_another_model
+from stackroom.embedding.conversion import being_prepared, prepare, prepared
+from stackroom.embedding.embedder import Embedder, Fingerprint, Preparation, Tokenizer, refuse_another_model
 from stackroom.embedding.model_card import BUNDLED_CARD, TOKENIZER, ModelCard
 from stackroom.embedding.model_files import BUNDLED_DIGEST, BUNDLED_NAME, bundled_folder, find_model
 from stackroom.embedding.processor import Precision, best_precision
@@ -43,6 +43,12 @@ class Models:
         home = self._home(files.digest)
         return ModelTokenizer(prepare(files, home).fingerprint(files.name), home / TOKENIZER)
 
+    def preparation(self, model: Fingerprint) -> Preparation:
+        home = self._home(model.digest)
+        if prepared(home):
+            return Preparation.DONE
+        return Preparation.UNDER_WAY if being_prepared(home) else Preparation.NEEDED
+
     def load(self, model: Fingerprint) -> Embedder:
         card = self._prepared(model)
         if card.problem:
@@ -68,7 +74,7 @@ class Models:
         return self._folder / digest[:16]
 
     def _prepared(self, model: Fingerprint) -> ModelCard:
-        card = ModelCard.read(self._home(model.digest))
+        card = prepared(self._home(model.digest))
         if card is None:
             files = find_model(model.name)
             refuse_another_model(files.name, files.digest, model)

@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field
 
 from stackroom import __version__
 from stackroom.errors import CallRefused, StackroomError, UnknownDocument
+from stackroom.notices import MEANING_NOT_READY
 from stackroom.reader import Reader
 from stackroom.server.answers import FetchAnswer, SearchAnswer, fetch_answer, search_answer
 from stackroom.server.calls import Caller, Calls
@@ -45,7 +46,11 @@ _ONLY_READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_
 # 1,000 or so. An id: 24, and the pages.
 _ARGUMENTS = {"search": ("query", 4000), "fetch": ("id", 200)}
 
+# Where a result says what is to be said beside its answer: see `stackroom.notices`.
+_NOTICES = "stackroom/notices"
+
 _Answer = TypeVar("_Answer", bound=BaseModel)
+_Found = tuple[_Answer, tuple[str, ...]]
 
 
 def create_mcp(
@@ -66,20 +71,21 @@ def create_mcp(
     """
     calls = calls or Calls()
     metrics = metrics or Metrics()
+    told: list[str] = []  # in the log, once
 
     async def answered(
-        tool: str, asked: str, find: Callable[[], _Answer], note: Callable[[_Answer, Call], None]
+        tool: str, asked: str, find: Callable[[], _Found[_Answer]], note: Callable[[_Answer, Call], None]
     ) -> ToolResult:
         """What `find` answers in a thread, in the ledger as `note` notes it."""
         client, user_agent = _client(), _user_agent()
 
         def work(caller: Caller) -> ToolResult:
             with ledger.call(tool, asked, client, user_agent) as call:
-                answer = find()
+                answer, notices = find()
                 if not caller.waits:
                     raise CallRefused("The answer came too late: nobody waited for it any more.")
                 note(answer, call)
-                return _result(answer, call)
+                return _result(answer, call, notices)
 
         with _errors_for_the_client(), metrics.call(tool):
             _check_length(tool, asked)
@@ -95,9 +101,15 @@ def create_mcp(
         -word, title:word, author:name, folder:name, after:2023, before:2024-05, lang:de, and id:ID to search
         inside one document. If an exact phrase finds nothing, search again without the quotes.
         """
-        return await answered(
-            "search", query, lambda: search_answer(reader.search(query), base_url), _note_results
-        )
+
+        def find() -> _Found[SearchAnswer]:
+            found = reader.answer(query)
+            if MEANING_NOT_READY in found.notices and not told:
+                told.append(MEANING_NOT_READY)
+                _log.warning(MEANING_NOT_READY)
+            return search_answer([hit for hit, _ in found.hits], base_url), found.notices
+
+        return await answered("search", query, find, _note_results)
 
     async def fetch(
         id: Annotated[str, Field(description="The id of a document or part, exactly as a result gives it")],
@@ -107,7 +119,11 @@ def create_mcp(
         Each page follows a line such as [[page 3]], so that a statement can be cited with its page. A long
         document comes in parts: metadata.next_id is the id of the next one.
         """
-        return await answered("fetch", id, lambda: fetch_answer(reader.fetch(id), base_url), _note_document)
+
+        def find() -> _Found[FetchAnswer]:
+            return fetch_answer(reader.fetch(id), base_url), ()
+
+        return await answered("fetch", id, find, _note_document)
 
     tools = [
         Tool.from_function(
@@ -192,11 +208,11 @@ def _note_document(answer: FetchAnswer, call: Call) -> None:
     call.add(answer.id, answer.title, shown, last - first + 1)
 
 
-def _result(answer: BaseModel, call: Call) -> ToolResult:
+def _result(answer: BaseModel, call: Call, notices: tuple[str, ...]) -> ToolResult:
     """One text item, the same as structuredContent. FastMCP would serialise a model three times for that."""
     text = answer.model_dump_json()
     call.characters = len(text)
-    return ToolResult(text, answer.model_dump())
+    return ToolResult(text, answer.model_dump(), {_NOTICES: list(notices)} if notices else None)
 
 
 def _schema(answer: type[BaseModel]) -> dict[str, Any]:

@@ -1,22 +1,35 @@
 """Loading vectors and model while the server already answers."""
 
 import threading
+import time
 
 from stackroom.errors import StackroomError
 from stackroom.events import Events
 from stackroom.reader import Reader
 
+# What is wrong may be put right while the server runs: it is tried again.
+_AGAIN_SECONDS = 60.0
 
-def warm_in_background(reader: Reader, events: Events) -> None:
-    """Starts `Reader.warm` in a thread; if it fails, says so."""
+
+def warm_in_background(reader: Reader, events: Events, again_seconds: float = _AGAIN_SECONDS) -> None:
+    """Starts loading vectors, filters and the model in a thread; if it fails, says so, and tries again."""
     # A daemon, so that stopping need not wait for a model that is being loaded.
-    threading.Thread(target=_warm, args=(reader, events), name="warm", daemon=True).start()
+    threading.Thread(target=_warm, args=(reader, events, again_seconds), name="warm", daemon=True).start()
 
 
-def _warm(reader: Reader, events: Events) -> None:
-    try:
-        reader.warm()
-    except StackroomError as error:
-        # Not the end: what is wrong may be put right while the server runs, and each search tries again.
-        if threading.main_thread().is_alive():  # else loading failed because the server has been stopped
-            events.tell("not ready", f"Searching does not work yet. {error}", "warning", message=str(error))
+def _warm(reader: Reader, events: Events, again_seconds: float) -> None:
+    told = ""
+    while not reader.closed:
+        try:
+            reader.catch_up()
+            reader.warm_filters()
+            reader.warm()
+        except StackroomError as error:
+            if not threading.main_thread().is_alive():  # loading failed because the server has been stopped
+                return
+            if str(error) != told:
+                told = str(error)
+                events.tell("not ready", f"Searching does not work yet. {told}", "warning", message=told)
+            time.sleep(again_seconds)
+        else:
+            return

@@ -1,0 +1,188 @@
+"""What filters and removals cost at 20,000 documents: `python -m bench.filters DATA [--against CHECKOUT]`.
+
+DATA is made if it is not there: 300,000 passages with random vectors, as `bench.synthetic` makes them, in
+three languages. Another checkout is measured in turns with this one. Queries have random vectors:
+what a model takes is not measured. Prints Markdown, the median of the rounds: CPU-ms of the thread that
+searches, of the same queries with a filter more than without; then what a search takes after 1,000 documents
+were removed.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
+
+import numpy as np
+
+from bench.processes import print_table
+from bench.words import queries
+
+_DOCUMENTS, _PASSAGES_EACH = 20_000, 15
+_REMOVED = 1000
+_QUERIES = 20
+
+_FILTERS = {
+    "lang: (a tenth)": "lang:de",
+    "lang: (nine tenths)": "lang:en",
+    "-lang:": "-lang:fr",
+    "folder: (a twentieth)": "folder:library/003",
+    "title:": "title:footnote",
+    "author: (a fiftieth)": "author:hopper",
+    "after: (a half)": "after:2023-07",
+    "after: (a tenth)": "after:2025-07",
+    "id:": f"id:{7777:024x}",
+}
+
+
+def main() -> None:
+    """Measures, and prints the tables."""
+    parser = argparse.ArgumentParser(prog="python -m bench.filters", description=__doc__)
+    parser.add_argument("data", type=Path, help="a data folder; made if it is not there")
+    parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="an older checkout, to compare")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--once", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.once:
+        print(json.dumps(_measure(arguments.data)))
+        return
+    if not arguments.data.exists():
+        _make(arguments.data)
+    here = Path(__file__).resolve().parents[1]
+    checkouts = [*([arguments.against.resolve()] if arguments.against else []), here]
+    found: dict[Path, list[dict[str, float]]] = {checkout: [] for checkout in checkouts}
+    for number in range(arguments.rounds):
+        for checkout in checkouts:
+            found[checkout].append(_measured_by(checkout, here, arguments.data))
+            print(f"round {number + 1}, {checkout.name}: {found[checkout][-1]}", file=sys.stderr, flush=True)
+    rows = []
+    for what in found[here][0]:
+        rows.append((what, *(f"{statistics.median(one[what] for one in found[c]):.1f}" for c in checkouts)))
+    print_table(["", *(["before"] if arguments.against else []), "now"], *rows)
+
+
+def _measured_by(checkout: Path, here: Path, data: Path) -> dict[str, float]:
+    """What a process finds that imports the product from a checkout, and the rest from here."""
+    path = os.pathsep.join(map(str, (checkout / "src", checkout, here)))
+    command = [sys.executable, str(Path(__file__).resolve()), "--once", str(data)]
+    environment = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, check=True)
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
+
+
+def _measure(data: Path) -> dict[str, float]:
+    found: dict[str, float] = {}
+    asked = queries(_QUERIES)
+    words = data / "index" / "words"
+    with TemporaryDirectory(dir=data.parent) as folder:
+        copy = Path(folder) / "catalog.sqlite3"
+        shutil.copyfile(data / "index" / "catalog.sqlite3", copy)
+        with closing(_reader(copy, words)) as reader:
+            started = time.thread_time()
+            reader.search("lang:de", 1)
+            found["the first query with a filter of a process, CPU-ms"] = _ms(time.thread_time() - started)
+            reader.warm()
+            plain = _thread_ms(reader, asked, "")
+            found["no filter, CPU-ms"] = plain
+            for name, operator in _FILTERS.items():
+                found[f"{name}, CPU-ms more"] = _thread_ms(reader, asked, operator) - plain
+            found["filters alone (lang:de after:2025), CPU-ms"] = _thread_ms(
+                reader, [""], "lang:de after:2025"
+            )
+            _remove(copy)
+            times = []
+            for query in asked[:5]:
+                started = time.monotonic()
+                reader.search(query)
+                times.append(_ms(time.monotonic() - started))
+            found[f"the first search after {_REMOVED:,} removals, ms"] = times[0]
+            found["the next ones, ms"] = statistics.median(times[1:])
+    return found
+
+
+def _thread_ms(reader: Any, asked: Sequence[str], operator: str) -> float:
+    texts = [f"{query} {operator}".strip() for query in asked]
+    reader.search(texts[0])
+    each = []
+    for text in texts:
+        started = time.thread_time()
+        reader.search(text)
+        each.append(_ms(time.thread_time() - started))
+    return statistics.mean(each)
+
+
+def _ms(seconds: float) -> float:
+    return round(1000 * seconds, 2)
+
+
+def _reader(catalog: Path, words: Path) -> Any:
+    # Not typed: what is imported may be of an older checkout.
+    from stackroom.catalog import Catalog
+    from stackroom.lexicon import Lexicon
+    from stackroom.reader import Reader
+
+    return Reader(Catalog(catalog), Lexicon(words), cast("Any", _RandomModels()))
+
+
+def _remove(catalog: Path) -> None:
+    """Removes every so manieth document, all in one commit."""
+    from indexer.publish import Place, Publisher
+
+    with closing(Publisher(catalog)) as publisher:
+        (library,) = publisher.libraries().values()
+        numbers = range(0, _DOCUMENTS, _DOCUMENTS // _REMOVED)
+        publisher.settle({}, [Place(library, f"{number // 1000:03}/{number:06}.pdf") for number in numbers])
+
+
+def _make(data: Path) -> None:
+    from bench import synthetic
+
+    chance = np.random.default_rng(1)
+    texts, draw = synthetic.passage_texts(chance, None), synthetic.like_clusters(chance)
+    synthetic.write(data, _DOCUMENTS * _PASSAGES_EACH, texts, draw, _PASSAGES_EACH)
+    with closing(sqlite3.connect(data / "index" / "catalog.sqlite3")) as db, db:
+        db.execute(
+            "UPDATE documents SET"
+            " language = CASE key % 20 WHEN 0 THEN 'de' WHEN 1 THEN 'de' WHEN 2 THEN 'fr' ELSE 'en' END,"
+            " author = CASE key % 50 WHEN 0 THEN 'Grace Hopper' ELSE 'Author ' || key % 50 END,"
+            " created = date('2021-01-01', (key * 7919 % 1826) || ' days'), modified = ''"
+        )
+
+
+class _RandomModels:
+    """A model source whose queries have random vectors; a passage's are in the catalogue."""
+
+    runtime = "chance"
+
+    def __init__(self) -> None:
+        self.fingerprint: Any = None
+
+    def preparation(self, model: Any) -> Any:
+        from stackroom.embedding.embedder import Preparation
+
+        return Preparation.DONE
+
+    def load(self, model: Any) -> Any:
+        self.fingerprint = model
+        return self
+
+    def embed_queries(self, texts: Sequence[str]) -> Any:
+        rows = [np.random.default_rng(list(text.encode())).standard_normal(384) for text in texts]
+        return np.stack([np.asarray(row / np.linalg.norm(row), np.float32) for row in rows])
+
+    def known_share(self, text: str) -> float:
+        return 1.0
+
+
+if __name__ == "__main__":
+    main()

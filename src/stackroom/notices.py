@@ -1,0 +1,33 @@
+"""What is said beside an answer: why it may be less than was asked for; pure."""
+
+from collections.abc import Iterable
+
+MEANING_NOT_READY = (
+    "Meaning cannot be searched yet, because the model is still being prepared: these results are found by "
+    "their words alone."
+)
+
+# Of a pasted text; and of one operator in it.
+_MOST, _LONGEST = 3, 60
+
+_MEANT = {
+    "after": "no day that there is. Write after:2023, after:2023-05 or after:2023-05-31",
+    "before": "no day that there is. Write before:2023, before:2023-05 or before:2023-05-31",
+    "language": "no language that is known. Write its code or its name: lang:de, lang:german",
+    "id": "no id. An id has 24 hexadecimal digits, as search results give it",
+    "title": "no word",
+    "author": "no word",
+    "folder": "no word",
+}
+
+
+def taken_as_words(misread: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """A sentence for each operator that was taken as words: see `Query.misread`."""
+    sentences = []
+    for kind, written in dict.fromkeys(misread):
+        shown = written if len(written) <= _LONGEST else f"{written[: _LONGEST - 1]}…"
+        if written[0].isalpha() or kind not in ("after", "before"):
+            sentences.append(f"{shown} was taken as words: it names {_MEANT[kind]}.")
+        else:
+            sentences.append(f"{shown} was taken as words: {kind}: cannot be turned round.")
+    return tuple(sentences[:_MOST])
