@@ -44,6 +44,8 @@ def up(arguments: argparse.Namespace) -> int:
         address += ["--public-url", settings.public_url]
     if settings.allow_anonymous:
         address += ["--allow-anonymous"]
+    for name in settings.allow_host:
+        address += ["--allow-host", name]
     address += ["--calls-per-minute", str(settings.calls_per_minute)]
     data = ["--data", str(settings.data)]
     if settings.log_json:
