@@ -34,8 +34,8 @@ class Settings:
         public_url: where others find that server, for example the address of a tunnel: scheme and host, and
             a port if it is not the usual one. Empty if only this machine does.
         allow_anonymous: serve without sign-in, even if others can reach the server.
-        allow_host: names by which that server may be asked, besides its own; see `stackroom.server.hosts`. In the
-            environment's text with blanks or commas between them.
+        allow_host: names by which that server may be asked, besides its own; see `stackroom.server.hosts`.
+            Blanks or commas part them in the environment's text.
         calls_per_minute: most calls of the tools in a minute, for each client or address, if others can reach
             the server; 0 for any number.
         ledger: record each call of a tool in `calls`.
@@ -209,7 +209,7 @@ def _host_name(text: str) -> str:
     name = re.fullmatch(r"([a-z0-9_-]+(\.[a-z0-9_-]+)*)\.?(:\d+)?", text.strip().lower())
     if not name:
         raise SettingsError(
-            f"{PREFIX}ALLOW_HOST and --allow-host take the name of a host, such as nas.example.com, not {text!r}."
+            f"{PREFIX}ALLOW_HOST and --allow-host take a host's name, such as nas.example.com, not {text!r}."
         )
     return name[1]
 

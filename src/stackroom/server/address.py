@@ -35,7 +35,7 @@ def http_url(host: str, port: int) -> str:
 
 
 def plain_address(address: str) -> str:
-    """The one way to write where a client is: this machine is 127.0.0.1, and no IPv4 address is one of IPv6."""
+    """The one way to write where a client is: this machine is 127.0.0.1, and IPv4 is not IPv6."""
     try:
         return "127.0.0.1" if is_loopback(address) else str(_unmapped(address))
     except ValueError:  # the path of a socket

@@ -122,8 +122,8 @@ def _about_another(note: Mapping[str, object] | None) -> Iterator[tuple[str, str
         yield (
             "warning",
             f"another server of this data folder runs at {note.get('url', 'another port')} (process "
-            f"{note.get('pid', 'unknown')}). Both answer, each with its own addresses; `stackroom search` and "
-            "`fetch` and servers over stdio give those of the other one.",
+            f"{note.get('pid', 'unknown')}). Both answer, each with its own addresses; `stackroom search`, "
+            "`stackroom fetch` and servers over stdio give those of the other one.",
         )
 
 

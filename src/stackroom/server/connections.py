@@ -32,6 +32,10 @@ _TOO_LARGE = (
     f"The request's head is too large: at most {HEAD_LINES} headers, of {HEAD_BYTES:,} bytes in all.\n"
 )
 
+_TOO_LARGE = (
+    f"The request's head is too large: at most {HEAD_LINES} headers, of {HEAD_BYTES:,} bytes in all.\n"
+)
+
 
 class Connection(HttpToolsProtocol):
     """uvicorn's connection, closed if its client sends too slowly, too much of a head, or what is not HTTP.
@@ -53,8 +57,8 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """A client has connected."""
         super().connection_made(transport)
-        # uvicorn believes a tunnel on this machine, which says for whom it asks, if it comes from 127.0.0.1. It
-        # may come from ::1 as well, and a server on "::" sees clients of IPv4 as ::ffff:127.0.0.1.
+        # uvicorn believes a tunnel on this machine, which says for whom it asks, if it comes from 127.0.0.1.
+        # It may come from ::1 as well, and a server on "::" sees clients of IPv4 as ::ffff:127.0.0.1.
         if self.client:
             self.client = (plain_address(self.client[0]), self.client[1])
         self._expect(self.head_seconds)

@@ -1,8 +1,8 @@
-"""By which names the server may be asked, and by pages of which sites: without this any web page could read it.
+"""By which names the server may be asked, and by pages of which sites; else any page could read the library.
 
-A page's site can let its own name lead to this machine, and the browser then takes the server for a part of that
-site. So a request must name the server by a name that is its own (others get status 421), and one that a page of
-another site sends is refused with 403, unless that site may ask. If it may, its browser is told so (CORS).
+A site can let its own name lead to this machine, and browsers then take the server for a part of that site.
+So a request must name the server by a name of its own (else: status 421), and one that a page of another site
+sends is refused with 403, unless that site may ask. If it may, its browser is told so (CORS).
 """
 
 import re
@@ -20,8 +20,8 @@ from stackroom.server.rates import Refusals
 # Pages of these sites may call the server; others may not.
 _TRUSTED_ORIGINS = ("https://chatgpt.com", "https://claude.ai")
 
-# Endings of names that nobody can own in the Internet: RFC 6762 (and its appendix G), RFC 8375, RFC 2606, and what
-# ICANN keeps free. A name without any dot is of this kind, too.
+# Endings of names that nobody can own in the Internet: RFC 6762 with its appendix G, RFC 8375, RFC 2606, and
+# what ICANN keeps free. A name without a dot is of this kind, too.
 _LOCAL = (
     *("local", "internal", "lan", "home", "home.arpa", "corp", "intranet", "private", "localdomain"),
     *("test", "invalid"),
@@ -36,6 +36,8 @@ _READABLE = "WWW-Authenticate, Mcp-Session-Id, Mcp-Protocol-Version, Retry-After
 # For how long a browser need not ask again, in seconds.
 _REMEMBERED = "3600"
 
+_NOT_THAT_SITE = "Pages of that site may not ask this server.\n"
+
 
 class Names:
     """What the server is called, and whose pages may ask it. Pure."""
@@ -45,8 +47,8 @@ class Names:
 
         Args:
             url: where the server is found.
-            address: the numeric IP address it is bound to. If others on the network reach it, so do those who could
-                make up a name there: then every name that only a local network can have is one of its own.
+            address: the numeric IP address it is bound to. If others on the network reach it, so do those who
+                could make up a name there: then it has every name that only a local network can have.
             also: further names, in small letters.
         """
         self._names = {_host(urlsplit(url).netloc), *also}
@@ -70,14 +72,14 @@ class Names:
         if origin in self._origins:
             return True
         theirs = urlsplit(origin).netloc
-        # A program with a page of its own, on this machine; or a page of the server itself, whatever the tunnel
-        # makes of its scheme.
+        # A program on this machine that has a page; or a page of the server itself, whatever a proxy makes of
+        # its scheme.
         both_here = _is_this_machine(_host(theirs)) and _is_this_machine(_host(host))
         return both_here or (bool(theirs) and origin == _origin(f"{urlsplit(origin).scheme}://{host}"))
 
 
 class Hosts:
-    """An ASGI application that passes on to another what may be asked, and tells browsers what pages may read."""
+    """An ASGI application that passes on to another what may be asked, and tells browsers who may read it."""
 
     def __init__(self, application: ASGIApp, names: Names, refusals: Refusals) -> None:
         """Is in front of `application`; `refusals` hears of what is refused."""
@@ -98,9 +100,7 @@ class Hosts:
             return
         if origin and not self._names.let_in(origin, host):
             self._refusals.add("requests of pages of other sites")
-            await PlainTextResponse("Pages of this site may not ask this server.\n", 403)(
-                scope, receive, send
-            )
+            await PlainTextResponse(_NOT_THAT_SITE, 403)(scope, receive, send)
             return
         if not _is_for_pages(scope["path"]):
             await self._application(scope, receive, send)
@@ -130,7 +130,7 @@ class Hosts:
 def _not_my_name(host: str) -> str:
     name = _host(host)
     if not re.fullmatch(r"[a-z0-9._-]{1,200}", name):
-        return "The request does not name this server. Its own names are those of --public-url and --allow-host.\n"
+        return "The request does not name this server: see --public-url and --allow-host.\n"
     return (
         f"{name} is not a name of this server. If it should be, start the server with `--allow-host {name}` "
         f"(or STACKROOM_ALLOW_HOST={name}); for the address of a tunnel, with `--public-url https://{name}`.\n"

@@ -27,8 +27,8 @@ def http_transports(mcp: FastMCP) -> StarletteWithLifespan:
         # Nothing to lose at a restart, and no stream to keep open through a tunnel.
         stateless_http=True,
         json_response=True,
-        # `Hosts` is in front of it: the library's own guard lets pages of all sites ask a server without sign-in
-        # that is not on a loopback address, and knows no names of local networks.
+        # `Hosts` is in front of it. The library's own guard lets pages of all sites ask a server that others
+        # can reach and that has no sign-in, and it knows no names of local networks.
         host_origin_protection=False,
     )
     # Its routes alone: the sign-in and the lifespan are those of the first. The library pings each
@@ -76,8 +76,8 @@ def _answered_once(application: ASGIApp) -> ASGIApp:
 def _in_the_form_asked_for(application: ASGIApp) -> ASGIApp:
     """`application`, which answers in JSON, for clients that take a stream of events alone, or do not say.
 
-    Claude's connector has asked for nothing but text/event-stream. Its answer is a stream of one event. Not that to
-    server/discover, which every client expects in JSON, nor an error before there is an answer.
+    Claude's connector has asked for nothing but text/event-stream. Its answer is a stream of one event; but
+    that to server/discover, which clients expect in JSON whatever they ask for, and errors of HTTP are not.
     """
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
