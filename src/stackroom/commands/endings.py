@@ -2,6 +2,8 @@
 
 import os
 import sys
+import threading
+from contextlib import suppress
 from typing import NoReturn
 
 from stackroom.events import Events
@@ -20,3 +22,17 @@ def stop(events: Events, outcome: str) -> NoReturn:
         2, events.line("stopped", f"{show_cursor}\nstackroom: stopped; {outcome}", message=outcome).encode()
     )
     os._exit(INTERRUPTED)
+
+
+def leave(code: int) -> int:
+    """Ends the process with `code` if threads are still at work; else returns it.
+
+    The interpreter would wait for some of them for ever, and end the others where they stand: in the middle
+    of a library that loads a model, that is a crash (SIGABRT).
+    """
+    if threading.active_count() > 1:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):  # whoever read it has gone
+                stream.flush()
+        os._exit(code)
+    return code

@@ -8,9 +8,12 @@ import sys
 import threading
 
 from stackroom.arguments import settings_of
-from stackroom.commands.endings import INTERRUPTED, OK
+from stackroom.commands.endings import INTERRUPTED, OK, leave
 from stackroom.commands.indexing import print_upgrade
 from stackroom.commands.searching import open_reader
+
+# Longest wait for searches that are under way when the server is stopped, in seconds.
+_CLOSE_SECONDS = 2
 
 
 def serve(arguments: argparse.Namespace) -> int:
@@ -27,7 +30,13 @@ def serve(arguments: argparse.Namespace) -> int:
         serve_stdio(settings, reader)
     else:
         serve_http(settings, reader)
-    return OK
+    # The last one to close the catalogue tidies its journal away. A search that hangs may keep it open, and who
+    # still loads vectors and model (see `warming`) would take it for damaged.
+    if not any(thread.name == "warm" for thread in threading.enumerate()):
+        closing = threading.Thread(target=reader.close, daemon=True)
+        closing.start()
+        closing.join(_CLOSE_SECONDS)
+    return leave(OK)
 
 
 def up(arguments: argparse.Namespace) -> int:

@@ -1,8 +1,8 @@
 """Both revisions of MCP on one connection that stays open: over stdio, and over a stream of events.
 
 The library serves each such connection in the revision of its first request. Claude Code asks for
-server/discover, in that of 2026-07-28, and then begins with the handshake of the older ones: it was refused, and
-saw no tools. So each revision has a connection to the server here, and each message goes where it belongs.
+server/discover, in that of 2026-07-28, and then begins with the handshake of the older ones: it was refused,
+and saw no tools. Here each revision has a connection to the server, and a message goes where it belongs.
 
 The only file that reaches into FastMCP: for the server in it, whose `run` serves all such connections.
 """
@@ -45,20 +45,24 @@ def speak_both_revisions(mcp: FastMCP) -> None:
 
         connections: dict[bool, ObjectSendStream[_Sent]] = {}
         is_new = False
-        async with read_stream, write_stream, anyio.create_task_group() as tasks:
-            async with AsyncExitStack() as stack:
-                stack.enter_context(gone)
-                async for one in read_stream:
-                    message = getattr(one, "message", None)  # else it made no sense
-                    if isinstance(message, JSONRPCRequest):
-                        is_new = _is_new(message)
-                    if is_new not in connections:
-                        connections[is_new], messages = anyio.create_memory_object_stream[_Sent]()
-                        await stack.enter_async_context(connections[is_new])
-                        tasks.start_soon(serve, _Messages(messages))
-                    # Who asks is in the context in which the message came.
-                    context = getattr(read_stream, "last_context", None) or contextvars.copy_context()
-                    await connections[is_new].send((context, one))
+        async with (
+            read_stream,
+            write_stream,
+            anyio.create_task_group() as tasks,
+            AsyncExitStack() as stack,
+        ):
+            stack.enter_context(gone)
+            async for one in read_stream:
+                message = getattr(one, "message", None)  # else it made no sense
+                if isinstance(message, JSONRPCRequest):
+                    is_new = _is_new(message)
+                if is_new not in connections:
+                    connections[is_new], messages = anyio.create_memory_object_stream[_Sent]()
+                    await stack.enter_async_context(connections[is_new])
+                    tasks.start_soon(serve, _Messages(messages))
+                # Who asks is in the context in which the message came.
+                context = getattr(read_stream, "last_context", None) or contextvars.copy_context()
+                await connections[is_new].send((context, one))
 
     server.run = run  # type: ignore[method-assign]
 
