@@ -30,8 +30,8 @@ def serve(arguments: argparse.Namespace) -> int:
         serve_stdio(settings, reader)
     else:
         serve_http(settings, reader)
-    # The last one to close the catalogue tidies its journal away. A search that hangs may keep it open, and who
-    # still loads vectors and model (see `warming`) would take it for damaged.
+    # The last one to close the catalogue tidies its journal away. A search that hangs may keep it open, and
+    # whoever still loads vectors and model (see `warming`) would take it for damaged.
     if not any(thread.name == "warm" for thread in threading.enumerate()):
         closing = threading.Thread(target=reader.close, daemon=True)
         closing.start()

@@ -50,6 +50,7 @@ class Connection(HttpToolsProtocol):
     refusals: Refusals | None = None
     _late: TimerHandle | None = None
     _refused = False
+    _knows_head = False
     _waiting = 0  # bytes since the last piece of a body, or since a head was complete
     _lines = 0
     _size = 0
@@ -68,30 +69,50 @@ class Connection(HttpToolsProtocol):
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None
-        try:
-            for start in range(0, len(data), _PIECE):
-                if self._refused:  # what still comes is thrown away, until the client has read why
-                    return
-                piece = data[start : start + _PIECE]
-                self._waiting += len(piece)
+        at = 0
+        while at < len(data) and not self._refused:  # else thrown away, until the client has read why
+            piece = data[at : at + _PIECE]
+            at += len(piece)
+            self._waiting += len(piece)
+            try:
                 self.parser.feed_data(piece)
-                if self._waiting > HEAD_BYTES:
-                    raise _TooLarge
-        except httptools.HttpParserUpgrade:
-            # To HTTP/2, as Java's client asks for with each request, or to WebSocket. It is answered as if it
-            # had not asked.
-            if any(name == b"upgrade" and value.lower() == b"websocket" for name, value in self.headers):
-                self._count("upgrades to WebSocket")
-        except (httptools.HttpParserError, _TooLarge) as error:
-            if isinstance(error, _TooLarge) or isinstance(error.__context__, _TooLarge):
-                self._count("requests with too large a head")
-                self._refuse(b"431 Request Header Fields Too Large", _TOO_LARGE.encode())
+            except httptools.HttpParserUpgrade as upgrade:
+                # To HTTP/2, as Java's client asks for with its requests, or to WebSocket. It is answered as
+                # if it had not asked, but this parser reads no further: no body, and no other request.
+                at -= len(piece) - upgrade.args[0]
+                self._go_on()
+                if dict(self.headers)[b"upgrade"].lower() == b"websocket":
+                    self._count("upgrades to WebSocket")
+            except httptools.HttpParserError as error:
+                if isinstance(error.__context__, _TooLarge):
+                    self._refuse_head()
+                else:
+                    self._count("what is not HTTP")
+                    self._refuse(b"400 Bad Request", _NOT_HTTP)
             else:
-                self._count("what is not HTTP")
-                self._refuse(b"400 Bad Request", _NOT_HTTP)
+                if self._waiting > HEAD_BYTES:
+                    self._refuse_head()
+
+    def _go_on(self) -> None:
+        """Puts another parser in the place of one that has come to an upgrade."""
+        self.parser = httptools.HttpRequestParser(self)
+        if body := self._about_body():
+            self._knows_head = True
+            self.parser.feed_data(b"POST / HTTP/1.1\r\n%b: %b\r\n\r\n" % body)
+            self._knows_head = False
+
+    def _about_body(self) -> tuple[bytes, bytes] | None:
+        """The header that says how the body is sent; None if there is none."""
+        headers = dict(self.headers)
+        for name in (b"content-length", b"transfer-encoding"):
+            if headers.get(name, b"0").strip() != b"0":
+                return name, headers[name]
+        return None
 
     def on_message_begin(self) -> None:
         """The first byte of a head has come."""
+        if self._knows_head:
+            return
         super().on_message_begin()
         self._waiting = self._lines = self._size = 0
         if self._late is None:  # else it is the connection's first, and time runs already
@@ -99,17 +120,23 @@ class Connection(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         """A piece of the path."""
+        if self._knows_head:
+            return
         self._add(len(url))
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header, or what looks like one behind a body."""
+        if self._knows_head:
+            return
         self._lines += 1
         self._add(len(name) + len(value))
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is there."""
+        if self._knows_head:
+            return
         self._waiting = 0
         self._in_time()
         super().on_headers_complete()
@@ -127,6 +154,8 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The whole request is there."""
+        if self.parser.should_upgrade() and self._about_body():
+            return  # it says so before the body
         self._waiting = 0
         self._in_time()
         super().on_message_complete()
@@ -144,6 +173,10 @@ class Connection(HttpToolsProtocol):
     def _count(self, reason: str) -> None:
         if self.refusals:
             self.refusals.add(reason)
+
+    def _refuse_head(self) -> None:
+        self._count("requests with too large a head")
+        self._refuse(b"431 Request Header Fields Too Large", _TOO_LARGE.encode())
 
     def _refuse(self, status: bytes, text: bytes) -> None:
         """Answers without the application, and closes as soon as the client does."""
