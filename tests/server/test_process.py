@@ -6,6 +6,7 @@ import re
 import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -56,6 +57,93 @@ def test_a_server_says_where_it_listens_and_stops_in_good_order(shelf: Shelf) ->
             process.kill()
     assert holder(lock) is None
     assert not list(data.glob("index/server.holder*"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send these signals to one process")
+@pytest.mark.parametrize("transport", ["http", "stdio"])
+def test_a_server_ends_in_time_whatever_its_threads_do(shelf: Shelf, transport: str) -> None:
+    """The command itself, with a model whose loading never ends: no thread of it can be waited for."""
+    data = str(shelf.path.parent.parent)
+    command = [
+        sys.executable,
+        "-c",
+        _ENDLESS,
+        "serve",
+        "--data",
+        data,
+        "--port=0",
+        f"--transport={transport}",
+    ]
+    with subprocess.Popen(
+        command,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            assert process.stderr is not None
+            call = {"name": SEARCH, "arguments": {"query": "cats"}}
+            body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}) + "\n"
+            if transport == "http":
+                listens = re.search(r"(http://\S+)/mcp", process.stderr.readline())
+                assert listens
+                kinds = {"Content-Type": "application/json", "Accept": "application/json"}
+                with ThreadPoolExecutor(1) as caller:
+                    hanging = caller.submit(ask, listens[1], "POST", "/mcp", kinds, body)
+                    assert process.stdout.readline() == "loading\n"  # for the call, or beside it
+                    process.send_signal(signal.SIGTERM)
+                    assert process.wait(15) == 0
+                    hanging.exception(10)  # however that ends
+            else:
+                assert process.stdout.readline() == "loading\n"
+                process.stdin.close()
+                assert process.wait(15) == 0
+        finally:
+            process.kill()
+
+
+# `stackroom`, with another model.
+_ENDLESS = """
+import sys, threading
+from fakes import SomeModels
+from stackroom.catalog import Catalog
+from stackroom.cli import main
+from stackroom.commands import serving
+from stackroom.lexicon import Lexicon
+from stackroom.reader import Reader
+
+def load(name):
+    print("loading", flush=True)
+    threading.Event().wait()
+
+def open_reader(settings, create=False):
+    return Reader(Catalog(settings.catalog), Lexicon(settings.words), SomeModels(load))
+
+serving.open_reader = open_reader
+sys.exit(main())
+"""
+
+
+def test_a_second_server_of_a_data_folder_says_so(shelf: Shelf) -> None:
+    data = shelf.path.parent.parent
+    with (
+        hold(server_lock(Settings(data=data)), {"url": URL, "pid": 4321}),
+        subprocess.Popen(
+            program(str(data), "no-model"), env=environment(), stderr=subprocess.PIPE, text=True
+        ) as process,
+    ):
+        try:
+            assert process.stderr is not None
+            lines = [process.stderr.readline() for _ in range(3)]
+        finally:
+            process.kill()
+    (line,) = [line for line in lines if "another server" in line]
+    assert line.startswith(f"WARNING: another server of this data folder runs at {URL} (process 4321). ")
+    assert "`stackroom search`" in line
 
 
 def test_stdio_carries_nothing_but_the_protocol(shelf: Shelf) -> None:
