@@ -15,8 +15,9 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from starlette.responses import PlainTextResponse
@@ -190,8 +191,7 @@ def serve_http(settings: Settings, reader: Reader) -> None:
         AccessUnusable: the file of clients and tokens cannot be read or written.
     """
     with (
-        suppress(KeyboardInterrupt),
-        _signals_end_the_block(),
+        _Signals() as signals,
         listen(settings.host, settings.port) as listener,
         ExitStack() as stack,
     ):
@@ -252,27 +252,42 @@ def serve_http(settings: Settings, reader: Reader) -> None:
                 events.tell(
                     "remark", f"WARNING: {remark}" if level == "warning" else remark, level, message=remark
                 )
-            server.run(sockets=[listener])
+            signals.stop(server)
+            if not signals.came:
+                server.run(sockets=[listener])
 
 
 def _is_forwarded(scope: Scope) -> bool:
     return any(name in _FORWARDED_HEADERS for name, _ in scope["headers"])
 
 
-@contextmanager
-def _signals_end_the_block() -> Iterator[None]:
-    """Lets SIGINT and SIGTERM end the block with a KeyboardInterrupt.
+class _Signals:
+    """Hears of SIGINT and SIGTERM in a block, and lets a server end on them.
 
-    uvicorn stops in good order on both and then raises them again; whatever else handles them would end the
-    process before the lock's note is taken back.
+    uvicorn hears of them while it runs, stops in good order and raises them again. Whoever else handles them
+    would end the process before the lock's note is taken back. And an exception raised here, before uvicorn runs,
+    is lost if it comes in a callback of the interpreter: then the server went on.
     """
 
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+    def __init__(self) -> None:
+        self.came = False
+        self._server: uvicorn.Server | None = None
+        self._before: dict[signal.Signals, Any] = {}
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
+    def stop(self, server: uvicorn.Server) -> None:
+        """From now on `server` ends when one comes, even one that has not begun to run."""
+        self._server = server
+
+    def __enter__(self) -> "_Signals":
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._heard)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def _heard(self, _signal: int, _frame: FrameType | None) -> None:
+        self.came = True
+        if self._server is not None:
+            self._server.should_exit = True
