@@ -62,7 +62,7 @@ def test_a_server_says_where_it_listens_and_stops_in_good_order(shelf: Shelf) ->
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send these signals to one process")
 @pytest.mark.parametrize("transport", ["http", "stdio"])
 def test_a_server_ends_in_time_whatever_its_threads_do(shelf: Shelf, transport: str) -> None:
-    """The command itself, with a model whose loading never ends: no thread of it can be waited for."""
+    """The command itself, with a model and a disk that are waited for without end."""
     data = str(shelf.path.parent.parent)
     command = [
         sys.executable,
@@ -92,12 +92,16 @@ def test_a_server_ends_in_time_whatever_its_threads_do(shelf: Shelf, transport: 
                 listens = re.search(r"(http://\S+)/mcp", process.stderr.readline())
                 assert listens
                 kinds = {"Content-Type": "application/json", "Accept": "application/json"}
-                with ThreadPoolExecutor(1) as caller:
-                    hanging = caller.submit(ask, listens[1], "POST", "/mcp", kinds, body)
-                    assert process.stdout.readline() == "loading\n"  # for the call, or beside it
+                with ThreadPoolExecutor(2) as caller:
+                    hanging = [
+                        caller.submit(ask, listens[1], "POST", "/mcp", kinds, body),
+                        caller.submit(ask, listens[1], "GET", "/healthz"),
+                    ]
+                    assert {process.stdout.readline() for _ in hanging} == {"loading\n", "looking\n"}
                     process.send_signal(signal.SIGTERM)
-                    assert process.wait(15) == 0
-                    hanging.exception(10)  # however that ends
+                    assert process.wait(30) == 0
+                    for request in hanging:
+                        request.exception(10)  # however that ends
             else:
                 assert process.stdout.readline() == "loading\n"
                 process.stdin.close()
@@ -120,8 +124,13 @@ def load(name):
     print("loading", flush=True)
     threading.Event().wait()
 
+class Endless(Reader):
+    def status(self):
+        print("looking", flush=True)
+        threading.Event().wait()
+
 def open_reader(settings, create=False):
-    return Reader(Catalog(settings.catalog), Lexicon(settings.words), SomeModels(load))
+    return Endless(Catalog(settings.catalog), Lexicon(settings.words), SomeModels(load))
 
 serving.open_reader = open_reader
 sys.exit(main())

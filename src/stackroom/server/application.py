@@ -265,8 +265,8 @@ class _Signals:
     """Hears of SIGINT and SIGTERM in a block, and lets a server end on them.
 
     uvicorn hears of them while it runs, stops in good order and raises them again. Whoever else handles them
-    would end the process before the lock's note is taken back. And an exception raised here, before uvicorn runs,
-    is lost if it comes in a callback of the interpreter: then the server went on.
+    would end the process before the lock's note is taken back. And an exception raised here, before uvicorn
+    runs, is lost if it comes in a callback of the interpreter: then the server went on.
     """
 
     def __init__(self) -> None:
