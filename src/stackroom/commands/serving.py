@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import os
 import signal
 import subprocess
 import sys
@@ -17,6 +18,8 @@ _CLOSE_SECONDS = 2
 
 
 def serve(arguments: argparse.Namespace) -> int:
+    for signum in (signal.SIGINT, signal.SIGTERM):  # until it listens; then `serve_http` ends in good order
+        signal.signal(signum, lambda signum, frame: os._exit(OK))
     # FastMCP brings 900 modules, none of which goes away: looking for garbage there takes a tenth of it.
     gc.disable()
     from stackroom.server.application import serve_http
