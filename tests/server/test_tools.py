@@ -137,23 +137,29 @@ async def test_only_what_is_there_is_advertised(reader: Reader, url: str) -> Non
                 "Stackroom",
                 "Stackroom, a library of PDFs",
             )
-    found = discover(url, "application/json, text/event-stream")[1]
+        for absent in ("prompts/list", "resources/list", "resources/templates/list", "logging/setLevel"):
+            request = {"jsonrpc": "2.0", "id": 1, "method": absent, "params": {"level": "info"}}
+            kinds = {"Content-Type": "application/json", "Accept": "application/json"}
+            body = ask(url, "POST", "/mcp", kinds, json.dumps(request))[2]
+            assert json.loads(body)["error"]["code"] == -32601
+    found = ask_new(url, "server/discover")[1]
     assert found["capabilities"] == {"tools": {}}
-    assert (found["ttlMs"], found["cacheScope"]) == (3_600_000, "private")
+    for kept in (found, ask_new(url, "tools/list")[1]):
+        assert (kept["ttlMs"], kept["cacheScope"]) == (3_600_000, "private")
     assert found["_meta"]["io.modelcontextprotocol/serverInfo"]["title"] == "Stackroom, a library of PDFs"
 
 
 @pytest.mark.parametrize("accept", ["text/event-stream", "application/json, text/event-stream", "*/*"])
 def test_what_the_server_can_do_is_never_a_stream(url: str, accept: str) -> None:
-    kind, found = discover(url, accept)
+    kind, found = ask_new(url, "server/discover", accept)
     assert kind == "application/json"
     assert found["supportedVersions"] == ["2026-07-28"]
 
 
-def discover(url: str, accept: str) -> tuple[str, Any]:
-    """The kind and the result of the answer to server/discover."""
-    headers = {"Accept": accept, "MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "server/discover"}
-    request = {"jsonrpc": "2.0", "id": 1, "method": "server/discover", "params": {"_meta": NEW}}
+def ask_new(url: str, method: str, accept: str = "application/json, text/event-stream") -> tuple[str, Any]:
+    """The kind and the result of the answer to a request of the newer revision."""
+    headers = {"Accept": accept, "MCP-Protocol-Version": "2026-07-28", "Mcp-Method": method}
+    request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {"_meta": NEW}}
     headers["Content-Type"] = "application/json"
     status, answered, body = ask(url, "POST", "/mcp", headers, json.dumps(request))
     assert status == 200

@@ -7,19 +7,21 @@ from typing import Annotated, Any, TypeVar
 
 import fastmcp
 from fastmcp import FastMCP
-from fastmcp.exceptions import NotFoundError, ToolError, to_mcp_error
+from fastmcp.exceptions import McpError, NotFoundError, ToolError, to_mcp_error
 from fastmcp.server.dependencies import get_access_token, get_http_request
 from fastmcp.server.middleware import CallNext, MiddlewareContext
 from fastmcp.server.middleware.tool_injection import ToolInjectionMiddleware
 from fastmcp.tools import Tool, ToolResult
 from fastmcp.utilities.json_schema import compress_schema
 from mcp_types import (
+    METHOD_NOT_FOUND,
     CallToolRequestParams,
     DiscoverRequest,
     DiscoverResult,
     InitializeRequest,
     InitializeResult,
     ListToolsRequest,
+    Request,
     ServerCapabilities,
     ToolAnnotations,
     ToolsCapability,
@@ -54,8 +56,10 @@ _SAME_SECONDS = 3600
 # No idempotentHint: it means something only for tools that change things.
 _ONLY_READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=False)
 
-# FastMCP would say that it has prompts, resources, a log, pages of its own, and lists that change.
+# FastMCP would say that it has prompts, resources, a log, pages of its own, and lists that change; and answer
+# with nothing when asked for them.
 _CAPABILITIES = ServerCapabilities(tools=ToolsCapability())
+_NOT_OURS = ("prompts/", "resources/", "logging/", "completion/")
 
 # What each tool is asked with, and its most characters. A query: a page of text; the model reads the first
 # 1,000 or so. An id: 24, and the pages; or the whole address of a result, with its title.
@@ -269,6 +273,13 @@ class _TheTools(ToolInjectionMiddleware):
         if isinstance(result, DiscoverResult):  # else of an extension, and we have none
             result = result.model_copy(update={"capabilities": _CAPABILITIES})
         return result
+
+    async def on_request(
+        self, context: MiddlewareContext[Request[Any, Any]], call_next: CallNext[Request[Any, Any], Any]
+    ) -> Any:
+        if (context.method or "").startswith(_NOT_OURS):
+            raise McpError(METHOD_NOT_FOUND, "Method not found", context.method)
+        return await call_next(context)
 
     async def on_list_tools(
         self,
