@@ -32,10 +32,6 @@ _TOO_LARGE = (
     f"The request's head is too large: at most {HEAD_LINES} headers, of {HEAD_BYTES:,} bytes in all.\n"
 )
 
-_TOO_LARGE = (
-    f"The request's head is too large: at most {HEAD_LINES} headers, of {HEAD_BYTES:,} bytes in all.\n"
-)
-
 
 class Connection(HttpToolsProtocol):
     """uvicorn's connection, closed if its client sends too slowly, too much of a head, or what is not HTTP.
@@ -80,15 +76,11 @@ class Connection(HttpToolsProtocol):
                 # To HTTP/2, as Java's client asks for with its requests, or to WebSocket. It is answered as
                 # if it had not asked, but this parser reads no further: no body, and no other request.
                 at -= len(piece) - upgrade.args[0]
-                self._go_on()
-                if dict(self.headers)[b"upgrade"].lower() == b"websocket":
+                if dict(self.headers).get(b"upgrade", b"").lower() == b"websocket":
                     self._count("upgrades to WebSocket")
+                self._go_on()
             except httptools.HttpParserError as error:
-                if isinstance(error.__context__, _TooLarge):
-                    self._refuse_head()
-                else:
-                    self._count("what is not HTTP")
-                    self._refuse(b"400 Bad Request", _NOT_HTTP)
+                self._refuse_error(error)
             else:
                 if self._waiting > HEAD_BYTES:
                     self._refuse_head()
@@ -98,7 +90,10 @@ class Connection(HttpToolsProtocol):
         self.parser = httptools.HttpRequestParser(self)
         if body := self._about_body():
             self._knows_head = True
-            self.parser.feed_data(b"POST / HTTP/1.1\r\n%b: %b\r\n\r\n" % body)
+            try:
+                self.parser.feed_data(b"POST / HTTP/1.1\r\n%b: %b\r\n\r\n" % body)
+            except httptools.HttpParserError as error:  # no way to send one
+                self._refuse_error(error)
             self._knows_head = False
 
     def _about_body(self) -> tuple[bytes, bytes] | None:
@@ -174,6 +169,13 @@ class Connection(HttpToolsProtocol):
         if self.refusals:
             self.refusals.add(reason)
 
+    def _refuse_error(self, error: httptools.HttpParserError) -> None:
+        if isinstance(error.__context__, _TooLarge):
+            self._refuse_head()
+        else:
+            self._count("what is not HTTP")
+            self._refuse(b"400 Bad Request", _NOT_HTTP)
+
     def _refuse_head(self) -> None:
         self._count("requests with too large a head")
         self._refuse(b"431 Request Header Fields Too Large", _TOO_LARGE.encode())
@@ -181,9 +183,13 @@ class Connection(HttpToolsProtocol):
     def _refuse(self, status: bytes, text: bytes) -> None:
         """Answers without the application, and closes as soon as the client does."""
         self._refused = True
-        if self.cycle and not self.cycle.response_complete:  # in the middle of another answer
-            self.transport.close()
-            return
+        if self.cycle and not self.cycle.response_complete:
+            if self.pipeline or self.cycle.response_started:  # in the middle of another answer
+                self.transport.close()
+                return
+            # The head was good, and the application is at it.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         head = b"HTTP/1.1 %b\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
         self.transport.write(head % (status, len(text)) + b"connection: close\r\n\r\n" + text)
         # To close now would take the answer back from a client that still sends.
