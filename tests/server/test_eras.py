@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mcp_clients import NEW, SEARCH, ask, endpoint, stream
-from server_process import environment, program
+from server_process import environment, killed_after, program
 from shelf import Shelf
 from stackroom.reader import Reader
 from stackroom.server.tools import create_mcp
@@ -42,25 +42,25 @@ def check(answers: Iterable[dict[str, Any]]) -> None:
 
 
 def test_over_stdio(shelf: Shelf) -> None:
-    with subprocess.Popen(
-        program(str(shelf.path.parent.parent), "stdio"),
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    ) as process:
-        try:
-            sent = "".join(json.dumps({"jsonrpc": "2.0", **frame}) + "\n" for frame in FRAMES)
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(sent)
-            process.stdin.flush()
-            answers = [json.loads(process.stdout.readline()) for frame in FRAMES if "id" in frame]
-            rest = process.communicate(timeout=20)
-        finally:
-            process.kill()
+    with (
+        subprocess.Popen(
+            program(str(shelf.path.parent.parent), "stdio"),
+            env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        ) as process,
+        killed_after(60, process),
+    ):
+        sent = "".join(json.dumps({"jsonrpc": "2.0", **frame}) + "\n" for frame in FRAMES)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(sent)
+        process.stdin.flush()
+        answers = [json.loads(process.stdout.readline()) for frame in FRAMES if "id" in frame]
+        rest = process.communicate(timeout=20)
     check(sorted(answers, key=lambda answer: int(answer["id"])))
     assert (process.returncode, rest) == (0, ("", ""))
 

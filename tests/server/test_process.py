@@ -21,7 +21,7 @@ from fakes import OneModel, WordHashEmbedder
 from indexer.pipeline import Indexer
 from make_pdfs import write_pdf
 from mcp_clients import FETCH, SEARCH, URL, ask, endpoint, stream
-from server_process import announced, environment, program
+from server_process import announced, environment, killed_after, program
 from shelf import Shelf
 from stackroom.holder import hold, holder
 from stackroom.server.address import server_lock
@@ -74,40 +74,40 @@ def test_a_server_ends_in_time_whatever_its_threads_do(shelf: Shelf, transport: 
         "--port=0",
         f"--transport={transport}",
     ]
-    with subprocess.Popen(
-        command,
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            assert process.stderr is not None
-            call = {"name": SEARCH, "arguments": {"query": "cats"}}
-            body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}) + "\n"
-            if transport == "http":
-                listens = re.search(r"(http://\S+)/mcp", process.stderr.readline())
-                assert listens
-                kinds = {"Content-Type": "application/json", "Accept": "application/json"}
-                with ThreadPoolExecutor(2) as caller:
-                    hanging = [
-                        caller.submit(ask, listens[1], "POST", "/mcp", kinds, body),
-                        caller.submit(ask, listens[1], "GET", "/healthz"),
-                    ]
-                    assert {process.stdout.readline() for _ in hanging} == {"loading\n", "looking\n"}
-                    process.send_signal(signal.SIGTERM)
-                    assert process.wait(30) == 0
-                    for request in hanging:
-                        request.exception(10)  # however that ends
-            else:
-                assert process.stdout.readline() == "loading\n"
-                process.stdin.close()
-                assert process.wait(15) == 0
-        finally:
-            process.kill()
+    with (
+        subprocess.Popen(
+            command,
+            env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+        killed_after(60, process),
+    ):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        call = {"name": SEARCH, "arguments": {"query": "cats"}}
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}) + "\n"
+        if transport == "http":
+            listens = re.search(r"(http://\S+)/mcp", process.stderr.readline())
+            assert listens
+            kinds = {"Content-Type": "application/json", "Accept": "application/json"}
+            with ThreadPoolExecutor(2) as caller:
+                hanging = [
+                    caller.submit(ask, listens[1], "POST", "/mcp", kinds, body),
+                    caller.submit(ask, listens[1], "GET", "/healthz"),
+                ]
+                assert {process.stdout.readline() for _ in hanging} == {"loading\n", "looking\n"}
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(30) == 0
+                for request in hanging:
+                    request.exception(10)  # however that ends
+        else:
+            assert process.stderr.readline() == "loading\n"
+            process.stdin.close()
+            assert process.wait(15) == 0
 
 
 # `stackroom`, with another model.
@@ -121,7 +121,8 @@ from stackroom.lexicon import Lexicon
 from stackroom.reader import Reader
 
 def load(name):
-    print("loading", flush=True)
+    # Over stdio the output is the protocol's.
+    print("loading", file=sys.stderr if "--transport=stdio" in sys.argv else sys.stdout, flush=True)
     threading.Event().wait()
 
 class Endless(Reader):
@@ -144,12 +145,10 @@ def test_a_second_server_of_a_data_folder_says_so(shelf: Shelf) -> None:
         subprocess.Popen(
             program(str(data), "no-model"), env=environment(), stderr=subprocess.PIPE, text=True
         ) as process,
+        killed_after(30, process),
     ):
-        try:
-            assert process.stderr is not None
-            lines = [process.stderr.readline() for _ in range(3)]
-        finally:
-            process.kill()
+        assert process.stderr is not None
+        lines = [process.stderr.readline() for _ in range(3)]
     (line,) = [line for line in lines if "another server" in line]
     assert line.startswith(f"WARNING: another server of this data folder runs at {URL} (process 4321). ")
     assert "`stackroom search`" in line
