@@ -27,6 +27,13 @@ URL = "http://stackroom.test"
 SEARCH, FETCH = "search", "fetch"
 MODES = ["legacy", "2026-07-28"]
 
+# What a request of the newer revision says of itself.
+NEW = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
+
 
 @contextmanager
 def serving(
@@ -37,13 +44,14 @@ def serving(
     ledger: Ledger = UNRECORDED,
     calls_per_minute: int = 0,
     connection: type[Connection] = Connection,
+    host: str = "127.0.0.1",
 ) -> Iterator[str]:
     """An HTTP server in a thread, on a free port, of the whole application or another; yields its URL.
 
     `access` makes the application's sign-in, given that.
     """
-    with listen("127.0.0.1", 0) as listener:
-        address, port = listener.getsockname()
+    with listen(host, 0) as listener:
+        address, port = listener.getsockname()[:2]
         url = http_url(address, port)
         config = uvicorn.Config(
             application

@@ -5,6 +5,9 @@ import os
 import re
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mcp_clients import ask, rpc
@@ -12,6 +15,9 @@ from waiting import read_line
 
 PROGRAM = """
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from fakes import SomeModels, WordHashEmbedder
 from stackroom.catalog import Catalog
@@ -40,6 +46,18 @@ reader.close()
 
 def program(*arguments: str) -> list[str]:
     return [sys.executable, "-c", PROGRAM, *arguments]
+
+
+@contextmanager
+def killed_after(seconds: float, process: subprocess.Popen[str]) -> Iterator[None]:
+    """Kills a process at the end of the block, or after so long: its silence is not waited for."""
+    watchdog = threading.Timer(seconds, process.kill)
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.cancel()
+        process.kill()
 
 
 def environment() -> dict[str, str]:

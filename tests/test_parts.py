@@ -74,6 +74,58 @@ def test_ids() -> None:
     assert split_id(ID) == (ID, None)
 
 
+ADDRESS = f"https://library.example.com/d/{ID}"
+
+
+@pytest.mark.parametrize(
+    ("named", "wanted"),
+    [
+        (ID.upper(), None),
+        (f'"{ID}"', None),
+        (f"`{ID}`.", None),
+        (f"**{ID}**", None),
+        (f"<{ID}>", None),
+        (f"“{ID}#p=3”", Part(3, 3)),
+        (f"id:{ID}", None),
+        (f"document {ID.upper()}#P=3-4", Part(3, 4)),
+        (f"{ID}%23p%3D41-80", Part(41, 80)),
+        (ADDRESS, None),
+        (f"/d/{ID}", None),
+        (f"{ADDRESS}/", None),
+        (f"{ADDRESS}?page=3&mark=120-560-9f3a01#passage", 3),
+        (f"{ADDRESS}?mark=120-560-9f3a01&page=12", 12),
+        (f"{ADDRESS}?page=3&amp;mark=1-2-9f3a01", 3),
+        (f"{ADDRESS}?page=0", None),
+        (f"{ADDRESS}#page=3", None),
+        (f"{ADDRESS}#p=41-80", Part(41, 80)),
+        (f"{ADDRESS}%23p%3D41-80", Part(41, 80)),
+        (f"{ADDRESS}/file", None),
+        (f"{ADDRESS}/page/7.png", 7),
+        (f"[On Otters (2020)]({ADDRESS}?page=3#passage)", 3),
+        (f"[{ID}]({ADDRESS})", None),
+        (f"<{ADDRESS}?page=3>", 3),
+        (f"see {ADDRESS}?page=3.", 3),
+        (f"https%3A%2F%2Flibrary.example.com%2Fd%2F{ID}%3Fpage%3D3", 3),
+    ],
+)
+def test_what_names_one_document(named: str, wanted: Part | int | None) -> None:
+    assert split_id(named) == (ID, wanted)
+
+
+@pytest.mark.parametrize("named", ["", "0123", f"{ID}0", f"x{ID}", f"{ID[:-1]} {ID}0", f"{ID} {ID[::-1]}"])
+def test_what_names_none_or_several_is_left_as_it_is(named: str) -> None:
+    assert split_id(named) == (named, None)
+
+
+def test_the_page_of_a_citation_is_its_part() -> None:
+    division = Division([400, 400, 400, 5000, 10], LIMIT)
+    assert division.asked(2) == Part(1, 2)
+    assert division.asked(3) == Part(3, 3)
+    assert division.asked(4) == division.parts[2]
+    with pytest.raises(UnknownPart, match="has 5 pages, so none numbered 6"):
+        division.asked(6)
+
+
 @pytest.mark.parametrize(
     "behind",
     [

@@ -82,6 +82,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         port=given.get("port"),
         public_url=given.get("public_url"),
         allow_anonymous=given.get("allow_anonymous"),
+        allow_host=given.get("allow_host"),
         calls_per_minute=given.get("calls_per_minute"),
         log_json=given.get("log_json"),
         exclude=given.get("exclude"),
@@ -329,6 +330,14 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         default=None,
         help="serve without sign-in: anybody who reaches the server can read the whole library",
+    )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        metavar="NAME",
+        help="answer also requests for this host name; may be repeated (default: STACKROOM_ALLOW_HOST). "
+        "This machine's own names, that of --public-url and IP addresses need none, nor, if others on the "
+        "network can reach the server, names that only a local network has, such as nas or nas.local",
     )
     parser.add_argument(
         "--calls-per-minute",

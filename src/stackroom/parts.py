@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
+from urllib.parse import unquote
 
 from stackroom.documents import Part
 from stackroom.errors import UnknownPart
@@ -16,18 +17,42 @@ from stackroom.errors import UnknownPart
 MARK_CHARACTERS = 64
 """Room for the line that marks a page, and what parts it from the one before."""
 
-_PART = re.compile(r"p=(\d{1,9})(?:-(\d{1,9}))?(?:&c=(\d{1,9})-(\d{1,9}))?", re.ASCII)
+_PART = re.compile(r"p=(\d{1,9})(?:-(\d{1,9}))?(?:&c=(\d{1,9})-(\d{1,9}))?", re.ASCII | re.IGNORECASE)
+
+# A document's id, in whatever stands around it.
+_DOCUMENT = re.compile(r"(?<![0-9a-z])[0-9a-f]{24}(?![0-9a-z])", re.IGNORECASE)
+
+# The page in an address of it, such as that of a citation.
+_PAGE = re.compile(r"(?:[?&;]page=|^/page/)(\d{1,9})(?!\d)", re.ASCII)
+
+# What may follow an id that has no page behind it.
+_AROUND = " \t\r\n\"'`<>()[]{}*.,;”’“‘»›"
 
 
-def split_id(id_: str) -> tuple[str, Part | None]:
-    """The document's id, and the part that the id asks for; None if it asks for no particular one.
+def split_id(id_: str) -> tuple[str, Part | int | None]:
+    """The document's id, and what is asked for of it.
+
+    Assistants pass on what they have. So anything is taken that names one document by its id: the address of
+    a citation, a link, the id in capitals, in quotes or behind `id:`.
+
+    Returns:
+        The document's id; and the part, or the number of a page whose part is meant, as in the address
+        of a citation; None if no particular one.
 
     Raises:
         UnknownPart: what stands behind the document's id is not such a part.
     """
-    document, sign, wanted = id_.strip().partition("#")
-    if not sign:
-        return document, None
+    text = unquote(id_).strip()
+    named = list(_DOCUMENT.finditer(text))
+    if len({match[0].lower() for match in named}) == 1:
+        document, before, behind = named[-1][0].lower(), text[: named[-1].start()], text[named[-1].end() :]
+    else:
+        document, before, behind = text.partition("#")[0], "", "".join(text.partition("#")[1:])
+    behind, sign, wanted = behind.rstrip(_AROUND).partition("#")
+    is_address = before.endswith("/")
+    if not sign or (is_address and not _PART.fullmatch(wanted)):
+        page = _PAGE.search(behind) if is_address else None
+        return document, (int(page[1]) or None) if page else None
     found = _PART.fullmatch(wanted)
     if found:
         first, last, start, stop = (None if text is None else int(text) for text in found.groups())
@@ -74,20 +99,21 @@ class Division:
         """The part that has a page's character at `offset`."""
         return self.parts[self.number(page, offset) - 1]
 
-    def asked(self, wanted: Part | None) -> Part:
+    def asked(self, wanted: Part | int | None) -> Part:
         """What is answered when `wanted` is asked for: as much of it, from its beginning, as fits.
 
-        None asks for the first part.
+        None asks for the first part, a number for the one that has this page.
 
         Raises:
             UnknownPart: the document has no such pages.
         """
         if wanted is None:
             return self.parts[0]
-        if wanted.first > len(self._lengths):
-            raise UnknownPart(
-                f"The document has {len(self._lengths)} pages, so none numbered {wanted.first}."
-            )
+        first = wanted if isinstance(wanted, int) else wanted.first
+        if first > len(self._lengths):
+            raise UnknownPart(f"The document has {len(self._lengths)} pages, so none numbered {first}.")
+        if isinstance(wanted, int):
+            return self.part(wanted)
         if wanted.stop is None:
             fitting = self._beginning_at(wanted.first)[0]
             return fitting if fitting.stop is not None else Part(wanted.first, min(wanted.last, fitting.last))

@@ -34,6 +34,8 @@ class Settings:
         public_url: where others find that server, for example the address of a tunnel: scheme and host, and
             a port if it is not the usual one. Empty if only this machine does.
         allow_anonymous: serve without sign-in, even if others can reach the server.
+        allow_host: names by which that server may be asked, besides its own; see `stackroom.server.hosts`.
+            Blanks or commas part them in the environment's text.
         calls_per_minute: most calls of the tools in a minute, for each client or address, if others can reach
             the server; 0 for any number.
         ledger: record each call of a tool in `calls`.
@@ -63,6 +65,7 @@ class Settings:
     port: int = 8000
     public_url: str = ""
     allow_anonymous: bool = False
+    allow_host: tuple[str, ...] = ()
     calls_per_minute: int = 300
     ledger: bool = True
     log_json: bool = False
@@ -94,6 +97,8 @@ class Settings:
             text = environ.get(name, "")
             if setting.name in ("pdf_passwords", "exclude"):  # blanks may be part of one
                 values[setting.name] = _lines(text)
+            elif setting.name == "allow_host":
+                values[setting.name] = text.replace(",", " ").split()
             elif text.strip():
                 values[setting.name] = _parse(name, text.strip(), setting.type)
         overrides["exclude"] = (*values["exclude"], *(overrides.get("exclude") or ()))
@@ -101,6 +106,7 @@ class Settings:
         if values.get("workers", 0) == 0:
             values["workers"] = available_cores()
         values["public_url"] = _public_url(values.get("public_url", ""))
+        values["allow_host"] = tuple(map(_host_name, values.get("allow_host", ())))
         settings = cls(**values)
         if not is_text(settings.data.absolute()):
             raise SettingsError(
@@ -214,6 +220,20 @@ def _parse(name: str, text: str, kind: Any) -> Any:
 def _lines(text: str) -> tuple[str, ...]:
     lines = (line.removesuffix("\r") for line in text.encode(errors="replace").decode().split("\n"))
     return tuple(line for line in lines if line)
+
+
+def _host_name(text: str) -> str:
+    """The one way to write the name of a host. Its port is left out: a name is good for all of them.
+
+    Raises:
+        SettingsError: it is not such a name.
+    """
+    name = re.fullmatch(r"([a-z0-9_-]+(\.[a-z0-9_-]+)*)\.?(:\d+)?", text.strip().lower())
+    if not name:
+        raise SettingsError(
+            f"{PREFIX}ALLOW_HOST and --allow-host take a host's name, such as nas.example.com, not {text!r}."
+        )
+    return name[1]
 
 
 def _public_url(text: str) -> str:

@@ -257,7 +257,7 @@ async def test_long_queries_and_ids_are_refused(reader: Reader, how: str, url: s
         assert content(await client.call(SEARCH, query="cats " * 800))["results"]
         told = error(await client.call(SEARCH, query="c" * 4001))
         assert told == "The query has 4,001 characters; at most 4,000 are taken. Send a shorter one."
-        assert "The id has 201 characters; at most 200" in error(await client.call(FETCH, id="0" * 201))
+        assert "The id has 1,001 characters; at most 1,000" in error(await client.call(FETCH, id="0" * 1001))
 
 
 # Requests

@@ -6,6 +6,7 @@ import re
 import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,7 @@ from fakes import OneModel, WordHashEmbedder
 from indexer.pipeline import Indexer
 from make_pdfs import write_pdf
 from mcp_clients import FETCH, SEARCH, URL, ask, endpoint, stream
-from server_process import announced, environment, program
+from server_process import announced, environment, killed_after, program
 from shelf import Shelf
 from stackroom.holder import hold, holder
 from stackroom.server.address import server_lock
@@ -57,6 +58,101 @@ def test_a_server_says_where_it_listens_and_stops_in_good_order(shelf: Shelf) ->
             process.kill()
     assert holder(lock) is None
     assert not list(data.glob("index/server.holder*"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send these signals to one process")
+@pytest.mark.parametrize("transport", ["http", "stdio"])
+def test_a_server_ends_in_time_whatever_its_threads_do(shelf: Shelf, transport: str) -> None:
+    """The command itself, with a model and a disk that are waited for without end."""
+    data = str(shelf.path.parent.parent)
+    command = [
+        sys.executable,
+        "-c",
+        _ENDLESS,
+        "serve",
+        "--data",
+        data,
+        "--port=0",
+        f"--transport={transport}",
+    ]
+    with (
+        subprocess.Popen(
+            command,
+            env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+        killed_after(60, process),
+    ):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        call = {"name": SEARCH, "arguments": {"query": "cats"}}
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}) + "\n"
+        if transport == "http":
+            listens = re.search(r"(http://\S+)/mcp", process.stderr.readline())
+            assert listens
+            kinds = {"Content-Type": "application/json", "Accept": "application/json"}
+            with ThreadPoolExecutor(2) as caller:
+                hanging = [
+                    caller.submit(ask, listens[1], "POST", "/mcp", kinds, body),
+                    caller.submit(ask, listens[1], "GET", "/healthz"),
+                ]
+                assert {process.stdout.readline() for _ in hanging} == {"loading\n", "looking\n"}
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(30) == 0
+                for request in hanging:
+                    request.exception(10)  # however that ends
+        else:
+            assert process.stderr.readline() == "loading\n"
+            process.stdin.close()
+            assert process.wait(15) == 0
+
+
+# `stackroom`, with another model.
+_ENDLESS = """
+import sys, threading
+from fakes import SomeModels
+from stackroom.catalog import Catalog
+from stackroom.cli import main
+from stackroom.commands import serving
+from stackroom.lexicon import Lexicon
+from stackroom.reader import Reader
+
+def load(name):
+    # Over stdio the output is the protocol's.
+    print("loading", file=sys.stderr if "--transport=stdio" in sys.argv else sys.stdout, flush=True)
+    threading.Event().wait()
+
+class Endless(Reader):
+    def status(self):
+        print("looking", flush=True)
+        threading.Event().wait()
+
+def open_reader(settings, create=False):
+    return Endless(Catalog(settings.catalog), Lexicon(settings.words), SomeModels(load))
+
+serving.open_reader = open_reader
+sys.exit(main())
+"""
+
+
+def test_a_second_server_of_a_data_folder_says_so(shelf: Shelf) -> None:
+    data = shelf.path.parent.parent
+    with (
+        hold(server_lock(Settings(data=data)), {"url": URL, "pid": 4321}),
+        subprocess.Popen(
+            program(str(data), "no-model"), env=environment(), stderr=subprocess.PIPE, text=True
+        ) as process,
+        killed_after(30, process),
+    ):
+        assert process.stderr is not None
+        lines = [process.stderr.readline() for _ in range(3)]
+    (line,) = [line for line in lines if "another server" in line]
+    assert line.startswith(f"WARNING: another server of this data folder runs at {URL} (process 4321). ")
+    assert "`stackroom search`" in line
 
 
 def test_stdio_carries_nothing_but_the_protocol(shelf: Shelf) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import fastmcp
 import mcp
 import pytest
+from fastmcp.client.transports import SSETransport
 
 from fakes import OneModel, SomeModels, WordHashEmbedder
-from mcp_clients import FETCH, MODES, SEARCH, URL, ask, connect, content, error, serving
+from mcp_clients import FETCH, MODES, NEW, SEARCH, URL, ask, connect, content, error, serving
 from shelf import Shelf
 from stackroom.catalog import Catalog
 from stackroom.embedding.embedder import Fingerprint, Preparation
@@ -83,13 +84,88 @@ async def test_what_is_not_there(how: str, reader: Reader, url: str) -> None:
         assert "'0123'" in error(await client.call(FETCH, id="0123"))
         assert "exactly as a search result gives it" in error(await client.call(FETCH, id="a\0../b"))
         assert "id is empty" in error(await client.call(FETCH, id=" "))
-        wrong: list[dict[str, object]] = [{}, {"query": 5}, {"query": None}, {"id": "0123"}]
-        for arguments in (*wrong, {"query": "cats", "limit": 3}):
+        wrong: list[dict[str, object]] = [
+            {},
+            {"query": None},
+            {"query": ["cats"]},
+            {"query": {}},
+            {"id": "0123"},
+        ]
+        for arguments in wrong:
             message = error(await client.call(SEARCH, **arguments))
             assert message == "search takes one argument, query, which is a string."
         with pytest.raises(mcp.MCPError, match="Unknown tool") as caught:
             await client.call("delete", id="0123")
         assert caught.value.error.code == -32602
+
+
+@pytest.mark.anyio
+async def test_what_clients_add_and_what_they_make_of_a_text(how: str, reader: Reader, url: str) -> None:
+    async with connect(how, reader, url) as client:
+        cats = content(await client.call(SEARCH, query="cats purr"))
+        own = {"sessionId": "x", "action": "sendMessage", "chatInput": "cats?", "toolCallId": "1", "limit": 3}
+        assert content(await client.call(SEARCH, query="cats purr", **own)) == cats
+        seven = content(await client.call(SEARCH, query="7"))
+        assert seven["results"][0]["text"] == "Cats and 7 other animals."
+        assert content(await client.call(SEARCH, query=7)) == seven
+        assert content(await client.call(SEARCH, query=7.0)) == seven
+        assert content(await client.call(SEARCH, query=True)) == content(
+            await client.call(SEARCH, query="true")
+        )
+        assert "characters" in error(await client.call(SEARCH, query=10**4000))
+        document = content(await client.call(FETCH, id=f"{1:024x}", **own))
+        assert document["title"] == "Document 1"
+
+
+@pytest.mark.anyio
+async def test_what_names_one_document_is_fetched(how: str, reader: Reader, url: str) -> None:
+    async with connect(how, reader, url) as client:
+        (result, *_) = content(await client.call(SEARCH, query="cats purr"))["results"]
+        document = content(await client.call(FETCH, id=result["id"]))
+        cited = result["url"]
+        assert "?page=2&mark=" in cited
+        for named in (cited, cited.partition("?")[0], f"[Document 1]({cited})", f'"{result["id"].upper()}"'):
+            assert content(await client.call(FETCH, id=named)) == document
+
+
+@pytest.mark.anyio
+async def test_only_what_is_there_is_advertised(reader: Reader, url: str) -> None:
+    for target in (create_mcp(reader, URL), url + "/mcp", SSETransport(url + "/sse")):
+        async with fastmcp.Client(target, mode="legacy") as client:
+            started = client.initialize_result
+            assert started is not None
+            assert started.capabilities.model_dump(exclude_none=True) == {"tools": {}}
+            assert (started.server_info.name, started.server_info.title) == (
+                "Stackroom",
+                "Stackroom, a library of PDFs",
+            )
+        for absent in ("prompts/list", "resources/list", "resources/templates/list", "logging/setLevel"):
+            request = {"jsonrpc": "2.0", "id": 1, "method": absent, "params": {"level": "info"}}
+            kinds = {"Content-Type": "application/json", "Accept": "application/json"}
+            body = ask(url, "POST", "/mcp", kinds, json.dumps(request))[2]
+            assert json.loads(body)["error"]["code"] == -32601
+    found = ask_new(url, "server/discover")[1]
+    assert found["capabilities"] == {"tools": {}}
+    for kept in (found, ask_new(url, "tools/list")[1]):
+        assert (kept["ttlMs"], kept["cacheScope"]) == (3_600_000, "private")
+    assert found["_meta"]["io.modelcontextprotocol/serverInfo"]["title"] == "Stackroom, a library of PDFs"
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "application/json, text/event-stream", "*/*"])
+def test_what_the_server_can_do_is_never_a_stream(url: str, accept: str) -> None:
+    kind, found = ask_new(url, "server/discover", accept)
+    assert kind == "application/json"
+    assert found["supportedVersions"] == ["2026-07-28"]
+
+
+def ask_new(url: str, method: str, accept: str = "application/json, text/event-stream") -> tuple[str, Any]:
+    """The kind and the result of the answer to a request of the newer revision."""
+    headers = {"Accept": accept, "MCP-Protocol-Version": "2026-07-28", "Mcp-Method": method}
+    request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {"_meta": NEW}}
+    headers["Content-Type"] = "application/json"
+    status, answered, body = ask(url, "POST", "/mcp", headers, json.dumps(request))
+    assert status == 200
+    return answered["Content-Type"], json.loads(body)["result"]
 
 
 @pytest.mark.anyio

@@ -1,6 +1,9 @@
 """SSE beside streamable HTTP: paths, streams, hosts, sessions, stopping. The tools over it: `test_tools`."""
 
 import asyncio
+import http.client
+import json
+from urllib.parse import urlsplit
 
 import fastmcp
 import pytest
@@ -68,3 +71,72 @@ def test_messages_that_make_no_sense(url: str, caplog: pytest.LogCaptureFixture)
         assert ask(url, "GET", path)[0] == 405
         assert rpc(url)[0] == 200
     assert caplog.text == ""  # strangers do not write our log
+
+
+# The form of an answer
+
+
+def listed(url: str, *accept: str) -> tuple[int, str, bytes]:
+    """Status, kind and body of an answer to tools/list."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).encode()
+    try:
+        connection.putrequest("POST", "/mcp", skip_accept_encoding=True)
+        for kind in accept:
+            connection.putheader("Accept", kind)
+        connection.putheader("Content-Type", "application/json")
+        connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        response = connection.getresponse()
+        return response.status, response.headers["Content-Type"], response.read()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        ["application/json"],
+        ["*/*"],
+        ["application/*"],
+        ["application/json, text/event-stream"],
+        ["text/event-stream, application/json;q=0.5"],
+        ["text/event-stream", "application/json"],
+        ["Text/Event-Stream, */*"],
+        [],
+    ],
+)
+def test_an_answer_is_json_for_all_who_take_that(url: str, accept: list[str]) -> None:
+    status, kind, body = listed(url, *accept)
+    assert (status, kind) == (200, "application/json")
+    assert json.loads(body)["result"]["tools"]
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "text/*", "text/event-stream;q=0.9, text/html"])
+def test_an_answer_is_a_stream_of_one_event_for_those_who_take_nothing_else(url: str, accept: str) -> None:
+    status, kind, body = listed(url, accept)
+    assert (status, kind) == (200, "text/event-stream")
+    event, data, *rest = body.split(b"\r\n")
+    assert (event, rest) == (b"event: message", [b"", b""])
+    assert data.startswith(b"data: ")
+    assert data.removeprefix(b"data: ") == listed(url, "application/json")[2]
+
+
+def test_what_is_no_answer_is_no_stream(url: str) -> None:
+    assert listed(url, "text/html")[0] == 406
+    only = JSON | {"Accept": "text/event-stream"}
+    note = '{"jsonrpc": "2.0", "method": "notifications/initialized"}'
+    assert ask(url, "POST", "/mcp", only, note)[0] == 202
+    status, headers, body = ask(url, "POST", "/mcp", only, "{")
+    assert (status, headers["Content-Type"]) == (400, "application/json")
+    assert json.loads(body)["error"]
+    assert ask(url, "GET", "/mcp", only)[0] == 405
+
+
+@pytest.mark.anyio
+async def test_a_client_that_takes_streams_alone(url: str) -> None:
+    headers = JSON | {"Accept": "text/event-stream"}
+    call = {"name": SEARCH, "arguments": {"query": "cats purr"}}
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call})
+    events = ask(url, "POST", "/mcp", headers, body)[2].decode()
+    assert json.loads(events.split("data: ")[1])["result"]["structuredContent"]["results"]

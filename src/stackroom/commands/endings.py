@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -73,3 +73,17 @@ def end_with_parent() -> None:
         os._exit(SOMETHING_FAILED)
 
     threading.Thread(target=wait_for_the_end, name="parent", daemon=True).start()
+
+
+def leave(code: int) -> int:
+    """Ends the process with `code` if threads are still at work; else returns it.
+
+    The interpreter would wait for some of them for ever, and end the others where they stand: in the middle
+    of a library that loads a model, that is a crash (SIGABRT).
+    """
+    if threading.active_count() > 1:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):  # whoever read it has gone
+                stream.flush()
+        os._exit(code)
+    return code

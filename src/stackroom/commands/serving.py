@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import os
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import threading
 from types import FrameType
 
 from stackroom.arguments import WAIT_SECONDS, settings_of
-from stackroom.commands.endings import INTERRUPTED, OK, SOMETHING_FAILED, end_with_parent
+from stackroom.commands.endings import INTERRUPTED, OK, SOMETHING_FAILED, end_with_parent, leave
 from stackroom.commands.indexing import print_upgrade, tell_waiting
 from stackroom.commands.searching import open_reader
 from stackroom.rights import narrow
@@ -17,8 +18,13 @@ from stackroom.rights import narrow
 # How long `up` waits for its halves to end by themselves.
 _STOP_SECONDS = 30.0
 
+# Longest wait for searches that are under way when the server is stopped, in seconds.
+_CLOSE_SECONDS = 2
+
 
 def serve(arguments: argparse.Namespace) -> int:
+    for signum in (signal.SIGINT, signal.SIGTERM):  # until it listens; then `serve_http` ends in good order
+        signal.signal(signum, lambda signum, frame: os._exit(OK))
     # FastMCP brings 900 modules, none of which goes away: looking for garbage there takes a tenth of it.
     gc.disable()
     from stackroom.server.application import serve_http
@@ -35,7 +41,13 @@ def serve(arguments: argparse.Namespace) -> int:
         serve_stdio(settings, reader)
     else:
         serve_http(settings, reader)
-    return OK
+    # The last one to close the catalogue tidies its journal away. A search that hangs may keep it open, and
+    # whoever still loads vectors and model (see `warming`) would take it for damaged.
+    if not any(thread.name == "warm" for thread in threading.enumerate()):
+        closing = threading.Thread(target=reader.close, daemon=True)
+        closing.start()
+        closing.join(_CLOSE_SECONDS)
+    return leave(OK)
 
 
 def up(arguments: argparse.Namespace) -> int:
@@ -53,6 +65,8 @@ def up(arguments: argparse.Namespace) -> int:
         address += ["--public-url", settings.public_url]
     if settings.allow_anonymous:
         address += ["--allow-anonymous"]
+    for name in settings.allow_host:
+        address += ["--allow-host", name]
     address += ["--calls-per-minute", str(settings.calls_per_minute)]
     common = ["--data", str(settings.data), "--with-parent"]
     if settings.log_json:

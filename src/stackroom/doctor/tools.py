@@ -106,7 +106,6 @@ def _bad_arguments(visit: Visit) -> str:
     wrong: tuple[tuple[str, dict[str, object]], ...] = (
         ("search", {}),
         ("search", {"query": ["a list"]}),
-        ("search", {"query": "x", "no_such_argument": 1}),
         ("fetch", {}),
         ("fetch", {"id": "no-such-document"}),
         ("fetch", {"id": "../../etc/passwd"}),

@@ -1,6 +1,6 @@
 """Where the server is found. Light to import: the command line needs no server to print an address."""
 
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,9 +34,22 @@ def http_url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def plain_address(address: str) -> str:
+    """The one way to write where a client is: this machine is 127.0.0.1, and IPv4 is not IPv6."""
+    try:
+        return "127.0.0.1" if is_loopback(address) else str(_unmapped(address))
+    except ValueError:  # the path of a socket
+        return address
+
+
 def is_loopback(address: str) -> bool:
-    """Whether only programs on this machine reach `address`, a numeric IP address."""
-    return ip_address(address).is_loopback
+    """Whether only programs on this machine reach `address`. ValueError if it is no numeric IP address."""
+    return _unmapped(address).is_loopback
+
+
+def _unmapped(address: str) -> IPv4Address | IPv6Address:
+    known = ip_address(address)
+    return known.ipv4_mapped or known if isinstance(known, IPv6Address) else known
 
 
 def is_loopback_url(url: str) -> bool:

@@ -6,17 +6,18 @@
 /healthz     whether the catalogue can be read; without sign-in, what it holds
 /metrics     figures for Prometheus; with sign-in, for a token or the owner
 
-and, with sign-in, what `stackroom.server.access` adds. `stackroom.server.intake` is in front of it all.
+and, with sign-in, what `stackroom.server.access` adds. In front of it all are `stackroom.server.hosts` and
+`stackroom.server.intake`.
 """
 
 import errno
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from types import FrameType
-from urllib.parse import urlsplit
+from typing import Any
 
 import uvicorn
 from starlette.responses import PlainTextResponse
@@ -24,12 +25,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stackroom.errors import UsageError
 from stackroom.events import Events
-from stackroom.holder import hold
+from stackroom.holder import hold, holder
 from stackroom.reader import Reader
 from stackroom.server.access.guard import Access, create_access
 from stackroom.server.address import http_url, is_loopback, is_loopback_url, server_lock
 from stackroom.server.calls import Calls
 from stackroom.server.connections import Connection
+from stackroom.server.hosts import Hosts, Names
 from stackroom.server.intake import Intake
 from stackroom.server.ledger import UNRECORDED, Ledger
 from stackroom.server.metrics import Metrics
@@ -41,9 +43,6 @@ from stackroom.server.tools import create_mcp
 from stackroom.server.transports import SSE_PATH, http_transports, same_path
 from stackroom.server.warming import warm_in_background
 from stackroom.settings import Settings
-
-# Pages of these sites may call a server on this machine; others may not.
-_TRUSTED_ORIGINS = ["https://chatgpt.com", "https://claude.ai"]
 
 # What tunnels and proxies add, and nobody else.
 _FORWARDED_HEADERS = frozenset(
@@ -68,8 +67,10 @@ def create_application(
     access: Access | None = None,
     *,
     allow_anonymous: bool = False,
+    allow_host: Collection[str] = (),
     ledger: Ledger = UNRECORDED,
     calls_per_minute: int = 0,
+    refusals: Refusals | None = None,
     passwords: Callable[[], Sequence[str]] = tuple,
 ) -> ASGIApp:
     """The HTTP application.
@@ -77,33 +78,29 @@ def create_application(
     Args:
         reader: answers all requests; the application does not close it.
         url: where the application is found, without a slash at its end; addresses of documents begin with it.
-        address: the numeric IP address it is bound to. On a loopback address, or with sign-in, it answers
-            only requests that name this machine or the host of `url` (others get status 421): otherwise any
-            web page could point a name of its own at 127.0.0.1 and read the library through the browser.
+        address: the numeric IP address it is bound to.
         access: who may come in; without it everybody may.
         allow_anonymous: without `access`, answer also what a tunnel or proxy passes on.
+        allow_host: names by which it may be asked, besides those that `Names` knows.
         ledger: records the calls of the tools.
         calls_per_minute: most calls of each client, if others can reach the application; 0 for any number.
+        refusals: hears of what is refused.
         passwords: gives those to try for PDFs that need one, when a page of one is drawn.
     """
-    guarded = is_loopback(address) or access is not None
     forwarded_is_fine = access is not None or allow_anonymous or not is_loopback(address)
-    refusals = Refusals()
+    refusals = refusals or Refusals()
     # Programs of this machine alone need no turn: what they take, they take from their own user.
     counted = calls_per_minute if forwarded_is_fine else 0
     metrics = Metrics()
     mcp = create_mcp(reader, url, ledger, Calls(Rates(counted) if counted else None, refusals), metrics)
     mcp.auth = access
 
-    routes = http_transports(
-        mcp,
-        allowed_hosts=[urlsplit(url).hostname or ""] if guarded else None,
-        allowed_origins=[url, *_TRUSTED_ORIGINS] if guarded else None,
-    )
+    routes = http_transports(mcp)
     routes.router.routes.extend(monitoring_routes(reader, metrics, refusals, access))
     guard = access.require_owner if access else None
     routes.router.routes.extend(citation_routes(reader, Pictures(passwords), guard))
     intake = Intake(routes, SSE_PATH, refusals, Rates(_REQUESTS_EACH * counted) if counted else None)
+    hosts = Hosts(intake, Names(url, address, allow_host), refusals)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -115,9 +112,20 @@ def create_application(
             # A tunnel that writes this machine's name into the request gets past the guard of hosts.
             await PlainTextResponse(_FORWARDED, 403)(scope, receive, send)
             return
-        await intake(scope, receive, send)
+        await hosts(scope, receive, send)
 
     return application
+
+
+def _about_another(note: Mapping[str, object] | None) -> Iterator[tuple[str, str]]:
+    """What the owner should know if another server of the data folder runs: `note` is that one's."""
+    if note is not None:
+        yield (
+            "warning",
+            f"another server of this data folder runs at {note.get('url', 'another port')} (process "
+            f"{note.get('pid', 'unknown')}). Both answer, each with its own addresses; `stackroom search`, "
+            "`stackroom fetch` and servers over stdio give those of the other one.",
+        )
 
 
 def _remarks(settings: Settings, url: str, address: str, *, signs_in: bool) -> Iterator[tuple[str, str]]:
@@ -173,8 +181,8 @@ def serve_http(settings: Settings, reader: Reader) -> None:
     server of the same data folder was there before.
 
     Args:
-        settings: `host`, `port` (0 takes any free one), `public_url`, `allow_anonymous`, `calls_per_minute`,
-            `ledger`, `log_json` and `data`.
+        settings: `host`, `port` (0 takes any free one), `public_url`, `allow_anonymous`, `allow_host`,
+            `calls_per_minute`, `ledger`, `log_json` and `data`.
         reader: stays open; it may be of an empty catalogue.
 
     Raises:
@@ -183,8 +191,7 @@ def serve_http(settings: Settings, reader: Reader) -> None:
         AccessUnusable: the file of clients and tokens cannot be read or written.
     """
     with (
-        suppress(KeyboardInterrupt),
-        _signals_end_the_block(),
+        _Signals() as signals,
         listen(settings.host, settings.port) as listener,
         ExitStack() as stack,
     ):
@@ -200,19 +207,23 @@ def serve_http(settings: Settings, reader: Reader) -> None:
             nobody="anonymous" if settings.allow_anonymous else "local",
         )
         events = Events(as_json=settings.log_json)
+        refusals = Refusals()
+        application = create_application(
+            reader,
+            url,
+            address,
+            access,
+            allow_anonymous=settings.allow_anonymous,
+            allow_host=settings.allow_host,
+            ledger=ledger,
+            calls_per_minute=settings.calls_per_minute,
+            refusals=refusals,
+            passwords=settings.passwords,
+        )
         server = uvicorn.Server(
             uvicorn.Config(
-                create_application(
-                    reader,
-                    url,
-                    address,
-                    access,
-                    allow_anonymous=settings.allow_anonymous,
-                    ledger=ledger,
-                    calls_per_minute=settings.calls_per_minute,
-                    passwords=settings.passwords,
-                ),
-                http=Connection,
+                application,
+                http=type("Counted", (Connection,), {"refusals": refusals}),
                 lifespan="on",
                 ws="none",
                 log_level="warning",
@@ -221,7 +232,8 @@ def serve_http(settings: Settings, reader: Reader) -> None:
                 timeout_graceful_shutdown=_STOP_SECONDS,
             )
         )
-        with hold(server_lock(settings), {"url": url, "pid": os.getpid()}, needed=False):
+        lock = server_lock(settings)
+        with hold(lock, {"url": url, "pid": os.getpid()}, needed=False) as is_the_first:
             events.take_logging()
             warm_in_background(reader, events)
             events.tell(
@@ -232,31 +244,50 @@ def serve_http(settings: Settings, reader: Reader) -> None:
                 port=port,
                 url=f"{url}/mcp",
             )
-            for level, remark in _remarks(settings, url, address, signs_in=access is not None):
+            other = None if is_the_first else holder(lock)
+            for level, remark in (
+                *_about_another(other),
+                *_remarks(settings, url, address, signs_in=access is not None),
+            ):
                 events.tell(
                     "remark", f"WARNING: {remark}" if level == "warning" else remark, level, message=remark
                 )
-            server.run(sockets=[listener])
+            signals.stop(server)
+            if not signals.came:
+                server.run(sockets=[listener])
 
 
 def _is_forwarded(scope: Scope) -> bool:
     return any(name in _FORWARDED_HEADERS for name, _ in scope["headers"])
 
 
-@contextmanager
-def _signals_end_the_block() -> Iterator[None]:
-    """Lets SIGINT and SIGTERM end the block with a KeyboardInterrupt.
+class _Signals:
+    """Hears of SIGINT and SIGTERM in a block, and lets a server end on them.
 
-    uvicorn stops in good order on both and then raises them again; whatever else handles them would end the
-    process before the lock's note is taken back.
+    uvicorn hears of them while it runs, stops in good order and raises them again. Whoever else handles them
+    would end the process before the lock's note is taken back. And an exception raised here, before uvicorn
+    runs, is lost if it comes in a callback of the interpreter: then the server went on.
     """
 
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+    def __init__(self) -> None:
+        self.came = False
+        self._server: uvicorn.Server | None = None
+        self._before: dict[signal.Signals, Any] = {}
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
+    def stop(self, server: uvicorn.Server) -> None:
+        """From now on `server` ends when one comes, even one that has not begun to run."""
+        self._server = server
+
+    def __enter__(self) -> "_Signals":
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._heard)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def _heard(self, _signal: int, _frame: FrameType | None) -> None:
+        self.came = True
+        if self._server is not None:
+            self._server.should_exit = True

@@ -1,19 +1,31 @@
 """The two MCP tools, `search` and `fetch`, exactly as ChatGPT's connectors and deep research call them."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Annotated, Any, TypeVar
 
 import fastmcp
 from fastmcp import FastMCP
-from fastmcp.exceptions import NotFoundError, ToolError, to_mcp_error
+from fastmcp.exceptions import McpError, NotFoundError, ToolError, to_mcp_error
 from fastmcp.server.dependencies import get_access_token, get_http_request
 from fastmcp.server.middleware import CallNext, MiddlewareContext
 from fastmcp.server.middleware.tool_injection import ToolInjectionMiddleware
 from fastmcp.tools import Tool, ToolResult
 from fastmcp.utilities.json_schema import compress_schema
-from mcp_types import CallToolRequestParams, ListToolsRequest, ToolAnnotations
+from mcp_types import (
+    METHOD_NOT_FOUND,
+    CallToolRequestParams,
+    DiscoverRequest,
+    DiscoverResult,
+    InitializeRequest,
+    InitializeResult,
+    ListToolsRequest,
+    Request,
+    ServerCapabilities,
+    ToolAnnotations,
+    ToolsCapability,
+)
 from pydantic import BaseModel, Field
 
 from stackroom import __version__
@@ -22,6 +34,7 @@ from stackroom.notices import MEANING_NOT_READY
 from stackroom.reader import Reader
 from stackroom.server.answers import FetchAnswer, SearchAnswer, fetch_answer, search_answer
 from stackroom.server.calls import Caller, Calls
+from stackroom.server.eras import set_title, speak_both_revisions
 from stackroom.server.ledger import UNRECORDED, Call, Ledger
 from stackroom.server.metrics import Metrics
 
@@ -38,13 +51,20 @@ INSTRUCTIONS = (
 # Claude Code cuts a result at 25,000 tokens unless the tool asks for more; this is the most it grants.
 _LONGEST_RESULT_CHARACTERS = 500_000
 
+# For how long clients may keep the list of tools, which changes only when another version is installed.
+_SAME_SECONDS = 3600
+
 # No idempotentHint: it means something only for tools that change things.
 _ONLY_READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=False)
 
+# FastMCP would say that it has prompts, resources, a log, pages of its own, and lists that change; and answer
+# with nothing when asked for them.
+_CAPABILITIES = ServerCapabilities(tools=ToolsCapability())
+_NOT_OURS = ("prompts/", "resources/", "logging/", "completion/")
 
 # What each tool is asked with, and its most characters. A query: a page of text; the model reads the first
-# 1,000 or so. An id: 24, and the pages.
-_ARGUMENTS = {"search": ("query", 4000), "fetch": ("id", 200)}
+# 1,000 or so. An id: 24, and the pages; or the whole address of a result, with its title.
+_ARGUMENTS = {"search": ("query", 4000), "fetch": ("id", 1000)}
 
 # Where a result says what is to be said beside its answer: see `stackroom.notices`.
 _NOTICES = "stackroom/notices"
@@ -142,7 +162,7 @@ def create_mcp(
     ]
     # Nothing here exports spans, and making ready those that nobody sees takes a tenth of a call.
     fastmcp.settings.telemetry_mode = "propagation_only"
-    return FastMCP(
+    mcp: FastMCP = FastMCP(
         "Stackroom",
         version=__version__,
         instructions=INSTRUCTIONS,
@@ -150,7 +170,11 @@ def create_mcp(
         mask_error_details=True,
         middleware=[_TheTools(tools)],
         dereference_schemas=False,  # ours are dereferenced
+        cache_ttl=_SAME_SECONDS,
     )
+    set_title(mcp, "Stackroom, a library of PDFs")
+    speak_both_revisions(mcp)
+    return mcp
 
 
 def _client() -> tuple[str, str] | None:
@@ -176,15 +200,27 @@ def _user_agent() -> str:
         return ""
 
 
-def _check_arguments(tool: Tool | None, arguments: dict[str, Any]) -> None:
-    # FastMCP would quote pydantic, with its version, and write a warning to the log for each such call.
-    if tool is None:
-        return
+def _arguments(tool: Tool, given: Mapping[str, Any]) -> dict[str, str]:
+    """What the tool takes of what a client gave.
+
+    Some send arguments of their own with each call (n8n: sessionId, chatInput, …), and frameworks make
+    numbers of texts that look like one: the query 4711, an id of digits alone.
+    """
     (name,) = tool.parameters["properties"]
-    if arguments.keys() != {name} or not isinstance(arguments[name], str):
+    value = given.get(name)
+    if isinstance(value, bool):
+        value = "true" if value else "false"
+    elif isinstance(value, float) and value.is_integer():
+        value = f"{value:.0f}"
+    elif isinstance(value, int | float):
+        with suppress(ValueError):  # more digits than Python writes
+            value = str(value)
+    if not isinstance(value, str):
+        # FastMCP would quote pydantic, with its version, and write a warning to the log for each such call.
         raise ToolError(
             f"{tool.name} takes one argument, {name}, which is a string.", log_level=logging.DEBUG
         )
+    return {name: value}
 
 
 def _check_length(tool: str, value: str) -> None:
@@ -238,11 +274,36 @@ def _errors_for_the_client() -> Iterator[None]:
 
 
 class _TheTools(ToolInjectionMiddleware):
-    """The server's tools, found by name alone.
+    """The server's tools, found by name alone, as all that it has.
 
     FastMCP would ask its providers, their transforms and a store of rules for each session at every call;
     and the 2026-07-28 revision lists the tools before it calls one.
     """
+
+    async def on_initialize(
+        self,
+        context: MiddlewareContext[InitializeRequest],
+        call_next: CallNext[InitializeRequest, InitializeResult | None],
+    ) -> InitializeResult | None:
+        result = await call_next(context)
+        return result and result.model_copy(update={"capabilities": _CAPABILITIES})
+
+    async def on_discover(
+        self,
+        context: MiddlewareContext[DiscoverRequest],
+        call_next: CallNext[DiscoverRequest, DiscoverResult | dict[str, Any]],
+    ) -> DiscoverResult | dict[str, Any]:
+        result = await call_next(context)
+        if isinstance(result, DiscoverResult):  # else of an extension, and we have none
+            result = result.model_copy(update={"capabilities": _CAPABILITIES})
+        return result
+
+    async def on_request(
+        self, context: MiddlewareContext[Request[Any, Any]], call_next: CallNext[Request[Any, Any], Any]
+    ) -> Any:
+        if (context.method or "").startswith(_NOT_OURS):
+            raise McpError(METHOD_NOT_FOUND, "Method not found", context.method)
+        return await call_next(context)
 
     async def on_list_tools(
         self,
@@ -256,7 +317,9 @@ class _TheTools(ToolInjectionMiddleware):
         context: MiddlewareContext[CallToolRequestParams],
         call_next: CallNext[CallToolRequestParams, ToolResult],
     ) -> ToolResult:
-        _check_arguments(self.get_injected_tool(context.message.name), context.message.arguments or {})
+        if tool := self.get_injected_tool(context.message.name):
+            arguments = _arguments(tool, context.message.arguments or {})
+            context = context.copy(message=context.message.model_copy(update={"arguments": arguments}))
         try:
             return await call_next(context)
         except NotFoundError as error:

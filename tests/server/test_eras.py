@@ -1,0 +1,89 @@
+"""Both revisions of MCP on one connection: each client is answered in that of its request."""
+
+import json
+import subprocess
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from mcp_clients import NEW, SEARCH, ask, endpoint, stream
+from server_process import environment, killed_after, program
+from shelf import Shelf
+from stackroom.reader import Reader
+from stackroom.server.tools import create_mcp
+
+CALL = {"name": SEARCH, "arguments": {"query": "cats purr"}}
+START = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+
+# As Claude Code begins (anthropics/claude-code#96183), and back again.
+FRAMES: list[dict[str, Any]] = [
+    {"id": 1, "method": "server/discover", "params": {"_meta": NEW}},
+    {"id": 2, "method": "initialize", "params": START},
+    {"method": "notifications/initialized"},
+    {"id": 3, "method": "tools/list", "params": {}},
+    {"id": 4, "method": "tools/call", "params": CALL},
+    {"id": 5, "method": "tools/call", "params": {**CALL, "_meta": NEW}},
+    {"id": 6, "method": "ping"},
+]
+
+
+def check(answers: Iterable[dict[str, Any]]) -> None:
+    """The answers to `FRAMES`."""
+    discovered, started, listed, *called, pinged = (answer["result"] for answer in answers)
+    assert discovered["supportedVersions"] == ["2026-07-28"]
+    assert started["protocolVersion"] == "2025-11-25"
+    assert [tool["name"] for tool in listed["tools"]] == ["search", "fetch"]
+    for answer in called:
+        assert answer["structuredContent"]["results"][0]["text"] == "Cats purr."
+    assert "resultType" not in called[0]
+    assert called[1]["resultType"] == "complete"
+    assert "resultType" not in pinged
+
+
+def test_over_stdio(shelf: Shelf) -> None:
+    with (
+        subprocess.Popen(
+            program(str(shelf.path.parent.parent), "stdio"),
+            env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        ) as process,
+        killed_after(60, process),
+    ):
+        sent = "".join(json.dumps({"jsonrpc": "2.0", **frame}) + "\n" for frame in FRAMES)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(sent)
+        process.stdin.flush()
+        answers = [json.loads(process.stdout.readline()) for frame in FRAMES if "id" in frame]
+        rest = process.communicate(timeout=20)
+    check(sorted(answers, key=lambda answer: int(answer["id"])))
+    assert (process.returncode, rest) == (0, ("", ""))
+
+
+def test_over_a_stream_of_events(url: str) -> None:
+    answers = []
+    with stream(url) as opened:
+        path = endpoint(opened)
+        for frame in FRAMES:
+            body = json.dumps({"jsonrpc": "2.0", **frame})
+            assert ask(url, "POST", path, {"Content-Type": "application/json"}, body)[0] == 202
+            while "id" in frame:
+                line = opened.readline().decode()
+                if line.startswith("data: "):
+                    answers.append(json.loads(line.removeprefix("data: ")))
+                    break
+    check(answers)
+
+
+@pytest.mark.anyio
+async def test_the_library_still_has_what_we_take_the_place_of(reader: Reader) -> None:
+    server = create_mcp(reader, "http://stackroom.test")._mcp_server
+    # If one of these fails, FastMCP has changed: see `stackroom.server.eras`.
+    assert server.run.__module__ == "stackroom.server.eras"
+    assert callable(type(server).run)
+    assert server.server_info.title == "Stackroom, a library of PDFs"
