@@ -291,16 +291,17 @@ class Publisher:
 
     def pending(self, model: Model, limit: int) -> list[PendingPassage]:
         """The first passages of a model that wait for a vector, by ascending id."""
-        rows = self._rows(
-            "SELECT p.id, w.context, s.document, p.start, p.stop,"
-            " coalesce(w.code, (SELECT v.code FROM passages o JOIN vectors v ON v.passage = o.id"
-            "                   WHERE o.hash = p.hash LIMIT 1))"
-            " FROM pending w JOIN passages p ON p.id = w.passage"
-            " JOIN splits s ON s.first = (SELECT max(first) FROM splits WHERE first <= p.id)"
-            " WHERE s.model = ? ORDER BY w.passage LIMIT ?",
-            (model.id, limit),
-        )
-        return [PendingPassage(row[0], row[1] + self._texts.span(*row[2:5]), row[5]) for row in rows]
+        with self._snapshot():  # another thread may be about to remove a document
+            rows = self._rows(
+                "SELECT p.id, w.context, s.document, p.start, p.stop,"
+                " coalesce(w.code, (SELECT v.code FROM passages o JOIN vectors v ON v.passage = o.id"
+                "                   WHERE o.hash = p.hash LIMIT 1))"
+                " FROM pending w JOIN passages p ON p.id = w.passage"
+                " JOIN splits s ON s.first = (SELECT max(first) FROM splits WHERE first <= p.id)"
+                " WHERE s.model = ? ORDER BY w.passage LIMIT ?",
+                (model.id, limit),
+            )
+            return [PendingPassage(row[0], row[1] + self._texts.span(*row[2:5]), row[5]) for row in rows]
 
     def pending_count(self, model: Model) -> int:
         """How many passages of a model wait for a vector."""
@@ -406,6 +407,15 @@ class Publisher:
             return self._connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             raise CatalogUnusable(f"The catalogue {self._path} cannot be read: {error}.") from error
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Everything read inside the block is of one moment."""
+        self._rows("BEGIN")
+        try:
+            yield
+        finally:
+            self._rows("COMMIT")
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

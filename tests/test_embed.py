@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from typing import Any
 
 import numpy as np
 import pytest
@@ -309,3 +310,29 @@ def test_what_ended_it_is_told_and_it_can_go_on(index: FreshIndex) -> None:
             embedding.finish(index.publisher, index.model, lambda count: None, lambda: False)
         embedding.finish(index.publisher, index.model, lambda count: None, lambda: False)
     check_vectors(index, 300)
+
+
+class _Overtaken(Publisher):
+    """Another connection removes a document as soon as this one has listed what waits."""
+
+    remove: Callable[[], None] = staticmethod(lambda: None)
+
+    def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        rows = super()._rows(sql, parameters)
+        if "FROM pending" in sql:
+            self.remove()
+        return rows
+
+
+def test_what_waits_is_read_in_one_moment(index: FreshIndex) -> None:
+    index.publish(1, "Otters sleep.\n", "They hold hands.\n")
+    index.publish(2, "Bread rests.\n")
+    with closing(_Overtaken(index.path)) as publisher:
+        publisher.remove = lambda: index.remove("1.pdf")
+        waiting = publisher.pending(index.model, 10)
+    assert [passage.text for passage in waiting] == [
+        "Otters sleep.\n",
+        "They hold hands.\n",
+        "Bread rests.\n",
+    ]
+    assert embed(index, CountingEmbedder()) == ["Bread rests."]
