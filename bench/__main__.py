@@ -8,7 +8,7 @@ import tempfile
 from importlib.metadata import distribution, version
 from pathlib import Path
 
-from stackroom.settings import available_cores
+from stackroom.common.settings import available_cores
 
 
 def main() -> None:

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from bench.changed import texts, write_pdf
 from bench.processes import STACKROOM, Command, print_table, run
-from stackroom.catalog import Catalog
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.settings import Settings
 from stackroom.embedding.models import Models
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
-from stackroom.settings import Settings
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 
 _TEXTS_A_PAGE = 6  # of 60 words
 _PAGES = 10

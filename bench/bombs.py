@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 from bench.processes import STACKROOM, print_table, run
-from stackroom.errors import PictureFailed
-from stackroom.server.pictures import Pictures, Wanted
+from stackroom.common.errors import PictureFailed
+from stackroom.server.citations.pictures import Pictures, Wanted
 
 _LIMITS = {
     "STACKROOM_FILE_SECONDS": "30",

@@ -8,8 +8,8 @@ from pathlib import Path
 from pypdf import PdfReader
 
 from bench.processes import print_table
-from indexer.extract import extract
-from stackroom.errors import ExtractionFailed
+from indexer.pdf.pdfium import extract
+from stackroom.common.errors import ExtractionFailed
 
 
 def main() -> None:

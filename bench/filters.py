@@ -127,16 +127,16 @@ def _ms(seconds: float) -> float:
 
 def _reader(catalog: Path, words: Path) -> Any:
     # Not typed: what is imported may be of an older checkout.
-    from stackroom.catalog import Catalog
-    from stackroom.lexicon import Lexicon
-    from stackroom.reader import Reader
+    from stackroom.catalog.catalog import Catalog
+    from stackroom.indexes.words import Lexicon
+    from stackroom.reading.reader import Reader
 
     return Reader(Catalog(catalog), Lexicon(words), cast("Any", _RandomModels()))
 
 
 def _remove(catalog: Path) -> None:
     """Removes every so manieth document, all in one commit."""
-    from indexer.publish import Place, Publisher
+    from indexer.store.publisher import Place, Publisher
 
     with closing(Publisher(catalog)) as publisher:
         (library,) = publisher.libraries().values()

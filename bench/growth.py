@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bench.processes import print_table
 from bench.words import queries
+from stackroom.common.settings import Settings
 from stackroom.embedding.models import Models
-from stackroom.settings import Settings
 
 
 def main() -> None:

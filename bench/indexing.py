@@ -22,8 +22,8 @@ from pypdf import PdfReader, PdfWriter
 from bench.changed import write_pdf
 from bench.processes import STACKROOM, Command, environment, median, print_table, run
 from bench.words import queries
-from stackroom.errors import CatalogUnusable
-from stackroom.lexicon import Lexicon
+from stackroom.common.errors import CatalogUnusable
+from stackroom.indexes.words import Lexicon
 
 _BASELINE = [sys.executable, "-m", "bench.baseline"]
 

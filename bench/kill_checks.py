@@ -6,10 +6,10 @@ from contextlib import closing
 
 from bench.kill_library import Library
 from bench.kill_scans import Program
-from indexer.check import check
-from stackroom.catalog import Catalog
-from stackroom.lexicon import Lexicon
-from stackroom.settings import Settings
+from indexer.upkeep.check import check
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.settings import Settings
+from stackroom.indexes.words import Lexicon
 
 
 class Checks:

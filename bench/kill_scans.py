@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from indexer.tesseract import Tesseract
+from indexer.ocr.tesseract import Tesseract
 
 RUN = "KILLS_RUN"
 """The environment's variable with the number of the indexer's run."""

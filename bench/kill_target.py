@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from bench.kill_scans import Program
 from fakes import SomeModels, WordHashEmbedder
-from indexer import pipeline, read_scans
-from indexer.pipeline import Indexer
-from stackroom.catalog import Catalog
-from stackroom.errors import StackroomError
-from stackroom.lexicon import Lexicon
-from stackroom.settings import Settings
+from indexer.ocr import scan_reader
+from indexer.run import indexer
+from indexer.run.indexer import Indexer
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.errors import StackroomError
+from stackroom.common.settings import Settings
+from stackroom.indexes.words import Lexicon
 
 
 class SlowEmbedder(WordHashEmbedder):
@@ -33,7 +34,7 @@ def main() -> None:
     """Runs one command. A stated error is printed, and ends the process with 1."""
     command, data, *rest = sys.argv[1:]
     # Loading its model takes longer than all that is to be killed.
-    for module in (pipeline, read_scans):
+    for module in (indexer, scan_reader):
         setattr(module, "identify", lambda text: "en")  # noqa: B010  no test double is asked for here
     try:
         if command == "index":
@@ -69,7 +70,7 @@ def _index(data: Path, folder: str, passwords: str, ocr: str, model: str, profil
 
 
 def _serve(data: Path, port: str) -> None:
-    from stackroom.reader import Reader
+    from stackroom.reading.reader import Reader
     from stackroom.server.application import serve_http
 
     settings = Settings.read({}, data=data, port=int(port), ledger=False)

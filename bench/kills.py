@@ -32,7 +32,7 @@ from bench.kill_client import Client, Unanswered
 from bench.kill_library import Library
 from bench.kill_processes import Process, start, tell, wait_for
 from bench.kill_scans import RUN, Program
-from stackroom.settings import Settings
+from stackroom.common.settings import Settings
 
 _WORDS = "indexer killed while the index of words is compacted"
 _LOG = "indexer killed while the log is written back"

@@ -25,9 +25,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from bench.kill_processes import Process, start
-from indexer.check import check
-from stackroom.codes import decode
-from stackroom.settings import Settings
+from indexer.upkeep.check import check
+from stackroom.catalog.vector_codes import decode
+from stackroom.common.settings import Settings
 from test_kills import content
 
 # Kills come at most so many seconds after the indexer has stored its first vectors, or what is on a scan,

@@ -23,18 +23,18 @@ from pathlib import Path
 
 from bench.processes import print_row
 from bench.spoilt import WAYS, write_scan
-from indexer.extract import extract
-from indexer.language import identify
-from indexer.pipeline import Indexer
-from indexer.scans import draw_page
-from indexer.tesseract import Tesseract, find_tesseract
-from stackroom.catalog import Catalog
-from stackroom.documents import Document, Page
+from indexer.ocr.drawing import draw_page
+from indexer.ocr.tesseract import Tesseract, find_tesseract
+from indexer.pdf.language import identify
+from indexer.pdf.pdfium import extract
+from indexer.run.indexer import Indexer
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.documents import Document, Page
+from stackroom.common.errors import ExtractionFailed
+from stackroom.common.settings import Settings, available_cores
 from stackroom.embedding.models import Models
-from stackroom.errors import ExtractionFailed
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
-from stackroom.settings import Settings, available_cores
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 
 _FEWEST_CHARACTERS = 1000  # of a page that is taken
 _QUERIES = 12  # searched for on each page

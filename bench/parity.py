@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stackroom.codes import decode, encode
+from stackroom.catalog.vector_codes import decode, encode
 from stackroom.embedding.embedder import Embedder
 from stackroom.embedding.model_card import BUNDLED_CARD
 from stackroom.embedding.model_files import BUNDLED_NAME, bundled_folder

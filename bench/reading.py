@@ -7,10 +7,10 @@ import sys
 import threading
 from pathlib import Path
 
-from indexer.pipeline import Indexer
+from indexer.run.indexer import Indexer
+from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import Embedder, Fingerprint
 from stackroom.embedding.models import Models
-from stackroom.settings import Settings
 
 
 class _NeverReady(Models):

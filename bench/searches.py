@@ -12,11 +12,11 @@ from pathlib import Path
 
 from bench.processes import print_table
 from bench.words import queries
-from stackroom.catalog import Catalog
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.settings import Settings
 from stackroom.embedding.models import Models
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
-from stackroom.settings import Settings
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 
 
 def main() -> None:

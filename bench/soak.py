@@ -26,8 +26,8 @@ from bench.changed import texts, write_pdf
 from bench.load import HEADERS, HOST, Server
 from bench.processes import STACKROOM, Command, print_table, run
 from bench.words import vocabulary
-from stackroom.catalog import Catalog
-from stackroom.status import read_status
+from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.status import read_status
 
 _PROCESSES = 8  # of callers
 _FETCH_EVERY = 10

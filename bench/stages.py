@@ -18,16 +18,16 @@ from typing import TypeVar
 import pypdfium2.raw as pdfium
 
 from bench.processes import print_table
-from indexer.extract import extract
-from indexer.language import identify
-from indexer.publish import FileState, Place, Publisher
-from indexer.split import split
-from stackroom.catalog import Catalog
-from stackroom.documents import Document
+from indexer.passages.split import split
+from indexer.passages.words_writer import LexiconWriter
+from indexer.pdf.language import identify
+from indexer.pdf.pdfium import extract
+from indexer.store.publisher import FileState, Place, Publisher
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.documents import Document
+from stackroom.common.errors import ExtractionFailed
+from stackroom.common.settings import Settings
 from stackroom.embedding.models import Models
-from stackroom.errors import ExtractionFailed
-from stackroom.lexicon_writer import LexiconWriter
-from stackroom.settings import Settings
 
 _Result = TypeVar("_Result")
 

@@ -67,13 +67,13 @@ def write(
     per_document: int = PASSAGES_PER_DOCUMENT,
 ) -> None:
     """Publishes `count` passages and their vectors, block by block; a document has so many, but the last."""
-    from indexer.publish import FileState, Place, Publisher
-    from stackroom.catalog import Catalog
-    from stackroom.codes import encode
-    from stackroom.documents import Document, Page, Passage
+    from indexer.passages.words_writer import LexiconWriter
+    from indexer.store.publisher import FileState, Place, Publisher
+    from stackroom.catalog.catalog import Catalog
+    from stackroom.catalog.vector_codes import encode
+    from stackroom.common.documents import Document, Page, Passage
     from stackroom.embedding.model_card import BUNDLED_CARD
     from stackroom.embedding.model_files import BUNDLED_NAME
-    from stackroom.lexicon_writer import LexiconWriter
 
     publisher = Publisher(data / "index" / "catalog.sqlite3")
     # This folder may be lost: an fsync for each of 50,000 documents would take most of the time.
@@ -114,8 +114,8 @@ def write(
 
 def real_vectors(data: Path) -> NDArray[np.float32]:
     """The vectors of an indexed data folder, shape (n, 384), of length 1."""
-    from stackroom.catalog import Catalog
-    from stackroom.codes import decode
+    from stackroom.catalog.catalog import Catalog
+    from stackroom.catalog.vector_codes import decode
 
     with Catalog(data / "index" / "catalog.sqlite3") as catalog:
         model = catalog.model()
@@ -125,7 +125,7 @@ def real_vectors(data: Path) -> NDArray[np.float32]:
 
 def real_words(data: Path) -> Counter[str]:
     """How often each word occurs in the text of an indexed data folder."""
-    from stackroom.texts import unpack
+    from stackroom.catalog.text_blocks import unpack
 
     words: Counter[str] = Counter()
     catalog = (data / "index" / "catalog.sqlite3").resolve()

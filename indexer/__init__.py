@@ -1,1 +1,4 @@
-"""Everything that writing adds: PDFs in, catalogue rows out. Nothing here is imported by the server."""
+"""Writing: from PDF bytes to documents that can be found.
+
+`run.indexer.Indexer` is the write path on one page. The import law in pyproject.toml says who may use whom.
+"""

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from stackroom.cli import main
+from stackroom.cli.main import main
 
 
 @dataclass(frozen=True, slots=True)

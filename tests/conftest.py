@@ -22,8 +22,8 @@ from stackroom.embedding.embedder import Embedder, Tokenizer
 from stackroom.embedding.model_card import CARD, ModelCard
 from stackroom.embedding.model_files import BUNDLED_DIGEST, bundled_folder, find_model
 from stackroom.embedding.models import Models
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.tesseract import Tesseract
+from indexer.ocr.tesseract import Tesseract
 
 _PROGRAM = """#!{python} -IS
 import json, pathlib, sys, time

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from fake_ocr import no_ocr
 from fakes import OneModel, WordHashEmbedder
-from indexer.pipeline import Indexer
-from indexer.run import Summary
-from indexer.tesseract import FindOcr
-from indexer.turns import turn
-from indexer.watch import watch
-from stackroom.catalog import Catalog
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
-from stackroom.settings import Settings
+from indexer.ocr.tesseract import FindOcr
+from indexer.run.account import Summary
+from indexer.run.indexer import Indexer
+from indexer.run.watch import watch
+from indexer.store.turns import turn
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.settings import Settings
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 
 # What takes two seconds or three takes longer on a loaded machine.
 PATIENCE_SECONDS = 20.0

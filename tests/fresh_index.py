@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.publish import FileState, Place, Publisher
-from stackroom.catalog import Catalog
-from stackroom.documents import Document, Page, Passage
+from indexer.passages.words_writer import LexiconWriter
+from indexer.store.publisher import FileState, Place, Publisher
+from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.entries import Model
+from stackroom.common.documents import Document, Page, Passage
 from stackroom.embedding.embedder import Fingerprint
-from stackroom.lexicon import Lexicon
-from stackroom.lexicon_writer import LexiconWriter
-from stackroom.records import Model
+from stackroom.indexes.words import Lexicon
 
 DIMENSIONS = 16
 

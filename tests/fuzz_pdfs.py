@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fakes import WordHashEmbedder
-from indexer.isolate import Limits, Task, extract_all
-from indexer.split import split
+from indexer.passages.split import split
+from indexer.pdf.processes import Limits, Task, extract_all
 from make_pdfs import write_claiming_pdf, write_pdf, write_scanned_pdf, write_text_objects
-from stackroom.documents import Document
+from stackroom.common.documents import Document
 
 _LIMITS = Limits(workers=2, file_seconds=20, stall_seconds=10, file_memory_mb=1024)
 _LARGEST_SEED = 300_000  # bytes: of larger files a change hits pictures and fonts

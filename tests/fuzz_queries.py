@@ -9,13 +9,13 @@ import time
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from stackroom.analysis import Analyzer
-from stackroom.descriptions import Descriptions
-from stackroom.operators import parse
-from stackroom.records import Description
-from stackroom.snippets import Matcher, Snippet, complete, cut
-from stackroom.splits import Split
-from stackroom.visible import visible
+from stackroom.catalog.entries import Description
+from stackroom.catalog.passage_ranges import Split
+from stackroom.indexes.terms import Analyzer
+from stackroom.page.visible_text import visible
+from stackroom.reading.finding.document_table import Descriptions
+from stackroom.reading.query.parse import parse
+from stackroom.reading.showing.snippets import Matcher, Snippet, complete, cut
 
 _EXAMPLES = 100  # at once
 _LEAST_LIMIT = 40

@@ -8,8 +8,8 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from indexer.isolate import Send, Task
-from stackroom.documents import Document, OutlineEntry, Page, Section
+from indexer.pdf.processes import Send, Task
+from stackroom.common.documents import Document, OutlineEntry, Page, Section
 
 FAR_TOO_LONG = 30.0
 """How long they hold on, in seconds: as long as a test would wait in vain."""

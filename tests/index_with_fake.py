@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from fake_ocr import fake_tesseract
 from fakes import OneModel, WordHashEmbedder
-from indexer.language import identify
-from indexer.pipeline import Indexer
-from indexer.run import Progress
-from indexer.tesseract import FindOcr, find_tesseract
-from stackroom.settings import Settings
+from indexer.ocr.tesseract import FindOcr, find_tesseract
+from indexer.pdf.language import identify
+from indexer.run.account import Progress
+from indexer.run.indexer import Indexer
+from stackroom.common.settings import Settings
 
 
 class SlowEmbedder(WordHashEmbedder):

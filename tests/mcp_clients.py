@@ -15,13 +15,13 @@ from fastmcp.client.transports import SSETransport
 from mcp_types import CallToolResult, ListToolsResult, TextContent
 from starlette.types import ASGIApp
 
-from stackroom.reader import Reader
-from stackroom.server.access.guard import Access
+from stackroom.reading.reader import Reader
+from stackroom.server.access.auth_provider import Access
 from stackroom.server.address import http_url
 from stackroom.server.application import create_application, listen
-from stackroom.server.connections import Connection
 from stackroom.server.ledger import UNRECORDED, Ledger
-from stackroom.server.tools import create_mcp
+from stackroom.server.limits.connections import Connection
+from stackroom.server.protocol.tools import create_mcp
 
 URL = "http://stackroom.test"
 SEARCH, FETCH = "search", "fetch"

@@ -14,11 +14,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from stackroom.reader import Reader
+from stackroom.reading.reader import Reader
+from stackroom.server.access.auth_provider import Access
 from stackroom.server.access.client_documents import ClientDocuments
-from stackroom.server.access.door import Door
-from stackroom.server.access.guard import Access
 from stackroom.server.access.passphrase import Cost, hashed
+from stackroom.server.access.passphrase_form import Door
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store import AccessStore
 from stackroom.server.access.throttle import Throttle

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from fakes import OneModel, WordHashEmbedder
-from indexer.pipeline import Indexer
-from indexer.run import Summary
-from stackroom.settings import Settings
+from indexer.run.account import Summary
+from indexer.run.indexer import Indexer
+from stackroom.common.settings import Settings
 
 OTTERS = "Otters hold hands while they sleep, so that the current does not carry them apart."
 BREAD = "Knead the dough for ten minutes and let it rest under a damp cloth until it has doubled."

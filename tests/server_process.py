@@ -20,13 +20,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from fakes import SomeModels, WordHashEmbedder
-from stackroom.catalog import Catalog
-from stackroom.errors import ModelNotFound
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.errors import ModelNotFound
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 from stackroom.server.application import serve_http
-from stackroom.server.stdio import serve_stdio
-from stackroom.settings import Settings
+from stackroom.server.protocol.stdio import serve_stdio
+from stackroom.common.settings import Settings
 
 def load(name):
     if "no-model" in sys.argv:

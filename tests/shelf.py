@@ -9,13 +9,13 @@ from dataclasses import astuple
 from pathlib import Path
 
 from fakes import SomeModels, WordHashEmbedder
-from stackroom.catalog import Catalog
-from stackroom.codes import encode
-from stackroom.lexicon import Lexicon
-from stackroom.lexicon_writer import LexiconWriter
-from stackroom.reader import Reader
-from stackroom.schema import open_catalog
-from stackroom.texts import pack
+from indexer.passages.words_writer import LexiconWriter
+from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.schema import open_catalog
+from stackroom.catalog.text_blocks import pack
+from stackroom.catalog.vector_codes import encode
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 
 
 class Shelf:

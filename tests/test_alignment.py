@@ -2,7 +2,7 @@
 
 import pytest
 
-from stackroom.alignment import locate
+from stackroom.page.alignment import locate
 
 
 def found(page: str, passage: str, drawn: str) -> list[str]:

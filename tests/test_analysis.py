@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackroom.analysis import LANGUAGES, OTHER, Analyzer, stemmed
+from stackroom.indexes.terms import LANGUAGES, OTHER, Analyzer, stemmed
 
 
 @pytest.mark.parametrize(

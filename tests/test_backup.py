@@ -12,15 +12,15 @@ import pytest
 
 from commands import stackroom_here
 from fakes import OneModel, WordHashEmbedder
-from indexer.migrate import migrate
+from indexer.store.migrate import migrate
+from indexer.upkeep.backup import back_up, restore
 from shelf import Shelf
-from stackroom.backup import back_up, restore
-from stackroom.catalog import Catalog
-from stackroom.errors import BackupUnusable, CatalogMissing, CatalogVersion
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.errors import BackupUnusable, CatalogMissing, CatalogVersion
+from stackroom.common.settings import Settings
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 from stackroom.server.access.store import AccessStore
-from stackroom.settings import Settings
 
 
 @pytest.fixture

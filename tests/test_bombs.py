@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 
 from fakes import OneModel, WordHashEmbedder
-from indexer.compare import File
-from indexer.isolate import Limits, Task, extract_all
-from indexer.pipeline import Indexer
-from indexer.run import Summary
+from indexer.folder.compare import File
+from indexer.pdf.processes import Limits, Task, extract_all
+from indexer.run.account import Summary
+from indexer.run.indexer import Indexer
 from make_bombs import BOMBS, make_odd_files, pdf
 from make_pdfs import write_pdf
-from stackroom.catalog import Catalog
-from stackroom.documents import Document
-from stackroom.errors import ExtractionFailed, PictureFailed
+from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.status import read_status
+from stackroom.cli.terminal import show_status
+from stackroom.common.documents import Document
+from stackroom.common.errors import ExtractionFailed, PictureFailed
+from stackroom.common.settings import Settings
+from stackroom.server.citations.pictures import Pictures, Wanted
 from stackroom.server.metrics import Metrics
-from stackroom.server.pictures import Pictures, Wanted
-from stackroom.settings import Settings
-from stackroom.status import read_status
-from stackroom.terminal import show_status
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_AS and FIFOs")
 

@@ -10,17 +10,17 @@ import pytest
 
 from commands import stackroom_here
 from fakes import OneModel, WordHashEmbedder
-from indexer.check import Report, check
-from indexer.mend import mend
-from indexer.pipeline import Indexer
-from indexer.run import Summary
+from indexer.run.account import Summary
+from indexer.run.indexer import Indexer
+from indexer.upkeep.check import Report, check
+from indexer.upkeep.repair import mend
 from make_pdfs import write_pdf
-from stackroom.catalog import Catalog
-from stackroom.errors import CatalogMissing, CatalogUnusable
-from stackroom.holder import hold
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
-from stackroom.settings import Settings
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.errors import CatalogMissing, CatalogUnusable
+from stackroom.common.running import hold
+from stackroom.common.settings import Settings
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 
 OTTERS = "Otters hold hands while they sleep, so that the current does not carry them apart."
 QUERIES = {  # what stands for a number in the SQL below

@@ -18,8 +18,8 @@ from filelock import FileLock
 from commands import Ran, clean_environment, stackroom, stackroom_here
 from make_pdfs import write_garbage, write_pdf, write_scanned_pdf
 from shelf import Shelf
-from stackroom.holder import hold
-from stackroom.notices import MEANING_NOT_READY
+from stackroom.common.running import hold
+from stackroom.reading.notices import MEANING_NOT_READY
 from waiting import wait_until
 
 COMMANDS = ["index", "watch", "serve", "up", "search", "fetch", "status", "eval", "forget"]
@@ -130,7 +130,7 @@ def test_a_folder_that_is_away_is_an_error_each_time_and_one_in_it_once(tmp_path
 
 
 def test_a_second_run_embeds_nothing_and_imports_no_torch(data: Path, folder: Path) -> None:
-    program = "import sys; from stackroom.cli import main; main(sys.argv[1:]); print(*sys.modules)"
+    program = "import sys; from stackroom.cli.main import main; main(sys.argv[1:]); print(*sys.modules)"
     run = subprocess.run(
         [sys.executable, "-c", program, "index", str(folder), "--data", str(data)],
         capture_output=True,
@@ -139,7 +139,7 @@ def test_a_second_run_embeds_nothing_and_imports_no_torch(data: Path, folder: Pa
     assert "nothing to embed" in run.stderr
     assert "3 unchanged" in run.stderr
     modules = set(run.stdout.split())
-    assert "indexer.pipeline" in modules
+    assert "indexer.run.indexer" in modules
     assert not modules & {"torch", "transformers", "sentence_transformers", "openvino", "fastmcp", "watchdog"}
 
 
@@ -360,7 +360,7 @@ def test_eval_says_what_is_missing(collection: Path, tmp_path: Path) -> None:
     broken = stackroom_here("eval", collection, "--data", tmp_path)
     assert (broken.returncode, "qrels.tsv, line 1: there is no document '4'" in broken.stderr) == (1, True)
     program = (
-        "import sys; sys.modules['ir_measures'] = None; from stackroom.cli import main;"
+        "import sys; sys.modules['ir_measures'] = None; from stackroom.cli.main import main;"
         " sys.exit(main(sys.argv[1:]))"
     )
     without = subprocess.run(
@@ -404,7 +404,7 @@ def test_help_is_light(tmp_path: Path) -> None:
         shown = stackroom_here(command, "--help")
         assert shown.returncode == 0
         assert "--data DIR" in shown.stdout
-    program = "import sys, stackroom.cli; print(*sys.modules)"
+    program = "import sys, stackroom.cli.main; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     heavy = {"numpy", "torch", "faiss", "fastmcp", "rich", "pydantic", "sqlite3", "pypdfium2", "asyncio"}
     heavy |= {"openvino", "tantivy", "tokenizers", "zstandard"}

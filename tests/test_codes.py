@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stackroom.codes import decode, encode, split_codes
+from stackroom.catalog.vector_codes import decode, encode, split_codes
 
 
 def unit_vectors(count: int, dimensions: int, seed: int = 0) -> NDArray[np.float32]:

@@ -18,24 +18,30 @@ import pytest
 
 from commands import Ran, clean_environment, stackroom_here
 from fakes import OneModel, WordHashEmbedder
-from indexer.check import check
-from indexer.lock import alone
-from indexer.migrate import migrate
-from indexer.pipeline import Indexer
-from indexer.publish import Publisher
+from indexer.run.indexer import Indexer
+from indexer.store.lock import alone
+from indexer.store.migrate import migrate
+from indexer.store.publisher import Publisher
+from indexer.upkeep.backup import back_up, restore
+from indexer.upkeep.check import check
 from make_pdfs import write_pdf
 from shelf import Shelf
-from stackroom.backup import back_up, restore
-from stackroom.catalog import Catalog
-from stackroom.errors import AccessUnusable, AlreadyRunning, BackupUnusable, CatalogUnusable, UnknownDocument
-from stackroom.holder import hold, holder
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
-from stackroom.rights import narrow
-from stackroom.schema import open_catalog
+from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.schema import open_catalog
+from stackroom.common.errors import (
+    AccessUnusable,
+    AlreadyRunning,
+    BackupUnusable,
+    CatalogUnusable,
+    UnknownDocument,
+)
+from stackroom.common.owner_only import narrow
+from stackroom.common.running import hold, holder
+from stackroom.common.settings import Settings
+from stackroom.common.sqlite_file import begin
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 from stackroom.server.access.store import AccessStore
-from stackroom.settings import Settings
-from stackroom.sqlite_file import begin
 
 
 @pytest.fixture
@@ -186,14 +192,14 @@ import json, sys
 from contextlib import closing
 from pathlib import Path
 from fakes import OneModel, WordHashEmbedder
-from stackroom.backup import back_up
-from stackroom.catalog import Catalog
-from stackroom.cli import main
-from stackroom.holder import hold, holder
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
-from stackroom.settings import Settings
-from stackroom.sqlite_file import begin
+from indexer.upkeep.backup import back_up
+from stackroom.catalog.catalog import Catalog
+from stackroom.cli.main import main
+from stackroom.common.running import hold, holder
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
+from stackroom.common.settings import Settings
+from stackroom.common.sqlite_file import begin
 
 settings = Settings(data=Path(sys.argv[1]))
 catalog = Catalog(settings.catalog, create=True)
@@ -283,9 +289,9 @@ import sys
 from contextlib import closing
 from pathlib import Path
 from fakes import OneModel, WordHashEmbedder
-from stackroom.catalog import Catalog
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
+from stackroom.catalog.catalog import Catalog
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 
 catalog = Catalog(Path(sys.argv[1]))
 with closing(Reader(catalog, Lexicon(catalog.path.parent / "words"), OneModel(WordHashEmbedder()))) as reader:

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from fakes import OneModel, WordHashEmbedder
-from indexer.check import check
-from indexer.pipeline import Indexer
+from indexer.run.indexer import Indexer
+from indexer.upkeep.check import check
 from make_pdfs import write_pdf
-from stackroom.catalog import Catalog
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
-from stackroom.settings import Settings
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.settings import Settings
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 
 SCRIPT = Path(__file__).with_name("index_with_fake.py")
 FAULTS = SCRIPT.parents[1] / "bench" / "faults.c"

@@ -10,13 +10,13 @@ import pytest
 from numpy.typing import NDArray
 
 from fresh_index import CountingEmbedder, FreshIndex, fingerprint
-from indexer.embed import Embedding, embed_pending
-from indexer.publish import Publisher
-from stackroom.codes import decode
+from indexer.passages.embed import Embedding, embed_pending
+from indexer.store.publisher import Publisher
+from stackroom.catalog.status import read_status
+from stackroom.catalog.vector_codes import decode
+from stackroom.common.errors import ModelDamaged
+from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import Embedder
-from stackroom.errors import ModelDamaged
-from stackroom.settings import Settings
-from stackroom.status import read_status
 
 
 def numbered(first: int, last: int) -> str:

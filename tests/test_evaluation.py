@@ -13,16 +13,16 @@ import pytest
 
 from conftest import SHARED
 from fakes import OneModel, WordHashEmbedder
-from indexer.pipeline import Indexer
+from indexer.run.indexer import Indexer
 from make_pdfs import write_garbage, write_pdf
-from stackroom.catalog import Catalog
-from stackroom.evaluation.measures import DOCUMENTS, JUDGED, figure, measure
-from stackroom.evaluation.report import as_json, as_table
-from stackroom.evaluation.sets import read_set
-from stackroom.evaluation.trial import Results, hold_trial
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
-from stackroom.settings import Settings
+from stackroom.catalog.catalog import Catalog
+from stackroom.cli.evaluation.ask_questions import Results, hold_trial
+from stackroom.cli.evaluation.measures import DOCUMENTS, JUDGED, figure, measure
+from stackroom.cli.evaluation.report import as_json, as_table
+from stackroom.cli.evaluation.sets import read_set
+from stackroom.common.settings import Settings
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 from test_evaluation_sets import write_lines
 
 # Measures

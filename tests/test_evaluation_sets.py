@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from stackroom.errors import QuestionsUnusable, UsageError
-from stackroom.evaluation.sets import EvaluationSet, read_set
+from stackroom.cli.evaluation.sets import EvaluationSet, read_set
+from stackroom.common.errors import QuestionsUnusable, UsageError
 
 CORPUS = [
     {"_id": "1", "title": "On otters", "text": "Otters hold hands."},

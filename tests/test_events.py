@@ -7,9 +7,9 @@ from datetime import datetime
 
 import pytest
 
-from stackroom.events import Events
-from stackroom.progress import ProgressDisplay
-from stackroom.settings import Settings
+from stackroom.cli.progress import ProgressDisplay
+from stackroom.common.events import Events
+from stackroom.common.settings import Settings
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ import pypdfium2
 import pytest
 from pypdf.errors import DependencyError, DeprecationError
 
-import indexer.extract
-import indexer.second_opinion
-from indexer.extract import extract
+import indexer.pdf.pdfium
+import indexer.pdf.pypdf_fallback
+from indexer.pdf.pdfium import extract
 from make_pdfs import (
     write_claiming_pdf,
     write_damaged_pdf,
@@ -28,8 +28,8 @@ from make_pdfs import (
     write_text_objects,
     write_truncated_pdf,
 )
-from stackroom.documents import Document, OutlineEntry
-from stackroom.errors import ExtractionFailed
+from stackroom.common.documents import Document, OutlineEntry
+from stackroom.common.errors import ExtractionFailed
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "pdfs"
 PASSWORD = "open sesame"  # noqa: S105
@@ -251,7 +251,7 @@ def test_out_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def run_out(*arguments: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(indexer.extract, "_read_page", run_out)
+    monkeypatch.setattr(indexer.pdf.pdfium, "_read_page", run_out)
     assert fail(write_pdf(tmp_path / "x.pdf")).kind == "out of memory"
 
 
@@ -261,7 +261,7 @@ def test_a_page_with_too_much_text(
 ) -> None:
     if library == "pypdf":
         request.getfixturevalue("without_pdfium")
-    for module in (indexer.extract, indexer.second_opinion):
+    for module in (indexer.pdf.pdfium, indexer.pdf.pypdf_fallback):
         monkeypatch.setattr(module, "MAX_PAGE_CHARACTERS", 20)
     error = fail(write_pdf(tmp_path / "x.pdf", ["short", "longer than it should be"]))
     assert (error.kind, str(error)[:16]) == ("too large", "page 2 has more ")
@@ -269,9 +269,9 @@ def test_a_page_with_too_much_text(
 
 def test_a_page_that_pdfium_cannot_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_pdf(tmp_path / "x.pdf", ["first", "second", "third"])
-    read_page = indexer.extract._read_page
+    read_page = indexer.pdf.pdfium._read_page
     monkeypatch.setattr(
-        indexer.extract, "_read_page", lambda pdf, at: (None, False) if at == 1 else read_page(pdf, at)
+        indexer.pdf.pdfium, "_read_page", lambda pdf, at: (None, False) if at == 1 else read_page(pdf, at)
     )
     document = read(path)
     assert [page.text for page in document.pages] == ["first\n", "second\n", "third\n"]

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackroom.documents import Page, Part
-from stackroom.foreign import LINE_CHARACTERS, own_label, own_line, own_text, own_text_with_spans
-from stackroom.page_text import marked_text
+from stackroom.common.documents import Page, Part
+from stackroom.page.foreign_text import LINE_CHARACTERS, own_label, own_line, own_text, own_text_with_spans
+from stackroom.page.text import marked_text
 
 
 @pytest.mark.parametrize(

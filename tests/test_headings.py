@@ -3,11 +3,11 @@
 import pytest
 
 from fakes import WordHashEmbedder
-from indexer.context import contexts
-from indexer.headings import find_sections
-from indexer.lines import Line
-from indexer.split import split
-from stackroom.documents import Document, OutlineEntry, Page, Section
+from indexer.passages.context import contexts
+from indexer.passages.split import split
+from indexer.pdf.headings import find_sections
+from indexer.pdf.page_lines import Line
+from stackroom.common.documents import Document, OutlineEntry, Page, Section
 
 
 def pages(*texts: str) -> list[Page]:

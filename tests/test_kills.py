@@ -16,8 +16,8 @@ import pytest
 
 from fake_ocr import FakeOcr
 from make_pdfs import write_pdf, write_scanned_pdf
-from stackroom.catalog import Catalog
-from stackroom.lexicon import Lexicon
+from stackroom.catalog.catalog import Catalog
+from stackroom.indexes.words import Lexicon
 from waiting import read_line
 
 KILLS = 8

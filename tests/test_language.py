@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from indexer.language import _identifier, identify
-from stackroom.languages import CODES, language_code
+from indexer.pdf.language import _identifier, identify
+from stackroom.reading.query.languages import CODES, language_code
 
 TEXTS = {
     "en": "Otters hold hands while they sleep, so that they do not drift apart in the night.",

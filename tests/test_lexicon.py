@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from fresh_index import FreshIndex, fingerprint, name
+from indexer.passages.words_writer import LexiconWriter
+from indexer.upkeep.check_words import audit
 from shelf import Shelf
-from stackroom.catalog import Catalog
-from stackroom.errors import CatalogUnusable
-from stackroom.lexicon import DOCUMENTS, PASSAGES, Lexicon, dead_share, open_index
-from stackroom.lexicon_audit import audit
-from stackroom.lexicon_writer import LexiconWriter
-from stackroom.records import Model, PassageText
+from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.entries import Model, PassageText
+from stackroom.common.errors import CatalogUnusable
+from stackroom.indexes.words import DOCUMENTS, PASSAGES, Lexicon, dead_share, open_index
 
 # Following the catalogue
 

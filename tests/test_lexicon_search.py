@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fresh_index import FreshIndex, name
-from indexer.publish import FileState
-from stackroom.lexicon import Lexicon
+from indexer.store.publisher import FileState
+from stackroom.indexes.words import Lexicon
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.extract import extract
-from stackroom.documents import Document
+from indexer.pdf.pdfium import extract
+from stackroom.common.documents import Document
 
 ROOT = Path(__file__).resolve().parents[1]
 MARKDOWN = ROOT / "docs" / "how-stackroom-works.md"

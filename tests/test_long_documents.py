@@ -8,10 +8,10 @@ import pytest
 from fakes import OneModel
 from mcp_clients import FETCH, SEARCH, URL, connect, content, error
 from shelf import Shelf
-from stackroom.catalog import Catalog
-from stackroom.errors import UnknownPart
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.errors import UnknownPart
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 
 LIMIT = 1000
 PAGES = tuple(f"Chapter {number}. " + f"word{number} " * 40 + "\n" for number in range(1, 8))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stackroom.marks import Mark
+from stackroom.page.mark import Mark
 
 PAGE = "Cats sleep.\nКошки мурлычут.\n"
 

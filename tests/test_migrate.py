@@ -11,18 +11,18 @@ import pytest
 import zstandard
 
 from fakes import OneModel, WordHashEmbedder
-from indexer.check import check
-from indexer.migrate import migrate
-from indexer.pipeline import Indexer
-from indexer.run import Summary
+from indexer.run.account import Summary
+from indexer.run.indexer import Indexer
+from indexer.store.migrate import migrate
+from indexer.upkeep.check import check
 from make_pdfs import write_pdf
-from stackroom.catalog import Catalog
-from stackroom.codes import encode
-from stackroom.errors import CatalogUnusable, CatalogVersion
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
-from stackroom.schema import open_catalog
-from stackroom.settings import Settings
+from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.schema import open_catalog
+from stackroom.catalog.vector_codes import encode
+from stackroom.common.errors import CatalogUnusable, CatalogVersion
+from stackroom.common.settings import Settings
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 
 OTTERS = "Otters hold hands while they sleep, so that the current does not carry them apart.\n"
 BREAD = "Knead the dough for ten minutes and let it rest under a damp cloth until it has doubled.\n"

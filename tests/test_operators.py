@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shelf import Shelf
-from stackroom.reader import Reader
+from stackroom.reading.reader import Reader
 
 
 @pytest.fixture

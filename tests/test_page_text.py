@@ -2,9 +2,9 @@
 
 import pytest
 
-from stackroom.documents import Page, Part
-from stackroom.foreign import own_text
-from stackroom.page_text import last_line, marked_text, page_mark
+from stackroom.common.documents import Page, Part
+from stackroom.page.foreign_text import own_text
+from stackroom.page.text import last_line, marked_text, page_mark
 
 
 @pytest.mark.parametrize(

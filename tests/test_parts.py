@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackroom.documents import Part
-from stackroom.errors import UnknownPart
-from stackroom.parts import MARK_CHARACTERS, Division, split_id
+from stackroom.common.documents import Part
+from stackroom.common.errors import UnknownPart
+from stackroom.page.parts import MARK_CHARACTERS, Division, split_id
 
 ID = "0123456789abcdef01234567"
 LIMIT = 1000

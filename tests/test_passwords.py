@@ -10,17 +10,17 @@ from pypdf import PdfReader, PdfWriter
 
 from fake_ocr import FakeOcr, no_ocr
 from fakes import OneModel, WordHashEmbedder
-from indexer.extract import extract
-from indexer.pipeline import Indexer
-from indexer.run import Summary
-from indexer.second_opinion import read_with_pypdf
+from indexer.pdf.pdfium import extract
+from indexer.pdf.pypdf_fallback import read_with_pypdf
+from indexer.run.account import Summary
+from indexer.run.indexer import Indexer
 from make_pdfs import write_pdf, write_scanned_pdf
-from stackroom.catalog import Catalog
-from stackroom.errors import ExtractionFailed, PictureFailed, SettingsError
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
-from stackroom.server.pictures import Pictures, Wanted
-from stackroom.settings import Settings
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.errors import ExtractionFailed, PictureFailed, SettingsError
+from stackroom.common.settings import Settings
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
+from stackroom.server.citations.pictures import Pictures, Wanted
 
 RIGHT, WRONG = "Schlüssel 7", "nothing fits"
 VAULT = "The vault opens on Thursdays."

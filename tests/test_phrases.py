@@ -5,7 +5,7 @@ import random
 import pytest
 
 from growth import is_linear
-from stackroom.phrases import Folded, holds, words
+from stackroom.reading.query.folded_text import Folded, holds, words
 
 
 @pytest.mark.parametrize(

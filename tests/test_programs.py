@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from stackroom.programs import Answer, ask_program
+from stackroom.common.programs import Answer, ask_program
 
 FAR_TOO_LONG = 30
 

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from fresh_index import DIMENSIONS, CountingEmbedder
-from stackroom.errors import ModelDamaged
-from stackroom.queries import QueryEmbedder
+from stackroom.common.errors import ModelDamaged
+from stackroom.reading.query_batches import QueryEmbedder
 
 
 class SlowEmbedder(CountingEmbedder):

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from growth import is_linear
-from stackroom.descriptions import Descriptions
-from stackroom.notices import taken_as_words
-from stackroom.operators import parse
-from stackroom.query import Query
-from stackroom.records import Description
-from stackroom.splits import Split
+from stackroom.catalog.entries import Description
+from stackroom.catalog.passage_ranges import Split
+from stackroom.reading.finding.document_table import Descriptions
+from stackroom.reading.notices import taken_as_words
+from stackroom.reading.query.parse import parse
+from stackroom.reading.query.query import Query
 
 ID = "0123456789abcdef01234567"
 

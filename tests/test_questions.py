@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from indexer.extract import extract
-from indexer.pipeline import Indexer
+from indexer.pdf.pdfium import extract
+from indexer.run.indexer import Indexer
 from make_pdfs import write_pdf
-from stackroom.catalog import Catalog
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import Embedder
 from stackroom.embedding.models import Models
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
-from stackroom.settings import Settings
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 
 # By title: the pages of each document.
 LIBRARY = {

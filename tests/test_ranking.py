@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from stackroom.ranking import DOCUMENT, NAME, WORDS
-from stackroom.ranking import fuse as fuse_all
+from stackroom.reading.finding.ranking import DOCUMENT, NAME, WORDS
+from stackroom.reading.finding.ranking import fuse as fuse_all
 
 WHOLE = 1 + WORDS + DOCUMENT + NAME
 

@@ -3,7 +3,7 @@
 import pytest
 
 from shelf import Shelf
-from stackroom.reader import Reader
+from stackroom.reading.reader import Reader
 
 
 def test_rankings_are_those_that_a_search_fuses(shelf: Shelf, reader: Reader) -> None:

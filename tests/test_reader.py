@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from fakes import SomeModels, WordHashEmbedder
 from shelf import Shelf
-from stackroom.catalog import Catalog
+from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.entries import Description, Model
+from stackroom.common.errors import ModelMismatch, ModelNotFound, UnknownDocument
 from stackroom.embedding.embedder import Embedder, Fingerprint, Preparation
-from stackroom.errors import ModelMismatch, ModelNotFound, UnknownDocument
-from stackroom.lexicon import Lexicon
-from stackroom.notices import MEANING_NOT_READY
-from stackroom.reader import Reader
-from stackroom.records import Description, Model
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.notices import MEANING_NOT_READY
+from stackroom.reading.reader import Reader
 
 BOTH, WORDS, MEANING = "words and meaning", "words alone", "meaning alone"
 

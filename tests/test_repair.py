@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.lines import HYPHENATED, Line, break_paragraphs, remove_running_lines
-from indexer.repair import (
+from indexer.pdf.clean_text import (
     clean_characters,
     count_words,
     flatten,
@@ -17,8 +16,9 @@ from indexer.repair import (
     repair_mojibake,
     tidy_lines,
 )
-from indexer.title import choose_title
-from stackroom.documents import OutlineEntry
+from indexer.pdf.page_lines import HYPHENATED, Line, break_paragraphs, remove_running_lines
+from indexer.pdf.title import choose_title
+from stackroom.common.documents import OutlineEntry
 
 # Surrogates as well: a broken font table makes them.
 any_text = st.text(st.characters(exclude_categories=()), max_size=60)

@@ -12,22 +12,23 @@ from starlette.applications import Starlette
 
 from fake_ocr import FakeOcr, no_ocr
 from fakes import OneModel, WordHashEmbedder
-from indexer.pipeline import Indexer
-from indexer.recognise import PageTask, recognise_all
-from indexer.run import Progress, Summary
-from indexer.scans import Drawing, draw_page, is_garbled
-from indexer.tesseract import FindOcr, OcrFailed, Tesseract, find_tesseract, read_tsv
+from indexer.ocr.drawing import Drawing, draw_page
+from indexer.ocr.page_job import PageTask, recognise_all
+from indexer.ocr.tesseract import FindOcr, OcrFailed, Tesseract, find_tesseract, read_tsv
+from indexer.pdf.scanned_pages import is_garbled
+from indexer.run.account import Progress, Summary
+from indexer.run.indexer import Indexer
 from make_pdfs import write_pdf, write_scanned_pdf, write_text_objects
 from marked_boxes import marked_boxes
 from mcp_clients import ask, serving
-from stackroom.catalog import Catalog
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
-from stackroom.server.answers import fetch_answer, search_answer
-from stackroom.server.pages import citation_routes
-from stackroom.server.pictures import Pictures, Wanted
-from stackroom.settings import Settings
-from stackroom.word_boxes import UNITS, find_passage
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.settings import Settings
+from stackroom.indexes.words import Lexicon
+from stackroom.page.word_boxes import UNITS, find_passage
+from stackroom.reading.reader import Reader
+from stackroom.server.citations.pages import citation_routes
+from stackroom.server.citations.pictures import Pictures, Wanted
+from stackroom.server.protocol.answers import fetch_answer, search_answer
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the program that stands in is a script")
 

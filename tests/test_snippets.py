@@ -5,8 +5,8 @@ import random
 import pytest
 
 from growth import is_linear
-from stackroom.sentences import units
-from stackroom.snippets import Matcher, Snippet, complete, cut
+from stackroom.reading.showing.sentences import units
+from stackroom.reading.showing.snippets import Matcher, Snippet, complete, cut
 
 
 def sentences(text: str) -> list[str]:

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes import WordHashEmbedder
-from indexer.split import split
-from stackroom.documents import Document, Page
+from indexer.passages.split import split
+from stackroom.common.documents import Document, Page
 from stackroom.embedding.embedder import Tokenizer
 
 

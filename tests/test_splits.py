@@ -2,7 +2,7 @@
 
 import random
 
-from stackroom.splits import Split, Splits
+from stackroom.catalog.passage_ranges import Split, Splits
 
 
 def test_a_passage_leads_to_its_split() -> None:

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fresh_index import FreshIndex, document
-from indexer.publish import FileState, Publisher
-from stackroom.catalog import Catalog
-from stackroom.documents import Document, Page
-from stackroom.status import read_status
-from stackroom.texts import TextReader, pack, unpack
+from indexer.store.publisher import FileState, Publisher
+from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.status import read_status
+from stackroom.catalog.text_blocks import TextReader, pack, unpack
+from stackroom.common.documents import Document, Page
 
 # Page texts as extraction makes them: empty, or ending in exactly one newline. Up to three blocks long.
 _WORDS = st.text("aé文🐈 \n", max_size=40).map(lambda text: text.strip("\n"))

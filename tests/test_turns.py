@@ -11,11 +11,11 @@ import pytest
 
 from commands import stackroom, stackroom_here
 from following import Following, Slow, eventually
-from indexer.lock import alone
-from indexer.turns import is_wanted, refuse_second_watcher, the_only_watcher, turn
+from indexer.store.lock import alone
+from indexer.store.turns import is_wanted, refuse_second_watcher, the_only_watcher, turn
 from make_pdfs import write_pdf
-from stackroom.errors import AlreadyRunning
-from stackroom.settings import Settings
+from stackroom.common.errors import AlreadyRunning
+from stackroom.common.settings import Settings
 
 
 @pytest.fixture
@@ -164,7 +164,8 @@ def test_all_who_wait_get_their_turn(settings: Settings) -> None:
 
 def test_a_process_that_died_wants_nothing_any_more(settings: Settings) -> None:
     program = (
-        "import sys, pathlib; from indexer.turns import turn; from stackroom.settings import Settings\n"
+        "import sys, pathlib; from indexer.store.turns import turn\n"
+        "from stackroom.common.settings import Settings\n"
         "with turn(Settings.read({}, data=pathlib.Path(sys.argv[1])), 60): pass"
     )
     with alone(settings):

@@ -21,8 +21,8 @@ from fastmcp.client.transports import StdioTransport
 
 from commands import stackroom
 from make_pdfs import write_pdf
-from stackroom.holder import holder
-from stackroom.settings import Settings
+from stackroom.common.running import holder
+from stackroom.common.settings import Settings
 from waiting import wait_until
 
 PATIENCE_SECONDS = 60.0

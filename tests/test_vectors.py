@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stackroom.codes import decode, encode
-from stackroom.vectors import VectorIndex
+from stackroom.catalog.vector_codes import decode, encode
+from stackroom.indexes.vectors import VectorIndex
 
 ALWAYS_EXACT = 10**9
 DIMENSIONS = 384

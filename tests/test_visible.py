@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackroom.visible import visible, visible_with_spans
+from stackroom.page.visible_text import visible, visible_with_spans
 
 
 def in_tags(text: str) -> str:

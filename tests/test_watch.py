@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from fake_ocr import FakeOcr
 from fakes import WordHashEmbedder
 from following import Following, eventually
-from indexer.words import pause_after
+from indexer.passages.follow_words import pause_after
 from make_pdfs import write_garbage, write_pdf, write_scanned_pdf
-from stackroom.errors import UnknownDocument
-from stackroom.reader import Reader
+from stackroom.common.errors import UnknownDocument
+from stackroom.reading.reader import Reader
 
 
 @pytest.fixture

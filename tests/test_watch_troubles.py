@@ -11,7 +11,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, EventEmitter
 
 from following import Following, eventually
-from indexer.listen import Listener
+from indexer.folder.listen import Listener
 from make_pdfs import write_pdf
 
 SESAME = "sesame"

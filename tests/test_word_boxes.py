@@ -1,6 +1,6 @@
 """The places of words that OCR read: kept in few bytes, and found again for a passage."""
 
-from stackroom.word_boxes import WordBox, find_passage, pack, unpack
+from stackroom.page.word_boxes import WordBox, find_passage, pack, unpack
 
 PAGE = "A harbour lies\n\nnorth of it.\n"
 # As it is printed: "A har- / bour lies", below it "north of it."

@@ -2,7 +2,7 @@
 
 import sys
 
-from stackroom.cli import main
+from stackroom.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

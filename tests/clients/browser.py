@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 
 from checks import QUERY
 from chromium import Tab, chromium
-from stackroom.doctor.dance import Request as Ask
+from stackroom.cli.doctor.oauth_steps import Request as Ask
 
 _DESK, _PHONE = (1000, 720), (390, 780)
 

@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from make_pdfs import write_pdf
 from sentences import PASSAGES, QUERIES
+from stackroom.common.errors import ModelDamaged, ModelMismatch, SettingsError
+from stackroom.common.settings import Settings
 from stackroom.embedding import conversion
 from stackroom.embedding.compiled import CompiledEmbedder
 from stackroom.embedding.embedder import Embedder, Preparation
@@ -36,8 +38,6 @@ from stackroom.embedding.model_files import (
 from stackroom.embedding.models import Models
 from stackroom.embedding.processor import Precision, best_precision
 from stackroom.embedding.sentence_transformer import SentenceTransformerEmbedder, describe, load_model
-from stackroom.errors import ModelDamaged, ModelMismatch, SettingsError
-from stackroom.settings import Settings
 
 BUNDLED = BUNDLED_CARD.fingerprint(BUNDLED_NAME)
 
@@ -245,7 +245,7 @@ def test_nor_do_the_commands(prepare_data: Callable[[Path], Path], tmp_path: Pat
     write_pdf(library / "tables.pdf", ["The width of table columns can be set."])
     command = """
 import sys
-from stackroom.cli import main
+from stackroom.cli.main import main
 code = main(sys.argv[1:])
 assert code == 0, code
 """

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from fakes import WordHashEmbedder
+from stackroom.common.errors import ModelDamaged, ModelMismatch, ModelNotFound
 from stackroom.embedding import model_files
 from stackroom.embedding.embedder import Embedder, Fingerprint, Tokenizer, refuse_another_model
 from stackroom.embedding.model_files import BUNDLED_NAME, find_model
 from stackroom.embedding.models import Models
-from stackroom.errors import ModelDamaged, ModelMismatch, ModelNotFound
 
 
 @pytest.fixture(params=["fake", "real"])

@@ -8,10 +8,10 @@ import pytest
 from fakes import OneModel, WordHashEmbedder
 from make_pdfs import write_pdf
 from papers import BREAD, OTTERS
-from stackroom.catalog import Catalog
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
-from stackroom.settings import Settings
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.settings import Settings
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from fakes import OneModel, WordHashEmbedder
-from indexer.pipeline import Indexer
-from indexer.run import Progress, Summary
-from stackroom.catalog import Catalog
-from stackroom.documents import Document, Page
-from stackroom.errors import ModelMismatch
-from stackroom.reader import Reader
-from stackroom.settings import Settings
+from indexer.run.account import Progress, Summary
+from indexer.run.indexer import Indexer
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.documents import Document, Page
+from stackroom.common.errors import ModelMismatch
+from stackroom.common.settings import Settings
+from stackroom.reading.reader import Reader
 
 
 def document(text: str) -> Document:

@@ -8,14 +8,14 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from fakes import OneModel, WordHashEmbedder
-from indexer.check import check
-from indexer.pipeline import Indexer
-from indexer.run import Progress
+from indexer.run.account import Progress
+from indexer.run.indexer import Indexer
+from indexer.upkeep.check import check
 from make_pdfs import write_pdf
 from papers import TAXES, counts, index
-from stackroom.errors import AlreadyRunning, CatalogMissing, CatalogUnusable
-from stackroom.reader import Reader
-from stackroom.settings import Settings
+from stackroom.common.errors import AlreadyRunning, CatalogMissing, CatalogUnusable
+from stackroom.common.settings import Settings
+from stackroom.reading.reader import Reader
 
 
 def without_the_catalogue(settings: Settings) -> None:

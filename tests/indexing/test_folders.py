@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from fakes import OneModel, WordHashEmbedder
-from indexer.compare import File
-from indexer.pipeline import Indexer
+from indexer.folder.compare import File
+from indexer.run.indexer import Indexer
 from make_pdfs import write_pdf
 from papers import TAXES, counts, index
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
-from stackroom.settings import Settings
+from stackroom.common.settings import Settings
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 
 
 def test_a_file_that_vanishes_while_moves_are_recognised_fails_once(

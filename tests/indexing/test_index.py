@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from fakes import OneModel, WordHashEmbedder
-from indexer.pipeline import Indexer
-from indexer.run import Summary
+from indexer.run.account import Summary
+from indexer.run.indexer import Indexer
 from make_pdfs import write_garbage, write_pdf
 from papers import BREAD, OTTERS, TAXES, counts, index
-from stackroom.catalog import Catalog
-from stackroom.errors import AlreadyRunning, CatalogMissing, ModelMismatch, UnknownDocument
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
-from stackroom.settings import Settings
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.errors import AlreadyRunning, CatalogMissing, ModelMismatch, UnknownDocument
+from stackroom.common.settings import Settings
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 
 
 def test_a_folder_becomes_searchable(

@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from fakes import OneModel, WordHashEmbedder
-from indexer.compare import File
-from indexer.leave_out import EVERYTHING, SYSTEM_FOLDERS, Rules
-from indexer.pipeline import Indexer
-from indexer.walk import Walk, walk
+from indexer.folder.compare import File
+from indexer.folder.leave_out import EVERYTHING, SYSTEM_FOLDERS, Rules
+from indexer.folder.walk import Walk, walk
+from indexer.run.indexer import Indexer
 from make_pdfs import write_pdf
 from papers import TAXES, counts, index
-from stackroom.arguments import parse, settings_of
-from stackroom.errors import SettingsError, UnknownDocument
-from stackroom.reader import Reader
-from stackroom.settings import Settings
+from stackroom.cli.arguments import parse, settings_of
+from stackroom.common.errors import SettingsError, UnknownDocument
+from stackroom.common.settings import Settings
+from stackroom.reading.reader import Reader
 
 
 def found(root: Path, rules: Rules = EVERYTHING) -> set[str]:

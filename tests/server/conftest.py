@@ -8,7 +8,7 @@ import pytest
 from mcp_clients import CLIENTS, serving
 from owner import CHEAP, PASSPHRASE
 from shelf import Shelf
-from stackroom.reader import Reader
+from stackroom.reading.reader import Reader
 from stackroom.server.access.passphrase import hashed
 from stackroom.server.access.store import AccessStore
 

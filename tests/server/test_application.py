@@ -8,12 +8,12 @@ import pytest
 
 from mcp_clients import SEARCH, ask, rpc, serving
 from shelf import Shelf
-from stackroom.errors import UsageError
-from stackroom.holder import hold, holder
-from stackroom.reader import Reader
+from stackroom.common.errors import UsageError
+from stackroom.common.running import hold, holder
+from stackroom.common.settings import Settings
+from stackroom.reading.reader import Reader
 from stackroom.server.address import base_url, http_url, server_lock
 from stackroom.server.application import listen, serve_http
-from stackroom.settings import Settings
 
 
 def test_the_mcp_path_needs_no_redirect(url: str) -> None:

@@ -13,11 +13,11 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from mcp_clients import ask, rpc, serving
-from stackroom.reader import Reader
+from stackroom.reading.reader import Reader
 from stackroom.server.address import is_loopback, plain_address
-from stackroom.server.connections import HEAD_BYTES, HEAD_LINES, Connection
-from stackroom.server.intake import Intake
-from stackroom.server.rates import Rates, Refusals
+from stackroom.server.limits.connections import HEAD_BYTES, HEAD_LINES, Connection
+from stackroom.server.limits.rates import Rates, Refusals
+from stackroom.server.limits.request_limits import Intake
 
 
 @pytest.fixture(scope="module")

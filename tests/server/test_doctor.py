@@ -12,17 +12,17 @@ from fakes import OneModel
 from mcp_clients import rpc, serving
 from owner import PASSPHRASE, PUBLIC
 from shelf import Shelf
-from stackroom.catalog import Catalog
-from stackroom.doctor.check import Finding, Skipped, Verdict
-from stackroom.doctor.examination import examine
-from stackroom.holder import hold
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
-from stackroom.server.access.guard import Access
+from stackroom.catalog.catalog import Catalog
+from stackroom.cli.doctor.check import Finding, Skipped, Verdict
+from stackroom.cli.doctor.examination import examine
+from stackroom.common.running import hold
+from stackroom.common.settings import Settings
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
+from stackroom.server.access.auth_provider import Access
 from stackroom.server.access.store import AccessStore
 from stackroom.server.address import server_lock
 from stackroom.server.ledger import Ledger, newest
-from stackroom.settings import Settings
 
 QUERY = "ferries dock"
 SIGN_IN = {"sign-in metadata", "sign in as ChatGPT", "sign in as Claude", "sign in as Claude Code"}

@@ -6,15 +6,15 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from mcp_clients import serving
-from stackroom.doctor.check import Failed, Finding, Verdict
-from stackroom.doctor.examination import examine
-from stackroom.doctor.reach import REACH
-from stackroom.doctor.visit import Visit
-from stackroom.doctor.wire import NoAnswer, Wire
-from stackroom.reader import Reader
+from stackroom.cli.doctor.check import Failed, Finding, Verdict
+from stackroom.cli.doctor.examination import examine
+from stackroom.cli.doctor.examined_server import Visit
+from stackroom.cli.doctor.http import NoAnswer, Wire
+from stackroom.cli.doctor.reach import REACH
+from stackroom.common.settings import Settings
+from stackroom.reading.reader import Reader
 from stackroom.server.address import http_url
 from stackroom.server.application import listen
-from stackroom.settings import Settings
 from tiny_server import TinyServer
 
 

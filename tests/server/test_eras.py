@@ -10,8 +10,8 @@ import pytest
 from mcp_clients import NEW, SEARCH, ask, endpoint, stream
 from server_process import environment, killed_after, program
 from shelf import Shelf
-from stackroom.reader import Reader
-from stackroom.server.tools import create_mcp
+from stackroom.reading.reader import Reader
+from stackroom.server.protocol.tools import create_mcp
 
 CALL = {"name": SEARCH, "arguments": {"query": "cats purr"}}
 START = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
@@ -83,7 +83,7 @@ def test_over_a_stream_of_events(url: str) -> None:
 @pytest.mark.anyio
 async def test_the_library_still_has_what_we_take_the_place_of(reader: Reader) -> None:
     server = create_mcp(reader, "http://stackroom.test")._mcp_server
-    # If one of these fails, FastMCP has changed: see `stackroom.server.eras`.
-    assert server.run.__module__ == "stackroom.server.eras"
+    # If one of these fails, FastMCP has changed: see `stackroom.server.protocol.revisions`.
+    assert server.run.__module__ == "stackroom.server.protocol.revisions"
     assert callable(type(server).run)
     assert server.server_info.title == "Stackroom, a library of PDFs"

@@ -13,16 +13,16 @@ import pytest
 from commands import clean_environment, stackroom_here
 from mcp_clients import ask, rpc, serving
 from owner import CHEAP, PASSPHRASE
-from stackroom.arguments import parse, settings_of
-from stackroom.errors import SettingsError
-from stackroom.reader import Reader
-from stackroom.server.access.guard import Access
+from stackroom.cli.arguments import parse, settings_of
+from stackroom.common.errors import SettingsError
+from stackroom.common.settings import Settings
+from stackroom.reading.reader import Reader
+from stackroom.server.access.auth_provider import Access
 from stackroom.server.access.passphrase import hashed
 from stackroom.server.access.store import AccessStore
 from stackroom.server.application import create_application
-from stackroom.server.hosts import Names
-from stackroom.server.rates import Refusals
-from stackroom.settings import Settings
+from stackroom.server.limits.host_names import Names
+from stackroom.server.limits.rates import Refusals
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  nothing is bound
 PREFLIGHT = {

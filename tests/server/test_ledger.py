@@ -15,13 +15,13 @@ import pytest
 
 from commands import Ran, stackroom_here
 from mcp_clients import FETCH, SEARCH, URL, content, error, serving
-from stackroom.errors import LedgerUnusable, SettingsError
-from stackroom.reader import Reader
-from stackroom.server.access.guard import Access
+from stackroom.common.errors import LedgerUnusable, SettingsError
+from stackroom.common.settings import Settings
+from stackroom.reading.reader import Reader
+from stackroom.server.access.auth_provider import Access
 from stackroom.server.access.store import AccessStore
 from stackroom.server.ledger import LONGEST, Ledger, newest
-from stackroom.server.tools import create_mcp
-from stackroom.settings import Settings
+from stackroom.server.protocol.tools import create_mcp
 from waiting import read_line
 
 CATS = f"{1:024x}"

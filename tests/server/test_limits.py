@@ -20,18 +20,18 @@ from starlette.types import Receive, Scope, Send
 from fakes import WordHashEmbedder
 from mcp_clients import FETCH, SEARCH, URL, ask, connect, content, error, rpc, serving
 from shelf import Shelf
-from stackroom.arguments import parse
-from stackroom.errors import CallRefused, SettingsError
-from stackroom.reader import Reader
-from stackroom.server.access.guard import Access
+from stackroom.cli.arguments import parse
+from stackroom.common.errors import CallRefused, SettingsError
+from stackroom.common.settings import Settings
+from stackroom.reading.reader import Reader
+from stackroom.server.access.auth_provider import Access
 from stackroom.server.access.store import AccessStore
-from stackroom.server.calls import Caller, Calls
-from stackroom.server.connections import Connection
-from stackroom.server.intake import LARGEST_BODY, Intake
 from stackroom.server.ledger import Ledger, newest
-from stackroom.server.rates import Rates, Refusals, seconds
-from stackroom.server.tools import create_mcp
-from stackroom.settings import Settings
+from stackroom.server.limits.call_limits import Caller, Calls
+from stackroom.server.limits.connections import Connection
+from stackroom.server.limits.rates import Rates, Refusals, seconds
+from stackroom.server.limits.request_limits import LARGEST_BODY, Intake
+from stackroom.server.protocol.tools import create_mcp
 from waiting import wait_until
 
 JSON = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}

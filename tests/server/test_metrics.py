@@ -9,12 +9,12 @@ import pytest
 
 from mcp_clients import FETCH, SEARCH, ask, serving
 from shelf import Shelf
-from stackroom.errors import CallRefused
-from stackroom.reader import Reader
-from stackroom.server.access.guard import Access
+from stackroom.catalog.status import Failure
+from stackroom.common.errors import CallRefused
+from stackroom.reading.reader import Reader
+from stackroom.server.access.auth_provider import Access
 from stackroom.server.access.store import AccessStore
 from stackroom.server.metrics import Metrics
-from stackroom.status import Failure
 
 _LINE = re.compile(r'# (HELP|TYPE) \w+ .+|\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? [0-9.e+-]+')
 

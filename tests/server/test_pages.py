@@ -13,11 +13,11 @@ from starlette.applications import Starlette
 from make_pdfs import write_pdf
 from mcp_clients import ask, serving
 from shelf import Shelf
-from stackroom.errors import PictureFailed
-from stackroom.marks import Mark
-from stackroom.reader import Reader
-from stackroom.server.pages import citation_routes
-from stackroom.server.pictures import Picture, Pictures, Wanted
+from stackroom.common.errors import PictureFailed
+from stackroom.page.mark import Mark
+from stackroom.reading.reader import Reader
+from stackroom.server.citations.pages import citation_routes
+from stackroom.server.citations.pictures import Picture, Pictures, Wanted
 from waiting import WaitedInVain, wait_until
 
 PAGES = ("Rivers.\n", "Cats <b>sleep</b>.\n\nCats & dogs \u202epurr.\n", "The end.\n")

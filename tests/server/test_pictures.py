@@ -8,8 +8,8 @@ import pytest
 
 from make_pdfs import write_claiming_pdf, write_garbage, write_objects, write_pdf
 from marked_boxes import marked_boxes
-from stackroom.errors import PictureFailed
-from stackroom.server.pictures import Pictures, Wanted
+from stackroom.common.errors import PictureFailed
+from stackroom.server.citations.pictures import Pictures, Wanted
 
 TEXT = "The first line.\nThe second line.\n\nA third one.\n"
 

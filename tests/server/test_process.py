@@ -18,16 +18,16 @@ import pytest
 
 from commands import stackroom_here
 from fakes import OneModel, WordHashEmbedder
-from indexer.pipeline import Indexer
+from indexer.run.indexer import Indexer
 from make_pdfs import write_pdf
 from mcp_clients import FETCH, SEARCH, URL, ask, endpoint, stream
 from server_process import announced, environment, killed_after, program
 from shelf import Shelf
-from stackroom.holder import hold, holder
+from stackroom.common.running import hold, holder
+from stackroom.common.settings import Settings
 from stackroom.server.address import server_lock
 from stackroom.server.ledger import newest
-from stackroom.server.tools import INSTRUCTIONS
-from stackroom.settings import Settings
+from stackroom.server.protocol.tools import INSTRUCTIONS
 from waiting import read_line
 
 
@@ -115,11 +115,11 @@ def test_a_server_ends_in_time_whatever_its_threads_do(shelf: Shelf, transport: 
 _ENDLESS = """
 import sys, threading
 from fakes import SomeModels
-from stackroom.catalog import Catalog
-from stackroom.cli import main
-from stackroom.commands import serving
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
+from stackroom.catalog.catalog import Catalog
+from stackroom.cli.main import main
+from stackroom.cli.commands import serving
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 
 def load(name):
     # Over stdio the output is the protocol's.

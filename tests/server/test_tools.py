@@ -14,15 +14,15 @@ from fastmcp.client.transports import SSETransport
 from fakes import OneModel, SomeModels, WordHashEmbedder
 from mcp_clients import FETCH, MODES, NEW, SEARCH, URL, ask, connect, content, error, serving
 from shelf import Shelf
-from stackroom.catalog import Catalog
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.errors import ModelNotFound
 from stackroom.embedding.embedder import Fingerprint, Preparation
-from stackroom.errors import ModelNotFound
-from stackroom.lexicon import Lexicon
-from stackroom.marks import Mark
-from stackroom.notices import MEANING_NOT_READY
-from stackroom.reader import Reader
-from stackroom.server.answers import FetchAnswer, SearchAnswer, fetch_answer, search_answer
-from stackroom.server.tools import INSTRUCTIONS, create_mcp
+from stackroom.indexes.words import Lexicon
+from stackroom.page.mark import Mark
+from stackroom.reading.notices import MEANING_NOT_READY
+from stackroom.reading.reader import Reader
+from stackroom.server.protocol.answers import FetchAnswer, SearchAnswer, fetch_answer, search_answer
+from stackroom.server.protocol.tools import INSTRUCTIONS, create_mcp
 
 MARK = Mark.of("Cats sleep.\nCats purr.\n", 12, 22)
 
@@ -267,7 +267,8 @@ def test_the_command_line_prints_the_same_answers(reader: Reader) -> None:
 
 
 def test_the_light_modules_do_not_import_mcp() -> None:
-    code = "import sys, stackroom.server.answers, stackroom.server.address; sys.exit('mcp' in sys.modules)"
+    modules = "stackroom.server.protocol.answers, stackroom.server.address"
+    code = f"import sys, {modules}; sys.exit('mcp' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from fakes import SomeModels, WordHashEmbedder
 from shelf import Shelf
-from stackroom.catalog import Catalog
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.errors import ModelNotFound
+from stackroom.common.events import Events
 from stackroom.embedding.embedder import Embedder, Fingerprint
-from stackroom.errors import ModelNotFound
-from stackroom.events import Events
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 from stackroom.server.warming import warm_in_background
 
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from tokenizers import Encoding
 from tokenizers import Tokenizer as RustTokenizer
 
+from stackroom.common.errors import ModelDamaged
 from stackroom.embedding.embedder import Fingerprint
 from stackroom.embedding.model_card import TOKENIZER, ModelCard
 from stackroom.embedding.processor import Precision
 from stackroom.embedding.text_tokens import known_share
-from stackroom.errors import ModelDamaged
 
 MODEL, INT8_MODEL = "model.xml", "int8.xml"
 """File names in a prepared model's folder; the weights are beside them, in .bin files."""

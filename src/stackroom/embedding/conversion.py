@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
+from stackroom.common.errors import ModelDamaged, ModelError
+from stackroom.common.programs import ask_program
 from stackroom.embedding.compiled import INT8_MODEL, MODEL, CompiledEmbedder, import_openvino
 from stackroom.embedding.failures import refuse_what_failed, remember_failure, versions
 from stackroom.embedding.model_card import TOKENIZER, ModelCard
 from stackroom.embedding.model_files import ModelFiles
 from stackroom.embedding.processor import Precision
-from stackroom.errors import ModelDamaged, ModelError
-from stackroom.programs import ask_program
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from stackroom.errors import ModelMismatch
+from stackroom.common.errors import ModelMismatch
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from stackroom.errors import ModelDamaged
+from stackroom.common.errors import ModelDamaged
 
 # What may pass by itself, such as too little memory, is tried again after so many seconds.
 _REMEMBERED_SECONDS = 3600

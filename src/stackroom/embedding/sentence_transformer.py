@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stackroom.common.errors import ModelDamaged
 from stackroom.embedding.embedder import Fingerprint
 from stackroom.embedding.model_card import ModelCard
 from stackroom.embedding.text_tokens import known_share
-from stackroom.errors import ModelDamaged
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -4,15 +4,15 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from stackroom.holder import holder
-from stackroom.settings import Settings
+from stackroom.common.running import holder
+from stackroom.common.settings import Settings
 
 # A server that listens on every address is reached from this machine by the loopback one.
 _EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  compared with, not bound to
 
 
 def server_lock(settings: Settings) -> Path:
-    """The lock that a running HTTP server holds; its note has the server's `url`. See `stackroom.holder`."""
+    """The lock that a running HTTP server holds; its note has the server's `url`. See `running`."""
     return settings.index / "server.lock"
 
 

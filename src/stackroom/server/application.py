@@ -2,12 +2,12 @@
 
 /mcp         the tools, over stateless streamable HTTP
 /sse         the same for older clients, over a stream of events; they send to /messages/
-/d/...       what a citation opens: see `stackroom.server.pages`
+/d/...       what a citation opens: see `stackroom.server.citations.pages`
 /healthz     whether the catalogue can be read; without sign-in, what it holds
 /metrics     figures for Prometheus; with sign-in, for a token or the owner
 
-and, with sign-in, what `stackroom.server.access` adds. In front of it all are `stackroom.server.hosts` and
-`stackroom.server.intake`.
+and, with sign-in, what `stackroom.server.access` adds. In front of it all are `limits.host_names` and
+`limits.request_limits`.
 """
 
 import errno
@@ -23,26 +23,26 @@ import uvicorn
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stackroom.errors import UsageError
-from stackroom.events import Events
-from stackroom.holder import hold, holder
-from stackroom.reader import Reader
-from stackroom.server.access.guard import Access, create_access
+from stackroom.common.errors import UsageError
+from stackroom.common.events import Events
+from stackroom.common.running import hold, holder
+from stackroom.common.settings import Settings
+from stackroom.reading.reader import Reader
+from stackroom.server.access.auth_provider import Access, create_access
 from stackroom.server.address import http_url, is_loopback, is_loopback_url, server_lock
-from stackroom.server.calls import Calls
-from stackroom.server.connections import Connection
-from stackroom.server.hosts import Hosts, Names
-from stackroom.server.intake import Intake
+from stackroom.server.citations.pages import citation_routes
+from stackroom.server.citations.pictures import Pictures
 from stackroom.server.ledger import UNRECORDED, Ledger
+from stackroom.server.limits.call_limits import Calls
+from stackroom.server.limits.connections import Connection
+from stackroom.server.limits.host_names import Hosts, Names
+from stackroom.server.limits.rates import Rates, Refusals
+from stackroom.server.limits.request_limits import Intake
 from stackroom.server.metrics import Metrics
 from stackroom.server.monitoring import monitoring_routes
-from stackroom.server.pages import citation_routes
-from stackroom.server.pictures import Pictures
-from stackroom.server.rates import Rates, Refusals
-from stackroom.server.tools import create_mcp
-from stackroom.server.transports import SSE_PATH, http_transports, same_path
+from stackroom.server.protocol.tools import create_mcp
+from stackroom.server.protocol.transports import SSE_PATH, http_transports, same_path
 from stackroom.server.warming import warm_in_background
-from stackroom.settings import Settings
 
 # What tunnels and proxies add, and nobody else.
 _FORWARDED_HEADERS = frozenset(

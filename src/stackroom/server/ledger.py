@@ -17,8 +17,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from stackroom.errors import LedgerUnusable, StackroomError
-from stackroom.server.callers import listed_name
+from stackroom.common.errors import LedgerUnusable, StackroomError
+from stackroom.server.caller_names import listed_name
 
 _log = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from stackroom.errors import CallRefused, UnknownDocument
-from stackroom.status import Status
+from stackroom.catalog.status import Status
+from stackroom.common.errors import CallRefused, UnknownDocument
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 

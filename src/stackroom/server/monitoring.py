@@ -5,12 +5,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from stackroom.errors import CatalogError
-from stackroom.reader import Reader
-from stackroom.server.access.guard import Access
+from stackroom.common.errors import CatalogError
+from stackroom.reading.reader import Reader
+from stackroom.server.access.auth_provider import Access
+from stackroom.server.citations.pages import UNREADABLE
+from stackroom.server.limits.rates import Refusals
 from stackroom.server.metrics import CONTENT_TYPE, Metrics
-from stackroom.server.pages import UNREADABLE
-from stackroom.server.rates import Refusals
 
 
 def monitoring_routes(

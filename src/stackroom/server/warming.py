@@ -3,9 +3,9 @@
 import threading
 import time
 
-from stackroom.errors import StackroomError
-from stackroom.events import Events
-from stackroom.reader import Reader
+from stackroom.common.errors import StackroomError
+from stackroom.common.events import Events
+from stackroom.reading.reader import Reader
 
 # What is wrong may be put right while the server runs: it is tried again.
 _AGAIN_SECONDS = 60.0

@@ -7,7 +7,7 @@ import pytest
 
 from owner import Assistant, Site
 from shelf import Shelf
-from stackroom.reader import Reader
+from stackroom.reading.reader import Reader
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import pytest
 
 from owner import PASSPHRASE, Assistant, Site, fill_in
 from shelf import Shelf
-from stackroom.reader import Reader
+from stackroom.reading.reader import Reader
 from stackroom.server.access.store import SESSION_SECONDS
 
 DOCUMENT = f"/d/{2:024x}"

@@ -15,15 +15,15 @@ import pytest
 from commands import Ran, clean_environment, stackroom_here, standard_input
 from mcp_clients import rpc
 from owner import CHEAP, PASSPHRASE
-from stackroom.commands import access
-from stackroom.errors import SettingsError, SignInMissing, UsageError
-from stackroom.reader import Reader
+from stackroom.cli.commands import access
+from stackroom.common.errors import SettingsError, SignInMissing, UsageError
+from stackroom.common.settings import Settings
+from stackroom.reading.reader import Reader
 from stackroom.server.access import passphrase
 from stackroom.server.access.clients import Client
 from stackroom.server.access.store import AccessStore
 from stackroom.server.address import base_url
 from stackroom.server.application import create_application, serve_http
-from stackroom.settings import Settings
 from waiting import read_line
 
 
@@ -158,11 +158,11 @@ def test_a_server_for_others_needs_sign_in(data: Path, reader: Reader, settings:
 PROGRAM = """
 import json
 import sys
-from stackroom.catalog import Catalog
-from stackroom.lexicon import Lexicon
-from stackroom.reader import Reader
+from stackroom.catalog.catalog import Catalog
+from stackroom.indexes.words import Lexicon
+from stackroom.reading.reader import Reader
 from stackroom.server.application import serve_http
-from stackroom.settings import Settings
+from stackroom.common.settings import Settings
 from fakes import OneModel, WordHashEmbedder
 
 for environment in json.loads(sys.argv[1]):

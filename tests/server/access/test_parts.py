@@ -11,7 +11,7 @@ import pytest
 from fastmcp.server.auth import ssrf
 
 from owner import CHEAP, Clock
-from stackroom.errors import AccessUnusable, UsageError
+from stackroom.common.errors import AccessUnusable, UsageError
 from stackroom.server.access import passphrase
 from stackroom.server.access.client_documents import fetch_document
 from stackroom.server.access.refusals import Refused

@@ -15,8 +15,8 @@ from mcp.shared.auth import AuthorizationCodeResult
 
 from mcp_clients import SEARCH, ask, endpoint, rpc, serving, stream
 from owner import PASSPHRASE, form_key
-from stackroom.reader import Reader
-from stackroom.server.access.guard import Access
+from stackroom.reading.reader import Reader
+from stackroom.server.access.auth_provider import Access
 from stackroom.server.access.store import AccessStore
 
 

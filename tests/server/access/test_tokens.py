@@ -8,7 +8,7 @@ import pytest
 from httpx2 import Response
 
 from owner import CHATGPT, PUBLIC, Assistant, Site
-from stackroom.reader import Reader
+from stackroom.reading.reader import Reader
 from stackroom.server.access.store import ACCESS_SECONDS, AccessStore
 
 

@@ -26,12 +26,19 @@ from starlette.routing import Route
 
 from stackroom.server.access.client_documents import ClientDocuments
 from stackroom.server.access.clients import Client, described_client, known_client
-from stackroom.server.access.door import Door, Problem, or_unavailable, read_body, read_form, single_values
 from stackroom.server.access.pages import consent_page, problem_page, refused_page
+from stackroom.server.access.passphrase_form import (
+    Door,
+    Problem,
+    or_unavailable,
+    read_body,
+    read_form,
+    single_values,
+)
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store import ACCESS_SECONDS, AccessStore, Tokens
 from stackroom.server.access.throttle import Throttle
-from stackroom.server.callers import listed_name
+from stackroom.server.caller_names import listed_name
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 

@@ -7,7 +7,7 @@ import secrets
 import unicodedata
 from dataclasses import dataclass
 
-from stackroom.errors import UsageError
+from stackroom.common.errors import UsageError
 
 SHORTEST = 12
 """Characters. With the throttle of the page, guessing even a weak passphrase of that length takes years."""

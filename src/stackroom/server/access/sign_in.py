@@ -6,9 +6,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from stackroom.errors import AccessUnusable
-from stackroom.server.access.door import Door, Problem, read_form, unavailable
+from stackroom.common.errors import AccessUnusable
 from stackroom.server.access.pages import problem_page, sign_in_page, signed_in_page
+from stackroom.server.access.passphrase_form import Door, Problem, read_form, unavailable
 from stackroom.server.access.refusals import Refused
 
 PATH = "/sign-in"

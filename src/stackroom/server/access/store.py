@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackroom.errors import UsageError
+from stackroom.common.errors import UsageError
 from stackroom.server.access.clients import Client
 from stackroom.server.access.clock import Clock
 from stackroom.server.access.grants import (

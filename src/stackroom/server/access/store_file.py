@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from stackroom.errors import AccessUnusable
+from stackroom.common.errors import AccessUnusable
+from stackroom.common.sqlite_file import begin, connect, identity
 from stackroom.server.access.refusals import Refused
-from stackroom.sqlite_file import begin, connect, identity
 
 SCHEMA_VERSION = 2
 """Bump when a table changes. A file of version 1 lacks the tables that are new in 2, and gets them."""

@@ -1,0 +1,130 @@
+"""A folder against what the catalogue knows of it: which PDFs are new, changed, gone. Opens no file."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from indexer.folder.leave_out import EVERYTHING, Rules, is_inside
+from indexer.folder.walk import Walk, walk
+from indexer.store.publisher import FileState, Place, Recorded
+from stackroom.common.errors import TRANSIENT, FailureKind
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A PDF in a library, as it looked when the folder was compared.
+
+    `inside` is the folder that no link may have led out of; None if any may.
+    """
+
+    place: Place
+    path: Path
+    state: FileState
+    inside: Path | None = None
+
+
+@dataclass(slots=True)
+class Comparison(Walk):
+    """How a library's folder differs from the catalogue.
+
+    Attributes:
+        new: files at paths the catalogue does not know.
+        changed: files that look different from when they were looked into, with how they were then; or that
+            are to be read again.
+        retried: files that could not be read last time, for a reason that may have passed, with how they
+            were then.
+        unchanged: how many files are as they were.
+        failed: files that are as they were when they could not be read.
+        gone: paths with no file any more, with what was known of it.
+    """
+
+    new: list[File] = field(default_factory=list)
+    changed: dict[File, Recorded] = field(default_factory=dict)
+    retried: dict[File, Recorded] = field(default_factory=dict)
+    unchanged: int = 0
+    failed: list[Path] = field(default_factory=list)
+    gone: dict[Place, Recorded] = field(default_factory=dict)
+
+
+def compare(
+    root: Path,
+    library: int,
+    recorded: Mapping[str, Recorded],
+    mounts: Mapping[str, int] | None = None,
+    *,
+    rules: Rules = EVERYTHING,
+    retry_failed: bool = False,
+    retry: Collection[FailureKind] = TRANSIENT,
+) -> Comparison:
+    """Compares the folder (or single PDF) `root` with what is `recorded` of it.
+
+    Args:
+        root: absolute.
+        library: its number in the catalogue.
+        recorded: by path relative to `root`, with forward slashes.
+        mounts: as the last comparison found them. One that is empty now and on another device is a share that
+            is not mounted: nothing below it counts as gone.
+        rules: what is left out, and counts as gone.
+        retry_failed: try again all files that could not be read, not only those that may be readable now.
+        retry: why these could not be read.
+    """
+    result = Comparison()
+    seen = set()
+    for relative, path, state in walk(root, rules, result):
+        seen.add(relative)
+        file = File(Place(library, relative), path, state, None if rules.follow_links else root)
+        known = recorded.get(relative)
+        if known is None:
+            result.new.append(file)
+        elif known.state != state or known.stale:
+            result.changed[file] = known
+        elif known.failure is None:
+            result.unchanged += 1
+        elif retry_failed or known.failure in retry:
+            result.retried[file] = known
+        else:
+            result.failed.append(path)
+    unseen = tuple(result.unreadable)
+    for folder, device in (mounts or {}).items():
+        if any(_is_below(folder, other) for other in result.left_out):
+            continue
+        if any(_is_below(folder, other) for other in unseen):
+            result.mounts.setdefault(folder, device)
+        elif _is_unmounted(root / folder, device):
+            result.unreadable[folder] = _UNMOUNTED
+            result.mounts[folder] = device
+    blind = tuple(result.unreadable)
+    result.gone = {
+        Place(library, path): known
+        for path, known in recorded.items()
+        if path not in seen and not any(_is_below(path, folder) for folder in blind)
+    }
+    return result
+
+
+_UNMOUNTED = "it is empty, and on another device than before: is the share mounted? Nothing was removed"
+
+
+def _is_unmounted(folder: Path, device: int) -> bool:
+    try:
+        return folder.stat().st_dev != device and next(folder.iterdir(), None) is None
+    except OSError:
+        return False  # told already, if it matters
+
+
+def looks_like(path: Path, state: FileState) -> bool:
+    """Whether the file at `path` looks as it did when it had this state."""
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return FileState(found.st_size, found.st_mtime_ns) == state
+
+
+def is_as_it_was(file: File) -> bool:
+    """Whether it still looks as it did, and no link has taken its place."""
+    return looks_like(file.path, file.state) and (file.inside is None or is_inside(file.path, file.inside))
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return folder == "" or path == folder or path.startswith(folder + "/")

@@ -1,0 +1,166 @@
+"""What of a folder is no part of a library. The only file that knows pathspec.
+
+Links that lead out of the folder, unless they are asked for; folders of the system, such as recycle bins; and
+what the owner leaves out, by patterns as git has them: of the settings, which count most, and of files
+.stackroomignore in the folder and below it, of which the nearest counts most. As with git, nothing below a
+folder that is left out can be taken in again.
+"""
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from unicodedata import normalize
+
+from pathspec import GitIgnoreSpec
+
+from stackroom.common.errors import SettingsError
+from stackroom.common.settings import Settings
+
+IGNORE_FILE = ".stackroomignore"
+
+Reason = Literal["link", "pattern", "system"]
+
+# In small letters. What begins with a dot (.Trash-1000, .snapshot, .recycle) is hidden, and never looked at.
+SYSTEM_FOLDERS: Mapping[str, str] = {
+    "#recycle": "the recycle bin of a share of Synology",
+    "#snapshot": "its snapshots",
+    "@eadir": "its pictures and words of each file",
+    "@tmp": "what it has not finished",
+    "@recycle": "the recycle bin of a share of QNAP",
+    "@recently-snapshot": "its snapshots",
+    "~snapshot": "snapshots of a share of NetApp",
+    "$recycle.bin": "the recycle bin of Windows, on each drive",
+    "recycler": "the same until Windows XP",
+    "recycled": "the same on drives with FAT",
+    "system volume information": "restore points of Windows",
+    "lost+found": "what a check of an ext file system found",
+    "network trash folder": "the recycle bin of a share of Macs (AFP)",
+    "temporary items": "what Macs have not finished on a share",
+    "files_trashbin": "the recycle bin of Nextcloud and ownCloud, beside a user's files",
+    "files_versions": "their older versions",
+}
+
+_MOST_BYTES = 1_000_000
+
+# git reads these as "everything" and "everything inside"; pathspec takes the folder itself for part of them.
+_EVERYTHING = re.compile(r"(!?)(?:/?(?:\*\*/)*\*{2,}|/?(?:\*\*/)+\*|\*)(/?)")
+_EVERYTHING_INSIDE = re.compile(r"/\*\*(/?)\s*$")
+
+
+class PatternsUnusable(Exception):
+    """Patterns cannot be read. `str(error)` is the reason."""
+
+
+class Patterns:
+    """What git would make of the lines of a .gitignore file."""
+
+    def __init__(self, lines: Sequence[str], folder: str = "") -> None:
+        """`folder` is where they count: its path in the library, "" for all of it.
+
+        Raises:
+            PatternsUnusable: a line is no pattern.
+        """
+        self._skip = len(folder) + 1 if folder else 0
+        self._patterns: list[tuple[re.Pattern[str], bool]] = []  # the last one first: it counts most
+        for number, line in enumerate(lines, 1):
+            if line.strip() and not line.startswith("#"):
+                self._patterns.insert(0, _compiled(line, number))
+
+    def verdict(self, path: str, *, is_folder: bool) -> bool | None:
+        """Whether what is at this path of the library is left out; None if no pattern is about it."""
+        below = normalize("NFC", path[self._skip :]) + "/" * is_folder
+        for pattern, is_left_out in self._patterns:
+            if pattern.fullmatch(below):
+                return is_left_out
+        return None
+
+
+def _compiled(line: str, number: int) -> tuple[re.Pattern[str], bool]:
+    line = normalize("NFC", line.rstrip("\r\n"))
+    simple = _EVERYTHING.fullmatch(line.strip())
+    line = f"{simple[1]}?*{simple[2]}" if simple else _EVERYTHING_INSIDE.sub(r"/**/*\1", line)
+    try:
+        (found,) = GitIgnoreSpec.from_lines([line], backend="simple").patterns
+    except (ValueError, re.error) as error:
+        raise PatternsUnusable(f"line {number} is no pattern") from error
+    if found.regex is None or found.include is None:
+        raise PatternsUnusable(f"line {number} is no pattern")
+    return found.regex, found.include
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a person has said of all folders.
+
+    Attributes:
+        exclude: patterns of what is left out.
+        follow_links: whether links are followed that lead out of the folder.
+    """
+
+    exclude: tuple[str, ...] = ()
+    follow_links: bool = False
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Rules":
+        """The rules of the settings.
+
+        Raises:
+            SettingsError: a pattern is none.
+        """
+        # A line that begins with # would be a comment, and it is what the folders of Synology begin with.
+        patterns = tuple(f"\\{line}" if line.startswith("#") else line for line in settings.exclude)
+        for pattern, line in zip(patterns, settings.exclude, strict=True):
+            try:
+                Patterns([pattern])
+            except PatternsUnusable as error:
+                raise SettingsError(
+                    f"{line!r}, in --exclude or STACKROOM_EXCLUDE, is no pattern as .gitignore has them."
+                ) from error
+        return cls(patterns, settings.follow_links)
+
+
+EVERYTHING = Rules()
+"""Nothing is left out but what always is."""
+
+
+def read_ignore_file(folder: Path, path: str) -> Patterns:
+    """The patterns of a folder's .stackroomignore, which is there; `path` is the folder's in the library.
+
+    Raises:
+        PatternsUnusable: it cannot be read, or a line is no pattern.
+    """
+    file = folder / IGNORE_FILE
+    try:
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
+            raise PatternsUnusable(f"it is no file of at most {_MOST_BYTES:,} bytes")
+        lines = file.read_text("utf-8-sig").split("\n")
+    except OSError as error:
+        raise PatternsUnusable(error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        raise PatternsUnusable("it is not UTF-8") from error
+    return Patterns(lines, path)
+
+
+def leads_out(entry: "os.DirEntry[str]", root: Path) -> bool:
+    """Whether an entry of a folder is a link to what is not below `root`."""
+    if not entry.is_symlink() and not _is_junction(entry):
+        return False
+    return not is_inside(entry.path, root)
+
+
+def is_inside(path: Path | str, root: Path) -> bool:
+    """Whether `path` is below `root`, or is it, where all links have been followed."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+
+
+def _is_junction(entry: "os.DirEntry[str]") -> bool:
+    if sys.platform != "win32":
+        return False
+    found = entry.stat(follow_symlinks=False)
+    return found.st_reparse_tag == stat.IO_REPARSE_TAG_MOUNT_POINT

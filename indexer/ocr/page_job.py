@@ -1,0 +1,107 @@
+"""OCR of pages, each in a process of its own: it draws the page, and starts tesseract on it."""
+
+import os
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pypdfium2 import PdfiumError
+
+from indexer.ocr.drawing import draw_page
+from indexer.ocr.tesseract import OcrFailed, Recognised, Tesseract
+from indexer.pdf.inbox import made
+from indexer.pdf.pdfium import read_lines
+from indexer.pdf.processes import Limits, Send, in_processes
+from indexer.pdf.scanned_pages import needs_ocr
+from stackroom.common.errors import ExtractionFailed
+from stackroom.page.word_boxes import WordBox
+
+# Of a page, in seconds. On real pages the slowest took 10.
+_MOST_SECONDS = 120.0
+
+# How much the processes stand back behind everything else, as `nice` counts: scans may take hours.
+_NICE = 19
+
+
+@dataclass(frozen=True, slots=True)
+class PageTask:
+    """A page to be read by OCR.
+
+    Attributes:
+        path: of the PDF.
+        document: its key in the catalogue.
+        page: the page's 1-based number.
+        languages: as tesseract names them: "eng+deu".
+        passwords: tried if the PDF needs one.
+        tesseract: the program.
+    """
+
+    path: Path
+    document: int
+    page: int
+    languages: str
+    passwords: tuple[str, ...] = field(repr=False)
+    tesseract: Tesseract
+
+
+@dataclass(frozen=True, slots=True)
+class NoScan:
+    """The page needs no OCR, whatever was thought of it."""
+
+
+def recognise_all(
+    tasks: Iterator[PageTask], workers: int, memory_mb: int
+) -> Generator[tuple[PageTask, Recognised | NoScan | ExtractionFailed], None, None]:
+    """Reads all pages, several at a time, and yields each with its text or why there is none.
+
+    Close it to end the processes early.
+
+    Args:
+        tasks: taken one by one, whenever a process is free.
+        workers: pages read at the same time.
+        memory_mb: most address space that a process, or tesseract, may take, in MiB.
+    """
+    # The process ends tesseract; we end the process only if it has not managed to.
+    limits = Limits(workers, _MOST_SECONDS + 10, _MOST_SECONDS + 10, memory_mb)
+    with closing(in_processes(tasks, _recognise, _recognised, limits, lambda pages: None)) as outcomes:
+        for task, outcome in outcomes:
+            if isinstance(outcome, ExtractionFailed) and outcome.kind in ("crashed", "timed out"):
+                # What is said of whole files names settings that do not apply to a page.
+                reason = (
+                    "crashed OCR" if outcome.kind == "crashed" else f"took longer than {_MOST_SECONDS:g} s"
+                )
+                outcome = ExtractionFailed(task.path, outcome.kind, reason)
+            yield task, outcome
+
+
+def _recognise(task: PageTask, send: Send) -> None:
+    """What the process does."""
+    if hasattr(os, "nice"):
+        with suppress(OSError):
+            os.nice(_NICE)
+    at = task.page - 1
+
+    def is_scan(page: Any) -> bool:
+        lines = read_lines(page, at)
+        return lines is not None and needs_ocr(page, lines)
+
+    try:
+        drawing = draw_page(task.path, task.page, task.passwords, is_scan)
+        if drawing is None:
+            send("result", {})
+            return
+        found = task.tesseract.read(drawing, task.languages, _MOST_SECONDS)
+    except (PdfiumError, OSError, IndexError) as error:
+        raise ExtractionFailed(task.path, "damaged", "the page cannot be drawn") from error
+    except OcrFailed as error:
+        raise ExtractionFailed(task.path, "damaged", str(error)) from error
+    send("result", asdict(found))
+
+
+def _recognised(content: dict[str, Any]) -> Recognised | NoScan:
+    if not content:
+        return NoScan()
+    content["words"] = tuple(made(WordBox, word) for word in content["words"])
+    return made(Recognised, content)

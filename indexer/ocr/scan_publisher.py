@@ -1,0 +1,158 @@
+"""What OCR reads, into the catalogue: page by page at first, then into the document, all at once.
+
+A document keeps its id. It gets a new key, because nothing of a key ever changes: servers rely on that.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from pathlib import Path
+
+from indexer.pdf.headings import find_sections
+from indexer.store.document_rows import add_document, add_passages, log_change, remove_passages
+from indexer.store.publisher import FileState, Publisher
+from stackroom.catalog.entries import Location, Model
+from stackroom.common.documents import Document, Page, Passage, Section
+from stackroom.page.word_boxes import WordBox, pack
+
+# OCR that has less than this share of the letters that the PDF says are there has missed something.
+_FEWEST_LETTERS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedDocument:
+    """A document that OCR is not done with, or of which what it read is not published yet.
+
+    Attributes:
+        key: in the catalogue.
+        language: of its other text, in ISO 639-1; empty if it has none.
+        waiting: numbers of the pages that wait, ascending.
+        files: that hold it, each with its state when it was indexed.
+    """
+
+    key: int
+    language: str
+    waiting: tuple[int, ...]
+    files: tuple[tuple[Path, FileState], ...]
+
+
+class ScanPublisher(Publisher):
+    """A writer's connection for what OCR reads. Every method raises as a `Publisher`'s do."""
+
+    def scanned_documents(self) -> list[int]:
+        """Keys of the documents that OCR is not done with, in the order in which they were published."""
+        states = "('waiting', 'read')"
+        rows = self._rows(f"SELECT DISTINCT document FROM scans WHERE state IN {states} ORDER BY document")  # noqa: S608
+        return [row[0] for row in rows]
+
+    def scanned_document(self, key: int) -> ScannedDocument:
+        """The document with this key."""
+        ((language,),) = self._rows("SELECT language FROM documents WHERE key = ?", (key,))
+        pages = self._rows(
+            "SELECT page FROM scans WHERE document = ? AND state = 'waiting' ORDER BY page", (key,)
+        )
+        rows = self._rows(
+            "SELECT b.root, l.path, l.size, l.modified_ns FROM locations l"
+            " JOIN libraries b ON b.id = l.library_id WHERE l.document = ? ORDER BY b.root, l.path",
+            (key,),
+        )
+        places = [Location(Path(root), *rest) for root, *rest in rows]
+        files = tuple((place.file, FileState(place.size, place.modified_ns)) for place in places)
+        return ScannedDocument(key, language, tuple(row[0] for row in pages), files)
+
+    def waiting_scans(self) -> int:
+        """How many pages wait for OCR."""
+        return int(self._rows("SELECT count(*) FROM scans WHERE state = 'waiting'")[0][0])
+
+    def keep_scan(self, key: int, page: int, text: str, confidence: int, words: Sequence[WordBox]) -> None:
+        """Keeps what was read on a page until the document's other pages are read."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE scans SET state = 'read', text = ?, confidence = ?, words = ?"
+                " WHERE document = ? AND page = ?",
+                (text, confidence, pack(words), key, page),
+            )
+
+    def fail_scan(self, key: int, page: int, reason: str) -> None:
+        """Records why a page could not be read."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE scans SET state = 'failed', reason = ? WHERE document = ? AND page = ?",
+                (reason, key, page),
+            )
+
+    def drop_scan(self, key: int, page: int) -> None:
+        """Records that a page is no scan."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM scans WHERE document = ? AND page = ?", (key, page))
+
+    def retry_scans(self) -> None:
+        """Lets the pages wait again that could not be read."""
+        with self._transaction() as db:
+            db.execute("UPDATE scans SET state = 'waiting', reason = '' WHERE state = 'failed'")
+
+    def recognised(self, key: int, made_by: str) -> Document:
+        """The document with what OCR read on its pages, where that is more than the PDF itself says.
+
+        Args:
+            key: of the document.
+            made_by: name and version of what read them.
+        """
+        document = self.document(key)
+        rows = self._rows("SELECT page, text FROM scans WHERE document = ? AND state = 'read'", (key,))
+        texts = {number: text for number, text in rows if text}
+        pages = tuple(
+            replace(page, text=texts[page.number])
+            if page.number in texts and _is_more(texts[page.number], page.text)
+            else page
+            for page in document.pages
+        )
+        if pages == document.pages:
+            return document
+        extractor = ", ".join(dict.fromkeys((*document.extractor.split(", "), made_by)))
+        return replace(document, pages=pages, sections=_moved(document, pages), extractor=extractor)
+
+    def replace(self, key: int, document: Document, passages: Sequence[Passage], model: Model) -> None:
+        """Puts a document with text from OCR in the place of the one with this key, which has the same id.
+
+        The passages wait for their vectors, but for those whose text was there before.
+        """
+        before = {page.number: page.text for page in self.document(key).pages}
+        new = [page.number for page in document.pages if page.text != before[page.number]]
+        with self._transaction() as db:
+            published = "UPDATE scans SET state = 'published', text = '' WHERE document = ? AND page = ?"
+            db.executemany(published, [(key, number) for number in new])
+            db.execute("DELETE FROM scans WHERE document = ? AND state = 'read'", (key,))
+            if not new:
+                return
+            db.execute("UPDATE documents SET id = '' WHERE key = ?", (key,))  # makes room for its successor
+            successor = add_document(db, document, compact=self._compact)
+            add_passages(db, model, successor, document, passages)
+            for table in ("locations", "scans"):
+                db.execute(f"UPDATE {table} SET document = ? WHERE document = ?", (successor, key))  # noqa: S608
+            splits = db.execute("SELECT first, last FROM splits WHERE document = ?", (key,)).fetchall()
+            for first, last in splits:
+                remove_passages(db, first, last)
+                log_change(db, "removed", first, last)
+            db.execute("DELETE FROM documents WHERE key = ?", (key,))
+
+
+def _is_more(read: str, own: str) -> bool:
+    """Whether OCR's text may take the place of the PDF's own: it must not have missed most of it."""
+    letters, own_letters = (sum(map(str.isalnum, text)) for text in (read, own))
+    return letters > 0 and letters >= _FEWEST_LETTERS * own_letters
+
+
+def _moved(document: Document, pages: Sequence[Page]) -> tuple[Section, ...]:
+    """The document's sections, where they are in the text of its new pages."""
+    if document.outline:
+        return find_sections(document.outline, (), pages)
+    before = list(accumulate((len(page.text) for page in document.pages), initial=0))
+    after = list(accumulate((len(page.text) for page in pages), initial=0))
+    moved: dict[int, str] = {}
+    for section in document.sections:
+        at = min(bisect_right(before, section.start), len(pages)) - 1
+        start = min(after[at] + section.start - before[at], max(after[at], after[at + 1] - 1))
+        moved[start] = section.heading
+    return tuple(Section(start, heading) for start, heading in sorted(moved.items()))

@@ -1,0 +1,170 @@
+"""Pages that wait for OCR → text in their documents. Runs after everything that has text is searchable.
+
+A page is read once: what was read is kept, and a document published when the last of its pages is done.
+"""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from indexer.folder.compare import looks_like
+from indexer.ocr.page_job import NoScan, PageTask, recognise_all
+from indexer.ocr.scan_publisher import ScannedDocument, ScanPublisher
+from indexer.ocr.tesseract import Recognised, Tesseract
+from indexer.passages.split import split
+from indexer.pdf.language import identify
+from stackroom.catalog.entries import Model
+from stackroom.common.documents import Passage
+from stackroom.common.errors import ExtractionFailed
+from stackroom.common.settings import Settings
+from stackroom.embedding.embedder import Tokenizer
+
+# Of a page, in percent. Below, the language is likely a wrong one: real pages read in theirs have 90 and
+# more, a Russian one read as English 54, and one with many English words read as Russian alone 72.
+_DOUBTFUL = 75
+
+
+class ScanReader:
+    """Reads what waits. For one run."""
+
+    def __init__(
+        self,
+        publisher: ScanPublisher,
+        tesseract: Tesseract,
+        settings: Settings,
+        tokenizer: Tokenizer,
+        model: Model,
+        *,
+        put_off: Callable[[], bool],
+        on_published: Callable[[list[Path], list[Passage]], None],
+    ) -> None:
+        """Reads nothing yet.
+
+        Args:
+            publisher: a writer's connection.
+            tesseract: the program.
+            settings: languages, passwords and limits.
+            tokenizer: of the model.
+            model: whose passages documents are split into.
+            put_off: asked before each page whether to leave the rest for another run.
+            on_published: told the files of each document that is done, and its passages.
+        """
+        self._publisher = publisher
+        self._tesseract = tesseract
+        self._settings = settings
+        self._put_off = put_off
+        self._on_published = on_published
+        self._tokenizer = tokenizer
+        self._model = model
+        self._languages: dict[int, str] = {}  # by the document's key, as tesseract names them
+        self._left: dict[int, set[int]] = {}  # pages that are not done, by the document's key
+        self._first: dict[tuple[int, int], Recognised] = {}  # what is read a second time, by key and page
+        self._again: list[PageTask] = []
+        self._settled: set[int] = set()  # documents in whose languages there is no doubt any more
+
+    def run(self) -> Generator[bool, None, None]:
+        """Reads the pages, and yields for each that is done with whether it could be read. May be closed."""
+        tasks = self._tasks()
+        while True:
+            settings = self._settings
+            with closing(recognise_all(tasks, settings.workers, settings.file_memory_mb)) as outcomes:
+                for task, outcome in outcomes:
+                    done = self._take_in(task, outcome)
+                    if done is not None:
+                        yield isinstance(done, Recognised)
+            if not self._again:
+                return
+            tasks, self._again = iter(self._again), []
+
+    def _tasks(self) -> Iterator[PageTask]:
+        passwords = self._settings.passwords()
+        for key in self._publisher.scanned_documents():
+            document = self._publisher.scanned_document(key)
+            if not document.waiting:  # a run was ended just before it could publish this one
+                self._publish(key)
+                continue
+            path = _unchanged(document)
+            if path is None:
+                continue  # the next comparison sees what has become of it
+            guess = self._settings.ocr_languages or self._tesseract.first_guess(document.language)
+            self._languages[key] = guess
+            self._left[key] = set(document.waiting)
+            for page in document.waiting:
+                while self._again:  # first, so that the document's other pages are read in its language
+                    yield self._again.pop(0)
+                if self._put_off():
+                    return
+                yield PageTask(path, key, page, self._languages[key], passwords, self._tesseract)
+
+    def _take_in(
+        self, task: PageTask, outcome: Recognised | NoScan | ExtractionFailed
+    ) -> Recognised | ExtractionFailed | None:
+        """What a page came to; None if it is to be read again, or is no scan, or its file has changed."""
+        place = task.document, task.page
+        if task.document not in self._left:
+            return None
+        if _unchanged(self._publisher.scanned_document(task.document), task.path) is None:
+            del self._left[task.document]
+            return None
+        first = self._first.pop(place, None)
+        if first is not None:
+            outcome = self._better(task, first, outcome)
+        elif isinstance(outcome, Recognised):
+            other = self._other_languages(task, outcome)
+            if other:
+                self._first[place] = outcome
+                self._again.append(replace(task, languages=other))
+                return None
+        if isinstance(outcome, Recognised):
+            self._publisher.keep_scan(*place, outcome.text, outcome.confidence, outcome.words)
+        elif isinstance(outcome, NoScan):
+            self._publisher.drop_scan(*place)
+        else:
+            self._publisher.fail_scan(*place, str(outcome))
+        self._left[task.document].discard(task.page)
+        if not self._left[task.document]:
+            del self._left[task.document]
+            self._publish(task.document)
+        return None if isinstance(outcome, NoScan) else outcome
+
+    def _publish(self, key: int) -> None:
+        document = self._publisher.recognised(key, self._tesseract.name)
+        document = replace(document, language=identify(document.text))
+        passages = split(document, self._tokenizer, self._tokenizer.fingerprint.passage_tokens)
+        files = [path for path, _ in self._publisher.scanned_document(key).files]
+        self._publisher.replace(key, document, passages, self._model)
+        self._on_published(files, passages)
+
+    def _other_languages(self, task: PageTask, read: Recognised) -> str:
+        """In which languages to read a page again; "" if what was read will do."""
+        if self._settings.ocr_languages or not read.text:
+            return ""
+        other = ""
+        if task.document in self._settled:
+            other = self._languages[task.document]
+        elif read.confidence < _DOUBTFUL:
+            other = self._tesseract.all_together()
+        elif "+" not in task.languages:
+            other = self._tesseract.named(identify(read.text))
+        return "" if other == task.languages else other
+
+    def _better(
+        self, task: PageTask, first: Recognised, second: Recognised | NoScan | ExtractionFailed
+    ) -> Recognised:
+        """The better one of two readings; its languages are those of the document's further pages."""
+        is_better = isinstance(second, Recognised) and second.confidence >= first.confidence
+        if task.document not in self._settled:
+            self._settled.add(task.document)
+            if is_better:
+                self._languages[task.document] = task.languages
+        if isinstance(second, Recognised) and is_better:
+            return second
+        return first
+
+
+def _unchanged(document: ScannedDocument, wanted: Path | None = None) -> Path | None:
+    """A file that is as it was when the document was indexed: the one at `wanted`, or any."""
+    return next(
+        (path for path, state in document.files if wanted in (None, path) and looks_like(path, state)), None
+    )

@@ -1,0 +1,246 @@
+"""OCR by tesseract, a program that is found on the PATH; the only file that knows it.
+
+Measured on real pages at 300 dots an inch: some 6 CPU-seconds a page, 74 MB; see docs/reliability.md.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from indexer.ocr.drawing import Drawing
+from indexer.pdf.clean_text import clean_characters, count_words, join_hyphenated, tidy_lines
+from indexer.pdf.scanned_pages import UNSPACED
+from stackroom.common.programs import ask_program
+from stackroom.page.alignment import count_letters
+from stackroom.page.word_boxes import WordBox
+
+HOW_TO_INSTALL = (
+    "install tesseract (`apt install tesseract-ocr`, `dnf install tesseract`, `brew install tesseract`), "
+    "with the languages of your documents"
+)
+
+# What tesseract calls its languages: ISO 639-2, where `Document.language` is ISO 639-1.
+_TABLE = """
+= af=afr am=amh ar=ara as=asm az=aze be=bel bg=bul bn=ben br=bre bs=bos ca=cat cs=ces cy=cym da=dan
+de=deu dz=dzo el=ell en=eng eo=epo es=spa et=est eu=eus fa=fas fi=fin fo=fao fr=fra fy=fry ga=gle gd=gla
+gl=glg gu=guj he=heb hi=hin hr=hrv ht=hat hu=hun hy=hye id=ind is=isl it=ita ja=jpn jv=jav ka=kat kk=kaz
+km=khm kn=kan ko=kor ku=kmr ky=kir la=lat lb=ltz lo=lao lt=lit lv=lav mk=mkd ml=mal mn=mon mr=mar ms=msa
+mt=mlt my=mya ne=nep nl=nld no=nor oc=oci or=ori pa=pan pl=pol ps=pus pt=por qu=que ro=ron ru=rus sa=san
+si=sin sk=slk sl=slv sq=sqi sr=srp sv=swe sw=swa ta=tam te=tel tg=tgk th=tha tl=tgl tr=tur tt=tat ug=uig
+uk=ukr ur=urd uz=uzb vi=vie yo=yor zh=chi_sim
+"""
+_NAMES = dict(pair.split("=") for pair in _TABLE.split())
+# Written in other letters than Latin ones, which stand between them all the same: in names, addresses, code.
+_OTHER_LETTERS = """
+am ar as be bg bn dz el fa gu he hi hy ja ka kk km kn ko ky lo mk ml mn mr my ne or pa ps ru sa si sr ta te tg
+th ug uk ur zh
+"""
+_ENGLISH = "eng"
+_NO_LANGUAGES = ("osd", "equ")
+
+# Together more would take minutes a page: then the setting has to say which.
+_MOST_TOGETHER = 8
+
+# Of an answer. A page of small print has 10,000 letters, and its table of words 100,000 bytes.
+_MOST_BYTES = 20_000_000
+
+_SECONDS_TO_FIND = 20.0
+
+_BETWEEN_UNSPACED = re.compile(f"(?<=[{UNSPACED}]) (?=[{UNSPACED}])")
+_COLUMNS = 12
+_LINE_LEVEL, _WORD_LEVEL = "4", "5"
+
+_Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
+
+
+class OcrFailed(Exception):
+    """Tesseract did not read a page. `str(error)` is the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What OCR read on a page.
+
+    Attributes:
+        text: as a page's text is; see `stackroom.common.documents.Page`.
+        confidence: the mean of its words, in percent; 0 without words.
+        words: where they are, in the order of the text.
+    """
+
+    text: str
+    confidence: int
+    words: tuple[WordBox, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tesseract:
+    """The program, its version, and the languages and scripts ("script/Latin") it has."""
+
+    program: str
+    version: str
+    languages: tuple[str, ...]
+    scripts: tuple[str, ...]
+    turns_pages: bool
+
+    @property
+    def name(self) -> str:
+        """What a document's `extractor` says of it."""
+        return f"tesseract {self.version}".rstrip()
+
+    def has(self, language: str) -> bool:
+        """Whether it has a language or script by this name."""
+        return language in (*self.languages, *self.scripts)
+
+    def named(self, code: str) -> str:
+        """What to read the language with this ISO 639-1 code in; "" if it does not have it."""
+        name = _NAMES.get(code, "")
+        if name not in self.languages:
+            return ""
+        return f"{name}+{_ENGLISH}" if code in _OTHER_LETTERS.split() and _ENGLISH in self.languages else name
+
+    def first_guess(self, code: str) -> str:
+        """The language to begin with in a document whose other text is in `code`."""
+        return self.named(code) or (_ENGLISH if _ENGLISH in self.languages else self.languages[0])
+
+    def all_together(self) -> str:
+        """All languages, "deu+eng"; "" if these are too many to be tried."""
+        return "+".join(self.languages) if len(self.languages) <= _MOST_TOGETHER else ""
+
+    def read(self, drawing: Drawing, languages: str, seconds: float) -> Recognised:
+        """The text of a page.
+
+        Args:
+            drawing: the page.
+            languages: such as "eng+deu".
+            seconds: longest time it may take.
+
+        Raises:
+            OcrFailed: it did not answer, or not in time.
+        """
+        # 1 turns pages that lie on their side; 3 does not.
+        mode = "1" if self.turns_pages else "3"
+        options = ["-l", languages, "--psm", mode, "--dpi", str(drawing.dpi), "tsv"]
+        try:
+            found = ask_program(
+                [self.program, "stdin", "stdout", *options],
+                drawing.pgm,
+                seconds=seconds,
+                most_bytes=_MOST_BYTES,
+                environment=_environment(),
+            )
+        except OSError as error:
+            raise OcrFailed(f"tesseract could not be started: {error.strerror or error}") from error
+        if found.is_late:
+            raise OcrFailed(f"took longer than {seconds:g} s")
+        if found.is_too_much:
+            raise OcrFailed(f"tesseract read more than {_MOST_BYTES:,} bytes on the page")
+        if found.code:
+            said = found.errors.decode(errors="replace").strip().splitlines()
+            raise OcrFailed(f"tesseract failed ({found.code}): {said[-1][:200] if said else 'no reason'}")
+        return read_tsv(found.output.decode(errors="replace"), drawing)
+
+
+FindOcr = Callable[[str], tuple[Tesseract | None, str]]
+"""As `find_tesseract`."""
+
+
+def find_tesseract(wanted: str) -> tuple[Tesseract | None, str]:
+    """The program, if it is there and has the languages "eng+deu" (or ""), else why it can't be used."""
+    found = _find()
+    if found is None:
+        return None, f"tesseract is not installed, or has no languages: {HOW_TO_INSTALL}"
+    missing = [name for name in wanted.split("+") if name and not found.has(name)]
+    if missing:
+        return None, (
+            f"tesseract has no language {', '.join(missing)}, which STACKROOM_OCR_LANGUAGES asks for: "
+            f"install it (for example `apt install tesseract-ocr-{missing[0].replace('_', '-')}`)"
+        )
+    return found, ""
+
+
+def _find() -> Tesseract | None:
+    """The program on the PATH; None if there is none that runs and has a language."""
+    program = shutil.which("tesseract")
+    if program is None:
+        return None
+    try:
+        said = [
+            ask_program(
+                [program, option],
+                seconds=_SECONDS_TO_FIND,
+                most_bytes=_MOST_BYTES,
+                environment=_environment(),
+            )
+            for option in ("--version", "--list-langs")
+        ]
+    except OSError:
+        return None
+    if any(answer.code or answer.is_late or answer.is_too_much for answer in said):
+        return None
+    version, listed = (answer.output.decode(errors="replace") for answer in said)
+    names = [line.strip() for line in listed.splitlines()[1:]]
+    # A script holds a whole family of languages, and is for the setting to name.
+    scripts = tuple(name for name in names if "/" in name)
+    languages = tuple(name for name in names if name and name not in (*scripts, *_NO_LANGUAGES))
+    if not languages:
+        return None
+    number = version.split()[1] if version.startswith("tesseract ") else ""
+    return Tesseract(program, number.lstrip("v"), languages, scripts, "osd" in names)
+
+
+def read_tsv(table: str, drawing: Drawing) -> Recognised:
+    """What tesseract's table says of a drawing.
+
+    The text has a line for each printed one, and an empty line between paragraphs.
+    """
+    lines: list[str] = []
+    confidences: list[float] = []
+    words: list[WordBox] = []
+    place: tuple[str, ...] = ()
+    of_line: _Box = 0, 0, 0, 0
+    for row in table.split("\n"):
+        cells = row.split("\t", _COLUMNS - 1)
+        if len(cells) == _COLUMNS and cells[0] == _LINE_LEVEL:
+            of_line = _box(cells)
+        if len(cells) < _COLUMNS or cells[0] != _WORD_LEVEL or not cells[11].strip():
+            continue
+        block, paragraph, line = cells[2], cells[3], cells[4]
+        word = cells[11].strip()
+        if place == (block, paragraph, line):
+            lines[-1] += " " + word
+        else:
+            if lines and place[:2] != (block, paragraph):
+                lines.append("")
+            lines.append(word)
+        place = (block, paragraph, line)
+        confidences.append(float(cells[10]))
+        words.append(drawing.on_page(count_letters(clean_characters(word)), *_as_high(_box(cells), of_line)))
+    text = _BETWEEN_UNSPACED.sub("", clean_characters("\n".join(lines)))
+    text = tidy_lines(join_hyphenated(text, count_words([text])))
+    return Recognised(text, round(_mean(confidences)), tuple(words))
+
+
+def _box(cells: list[str]) -> _Box:
+    left, top, width, height = map(int, cells[6:10])
+    return left, top, left + width, top + height
+
+
+def _as_high(word: _Box, line: _Box) -> _Box:
+    """A word's box, as high as those of its line; as wide if the line runs up or down."""
+    if not (line[0] <= word[0] and line[1] <= word[1] and word[2] <= line[2] and word[3] <= line[3]):
+        return word
+    is_level = line[2] - line[0] >= line[3] - line[1]
+    return (word[0], line[1], word[2], line[3]) if is_level else (line[0], word[1], line[2], word[3])
+
+
+def _mean(values: Iterable[float]) -> float:
+    known = list(values)
+    return sum(known) / len(known) if known else 0.0
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with one thread for each page, and without our settings: some are secret."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("STACKROOM_")}
+    return {**ours, "OMP_THREAD_LIMIT": "1"}

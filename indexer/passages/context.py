@@ -1,0 +1,44 @@
+"""What a passage is embedded with beside its own text: the document's title and the headings above it. Pure.
+
+"Sales rose by 4%" means little; under "Example Corp. 2017 › Europe" it answers a question. What is shown and
+fetched stays the text as it is.
+"""
+
+from stackroom.common.documents import Document
+from stackroom.embedding.embedder import Tokenizer
+
+# Tokens of the title, and as many of the headings; but both together never more than a quarter of what a
+# passage may have.
+_MOST_TOKENS = 24
+_SHARE = 8
+
+
+def contexts(document: Document, tokenizer: Tokenizer, passage_tokens: int) -> tuple[list[str], int]:
+    """What stands before the text of passages in each of the document's sections.
+
+    Args:
+        document: any.
+        tokenizer: of the model that will embed the passages.
+        passage_tokens: most tokens it takes.
+
+    Returns:
+        The context of what is before the first section, then of each section; and the most tokens that one
+        of them has.
+    """
+    most = min(_MOST_TOKENS, passage_tokens // _SHARE)
+    headings = list(dict.fromkeys(section.heading for section in document.sections))
+    starts = tokenizer.token_starts([document.title, *headings])
+    title = document.title
+    if len(starts[0]) > most:
+        title = title[: starts[0][most]].rstrip()
+    shown = {}
+    for heading, tokens in zip(headings, starts[1:], strict=True):
+        # Of a long path the innermost headings say most.
+        cut = heading[tokens[-most] :] if len(tokens) > most else heading
+        shown[heading] = "" if document.title.startswith(heading) else cut
+    made = [_joined(title, "")] + [_joined(title, shown[section.heading]) for section in document.sections]
+    return made, max(map(len, tokenizer.token_starts(list(set(made)))))
+
+
+def _joined(*parts: str) -> str:
+    return "".join(f"{part}\n" for part in parts if part)

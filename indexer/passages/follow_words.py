@@ -1,0 +1,35 @@
+"""Published words → the index of words. Runs beside extraction, in a thread of its own."""
+
+import threading
+import time
+
+from indexer.passages.words_writer import LexiconWriter
+from stackroom.catalog.catalog import Catalog
+
+# Between commits pass ten times what the last one took, but at least and at most so many seconds.
+_LEAST_SECONDS, _MOST_SECONDS = 0.3, 2.0
+
+
+def pause_after(seconds: float) -> float:
+    """How long to wait after a commit that took so many seconds, in seconds."""
+    return min(max(_LEAST_SECONDS, 10 * seconds), _MOST_SECONDS)
+
+
+def follow_words(
+    lexicon: LexiconWriter, catalog: Catalog, *, complete: threading.Event, cancelled: threading.Event
+) -> None:
+    """Makes words searchable soon after they are published, until no more can come.
+
+    Args:
+        lexicon: the index of words; used by this thread alone meanwhile.
+        catalog: a connection of this thread's own.
+        complete: set when nothing more will be published.
+        cancelled: set to stop at once.
+    """
+    while not cancelled.is_set():
+        was_complete = complete.is_set()
+        started = time.monotonic()
+        lexicon.follow(catalog)
+        if was_complete:
+            return
+        complete.wait(pause_after(time.monotonic() - started))

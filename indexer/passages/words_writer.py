@@ -1,0 +1,264 @@
+"""Building the indexes of words from the catalogue, whose log of changes they follow.
+
+They can be deleted at any time and are built again without reading a PDF or embedding anything.
+"""
+
+import json
+import re
+import shutil
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+import tantivy
+
+from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.entries import Change, Model
+from stackroom.common.errors import CatalogUnusable
+from stackroom.indexes.terms import Analyzer, stemmed
+from stackroom.indexes.words import BOOKMARK, DOCUMENTS, PASSAGES, dead_share, open_index
+
+# Memory for words that are not written yet; the engine writes a segment when it is full.
+_HEAP_BYTES = 64_000_000
+
+# No document has this split: the entry under it says which catalogue the index has followed, and up to which
+# change, in so many lower bits of one number.
+_BOOKMARK = 0
+_SEQ_BITS = 32
+
+# An index is written anew when more than this share of it is removed entries, and so many that it matters; so
+# many passages' worth each time it follows, which takes half a second.
+_DEAD_SHARE, _DEAD = 0.5, 20
+_REWRITTEN_AT_ONCE = 2000
+
+_SEGMENT_FILE = re.compile(r"[0-9a-f]{32}\..+")
+
+
+class LexiconWriter:
+    """Brings the indexes in a folder up to date with the catalogue. One at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        """Opens the indexes, making those that are not there or can't be read.
+
+        Raises:
+            CatalogUnusable: one can't be made.
+        """
+        self._analyzer = cache(Analyzer)
+        self._passages = _Writer(folder / PASSAGES)
+        self._documents = _Writer(folder / DOCUMENTS)
+
+    def close(self) -> None:
+        """Lets the engine finish tidying up."""
+        self._passages.close()
+        self._documents.close()
+
+    def follow(self, catalog: Catalog) -> bool:
+        """Takes in all that was committed since the last time. Returns whether there was anything.
+
+        Killed at any moment, it goes on from each index's last commit.
+
+        Raises:
+            CatalogUnusable: the catalogue can't be read, or an index can't be written.
+        """
+        try:
+            return self._follow(catalog)
+        except ValueError as error:  # the engine's only error
+            raise _unwritable(error) from error
+
+    def _follow(self, catalog: Catalog) -> bool:
+        with catalog.snapshot():
+            now = catalog.id(), catalog.last_change()
+            model = catalog.model()
+            behind = [writer for writer in (self._passages, self._documents) if writer.followed != now]
+            for writer in behind:
+                try:
+                    for change in writer.missed(catalog):
+                        self._take_in(catalog, model, writer, change)
+                except CatalogUnusable:
+                    writer.roll_back()
+                    raise
+                writer.commit(now)
+            if model is not None:
+                for writer in (self._passages, self._documents):
+                    try:
+                        self._rewrite_some(catalog, model, writer, now)
+                    except CatalogUnusable:
+                        writer.roll_back()
+                        raise
+        return bool(behind)
+
+    def _rewrite_some(self, catalog: Catalog, model: Model, writer: "_Writer", now: tuple[int, int]) -> None:
+        """Writes some entries anew of an index that is mostly dead: the engine drops what is dead altogether.
+
+        The whole of a large library would take a minute, in which nothing new could be found.
+        """
+        start = writer.rewritten_up_to()
+        if start is None:
+            return
+        left, following = _REWRITTEN_AT_ONCE, None
+        for split in catalog.splits(model, start):
+            if left <= 0:
+                following = split.first
+                break
+            self._take_in(catalog, model, writer, Change("removed", split.first, split.last))
+            self._take_in(catalog, model, writer, Change("published", split.first, split.last))
+            left -= split.last - split.first + 1
+        writer.commit(now)
+        writer.note_rewritten(following)
+
+    def _take_in(self, catalog: Catalog, model: Model | None, writer: "_Writer", change: Change) -> None:
+        named = change.kind == "named" and writer is self._documents
+        if change.kind == "removed" or named:
+            writer.remove(change.first)
+        if model is None or not (change.kind == "published" or named):
+            return
+        if writer is self._documents:
+            for whole in catalog.first_words(model, change.first, change.last):
+                self._add(writer, whole.split, whole.split, whole.language, whole.text, whole.names)
+        else:
+            for found in catalog.words(model, change.first, change.last):
+                text = f"{found.title}\n{found.heading}\n{found.text}"
+                self._add(writer, found.passage, found.split, found.language, text)
+
+    def _add(
+        self, writer: "_Writer", id_: int, split: int, language: str, text: str, names: str = ""
+    ) -> None:
+        code = stemmed(language)
+        analyzer = self._analyzer(code)
+        writer.add(id_, split, code, " ".join(analyzer.terms(text)), " ".join(analyzer.terms(names)))
+
+
+class _Writer:
+    """Writes one index."""
+
+    def __init__(self, folder: Path) -> None:
+        self._progress = folder.with_suffix(".rewriting")
+        self.followed: tuple[int, int] | None = None
+        """The catalogue's number and the number of its last change that is in the index."""
+        try:
+            if not tantivy.Index.exists(str(folder)):
+                raise ValueError
+            self._index = open_index(folder)
+            self._index.reload()
+            self.followed = read_bookmark(self._index)
+            _remove_leftovers(folder)
+        except (ValueError, KeyError, OSError):
+            self._index = _make(folder)
+        self._writer: tantivy.IndexWriter | None = None
+
+    def close(self) -> None:
+        if self._writer is not None:
+            # A thread may have died of a full disk: `commit` raised what matters; tidying can wait.
+            with suppress(ValueError):
+                self._writer.wait_merging_threads()
+            self._writer = None
+
+    def missed(self, catalog: Catalog) -> list[Change]:
+        """The changes to follow; if it can't be told which, everything is new in an index that is emptied."""
+        changes = None
+        if self.followed is not None and self.followed[0] == catalog.id():
+            changes = catalog.changes_since(self.followed[1])
+        if changes is None or any(change.kind == "model" for change in changes):
+            self._open().delete_all_documents()
+            self.note_rewritten(None)
+            return [Change("published", 0, 2**63 - 1)]
+        return changes
+
+    def add(self, id_: int, split: int, language: str, text: str, names: str) -> None:
+        entry = tantivy.Document()
+        entry.add_unsigned("id", id_)
+        entry.add_unsigned("split", split)
+        entry.add_text("language", language)
+        entry.add_text("text", text)
+        if names:
+            entry.add_text("name", names)
+        self._open().add_document(entry)
+
+    def remove(self, split: int) -> None:
+        # By query: deleting by term takes our number for a signed one, and finds nothing.
+        query = tantivy.Query.term_query(self._index.schema, "split", split)
+        self._open().delete_documents_by_query(query)
+
+    def rewritten_up_to(self) -> int | None:
+        """The first passage that is to be written anew; None if the index is not mostly dead."""
+        with suppress(OSError, ValueError):
+            return int(self._progress.read_text(encoding="ascii"))
+        self._index.reload()
+        dead, share = dead_share(self._index)
+        return 0 if dead >= _DEAD and share > _DEAD_SHARE else None
+
+    def note_rewritten(self, following: int | None) -> None:
+        """Notes which passage comes next, for whoever goes on; None if all is done."""
+        with suppress(OSError):  # then it begins again
+            if following is None:
+                self._progress.unlink(missing_ok=True)
+            else:
+                self._progress.write_text(str(following), encoding="ascii")
+
+    def roll_back(self) -> None:
+        self._open().rollback()
+
+    def commit(self, followed: tuple[int, int]) -> None:
+        self.remove(_BOOKMARK)
+        bookmark = tantivy.Document()
+        bookmark.add_unsigned("id", bookmark_id(followed))
+        bookmark.add_unsigned("split", _BOOKMARK)
+        bookmark.add_text("language", BOOKMARK)
+        self._open().add_document(bookmark)
+        self._open().commit()
+        self.followed = followed
+
+    def _open(self) -> tantivy.IndexWriter:
+        if self._writer is None:
+            self._writer = self._index.writer(_HEAP_BYTES, num_threads=1)
+        return self._writer
+
+
+def _make(folder: Path) -> tantivy.Index:
+    """An empty index, in place of whatever is in the folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.mkdir(parents=True)
+        return open_index(folder)
+    except (OSError, ValueError) as error:
+        raise _unwritable(error) from error
+
+
+def _unwritable(error: Exception) -> CatalogUnusable:
+    return CatalogUnusable(
+        f"The index of words cannot be written: {error}. If the disk is full, make room and run the command "
+        "again: what was committed is safe."
+    )
+
+
+def live_files(folder: Path) -> list[Path]:
+    """The files of an index that its last commit needs. Raises ValueError or KeyError if that is damaged."""
+    files = []
+    for segment in json.loads((folder / "meta.json").read_text(encoding="utf-8"))["segments"]:
+        name = segment["segment_id"].replace("-", "")
+        files += [file for file in folder.glob(f"{name}.*") if file.suffix != ".del"]
+        if segment["deletes"]:
+            files.append(folder / f"{name}.{segment['deletes']['opstamp']}.del")
+    return files
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Removes what a commit has written that was never finished: the next one would stop at a file's name."""
+    live = set(live_files(folder))
+    for file in folder.glob("*.*"):
+        if _SEGMENT_FILE.fullmatch(file.name) and file not in live:
+            with suppress(OSError):
+                file.unlink()
+
+
+def bookmark_id(followed: tuple[int, int]) -> int:
+    """The id of the entry that says which catalogue the index has followed, and up to which change."""
+    return (followed[0] << _SEQ_BITS) + followed[1]
+
+
+def read_bookmark(index: tantivy.Index) -> tuple[int, int] | None:
+    """The catalogue that the index has followed, and up to which change; None if it holds nothing."""
+    searcher = index.searcher()
+    hits = searcher.search(tantivy.Query.term_query(index.schema, "split", _BOOKMARK), 1).hits
+    values = searcher.fast_field_values("id", [address for _, address in hits])
+    return divmod(int(values[0] or 0), 1 << _SEQ_BITS) if values else None

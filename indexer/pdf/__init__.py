@@ -1,0 +1,6 @@
+"""PDF bytes become a Document, in a process for each file: text, structure, language.
+
+Its face: `processes.extract_all`, and `pdfium.extract`, which is what runs in such a process.
+"""
+
+__all__ = ["clean_text", "headings", "language", "page_lines", "pdfium", "processes", "scanned_pages"]

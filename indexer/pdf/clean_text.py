@@ -1,0 +1,206 @@
+"""What PDF libraries leave in a text that no reader sees, put right. Pure functions."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import pairwise
+
+from indexer.pdf.page_lines import HYPHENATED
+
+# Characters
+
+# Other code points for the same letters: Latin ligatures, Arabic presentation forms, and the old-style
+# digits and small capitals that Adobe's fonts have in the private area, at F700 + the letter.
+_LIGATURES = "\ufb00-\ufb06\ufb50-\ufbb1\ufbd3-\ufd3d\ufd50-\ufdf2\ufe70-\ufefc"
+_LIGATURES += "\uf730-\uf739\uf761-\uf77a\uf7e0-\uf7f6\uf7f8-\uf7fe"
+_INVISIBLE = (
+    "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"  # control characters but for white space
+    "\u2060\ufeff"  # word joiner, byte order mark
+    "\ud800-\udfff"  # lone surrogates: UTF-8 cannot encode them
+    "\ufdd0-\ufdef\uffff"  # non-characters
+)
+_LINE_ENDS = "\r\v\f\x85\u2028\u2029"
+_SPACES = "\t\u00a0\u2000-\u200a\u202f\u205f"  # no-break and typographic spaces, all printed as a gap
+_UNCLEAN = re.compile(f"[{_LIGATURES}{_INVISIBLE}{_LINE_ENDS}{_SPACES}\u00ad]")
+# In one class with the above these would make the search ten times slower.
+_HIGH = re.compile("[\U00010000-\U0010ffff]")
+_HIGH_INVISIBLE = re.compile(
+    "[" + "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(1, 17)) + "]"
+)
+_SOFT_HYPHEN_AT_END = re.compile("\u00ad[ ]*\n[ ]*")
+_LIGATURE = re.compile(f"[{_LIGATURES}]")
+
+
+def clean_characters(text: str) -> str:
+    """`text` with LF line ends and without characters that a reader cannot see.
+
+    Ligatures become letters, tabs and unusual spaces become spaces, control characters, non-characters
+    and lone surrogates go; a soft hyphen at a line's end becomes HYPHENATED and elsewhere goes. The rest
+    is brought to the composed form (NFC), the one that is typed. HYPHENATED (U+FFFE) stays: see
+    `join_hyphenated`.
+    """
+    if _UNCLEAN.search(text):
+        text = text.replace("\r\n", "\n")
+        text = re.sub(f"[{_LINE_ENDS}]", "\n", text)
+        text = re.sub(f"[{_SPACES}]", " ", text)
+        text = re.sub(f"[{_INVISIBLE}]", "", text)
+        text = _SOFT_HYPHEN_AT_END.sub(HYPHENATED, text).replace("\u00ad", "")
+        text = _LIGATURE.sub(_spell_out, text)
+    if _HIGH.search(text):
+        text = _HIGH_INVISIBLE.sub("", text)
+    # Last: taking characters away can bring together what composes.
+    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+
+
+def _spell_out(ligature: re.Match[str]) -> str:
+    if "\uf700" < ligature[0] < "\uf800":
+        return chr(ord(ligature[0]) - 0xF700)
+    # An isolated Arabic vowel sign is spelled with a space to sit on: without it it sits on its letter.
+    return unicodedata.normalize("NFKC", ligature[0]).lstrip(" ")
+
+
+def tidy_lines(text: str) -> str:
+    """`text` without spaces at line ends and with at most one empty line in a row.
+
+    Empty, or ending in exactly one newline.
+    """
+    lines = [line.rstrip() for line in text.split("\n")]
+    tidy = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+    return tidy + "\n" if tidy else ""
+
+
+def flatten(text: str) -> str:
+    """`text` cleaned and on one line: a title, an author, a label."""
+    return " ".join(clean_characters(repair_mojibake(text)).replace(HYPHENATED, "").split())
+
+
+# Hyphens at line ends
+
+_LETTERS_AT_END = re.compile(r"[^\W\d_]+\Z")
+_LETTERS_AT_START = re.compile(r"[^\W\d_]+")
+_AROUND_WORDS = ".,;:!?()[]\"'“”„’»"
+_HARD = re.compile(r"(?<=[^\W\d_]{2})[-\u2010]\n(?=([^\W\d_])[^\W\d_])")
+_SPACE = re.compile(r"[ \n]")
+_LONGEST_WORD = 100  # characters; what is looked at on either side of a line end
+
+
+def count_words(texts: Iterable[str]) -> Counter[str]:
+    """How often each word, and each pair of words with a hyphen between, is in `texts`; lower case.
+
+    Words that are themselves broken at a line end are left out: whether they are words is the question.
+    """
+    counts: Counter[str] = Counter()
+    for text in texts:
+        # The second half of a broken word stands alone on the next line: put the halves together to leave
+        # them out.
+        plain = text.replace(HYPHENATED + "\n", HYPHENATED).lower()
+        for mark in _AROUND_WORDS:  # faster than any regular expression that finds words
+            plain = plain.replace(mark, " ")
+        counts.update(plain.split())
+    for word, count in list(counts.items()):
+        if HYPHENATED in word:
+            del counts[word]
+        elif "-" in word:
+            parts = word.split("-")
+            if len(parts) > 2:
+                counts.update({"-".join(pair): count for pair in pairwise(parts)})
+    return counts
+
+
+def join_hyphenated(text: str, vocabulary: Counter[str]) -> str:
+    """`text` with the words joined that a line end had split; the line then ends after the joined word.
+
+    Where PDFium saw the hyphen it left HYPHENATED; where it did not, or pypdf read the page, the hyphen
+    and the newline are still there, and only a lower-case letter after them makes it a broken word. The
+    hyphen stays where there are no letters on both sides, and where `vocabulary` (see `count_words`) says
+    the word has one. No HYPHENATED is left.
+    """
+    if "-\n" in text or "\u2010\n" in text:
+        text = _HARD.sub(lambda found: HYPHENATED if found[1].islower() else found[0], text)
+    if HYPHENATED not in text:
+        return text
+    joined, *parts = text.split(HYPHENATED)
+    done = []  # what no later part can change; joining onto one long string would take quadratic time
+    for part in parts:
+        done.append(joined[:-_LONGEST_WORD])
+        joined = joined[-_LONGEST_WORD:]
+        following = part.removeprefix("\n")
+        if not joined[-1:].isalpha() or not following[:1].isalpha():
+            joined += "-" + part  # a range of numbers, or the page ends and a footnote follows
+            continue
+        word, space, rest = _split_word(following)
+        joined = _join(joined, word, vocabulary) + ("\n" if space == " " else space) + rest
+    return "".join(done) + joined
+
+
+def _split_word(text: str) -> tuple[str, str, str]:
+    """The text up to the first space or newline, that, and the rest."""
+    found = _SPACE.search(text)
+    return (text[: found.start()], found[0], text[found.end() :]) if found else (text, "", "")
+
+
+def _join(left: str, right: str, vocabulary: Counter[str]) -> str:
+    before, after = _LETTERS_AT_END.search(left), _LETTERS_AT_START.match(right)
+    if not before or not after:
+        return left + right
+    first, second = before[0].lower(), after[0].lower()
+    joined, hyphenated = vocabulary[first + second], vocabulary[f"{first}-{second}"]
+    if joined != hyphenated:
+        return left + right if joined > hyphenated else f"{left}-{right}"
+    # Nothing to go by. Only names and compounds have a capital inside ("MS-Word", not "MS-WORD").
+    return f"{left}-{right}" if after[0][0].isupper() and not after[0].isupper() else left + right
+
+
+# Names and dates
+
+# How PDFDocEncoding reads the bytes that are not the same in Latin-1.
+_PDF_DOC = dict(
+    zip(
+        "˘ˇˆ˙˝˛˚˜•†‡…—–ƒ⁄‹›−‰„“”‘’‚™ﬁﬂŁŒŠŸŽıłœšž€",
+        [*range(0x18, 0x20), *range(0x80, 0x9F), 0xA0],
+        strict=True,
+    )
+)
+
+
+def repair_mojibake(text: str) -> str:
+    """`text` as it was meant, if it is UTF-8 that was taken for PDFDocEncoding; else `text`.
+
+    Older TeX files write their outlines so: "Ð¡Ñ‚Ñ€..." for Cyrillic.
+    """
+    if text.isascii():
+        return text
+    try:
+        # PDFium reads 9F, which PDFDocEncoding does not define, as a space.
+        raw = bytes(_PDF_DOC.get(char, ord(char)) for char in text)
+        return re.sub(rb"([\xc3-\xdf]) ", rb"\1" + b"\x9f", raw).decode("utf-8")
+    except ValueError:  # a character that is no byte, or bytes that are not UTF-8
+        return text
+
+
+_PDF_DATE = re.compile(
+    r"(?:D:)?\s*(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\s*"
+    r"(?:(Z)|([+-])([01]\d|2[0-3])'?([0-5]\d)?)?.*",  # a zone that cannot be is left out
+    re.ASCII | re.DOTALL,
+)
+
+
+def read_date(value: str) -> str:
+    """A PDF date ("D:20190102030405+01'00'") in ISO 8601 ("2019-01-02T03:04:05+01:00"); "" if broken."""
+    found = _PDF_DATE.fullmatch(value.strip())
+    if not found:
+        return ""
+    year, month, day, hour, minute, second, zulu, sign, zone_hours, zone_minutes = found.groups()
+    try:
+        datetime(
+            int(year), int(month or 1), int(day or 1), int(hour or 0), int(minute or 0), int(second or 0)
+        )
+    except ValueError:
+        return ""
+    date = "-".join(part for part in (year, month, day) if part)
+    if hour is None:
+        return date
+    zone = "Z" if zulu else f"{sign}{zone_hours}:{zone_minutes or '00'}" if sign else ""
+    return f"{date}T{hour}:{minute or '00'}:{second or '00'}{zone}"

@@ -1,0 +1,303 @@
+"""A PDF file becomes a Document.
+
+PDFium reads text and structure; `second_opinion` asks pypdf where PDFium cannot. Runs in a child process that
+may crash or be killed; this file needs to know nothing about that.
+"""
+
+import ctypes
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from indexer.pdf.clean_text import (
+    clean_characters,
+    count_words,
+    flatten,
+    join_hyphenated,
+    read_date,
+    tidy_lines,
+)
+from indexer.pdf.headings import find_sections
+from indexer.pdf.page_lines import HYPHENATED, Line, break_paragraphs, remove_running_lines
+from indexer.pdf.pypdf_fallback import PypdfFailed, read_again, read_with_pypdf
+from indexer.pdf.raw_reading import (
+    MAX_PAGE_CHARACTERS,
+    OnPage,
+    PageTooLong,
+    Reading,
+    TooManyPages,
+    tidy_outline,
+)
+from indexer.pdf.scanned_pages import needs_ocr
+from indexer.pdf.title import choose_title
+from stackroom.common.documents import Document, Page
+from stackroom.common.errors import ExtractionFailed
+from stackroom.page.open_pdf import open_pdf
+
+# A hostile outline can branch without end; a 2,000-page manual has 5,000 entries.
+_MAX_OUTLINE_ENTRIES = 20_000
+
+
+def extract(
+    path: Path,
+    document_id: str,
+    *,
+    passwords: tuple[str, ...] = (),
+    max_pages: int = 20_000,
+    on_page: OnPage,
+) -> Document:
+    """Read the PDF at `path`.
+
+    Args:
+        path: of the file, which must not change meanwhile.
+        document_id: of its content; see Document.
+        passwords: tried if the file needs one.
+        max_pages: a file that claims more is refused: 12 KB can claim a million.
+        on_page: called with (0, total) once the file is open and after each page. Starts again at 0 if
+            the second library has to read the file.
+
+    Raises:
+        ExtractionFailed: with the kind and a reason for a person.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(1024)
+        if not head:
+            raise ExtractionFailed(path, "not a pdf", "is empty (0 bytes)")
+        with _silence():
+            reading = _read(path, passwords, max_pages, on_page, has_header=b"%PDF-" in head)
+        return _compose(path, document_id, reading)
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror or error}; check the file's permissions and the disk"
+        raise ExtractionFailed(path, "unreadable", reason) from error
+    except MemoryError as error:
+        reason = "needs more memory to read than one file may take; split it into smaller files"
+        raise ExtractionFailed(path, "out of memory", reason) from error
+    except TooManyPages as error:
+        reason = f"claims {error.count:,} pages; the limit is {max_pages:,}. Split it into smaller files"
+        raise ExtractionFailed(path, "too large", reason) from error
+    except PageTooLong as error:
+        reason = f"page {error.number:,} has more than {MAX_PAGE_CHARACTERS:,} characters of text"
+        raise ExtractionFailed(path, "too large", reason) from error
+
+
+def _read(
+    path: Path, passwords: tuple[str, ...], max_pages: int, on_page: OnPage, *, has_header: bool
+) -> Reading:
+    """Read with PDFium, else with pypdf."""
+    code = None
+    try:
+        reading = _read_with_pdfium(path, passwords, max_pages, on_page)
+    except pypdfium2.PdfiumError as error:
+        code = error.err_code
+    else:
+        failed = [at for at, lines in enumerate(reading.pages) if lines is None]
+        if len(failed) < len(reading.pages):
+            return read_again(path, passwords, reading, failed) if failed else reading
+    try:
+        second = read_with_pypdf(path, passwords, max_pages, on_page)
+    except PypdfFailed as error:
+        raise _explain(path, code, passwords, has_header=has_header) from error
+    if second is None or all(lines is None for lines in second.pages):
+        raise _explain(path, code, passwords, has_header=has_header)
+    return second
+
+
+def _explain(
+    path: Path, code: int | None, passwords: tuple[str, ...], *, has_header: bool
+) -> ExtractionFailed:
+    """Why neither library could read the file; `code` is PDFium's."""
+    if code == pdfium.FPDF_ERR_PASSWORD:
+        what = "and none of those given fits" if passwords else "and none was given"
+        return ExtractionFailed(path, "password", f"needs a password, {what}: see STACKROOM_PDF_PASSWORDS")
+    if code == pdfium.FPDF_ERR_SECURITY:
+        reason = "is encrypted in a way that cannot be opened here; put a copy saved unencrypted in its place"
+        return ExtractionFailed(path, "encrypted", reason)
+    if not has_header:
+        return ExtractionFailed(path, "not a pdf", "is not a PDF, whatever its name says")
+    reason = "is damaged: no page can be read. If a PDF viewer opens it, print it to a new PDF there"
+    return ExtractionFailed(path, "damaged", reason)
+
+
+def _compose(path: Path, document_id: str, reading: Reading) -> Document:
+    """Repair what was read and put it together."""
+    first_page = reading.pages[0] or []
+    kept = remove_running_lines([lines or [] for lines in reading.pages])
+    texts = ["\n".join(break_paragraphs(lines)) for lines in kept]
+    words = count_words(texts)
+    pages = tuple(
+        Page(number, flatten(label) or str(number), tidy_lines(join_hyphenated(text, words)))
+        for number, (label, text) in enumerate(zip(reading.labels, texts, strict=True), start=1)
+    )
+    return Document(
+        id=document_id,
+        title=choose_title(flatten(reading.title), reading.outline, first_page, path.stem),
+        author=flatten(reading.author),
+        created=read_date(reading.created),
+        modified=read_date(reading.modified),
+        outline=tuple(reading.outline),
+        pages=pages,
+        extractor=reading.made_by,
+        sections=find_sections(reading.outline, kept, pages),
+        scans=tuple(at + 1 for at in reading.scans),
+    )
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep what the libraries have to say about broken files off the terminal: we say it ourselves."""
+    loggers = [logging.getLogger(name) for name in ("pypdf", "pypdfium2")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+# PDFium
+
+
+def _read_with_pdfium(path: Path, passwords: tuple[str, ...], max_pages: int, on_page: OnPage) -> Reading:
+    """Raises PdfiumError if the file cannot be opened."""
+    with closing(open_pdf(path, passwords)) as pdf:
+        total = len(pdf)
+        if total > max_pages:
+            raise TooManyPages(total)
+        on_page(0, total)
+        pages: list[list[Line] | None] = []
+        scans = []
+        for at in range(total):
+            lines, is_scan = _read_page(pdf, at)
+            pages.append(lines)
+            if is_scan:
+                scans.append(at)
+            on_page(at + 1, total)
+        metadata = {
+            key: _read_utf16(pdfium.FPDF_GetMetaText, pdf, key)
+            for key in (b"Title", b"Author", b"CreationDate", b"ModDate")
+        }
+        return Reading(
+            pages,
+            [_read_utf16(pdfium.FPDF_GetPageLabel, pdf, at) for at in range(total)],
+            metadata[b"Title"],
+            metadata[b"Author"],
+            metadata[b"CreationDate"],
+            metadata[b"ModDate"],
+            tidy_outline(_read_bookmarks(pdf), total),
+            f"pdfium {pypdfium2.PYPDFIUM_INFO.tag}",
+            tuple(scans),
+        )
+
+
+def _read_utf16(function: Callable[..., int], *arguments: object) -> str:
+    """What a PDFium function writes: UTF-16 with a final NUL, whose size in bytes it returns."""
+    size = function(*arguments, None, 0)
+    if size <= 2:
+        return ""
+    buffer = ctypes.create_string_buffer(size)
+    function(*arguments, buffer, size)
+    return buffer.raw[: size - 2].decode("utf-16-le", "replace")
+
+
+def _read_bookmarks(pdf: Any) -> Iterator[tuple[str, int | None, int]]:
+    """Title, 1-based page if it has one, and level of each entry."""
+    for bookmark in islice(pdf.get_toc(), _MAX_OUTLINE_ENTRIES):
+        destination = bookmark.get_dest()
+        at = destination.get_index() if destination else None
+        title = _read_utf16(pdfium.FPDFBookmark_GetTitle, bookmark)
+        yield title, None if at is None else at + 1, bookmark.level
+
+
+def _read_page(pdf: Any, at: int) -> tuple[list[Line] | None, bool]:
+    """The lines of the page at index `at`, None if PDFium cannot load it; and whether it needs OCR."""
+    # The plain functions: pypdfium2's page objects with their finalizers cost as much as our own work.
+    page = pdfium.FPDF_LoadPage(pdf, at)
+    if not page:
+        return None, False
+    try:
+        lines = read_lines(page, at)
+        return lines, lines is not None and needs_ocr(page, lines)
+    finally:
+        pdfium.FPDF_ClosePage(page)
+
+
+def read_lines(page: Any, at: int) -> list[Line] | None:
+    """The lines of PDFium's page, whose index is `at`; None if it has no text that PDFium can load."""
+    text_page = pdfium.FPDFText_LoadPage(page)
+    if not text_page:
+        return None
+    try:
+        return _read_lines(text_page, at)
+    finally:
+        pdfium.FPDFText_ClosePage(text_page)
+
+
+def _read_lines(text_page: Any, at: int) -> list[Line]:
+    count = pdfium.FPDFText_CountChars(text_page)
+    if count > MAX_PAGE_CHARACTERS:
+        raise PageTooLong(at + 1)
+    if count <= 0:
+        return []
+    # The text can be a little longer than the list of characters it is made from.
+    buffer = (ctypes.c_ushort * (2 * count + 2))()
+    written = max(0, pdfium.FPDFText_GetText(text_page, 0, count, buffer) - 1)
+    text = bytes(memoryview(buffer)[:written]).decode("utf-16-le", "surrogatepass")
+    one_to_one = written == count  # else PDFium has to be asked which character is where
+    same_units = len(text) == written  # else characters beyond U+FFFF count twice for PDFium
+    plain = text.replace("\r\n", "")
+    is_clean = clean_characters(plain) == plain
+    box = pdfium.FS_RECTF()
+    into = ctypes.byref(box)
+    measure = pdfium.FPDFText_GetLooseCharBox
+    lines: list[Line] = []
+    start = 0
+    for raw in text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n"):
+        is_hyphenated = raw[-1:] == HYPHENATED
+        units = len(raw) if same_units else len(raw.encode("utf-16-le", "surrogatepass")) // 2
+        if raw and not raw.isspace():
+            first, last = start, start + units - (2 if is_hyphenated and units > 1 else 1)
+            if raw[0].isspace() or raw[-1].isspace():
+                first += len(raw) - len(raw.lstrip())
+                last -= len(raw) - len(raw.rstrip())
+            if not one_to_one:
+                first = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, first)
+                last = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, last)
+            measure(text_page, first, into)
+            left, bottom, height = box.left, box.bottom, box.top - box.bottom
+            measure(text_page, last, into)
+            height = max(height, box.top - box.bottom)
+            if at == 0:
+                height = max(_read_size(text_page, first), _read_size(text_page, last))
+            if not 0 <= height < 1e5:  # also "not a number", which a hostile file can bring about
+                height = 0.0
+            line = raw if is_clean else clean_characters(raw)
+            before = lines[-1] if lines else None
+            if before and before.text[-1:] == HYPHENATED and abs(before.end_y - bottom) < 0.3 * height:
+                # No hyphen, but a character without a meaning: the line goes on beside it.
+                left, bottom, height = before.start_x, before.start_y, max(before.height, height)
+                line = before.text[:-1] + line
+                lines.pop()
+            lines.append(Line(line, left, bottom, box.left, box.bottom, height))
+        start += units + (0 if is_hyphenated else 2)
+    return lines
+
+
+def _read_size(text_page: Any, char: int) -> float:
+    """The font size in points as printed: what a title stands out by. The box depends on the font as well."""
+    matrix = pdfium.FS_MATRIX()
+    pdfium.FPDFText_GetMatrix(text_page, char, matrix)
+    scale = (matrix.c**2 + matrix.d**2) ** 0.5
+    size: float = pdfium.FPDFText_GetFontSize(text_page, char)
+    return round(float(size * scale), 1)

@@ -1,0 +1,383 @@
+"""Reading in processes of its own: a PDF that crashes, hangs or explodes hurts nobody but itself.
+
+Each PDF, or page for OCR, gets a fresh process, forked from a small server that has the PDF library loaded
+(started anew where there is no fork), with limits on its time and memory. It answers in JSON, never in
+pickles: a process that read a hostile file must not be able to run code in ours. Nor can it keep us waiting,
+or fill our memory: what it sends is read as it comes, and has a limit.
+"""
+
+import multiprocessing
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Generic, Protocol, TypeVar
+
+from indexer.pdf import inbox
+from indexer.pdf.inbox import Garbled, Inbox, NoMore, TooLong, made
+from indexer.pdf.pdfium import extract
+from stackroom.common.documents import Document, OutlineEntry, Page, Section
+from stackroom.common.errors import FAILURE_KINDS, ExtractionFailed
+
+_LONGEST_POLL_SECONDS = 0.5
+
+# How long to wait for a process that has closed its connection, or was killed, to be gone, in seconds. One
+# that the system holds (a dead share) is left to it.
+_LONGEST_END_SECONDS = 2.0
+
+# A message may have this part of the memory that its process may take: 128 MiB by default, where 2,000 full
+# pages of print are 6. A process has the document at least twice, as it is and as JSON, and what it was made
+# from; and in ours, JSON that is meant to grow takes twenty times its length.
+_MEMORY_PER_MESSAGE = 16
+
+_LONGEST_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one PDF may cost. See `stackroom.common.settings.Settings` for the units."""
+
+    workers: int
+    file_seconds: float
+    stall_seconds: float
+    file_memory_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A PDF to read, and the id its document will have."""
+
+    path: Path
+    document_id: str
+    passwords: tuple[str, ...] = field(default=(), repr=False)
+
+
+class Job(Protocol):
+    """What a process can be given to do: something with the file `path`."""
+
+    @property
+    def path(self) -> Path:
+        """Of the PDF."""
+
+
+J = TypeVar("J", bound=Job)
+R = TypeVar("R")
+Send = Callable[[str, dict[str, Any]], None]
+"""Sends a message of a kind: "pages" while the process is at work, then "failure" or "result"."""
+
+
+@dataclass(slots=True, eq=False)
+class _Reading(Generic[J]):
+    """A task in progress.
+
+    Attributes:
+        heard: when something came, by the monotonic clock in seconds.
+        started: by the same clock, less the time in which we did not listen.
+    """
+
+    task: J
+    process: BaseProcess
+    inbox: Inbox
+    started: float
+    heard: float
+    pages_done: int = 0
+    pages: int | None = None
+
+
+def extract_all(
+    tasks: Iterator[Task], limits: Limits, on_pages: Callable[[int], None]
+) -> Generator[tuple[Task, Document | ExtractionFailed], None, None]:
+    """Extracts all `tasks`, several at a time, and yields each with its document or why there is none.
+
+    See `in_processes`; `on_pages` is told how many more pages were read, as they are.
+    """
+    with closing(in_processes(tasks, _extract, _document, limits, on_pages)) as outcomes:
+        for task, outcome in outcomes:
+            if isinstance(outcome, Document) and outcome.id != task.document_id:
+                reason = "crashed the reader: what it said was of another document; the file is damaged"
+                outcome = ExtractionFailed(task.path, "crashed", reason)
+            yield task, outcome
+
+
+def in_processes(
+    tasks: Iterator[J],
+    work: Callable[[J, Send], None],
+    read: Callable[[dict[str, Any]], R],
+    limits: Limits,
+    on_pages: Callable[[int], None],
+) -> Generator[tuple[J, R | ExtractionFailed], None, None]:
+    """Does all `tasks`, several at a time, and yields each with its result or why there is none.
+
+    Close it to end the processes early.
+
+    Args:
+        tasks: taken one by one, whenever a process is free.
+        work: what a process does with a task: a function of a module. It may raise ExtractionFailed.
+        read: makes the result of what the process sent.
+        limits: see `Limits`.
+        on_pages: told how many more pages were done, as they are.
+    """
+    # Fork servers fork from a process without threads; the parent has some (the embedding runtime's).
+    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(method)
+    if method == "forkserver":
+        # The last two are what every process would import for itself.
+        context.set_forkserver_preload(
+            ["indexer.ocr.page_job", "multiprocessing.popen_forkserver", "resource"]
+        )
+        _start_fork_server()
+    readings: list[_Reading[J]] = []
+    exhausted = False
+    away = 0.0  # seconds in which we did not listen: no process can help that
+    with selectors.DefaultSelector() as selector:
+        try:
+            while True:
+                before = time.monotonic()
+                while not exhausted and len(readings) < limits.workers:
+                    task = next(tasks, None)
+                    if task is None:
+                        exhausted = True
+                        break
+                    reading = _start(context, task, work, limits, away)
+                    readings.append(reading)
+                    selector.register(reading.inbox.connection, selectors.EVENT_READ, reading)
+                away += time.monotonic() - before
+                if not readings:
+                    return
+                heard = [key.data for key, _ in selector.select(_LONGEST_POLL_SECONDS)]
+                outcomes: list[tuple[_Reading[J], R | ExtractionFailed]] = []
+                for reading in list(readings):
+                    outcome = _hear(reading, read, limits, on_pages) if reading in heard else None
+                    if outcome is None:
+                        outcome = _overdue(reading, limits, away)
+                    if outcome is not None:
+                        readings.remove(reading)
+                        selector.unregister(reading.inbox.connection)
+                        _end(reading)
+                        outcomes.append((reading, outcome))
+                before = time.monotonic()
+                for reading, outcome in outcomes:
+                    yield reading.task, outcome
+                away += time.monotonic() - before
+        finally:
+            for reading in readings:
+                _end(reading)
+
+
+def _start_fork_server() -> None:
+    from multiprocessing import forkserver, resource_tracker  # not to be had on Windows
+
+    # Ctrl-C in a terminal reaches every process of ours: the server, and what it forks, inherit that it is
+    # blocked for them. The resource tracker comes first because starting it unblocks the signal again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start(
+    context: Any, task: J, work: Callable[[J, Send], None], limits: Limits, away: float
+) -> _Reading[J]:
+    # A pair of sockets, not a pipe: what can be read of it without waiting is the same on every system.
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = context.Process(target=_work, args=(theirs, work, task, limits), daemon=True)
+        with _without_main():
+            process.start()
+    now = time.monotonic()
+    inbox = Inbox(ours, limits.file_memory_mb * 2**20 // _MEMORY_PER_MESSAGE)
+    return _Reading(task, process, inbox, now - away, now)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Keep multiprocessing from running our main script in the new process, which needs nothing of it.
+
+    That is a third of what it costs to start a process.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+def _end(reading: _Reading[J]) -> None:
+    reading.inbox.connection.close()
+    if hasattr(os, "killpg") and reading.process.exitcode is None and reading.process.pid is not None:
+        with suppress(OSError):  # it has ended, or has not yet got so far as to have a group
+            os.killpg(reading.process.pid, signal.SIGKILL)  # with the programs that it has started
+    reading.process.kill()
+    reading.process.join(_LONGEST_END_SECONDS)
+    if reading.process.exitcode is not None:
+        reading.process.close()
+
+
+def _hear(
+    reading: _Reading[J], read: Callable[[dict[str, Any]], R], limits: Limits, on_pages: Callable[[int], None]
+) -> R | ExtractionFailed | None:
+    """Takes in what has come. Returns the outcome if it is known now."""
+    path = reading.task.path
+    try:
+        messages = reading.inbox.take_in()
+        reading.heard = time.monotonic()
+        for kind, content in messages:
+            if kind == "result":
+                return read(content)
+            if kind == "failure":
+                return _failure(path, content)
+            done, pages = content["done"], content["pages"]
+            if type(done) is not int or type(pages) is not int or not 0 <= done <= pages:
+                raise ValueError("no count of pages")
+            on_pages(done - reading.pages_done)
+            reading.pages_done, reading.pages = done, pages
+    except NoMore:
+        reading.process.join(_LONGEST_END_SECONDS)
+        return _died(reading, limits)
+    except TooLong:
+        most = limits.file_memory_mb / _MEMORY_PER_MESSAGE
+        reason = f"has more than {most:g} MiB of text; STACKROOM_FILE_MEMORY_MB raises the limit"
+        return ExtractionFailed(path, "too large", reason)
+    except (Garbled, LookupError, TypeError, ValueError):
+        reason = f"crashed the reader{_where(reading)}: what it said made no sense; the file is damaged"
+        return ExtractionFailed(path, "crashed", reason)
+    return None
+
+
+def _failure(path: Path, content: dict[str, Any]) -> ExtractionFailed:
+    kind, reason = content["kind"], str(content["reason"])[:_LONGEST_REASON]
+    return ExtractionFailed(path, kind if kind in FAILURE_KINDS else "crashed", reason)
+
+
+def _where(reading: _Reading[J]) -> str:
+    return f" on page {reading.pages_done + 1} of {reading.pages}" if reading.pages else " while opening it"
+
+
+def _died(reading: _Reading[J], limits: Limits) -> ExtractionFailed:
+    where, code = _where(reading), reading.process.exitcode
+    if code == -getattr(signal, "SIGXCPU", 0):
+        reason = f"took longer than {limits.file_seconds:g} s{where}; STACKROOM_FILE_SECONDS raises the limit"
+        return ExtractionFailed(reading.task.path, "timed out", reason)
+    if code is None:
+        how = "it closed its connection"
+    else:
+        how = f"signal {_signal(-code)}" if code < 0 else f"exit code {code}"
+    return ExtractionFailed(
+        reading.task.path,
+        "crashed",
+        f"crashed the reader{where} ({how}); the file is damaged, or needs more memory than "
+        f"STACKROOM_FILE_MEMORY_MB={limits.file_memory_mb} allows",
+    )
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most real-time signals have no name
+        return str(number)
+
+
+def _overdue(reading: _Reading[J], limits: Limits, away: float) -> ExtractionFailed | None:
+    """Why it is ended, if it has had its time: what had come by now is heard."""
+    now = time.monotonic()
+    where = f"page {reading.pages_done + 1} of {reading.pages}" if reading.pages else "opening it"
+    if now - reading.heard > limits.stall_seconds:
+        reason = f"hung for {limits.stall_seconds:g} s at {where}; STACKROOM_STALL_SECONDS raises the limit"
+    elif now - away - reading.started > limits.file_seconds:
+        reason = f"took longer than {limits.file_seconds:g} s; STACKROOM_FILE_SECONDS raises the limit"
+    else:
+        return None
+    return ExtractionFailed(reading.task.path, "timed out", reason)
+
+
+def _document(content: dict[str, Any]) -> Document:
+    """Raises LookupError, TypeError or ValueError if it does not hang together."""
+    content["outline"] = tuple(made(OutlineEntry, entry) for entry in content["outline"])
+    content["pages"] = tuple(made(Page, page) for page in content["pages"])
+    content["sections"] = tuple(made(Section, section) for section in content["sections"])
+    content["scans"] = tuple(content["scans"])
+    document = made(Document, content)
+    numbers = range(1, len(document.pages) + 1)
+    starts = [section.start for section in document.sections]
+    if (
+        not document.pages
+        or [page.number for page in document.pages] != list(numbers)
+        or not set(document.scans) <= set(numbers)
+        or not {entry.page for entry in document.outline} <= set(numbers)
+        or starts != sorted(starts)
+        or any(not 0 <= start <= len(document.text) for start in starts)
+    ):
+        raise ValueError("pages or sections are not where they can be")
+    return document
+
+
+def _work(connection: socket.socket, work: Callable[[J, Send], None], task: J, limits: Limits) -> None:
+    """What the child process does."""
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends us
+    _silence()
+    _limit(limits)
+
+    def send(kind: str, content: dict[str, Any]) -> None:
+        inbox.send(connection, kind, content)
+
+    with connection, suppress(ConnectionError):  # nobody is left to hear it
+        try:
+            work(task, send)
+        except ExtractionFailed as error:
+            send("failure", {"kind": error.kind, "reason": str(error)})
+        except MemoryError:
+            reason = f"needs more memory than STACKROOM_FILE_MEMORY_MB={limits.file_memory_mb} allows"
+            send("failure", {"kind": "out of memory", "reason": reason})
+        except ConnectionError:
+            raise
+        except Exception as error:  # noqa: BLE001  libraries raise whatever they like over broken files
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            reason = (
+                f"crashed the reader ({type(error).__name__} in {Path(at.filename).name}, line {at.lineno})"
+            )
+            send("failure", {"kind": "crashed", "reason": f"{reason}; the file is damaged"})
+
+
+def _silence() -> None:
+    """Keep what the libraries print off the terminal, and out of our log: we say what there is to say."""
+    with Path(os.devnull).open("wb") as nowhere:
+        for stream in (1, 2):
+            os.dup2(nowhere.fileno(), stream)
+
+
+def _extract(task: Task, send: Send) -> None:
+    def on_page(done: int, pages: int) -> None:
+        send("pages", {"done": done, "pages": pages})
+
+    document = extract(task.path, task.document_id, passwords=task.passwords, on_page=on_page)
+    send("result", asdict(document))
+
+
+def _limit(limits: Limits) -> None:
+    try:
+        import resource
+    except ImportError:  # Windows: the parent's clock is the only limit
+        return
+    memory = limits.file_memory_mb * 2**20
+    for kind, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, int(limits.file_seconds) + 1)):
+        hard = resource.getrlimit(kind)[1]
+        if hard != resource.RLIM_INFINITY:
+            most = min(most, hard)
+        try:
+            resource.setrlimit(kind, (most, hard))
+        except ValueError:  # macOS refuses RLIMIT_AS
+            continue

@@ -1,0 +1,140 @@
+"""pypdf, the second opinion: for files PDFium cannot open and pages it cannot load."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from indexer.pdf.clean_text import clean_characters
+from indexer.pdf.page_lines import Line
+from indexer.pdf.raw_reading import (
+    MAX_PAGE_CHARACTERS,
+    OnPage,
+    PageTooLong,
+    Reading,
+    TooManyPages,
+    tidy_outline,
+)
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
+
+T = TypeVar("T")
+
+
+class PypdfFailed(Exception):
+    """pypdf cannot read it. The cause is what pypdf raised."""
+
+
+@contextmanager
+def _whatever_pypdf_raises() -> Iterator[None]:
+    """Raises PypdfFailed for it, but lets through what is not about the file's content, and what is ours."""
+    try:
+        yield
+    except (OSError, MemoryError, TooManyPages, PageTooLong):
+        raise
+    except Exception as error:
+        # There is no list of what pypdf raises: its own errors have no common root (DeprecationError, for
+        # names that it once knew), and over broken files its code meets what it does not expect.
+        raise PypdfFailed(type(error).__name__) from error
+
+
+def _open_with_pypdf(path: Path, passwords: tuple[str, ...], max_pages: int) -> "PdfReader | None":
+    """None if no password fits, or it has no pages. Raises PypdfFailed, TooManyPages or OSError."""
+    from pypdf import PdfReader  # a quarter of a second to import, and seldom needed
+
+    with _whatever_pypdf_raises():
+        reader = PdfReader(path)
+        if reader.is_encrypted and not any(map(reader.decrypt, ("", *passwords))):
+            return None
+        total = len(reader.pages)
+        if total > max_pages:
+            raise TooManyPages(total)
+        return reader if total else None
+
+
+def read_with_pypdf(
+    path: Path, passwords: tuple[str, ...], max_pages: int, on_page: OnPage
+) -> Reading | None:
+    """None if no password opens the file, or it has no pages.
+
+    Raises:
+        PypdfFailed, TooManyPages, PageTooLong, OSError: it cannot be read.
+    """
+    import pypdf
+
+    reader = _open_with_pypdf(path, passwords, max_pages)
+    if reader is None:
+        return None
+    with closing(reader):
+        total = len(reader.pages)
+        on_page(0, total)
+        pages = []
+        for at in range(total):
+            pages.append(_read_page_with_pypdf(reader, at))
+            on_page(at + 1, total)
+        metadata = (
+            _try(lambda: {str(key): str(value) for key, value in (reader.metadata or {}).items()}) or {}
+        )
+        labels = _try(lambda: [str(label) for label in reader.page_labels]) or []
+        bookmarks = _try(lambda: list(_read_pypdf_bookmarks(reader, reader.outline))) or []
+        return Reading(
+            pages,
+            labels if len(labels) == total else [""] * total,
+            metadata.get("/Title", ""),
+            metadata.get("/Author", ""),
+            metadata.get("/CreationDate", ""),
+            metadata.get("/ModDate", ""),
+            tidy_outline(bookmarks, total),
+            f"pypdf {pypdf.__version__}",
+        )
+
+
+def _try(read: Callable[[], T]) -> T | None:
+    """What `read` returns; None where the file is too broken for it."""
+    try:
+        with _whatever_pypdf_raises():
+            return read()
+    except PypdfFailed:
+        return None
+
+
+def _read_page_with_pypdf(reader: "PdfReader", at: int) -> list[Line] | None:
+    text = _try(lambda: reader.pages[at].extract_text())
+    if text is None:
+        return None
+    if len(text) > MAX_PAGE_CHARACTERS:
+        raise PageTooLong(at + 1)
+    return [Line(line) for line in clean_characters(text).strip("\n").split("\n")]
+
+
+def _read_pypdf_bookmarks(
+    reader: "PdfReader", entries: Sequence[Any], level: int = 0
+) -> Iterator[tuple[str, int | None, int]]:
+    """Title, 1-based page if it has one, and level of each entry: pypdf nests the deeper ones in lists."""
+    for entry in entries:
+        if isinstance(entry, list):
+            yield from _read_pypdf_bookmarks(reader, entry, level + 1)
+        else:
+            at = reader.get_destination_page_number(entry)
+            yield str(entry.title), None if at is None else at + 1, level
+
+
+def read_again(path: Path, passwords: tuple[str, ...], reading: Reading, failed: Sequence[int]) -> Reading:
+    """`reading` with pypdf's text for the pages at the indexes `failed`, where pypdf sees the same pages."""
+    total = len(reading.pages)
+    try:
+        reader = _open_with_pypdf(path, passwords, total)
+    except (TooManyPages, PypdfFailed):
+        return reading
+    if reader is None:
+        return reading
+    with closing(reader):
+        # With another number of pages there is no telling which is which.
+        if len(reader.pages) != total:
+            return reading
+        pages = list(reading.pages)
+        for at in failed:
+            pages[at] = _read_page_with_pypdf(reader, at)
+        return replace(reading, pages=pages)

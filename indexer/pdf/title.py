@@ -1,0 +1,92 @@
+"""What to call a document: few PDFs have a title in their metadata that a person wrote. Pure functions."""
+
+import re
+from collections.abc import Sequence
+from statistics import median
+from urllib.parse import unquote
+
+from indexer.pdf.clean_text import flatten
+from indexer.pdf.page_lines import HYPHENATED, Line
+from stackroom.common.documents import OutlineEntry
+
+_LONGEST = 200  # characters; more is a paragraph
+
+_MADE_UP = re.compile(
+    r"""
+      (?:un|no[ ]?)titled?(?:[ _-]?\d+)?(?:[ ]document)?   # "untitled-1", "no title"
+    | (?:title|titel|titre|document|dokument|book|article|report|presentation|präsentation|slide|folie
+        |page|cover|scan|scanned[ ](?:document|image)|image|print|layout|default|none|null)[ _-]?\d*
+    | powerpoint[ -].* | microsoft[ ](?:word|powerpoint|excel|office).* | \(?anonymous\)? | about:blank
+    | .*\.(?:docx?|dotx?|dvi|tex|ltx|indd?|pdf|qxd|qxp|pptx?|xlsx?|csv|rtf|odt|odp|ods|txt|md|rst|html?|php
+        |aspx?|xml|e?ps|fm|book|pages|key|pmd|p65|pub|wpd|cdr|ai|svg|jpe?g|tiff?|png|dwg|sxw|lwp|tmp)
+    | [a-z]:\\.* | (?:file|https?|ftp):.* | /\S* | \S*\\\S*  # a path or an address
+    | \S*_\S*  # a file name without its ending
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_RULE = re.compile(r"[_=*~–—-]{4,}")  # drawn with characters above or below the title
+_GARBLED = re.compile("\ufffd|(?:[ÃÐÑØÙ][\u0080-\u00bf•†‡…—–ƒ⁄‹›−‰„“”‘’‚™ŁŒŠŸŽıłœšž€].?){2}|\\?{3}|þÿ")
+
+
+def choose_title(
+    metadata: str, outline: Sequence[OutlineEntry], first_page: Sequence[Line], file_stem: str
+) -> str:
+    """The best title there is, never empty: of the metadata, the outline, the first page, the file's name.
+
+    Args:
+        metadata: the title the PDF gives itself, as `flatten` leaves it.
+        outline: in reading order.
+        first_page: the first page's lines, with their font sizes as heights.
+        file_stem: the file's name without ".pdf".
+    """
+    largest = _read_largest(first_page)
+    for title in (metadata, _read_root(outline, largest), largest):
+        if _is_meaningful(title):
+            return title
+    return flatten(re.sub(r"[_\s-]+", " ", unquote(file_stem))) or "Untitled"
+
+
+def _is_meaningful(title: str) -> bool:
+    return (
+        2 <= len(title) <= 2 * _LONGEST
+        and sum(char.isalpha() for char in title) >= 2
+        and not _MADE_UP.fullmatch(title)
+        and not _GARBLED.search(title)
+    )
+
+
+def _read_root(outline: Sequence[OutlineEntry], largest: str) -> str:
+    """The first outline entry if it names the whole: all others are below it, or page 1 shows it large."""
+    if not outline:
+        return ""
+    first = outline[0]
+    others = outline[1:]
+    is_root = first.level == 0 and len(others) > 1 and all(entry.level > 0 for entry in others)
+    is_shown = len(first.title) >= 4 and first.title.casefold() in largest.casefold()
+    numbered = first.title[:1].isdigit()
+    return first.title if first.page <= 2 and not numbered and (is_root or is_shown) else ""
+
+
+def _read_largest(lines: Sequence[Line]) -> str:
+    """The first run of lines in the largest size; "" if no size stands out."""
+    # Sideways text, such as the stamp in an archive's margin, is large but no title.
+    upright = [line for line in lines if abs(line.end_y - line.start_y) <= max(line.height, 1.0) * 3]
+    if not upright:
+        return ""
+    usual = median(line.height for line in upright)
+    sizes = sorted({line.height for line in upright if line.height > 1.1 * usual}, reverse=True)
+    if len(upright) <= 3 and not sizes:
+        sizes = [usual]  # hardly more than a title on the page
+    for size in sizes[:3]:
+        run: list[Line] = []
+        for line in upright:
+            is_far = bool(run) and not -size < run[-1].start_y - line.start_y < 2.25 * size
+            if line.height >= 0.95 * size and not is_far:
+                run.append(line)
+            elif run:
+                break
+        title = " ".join(line.text for line in run).replace(HYPHENATED + " ", "")
+        title = flatten(_RULE.sub(" ", title)).rstrip("∗*†‡ ")
+        if 4 <= len(title) <= _LONGEST and _is_meaningful(title):
+            return title
+    return ""

@@ -1,0 +1,275 @@
+"""One run of the indexer: what is to be done with each file of the folders, and what was."""
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from indexer.folder.compare import Comparison, File, is_as_it_was
+from indexer.pdf.processes import Task
+from indexer.store.publisher import FileState, Place, Publisher, Recorded
+from stackroom.catalog.entries import Model
+from stackroom.common.documents import Document, Passage
+from stackroom.common.errors import ExtractionFailed
+
+# 96 bits: among a million documents, two get the same id by chance once in 10^17 libraries.
+_ID_DIGITS = 24
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run is. Counts only what this run has to do.
+
+    Attributes:
+        stage: what is being done, in a word.
+        files, files_done: PDFs to look into, and done.
+        pages: read so far.
+        passages, embedded: to be embedded as far as is known, and done.
+        scans, scans_done: pages for OCR, and read; 0 before that begins.
+    """
+
+    stage: str = "comparing"
+    files: int = 0
+    files_done: int = 0
+    pages: int = 0
+    passages: int = 0
+    embedded: int = 0
+    scans: int = 0
+    scans_done: int = 0
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did.
+
+    Attributes:
+        added, changed, moved, removed, unchanged: files. A copy of a known document is added, a renamed
+            file moved; one that was only touched is unchanged.
+        failed: files that could not be read, now or earlier if they are still the same.
+        embedded_passages, pages: embedded, and in documents that were read, in this run.
+        seconds: of wall-clock time.
+        failures: this run's failed files with the reasons, by absolute path; without those that were tried
+            again by themselves, and failed as they had before.
+        newly_failed: how many files failed, and folders could not be looked at, of which that was not known.
+            A library that is not there as a whole counts each time.
+        without_text: absolute paths of files read in this run that have no text on any page, nor scans.
+        recognised, unrecognised: pages that OCR read in this run, and could not read.
+        waiting_scans: pages that wait for OCR now.
+        ocr_obstacle: why they wait; empty if the next run reads them.
+        unreadable: folders and names that could not be looked at, with the reasons, by absolute path.
+        left_out: links that lead out of the folders, folders of the system, and what its owner leaves out.
+        waiting_files, waiting_passages: files to be read and passages to be embedded that were put off.
+    """
+
+    added: int = 0
+    changed: int = 0
+    moved: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    embedded_passages: int = 0
+    pages: int = 0
+    seconds: float = 0.0
+    failures: dict[str, str] = field(default_factory=dict)
+    newly_failed: int = 0
+    without_text: list[str] = field(default_factory=list)
+    recognised: int = 0
+    unrecognised: int = 0
+    waiting_scans: int = 0
+    ocr_obstacle: str = ""
+    unreadable: dict[str, str] = field(default_factory=dict)
+    left_out: int = 0
+    waiting_files: int = 0
+    waiting_passages: int = 0
+
+
+class Run:
+    """Keeps account of one run and writes its outcomes through the publisher."""
+
+    def __init__(
+        self, publisher: Publisher, on_progress: Callable[[Progress], None], *, retry_failed: bool = False
+    ) -> None:
+        """Nothing is done yet.
+
+        Args:
+            publisher: a writer's connection.
+            on_progress: told how far the run is.
+            retry_failed: whether it was asked for that failed files are tried again.
+        """
+        self.queue: list[File] = []
+        self.summary = Summary()
+        self.progress = Progress()
+        self._publisher = publisher
+        self._on_progress = on_progress
+        self._started = time.monotonic()
+        self._retry_failed = retry_failed
+        self._changed: dict[File, Recorded] = {}
+        self._retried: dict[File, Recorded] = {}
+        self._gone: dict[Place, Recorded] = {}
+        self._ids: dict[File, str] = {}
+        self._reading: dict[str, list[File]] = {}  # files with the same bytes, by document id
+
+    def tell(
+        self,
+        stage: str = "",
+        *,
+        files_done: int = 0,
+        pages: int = 0,
+        passages: int = 0,
+        embedded: int = 0,
+        scans: int = 0,
+        scans_done: int = 0,
+    ) -> None:
+        """Adds to the progress, and passes it on."""
+        self.progress.stage = stage or self.progress.stage
+        self.progress.files_done += files_done
+        self.progress.pages += pages
+        self.progress.passages += passages
+        self.progress.embedded += embedded
+        self.progress.scans += scans
+        self.progress.scans_done += scans_done
+        self._on_progress(self.progress)
+
+    def take_in(
+        self, root: Path, comparison: Comparison, before: Mapping[str, str], hold_back: Callable[[File], bool]
+    ) -> None:
+        """Adds what a folder's comparison found to what is to be done.
+
+        Args:
+            root: of the library.
+            comparison: of its folder.
+            before: what the last run could not look at in it, with the reasons.
+            hold_back: whether to leave a new or changed file for a later run.
+        """
+        self._changed |= comparison.changed
+        self._retried |= comparison.retried
+        self._gone |= comparison.gone
+        files = [*comparison.new, *comparison.changed, *comparison.retried]
+        self.queue += [file for file in files if not hold_back(file)]
+        self.summary.unchanged += comparison.unchanged
+        self.summary.failed += len(comparison.failed)
+        self.summary.left_out += len(comparison.left_out)
+        for path, reason in comparison.unreadable.items():
+            self.summary.unreadable[str(root / path)] = reason
+            self.summary.newly_failed += path == "" or before.get(path) != reason
+
+    def settle_moves_and_removals(self) -> None:
+        """Recognises renamed files by their content, then forgets the paths that are gone.
+
+        In this order: a document that no path holds is removed, and would have to be embedded again.
+        """
+        self.progress.files = len(self.queue)
+        self.tell("hashing")
+        leaving = [*self._gone.values(), *self._changed.values()]
+        sizes = {known.state.size for known in leaving if known.document is not None}
+        unclaimed = Counter(known.document for known in self._gone.values() if known.document is not None)
+        queue, self.queue = self.queue, []
+        known_files: dict[Place, tuple[FileState, int]] = {}
+        for file in queue:
+            if file.state.size not in sizes:
+                self.queue.append(file)
+                continue
+            document_id = self._identify(file)
+            if document_id is None:
+                continue
+            key = self._publisher.document_key(document_id)
+            if key is None:
+                self.queue.append(file)
+                continue
+            known_files[file.place] = (file.state, key)
+            if file not in self._changed and unclaimed[key] > 0:
+                unclaimed[key] -= 1
+                self.summary.moved += 1
+                self.tell(files_done=1)
+            else:
+                self._count(file, key)
+        self.summary.removed = len(self._gone) - self.summary.moved
+        if known_files or self._gone:
+            self._publisher.settle(known_files, self._gone)
+
+    def tasks(self, passwords: tuple[str, ...], put_off: Callable[[], bool]) -> Iterator[Task]:
+        """The PDFs to extract, with the passwords to try, until `put_off` says to leave the others.
+
+        Files whose content is known, or being read already, need no extraction.
+        """
+        self.summary.waiting_files = len(self.queue)
+        for file in self.queue:
+            if put_off():
+                return
+            self.summary.waiting_files -= 1
+            document_id = self._identify(file)
+            if document_id is None:
+                continue
+            key = self._publisher.document_key(document_id)
+            if key is not None:
+                self._publisher.settle({file.place: (file.state, key)}, ())
+                self._count(file, key)
+            elif document_id in self._reading:
+                self._reading[document_id].append(file)
+            else:
+                self._reading[document_id] = [file]
+                yield Task(file.path, document_id, passwords)
+
+    def publish(self, task: Task, document: Document, passages: Sequence[Passage], model: Model) -> None:
+        """Adds a document that was read, unless its files have changed since their comparison."""
+        files = []
+        for file in self._reading.pop(task.document_id):
+            if is_as_it_was(file):
+                files.append(file)
+            else:
+                reason = "was changed while it was being read; it is read again on the next run"
+                self._fail(file, ExtractionFailed(file.path, "changed", reason))
+        if not files:
+            return
+        self._publisher.publish(document, passages, model, {file.place: file.state for file in files})
+        self.summary.pages += len(document.pages)
+        for file in files:
+            self._count(file, None)
+            if not passages and not document.scans:
+                self.summary.without_text.append(str(file.path))
+        self.tell(passages=sum(passage.legible for passage in passages))
+
+    def fail(self, task: Task, error: ExtractionFailed) -> None:
+        """Records that a PDF could not be read."""
+        for file in self._reading.pop(task.document_id):
+            self._fail(file, error)
+
+    def finish(self) -> Summary:
+        """The account of the whole run."""
+        self.summary.embedded_passages = self.progress.embedded
+        self.summary.seconds = round(time.monotonic() - self._started, 2)
+        return self.summary
+
+    def _identify(self, file: File) -> str | None:
+        """The id of the document `file` holds; hashes it, once. None, and recorded, if it can't be read."""
+        if file not in self._ids:
+            try:
+                with file.path.open("rb") as content:
+                    digest = hashlib.file_digest(content, "sha256").hexdigest()
+            except OSError as error:
+                reason = f"cannot be read: {error.strerror or error}"
+                self._fail(file, ExtractionFailed(file.path, "unreadable", reason))
+                return None
+            self._ids[file] = digest[:_ID_DIGITS]
+        return self._ids[file]
+
+    def _count(self, file: File, key: int | None) -> None:
+        before = self._changed.get(file)
+        if before is None:
+            self.summary.added += 1
+        elif key is not None and before.document == key:
+            self.summary.unchanged += 1
+        else:
+            self.summary.changed += 1
+        self.tell(files_done=1)
+
+    def _fail(self, file: File, error: ExtractionFailed) -> None:
+        self._publisher.fail(file.place, file.state, error)
+        self.summary.failed += 1
+        before = self._retried.get(file)
+        if self._retry_failed or before is None or before.reason != str(error):
+            self.summary.newly_failed += 1
+            self.summary.failures[str(file.path)] = str(error)
+        self.tell(files_done=1)

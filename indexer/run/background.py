@@ -1,0 +1,75 @@
+"""What goes on beside the reading of PDFs: words are indexed and passages embedded, in threads."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+
+from indexer.passages.embed import Embedding
+from indexer.passages.follow_words import follow_words
+from indexer.passages.words_writer import LexiconWriter
+from indexer.run.account import Run
+from indexer.store.publisher import Publisher
+from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.entries import Model
+from stackroom.common.settings import Settings
+
+
+def _never() -> bool:
+    return False
+
+
+@contextmanager
+def beside(
+    settings: Settings,
+    run: Run,
+    model: Model,
+    publisher: Publisher,
+    embedding: Embedding,
+    put_off: Callable[[], bool] = _never,
+) -> Iterator[Callable[[], None]]:
+    """Indexes words and embeds what waits, in threads, while the block runs and until all is done.
+
+    Args:
+        settings: of the data folder.
+        run: is told what is embedded.
+        model: whose passages are embedded.
+        publisher: the calling thread's connection.
+        embedding: of the same data folder.
+        put_off: asked, once all words can be found, whether embedding is not to be waited for.
+
+    Yields:
+        What is to be called after each document: it sees to it that embedding goes on, and raises the error
+        of a thread that has failed, which should not be told after the last file only.
+    """
+    complete, cancelled = threading.Event(), threading.Event()
+
+    def index_words() -> None:
+        with (
+            Catalog(settings.catalog) as catalog,
+            closing(LexiconWriter(settings.words)) as lexicon,
+        ):
+            follow_words(lexicon, catalog, complete=complete, cancelled=cancelled)
+
+    def tell(count: int) -> None:
+        if count:
+            run.tell(embedded=count)
+
+    with ThreadPoolExecutor(1, "words") as executor:
+        words = executor.submit(index_words)
+
+        def check() -> None:
+            if words.done():
+                words.result()
+            tell(embedding.go_on(model))
+
+        try:
+            check()
+            yield check
+            complete.set()
+            words.result()
+        finally:
+            cancelled.set()
+            complete.set()  # which is what it waits for
+    run.tell("embedding")
+    embedding.finish(publisher, model, tell, put_off)

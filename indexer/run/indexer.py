@@ -1,0 +1,430 @@
+"""The write path: folders are compared, PDFs extracted, split, published, their words indexed, embedded.
+
+Extraction runs in processes of its own; the thread that calls `Indexer.run` publishes each document as soon
+as it is read. Beside it, a thread takes what is published into the index of words, and another gives
+passages their vectors; extraction waits for neither. Pages that are pictures come last, by OCR. A kill at any
+moment costs the work in flight: the next run compares the folders again, and goes on with what still waits.
+So does a run that is told to put off the rest; embedding then goes on while the next one compares.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing
+from dataclasses import replace
+from functools import wraps
+from pathlib import Path
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+from indexer.folder.compare import File, compare
+from indexer.folder.leave_out import Rules
+from indexer.ocr.scan_publisher import ScanPublisher
+from indexer.ocr.scan_reader import ScanReader
+from indexer.ocr.tesseract import FindOcr, find_tesseract
+from indexer.passages.embed import Embedding
+from indexer.passages.split import split
+from indexer.passages.words_writer import LexiconWriter
+from indexer.pdf.language import identify
+from indexer.pdf.processes import Limits, extract_all
+from indexer.run.account import Progress, Run, Summary
+from indexer.run.background import beside
+from indexer.run.plain_texts import publish_corpus
+from indexer.store.lock import alone
+from indexer.store.migrate import Upgrade, migrate
+from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.entries import Model
+from stackroom.catalog.folder_notes import LEFT_OUT, MOUNTS, UNREADABLE, keep_notes, note_left_out, read_notes
+from stackroom.common.documents import Document, Passage
+from stackroom.common.errors import (
+    TRANSIENT,
+    CatalogMissing,
+    CatalogUnusable,
+    FailureKind,
+    SettingsError,
+    UsageError,
+)
+from stackroom.common.settings import Settings
+from stackroom.common.sqlite_file import identity
+from stackroom.embedding.embedder import Embedder, ModelSource, Tokenizer, refuse_another_model
+
+_P = ParamSpec("_P")
+_Done = TypeVar("_Done")
+
+
+def _no_progress(progress: Progress) -> None:
+    """Nobody is watching."""
+
+
+def _never(summary: Summary) -> bool:
+    return False
+
+
+def _with_what_is_there(
+    work: "Callable[Concatenate[Indexer, _P], _Done]",
+) -> "Callable[Concatenate[Indexer, _P], _Done]":
+    """Lets a method begin with the data folder as it is then, and the next one open anew what has failed."""
+
+    @wraps(work)
+    def wrapped(self: "Indexer", /, *args: _P.args, **kwargs: _P.kwargs) -> _Done:
+        self._follow_folder()
+        try:
+            return work(self, *args, **kwargs)
+        except CatalogUnusable:
+            self._is_sound = False
+            raise
+        except CatalogMissing as error:  # a thread was to open it, and it was not there any more
+            self._is_sound = False
+            raise CatalogUnusable(f"{error} It was there a moment ago.") from error
+
+    return wrapped
+
+
+class Indexer:
+    """The one writer of a data folder; a context manager that holds it. Keeps the model once loaded."""
+
+    _publisher: ScanPublisher
+    _catalog: Catalog
+
+    def __init__(
+        self,
+        settings: Settings,
+        models: ModelSource,
+        find_ocr: FindOcr = find_tesseract,
+        take_hold: Callable[[Settings], AbstractContextManager[None]] = alone,
+    ) -> None:
+        """Touches nothing yet.
+
+        Args:
+            settings: of the data folder, and of how PDFs are read.
+            models: where embedders come from.
+            find_ocr: finds the program for scans.
+            take_hold: keeps other indexers out while its block lasts, and raises AlreadyRunning if it can't.
+        """
+        self._settings = settings
+        self._take_hold = take_hold
+        self._find_ocr = find_ocr
+        self._models = models
+        self._embedder: Embedder | None = None
+        self._model_is_right = False
+        self._passwords: tuple[str, ...] | None = None  # as they were last read
+        self._passwords_tried: tuple[str, ...] = ()
+        self._stack = ExitStack()
+        self._is_sound = False
+        self._lock: tuple[int, int] | None = None
+        self.upgrade: Upgrade | None = None
+        """What was brought up to date when the data folder was taken hold of."""
+
+    def __enter__(self) -> Self:
+        """Takes hold of the data folder. It may be left and entered again.
+
+        Raises:
+            AlreadyRunning: another indexer has it.
+            CatalogError: the catalogue can't be opened, or the drive it was on is away.
+        """
+        self._refuse_to_begin_on_another_drive()
+        with ExitStack() as stack:
+            stack.enter_context(self._take_hold(self._settings))
+            self._model_is_right = False  # somebody else may have changed the index's model
+            self.upgrade = migrate(self._settings.catalog)
+            self._publisher = ScanPublisher(self._settings.catalog, compact=self._settings.compact)
+            stack.callback(self._publisher.close)
+            self._catalog = stack.enter_context(Catalog(self._settings.catalog))
+            self._embedding = Embedding(self._settings, self._load_embedder)
+            stack.callback(self._embedding.close)
+            self._stack = stack.pop_all()
+        self._lock, self._is_sound = self._lock_now(), True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_sound = False
+        self._stack.close()
+
+    def is_current(self) -> bool:
+        """Whether what we have open is what others find in the data folder. Cheap.
+
+        Its owner may delete the index while we follow folders, or its drive may go away and come back.
+        """
+        return self._is_sound and self._publisher.is_there() and self._lock_now() == self._lock
+
+    def _follow_folder(self) -> None:
+        """Opens the data folder as it is now, and begins anew where there is none."""
+        if self.is_current():
+            return
+        self.__exit__()
+        self.__enter__()
+
+    def _refuse_to_begin_on_another_drive(self) -> None:
+        """A folder that is gone because its drive is away is not to be made anew where that was mounted."""
+        try:
+            there = self._settings.index.absolute()
+            if self._lock is None or there.exists():
+                return
+            while not there.exists():
+                there = there.parent
+            is_away = there.stat().st_dev != self._lock[0]
+        except OSError:
+            is_away = True
+        if is_away:
+            raise CatalogUnusable(
+                f"The folder {self._settings.index} is not there, and its drive seems to be away. Connect it "
+                "again; or, if the folder was moved, start Stackroom again."
+            )
+
+    def _lock_now(self) -> tuple[int, int] | None:
+        try:
+            return identity(self._settings.index / "indexer.lock")
+        except OSError:
+            return None
+
+    @_with_what_is_there
+    def run(
+        self,
+        roots: Sequence[Path],
+        *,
+        retry_failed: bool = False,
+        on_progress: Callable[[Progress], None] = _no_progress,
+        hold_back: Callable[[File], bool] = lambda file: False,
+        put_off: Callable[[Summary], bool] = _never,
+    ) -> Summary:
+        """Brings the index up to date with the folders (or single PDFs) `roots`.
+
+        Args:
+            roots: absolute paths. Other folders of the library stay as they are.
+            retry_failed: try all files, and pages of scans, again that could not be read.
+            on_progress: called often.
+            hold_back: whether to leave a new or changed file for a later run.
+            put_off: whether to leave the rest for a later run, by what was done so far; asked before each
+                PDF and each page of a scan, and a few times a second while only embedding is left. What is
+                being read is finished first. Embedding goes on by itself until the indexer is left.
+
+        Raises:
+            ModelError: the model can't be had, or is not the one the index was built with.
+            CatalogUnusable: the catalogue can't be written, for example because the disk is full.
+            SettingsError: the file of passwords can't be read, and never could; or what is excluded is no
+                pattern.
+        """
+        rules, passwords = Rules.of(self._settings), self._read_passwords()
+        # Passwords are kept nowhere, not even as hashes: who opens the index gives them another try.
+        retry: set[FailureKind] = {*TRANSIENT}
+        if passwords != self._passwords_tried:
+            retry.add("password")
+        self._refuse_another_model()
+        self._publisher.forget_unfinished_models()
+        run = Run(self._publisher, on_progress, retry_failed=retry_failed)
+        folder = self._settings.index
+        mounts, unreadable = read_notes(folder / MOUNTS), read_notes(folder / UNREADABLE)
+        left_out = read_notes(folder / LEFT_OUT)
+        for root in roots:
+            library = self._publisher.add_library(root)
+            recorded = self._publisher.recorded(library)
+            before = mounts.get(str(root))
+            comparison = compare(
+                root, library, recorded, before, rules=rules, retry_failed=retry_failed, retry=retry
+            )
+            mounts[str(root)] = comparison.mounts or before or {}
+            run.take_in(root, comparison, unreadable.get(str(root), {}), hold_back)
+            unreadable[str(root)] = comparison.unreadable
+            if "" not in comparison.unreadable:
+                left_out[str(root)] = note_left_out(comparison.left_out, follow_links=rules.follow_links)
+        keep_notes(folder / MOUNTS, mounts)
+        keep_notes(folder / UNREADABLE, unreadable)
+        keep_notes(folder / LEFT_OUT, left_out)
+        run.settle_moves_and_removals()
+
+        def leave_off() -> bool:
+            return put_off(run.summary)
+
+        current = self._publisher.current_model()
+        waiting = self._publisher.pending_count(current) if current else 0
+        if run.queue or waiting:
+            run.tell("reading", passages=waiting)
+            tokenizer = self._models.tokenizer(self._model_name())
+            model = self._publisher.add_model(tokenizer.fingerprint)
+            with self._beside(run, model, leave_off) as check:
+                self._extract(run, model, tokenizer, check, passwords, leave_off)
+        if not run.summary.waiting_files:
+            self._passwords_tried = passwords
+        if retry_failed:
+            self._publisher.retry_scans()
+        self._read_scans(run, passwords, leave_off)
+        self._publisher.trim_changes()
+        self._index_words()
+        if current := self._publisher.current_model():
+            run.summary.waiting_passages = self._publisher.pending_count(current)
+        return run.finish()
+
+    @_with_what_is_there
+    def run_corpus(
+        self,
+        root: Path,
+        documents: Mapping[str, Document],
+        *,
+        on_progress: Callable[[Progress], None] = _no_progress,
+    ) -> Summary:
+        """Brings the index up to date with documents that come without PDFs, as `run` does with a folder.
+
+        Args:
+            root: absolute path of the file they come from: their library.
+            documents: by their paths in it.
+            on_progress: as for `run`, which raises the same.
+        """
+        self._refuse_another_model()
+        run = Run(self._publisher, on_progress)
+        run.progress.files = len(documents)
+        tokenizer = self._models.tokenizer(self._model_name())
+        model = self._publisher.add_model(tokenizer.fingerprint)
+        run.tell("reading", passages=self._publisher.pending_count(model))
+        library = self._publisher.add_library(root)
+        with self._beside(run, model) as check:
+
+            def on_document(passages: int) -> None:
+                run.tell(files_done=1, pages=1, passages=passages)
+                check()
+
+            added = publish_corpus(self._publisher, library, documents, tokenizer, model, on_document)
+        self._publisher.trim_changes()
+        self._index_words()
+        summary = run.finish()
+        summary.added, summary.pages, summary.unchanged = added, added, len(documents) - added
+        return summary
+
+    @_with_what_is_there
+    def reembed(self, on_progress: Callable[[Progress], None] = _no_progress) -> Summary:
+        """Embeds the whole library with the model of the settings, then switches to it in one step.
+
+        Until then searches are answered from the old vectors. Interrupted, it goes on where it was.
+        """
+        run = Run(self._publisher, on_progress)
+        run.tell("splitting")
+        tokenizer = self._models.tokenizer(self._model_name())
+        model = self._publisher.add_model(tokenizer.fingerprint)
+        with self._beside(run, model) as check:
+            run.tell(passages=self._publisher.pending_count(model))
+            for key in self._publisher.documents_without_passages(model):
+                document = self._publisher.document(key)
+                passages = split(document, tokenizer, tokenizer.fingerprint.passage_tokens)
+                self._publisher.add_passages(key, document, passages, model)
+                run.tell(passages=sum(passage.legible for passage in passages))
+                check()
+        self._publisher.switch_model(model)
+        self._index_words()
+        return run.finish()
+
+    @_with_what_is_there
+    def forget(self, root: Path) -> int:
+        """Removes a folder from the library, with the documents only it holds. Returns how many those were.
+
+        Raises:
+            UsageError: the library has no such folder.
+        """
+        libraries = self._publisher.libraries()
+        if root not in libraries:
+            known = "".join(f"\n  {known}" for known in libraries) or " none"
+            raise UsageError(f"{root} is not a folder of this library. Its folders are:{known}")
+        removed = self._publisher.forget_library(libraries[root])
+        self._index_words()
+        return removed
+
+    @_with_what_is_there
+    def libraries(self) -> list[Path]:
+        """The folders (or single PDFs) that were indexed so far."""
+        return list(self._publisher.libraries())
+
+    @property
+    def catalog_id(self) -> int:
+        """A number that another catalogue hardly has."""
+        return self._catalog.id()
+
+    def _model_name(self) -> str:
+        current = self._publisher.current_model()
+        return self._settings.model or (current.fingerprint.name if current else "")
+
+    def _refuse_another_model(self) -> None:
+        """Finds out from the model's files alone, so that a run with nothing to embed need not load it."""
+        current = self._publisher.current_model()
+        if current is None or self._model_is_right:
+            return
+        name = self._model_name()
+        refuse_another_model(name, self._models.digest(name), current.fingerprint)
+        self._model_is_right = True  # we hold the data folder: nobody else can change the index's model
+
+    def _load_embedder(self, model: Model) -> Embedder:
+        if self._embedder is None or not self._embedder.fingerprint.same_vectors(model.fingerprint):
+            self._embedder = self._models.load(model.fingerprint)
+        return self._embedder
+
+    def _read_passwords(self) -> tuple[str, ...]:
+        """The passwords; those of the last run while their file is away. Raises SettingsError."""
+        try:
+            self._passwords = self._settings.passwords()
+        except SettingsError:
+            if self._passwords is None:
+                raise
+        return self._passwords
+
+    def _beside(
+        self, run: Run, model: Model, put_off: Callable[[], bool] = lambda: False
+    ) -> AbstractContextManager[Callable[[], None]]:
+        return beside(self._settings, run, model, self._publisher, self._embedding, put_off)
+
+    def _index_words(self) -> None:
+        with closing(LexiconWriter(self._settings.words)) as lexicon:
+            lexicon.follow(self._catalog)
+
+    def _extract(
+        self,
+        run: Run,
+        model: Model,
+        tokenizer: Tokenizer,
+        check: Callable[[], None],
+        passwords: tuple[str, ...],
+        put_off: Callable[[], bool],
+    ) -> None:
+        settings = self._settings
+        limits = Limits(
+            settings.workers, settings.file_seconds, settings.stall_seconds, settings.file_memory_mb
+        )
+        with closing(
+            extract_all(run.tasks(passwords, put_off), limits, lambda pages: run.tell(pages=pages))
+        ) as outcomes:
+            for task, outcome in outcomes:
+                check()
+                if isinstance(outcome, Document):
+                    outcome = replace(outcome, language=identify(outcome.text))
+                    passages = split(outcome, tokenizer, tokenizer.fingerprint.passage_tokens)
+                    run.publish(task, outcome, passages, model)
+                else:
+                    run.fail(task, outcome)
+
+    def _read_scans(self, run: Run, passwords: tuple[str, ...], put_off: Callable[[], bool]) -> None:
+        """OCR of what waits for it; last, because a page takes a hundred times as long as one with text."""
+        if not self._publisher.scanned_documents():
+            return
+        summary, waiting = run.summary, self._publisher.waiting_scans()
+        tesseract = None
+        if not put_off():
+            tesseract, summary.ocr_obstacle = self._find_ocr(self._settings.ocr_languages)
+        if tesseract is not None:
+            tokenizer = self._models.tokenizer(self._model_name())
+            model = self._publisher.add_model(tokenizer.fingerprint)
+            run.tell("scans", scans=waiting)
+
+            def on_published(files: list[Path], passages: list[Passage]) -> None:
+                run.tell(passages=sum(passage.legible for passage in passages))
+                if not passages:
+                    summary.without_text += map(str, files)
+
+            reader = ScanReader(
+                self._publisher,
+                tesseract,
+                replace(self._settings, pdf_passwords=passwords, pdf_passwords_file=None),
+                tokenizer,
+                model,
+                put_off=put_off,
+                on_published=on_published,
+            )
+            with self._beside(run, model, put_off) as check, closing(reader.run()) as outcomes:
+                for is_read in outcomes:
+                    check()
+                    summary.recognised += is_read
+                    summary.unrecognised += not is_read
+                    run.tell(scans_done=1)
+        summary.waiting_scans = self._publisher.waiting_scans()

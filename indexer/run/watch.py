@@ -1,0 +1,318 @@
+"""When to look again, and when to let others in.
+
+Events are hints, the folder is the truth: any event, or a minute without one, means that the folders are
+compared. A file that is still being written is left for the next look, a second later. What takes long
+(reading, embedding, OCR) is interrupted for a look, and for any other command that wants the data folder.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from indexer.folder.compare import File
+from indexer.folder.listen import Listener
+from indexer.run.account import Progress, Summary
+from indexer.run.indexer import Indexer
+from indexer.store.publisher import FileState
+from indexer.store.turns import is_wanted, is_watched, the_only_watcher
+from stackroom.common.errors import AlreadyRunning, CatalogError, SettingsError
+from stackroom.common.settings import Settings
+
+# Events come in bursts: how long to let one pass before looking, in seconds.
+_DEBOUNCE_SECONDS = 0.2
+
+# Between two looks some work is to be done, however much happens in the folders: for so many times as long as
+# the look took, but at least and at most so many seconds.
+_WORK_PER_LOOK, _LEAST_WORK_SECONDS, _MOST_WORK_SECONDS = 2.0, 1.0, 10.0
+
+# How often it is looked whether somebody wants to be let in, or a folder has come or gone.
+_POLL_SECONDS = 0.5
+
+
+def watch(
+    indexer: Indexer,
+    roots: Callable[[list[Path]], Sequence[Path]],
+    settings: Settings,
+    *,
+    follow_all: bool = False,
+    stop: threading.Event,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_summary: Callable[[Summary], None] = lambda summary: None,
+    on_trouble: Callable[[str], None] = lambda trouble: None,
+    on_news: Callable[[str], None] = lambda news: None,
+) -> None:
+    """Indexes folders, then follows them until `stop` is set.
+
+    Args:
+        indexer: not entered. If somebody else is at work when it is entered, that is waited for.
+        roots: gives the absolute paths of the folders or single PDFs, from those that the library has.
+        settings: `settle_seconds` and `rescan_seconds` are used here.
+        follow_all: follow what others add to the library, too.
+        stop: set from another thread to end after the run at hand.
+        on_progress: see `Indexer.run`.
+        on_summary: told what each run did; most find nothing to do.
+        on_trouble: told once what has gone wrong without ending the watch.
+        on_news: told when that is over, and what else a person may want to know.
+
+    Raises:
+        AlreadyRunning: another watcher is at work in the data folder.
+        CatalogError: the catalogue can't be opened at first.
+        ModelError: see `Indexer.run`.
+        UsageError: from `roots`.
+    """
+    troubles = _Troubles(on_trouble, on_news)
+    wake = threading.Event()
+    with closing(Listener(wake, troubles.tell)) as listener:
+        watcher = _Watcher(indexer, settings, listener, troubles, wake, stop, on_progress, on_summary)
+        watcher.run(_Roots(roots, on_news, follow_all=follow_all))
+
+
+class _Watcher:
+    """One watch."""
+
+    def __init__(
+        self,
+        indexer: Indexer,
+        settings: Settings,
+        listener: Listener,
+        troubles: "_Troubles",
+        wake: threading.Event,
+        stop: threading.Event,
+        on_progress: Callable[[Progress], None],
+        on_summary: Callable[[Summary], None],
+    ) -> None:
+        self._indexer = indexer
+        self._settings = settings
+        self._listener = listener
+        self._troubles = troubles
+        self._wake = wake
+        self._stop = stop
+        self._on_progress = on_progress
+        self._on_summary = on_summary
+        self._settling = _Settling(settings.settle_seconds)
+
+    def run(self, roots: "_Roots") -> None:
+        """Follows the folders until it is stopped."""
+        while not self._stop.is_set():
+            with the_only_watcher(self._settings):
+                while not self._stop.is_set() and not self._is_lost():
+                    self._take_turn(roots)
+
+    def _take_turn(self, roots: "_Roots") -> None:
+        """Looks until somebody else wants the data folder."""
+        try:
+            with self._indexer as indexer:
+                self._troubles.tell("turn", "")
+                roots.choose(indexer)
+                while not self._must_stop() and not self._is_lost() and indexer.is_current():
+                    self._look(roots.now)
+                roots.note(indexer)
+        except AlreadyRunning as error:
+            self._troubles.tell("turn", f"{error} This one goes on after it.")
+        except (CatalogError, OSError) as error:
+            if not roots.are_known:
+                raise
+            self._tell_and_wait(error)
+
+    def _look(self, roots: Sequence[Path]) -> None:
+        self._wake.clear()
+        self._settling.start_look()
+        self._listener.follow(roots)
+        try:
+            self._settings.passwords()
+            self._troubles.tell("passwords", "")
+        except SettingsError as error:  # those of the last run are tried, if there was one
+            self._troubles.tell("passwords", f"{error} It is tried again at each look.")
+        settings = self._settings
+        look = _Look(settings, self._settling, must_stop=self._must_stop, has_news=self._has_news)
+        try:
+            summary = self._indexer.run(
+                roots, on_progress=self._on_progress, hold_back=self._settling.hold_back, put_off=look.put_off
+            )
+        except SettingsError:
+            self._wait(settings.rescan_seconds)
+            return
+        except (CatalogError, OSError) as error:
+            self._tell_and_wait(error)
+            return
+        self._troubles.tell("run", "")
+        self._on_summary(summary)
+        if look.was_put_off:
+            self._wait(0)
+        else:
+            self._wait(settings.settle_seconds if self._settling.waiting else settings.rescan_seconds)
+
+    def _must_stop(self) -> bool:
+        return self._stop.is_set() or self._is_wanted()
+
+    def _has_news(self) -> bool:
+        return self._wake.is_set() or self._listener.is_outdated()
+
+    def _tell_and_wait(self, error: Exception) -> None:
+        seconds = self._settings.rescan_seconds
+        self._troubles.tell("run", f"{error} Trying again every {seconds:g} s.")
+        self._wait(seconds)
+
+    def _wait(self, seconds: float) -> None:
+        """Waits until there is reason to look again, at most so long."""
+        until = time.monotonic() + seconds
+        was_current = self._indexer.is_current()
+        while not self._must_stop():
+            if self._has_news():
+                self._stop.wait(_DEBOUNCE_SECONDS)
+                return
+            if was_current and not self._indexer.is_current():
+                return  # the index was deleted: all is to be indexed anew
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            self._wake.wait(min(left, _POLL_SECONDS))
+
+    def _is_wanted(self) -> bool:
+        try:
+            return is_wanted(self._settings)
+        except OSError:  # the data folder's drive is away
+            return False
+
+    def _is_lost(self) -> bool:
+        """Whether the index was deleted and made anew, so that a second watcher would not find us."""
+        try:
+            return self._settings.catalog.exists() and not is_watched(self._settings)
+        except OSError:
+            return False
+
+
+class _Look:
+    """One look at the folders and the work after it: when to leave that off and look again."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        settling: "_Settling",
+        *,
+        must_stop: Callable[[], bool],
+        has_news: Callable[[], bool],
+    ) -> None:
+        self.was_put_off = False
+        self._settings = settings
+        self._settling = settling
+        self._must_stop = must_stop
+        self._has_news = has_news
+        self._started = time.monotonic()
+        self._working_since: float | None = None
+
+    def put_off(self, summary: Summary) -> bool:
+        """See `Indexer.run`."""
+        now = time.monotonic()
+        if self._working_since is None:
+            self._working_since = now  # it is first asked after the comparison
+        share = _WORK_PER_LOOK * (self._working_since - self._started)
+        share = min(max(_LEAST_WORK_SECONDS, share), _MOST_WORK_SECONDS)
+        has_worked = now - self._working_since >= share
+        leave_off = self._must_stop() or (has_worked and self._is_due(now, summary))
+        self.was_put_off |= leave_off
+        return leave_off
+
+    def _is_due(self, now: float, summary: Summary) -> bool:
+        is_settled = bool(self._settling.waiting) and now - self._started >= self._settings.settle_seconds
+        # What was taken in should be told at once, not when all is embedded.
+        is_taken_in = not summary.waiting_files and bool(
+            summary.added or summary.changed or summary.moved or summary.removed or summary.failures
+        )
+        is_late = now - self._started >= self._settings.rescan_seconds
+        return is_settled or is_taken_in or is_late or self._has_news()
+
+
+class _Roots:
+    """What is followed: what was asked for, but for what was forgotten, and what others have added."""
+
+    def __init__(
+        self,
+        first: Callable[[list[Path]], Sequence[Path]],
+        on_news: Callable[[str], None],
+        *,
+        follow_all: bool,
+    ) -> None:
+        self.now: list[Path] = []
+        self.are_known = False
+        self._first = first
+        self._follow_all = follow_all
+        self._on_news = on_news
+        self._asked_for: list[Path] = []
+        self._seen: set[Path] = set()
+        self._catalog = 0
+
+    def choose(self, indexer: Indexer) -> None:
+        """Finds out what to follow from now on, after others may have been at work."""
+        known = indexer.libraries()
+        before = self.now
+        if not self.are_known:
+            self.now = self._asked_for = before = list(self._first(known))
+            self.are_known = True
+        elif indexer.catalog_id != self._catalog:
+            self._seen = set()  # begun anew: nobody has forgotten anything
+        elif self._follow_all:
+            self.now = known
+        else:
+            self.now = [root for root in self._asked_for if root in known or root not in self._seen]
+        for root in self.now:
+            if root not in before:
+                self._on_news(f"{root} is followed as well.")
+        for root in before:
+            if root not in self.now:
+                self._on_news(f"{root} is not followed any more: it was forgotten.")
+        self.note(indexer)
+
+    def note(self, indexer: Indexer) -> None:
+        """Takes note of the library before others may change it."""
+        self._seen |= set(indexer.libraries())
+        self._catalog = indexer.catalog_id
+
+
+class _Troubles:
+    """Tells each trouble once, and when it is over."""
+
+    def __init__(self, on_trouble: Callable[[str], None], on_news: Callable[[str], None]) -> None:
+        self._now: dict[Path | str, str] = {}
+        self._on_trouble = on_trouble
+        self._on_news = on_news
+
+    def tell(self, about: Path | str, trouble: str) -> None:
+        """What is wrong with something now; "" if nothing is."""
+        before = self._now.get(about, "")
+        self._now[about] = trouble
+        if trouble and not before:
+            self._on_trouble(trouble)
+        elif before and not trouble:
+            what = f"Changes in {about} are reported again" if isinstance(about, Path) else "Going on"
+            self._on_news(f"{what}.")
+
+
+class _Settling:
+    """Tells files that are still being written from those that keep still."""
+
+    def __init__(self, seconds: float) -> None:
+        self.waiting: dict[Path, tuple[FileState, float]] = {}
+        self._before: dict[Path, tuple[FileState, float]] = {}
+        self._seconds = seconds
+
+    def start_look(self) -> None:
+        """Call before each comparison."""
+        self._before, self.waiting = self.waiting, {}
+
+    def hold_back(self, file: File) -> bool:
+        """Whether `file` was written to within the last `seconds`, by its own time or by what we saw."""
+        age = time.time() - file.state.modified_ns / 1e9
+        if age >= self._seconds:
+            return False
+        # Young, or of the future: the clock of a network folder may differ from ours. Look again.
+        now = time.monotonic()
+        state, since = self._before.get(file.path, (file.state, now))
+        if state != file.state:
+            since = now
+        elif now - since >= self._seconds:
+            return False
+        self.waiting[file.path] = (file.state, since)
+        return True

@@ -1,0 +1,148 @@
+"""Documents and passages into the catalogue's tables, and out of them, in a transaction of the publisher."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Sequence
+from itertools import accumulate
+
+from stackroom.catalog.entries import Model
+from stackroom.catalog.text_blocks import pack
+from stackroom.catalog.vector_codes import ILLEGIBLE
+from stackroom.common.documents import Document, Passage
+from stackroom.common.errors import CatalogUnusable
+
+
+def add_document(db: sqlite3.Connection, document: Document, *, compact: bool) -> int:
+    """Adds a document without its passages, its texts as small as they get if `compact`. Returns its key."""
+    texts = [page.text for page in document.pages]
+    cursor = db.execute(
+        "INSERT INTO documents (id, title, author, created, modified, language, outline, extractor,"
+        " page_count, text_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            document.id,
+            document.title,
+            document.author,
+            document.created,
+            document.modified,
+            document.language,
+            json.dumps(
+                [[entry.title, entry.page, entry.level] for entry in document.outline],
+                ensure_ascii=False,
+            ),
+            document.extractor,
+            len(document.pages),
+            sum(len(text.encode()) for text in texts),
+        ),
+    )
+    key = row_id(cursor)
+    starts = accumulate((len(text) for text in texts), initial=0)
+    db.executemany(
+        "INSERT INTO pages (document, number, label, start) VALUES (?, ?, ?, ?)",
+        [
+            (key, page.number, "" if page.label == str(page.number) else page.label, start)
+            for page, start in zip(document.pages, starts, strict=False)
+        ],
+    )
+    db.executemany(
+        "INSERT INTO sections (document, start, heading) VALUES (?, ?, ?)",
+        [(key, section.start, section.heading) for section in document.sections],
+    )
+    db.executemany(
+        "INSERT INTO texts (document, start, content) VALUES (?, ?, ?)",
+        [(key, start, content) for start, content in pack(texts, compact=compact)],
+    )
+    db.executemany(
+        "INSERT INTO scans (document, page, state, text, reason) VALUES (?, ?, 'waiting', '', '')",
+        [(key, page) for page in document.scans],
+    )
+    return key
+
+
+def row_id(cursor: sqlite3.Cursor) -> int:
+    """The number that SQLite gave to the row just added."""
+    if cursor.lastrowid is None:
+        raise CatalogUnusable("SQLite gave a new row no id.")
+    return cursor.lastrowid
+
+
+def add_passages(
+    db: sqlite3.Connection, model: Model, key: int, document: Document, passages: Sequence[Passage]
+) -> None:
+    """Adds the passages of the document with this key; those the model can read wait for their vectors."""
+    if not passages:
+        return
+    (used,) = db.execute(
+        "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'passages'), 0)"
+    ).fetchone()
+    first, last = used + 1, used + len(passages)
+    text = document.text
+    ids = range(first, last + 1)
+    embedded = [passage.context + text[passage.start : passage.end] for passage in passages]
+    hashes = [passage_hash(model.id, what) for what in embedded]
+    # Looked up now, because the document that this one replaces is about to be removed; and once for
+    # each text, because a form may have ten thousand blank pages.
+    codes = {hash_: _known_code(db, hash_) for hash_ in set(hashes)}
+    db.executemany(
+        "INSERT INTO passages (id, page, start, stop, hash) VALUES (?, ?, ?, ?, ?)",
+        [
+            (id_, passage.page, passage.start, passage.end, hash_)
+            for id_, passage, hash_ in zip(ids, passages, hashes, strict=True)
+        ],
+    )
+    db.execute(
+        "INSERT INTO splits (first, last, model, document) VALUES (?, ?, ?, ?)",
+        (first, last, model.id, key),
+    )
+    db.executemany(
+        "INSERT INTO pending (passage, context, code) VALUES (?, ?, ?)",
+        [
+            (id_, passage.context, codes[hash_])
+            for id_, passage, hash_ in zip(ids, passages, hashes, strict=True)
+            if passage.legible
+        ],
+    )
+    db.executemany(
+        "INSERT INTO vectors (passage, code) VALUES (?, ?)",
+        [(id_, ILLEGIBLE) for id_, passage in zip(ids, passages, strict=True) if not passage.legible],
+    )
+    if db.execute("SELECT current FROM models WHERE id = ?", (model.id,)).fetchone()[0]:
+        log_change(db, "published", first, last)
+
+
+def remove_passages(db: sqlite3.Connection, first: int, last: int) -> None:
+    """Removes all passages of one split, with whatever belongs to them."""
+    db.execute("DELETE FROM splits WHERE first = ?", (first,))
+    for table, column in (("passages", "id"), ("pending", "passage"), ("vectors", "passage")):
+        db.execute(f"DELETE FROM {table} WHERE {column} BETWEEN ? AND ?", (first, last))  # noqa: S608
+
+
+def remove_document(db: sqlite3.Connection, key: int) -> None:
+    """Removes a document with its passages, of all models. No file may hold it any more."""
+    for first, last in db.execute("SELECT first, last FROM splits WHERE document = ?", (key,)).fetchall():
+        remove_passages(db, first, last)
+        log_change(db, "removed", first, last)
+    db.execute("DELETE FROM documents WHERE key = ?", (key,))
+
+
+def log_change(db: sqlite3.Connection, kind: str, first: int, last: int) -> None:
+    """Tells the derived indexes what they have to follow; see the catalogue's `Change`."""
+    db.execute("INSERT INTO changes (kind, first, last) VALUES (?, ?, ?)", (kind, first, last))
+
+
+def _known_code(db: sqlite3.Connection, hash_: int) -> bytes | None:
+    """The vector of a passage with this hash, whether stored or about to be."""
+    row = db.execute(
+        "SELECT coalesce(v.code, w.code) FROM passages o"
+        " LEFT JOIN vectors v ON v.passage = o.id LEFT JOIN pending w ON w.passage = o.id"
+        " WHERE o.hash = ? AND coalesce(v.code, w.code) IS NOT NULL LIMIT 1",
+        (hash_,),
+    ).fetchone()
+    return row[0] if row else None
+
+
+def passage_hash(model: int, text: str) -> int:
+    """What equal passages of a model share; `text` is its context and its own."""
+    # 64 bits: that two different texts of a million passages share one happens once in 40 million libraries.
+    digest = hashlib.blake2b(f"{model} {text}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)

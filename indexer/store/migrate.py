@@ -1,0 +1,147 @@
+"""An older catalogue becomes one of today: a list of steps, each from one version to the next.
+
+Each step is a transaction, so a kill leaves one version or the other. A copy of the file is made first.
+"""
+
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from stackroom.catalog.schema import OLDEST_VERSION, SCHEMA_VERSION
+from stackroom.catalog.text_blocks import unpack
+from stackroom.common.errors import CatalogUnusable
+from stackroom.common.sqlite_file import connect, create, put, remove
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """What was brought up to date: the version before, and the copy of the file as it was."""
+
+    version: int
+    copy: Path
+
+    def __str__(self) -> str:
+        """For a person."""
+        return (
+            f"The index had format {self.version} and has format {SCHEMA_VERSION} now. "
+            f"A copy of the file as it was is {self.copy}; delete it when all is well."
+        )
+
+
+def migrate(path: Path) -> Upgrade | None:
+    """Brings the catalogue at `path` up to date, if there is an older one. Nobody else may write meanwhile.
+
+    What is too old or too new is left for `open_catalog` to refuse.
+
+    Raises:
+        CatalogUnusable: there is no room for a copy, or SQLite can't read or write the file.
+    """
+    try:
+        if not path.exists():
+            return None
+        with closing(connect(path)) as db:
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            if not OLDEST_VERSION <= version < SCHEMA_VERSION:
+                if version == SCHEMA_VERSION:
+                    db.execute(_ADDED_TO_3)
+                    if "words" not in {row[1] for row in db.execute("PRAGMA table_info(scans)")}:
+                        db.execute(_ADDED_TO_4)
+                return None
+            copy = _copy(db, path, version)
+            db.execute("PRAGMA foreign_keys = OFF")  # tables are made again under the same names
+            for step in range(version, SCHEMA_VERSION):
+                db.execute("BEGIN IMMEDIATE")
+                with db:
+                    _STEPS[step](db)
+                    # What is derived from the catalogue is derived from another one.
+                    db.execute(f"PRAGMA application_id = {secrets.randbelow(2**31)}")
+                    db.execute(f"PRAGMA user_version = {step + 1}")
+        shutil.rmtree(path.with_name("words"), ignore_errors=True)  # made again, perhaps of other files
+    except (OSError, sqlite3.Error) as error:
+        raise CatalogUnusable(f"The catalogue {path} cannot be brought up to date: {error}.") from error
+    return Upgrade(version, copy)
+
+
+def _copy(db: sqlite3.Connection, path: Path, version: int) -> Path:
+    (pages,), (page_size,) = (db.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
+    needed = 2 * pages * page_size  # the copy, and what is written on the way
+    free = shutil.disk_usage(path.parent).free
+    if free < needed:
+        raise CatalogUnusable(
+            f"{path} has format {version}. Bringing it up to date needs {needed:,} bytes for a copy and for "
+            f"what is written, and {free:,} are free. Make room and try again; nothing was changed."
+        )
+    copy = path.with_name(f"format-{version}.sqlite3")
+    unfinished = copy.with_suffix(".unfinished")
+    create(unfinished)
+    with closing(connect(unfinished)) as target:
+        db.backup(target)
+        target.execute("PRAGMA journal_mode = DELETE")
+    remove(copy)
+    put(unfinished, copy)
+    return copy
+
+
+# It came after the first catalogues of version 3: they may lack it, and are only slower then.
+_ADDED_TO_3 = "CREATE INDEX IF NOT EXISTS illegible_passages ON vectors (passage) WHERE length(code) = 0"
+
+
+def _to_3(db: sqlite3.Connection) -> None:
+    """Languages, headings, and what passages are embedded with.
+
+    Languages are told from the texts. Headings are not in them: all documents are marked to be read again,
+    and until then answer with the passages and vectors that they have, which have no titles before them.
+    """
+    from indexer.pdf.language import identify  # which takes longer to load than all else here
+
+    db.execute("ALTER TABLE documents ADD COLUMN language TEXT NOT NULL DEFAULT ''")
+    for (key,) in db.execute("SELECT key FROM documents").fetchall():
+        blocks = db.execute("SELECT content FROM texts WHERE document = ? ORDER BY start", (key,))
+        language = identify("".join(unpack(content) for (content,) in blocks))
+        db.execute("UPDATE documents SET language = ?, extractor = '' WHERE key = ?", (language, key))
+    for statement in (
+        "CREATE TABLE sections (document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,"
+        " start INTEGER NOT NULL, heading TEXT NOT NULL, PRIMARY KEY (document, start))"
+        " STRICT, WITHOUT ROWID",
+        "ALTER TABLE pending ADD COLUMN context TEXT NOT NULL DEFAULT ''",
+        "DROP TABLE changes",
+        "CREATE TABLE changes (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL CHECK (kind IN"
+        " ('published', 'embedded', 'named', 'removed', 'model')), first INTEGER NOT NULL,"
+        " last INTEGER NOT NULL) STRICT",
+        _ADDED_TO_3,
+    ):
+        db.execute(statement)
+
+
+# It came after the first catalogues of version 4: what they read by OCR stays without marks in its pictures.
+_ADDED_TO_4 = "ALTER TABLE scans ADD COLUMN words BLOB"
+
+
+def _to_4(db: sqlite3.Connection) -> None:
+    """Scans: every page with little text waits; OCR looks at it first, and leaves it alone if it is none.
+
+    PDFs that need a password are told from those that are encrypted in an unknown way.
+    """
+    for statement in (
+        "CREATE TABLE scans (document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,"
+        " page INTEGER NOT NULL, state TEXT NOT NULL CHECK (state IN"
+        " ('waiting', 'read', 'published', 'failed')), text TEXT NOT NULL, confidence INTEGER,"
+        " reason TEXT NOT NULL, words BLOB, PRIMARY KEY (document, page)) STRICT, WITHOUT ROWID",
+        "CREATE INDEX scans_by_state ON scans (state)",
+        # Of a last page only bytes are known here: at least as many as its characters.
+        "INSERT INTO scans (document, page, state, text, reason) SELECT document, number, 'waiting', '', ''"
+        " FROM (SELECT g.document, g.number, coalesce(lead(g.start) OVER (PARTITION BY g.document"
+        "  ORDER BY g.number), d.text_bytes) - g.start AS length FROM pages g JOIN documents d"
+        "  ON d.key = g.document WHERE d.extractor LIKE 'pdfium%') WHERE length < 100",
+        "UPDATE locations SET failure = 'password' WHERE failure = 'encrypted'"
+        " AND reason LIKE '%needs a password%'",
+    ):
+        db.execute(statement)
+
+
+_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {2: _to_3, 3: _to_4}
+"""By the version that each begins with."""

@@ -1,0 +1,439 @@
+"""Writing the truth: every method is one transaction, so a document is there with all its rows or not at all.
+
+Only one process writes (see `stackroom.common.running`); it may do so from two connections, which take turns.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from indexer.store.document_rows import (
+    add_document,
+    add_passages,
+    log_change,
+    remove_document,
+    remove_passages,
+    row_id,
+)
+from stackroom.catalog.entries import Model
+from stackroom.catalog.schema import open_catalog
+from stackroom.catalog.text_blocks import TextReader
+from stackroom.common.documents import Document, OutlineEntry, Passage, Section
+from stackroom.common.errors import CatalogUnusable, ExtractionFailed, FailureKind
+from stackroom.common.sqlite_file import identity
+from stackroom.embedding.embedder import Fingerprint
+
+# Changes kept for servers to follow; one that is further behind loads everything again.
+_CHANGES_KEPT = 10_000
+
+_HELD = "SELECT document FROM locations"
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """How a file looked: its size in bytes and modification time in nanoseconds since the epoch."""
+
+    size: int
+    modified_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file in a library: the catalogue's number of the library, and the path relative to its root."""
+
+    library_id: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the catalogue knows of a file: its state, and the key of its document or why there is none.
+
+    A document is `stale` if an older Stackroom read it: it is to be read again. The `reason` of a failure is
+    for people.
+    """
+
+    state: FileState
+    document: int | None
+    failure: FailureKind | None
+    stale: bool = False
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingPassage:
+    """A passage that waits for its vector.
+
+    `text` is what is embedded; `code` is the vector of another passage with the same, if there is one.
+    """
+
+    id: int
+    text: str
+    code: bytes | None
+
+
+class Publisher:
+    """A writer's connection. Not thread-safe; a second thread opens a second one.
+
+    Every method raises CatalogUnusable if SQLite can't write, for example because the disk is full; then
+    nothing of that method's change is there.
+    """
+
+    def __init__(self, path: Path, *, compact: bool = False, create: bool = True) -> None:
+        """Opens the catalogue at `path`. Raises as `open_catalog` does.
+
+        Args:
+            path: of the SQLite file.
+            compact: whether texts that are published should be as small as they get.
+            create: make it if needed.
+        """
+        self._compact = compact
+        self._path = path
+        self._connection = open_catalog(path, create=create)
+        self._file = identity(path)
+        self._texts = TextReader(self._rows)
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._connection.close()
+
+    def is_there(self) -> bool:
+        """Whether the file that is written is the one at the path still."""
+        try:
+            return identity(self._path) == self._file
+        except OSError:
+            return False
+
+    # Models
+
+    def current_model(self) -> Model | None:
+        """The model whose vectors are searched."""
+        rows = self._rows("SELECT id, name, digest, dimensions, passage_tokens FROM models WHERE current = 1")
+        return Model(rows[0][0], Fingerprint(*rows[0][1:])) if rows else None
+
+    def add_model(self, fingerprint: Fingerprint) -> Model:
+        """The catalogue's entry of a model, made if needed; the very first one is current at once."""
+        with self._transaction() as db:
+            found = db.execute(
+                "SELECT id FROM models WHERE digest = ? AND dimensions = ? AND passage_tokens = ?",
+                (fingerprint.digest, fingerprint.dimensions, fingerprint.passage_tokens),
+            ).fetchone()
+            if found:
+                return Model(found[0], fingerprint)
+            first = db.execute("SELECT 1 FROM models").fetchone() is None
+            cursor = db.execute(
+                "INSERT INTO models (name, digest, dimensions, passage_tokens, current)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (
+                    fingerprint.name,
+                    fingerprint.digest,
+                    fingerprint.dimensions,
+                    fingerprint.passage_tokens,
+                    int(first),
+                ),
+            )
+            return Model(row_id(cursor), fingerprint)
+
+    def switch_model(self, model: Model) -> None:
+        """Makes `model` the one that is searched, and forgets all others with their passages and vectors."""
+        with self._transaction() as db:
+            self._remove_models(db, "id <> ?", model.id)
+            db.execute("UPDATE models SET current = 1 WHERE id = ?", (model.id,))
+            log_change(db, "model", 0, 0)
+
+    def forget_unfinished_models(self) -> None:
+        """Removes what a re-embedding that was given up has left."""
+        with self._transaction() as db:
+            self._remove_models(db, "current = ?", 0)
+
+    # Libraries and the files in them
+
+    def add_library(self, root: Path) -> int:
+        """The number of the library with this absolute root, made if needed."""
+        with self._transaction() as db:
+            db.execute("INSERT INTO libraries (root) VALUES (?) ON CONFLICT DO NOTHING", (str(root),))
+            return int(db.execute("SELECT id FROM libraries WHERE root = ?", (str(root),)).fetchone()[0])
+
+    def libraries(self) -> dict[Path, int]:
+        """The roots of all libraries, with their numbers."""
+        return {Path(root): id_ for id_, root in self._rows("SELECT id, root FROM libraries ORDER BY root")}
+
+    def forget_library(self, library: int) -> int:
+        """Removes a library, and the documents that no other one holds. Returns how many those were."""
+        with self._transaction() as db:
+            rows = db.execute(_HELD + " WHERE library_id = ? AND document IS NOT NULL", (library,))
+            held = {row[0] for row in rows}
+            db.execute("DELETE FROM libraries WHERE id = ?", (library,))
+            return sum(self._let_go(db, key) for key in held)
+
+    def recorded(self, library: int) -> dict[str, Recorded]:
+        """What is known of each file of a library, by its path."""
+        rows = self._rows(
+            "SELECT l.path, l.size, l.modified_ns, l.document, l.failure, coalesce(d.extractor = '', 0),"
+            " l.reason FROM locations l LEFT JOIN documents d ON d.key = l.document WHERE l.library_id = ?",
+            (library,),
+        )
+        return {
+            path: Recorded(FileState(size, modified), document, failure, bool(stale), reason)
+            for path, size, modified, document, failure, stale, reason in rows
+        }
+
+    def document_key(self, document_id: str) -> int | None:
+        """The key of the document with this id, if there is one that need not be read again."""
+        rows = self._rows("SELECT key FROM documents WHERE id = ? AND extractor <> ''", (document_id,))
+        return rows[0][0] if rows else None
+
+    def settle(self, known: Mapping[Place, tuple[FileState, int]], gone: Iterable[Place]) -> None:
+        """Records which files hold documents the catalogue already has, and which files are gone.
+
+        All in one step, so that files which swapped their names leave no document without a file.
+
+        Args:
+            known: state and document key by file.
+            gone: files that are there no more; documents that only they held are removed.
+        """
+        with self._transaction() as db:
+            held: list[tuple[int, int | None]] = []
+            for place, (state, document) in known.items():
+                if document not in self._held(db, place):
+                    self._log_names(db, document)
+                held += [(key, document) for key in self._place(db, place, state, document)]
+            for place in gone:
+                held += [(key, None) for key in self._held(db, place)]
+                db.execute(
+                    "DELETE FROM locations WHERE library_id = ? AND path = ?", (place.library_id, place.path)
+                )
+            for key, successor in held:
+                self._let_go(db, key, successor)
+
+    def fail(self, place: Place, state: FileState, error: ExtractionFailed) -> None:
+        """Records why a file could not be read. A document that only this file held is removed.
+
+        One that was only to be read again stays as it is.
+        """
+        with self._transaction() as db:
+            held = self._held(db, place)
+            if self._is_stale(db, place, state):
+                return
+            db.execute(
+                "INSERT INTO locations (library_id, path, size, modified_ns, failure, reason)"
+                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (library_id, path) DO UPDATE SET"
+                " size = excluded.size, modified_ns = excluded.modified_ns, document = NULL,"
+                " failure = excluded.failure, reason = excluded.reason",
+                (place.library_id, place.path, state.size, state.modified_ns, error.kind, str(error)),
+            )
+            for key in held:
+                self._let_go(db, key)
+
+    # Documents
+
+    def publish(
+        self, document: Document, passages: Sequence[Passage], model: Model, files: dict[Place, FileState]
+    ) -> None:
+        """Adds a document with its passages, which then wait for their vectors; `files` hold it.
+
+        If it was there already, to be read again, all that held it hold this one.
+        """
+        with self._transaction() as db:
+            before = db.execute(
+                "UPDATE documents SET id = id || ' before' WHERE id = ? RETURNING key", (document.id,)
+            ).fetchone()
+            key = add_document(db, document, compact=self._compact)
+            db.execute("DELETE FROM successors WHERE old = ?", (document.id,))
+            add_passages(db, model, key, document, passages)
+            if before:
+                db.execute("UPDATE locations SET document = ? WHERE document = ?", (key, before[0]))
+                remove_document(db, before[0])
+            for place, state in files.items():
+                for replaced in self._place(db, place, state, key):
+                    self._let_go(db, replaced, key)
+
+    def documents_without_passages(self, model: Model) -> list[int]:
+        """Keys of the documents with text that have not been split for `model` yet."""
+        rows = self._rows(
+            "SELECT key FROM documents WHERE text_bytes > 0 AND key NOT IN"
+            " (SELECT document FROM splits WHERE model = ?) ORDER BY key",
+            (model.id,),
+        )
+        return [row[0] for row in rows]
+
+    def document(self, key: int) -> Document:
+        """A document as it was published."""
+        id_, title, author, created, modified, outline, extractor, language = self._rows(
+            "SELECT id, title, author, created, modified, outline, extractor, language FROM documents"
+            " WHERE key = ?",
+            (key,),
+        )[0]
+        sections = self._rows("SELECT start, heading FROM sections WHERE document = ? ORDER BY start", (key,))
+        return Document(
+            id_,
+            title,
+            author,
+            created,
+            modified,
+            tuple(OutlineEntry(*entry) for entry in json.loads(outline)),
+            tuple(self._texts.pages(key)),
+            extractor,
+            tuple(Section(*section) for section in sections),
+            language,
+        )
+
+    def add_passages(self, key: int, document: Document, passages: Sequence[Passage], model: Model) -> None:
+        """Adds a document's passages for another model; they then wait for their vectors."""
+        with self._transaction() as db:
+            add_passages(db, model, key, document, passages)
+
+    # Vectors
+
+    def pending(self, model: Model, limit: int) -> list[PendingPassage]:
+        """The first passages of a model that wait for a vector, by ascending id."""
+        with self._snapshot():  # another thread may be about to remove a document
+            rows = self._rows(
+                "SELECT p.id, w.context, s.document, p.start, p.stop,"
+                " coalesce(w.code, (SELECT v.code FROM passages o JOIN vectors v ON v.passage = o.id"
+                "                   WHERE o.hash = p.hash LIMIT 1))"
+                " FROM pending w JOIN passages p ON p.id = w.passage"
+                " JOIN splits s ON s.first = (SELECT max(first) FROM splits WHERE first <= p.id)"
+                " WHERE s.model = ? ORDER BY w.passage LIMIT ?",
+                (model.id, limit),
+            )
+            return [PendingPassage(row[0], row[1] + self._texts.span(*row[2:5]), row[5]) for row in rows]
+
+    def pending_count(self, model: Model) -> int:
+        """How many passages of a model wait for a vector."""
+        rows = self._rows(
+            "SELECT count(*) FROM pending w JOIN splits s"
+            " ON s.first = (SELECT max(first) FROM splits WHERE first <= w.passage) WHERE s.model = ?",
+            (model.id,),
+        )
+        return int(rows[0][0])
+
+    def store_vectors(self, passages: Sequence[int], codes: Sequence[bytes]) -> None:
+        """Stores the vectors of pending passages.
+
+        Args:
+            passages: ids, ascending, the lowest pending ones: indexes follow in ascending order. Those that
+                were removed in the meantime are left out.
+            codes: aligned with `passages`; see `stackroom.catalog.vector_codes`.
+        """
+        with self._transaction() as db:
+            db.executemany(
+                "INSERT INTO vectors (passage, code) SELECT passage, ?2 FROM pending WHERE passage = ?1",
+                zip(passages, codes, strict=True),
+            )
+            db.executemany("DELETE FROM pending WHERE passage = ?", [(passage,) for passage in passages])
+            log_change(db, "embedded", passages[0], passages[-1])
+
+    def trim_changes(self) -> None:
+        """Drops changes so old that every server has long followed them."""
+        with self._transaction() as db:
+            db.execute(
+                "DELETE FROM changes WHERE seq <= (SELECT max(seq) FROM changes) - ?", (_CHANGES_KEPT,)
+            )
+
+    # Inside a transaction
+
+    def _place(self, db: sqlite3.Connection, place: Place, state: FileState, document: int) -> list[int]:
+        """Records what a file holds. Returns the key of what it held before, if that is another document."""
+        held = self._held(db, place)
+        db.execute(
+            "INSERT INTO locations (library_id, path, size, modified_ns, document) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (library_id, path) DO UPDATE SET size = excluded.size,"
+            " modified_ns = excluded.modified_ns, document = excluded.document,"
+            " failure = NULL, reason = NULL",
+            (place.library_id, place.path, state.size, state.modified_ns, document),
+        )
+        return [key for key in held if key != document]
+
+    @staticmethod
+    def _is_stale(db: sqlite3.Connection, place: Place, state: FileState) -> bool:
+        """Whether a file is as it was when a document was read from it that is to be read again."""
+        row = db.execute(
+            "SELECT 1 FROM locations l JOIN documents d ON d.key = l.document AND d.extractor = ''"
+            " WHERE l.library_id = ? AND l.path = ? AND l.size = ? AND l.modified_ns = ?",
+            (place.library_id, place.path, state.size, state.modified_ns),
+        ).fetchone()
+        return row is not None
+
+    @staticmethod
+    def _held(db: sqlite3.Connection, place: Place) -> list[int]:
+        """The key of the document that a file held until now, if any."""
+        rows = db.execute(_HELD + " WHERE library_id = ? AND path = ?", (place.library_id, place.path))
+        return [row[0] for row in rows if row[0] is not None]
+
+    def _let_go(self, db: sqlite3.Connection, key: int, successor: int | None = None) -> bool:
+        """A file no longer holds a document, which is removed if no other does. Returns whether it was.
+
+        The id of a removed document leads to `successor` if given.
+        """
+        row = db.execute("SELECT id FROM documents WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            return False
+        if db.execute("SELECT 1 FROM locations WHERE document = ? LIMIT 1", (key,)).fetchone():
+            self._log_names(db, key)
+            return False
+        remove_document(db, key)
+        if successor is not None:
+            db.execute(
+                "INSERT OR REPLACE INTO successors SELECT ?, id FROM documents WHERE key = ?",
+                (row[0], successor),
+            )
+        return True
+
+    @staticmethod
+    def _log_names(db: sqlite3.Connection, key: int) -> None:
+        """Other files hold the document than before: it is found by their names."""
+        splits = db.execute(
+            "SELECT s.first, s.last FROM splits s JOIN models m ON m.id = s.model AND m.current = 1"
+            " WHERE s.document = ?",
+            (key,),
+        )
+        for first, last in splits.fetchall():
+            log_change(db, "named", first, last)
+
+    def _remove_models(self, db: sqlite3.Connection, which: str, value: int) -> None:
+        for (model,) in db.execute(f"SELECT id FROM models WHERE {which}", (value,)).fetchall():  # noqa: S608
+            splits = db.execute("SELECT first, last FROM splits WHERE model = ?", (model,)).fetchall()
+            for first, last in splits:
+                remove_passages(db, first, last)
+            db.execute("DELETE FROM models WHERE id = ?", (model,))
+
+    def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise CatalogUnusable(f"The catalogue {self._path} cannot be read: {error}.") from error
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Everything read inside the block is of one moment."""
+        self._rows("BEGIN")
+        try:
+            yield
+        finally:
+            self._rows("COMMIT")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        db = self._connection
+        if not self.is_there():  # SQLite would go on writing into what nobody can find any more
+            raise CatalogUnusable(
+                f"The catalogue {self._path} was deleted or replaced while it was written, or its drive is "
+                "away. Run the command again: it goes on with what is there then."
+            )
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+            db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise CatalogUnusable(
+                f"The catalogue {self._path} cannot be written: {error}. If the disk is full, make room and "
+                "run the command again: what was committed is safe."
+            ) from error
+        finally:
+            if db.in_transaction:  # not committed, and SQLite has not rolled back by itself (on a full disk)
+                db.execute("ROLLBACK")

@@ -1,0 +1,243 @@
+"""A data folder in one file, and back: what cannot be made again, while everything else runs.
+
+The file is a plain tar: `backup.json`, which says what the others must be, the catalogue, who has access, and
+the ledger. Prepared models and the index of words are left out: they are made again.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import tarfile
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Any
+
+from indexer.passages.words_writer import LexiconWriter
+from stackroom import __version__
+from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.schema import open_catalog
+from stackroom.common.errors import BackupUnusable, CatalogMissing, CatalogUnusable
+from stackroom.common.owner_only import narrow
+from stackroom.common.running import hold
+from stackroom.common.settings import Settings
+from stackroom.common.sqlite_file import connect, connect_to_read, create, identity, put
+
+_FORMAT = 1
+_NAME = "backup.json"
+_CATALOG = "catalog.sqlite3"
+
+# Whatever is in it is for its owner alone.
+_FILE_MODE = 0o600
+
+_LONGEST_LIST = 100_000
+_READ_BYTES = 2**20
+_PAGES_AT_ONCE = 2500
+
+_UNPACKING = ".restoring-"
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a backup has: names and sizes in bytes of its files, and when it was made, as ISO 8601."""
+
+    created: str
+    files: Mapping[str, int]
+
+
+def back_up(settings: Settings, file: Path) -> Contents:
+    """Makes a backup of a data folder, of one moment for each of its files.
+
+    Indexers and servers may be at work. It needs as much room beside `file` as twice what it will take.
+
+    Interrupted by an exception, it leaves nothing behind.
+
+    Raises:
+        CatalogMissing: there is nothing to back up.
+        CatalogError: the catalogue can't be read.
+        BackupUnusable: the file is there already, or can't be written.
+    """
+    try:
+        is_there = identity(settings.catalog) is not None
+    except OSError as error:
+        raise CatalogUnusable(f"The catalogue {settings.catalog} cannot be read: {_said(error)}.") from error
+    if not is_there:
+        raise CatalogMissing(f"Nothing has been indexed in {settings.data} yet: there is nothing to back up.")
+    try:
+        if file.exists():
+            raise BackupUnusable(f"{file} is there already. Name a new file, or remove that one first.")
+        with TemporaryDirectory(prefix=".stackroom-backup-", dir=file.parent) as folder:
+            copies = Path(folder)
+            _refuse_without_room(settings, copies)
+            _copy_sqlite(settings.catalog, copies / _CATALOG)
+            if settings.access.exists():
+                _copy_sqlite(settings.access, copies / settings.access.name)
+            if settings.calls.exists():
+                shutil.copyfile(settings.calls, copies / settings.calls.name)
+            contents = _write(copies, copies / "backup.tar")
+            (copies / "backup.tar").rename(file)
+    except (OSError, sqlite3.Error) as error:
+        raise BackupUnusable(f"The backup {file} cannot be written: {_said(error)}.") from error
+    return contents
+
+
+def restore(settings: Settings, file: Path, prepare: Callable[[Path], object]) -> Contents:
+    """Puts a backup into a data folder that has no index yet, and builds the index of words.
+
+    Nothing is there before all of the backup has been found sound. `prepare` brings its catalogue up to date.
+    Interrupted by an exception, it leaves nothing behind; once the catalogue is in its place, all but the
+    index of words.
+
+    Raises:
+        BackupUnusable: it is no backup or is damaged, the folder has an index, or it can't be written.
+        CatalogVersion: a newer Stackroom made it.
+    """
+    places = {
+        settings.calls.name: settings.calls,
+        settings.access.name: settings.access,
+        _CATALOG: settings.catalog,  # last: with it the folder counts as restored
+    }
+    note = {"command": "stackroom restore", "pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
+    with hold(settings.index / "indexer.lock", note) as held:
+        there = [place for place in places.values() if place.exists()]
+        if there or not held:
+            what = there[0] if there else "an indexer at work"
+            raise BackupUnusable(
+                f"{settings.data} is in use: there is {what}. Stop what uses it, and restore into another "
+                "folder with --data, or move that one away."
+            )
+        for left in settings.data.glob(f"{_UNPACKING}*"):  # by one that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        try:
+            with TemporaryDirectory(prefix=_UNPACKING, dir=settings.data) as folder:
+                contents = _read(file, Path(folder), places)
+                prepare(Path(folder) / _CATALOG)
+                with closing(open_catalog(Path(folder) / _CATALOG, create=False)):
+                    pass  # of a version that we can read
+                files = {Path(folder, name): place for name, place in places.items()}
+                _put_in_place({file: place for file, place in files.items() if file.exists()})
+        except (OSError, tarfile.TarError, ValueError, KeyError) as error:
+            raise BackupUnusable(f"{file} cannot be restored: {_said(error)}.") from error
+        narrow(settings)
+        with Catalog(settings.catalog) as catalog, closing(LexiconWriter(settings.words)) as lexicon:
+            lexicon.follow(catalog)
+    return contents
+
+
+def _put_in_place(files: Mapping[Path, Path]) -> None:
+    """Moves files to their places, in their order: all, or none."""
+    done = []
+    try:
+        for file, place in files.items():
+            put(file, place)
+            done.append(place)
+    except BaseException:
+        for place in done:
+            place.unlink(missing_ok=True)
+        raise
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    """Copies one moment of a database that others read and write."""
+    create(target)
+    with closing(connect_to_read(source)[0]) as there, closing(connect(target)) as here:
+        # In steps, between which we can be interrupted. They are of one snapshot: else they would begin again
+        # each time that others have written.
+        there.execute("BEGIN")
+        there.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        there.backup(here, pages=_PAGES_AT_ONCE, progress=lambda status, left, pages: None)
+        here.execute("PRAGMA journal_mode = DELETE")  # all in one file
+
+
+def _refuse_without_room(settings: Settings, folder: Path) -> None:
+    files = (settings.catalog, settings.access, settings.calls)
+    needed = 2 * sum(file.stat().st_size for file in files if file.exists())
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise BackupUnusable(
+            f"A backup in {folder.parent} needs {needed:,} bytes while it is made, and {free:,} are free. "
+            "Make room, or name a file on another disk."
+        )
+
+
+def _write(copies: Path, tar: Path) -> Contents:
+    files = {
+        path.name: {"size": path.stat().st_size, "sha256": _digest(path)} for path in sorted(copies.iterdir())
+    }
+    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    about = {"format": _FORMAT, "stackroom": __version__, "created": created, "files": files}
+    text = json.dumps(about, indent=1).encode()
+    with _new(tar) as out:
+        with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+            archive.addfile(_member(_NAME, len(text)), BytesIO(text))
+            for name in files:
+                with (copies / name).open("rb") as content:
+                    archive.addfile(_member(name, (copies / name).stat().st_size), content)
+        out.flush()
+        os.fsync(out.fileno())
+    return Contents(created, {name: _size(entry) for name, entry in files.items()})
+
+
+def _new(path: Path) -> IO[bytes]:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE), "wb")
+
+
+def _member(name: str, size: int) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.size = size
+    member.mode = _FILE_MODE
+    member.mtime = int(time.time())
+    return member
+
+
+def _read(file: Path, folder: Path, places: Mapping[str, Path]) -> Contents:
+    """Unpacks a backup into an empty folder, if all of it is as it must be."""
+    with tarfile.open(file, "r:") as archive:
+        first = archive.next()
+        if first is None or first.name != _NAME or first.size > _LONGEST_LIST:
+            raise ValueError("it is no backup of Stackroom")
+        about = json.loads(_content(archive, first).read())
+        if about["format"] != _FORMAT:
+            raise ValueError(f"it has format {about['format']}; this version of Stackroom reads {_FORMAT}")
+        files = about["files"]
+        while member := archive.next():
+            # By name, whatever the archive says of folders, links and rights.
+            if member.name not in files or member.name not in places:
+                raise ValueError(f"it has a file {member.name!r}, which no backup has")
+            target = folder / member.name
+            with _new(target) as out:
+                shutil.copyfileobj(_content(archive, member), out, _READ_BYTES)
+                out.flush()
+                os.fsync(out.fileno())
+    for name, entry in files.items():
+        if not (folder / name).exists() or _digest(folder / name) != entry["sha256"]:
+            raise ValueError(f"it is damaged: {name} is not what was backed up")
+    if _CATALOG not in files:
+        raise ValueError("it has no catalogue")
+    return Contents(str(about["created"]), {name: _size(entry) for name, entry in files.items()})
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
+    content = archive.extractfile(member)
+    if content is None:
+        raise ValueError(f"{member.name!r} in it is no file")
+    return content
+
+
+def _size(entry: Mapping[str, Any]) -> int:
+    return int(entry["size"])
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _said(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

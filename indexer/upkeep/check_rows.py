@@ -1,0 +1,206 @@
+"""The truth against itself: documents, texts, passages and vectors, row by row. Changes nothing.
+
+SQLite keeps its own structure and its keys; what is looked at here is what only we know. A text block has a
+checksum (older ones have none), and vectors have a certain length: a bit that a disk has turned is noticed in
+most places, not in all.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+
+from indexer.store.document_rows import passage_hash
+from stackroom.catalog.text_blocks import unpack
+from stackroom.catalog.vector_codes import code_lengths, decode
+from stackroom.common.errors import CatalogUnusable
+
+Remedy = Literal[
+    "replace",  # the file itself: a new one takes its place, and all PDFs are read again
+    "reindex",  # SQLite's own indexes are made again
+    "sweep",  # rows that belong to nothing are removed
+    "reread",  # the document is removed, and its PDF read again by the next `index`
+    "resplit",  # the passages are made again from the text; those without a sound vector wait for one
+    "rebuild",  # the index of words is made again
+]
+
+_PAGES = "SELECT number, start FROM pages WHERE document = ? ORDER BY number"
+
+# What the length of a decoded vector may be. With 8 bits it is within 0.01 of 1; with 5, what a few large
+# components of a vector lose is made up for by the others.
+_LENGTHS = ((0.97, 1.03), (0.97, 3.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Something that is not as it must be.
+
+    Attributes:
+        what: a clause for a person.
+        remedy: what repairs it.
+        document: the key of the document it is in; 0 if it is in none.
+    """
+
+    what: str
+    remedy: Remedy
+    document: int = 0
+
+
+def examine(db: sqlite3.Connection, on_document: Callable[[], None]) -> Iterator[Damage]:
+    """Everything that is wrong in a catalogue whose tables SQLite can read.
+
+    Args:
+        db: of the catalogue; nobody may write meanwhile.
+        on_document: told after each document.
+
+    Raises:
+        sqlite3.Error: SQLite can't read it after all.
+    """
+    yield from _loose_ends(db)
+    models = dict(db.execute("SELECT id, dimensions FROM models"))
+    current = [row[0] for row in db.execute("SELECT id FROM models WHERE current = 1")]
+    if models and not current:
+        yield Damage("no model is the one that is searched", "sweep")
+    documents = db.execute(
+        "SELECT key, page_count, text_bytes, outline, EXISTS"
+        " (SELECT 1 FROM locations WHERE document = key) FROM documents ORDER BY key"
+    ).fetchall()
+    for key, page_count, text_bytes, outline, held in documents:
+        if not held:
+            yield Damage("a document has no file", "reread", key)
+        elif wrong := _text_damage(db, key, page_count, text_bytes, outline):
+            yield Damage(wrong, "reread", key)
+        else:
+            yield from _passage_damages(db, key, models, current)
+        on_document()
+
+
+def _loose_ends(db: sqlite3.Connection) -> Iterator[Damage]:
+    """Rows that belong to nothing."""
+    queries = {
+        "passages belong to no document": "SELECT count(*) FROM passages p WHERE NOT EXISTS (SELECT 1 FROM"
+        " splits s WHERE s.first = (SELECT max(first) FROM splits WHERE first <= p.id) AND s.last >= p.id)",
+        "vectors belong to no passage": "SELECT count(*) FROM vectors WHERE passage NOT IN"
+        " (SELECT id FROM passages)",
+        "waiting passages are not there": "SELECT count(*) FROM pending WHERE passage NOT IN"
+        " (SELECT id FROM passages)",
+    }
+    for what, query in queries.items():
+        (count,) = db.execute(query).fetchone()
+        if count:
+            yield Damage(f"{count} {what}", "sweep")
+    splits = db.execute("SELECT first, last, document FROM splits ORDER BY first").fetchall()
+    for (_, last, key), (first, _, other) in pairwise(splits):
+        if last >= first:
+            for document in (key, other):
+                yield Damage("its passages overlap with another document's", "resplit", document)
+
+
+def _text_damage(db: sqlite3.Connection, key: int, page_count: int, text_bytes: int, outline: str) -> str:
+    """What is wrong with a document's text, pages and headings; empty if nothing is."""
+    try:
+        entries = json.loads(outline)
+    except ValueError:
+        return "its outline cannot be read"
+    if not all(isinstance(entry, list) and len(entry) == 3 for entry in entries):
+        return "its outline cannot be read"
+    pages = db.execute(_PAGES, (key,)).fetchall()
+    if [number for number, _ in pages] != list(range(1, page_count + 1)):
+        return "pages are missing"
+    starts = [start for _, start in pages]
+    characters = size = 0
+    for start, content in db.execute(
+        "SELECT start, content FROM texts WHERE document = ? ORDER BY start", (key,)
+    ):
+        if start != characters or start not in starts:
+            return "a part of its text is missing"
+        try:
+            text = unpack(content)
+        except CatalogUnusable as error:
+            return f"a part of its text is damaged ({error.__cause__})"
+        characters += len(text)
+        size += len(text.encode())
+    if size != text_bytes:
+        return f"its text has {size} bytes instead of {text_bytes}"
+    if starts and (starts[0] != 0 or starts[-1] > characters or any(a > b for a, b in pairwise(starts))):
+        return "its pages do not lie end to end"
+    (outside,) = db.execute(
+        "SELECT count(*) FROM sections WHERE document = ? AND (start < 0 OR start > ?)", (key, characters)
+    ).fetchone()
+    return "headings stand outside its text" if outside else ""
+
+
+def _passage_damages(
+    db: sqlite3.Connection, key: int, models: dict[int, int], current: Sequence[int]
+) -> Iterator[Damage]:
+    blocks = db.execute("SELECT content FROM texts WHERE document = ? ORDER BY start", (key,))
+    text = "".join(unpack(content) for (content,) in blocks)
+    starts = [start for _, start in db.execute(_PAGES, (key,))]
+    pages = {
+        number: (start, stop)
+        for number, (start, stop) in enumerate(pairwise([*starts, len(text)]), 1)
+        if text[start:stop].strip()
+    }
+    splits = db.execute("SELECT first, last, model FROM splits WHERE document = ?", (key,)).fetchall()
+    split_for = {model for _, _, model in splits}
+    if pages and not split_for.issuperset(current):
+        yield Damage("it has no passages", "resplit", key)
+    for first, last, model in splits:
+        if wrong := _split_damage(db, first, last, model, models.get(model, 0), text, pages):
+            yield Damage(wrong, "resplit", key)
+
+
+def _split_damage(
+    db: sqlite3.Connection,
+    first: int,
+    last: int,
+    model: int,
+    dimensions: int,
+    text: str,
+    pages: dict[int, tuple[int, int]],
+) -> str:
+    rows = db.execute(
+        "SELECT p.page, p.start, p.stop, p.hash, v.code, w.context, w.code FROM passages p"
+        " LEFT JOIN vectors v ON v.passage = p.id LEFT JOIN pending w ON w.passage = p.id"
+        " WHERE p.id BETWEEN ? AND ? ORDER BY p.id",
+        (first, last),
+    ).fetchall()
+    if len(rows) != last - first + 1:
+        return f"{last - first + 1 - len(rows)} of its passages are missing"
+    spans: dict[int, list[tuple[int, int]]] = {}
+    for page, start, stop, *_ in rows:
+        spans.setdefault(page, []).append((start, stop))
+    if spans.keys() != pages.keys() or not all(_cover(spans[page], pages[page]) for page in pages):
+        return "its passages do not lie end to end"
+    for _, start, stop, hash_, code, context, _ in rows:
+        if (code is None) == (context is None):
+            has = "no vector and does not wait" if code is None else "a vector and waits"
+            return f"a passage has {has} for one"
+        if context is not None and passage_hash(model, context + text[start:stop]) != hash_:
+            return "a passage that waits is not what it was"
+    codes = [code for *_, code, _, ready in rows for code in (code, ready) if code]
+    return "" if sound(codes, dimensions) else "a vector is damaged"
+
+
+def _cover(spans: list[tuple[int, int]], page: tuple[int, int]) -> bool:
+    return (
+        spans[0][0] == page[0]
+        and spans[-1][1] == page[1]
+        and all(before == after for (_, before), (after, _) in pairwise(spans))
+        and all(start < stop for start, stop in spans)
+    )
+
+
+def sound(codes: Sequence[bytes], dimensions: int) -> bool:
+    """Whether these are codes of vectors of these dimensions, and of a length that such have."""
+    ranges = dict(zip(code_lengths(dimensions), _LENGTHS, strict=True))
+    if not {len(code) for code in codes} <= ranges.keys():
+        return False
+    least, most = np.array([ranges[len(code)] for code in codes]).reshape(-1, 2).T
+    with np.errstate(all="ignore"):
+        lengths = np.linalg.norm(decode(codes, dimensions), axis=1)
+        return bool(((least <= lengths) & (lengths <= most)).all())  # NaN is in no range

@@ -1,0 +1,184 @@
+"""Putting right what a check found: what is derived is made again, what is not is read again from its PDF."""
+
+import shutil
+import sqlite3
+import time
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+
+from indexer.passages.split import split
+from indexer.passages.words_writer import LexiconWriter
+from indexer.store.document_rows import add_passages, log_change, remove_document, remove_passages
+from indexer.store.publisher import Publisher
+from indexer.upkeep.check import Report, Tell, check
+from indexer.upkeep.check_rows import Damage, Remedy, sound
+from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.entries import Model
+from stackroom.catalog.schema import create_tables, open_catalog
+from stackroom.common.errors import CatalogUnusable
+from stackroom.common.settings import Settings
+from stackroom.common.sqlite_file import move
+from stackroom.embedding.embedder import ModelSource, refuse_another_model
+
+# Rows that belong to nothing, table by table, and what to do about each.
+_SWEEPS = (
+    "DELETE FROM locations WHERE library_id NOT IN (SELECT id FROM libraries)"
+    " OR document NOT IN (SELECT key FROM documents)",
+    "DELETE FROM pages WHERE document NOT IN (SELECT key FROM documents)",
+    "DELETE FROM sections WHERE document NOT IN (SELECT key FROM documents)",
+    "DELETE FROM texts WHERE document NOT IN (SELECT key FROM documents)",
+    "DELETE FROM passages WHERE NOT EXISTS (SELECT 1 FROM splits s WHERE s.first ="
+    " (SELECT max(first) FROM splits WHERE first <= passages.id) AND s.last >= passages.id)",
+    "DELETE FROM vectors WHERE passage NOT IN (SELECT id FROM passages)",
+    "DELETE FROM pending WHERE passage NOT IN (SELECT id FROM passages)",
+    "UPDATE models SET current = 1 WHERE id = (SELECT min(id) FROM models)"
+    " AND NOT EXISTS (SELECT 1 FROM models WHERE current = 1)",
+)
+
+
+def mend(
+    settings: Settings, models: ModelSource, report: Report, tell: Tell = lambda stage, done, of: None
+) -> list[str]:
+    """Repairs what `check` has found, and brings the index of words up to date.
+
+    Args:
+        settings: of the data folder, in which no indexer may be at work.
+        models: for passages that have to be made again.
+        report: of the data folder as it is.
+        tell: see `indexer.upkeep.check.Tell`.
+
+    Returns:
+        What was done, a sentence for a person each.
+
+    Raises:
+        ModelError: passages have to be made again, and the model can't be had. Damaged documents are removed
+            already, nothing else was changed.
+        CatalogUnusable: the catalogue can't be written.
+    """
+    done: list[str] = []
+
+    def wanting(damages: Sequence[Damage], remedy: Remedy) -> list[int]:
+        return list(dict.fromkeys(damage.document for damage in damages if damage.remedy == remedy))
+
+    try:
+        if wanting(report.damages, "reindex"):
+            _reindex(settings.catalog)
+            done.append("SQLite's indexes were made again.")
+            report = check(settings, tell)  # it reads through them
+        if wanting(report.damages, "replace"):
+            done.append(_replace(settings.catalog))
+        elif wanting(report.damages, "sweep"):
+            _sweep(settings.catalog)
+            done.append("Rows that belonged to nothing were removed.")
+            report = check(settings, tell)
+        reread, resplit = wanting(report.damages, "reread"), wanting(report.damages, "resplit")
+        if reread:
+            _drop(settings.catalog, reread)
+            done.append(f"Documents removed: {len(reread)}. `stackroom index` reads their PDFs again.")
+        if resplit := [key for key in resplit if key not in reread]:
+            waiting = _resplit(settings, models, resplit, tell)
+            done.append(
+                f"Documents split again: {len(resplit)}. {waiting} passages wait for `stackroom index`."
+            )
+    except (OSError, sqlite3.Error) as error:
+        raise CatalogUnusable(f"The catalogue {settings.catalog} cannot be repaired: {error}.") from error
+    rebuild = bool(wanting(report.damages, "rebuild"))
+    if rebuild or done or report.words_behind:
+        tell("words", 0, 1)
+        if rebuild:
+            shutil.rmtree(settings.words)
+        with Catalog(settings.catalog) as catalog, closing(LexiconWriter(settings.words)) as lexicon:
+            lexicon.follow(catalog)
+        done.append("The index of words was " + ("built again." if rebuild else "brought up to date."))
+    return done
+
+
+def _reindex(path: Path) -> None:
+    with closing(open_catalog(path, create=False)) as db, closing(sqlite3.connect(":memory:")) as new:
+        create_tables(new)
+        there = {row[0] for row in db.execute("SELECT name FROM sqlite_master")}
+        made = new.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+        for name, sql in made:
+            if name not in there:
+                db.execute(sql)
+        db.execute("REINDEX")
+
+
+def _replace(path: Path) -> str:
+    """Sets the catalogue's file aside and begins a new one that knows the same folders."""
+    roots: list[str] = []
+    with suppress(sqlite3.Error, CatalogUnusable), closing(open_catalog(path, create=False)) as db:
+        roots = [row[0] for row in db.execute("SELECT root FROM libraries")]
+    aside = path.with_name(f"damaged-{time.strftime('%Y%m%d-%H%M%S')}.sqlite3")
+    move(path, aside)
+    with closing(Publisher(path)) as publisher:
+        for root in roots:
+            publisher.add_library(Path(root))
+    again = "`stackroom index`" if roots else "`stackroom index FOLDER`, with each folder,"
+    return f"The damaged file is now {aside}; a new one took its place. {again} reads all PDFs again."
+
+
+def _sweep(path: Path) -> None:
+    with closing(open_catalog(path, create=False)) as db:
+        db.execute("PRAGMA foreign_keys = OFF")  # what it would follow is what is broken
+        db.execute("BEGIN IMMEDIATE")
+        with db:
+            strays = db.execute(
+                "SELECT first, last FROM splits WHERE document NOT IN (SELECT key FROM documents)"
+                " OR model NOT IN (SELECT id FROM models)"
+            ).fetchall()
+            for first, last in strays:
+                remove_passages(db, first, last)
+            for statement in _SWEEPS:
+                db.execute(statement)
+            log_change(db, "model", 0, 0)  # everything derived is loaded anew
+
+
+def _drop(path: Path, keys: Sequence[int]) -> None:
+    with closing(open_catalog(path, create=False)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        with db:
+            for key in keys:
+                db.execute("DELETE FROM locations WHERE document = ?", (key,))
+                remove_document(db, key)
+
+
+def _resplit(settings: Settings, models: ModelSource, keys: Sequence[int], tell: Tell) -> int:
+    """Makes the passages of these documents again, for all models. Returns how many wait for a vector now."""
+    with (
+        closing(Publisher(settings.catalog, compact=settings.compact)) as publisher,
+        closing(open_catalog(settings.catalog, create=False)) as db,
+    ):
+        current = publisher.current_model()
+        if current is None:
+            return 0
+        name = settings.model or current.fingerprint.name
+        refuse_another_model(name, models.digest(name), current.fingerprint)
+        tokenizer = models.tokenizer(name)
+        for number, key in enumerate(keys):
+            tell("splitting", number, len(keys))
+            document = publisher.document(key)
+            passages = split(document, tokenizer, current.fingerprint.passage_tokens)
+            db.execute("BEGIN IMMEDIATE")
+            with db:
+                old = db.execute("SELECT first, last FROM splits WHERE document = ?", (key,)).fetchall()
+                for first, last in old:
+                    _remove_unsound(db, first, last, current)
+                # Before the old ones go: the sound vectors among theirs are taken over.
+                add_passages(db, current, key, document, passages)
+                for first, last in old:
+                    remove_passages(db, first, last)
+                    log_change(db, "removed", first, last)
+        return publisher.pending_count(current)
+
+
+def _remove_unsound(db: sqlite3.Connection, first: int, last: int, model: Model) -> None:
+    for table in ("vectors", "pending"):
+        rows = db.execute(
+            f"SELECT passage, code FROM {table} WHERE passage BETWEEN ? AND ? AND length(code) > 0",  # noqa: S608
+            (first, last),
+        ).fetchall()
+        for passage, code in rows:
+            if not sound([code], model.fingerprint.dimensions):
+                db.execute(f"DELETE FROM {table} WHERE passage = ?", (passage,))  # noqa: S608

@@ -1,0 +1,274 @@
+"""Reading the truth: documents, text, passages, vectors. Writing it is `indexer.store.publisher`."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from stackroom.catalog.connection import CatalogFile
+from stackroom.catalog.entries import (
+    Change,
+    Description,
+    DocumentText,
+    FoundPassage,
+    Location,
+    Model,
+    PassageText,
+    Record,
+)
+from stackroom.catalog.passage_ranges import Split
+from stackroom.common.documents import OutlineEntry, Page
+from stackroom.embedding.embedder import Fingerprint
+from stackroom.page.word_boxes import WordBox, unpack
+
+VECTORS_AT_ONCE = 50_000
+"""Most vectors read in one call: bounds the copy to some tens of MB, and the time it takes."""
+
+# Passages read at once while their words are indexed.
+_TEXTS = 1000
+
+# Pages at the beginning of a document that tell what it is about.
+_FIRST_PAGES = 2
+
+_LAST = 2**63 - 1
+
+# The end of a file's name, which says nothing about the document.
+_PDF = re.compile(r"\.pdf\Z", re.IGNORECASE)
+
+# To join the split that a passage `p` belongs to.
+_SPLIT_OF_P = "JOIN splits s ON s.first = (SELECT max(first) FROM splits WHERE first <= p.id)"
+
+
+class Catalog(CatalogFile):
+    """What the file holds. See `CatalogFile` for what goes for every method."""
+
+    def model(self) -> Model | None:
+        """The model whose vectors are searched; None before the first indexing."""
+        rows = self.rows("SELECT id, name, digest, dimensions, passage_tokens FROM models WHERE current = 1")
+        return Model(rows[0][0], Fingerprint(*rows[0][1:])) if rows else None
+
+    def id(self) -> int:
+        """A number that another catalogue hardly has: what is derived from this one fits no other."""
+        return int(self.rows("PRAGMA application_id")[0][0])
+
+    def last_change(self) -> int:
+        """The sequence number of the newest change; 0 if there is none."""
+        return int(self.rows("SELECT coalesce(max(seq), 0) FROM changes")[0][0])
+
+    def changes_since(self, seq: int) -> list[Change] | None:
+        """The changes after `seq`, in order; None if some are no longer kept: then load everything.
+
+        None as well if `seq` is yet to come: then it was another catalogue's, or this one's before an older
+        copy was put back.
+        """
+        oldest, newest = self.rows("SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM changes")[0]
+        if not oldest - 1 <= seq <= newest:
+            return None
+        rows = self.rows("SELECT kind, first, last FROM changes WHERE seq > ? ORDER BY seq", (seq,))
+        return [Change(*row) for row in rows]
+
+    def vectors(self, model: Model, first: int = 0, last: int = _LAST) -> tuple[list[int], list[bytes]]:
+        """The vectors of a model's passages with ids from `first` to `last`, both inclusive; the first ones.
+
+        Returns:
+            Aligned passage ids, ascending, and codes (see `vector_codes`), at most VECTORS_AT_ONCE;
+            without the passages that the model can't read.
+        """
+        ids: list[int] = []
+        codes: list[bytes] = []
+        for start, stop in self._ranges(model, first, last):
+            rows = self.rows(
+                "SELECT passage, code FROM vectors WHERE passage BETWEEN ? AND ? AND length(code) > 0"
+                " ORDER BY passage LIMIT ?",
+                (start, stop, VECTORS_AT_ONCE - len(ids)),
+            )
+            ids += [row[0] for row in rows]
+            codes += [row[1] for row in rows]
+            if len(ids) == VECTORS_AT_ONCE:
+                break
+        return ids, codes
+
+    def words(self, model: Model, first: int = 0, last: int = _LAST) -> Iterator[PassageText]:
+        """A model's passages with ids from `first` to `last`, both inclusive, in order."""
+        for start, stop in self._ranges(model, first, last):
+            while start <= stop:
+                rows = self.rows(
+                    "SELECT p.id, s.first, d.language, d.title, coalesce((SELECT h.heading FROM sections h"  # noqa: S608
+                    "  WHERE h.document = d.key AND h.start <= p.start ORDER BY h.start DESC LIMIT 1), ''),"
+                    f" d.key, p.start, p.stop FROM passages p {_SPLIT_OF_P} JOIN documents d"
+                    " ON d.key = s.document WHERE p.id BETWEEN ? AND ? ORDER BY p.id LIMIT ?",
+                    (start, stop, _TEXTS),
+                )
+                for row in rows:
+                    passage, split, language, title, heading, key, begin, end = row
+                    text = self._texts.span(key, begin, end)
+                    yield PassageText(passage, split, language, title, heading, text)
+                start = rows[-1][0] + 1 if rows else stop + 1
+
+    def first_words(self, model: Model, first: int = 0, last: int = _LAST) -> Iterator[DocumentText]:
+        """A model's documents that have passages with ids from `first` to `last`, both inclusive."""
+        rows = self.rows(
+            "SELECT s.first, d.language, d.title, d.author, d.created, d.key, coalesce((SELECT g.start"
+            "  FROM pages g WHERE g.document = d.key AND g.number = ?), 0) FROM splits s"
+            " JOIN documents d ON d.key = s.document WHERE s.model = ? AND s.first <= ?"
+            " AND s.first >= coalesce((SELECT max(first) FROM splits WHERE first <= ?), 0) ORDER BY s.first",
+            (_FIRST_PAGES + 1, model.id, last, first),
+        )
+        for split, language, title, author, created, key, stop in rows:
+            paths = [_PDF.sub("", location.path) for location in self._locations(key)]
+            # A number alone counts scans or downloads; it would be found by any question with that number.
+            names = "\n".join(path for path in paths if any(map(str.isalpha, path)))
+            pages = self._texts.start(key, stop or _LAST)
+            text = "\n".join([names, title, author, created, pages])
+            yield DocumentText(split, language, names, text)
+
+    def splits(self, model: Model, first: int = 0, last: int = _LAST) -> list[Split]:
+        """A model's splits of passages with ids from `first` to `last`, both inclusive, in order."""
+        rows = self.rows(
+            "SELECT first, last, document FROM splits WHERE model = ? AND first BETWEEN ? AND ?"
+            " ORDER BY first",
+            (model.id, first, last),
+        )
+        return [Split(*row) for row in rows]
+
+    def split_of(self, model: Model, document: int) -> Split | None:
+        """The passages that the document with this key has for a model; None if it has none."""
+        rows = self.rows(
+            "SELECT first, last, document FROM splits WHERE document = ? AND model = ?", (document, model.id)
+        )
+        return Split(*rows[0]) if rows else None
+
+    def descriptions(self, model: Model, first: int = 0, last: int = _LAST) -> list[Description]:
+        """A model's documents whose first passages have ids from `first` to `last`, both inclusive."""
+        rows = self.rows(
+            "SELECT s.first, s.last, s.document, d.id, d.title, d.author, d.created, d.modified, d.language,"
+            " (SELECT json_group_array(json_array(b.root, l.path)) FROM locations l JOIN libraries b"
+            "  ON b.id = l.library_id WHERE l.document = d.key)"
+            " FROM splits s JOIN documents d ON d.key = s.document WHERE s.model = ?"
+            " AND s.first BETWEEN ? AND ? ORDER BY s.first",
+            (model.id, first, last),
+        )
+        described = []
+        for *split, id_, title, author, created, modified, language, files in rows:
+            paths = tuple(f"{Path(root).name}/{path}" for root, path in json.loads(files))
+            about = (id_, title, author, created, modified, language)
+            described.append(Description(Split(*split), *about, paths))
+        return described
+
+    def has_waiting(self) -> bool:
+        """Whether passages wait for their vectors."""
+        return bool(self.rows("SELECT 1 FROM pending LIMIT 1"))
+
+    def passages(self, ids: Sequence[int]) -> dict[int, FoundPassage]:
+        """The passages with these ids; those that are no longer there are missing from the answer."""
+        rows = self.rows(
+            "SELECT p.id, d.id, d.title, p.page, g.label, d.key, g.start, p.start, p.stop,"  # noqa: S608
+            " coalesce((SELECT start FROM pages WHERE document = d.key AND number = p.page + 1), ?),"
+            " (SELECT confidence FROM scans WHERE document = d.key AND page = p.page AND state = 'published')"
+            f" FROM passages p {_SPLIT_OF_P} JOIN documents d ON d.key = s.document"
+            " JOIN pages g ON g.document = d.key AND g.number = p.page"
+            " WHERE p.id IN (SELECT value FROM json_each(?))",
+            (_LAST, json.dumps(list(ids))),
+        )
+        found = {}
+        for id_, document_id, title, page, label, key, page_start, start, stop, page_stop, ocr in rows:
+            text = self._texts.span(key, page_start, page_stop)
+            place = start - page_start, stop - page_start
+            found[id_] = FoundPassage(document_id, title, page, label or str(page), text, *place, ocr)
+        return found
+
+    def document(self, document_id: str) -> Record | None:
+        """The document with this id, or the one that took its place; None if there is neither."""
+        seen = set()
+        while document_id not in seen:
+            seen.add(document_id)
+            rows = self.rows(
+                "SELECT key, id, title, author, created, modified, outline, extractor, page_count"
+                " FROM documents WHERE id = ?",
+                (document_id,),
+            )
+            if rows:
+                key, id_, title, author, created, modified, outline, extractor, page_count = rows[0]
+                entries = tuple(OutlineEntry(*entry) for entry in json.loads(outline))
+                locations = self._locations(key)
+                return Record(
+                    key, id_, title, author, created, modified, entries, extractor, page_count, locations
+                )
+            successor = self.rows("SELECT new FROM successors WHERE old = ?", (document_id,))
+            if not successor:
+                return None
+            document_id = successor[0][0]
+        return None
+
+    def pages(self, key: int, first: int = 1, last: int = _LAST) -> list[Page]:
+        """The pages of the document with this key from `first` to `last`, both inclusive, in order."""
+        return self._texts.pages(key, first, last)
+
+    def ocr_pages(self, key: int, first: int = 1, last: int = _LAST) -> dict[int, int]:
+        """Which of a document's pages have their text from OCR, and how sure it was, in percent."""
+        rows = self.rows(
+            "SELECT page, confidence FROM scans WHERE document = ? AND state = 'published'"
+            " AND page BETWEEN ? AND ? ORDER BY page",
+            (key, first, last),
+        )
+        return dict(rows)
+
+    def unread_pages(self, key: int, first: int = 1, last: int = _LAST) -> list[int]:
+        """Which of a document's pages are scans that OCR has not read yet, or could not read; ascending."""
+        rows = self.rows(
+            "SELECT page FROM scans WHERE document = ? AND state <> 'published' AND page BETWEEN ? AND ?"
+            " ORDER BY page",
+            (key, first, last),
+        )
+        return [page for (page,) in rows]
+
+    def word_boxes(self, key: int, page: int) -> tuple[WordBox, ...]:
+        """Where OCR saw the words of a page; none if the PDF has the text itself, or it is not known."""
+        rows = self.rows(
+            "SELECT words FROM scans WHERE document = ? AND page = ? AND state = 'published'"
+            " AND words IS NOT NULL",
+            (key, page),
+        )
+        return unpack(rows[0][0]) if rows else ()
+
+    def page_lengths(self, key: int) -> list[int]:
+        """How many characters each page of the document with this key has, in order."""
+        return self._texts.page_lengths(key)
+
+    def extent(self, key: int) -> tuple[int, int]:
+        """How many bytes of UTF-8 the text of the document with this key has, and how many pages; quick."""
+        rows = self.rows("SELECT text_bytes, page_count FROM documents WHERE key = ?", (key,))
+        return tuple(rows[0]) if rows else (0, 0)
+
+    def holdings(self, root: Path) -> dict[str, str]:
+        """The ids of the documents that a library's files hold, by the files' paths relative to `root`."""
+        rows = self.rows(
+            "SELECT l.path, d.id FROM locations l JOIN libraries b ON b.id = l.library_id"
+            " JOIN documents d ON d.key = l.document WHERE b.root = ? ORDER BY l.path",
+            (str(root),),
+        )
+        return dict(rows)
+
+    def _ranges(self, model: Model, first: int, last: int) -> list[tuple[int, int]]:
+        """The ids of a model's passages from `first` to `last`, both inclusive, as few ranges as may be."""
+        rows = self.rows(
+            "SELECT first, last FROM splits WHERE model = ? AND first <= ?"
+            " AND first >= coalesce((SELECT max(first) FROM splits WHERE first <= ?), 0) ORDER BY first",
+            (model.id, last, first),
+        )
+        ranges: list[tuple[int, int]] = []
+        for start, stop in rows:
+            start, stop = max(start, first), min(stop, last)
+            if ranges and ranges[-1][1] == start - 1:
+                start = ranges.pop()[0]
+            if start <= stop:
+                ranges.append((start, stop))
+        return ranges
+
+    def _locations(self, key: int) -> tuple[Location, ...]:
+        rows = self.rows(
+            "SELECT b.root, l.path, l.size, l.modified_ns FROM locations l"
+            " JOIN libraries b ON b.id = l.library_id WHERE l.document = ? ORDER BY b.root, l.path",
+            (key,),
+        )
+        return tuple(Location(Path(root), path, size, modified) for root, path, size, modified in rows)

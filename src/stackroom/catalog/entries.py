@@ -1,0 +1,143 @@
+"""What the catalogue tells of models, documents and passages: frozen dataclasses."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from stackroom.catalog.passage_ranges import Split
+from stackroom.common.documents import OutlineEntry
+from stackroom.embedding.embedder import Fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model whose vectors the catalogue holds. `id` is the catalogue's own."""
+
+    id: int
+    fingerprint: Fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something a derived index has to follow: passages `first` to `last`, both inclusive."""
+
+    kind: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A file that holds a document: `path` is relative to `root`, with forward slashes.
+
+    Attributes:
+        size: in bytes, when it was indexed.
+        modified_ns: its modification time then, in nanoseconds since the epoch.
+    """
+
+    root: Path
+    path: str
+    size: int
+    modified_ns: int
+
+    @property
+    def file(self) -> Path:
+        """The absolute path. If the library is a single PDF, `root` is that file."""
+        return self.root if self.root.name == self.path and not self.root.is_dir() else self.root / self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A document without its pages, and where it is. See `stackroom.common.documents.Document`."""
+
+    key: int
+    id: str
+    title: str
+    author: str
+    created: str
+    modified: str
+    outline: tuple[OutlineEntry, ...]
+    extractor: str
+    page_count: int
+    locations: tuple[Location, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PassageText:
+    """A passage with all that it is found by.
+
+    Attributes:
+        passage: its id.
+        split: the first passage of the same document.
+        language: of the document; see `stackroom.common.documents.Document`.
+        title: of the document.
+        heading: of the sections it stands in; empty if they have none.
+        text: its own.
+    """
+
+    passage: int
+    split: int
+    language: str
+    title: str
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentText:
+    """What a document as a whole is found by.
+
+    Attributes:
+        split: its first passage.
+        language: see `stackroom.common.documents.Document`.
+        names: of its files, with their folders.
+        text: the same, its title, author and date, and its first pages.
+    """
+
+    split: int
+    language: str
+    names: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a document can be chosen by. See `stackroom.common.documents.Document`.
+
+    `paths` are of its files, from the name of their library on: what is above it is nobody's business.
+    """
+
+    split: Split
+    id: str
+    title: str
+    author: str
+    created: str
+    modified: str
+    language: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPassage:
+    """A passage with the page it is on.
+
+    Attributes:
+        document_id, title: of its document.
+        page, page_label: 1-based number, and what is printed.
+        page_text: of the whole page.
+        start, stop: offsets of the passage in it; `stop` is not included.
+        ocr_confidence: how sure OCR was of the page's text, in percent; None if the PDF has the text itself.
+    """
+
+    document_id: str
+    title: str
+    page: int
+    page_label: str
+    page_text: str
+    start: int
+    stop: int
+    ocr_confidence: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The passage exactly as it stands on the page."""
+        return self.page_text[self.start : self.stop]

@@ -1,0 +1,53 @@
+"""What the indexer notes of each folder beside the catalogue: hints, of this machine alone.
+
+mounts.json         the devices that its parts are on: see `indexer.folder.compare`. Without the file
+                    a share that is not mounted looks like a folder that was emptied.
+unreadable.json     what the last run could not look at, with the reasons, by relative paths
+left_out.json       what it left out, and whether it followed links that lead out of the folder
+"""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+MOUNTS = "mounts.json"
+UNREADABLE = "unreadable.json"
+LEFT_OUT = "left_out.json"
+
+# Of what is left out for a reason; all are counted.
+_NAMED = 20
+
+REASONS = ("link", "pattern", "system")
+"""Why something is left out: see `indexer.folder.leave_out`."""
+
+
+def read_notes(file: Path) -> dict[str, dict[str, Any]]:
+    """What is noted, by the roots of libraries; nothing if the file is missing or damaged."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {root: notes for root, notes in found.items() if isinstance(notes, dict)}
+
+
+def keep_notes(file: Path, notes: dict[str, dict[str, Any]]) -> None:
+    """Writes them, if they have changed and the disk has room."""
+    if notes == read_notes(file):
+        return
+    unfinished = file.with_suffix(".unfinished")
+    with suppress(OSError):
+        unfinished.write_text(json.dumps(notes), encoding="utf-8")
+        unfinished.replace(file)
+
+
+def note_left_out(left_out: Mapping[str, str], *, follow_links: bool) -> dict[str, Any]:
+    """The note of a folder: what is left out there and why, by relative paths."""
+    note: dict[str, Any] = {"follow_links": follow_links}
+    for reason in REASONS:
+        paths = [path for path, why in left_out.items() if why == reason]
+        note[reason] = {"count": len(paths), "paths": sorted(paths)[:_NAMED]}
+    return note

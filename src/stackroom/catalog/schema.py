@@ -1,0 +1,249 @@
+"""The catalogue's tables, and opening them. The layout on disk is named and versioned here.
+
+What is where in `data/index/`:
+
+    catalog.sqlite3     the truth (with its -wal and -shm while it is in use)
+    making.lock         held for the moment in which it is made
+    left-over-*         journals that lay where it was made, perhaps of a catalogue that was moved away
+    words/              the index of words, derived from it: see `stackroom.indexes.words`
+    mounts.json, unreadable.json    hints: see `stackroom.catalog.folder_notes`
+    indexer.lock        held by the one indexer at work; indexer.holder.json says who it is
+    wanted.lock, watch.lock     held by who waits for that, and by the one watcher: see `indexer.store.turns`
+    server.lock         held by the HTTP server; server.holder.json says where it listens
+"""
+
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stackroom.common.errors import CatalogMissing, CatalogUnusable, CatalogVersion
+from stackroom.common.sqlite_file import begin, connect, connect_to_read, identity
+
+SCHEMA_VERSION = 4
+"""Bump when a table changes, and add a step to `indexer.store.migrate`."""
+
+OLDEST_VERSION = 2
+"""The oldest that `indexer.store.migrate` brings up to date."""
+
+# AUTOINCREMENT where an id must never be used twice: a server may still hold it in memory.
+_TABLES = """
+CREATE TABLE models (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    dimensions INTEGER NOT NULL,
+    passage_tokens INTEGER NOT NULL,
+    current INTEGER NOT NULL            -- 1: its passages are searched; 0: being built beside the current one
+) STRICT;
+CREATE UNIQUE INDEX one_model_is_current ON models (current) WHERE current = 1;
+
+CREATE TABLE libraries (
+    id INTEGER PRIMARY KEY,
+    root TEXT NOT NULL UNIQUE           -- absolute path of a folder, or of a single PDF
+) STRICT;
+
+CREATE TABLE documents (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL,
+    author TEXT NOT NULL,
+    created TEXT NOT NULL,
+    modified TEXT NOT NULL,
+    language TEXT NOT NULL,             -- ISO 639-1; empty if it can't be told
+    outline TEXT NOT NULL,              -- JSON: [[title, page, level], ...]
+    extractor TEXT NOT NULL,            -- empty: an older Stackroom read it; it is to be read again
+    page_count INTEGER NOT NULL,
+    text_bytes INTEGER NOT NULL         -- of the whole text in UTF-8
+) STRICT;
+
+CREATE TABLE pages (
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    number INTEGER NOT NULL,            -- 1-based
+    label TEXT NOT NULL,                -- empty if it is the number
+    start INTEGER NOT NULL,             -- offset of its first character in the document's text
+    PRIMARY KEY (document, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sections (                 -- what stands above a text, for those that are below a heading
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    start INTEGER NOT NULL,             -- offset in the document's text; it reaches to the next one's
+    heading TEXT NOT NULL,              -- headings from the outermost to the innermost
+    PRIMARY KEY (document, start)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE texts (                    -- a document's text, in blocks of whole pages
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    start INTEGER NOT NULL,             -- offset of its first character in the document's text
+    content BLOB NOT NULL,              -- UTF-8, compressed: see stackroom.catalog.text_blocks
+    UNIQUE (document, start)
+) STRICT;
+
+CREATE TABLE scans (                    -- pages whose text only OCR can tell
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    page INTEGER NOT NULL,              -- 1-based
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'read', 'published', 'failed')),
+    text TEXT NOT NULL,                 -- while 'read': it waits for the document's other pages; else empty
+    confidence INTEGER,                 -- percent, the mean of its words, if 'read' or 'published'
+    reason TEXT NOT NULL,               -- why it 'failed'; else empty
+    words BLOB,                         -- where they are: see page.word_boxes; null if that is not known
+    PRIMARY KEY (document, page)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX scans_by_state ON scans (state);
+
+CREATE TABLE locations (
+    library_id INTEGER NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,
+    path TEXT NOT NULL,                 -- relative to the library's root, with forward slashes
+    size INTEGER NOT NULL,
+    modified_ns INTEGER NOT NULL,
+    document INTEGER REFERENCES documents (key),
+    failure TEXT,                       -- a FailureKind, when there is no document
+    reason TEXT,                        -- the same for a person
+    PRIMARY KEY (library_id, path),
+    CHECK ((document IS NULL) = (failure IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX locations_of_document ON locations (document);
+
+CREATE TABLE successors (               -- a changed file is a new document; its old id leads to it
+    old TEXT PRIMARY KEY,
+    new TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE splits (                   -- a document cut into passages for a model: theirs are these ids
+    first INTEGER PRIMARY KEY,          -- both inclusive
+    last INTEGER NOT NULL,
+    model INTEGER NOT NULL REFERENCES models (id),
+    document INTEGER NOT NULL REFERENCES documents (key)
+) STRICT;
+CREATE INDEX splits_of_document ON splits (document, model);
+
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    page INTEGER NOT NULL,
+    start INTEGER NOT NULL,             -- offsets in the document's text; all on that page
+    stop INTEGER NOT NULL,              -- not included
+    hash INTEGER NOT NULL               -- of the model, context and text: equal ones share their vector
+) STRICT;
+CREATE INDEX passages_by_hash ON passages (hash);
+
+CREATE TABLE pending (                  -- passages that have no vector yet
+    passage INTEGER PRIMARY KEY,
+    context TEXT NOT NULL,              -- what it is embedded with, before its text
+    code BLOB                           -- the vector, if a passage with the same text had one
+) STRICT;
+
+CREATE TABLE vectors (
+    passage INTEGER PRIMARY KEY,
+    code BLOB NOT NULL                  -- see vector_codes; empty if the model can't read the passage
+) STRICT;
+CREATE INDEX illegible_passages ON vectors (passage) WHERE length(code) = 0;
+
+CREATE TABLE changes (                  -- what an index derived from this file has to follow
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('published', 'embedded', 'named', 'removed', 'model')),
+    first INTEGER NOT NULL,             -- passage ids, both inclusive; 0 for 'model'
+    last INTEGER NOT NULL
+) STRICT;
+"""
+
+
+def open_catalog(path: Path, *, create: bool) -> sqlite3.Connection:
+    """A connection to the catalogue at `path`, in autocommit mode, usable from any one thread at a time.
+
+    Args:
+        path: of the SQLite file.
+        create: make the file and its folder if they are not there.
+
+    Raises:
+        CatalogMissing: there is no catalogue, and `create` is false.
+        CatalogVersion: another version of Stackroom wrote it.
+        CatalogUnusable: the file is damaged or the folder can't be written.
+    """
+    with _errors(path):
+        if create:
+            begin(path, _fill)
+        _refuse_missing(path)
+        connection = connect(path)
+        connection.execute("PRAGMA foreign_keys = ON")
+        # Write-ahead logging lets the server read while the indexer writes; FULL makes each commit durable.
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        _prepare(connection, path, create=create)
+    return connection
+
+
+def open_to_read(path: Path, *, create: bool = False) -> tuple[sqlite3.Connection, bool]:
+    """As `open_catalog`, but changes nothing that is there, and needs no right to do so.
+
+    Returns:
+        The connection, and whether nothing tells it of changes: see `sqlite_file.connect_to_read`.
+    """
+    with _errors(path):
+        if create and not (path.exists() and path.stat().st_size):
+            open_catalog(path, create=True).close()
+        _refuse_missing(path)
+        connection, is_fixed = connect_to_read(path)
+        connection.execute("PRAGMA query_only = ON")
+        _prepare(connection, path, create=False)
+    return connection, is_fixed
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Makes the tables of a new catalogue, in whatever transaction is open."""
+    for statement in _TABLES.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+@contextmanager
+def _errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise CatalogUnusable(f"The catalogue {path} cannot be opened: {why}.") from error
+
+
+def _refuse_missing(path: Path) -> None:
+    if identity(path) is None:
+        raise CatalogMissing(
+            f"Nothing has been indexed in {path.parent.parent} yet, or its index was deleted, or its drive "
+            "is away. Run `stackroom index FOLDER` first, or name another data folder with --data."
+        )
+
+
+def _fill(connection: sqlite3.Connection) -> None:
+    """Makes the tables, if there are none: an older Stackroom may have been killed before it came to that."""
+    if connection.execute("PRAGMA user_version").fetchone()[0]:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    if not connection.execute("PRAGMA user_version").fetchone()[0]:
+        create_tables(connection)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        # Tells this catalogue from one that is made anew, for the indexes that are derived from it.
+        connection.execute(f"PRAGMA application_id = {secrets.randbelow(2**31)}")
+    connection.execute("COMMIT")
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> None:
+    if create:
+        _fill(connection)
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version != SCHEMA_VERSION:
+        connection.close()
+        if version:
+            raise CatalogVersion(_advice(path, version))
+        raise CatalogUnusable(
+            f"{path} holds no catalogue: it was cut off. Run `stackroom index FOLDER`, which reads all PDFs "
+            "again."
+        )
+
+
+def _advice(path: Path, version: int) -> str:
+    found = f"{path} has format {version}; this version of Stackroom has format {SCHEMA_VERSION}."
+    if version > SCHEMA_VERSION:
+        return f"{found} A newer Stackroom wrote it: use that one, or another data folder with --data."
+    if version >= OLDEST_VERSION:
+        return f"{found} Run `stackroom index`: it brings the folder up to date, and keeps a copy."
+    return f"{found} It is too old to be brought up to date: delete {path.parent} and index again."

@@ -1,0 +1,166 @@
+"""What the catalogue holds, in figures, and which files it could not take."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.entries import Location
+from stackroom.catalog.folder_notes import LEFT_OUT, REASONS, UNREADABLE, read_notes
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be indexed, or the page of one that OCR could not read.
+
+    Attributes:
+        path: absolute.
+        reason: for a person.
+        kind: a FailureKind; "ocr" for a page.
+    """
+
+    path: str
+    reason: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What the last run left out of a library for one reason.
+
+    Attributes:
+        library: absolute path of the folder.
+        reason: "link" (it leads out of the folder), "pattern" (of its owner) or "system" (a recycle bin).
+        count: PDFs, and folders with all that is below them.
+        paths: of some of them, relative to the folder.
+    """
+
+    library: str
+    reason: str
+    count: int
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the catalogue holds.
+
+    Attributes:
+        documents, pages, passages: how many.
+        without_text: absolute paths of files in which no page has text, nor is a scan.
+        scans_read, scans_waiting: pages whose text is from OCR, and those that wait for it.
+        scans_failed: pages that OCR could not read.
+        pending: passages that have no vector yet.
+        illegible: passages that never get one, because the model can't read them.
+        failures: files that could not be indexed.
+        unreadable: folders and names that the last run could not look at; as long as it is so, what the index
+            has of them stays.
+        left_out: what the last run left out, by library and reason.
+        model, model_digest: name and digest of the model whose vectors are searched; None before the first.
+        text_bytes: of all extracted text, in UTF-8.
+        index_bytes: of all files in the index folder.
+        libraries: absolute paths of the folders (or single PDFs) that were indexed.
+    """
+
+    documents: int
+    pages: int
+    passages: int
+    without_text: tuple[str, ...]
+    scans_read: int
+    scans_waiting: int
+    scans_failed: tuple[Failure, ...]
+    pending: int
+    illegible: int
+    failures: tuple[Failure, ...]
+    unreadable: tuple[Failure, ...]
+    left_out: tuple[LeftOut, ...]
+    model: str | None
+    model_digest: str | None
+    text_bytes: int
+    index_bytes: int
+    libraries: tuple[str, ...]
+
+
+def read_status(catalog: Catalog) -> Status:
+    """Counts and failures, all of one moment."""
+    with catalog.snapshot():
+        documents, pages, text_bytes = catalog.rows(
+            "SELECT count(*), coalesce(sum(page_count), 0), coalesce(sum(text_bytes), 0) FROM documents"
+        )[0]
+        model = catalog.model()
+        passages = catalog.rows(
+            "SELECT coalesce(sum(last - first + 1), 0) FROM splits WHERE model = ?",
+            (model.id if model else 0,),
+        )[0][0]
+        pending = catalog.rows("SELECT count(*) FROM pending")[0][0]
+        illegible = catalog.rows("SELECT count(*) FROM vectors WHERE length(code) = 0")[0][0]
+        without_text = catalog.rows(
+            "SELECT b.root, l.path FROM locations l JOIN libraries b ON b.id = l.library_id"
+            " JOIN documents d ON d.key = l.document WHERE d.text_bytes = 0"
+            " AND NOT EXISTS (SELECT 1 FROM scans WHERE document = d.key) ORDER BY b.root, l.path"
+        )
+        scans = dict(catalog.rows("SELECT state, count(*) FROM scans GROUP BY state"))
+        scans_failed = catalog.rows(
+            "SELECT b.root, l.path, 'page ' || s.page || ': ' || s.reason, 'ocr' FROM scans s"
+            " JOIN locations l ON l.document = s.document JOIN libraries b ON b.id = l.library_id"
+            " WHERE s.state = 'failed' ORDER BY b.root, l.path, s.page"
+        )
+        failures = catalog.rows(
+            "SELECT b.root, l.path, l.reason, l.failure FROM locations l"
+            " JOIN libraries b ON b.id = l.library_id WHERE l.failure IS NOT NULL ORDER BY b.root, l.path"
+        )
+        libraries = catalog.rows("SELECT root FROM libraries ORDER BY root")
+    return Status(
+        documents=documents,
+        pages=pages,
+        passages=passages,
+        without_text=tuple(_absolute(root, path) for root, path in without_text),
+        pending=pending,
+        illegible=illegible,
+        scans_read=scans.get("published", 0),
+        scans_waiting=scans.get("waiting", 0) + scans.get("read", 0),
+        scans_failed=_failures(scans_failed),
+        failures=_failures(failures),
+        unreadable=_failures(_unreadable(catalog.path, [root for (root,) in libraries])),
+        left_out=tuple(_left_out(catalog.path, [root for (root,) in libraries])),
+        model=model.fingerprint.name if model else None,
+        model_digest=model.fingerprint.digest if model else None,
+        text_bytes=text_bytes,
+        index_bytes=_file_bytes(catalog.path.parent),
+        libraries=tuple(row[0] for row in libraries),
+    )
+
+
+def _failures(rows: Iterable[tuple[Any, ...]]) -> tuple[Failure, ...]:
+    return tuple(Failure(_absolute(root, path), *rest) for root, path, *rest in rows)
+
+
+def _unreadable(catalog: Path, roots: Iterable[str]) -> Iterator[tuple[str, str, str, str]]:
+    notes = read_notes(catalog.with_name(UNREADABLE))
+    for root in roots:
+        for path, reason in sorted(notes.get(root, {}).items()):
+            yield root, path, str(reason), "unreadable"
+
+
+def _left_out(catalog: Path, roots: Iterable[str]) -> Iterator[LeftOut]:
+    notes = read_notes(catalog.with_name(LEFT_OUT))
+    for root in roots:
+        for reason in REASONS:
+            with suppress(KeyError, TypeError, ValueError):  # no note, or one that somebody has changed
+                note = notes[root][reason]
+                if count := int(note["count"]):
+                    yield LeftOut(root, reason, count, tuple(map(str, note["paths"])))
+
+
+def _absolute(root: str, path: str) -> str:
+    return str(Location(Path(root), path, 0, 0).file)
+
+
+def _file_bytes(folder: Path) -> int:
+    total = 0
+    for file in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # a note or a journal, gone since it was listed
+            total += file.stat().st_size if file.is_file() else 0
+    return total

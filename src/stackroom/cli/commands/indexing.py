@@ -1,0 +1,234 @@
+"""From PDFs to the index: `index`, `watch` and `forget`."""
+
+import argparse
+import json
+import signal
+import stat
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stackroom.cli.arguments import settings_of
+from stackroom.cli.exit_codes import KEPT, OK, SOMETHING_FAILED, end_with_parent, stop
+from stackroom.common.errors import UsageError
+from stackroom.common.events import Events
+from stackroom.common.settings import Settings, is_text
+
+if TYPE_CHECKING:
+    from indexer.run.account import Progress, Summary
+    from indexer.run.indexer import Indexer
+    from indexer.store.migrate import Upgrade
+    from stackroom.cli.progress import ProgressDisplay
+
+
+def index(arguments: argparse.Namespace) -> int:
+    from stackroom.cli.progress import ProgressDisplay
+
+    settings = settings_of(arguments)
+    events = Events(as_json=settings.log_json)
+    with (
+        open_indexer(settings, wait=arguments.wait) as indexer,
+        ProgressDisplay(events, quiet=arguments.quiet) as display,
+    ):
+        events.take_logging()
+        if arguments.reembed:
+            summary = indexer.reembed(teller(display))
+        roots = _roots(arguments.paths, indexer.libraries())
+        if roots or not arguments.reembed:
+            after = indexer.run(roots, retry_failed=arguments.retry, on_progress=teller(display))
+            if arguments.reembed:
+                after.embedded_passages += summary.embedded_passages
+                after.seconds += summary.seconds
+            summary = after
+    if arguments.json:
+        print(json.dumps(asdict(summary), ensure_ascii=False))
+    tell_summary(events, summary)
+    failed = summary.newly_failed or (arguments.strict and (summary.failed or summary.unreadable))
+    return SOMETHING_FAILED if failed else OK
+
+
+def watch(arguments: argparse.Namespace) -> int:
+    from indexer.run import watch as following
+    from indexer.run.indexer import Indexer
+    from indexer.store.turns import refuse_second_watcher, turn
+    from stackroom.cli.progress import ProgressDisplay
+    from stackroom.embedding.models import Models
+
+    settings = settings_of(arguments)
+    events = Events(as_json=settings.log_json)
+    signal.signal(signal.SIGTERM, lambda signum, frame: stop(events, KEPT, OK))
+    if arguments.with_parent:
+        end_with_parent()
+    refuse_second_watcher(settings)
+    indexer = Indexer(
+        settings, Models(settings.models, settings.precision), take_hold=lambda settings: turn(settings, 1.0)
+    )
+    first = True
+    embedded = 0
+    unreadable: dict[str, str] = {}
+
+    def roots(known: list[Path]) -> list[Path]:
+        print_upgrade(indexer.upgrade)
+        return _roots(arguments.paths, known)
+
+    def on_summary(summary: "Summary") -> None:
+        nonlocal first, embedded, unreadable
+        display.rest()
+        embedded += summary.embedded_passages
+        changed = summary.added or summary.changed or summary.moved or summary.removed or summary.failures
+        # A share that goes away is told once, and that it is back.
+        is_news = summary.recognised or summary.unreadable != unreadable
+        if first or changed or is_news or (embedded and not summary.waiting_passages):
+            summary.embedded_passages, embedded = embedded, 0
+            tell_summary(events, summary, time.strftime("%H:%M:%S "))
+        if first:
+            events.tell("watching", "Watching. Ctrl-C ends it.")
+        first, unreadable = False, summary.unreadable
+
+    def on_trouble(trouble: str) -> None:
+        events.tell("trouble", f"stackroom: {trouble}", "warning", message=trouble)
+
+    with ProgressDisplay(events, quiet=arguments.quiet) as display:
+        events.take_logging()
+        following.watch(
+            indexer,
+            roots,
+            settings,
+            follow_all=not arguments.paths,
+            stop=threading.Event(),
+            on_progress=teller(display),
+            on_summary=on_summary,
+            on_trouble=on_trouble,
+            on_news=lambda news: events.tell("news", f"stackroom: {news}", message=news),
+        )
+    return OK
+
+
+def forget(arguments: argparse.Namespace) -> int:
+    with open_indexer(settings_of(arguments), wait=arguments.wait) as indexer:
+        removed = indexer.forget(arguments.path.expanduser().resolve())
+    print(f"Forgotten, with {removed} documents. The files are untouched.")
+    return OK
+
+
+@contextmanager
+def open_indexer(settings: Settings, models: Path | None = None, *, wait: float = 0.0) -> "Iterator[Indexer]":
+    """An indexer of the data folder, while the block lasts. Tells if the catalogue was brought up to date.
+
+    Args:
+        settings: of the command.
+        models: the folder of compiled models, if it is not the data folder's.
+        wait: how long to wait for another one that is at work, in seconds.
+
+    Raises:
+        StackroomError: whatever `Indexer` raises, such as that another one is at work.
+    """
+    from indexer.run.indexer import Indexer
+    from indexer.store.turns import turn
+    from stackroom.embedding.models import Models
+
+    def take_hold(settings: Settings) -> AbstractContextManager[None]:
+        return turn(settings, wait, tell_waiting(settings))
+
+    with Indexer(
+        settings, Models(models or settings.models, settings.precision), take_hold=take_hold
+    ) as indexer:
+        print_upgrade(indexer.upgrade)
+        yield indexer
+
+
+def tell_waiting(settings: Settings) -> Callable[[str], None]:
+    """Tells for whom a command waits."""
+    events = Events(as_json=settings.log_json)
+    return lambda message: events.tell("waiting", f"stackroom: {message}", message=message)
+
+
+def print_upgrade(upgrade: "Upgrade | None") -> None:
+    """Tells a person that the catalogue was brought up to date, if it was."""
+    if upgrade:
+        print(f"stackroom: {upgrade}", file=sys.stderr, flush=True)
+
+
+def _roots(paths: Sequence[Path], known: list[Path]) -> list[Path]:
+    roots: list[Path] = []
+    for path in paths:
+        root = path.expanduser().resolve()
+        if not is_text(root):
+            raise UsageError(f"The name of {str(path)!r} is not valid UTF-8: rename the folder or file.")
+        if root not in known:
+            _refuse_what_cannot_be_indexed(path, root)
+        if root not in roots:
+            roots.append(root)
+    if not roots and not known:
+        raise UsageError(
+            "Nothing has been indexed yet: name a folder of PDFs, as in `stackroom index ~/Papers`."
+        )
+    return roots or known
+
+
+def _refuse_what_cannot_be_indexed(path: Path, root: Path) -> None:
+    try:
+        mode = root.stat().st_mode
+    except FileNotFoundError:
+        raise UsageError(f"{path} does not exist. Name a folder of PDFs, or a PDF.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be looked at: {error.strerror or error}.") from error
+    if stat.S_ISREG(mode) and root.suffix.lower() != ".pdf":
+        raise UsageError(f"{path} is not a PDF. Name a folder of PDFs, or a PDF.")
+
+
+def teller(display: "ProgressDisplay") -> "Callable[[Progress], None]":
+    """Shows an indexer's progress."""
+    return lambda progress: display.update(**asdict(progress))
+
+
+def tell_summary(events: Events, summary: "Summary", before: str = "") -> None:
+    """Tells what a run has done; `before` comes before it on the line for people."""
+    from stackroom.cli.terminal import duration, listed
+
+    counts = {
+        "added": summary.added,
+        "changed": summary.changed,
+        "moved": summary.moved,
+        "removed": summary.removed,
+        "unchanged": summary.unchanged,
+        "failed": summary.failed,
+    }
+    what = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "no PDFs found"
+    work = f"{summary.pages} pages read, {summary.embedded_passages} passages embedded"
+    if not summary.pages and not summary.embedded_passages:
+        work = "nothing to embed"
+    lines = [f"{before}{what}; {work}, {duration(summary.seconds)}"]
+    if summary.recognised or summary.unrecognised:
+        failed = f", {summary.unrecognised} could not be read" if summary.unrecognised else ""
+        lines.append(f"{summary.recognised} scanned pages read by OCR{failed}")
+    if summary.waiting_files:
+        lines.append(f"{summary.waiting_files} files wait to be read.")
+    if summary.waiting_passages:
+        lines.append(
+            f"{summary.waiting_passages} passages wait to be embedded; their words can be found already."
+        )
+    if summary.waiting_scans:
+        obstacle = summary.ocr_obstacle or "the next run goes on with them"
+        lines.append(f"{summary.waiting_scans} scanned pages wait for OCR: {obstacle}.")
+    for title, entries in (
+        ("Not indexed:", summary.failures),
+        ("Could not be looked at:", summary.unreadable),
+        ("No text found, so not searchable:", dict.fromkeys(summary.without_text, "")),
+    ):
+        if entries:
+            lines.append(f"{title}\n{listed(entries)}")
+    if summary.failed > len(summary.failures):
+        earlier = summary.failed - len(summary.failures)
+        lines.append(
+            f"{earlier} unchanged files failed before: see `stackroom status`; --retry tries them again."
+        )
+    if summary.left_out:
+        lines.append(f"{summary.left_out} links, folders or PDFs left out: see `stackroom status`.")
+    level = "warning" if summary.newly_failed else "info"
+    events.tell("indexed", "\n".join(lines), level, **asdict(summary))

@@ -1,0 +1,48 @@
+"""What there is, and what left the machine: `status` and `log`."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+
+from stackroom.cli.arguments import settings_of
+from stackroom.cli.exit_codes import OK
+
+
+def status(arguments: argparse.Namespace) -> int:
+    from indexer.ocr.tesseract import find_tesseract
+    from stackroom.catalog.catalog import Catalog
+    from stackroom.catalog.status import read_status
+    from stackroom.cli.terminal import show_status
+    from stackroom.embedding.models import Models
+    from stackroom.indexes.words import Lexicon
+
+    settings = settings_of(arguments)
+    with Catalog(settings.catalog) as catalog:
+        status = read_status(catalog)
+    words = len(Lexicon(settings.words))
+    runtime = Models(settings.models, settings.precision).runtime(status.model_digest or "")
+    obstacle = find_tesseract(settings.ocr_languages)[1] if status.scans_waiting else ""
+    if arguments.json:
+        more = {"words": words, "runtime": runtime, "ocr_obstacle": obstacle}
+        print(json.dumps({**asdict(status), **more}, ensure_ascii=False))
+        return OK
+    show_status(status, words, runtime, obstacle)
+    return OK
+
+
+def log(arguments: argparse.Namespace) -> int:
+    from stackroom.cli.terminal import show_calls
+    from stackroom.server.ledger import newest
+
+    settings = settings_of(arguments)
+    calls = newest(settings.calls, arguments.limit)
+    if arguments.json:
+        print(json.dumps(calls, ensure_ascii=False))
+    else:
+        show_calls(calls)
+    if not settings.ledger:
+        print("Calls are not recorded: STACKROOM_LEDGER is off.", file=sys.stderr)
+    elif not calls:
+        print(f"No client has called yet: {settings.calls} holds no calls.", file=sys.stderr)
+    return OK

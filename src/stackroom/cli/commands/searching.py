@@ -1,0 +1,96 @@
+"""Asking the index in a terminal: `search` and `fetch`."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stackroom.cli.arguments import settings_of
+from stackroom.cli.exit_codes import OK
+from stackroom.common.settings import Settings
+
+if TYPE_CHECKING:
+    from stackroom.reading.reader import Reader
+
+
+def search(arguments: argparse.Namespace) -> int:
+    from stackroom.cli.terminal import show_hits
+    from stackroom.reading.showing.snippets import RESULT_CHARACTERS, TERMINAL_CHARACTERS
+    from stackroom.server.address import base_url
+    from stackroom.server.protocol.answers import search_answer
+
+    settings = settings_of(arguments)
+    reader = open_reader(settings)
+    _make_ready(reader)
+    characters = RESULT_CHARACTERS if arguments.json else TERMINAL_CHARACTERS
+    query = " ".join(arguments.query)
+    answered = reader.answer(query, arguments.limit, characters, marked=not arguments.json)
+    found = answered.hits
+    for notice in answered.notices:
+        print(notice, file=sys.stderr)
+    answer = search_answer([hit for hit, _ in found], base_url(settings))
+    if not arguments.json:
+        urls = [result.url for result in answer.results]
+        show_hits(
+            [hit for hit, _ in found], urls, [evidence for _, evidence in found] if arguments.explain else ()
+        )
+        return OK
+    results = answer.model_dump()
+    if arguments.explain:
+        for result, (_, evidence) in zip(results["results"], found, strict=True):
+            result["evidence"] = evidence._asdict()
+    print(json.dumps(results, ensure_ascii=False))
+    return OK
+
+
+def _make_ready(reader: "Reader") -> None:
+    """Loads what a search wants; the model only if there are vectors, and no other process prepares it."""
+    from stackroom.embedding.embedder import Preparation
+
+    if not reader.catch_up():
+        return
+    preparation = reader.preparation()
+    if preparation is Preparation.UNDER_WAY:
+        return
+    if preparation is Preparation.NEEDED:
+        print("The model is being prepared for this processor: half a minute, once.", file=sys.stderr)
+    reader.warm()
+
+
+def fetch(arguments: argparse.Namespace) -> int:
+    from stackroom.server.address import base_url
+    from stackroom.server.protocol.answers import fetch_answer
+
+    settings = settings_of(arguments)
+    # A person has no use for parts.
+    limit = None if arguments.json else sys.maxsize
+    answer = fetch_answer(open_reader(settings).fetch(arguments.id, limit), base_url(settings))
+    print(answer.model_dump_json() if arguments.json else answer.text)
+    return OK
+
+
+def open_reader(settings: Settings, models: Path | None = None, *, create: bool = False) -> "Reader":
+    """A reader of the data folder.
+
+    Args:
+        settings: of the command.
+        models: the folder of compiled models, if it is not the data folder's.
+        create: makes an empty catalogue if there is none.
+
+    Raises:
+        CatalogUnusable: the catalogue is missing or cannot be read.
+    """
+    from stackroom.catalog.catalog import Catalog
+    from stackroom.embedding.models import Models
+    from stackroom.indexes.words import Lexicon
+    from stackroom.reading.reader import Reader
+
+    source = Models(models or settings.models, settings.precision, queries=True)
+    return Reader(
+        Catalog(settings.catalog, create=create),
+        Lexicon(settings.words),
+        source,
+        settings.model,
+        settings.fetch_characters,
+    )

@@ -1,0 +1,104 @@
+"""Answering MCP clients: `serve`, and `up`, which follows the folders as well."""
+
+import argparse
+import gc
+import os
+import signal
+import subprocess
+import sys
+import threading
+from types import FrameType
+
+from stackroom.cli.arguments import WAIT_SECONDS, settings_of
+from stackroom.cli.commands.indexing import print_upgrade, tell_waiting
+from stackroom.cli.commands.searching import open_reader
+from stackroom.cli.exit_codes import INTERRUPTED, OK, SOMETHING_FAILED, end_with_parent, leave
+from stackroom.common.owner_only import narrow
+
+# How long `up` waits for its halves to end by themselves.
+_STOP_SECONDS = 30.0
+
+# Longest wait for searches that are under way when the server is stopped, in seconds.
+_CLOSE_SECONDS = 2
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    for signum in (signal.SIGINT, signal.SIGTERM):  # until it listens; then `serve_http` ends in good order
+        signal.signal(signum, lambda signum, frame: os._exit(OK))
+    # FastMCP brings 900 modules, none of which goes away: looking for garbage there takes a tenth of it.
+    gc.disable()
+    from stackroom.server.application import serve_http
+    from stackroom.server.protocol.stdio import serve_stdio
+
+    gc.freeze()
+    gc.enable()
+    settings = settings_of(arguments)
+    if arguments.with_parent:
+        end_with_parent()
+    narrow(settings)
+    reader = open_reader(settings, create=True)
+    if arguments.transport == "stdio":
+        serve_stdio(settings, reader)
+    else:
+        serve_http(settings, reader)
+    # The last one to close the catalogue tidies its journal away. A search that hangs may keep it open, and
+    # whoever still loads vectors and model (see `warming`) would take it for damaged.
+    if not any(thread.name == "warm" for thread in threading.enumerate()):
+        closing = threading.Thread(target=reader.close, daemon=True)
+        closing.start()
+        closing.join(_CLOSE_SECONDS)
+    return leave(OK)
+
+
+def up(arguments: argparse.Namespace) -> int:
+    from indexer.store.migrate import migrate
+    from indexer.store.turns import refuse_second_watcher, turn
+
+    settings = settings_of(arguments)
+    refuse_second_watcher(settings)
+    with turn(settings, WAIT_SECONDS, tell_waiting(settings)):  # before the server looks at it
+        print_upgrade(migrate(settings.catalog))
+    program = [sys.executable, "-m", "stackroom"]
+    paths = [str(path) for path in arguments.paths]
+    address = ["--host", settings.host, "--port", str(settings.port)]
+    if settings.public_url:
+        address += ["--public-url", settings.public_url]
+    if settings.allow_anonymous:
+        address += ["--allow-anonymous"]
+    for name in settings.allow_host:
+        address += ["--allow-host", name]
+    address += ["--calls-per-minute", str(settings.calls_per_minute)]
+    common = ["--data", str(settings.data), "--with-parent"]
+    if settings.log_json:
+        common += ["--log-json"]
+    rules = [f"--exclude={pattern}" for pattern in arguments.exclude or ()]
+    rules += ["--follow-links"] if arguments.follow_links else []
+    stopped: list[int] = []
+    stop = threading.Event()
+
+    def on_signal(signum: int, frame: FrameType | None) -> None:
+        stopped.append(signum)
+        stop.set()
+
+    for signum in (signal.SIGINT, signal.SIGTERM):  # the halves say for themselves that they stop
+        signal.signal(signum, on_signal)
+    # Each reads from a pipe of its own, which ends when we do, however that is.
+    processes = [
+        subprocess.Popen([*program, "watch", *common, *rules, "--", *paths], stdin=subprocess.PIPE),
+        subprocess.Popen([*program, "serve", *common, *address], stdin=subprocess.PIPE),
+    ]
+    while all(process.poll() is None for process in processes) and not stop.wait(0.2):
+        pass
+    ended = [process.returncode for process in processes if process.returncode is not None]
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+    for process in processes:
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    if stopped:
+        return OK if stopped[0] == signal.SIGTERM else INTERRUPTED
+    return max(ended) or SOMETHING_FAILED

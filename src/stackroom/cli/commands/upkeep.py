@@ -1,0 +1,77 @@
+"""Keeping the index safe: `check`, `backup` and `restore`."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from stackroom.cli.arguments import settings_of
+from stackroom.cli.commands.indexing import tell_waiting
+from stackroom.cli.exit_codes import OK, SOMETHING_FAILED, tidying
+from stackroom.common.events import Events
+
+
+def check(arguments: argparse.Namespace) -> int:
+    from indexer.store.turns import turn
+    from indexer.upkeep import check as examination
+    from indexer.upkeep.repair import mend
+    from stackroom.cli.progress import ProgressDisplay
+    from stackroom.cli.terminal import show_check
+    from stackroom.embedding.models import Models
+
+    settings = settings_of(arguments)
+    done: list[str] = []
+    with (
+        turn(settings, arguments.wait, tell_waiting(settings)),
+        ProgressDisplay(Events(), quiet=arguments.quiet) as display,
+    ):
+        report = found = examination.check(settings, display.count)
+        if arguments.repair:
+            done = mend(settings, Models(settings.models, settings.precision), found, display.count)
+            report = examination.check(settings, display.count) if done else found
+    if arguments.json:
+        print(json.dumps({**asdict(report), "found": asdict(found)["damages"], "repaired": done}))
+    else:
+        show_check(asdict(found), asdict(report), done)
+    return SOMETHING_FAILED if report.damages else OK
+
+
+def backup(arguments: argparse.Namespace) -> int:
+    from indexer.upkeep.backup import back_up
+    from stackroom.cli.terminal import size
+
+    settings = settings_of(arguments)
+
+    def outcome() -> str:
+        return "the backup is complete" if arguments.file.exists() else "no backup was made"
+
+    with tidying(Events(as_json=settings.log_json), outcome):
+        contents = back_up(settings, arguments.file)
+    print(f"{arguments.file}: {size(sum(contents.files.values()))} in {len(contents.files)} files.")
+    print("Whoever can read it can read the library. `stackroom restore` puts it into an empty data folder.")
+    return OK
+
+
+def restore(arguments: argparse.Namespace) -> int:
+    from indexer.store.migrate import migrate
+    from indexer.upkeep import backup as archive
+
+    settings = settings_of(arguments)
+
+    is_unpacked = False
+
+    def prepare(catalog: Path) -> None:
+        nonlocal is_unpacked
+        is_unpacked = True
+        migrate(catalog)
+
+    def outcome() -> str:
+        if is_unpacked and settings.catalog.exists():
+            return "the backup is restored; `stackroom index` makes the index of words"
+        return "nothing was restored"
+
+    with tidying(Events(as_json=settings.log_json), outcome):
+        contents = archive.restore(settings, arguments.file, prepare)
+    print(f"Restored into {settings.data}: the backup of {contents.created}.")
+    print("`stackroom search` and `serve` work now; `stackroom index` looks what has changed since.")
+    return OK

@@ -1,0 +1,175 @@
+"""What the tools answer: its form, whether it can be cited, how long it is, and how fast."""
+
+import json
+import secrets
+import statistics
+
+from jsonschema.exceptions import SchemaError, best_match
+from jsonschema.validators import validator_for
+
+from stackroom.cli.doctor.check import Check, Failed, Skipped, need
+from stackroom.cli.doctor.examined_server import Visit, origin, same_place
+from stackroom.cli.doctor.http import Answer
+from stackroom.cli.doctor.messages import Fetched, FoundList, Tool, ToolResult
+
+_MOST_FETCHED = 10
+_PARTS = 3
+
+# Claude Code cuts at 25,000 tokens unless the tool asks for more; of dense text, three characters each.
+_CLAUDE_CODE_CHARACTERS = 75_000
+_ASKS_FOR_MORE = "anthropic/maxResultSizeChars"
+_CLAUDE_AI_CHARACTERS = 150_000
+
+_SEARCHES = 5
+_SLOW_SECONDS = 5.0
+
+_FORM = "Update Stackroom: ChatGPT and Claude read structuredContent and the one text item as the same JSON."
+
+
+def _search(visit: Visit) -> str:
+    tool = visit.tool("search")
+    result = visit.talk().call("search", query=visit.query)
+    _check_form(result, tool)
+    visit.found = FoundList.model_validate(result.structured_content).results
+    visit.found_characters = len(result.text)
+    need(
+        visit.found,
+        f"nothing was found for {visit.query!r}",
+        "`stackroom index` a folder of PDFs, or name words that are in them with --query.",
+    )
+    return f"{len(visit.found)} results for {visit.query!r}, as declared"
+
+
+def _fetch(visit: Visit) -> str:
+    visit.tool("fetch")
+    for found in visit.results()[:_MOST_FETCHED]:
+        fetched = _fetched(visit, found.id)
+        need(fetched.id == found.id, f"{found.id} was asked for, {fetched.id} came")
+        need(fetched.text.strip(), f"{found.id} has no text")
+        visit.fetched.append(fetched)
+    return f"{len(visit.fetched)} documents that the search found, as declared"
+
+
+def _parts(visit: Visit) -> str:
+    visit.results()
+    long = [fetched for fetched in visit.fetched if fetched.metadata.parts > 1]
+    if not long:
+        raise Skipped("no document that was found is longer than one answer")
+    before = None
+    next_id = long[0].id.partition("#")[0]
+    seen: list[str] = []
+    for number in range(1, min(_PARTS, long[0].metadata.parts) + 1):
+        need(next_id and next_id not in seen, f"part {number - 1} names no part after it")
+        seen.append(next_id)
+        part = _fetched(visit, next_id)
+        place = part.metadata
+        need(place.part == number, f"{next_id} is part {place.part}, not {number}")
+        if before:
+            need(place.previous_id, f"part {number} names no part before it")
+            follows = before.last_page <= place.first_page <= before.last_page + 1
+            need(follows, f"part {number} begins on page {place.first_page} after page {before.last_page}")
+        before, next_id = place, place.next_id
+    return f"{len(seen)} of {long[0].metadata.parts} parts, one after the other"
+
+
+def _citations(visit: Visit) -> str:
+    urls = [url for found in visit.results() for url in (found.url, *(more.url for more in found.more))]
+    urls += [fetched.url for fetched in visit.fetched]
+    for url in urls:
+        need(origin(url), f"{url or 'an empty string'} is not an absolute http(s) URL")
+        need(
+            same_place(url, visit.home),
+            f"{url} does not lead to {visit.home}",
+            f"Start the server with `--public-url {visit.url}`, or examine it where it is found: "
+            f"`stackroom doctor {origin(url)}`.",
+        )
+    first = visit.results()[0]
+    if visit.signs_in:
+        stranger = _opened(visit, first.url, browser=False)
+        leads_on = stranger.status in (302, 303) and "sign-in" in stranger.headers.get("Location", "")
+        need(leads_on, f"without signing in, {first.url} has status {stranger.status}", _CITED_ALONE)
+        told = any(text and text in stranger.text for text in (first.title, first.text))
+        need(not told, f"without signing in, {first.url} shows something of the document", _CITED_ALONE)
+        if not visit.sessions:
+            return f"{len(urls)} URLs; a stranger is sent to the sign-in page"
+    page = _opened(visit, first.url, browser=True)
+    need(page.status == 200, f"{first.url} has status {page.status}")
+    return f"{len(urls)} URLs, and the first opens" + ("; a stranger must sign in" if visit.signs_in else "")
+
+
+def _sizes(visit: Visit) -> str:
+    search, fetch = visit.found_characters, visit.fetched_characters
+    if not search:
+        raise Skipped("nothing was answered")
+    told = f"search {search:,} characters, the longest of {len(visit.fetched)} fetches {fetch:,}"
+    for name, length in (("search", search), ("fetch", fetch)):
+        asked = visit.tools[name].meta.get(_ASKS_FOR_MORE) if name in visit.tools else None
+        limit = asked if isinstance(asked, int) else _CLAUDE_CODE_CHARACTERS
+        need(length <= limit, f"{told}: Claude Code cuts {name} at about {limit:,}")
+        need(length <= _CLAUDE_AI_CHARACTERS, f"{told}: claude.ai cuts at about {_CLAUDE_AI_CHARACTERS:,}")
+    return told
+
+
+def _latency(visit: Visit) -> str:
+    era, seconds = visit.talk(), []
+    titles = [found.title for found in visit.results()]
+    for number in range(_SEARCHES):
+        # Nothing that was asked before: the server would remember it.
+        era.call("search", query=f"{titles[number % len(titles)]} {secrets.token_hex(4)}")
+        seconds.append(era.seconds)
+    median = statistics.median(seconds)
+    need(median <= _SLOW_SECONDS, f"a search takes {median:.1f} s")
+    return f"a search takes {median * 1000:.0f} ms, the median of {_SEARCHES}"
+
+
+def _fetched(visit: Visit, id_: str) -> Fetched:
+    result = visit.talk().call("fetch", id=id_)
+    _check_form(result, visit.tool("fetch"))
+    visit.fetched_characters = max(visit.fetched_characters, len(result.text))
+    return Fetched.model_validate(result.structured_content)
+
+
+def _check_form(result: ToolResult, tool: Tool) -> None:
+    """One text item, the same JSON as structuredContent, and both as the tool declares."""
+    need(not result.is_error, f"{tool.name} answers with an error: {result.text}")
+    need(result.structured_content is not None, f"{tool.name} answers without structuredContent")
+    kinds = [item.type for item in result.content]
+    need(
+        kinds == ["text"],
+        f"{tool.name} answers with {', '.join(kinds) or 'no item'} instead of one text item",
+    )
+    try:
+        text = json.loads(result.text)
+    except ValueError:
+        raise Failed(f"the text item of {tool.name} is not JSON") from None
+    need(text == result.structured_content, f"the text item of {tool.name} and its structuredContent differ")
+    schema = tool.output_schema or {}
+    need(
+        "'$ref'" not in repr(schema),
+        f"the outputSchema of {tool.name} has $ref, which not all clients follow",
+    )
+    validator = validator_for(schema)
+    try:
+        validator.check_schema(schema)
+    except SchemaError as error:
+        raise Failed(f"the outputSchema of {tool.name} is no JSON schema: {error.message}") from None
+    wrong = best_match(validator(schema).iter_errors(result.structured_content))
+    need(
+        wrong is None, f"{tool.name} does not answer as declared: {wrong.json_path if wrong else ''} is wrong"
+    )
+
+
+def _opened(visit: Visit, url: str, *, browser: bool) -> Answer:
+    return visit.wire.get(visit.here(url), browser=browser, Accept="text/html")
+
+
+_CITED_ALONE = "Update Stackroom, and let the proxy keep no copies: documents are for the owner alone."
+
+ANSWERS = (
+    Check("search", _search, _FORM),
+    Check("fetch", _fetch, _FORM),
+    Check("parts", _parts, "Update Stackroom: an assistant reads a long document by metadata.next_id."),
+    Check("citations", _citations, "Start the server with `--public-url` and the address that clients use."),
+    Check("answer sizes", _sizes, "Set STACKROOM_FETCH_CHARACTERS lower, and start the server again."),
+    Check("latency", _latency, "Look at what else the machine is doing, and at the way through the tunnel."),
+)

@@ -1,0 +1,49 @@
+"""All checks, in their order: what is learnt by one is used by the next."""
+
+from collections.abc import Callable, Generator
+from contextlib import suppress
+
+from stackroom.cli.doctor.answers import ANSWERS
+from stackroom.cli.doctor.check import Finding, Verdict, findings
+from stackroom.cli.doctor.examined_server import Visit
+from stackroom.cli.doctor.http import NoAnswer, Wire
+from stackroom.cli.doctor.reach import REACH, REACHABLE
+from stackroom.cli.doctor.setup import checks, server_urls
+from stackroom.cli.doctor.sign_in import GIVEN_BACK, SIGN_IN, give_back
+from stackroom.cli.doctor.tools import ERAS, TOOLS
+from stackroom.common.settings import Settings
+
+
+def examine(
+    settings: Settings, url: str, query: str, ask_passphrase: Callable[[], str], token: str = ""
+) -> Generator[Finding, None, None]:
+    """Looks at a server, or, without `url`, at the data folder and its running server. Close it if you stop.
+
+    Args:
+        settings: the data folder, and the public URL.
+        url: of the server, without a slash at its end; empty for the one of the data folder.
+        query: what to search for.
+        ask_passphrase: gets the owner's passphrase, or raises Skipped with the reason why there is none.
+            Asked only by a server with sign-in.
+        token: to call the tools with instead of signing in.
+    """
+    if not url:
+        yield from findings(checks(settings), settings, "")
+    for server in [url] if url else server_urls(settings):
+        with Wire(server) as wire:
+            visit = Visit(server, wire, query, ask_passphrase, token)
+            try:
+                yield from _visit(visit)
+            finally:  # whatever stopped us, nobody shall have to clean up after us
+                with suppress(NoAnswer):
+                    give_back(visit)
+
+
+def _visit(visit: Visit) -> Generator[Finding, None, None]:
+    for finding in findings((REACHABLE,), visit, visit.url):
+        yield finding
+        if finding.verdict is Verdict.FAILED:
+            return
+    sign_in = () if visit.token else SIGN_IN
+    every = (*REACH, *sign_in, *ERAS, *TOOLS, *ANSWERS, GIVEN_BACK)
+    yield from findings(every, visit, visit.url)

@@ -1,0 +1,147 @@
+"""One server under examination, and what the checks have learnt of it so far."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+from stackroom.cli.doctor.check import Failed, Skipped
+from stackroom.cli.doctor.http import NoAnswer, Wire
+from stackroom.cli.doctor.messages import AuthorizationServer, Fetched, Found, Resource, Tokens, Tool
+from stackroom.cli.doctor.protocol_revisions import Era, Stateless
+from stackroom.server.address import is_loopback_url
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Access that the owner has just given us, to be given back."""
+
+    who: str
+    client_id: str
+    tokens: Tokens = field(repr=False)
+
+
+@dataclass
+class Visit:
+    """The subject of the checks of a server.
+
+    Attributes:
+        url: where it is examined, without a slash at its end.
+        wire: leads there.
+        query: what to search for.
+        ask_passphrase: gets the owner's passphrase, or raises Skipped with the reason why there is none.
+        token: what programs sign in with; empty if there is none, or none is needed.
+        signs_in: whether the tools need a token; None until that was seen.
+        resource, authorization: what the server says about signing in.
+        held, sessions: the access and the browser sessions that we have, to be given back.
+        era: speaks to the tools, once that has worked.
+        greetings: the instructions of each era.
+        tools: by name.
+        found, found_characters: the results of the search, and how long its answer was.
+        fetched, fetched_characters: the documents fetched, and how long the longest answer was.
+    """
+
+    url: str
+    wire: Wire
+    query: str
+    ask_passphrase: Callable[[], str]
+    token: str = field(default="", repr=False)
+    signs_in: bool | None = None
+    resource: Resource | None = None
+    authorization: AuthorizationServer | None = None
+    held: list[Held] = field(default_factory=list)
+    sessions: list[str] = field(default_factory=list, repr=False)
+    era: Era | None = None
+    greetings: dict[str, str] = field(default_factory=dict)
+    tools: dict[str, Tool] = field(default_factory=dict)
+    found: list[Found] = field(default_factory=list)
+    found_characters: int = 0
+    fetched: list[Fetched] = field(default_factory=list)
+    fetched_characters: int = 0
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is examined from its own machine."""
+        return is_loopback_url(self.url)
+
+    @property
+    def keeps_secrets(self) -> bool:
+        """Whether a passphrase or token may be sent there at all."""
+        return self.is_local or self.url.startswith("https:")
+
+    @property
+    def home(self) -> str:
+        """Where the server says that it is found; without sign-in it does not say."""
+        return origin(self.resource.resource) if self.resource else self.url
+
+    def is_ours(self, url: str) -> bool:
+        """Whether a URL leads to the server where it is examined."""
+        return same_place(url, self.url)
+
+    def here(self, url: str) -> str:
+        """The same page, where the server is examined: its own name for itself may lead through a tunnel."""
+        parts, base = _split(url), _split(self.url)
+        return urlunsplit(parts._replace(scheme=base.scheme, netloc=base.netloc, fragment=""))
+
+    def talk(self) -> Era:
+        """How to speak to the tools. Raises Skipped if that has not worked."""
+        if self.era is None:
+            raise Skipped("no exchange over MCP has worked")
+        return self.era
+
+    def tool(self, name: str) -> Tool:
+        """A tool as listed. Raises Skipped if it is not there."""
+        self.talk()
+        if name not in self.tools:
+            raise Skipped(f"there is no tool {name}")
+        return self.tools[name]
+
+    def results(self) -> list[Found]:
+        """What the search found. Raises Skipped if that was nothing."""
+        if not self.found:
+            raise Skipped("the search found nothing to go on with")
+        return self.found
+
+    def is_let_in(self, token: str) -> bool:
+        """Whether the tools answer somebody with this token. Raises NoAnswer."""
+        try:
+            Stateless(self.wire, token).tools()
+        except NoAnswer:
+            raise
+        except Failed:
+            return False
+        return True
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of a URL, in one way to write it; empty if it has none."""
+    parts = _split(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return ""
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    port = _port(parts)
+    usual = port in (None, {"http": 80, "https": 443}[parts.scheme])
+    return f"{parts.scheme}://{host}" if usual else f"{parts.scheme}://{host}:{port}"
+
+
+def same_place(one: str, other: str) -> bool:
+    """Whether two URLs have the same origin; the names of this machine are one."""
+    if not origin(one) or not origin(other):
+        return False
+    if origin(one) == origin(other):
+        return True
+    both_here = is_loopback_url(one) and is_loopback_url(other)
+    return both_here and _port(_split(one)) == _port(_split(other))
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError:
+        return None

@@ -1,0 +1,147 @@
+"""Both eras of the protocol, and whether the tools are those that ChatGPT and Claude know how to use."""
+
+import functools
+import re
+from typing import Any
+
+from stackroom.cli.doctor.check import Check, Failed, Skipped, need
+from stackroom.cli.doctor.examined_server import Visit
+from stackroom.cli.doctor.messages import Tool, ToolResult
+from stackroom.cli.doctor.protocol_revisions import Era, Handshake, Stateless
+
+ARGUMENTS = {"search": "query", "fetch": "id"}
+"""The tools, and the one argument of each."""
+
+_ANSWERED = {"search": {"results"}, "fetch": {"id", "title", "text", "url", "metadata"}}
+_INSTRUCTIONS_READ = 512
+_INVALID_PARAMS = -32602
+
+# What a message must not hold: code, its files, folders of the server's machine.
+_INTERNALS = re.compile(
+    r"Traceback|File \"|\.py\b|sqlite|\bSELECT\b|(?<![\w:/])/(home|root|usr|var|tmp|opt|etc|srv|mnt|Users)/"
+    r"|\b[A-Z]:\\|\b(Key|Type|Value|Attribute|OS|Runtime|Operational)Error\b"
+)
+
+_MCP = "Update Stackroom; if a proxy is in front of it, let that pass on headers and bodies as they are."
+
+
+def _exchange(kind: type[Era], visit: Visit) -> str:
+    if visit.signs_in and not visit.token:
+        raise Skipped("needs to be signed in: give the passphrase, or --token")
+    if visit.token and not visit.keeps_secrets:
+        raise Skipped("the address is not encrypted: the token is not sent there")
+    era = kind(visit.wire, visit.token)
+    greeting = era.greet()
+    spoken = {greeting.protocol_version, *greeting.supported_versions}
+    need(era.version in spoken, f"{era.version} was asked for, {', '.join(sorted(spoken))} offered")
+    need("tools" in greeting.capabilities, "the server does not say that it has tools")
+    visit.greetings[era.version] = greeting.instructions
+    tools = {tool.name: tool for tool in era.tools().tools}
+    need("search" in tools, f"there is no tool search, but {', '.join(tools) or 'none'}")
+    found = era.call("search", query=visit.query)
+    need(not found.is_error, f"search answers with an error: {found.text}")
+    if visit.era is None:
+        visit.era, visit.tools = era, tools
+    need(tools == visit.tools, "the tools are not the same as in the other revision")
+    return f"{'initialize' if kind is Handshake else 'server/discover'}, tools/list, tools/call"
+
+
+def _tools(visit: Visit) -> str:
+    visit.talk()
+    need(
+        set(visit.tools) == set(ARGUMENTS),
+        f"the tools are {', '.join(sorted(visit.tools))}, not fetch, search",
+    )
+    for name, argument in ARGUMENTS.items():
+        _check_tool(visit.tools[name], argument)
+    return "search(query: string) and fetch(id: string), which only read"
+
+
+def _check_tool(tool: Tool, argument: str) -> None:
+    schema, name = tool.input_schema, tool.name
+    parameters = schema.get("properties")
+    need(isinstance(parameters, dict) and set(parameters) == {argument}, f"{name} takes {_named(parameters)}")
+    described = parameters[argument] if isinstance(parameters, dict) else None
+    kind = described.get("type") if isinstance(described, dict) else None
+    need(kind == "string", f"{name}: {argument} is of the type {kind}")
+    need(
+        schema.get("type") == "object" and schema.get("required") == [argument],
+        f"{name}: {argument} is optional",
+    )
+    need(tool.title or tool.annotations.title, f"{name} has no title")
+    need(tool.description, f"{name} has no description")
+    hints = tool.annotations
+    told = (hints.read_only_hint, hints.destructive_hint, hints.open_world_hint)
+    need(told == (True, False, False), f"{name}: readOnlyHint, destructiveHint, openWorldHint are {told}")
+    need(tool.output_schema, f"{name} has no outputSchema")
+    answered = (tool.output_schema or {}).get("properties")
+    need(
+        isinstance(answered, dict) and answered.keys() >= _ANSWERED[name],
+        f"{name} answers {_named(answered)}",
+    )
+
+
+def _named(properties: Any) -> str:
+    return ", ".join(properties) if isinstance(properties, dict) and properties else "nothing"
+
+
+def _instructions(visit: Visit) -> str:
+    visit.talk()
+    for version, text in visit.greetings.items():
+        need(text.strip(), f"there are none in {version}")
+        need(len(text) <= _INSTRUCTIONS_READ, f"{len(text)} characters in {version}")
+    return f"{max(map(len, visit.greetings.values()))} characters; ChatGPT reads {_INSTRUCTIONS_READ}"
+
+
+def _unknown_tool(visit: Visit) -> str:
+    reply = visit.talk().reply("tools/call", {"name": "no_such_tool", "arguments": {}})
+    if reply.error is None:
+        raise Failed("a tool that is not there is answered with a result")
+    need(reply.error.code == _INVALID_PARAMS, f"error {reply.error.code} instead of {_INVALID_PARAMS}")
+    _check_message(reply.error.message)
+    return f"error {_INVALID_PARAMS}"
+
+
+def _bad_arguments(visit: Visit) -> str:
+    wrong: tuple[tuple[str, dict[str, object]], ...] = (
+        ("search", {}),
+        ("search", {"query": ["a list"]}),
+        ("fetch", {}),
+        ("fetch", {"id": "no-such-document"}),
+        ("fetch", {"id": "../../etc/passwd"}),
+    )
+    for tool, arguments in wrong:
+        reply = visit.talk().reply("tools/call", {"name": tool, "arguments": arguments})
+        what = f"{tool} with {arguments or 'no arguments'}"
+        if reply.error is None:
+            result = ToolResult.model_validate(reply.result)
+            need(result.is_error, f"{what} is answered as if it were right")
+            message = result.text
+        else:
+            message = reply.error.message
+        need(message.strip(), f"{what}: an error without a message")
+        for given in arguments.values():  # that much we knew
+            message = message.replace(str(given), "…")
+        _check_message(message)
+    return f"{len(wrong)} wrong calls, {len(wrong)} errors that tell nothing of the inside"
+
+
+def _check_message(message: str) -> None:
+    found = _INTERNALS.search(message)
+    need(not found, f"a message shows the inside of the server ({found[0] if found else ''}): {message}")
+
+
+ERAS = tuple(
+    Check(f"MCP {era.version}", functools.partial(_exchange, era), _MCP) for era in (Handshake, Stateless)
+)
+
+TOOLS = (
+    Check("tools", _tools, "Update Stackroom: ChatGPT takes these two tools in exactly this form."),
+    Check("instructions", _instructions, f"Keep the instructions within {_INSTRUCTIONS_READ} characters."),
+    Check("unknown tool", _unknown_tool, "Update Stackroom: clients expect a JSON-RPC error, code -32602."),
+    Check(
+        "bad arguments",
+        _bad_arguments,
+        "Update Stackroom: an error is for the assistant, and what it holds goes to its makers.",
+    ),
+)

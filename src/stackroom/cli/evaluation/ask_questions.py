@@ -1,0 +1,145 @@
+"""Asks an index all the questions of a set, and measures the rankings that answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.status import read_status
+from stackroom.cli.evaluation.measures import (
+    DEPTH,
+    DOCUMENTS,
+    JUDGED,
+    PAGES,
+    Figure,
+    Measures,
+    figure,
+    measure,
+)
+from stackroom.cli.evaluation.sets import EvaluationSet
+from stackroom.common.documents import RankedPassage
+from stackroom.reading.reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One measure of the three rankings.
+
+    Attributes:
+        queries: how many it is a mean of.
+        words, meaning, fused: the rankings.
+        better: which of the first two is better: "words" or "meaning".
+        gain: of `fused` over that one, with the interval of the difference.
+    """
+
+    queries: int
+    words: Figure
+    meaning: Figure
+    fused: Figure
+    better: str
+    gain: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a set's questions have shown.
+
+    Attributes:
+        name: of the set.
+        model: that gives meaning.
+        documents, passages: in the index.
+        queries: asked.
+        left_out: not asked; see EvaluationSet.
+        measures: by name.
+    """
+
+    name: str
+    model: str
+    documents: int
+    passages: int
+    queries: int
+    left_out: int
+    measures: Mapping[str, Measured]
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What is looked for in a ranking of passages: documents or pages, under the names the truth has."""
+
+    measures: Measures
+    truth: Mapping[str, Mapping[str, int]]
+    names: Callable[[RankedPassage], list[str]]
+
+
+def hold_trial(
+    asked: EvaluationSet, catalog: Catalog, reader: Reader, on_answer: Callable[[int], None]
+) -> Results:
+    """Asks the questions of a set that is indexed.
+
+    Args:
+        asked: the set.
+        catalog: of the index.
+        reader: of the same.
+        on_answer: told how many questions are answered.
+
+    Raises:
+        ModelError: see `Reader.warm`.
+    """
+    reader.warm()
+    found: dict[str, dict[str, list[RankedPassage]]] = {"words": {}, "meaning": {}, "fused": {}}
+    for number, query in enumerate(asked.queries, 1):
+        for name, ranking in reader.rankings(query.text, DEPTH).items():
+            found[name][query.id] = ranking
+        on_answer(number)
+    measures: dict[str, Measured] = {}
+    for view in _views(asked, catalog.holdings(asked.root)):
+        measures |= _compare(found, view)
+    status = read_status(catalog)
+    return Results(
+        name=asked.name,
+        model=status.model or "none",
+        documents=status.documents,
+        passages=status.passages,
+        queries=len(asked.queries),
+        left_out=asked.left_out,
+        measures=measures,
+    )
+
+
+def _views(asked: EvaluationSet, ids: Mapping[str, str]) -> list[_View]:
+    """`ids` are the documents' by path. A path without a document was not indexed, and cannot be found."""
+    if asked.judged:
+        paths: dict[str, list[str]] = {}
+        for path, id_ in ids.items():
+            paths.setdefault(id_, []).append(path)
+        # Entries with the same text are one document to us, and found together, one after the other.
+        truth = {query.id: query.relevant for query in asked.queries}
+        return [_View(JUDGED, truth, lambda passage: paths[passage.document_id])]
+    documents, pages = {}, {}
+    for query in asked.queries:
+        right = [ids.get(path, path) for path in query.relevant]
+        documents[query.id] = dict.fromkeys(right, 1)
+        if query.pages:
+            pages[query.id] = {f"{id_} {page}": 1 for id_ in right for page in query.pages}
+    views = [_View(DOCUMENTS, documents, lambda passage: [passage.document_id])]
+    if pages:
+        views.append(_View(PAGES, pages, lambda passage: [f"{passage.document_id} {passage.page}"]))
+    return views
+
+
+def _compare(found: Mapping[str, Mapping[str, list[RankedPassage]]], view: _View) -> dict[str, Measured]:
+    values = {}
+    for ranking, answers in found.items():
+        names = {
+            query: list(dict.fromkeys(name for passage in passages for name in view.names(passage)))
+            for query, passages in answers.items()
+        }
+        values[ranking] = measure(names, view.truth, view.measures)
+    measured = {}
+    for name in view.measures:
+        words, meaning, fused = (values[ranking][name] for ranking in ("words", "meaning", "fused"))
+        better = "words" if words.mean() >= meaning.mean() else "meaning"
+        gain = figure(fused - (words if better == "words" else meaning))
+        measured[name] = Measured(
+            len(view.truth), figure(words), figure(meaning), figure(fused), better, gain
+        )
+    return measured

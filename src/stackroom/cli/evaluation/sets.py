@@ -1,0 +1,249 @@
+"""Sets of questions with known answers, in the forms they come in."""
+
+import hashlib
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from stackroom.cli.evaluation.question_files import Row, read_csv, read_json_lines, read_qrels
+from stackroom.common.documents import Document, Page
+from stackroom.common.errors import QuestionsUnusable, UsageError
+
+# As many as a PDF's document has.
+_ID_DIGITS = 24
+
+_FORMS = """\
+ It must hold one of:
+  corpus.jsonl, queries.jsonl and qrels.tsv     a collection as BEIR has them
+  PDFs, named by the ids of a qrels file        with --queries and --qrels, or these two beside them
+  PDFs and questions.jsonl or questions.csv     or --questions FILE"""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question, and where its answer is.
+
+    Attributes:
+        id: unique in its set.
+        text: what is searched for.
+        relevant: grades, greater is better, of documents by their paths in the library; 0 is not relevant.
+        pages: 1-based pages that answer it, where a question names them.
+    """
+
+    id: str
+    text: str
+    relevant: Mapping[str, int]
+    pages: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSet:
+    """Documents, and questions about them.
+
+    Attributes:
+        name: of the folder.
+        root: absolute path of what is indexed: a folder of PDFs, or the file that the documents are from.
+        documents: by their paths in the library; None if they are the PDFs of `root`.
+        queries: those with a relevant document, at least one.
+        judged: whether people have said of many documents how relevant they are; else each question is about
+            one document.
+        left_out: questions that the set itself says cannot be answered from text.
+    """
+
+    name: str
+    root: Path
+    documents: Mapping[str, Document] | None
+    queries: tuple[Query, ...]
+    judged: bool
+    left_out: int = 0
+
+    def half(self, number: int) -> "EvaluationSet":
+        """The set with only one half of its queries, the first or the second: always the same ones.
+
+        What was chosen on one half can be reported on the other.
+
+        Raises:
+            QuestionsUnusable: that half has no query.
+        """
+        # By the text: a set that grows, or whose ids change, keeps its queries in their halves.
+        chosen = [query for query in self.queries if zlib.crc32(query.text.encode()) % 2 == number - 1]
+        if not chosen:
+            raise QuestionsUnusable(f"{self.name} has too few questions for two halves: leave out --half.")
+        return replace(self, queries=tuple(chosen))
+
+
+def read_set(
+    folder: Path, *, queries: Path | None = None, qrels: Path | None = None, questions: Path | None = None
+) -> EvaluationSet:
+    """The set in a folder; the files may be elsewhere.
+
+    Args:
+        folder: of the documents.
+        queries: JSON lines with _id and text.
+        qrels: judgments, see `read_qrels`.
+        questions: CSV with the columns question, pdf and, if known, page; or JSON lines with these fields.
+
+    Raises:
+        UsageError: the folder is no such set.
+        QuestionsUnusable: a file can't be read, or names what is not there.
+    """
+    folder = folder.expanduser().resolve()
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder.{_FORMS}")
+    if questions and (queries or qrels):
+        raise UsageError("--questions goes without --queries and --qrels.")
+    if not questions:
+        qrels = qrels or _first(folder / "qrels.tsv", folder / "qrels" / "test.tsv")
+        if qrels:
+            return _judged_set(folder, queries or folder / "queries.jsonl", qrels)
+        if queries:
+            raise UsageError(f"There are no judgments of these queries in {folder}: name them, --qrels FILE.")
+        questions = _first(folder / "questions.jsonl", folder / "questions.csv")
+    if questions:
+        return _question_set(folder, questions)
+    raise UsageError(f"{folder} is nothing to evaluate with.{_FORMS}")
+
+
+def _judged_set(folder: Path, queries: Path, qrels: Path) -> EvaluationSet:
+    corpus = folder / "corpus.jsonl"
+    if corpus.exists():
+        documents = _read_corpus(corpus)
+        names = {name: [name] for name in documents}
+        asked = _read_judged(queries, qrels, names, corpus)
+        return EvaluationSet(folder.name, corpus, documents, asked, judged=True)
+    root = _pdf_root(folder)
+    asked = _read_judged(queries, qrels, _pdf_names(root), root)
+    return EvaluationSet(folder.name, root, None, asked, judged=True)
+
+
+def _question_set(folder: Path, questions: Path) -> EvaluationSet:
+    root = _pdf_root(folder)
+    asked, left_out = _read_questions(questions, _pdf_names(root), root)
+    return EvaluationSet(folder.name, root, None, asked, judged=False, left_out=left_out)
+
+
+def _pdf_root(folder: Path) -> Path:
+    return folder / "pdfs" if (folder / "pdfs").is_dir() else folder
+
+
+def _first(*paths: Path) -> Path | None:
+    return next((path for path in paths if path.exists()), None)
+
+
+def _read_corpus(path: Path) -> dict[str, Document]:
+    documents: dict[str, Document] = {}
+    for row in read_json_lines(path):
+        name = row.text("_id")
+        if name in documents:
+            raise row.error(f"a second document has the id {name!r}.")
+        documents[name] = _document(
+            name, row.text("title") if row.fields.get("title") else "", row.text("text")
+        )
+    return documents
+
+
+def _document(name: str, title: str, text: str) -> Document:
+    """One page, with the title in the first line."""
+    content = "".join(f"{part}\n" for part in (title, text) if part)
+    return Document(
+        id=hashlib.sha256(content.encode()).hexdigest()[:_ID_DIGITS],
+        title=title or name,
+        author="",
+        created="",
+        modified="",
+        outline=(),
+        pages=(Page(1, "1", content),),
+        extractor="none",
+    )
+
+
+def _read_judged(
+    queries: Path, qrels: Path, names: Mapping[str, list[str]], where: Path
+) -> tuple[Query, ...]:
+    """The queries that have a relevant document, in the order of their file."""
+    texts: dict[str, str] = {}
+    for row in read_json_lines(queries):
+        id_ = row.text("_id")
+        if id_ in texts:
+            raise row.error(f"a second query has the id {id_!r}.")
+        texts[id_] = row.text("text")
+    grades: dict[str, dict[str, int]] = {}
+    for row in read_qrels(qrels):
+        id_ = row.text("query-id")
+        if id_ not in texts:
+            raise row.error(
+                f"there is no query {id_!r} in {queries}. Name the file that has it: --queries FILE."
+            )
+        document = _path(row, row.text("corpus-id"), names, where)
+        grades.setdefault(id_, {})[document] = row.number("score")
+    asked = tuple(
+        Query(id_, text, grades[id_])
+        for id_, text in texts.items()
+        if any(grade > 0 for grade in grades.get(id_, {}).values())
+    )
+    if not asked:
+        raise QuestionsUnusable(f"{qrels} names no relevant document for any query of {queries}.")
+    return asked
+
+
+def _read_questions(path: Path, names: Mapping[str, list[str]], where: Path) -> tuple[tuple[Query, ...], int]:
+    """The questions, and how many were left out."""
+    is_json = path.suffix.lower() in (".jsonl", ".json")
+    asked, left_out = [], 0
+    for row in read_json_lines(path) if is_json else read_csv(path, ("question", "pdf")):
+        if row.fields.get("text_ok") is False:
+            left_out += 1
+            continue
+        question = row.text("question")
+        if not question:
+            raise row.error("the question is empty.")
+        document = _path(row, row.text("pdf"), names, where)
+        asked.append(Query(str(row.line), question, {document: 1}, frozenset(_pages(row))))
+    if not asked:
+        raise QuestionsUnusable(f"{path} holds no question that could be asked.")
+    return tuple(asked), left_out
+
+
+def _pages(row: Row) -> Iterator[int]:
+    pages = row.fields.get("pages") or []
+    if not isinstance(pages, list):
+        raise row.error("'pages' must be a list of page numbers.")
+    for page in [row.fields.get("page"), *pages]:
+        if page in (None, ""):
+            continue
+        number = replace(row, fields={"page": page}).number("page")
+        if number < 1:
+            raise row.error(f"pages are counted from 1, and this one is {number}.")
+        yield number
+
+
+def _pdf_names(root: Path) -> dict[str, list[str]]:
+    """The PDFs' paths relative to `root` by what they may be called: path or name, with or without .pdf.
+
+    Raises:
+        UsageError: there are none.
+    """
+    names: dict[str, list[str]] = {}
+    for file in sorted(root.rglob("*")):
+        relative = file.relative_to(root)
+        if file.suffix.lower() != ".pdf" or any(part.startswith(".") for part in relative.parts):
+            continue
+        path = relative.as_posix()
+        for name in {path, path[: -len(file.suffix)], file.name, file.stem}:
+            names.setdefault(name, []).append(path)
+    if not names:
+        raise UsageError(f"There are no PDFs in {root}.{_FORMS}")
+    return names
+
+
+def _path(row: Row, name: str, names: Mapping[str, list[str]], where: Path) -> str:
+    """The path in the library of the document that a row calls `name`."""
+    found = names.get(name, [])
+    if name in found:
+        return name
+    if len(found) > 1:
+        raise row.error(f"{name!r} may be any of {', '.join(found)}. Give the path from {where}.")
+    if not found:
+        raise row.error(f"there is no document {name!r} in {where}.")
+    return found[0]

@@ -1,0 +1,73 @@
+"""The command line: arguments in, exit code out, and what ends a command. Only what is needed is imported."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from io import TextIOWrapper
+
+from stackroom.cli.arguments import parse, settings_of
+from stackroom.cli.exit_codes import KEPT, SOMETHING_FAILED, WRONG_USE, stop
+from stackroom.common.errors import SettingsError, StackroomError, UsageError
+from stackroom.common.events import Events
+from stackroom.common.owner_only import write_for_us_alone
+
+# The module and the function of each command, in `stackroom.cli.commands`.
+_COMMANDS = {
+    "index": ("indexing", "index"),
+    "watch": ("indexing", "watch"),
+    "forget": ("indexing", "forget"),
+    "serve": ("serving", "serve"),
+    "up": ("serving", "up"),
+    "search": ("searching", "search"),
+    "fetch": ("searching", "fetch"),
+    "status": ("overview", "status"),
+    "log": ("overview", "log"),
+    "check": ("upkeep", "check"),
+    "backup": ("upkeep", "backup"),
+    "restore": ("upkeep", "restore"),
+    "passphrase": ("access", "passphrase"),
+    "token": ("access", "token"),
+    "clients": ("access", "clients"),
+    "doctor": ("doctor", "doctor"),
+    "eval": ("evaluation", "evaluate"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command. Returns its exit code; argparse itself exits with 2 on wrong use."""
+    arguments = parse(argv)
+    write_for_us_alone()
+    events = _events(arguments)
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, lambda signum, frame: stop(events, KEPT))
+    for stream in (sys.stdout, sys.stderr):
+        # A title that the terminal's encoding lacks is no reason to stop.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        return _command(arguments.command)(arguments)
+    except StackroomError as error:
+        events.tell("failed", f"stackroom: {error}", "error", message=str(error), error=type(error).__name__)
+        return WRONG_USE if isinstance(error, UsageError | SettingsError) else SOMETHING_FAILED
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone. Python would complain again while exiting.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SOMETHING_FAILED
+
+
+def _command(name: str) -> Callable[[argparse.Namespace], int]:
+    module, function = _COMMANDS[name]
+    command: Callable[[argparse.Namespace], int] = getattr(
+        import_module(f"stackroom.cli.commands.{module}"), function
+    )
+    return command
+
+
+def _events(arguments: argparse.Namespace) -> Events:
+    try:
+        return Events(as_json=settings_of(arguments).log_json)
+    except SettingsError:  # which the command itself will meet
+        return Events(as_json=bool(vars(arguments).get("log_json")))

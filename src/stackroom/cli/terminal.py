@@ -1,0 +1,261 @@
+"""What people see in a terminal: tables, and how files, times and sizes are written."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from stackroom.catalog.status import Status
+from stackroom.common.documents import Hit, Quote
+from stackroom.page.foreign_text import own_line
+from stackroom.reading.finding.ranking import Evidence
+
+_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
+
+_WHY_LEFT_OUT = {
+    "link": "links that lead out of it: --follow-links takes them in",
+    "pattern": "by patterns of .stackroomignore or --exclude",
+    "system": "folders of the system",
+}
+
+# Files named in a summary under each heading.
+_LISTED = 20
+
+
+def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> None:
+    """Prints what an index holds, and which files are not in it.
+
+    Args:
+        status: of the catalogue.
+        words: how many passages can be searched by their words.
+        runtime: what runs the model.
+        ocr_obstacle: why scans are not read; empty if they are.
+    """
+    share = f", {status.index_bytes / status.text_bytes:.1f} times the text" if status.text_bytes else ""
+    print(f"documents   {status.documents}")
+    print(f"pages       {status.pages}")
+    if status.scans_read or status.scans_waiting or status.scans_failed:
+        wait = f", {status.scans_waiting} wait for OCR" if status.scans_waiting else ""
+        failed = f", {len(status.scans_failed)} could not be read" if status.scans_failed else ""
+        print(f"  scans       {status.scans_read} read by OCR{wait}{failed}")
+    if status.scans_waiting:
+        print(f"              {ocr_obstacle or 'the next `stackroom index` reads them'}")
+    print(f"passages    {status.passages}")
+    print(f"  by words    {_part(words, status.passages)}")
+    legible = status.passages - status.illegible
+    illegible = status.illegible
+    beyond = f", but for {illegible} in languages that the model can't read" if illegible else ""
+    print(f"  by meaning  {_part(legible - status.pending, legible)}{beyond}")
+    print(f"text        {size(status.text_bytes)}")
+    print(f"index       {size(status.index_bytes)}{share}")
+    print(f"model       {status.model or 'none yet'}" + (f"\n            {runtime}" if status.model else ""))
+    print("libraries   " + ("\n            ".join(map(printable, status.libraries)) or "none yet"))
+    for left_out in status.left_out:
+        why = f"{_WHY_LEFT_OUT[left_out.reason]} ({left_out.count})"
+        print(f"\nleft out of {printable(left_out.library)}, {why}:")
+        print(listed(dict.fromkeys(left_out.paths, "")))
+        if left_out.count > len(left_out.paths):
+            print(f"  … and {left_out.count - len(left_out.paths)} more")
+    locked = [failure for failure in status.failures if failure.kind == "password"]
+    others = [failure for failure in status.failures if failure.kind != "password"]
+    for title, failures in (
+        ("not indexed", others),
+        ("could not be looked at", status.unreadable),
+        ("scanned pages that could not be read", status.scans_failed),
+    ):
+        if failures:
+            print(f"\n{title} ({len(failures)}):")
+        for failure in failures:
+            print(f"  {printable(failure.path)}: {_line(failure.reason)}")
+    if locked:
+        print(
+            f"\nneeds a password ({len(locked)}): give it in STACKROOM_PDF_PASSWORDS, a line for each, or in "
+            "the\nfile that STACKROOM_PDF_PASSWORDS_FILE names; the next `stackroom index` tries it:"
+        )
+    for failure in locked:
+        print(f"  {printable(failure.path)}")
+    if status.without_text:
+        print(f"\nwithout text, so not searchable ({len(status.without_text)}):")
+    for path in status.without_text:
+        print(f"  {printable(path)}")
+
+
+def show_check(found: Mapping[str, Any], left: Mapping[str, Any], done: Sequence[str]) -> None:
+    """Prints what a check found; see `indexer.upkeep.check.Report` for what both reports have.
+
+    Args:
+        found: before anything was repaired.
+        left: after that; the same if nothing was.
+        done: what was repaired, a sentence each.
+    """
+    print(f"checked     {found['documents']} documents, {found['passages']} passages")
+    _show_damages("damaged", found)
+    if done:
+        print("\nrepaired:\n" + "\n".join(f"  {sentence}" for sentence in done))
+        if left["damages"]:
+            _show_damages("still damaged", left)
+    elif found["damages"]:
+        print("\n`stackroom check --repair` puts this right.")
+    else:
+        print("damaged     nothing")
+    if left["pending"]:
+        print(f"waiting     {left['pending']} passages for their vectors; `stackroom index` goes on")
+    if left["words_behind"]:
+        print("waiting     the index of words for the last changes; `stackroom index` or --repair goes on")
+    for name, title in (("new", "not indexed yet"), ("changed", "changed"), ("missing", "no longer there")):
+        if left[name]:
+            print(f"\n{title} ({len(left[name])}); `stackroom index` looks after that:")
+            print(listed(dict.fromkeys(left[name], ""), "--json has all"))
+    if left["unreadable"]:
+        print(f"\ncould not be looked at:\n{listed(left['unreadable'], '--json has all')}")
+
+
+def _show_damages(title: str, report: Mapping[str, Any]) -> None:
+    if not report["damages"]:
+        return
+    print(f"\n{title} ({len(report['damages'])}):")
+    for damage in report["damages"][:_LISTED]:
+        files = report["files"].get(damage["document"]) or []
+        print(f"  {''.join(f'{printable(file)}: ' for file in files[:1])}{_line(damage['what'])}")
+    if len(report["damages"]) > _LISTED:
+        print(f"  … and {len(report['damages']) - _LISTED} more; --json has all")
+
+
+def _part(count: int, whole: int) -> str:
+    if count == whole:
+        return "all"
+    return f"{count}; the others wait for `stackroom index` or `watch`"
+
+
+def show_hits(hits: Sequence[Hit], urls: Sequence[str], explained: Sequence[Evidence]) -> None:
+    """Prints search results, the words of the query in bold on a terminal.
+
+    Args:
+        hits: the best first.
+        urls: of each hit.
+        explained: what is known of each hit's best passage; empty to leave it out.
+    """
+    bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    for number, (hit, url) in enumerate(zip(hits, urls, strict=True), 1):
+        best = hit.best
+        page = best.page_label if best.page_label == str(best.page) else f"{best.page_label} ({best.page})"
+        print(f"{number:2}. {_line(hit.title)}, page {printable(page)}  ({best.score:.2f})")
+        for line in _marked(best, bold=bold).splitlines():
+            print(f"    {line}")
+        if hit.more:
+            print("    also on page " + ", ".join(printable(quote.page_label) for quote in hit.more))
+        if explained:
+            print(f"    {_explained(explained[number - 1])}")
+        print(f"    {url}")
+    if not hits:
+        print("Nothing found.", file=sys.stderr)
+
+
+def _marked(quote: Quote, *, bold: bool) -> str:
+    parts, at = [], 0
+    for start, stop in quote.matches if bold else ():
+        parts += [quote.text[at:start], _BOLD, quote.text[start:stop], _PLAIN]
+        at = stop
+    parts.append(quote.text[at:])
+    return "".join(
+        part if part in (_BOLD, _PLAIN) else "".join(c if c.isprintable() or c == "\n" else " " for c in part)
+        for part in parts
+    )
+
+
+def _explained(evidence: Evidence) -> str:
+    def ranked(rank: int | None) -> str:
+        return f"rank {rank}" if rank else "not among the first"
+
+    meaning = "no vector" if evidence.meaning is None else f"{evidence.meaning:.2f}"
+    return (
+        f"words {evidence.words:.2f} ({ranked(evidence.words_rank)}), "
+        f"meaning {meaning} ({ranked(evidence.meaning_rank)}), "
+        f"document {evidence.document:.2f}, file name {evidence.name:.2f}, together {evidence.score:.3f}"
+    )
+
+
+def show_calls(calls: Sequence[Mapping[str, Any]]) -> None:
+    """Prints calls of the tools as a table; see `stackroom.server.ledger.Call` for what each has."""
+    rows = [
+        (
+            _local_time(call["time"]),
+            _short(call["client"], 32),
+            call["tool"],
+            _short(call["asked"], 48),
+        )
+        for call in calls
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row, call in zip(rows, calls, strict=True):
+        cells = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print(f"{cells}  {_returned(call)}")
+
+
+def _local_time(text: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M:%S}"
+    except ValueError:
+        return printable(text)
+
+
+def _short(text: str, width: int) -> str:
+    text = printable(text)
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _line(text: str) -> str:
+    """What a PDF or a library that reads it says, of any length, as a line."""
+    return printable(own_line(text))
+
+
+def _returned(call: Mapping[str, Any]) -> str:
+    if call["error"]:
+        return f"nothing: {_short(call['error'], 80)}"
+    documents = call["documents"]
+    if len(documents) == 1:
+        what = f"{_short(documents[0]['title'], 48)}, p. {_short(documents[0]['pages'], 24)}"
+    else:
+        what = f"{len(documents)} documents, {call['pages']} pages"
+    return f"{what}; {call['characters']:,} characters"
+
+
+def listed(entries: Mapping[str, str], rest: str = "`stackroom status` lists all") -> str:
+    """Files with the reasons they are named for (or none), a line each; only the first if there are many.
+
+    `rest` says where all of them are.
+    """
+    lines = [
+        f"  {printable(path)}" + (f": {_line(reason)}" if reason else "")
+        for path, reason in islice(entries.items(), _LISTED)
+    ]
+    if len(entries) > _LISTED:
+        lines.append(f"  … and {len(entries) - _LISTED} more; {rest}")
+    return "\n".join(lines)
+
+
+def duration(seconds: float) -> str:
+    """A number of seconds as a person says it: "4.2 s", "3 min 20 s", "2 h 5 min"."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes = int(seconds // 60)
+    if minutes < 60:
+        return f"{minutes} min {int(seconds % 60)} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def size(count: int) -> str:
+    """A number of bytes as a person says it: "3.1 MB"."""
+    amount = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def printable(text: str) -> str:
+    """`text` without what a terminal would obey: control characters of file names and PDFs, on one line."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

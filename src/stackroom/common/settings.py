@@ -1,0 +1,268 @@
+"""Every setting, in one frozen object. `Settings.read` is the only place that reads the environment."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from stackroom.common.errors import SettingsError
+
+PREFIX = "STACKROOM_"
+
+_WORDS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
+FETCH_CHARACTERS = 100_000
+"""What ChatGPT and Claude take in one answer; claude.ai is said to cut at 150,000."""
+
+LEAST_FETCH_CHARACTERS = 1000
+"""With less, a document would be all marks and no text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a person may set. Each field is read from STACKROOM_<FIELD>, for example STACKROOM_DATA.
+
+    Attributes:
+        data: the data folder; everything Stackroom writes is under `data/index`.
+        model: a folder, or a model's name on the hub; empty means the model the index was built with,
+            or, for a new index, the bundled all-MiniLM-L6-v2.
+        precision: the model computes in bf16, int8 or fp32; empty means what is best for this processor.
+        profile: "compact" keeps what is indexed as small as it gets, and a little less precise.
+        host, port: where the HTTP server listens.
+        public_url: where others find that server, for example the address of a tunnel: scheme and host, and
+            a port if it is not the usual one. Empty if only this machine does.
+        allow_anonymous: serve without sign-in, even if others can reach the server.
+        allow_host: names by which that server may be asked, besides its own; see `server.limits.host_names`.
+            Blanks or commas part them in the environment's text.
+        calls_per_minute: most calls of the tools in a minute, for each client or address, if others can reach
+            the server; 0 for any number.
+        ledger: record each call of a tool in `calls`.
+        log_json: tell what happens as JSON objects, one a line, instead of in words.
+        exclude: patterns, in the form of .gitignore, of what is left out of all folders; a line of the
+            environment's text for each, and the command line's come after them.
+        follow_links: follow links that lead out of a folder.
+        workers: PDFs read at the same time, each in a process of its own.
+        file_seconds: longest time to read one PDF, in seconds.
+        stall_seconds: longest time to wait for the next page of a PDF, in seconds.
+        file_memory_mb: most address space one reading process may take, in MiB (Linux and other POSIX
+            systems that honour RLIMIT_AS).
+        settle_seconds: how long a watched file must keep still before it is read, in seconds.
+        rescan_seconds: how often a watched folder is compared even if no event came, in seconds.
+        fetch_characters: most characters of a document's text in one answer to a fetch.
+        ocr_languages: of scans, as tesseract names them ("eng+deu"); empty means that each document's are
+            found out.
+        pdf_passwords: tried for PDFs that need one; a line of the environment's text for each.
+        pdf_passwords_file: a text file with more of them, one a line.
+    """
+
+    data: Path = Path("data")
+    model: str = ""
+    precision: Literal["", "bf16", "int8", "fp32"] = ""
+    profile: Literal["default", "compact"] = "default"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = ""
+    allow_anonymous: bool = False
+    allow_host: tuple[str, ...] = ()
+    calls_per_minute: int = 300
+    ledger: bool = True
+    log_json: bool = False
+    exclude: tuple[str, ...] = ()
+    follow_links: bool = False
+    workers: int = 0
+    file_seconds: float = 900.0
+    stall_seconds: float = 30.0
+    file_memory_mb: int = 2048
+    settle_seconds: float = 1.0
+    rescan_seconds: float = 60.0
+    fetch_characters: int = FETCH_CHARACTERS
+    ocr_languages: str = ""
+    pdf_passwords: tuple[str, ...] = field(default=(), repr=False)
+    pdf_passwords_file: Path | None = None
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> "Settings":
+        """The settings of the environment, with `overrides` (those not None) on top.
+
+        What they exclude is left out besides what the environment excludes.
+
+        Raises:
+            SettingsError: a value is not of its setting's kind, or out of range.
+        """
+        values: dict[str, Any] = {}
+        for setting in fields(cls):
+            name = PREFIX + setting.name.upper()
+            text = environ.get(name, "")
+            if setting.name in ("pdf_passwords", "exclude"):  # blanks may be part of one
+                values[setting.name] = _lines(text)
+            elif setting.name == "allow_host":
+                values[setting.name] = text.replace(",", " ").split()
+            elif text.strip():
+                values[setting.name] = _parse(name, text.strip(), setting.type)
+        overrides["exclude"] = (*values["exclude"], *(overrides.get("exclude") or ()))
+        values.update({name: value for name, value in overrides.items() if value is not None})
+        if values.get("workers", 0) == 0:
+            values["workers"] = available_cores()
+        values["public_url"] = _public_url(values.get("public_url", ""))
+        values["allow_host"] = tuple(map(_host_name, values.get("allow_host", ())))
+        settings = cls(**values)
+        if not is_text(settings.data.absolute()):
+            raise SettingsError(
+                f"The name of the data folder {str(settings.data)!r} is not valid UTF-8: rename it, or name "
+                "another one with --data."
+            )
+        for name in ("workers", "file_seconds", "stall_seconds", "file_memory_mb", "rescan_seconds"):
+            if getattr(settings, name) <= 0:
+                raise SettingsError(f"{PREFIX}{name.upper()} must be greater than 0.")
+        if settings.precision not in ("", "bf16", "int8", "fp32"):
+            raise SettingsError(f"{PREFIX}PRECISION must be bf16, int8 or fp32, not {settings.precision!r}.")
+        if settings.profile not in ("default", "compact"):
+            raise SettingsError(f"{PREFIX}PROFILE must be default or compact, not {settings.profile!r}.")
+        if settings.settle_seconds < 0:
+            raise SettingsError(f"{PREFIX}SETTLE_SECONDS must not be negative.")
+        if settings.calls_per_minute < 0:
+            raise SettingsError(f"{PREFIX}CALLS_PER_MINUTE must not be negative.")
+        if settings.fetch_characters < LEAST_FETCH_CHARACTERS:
+            raise SettingsError(f"{PREFIX}FETCH_CHARACTERS must be {LEAST_FETCH_CHARACTERS:,} or more.")
+        if not 0 <= settings.port <= 65535:
+            raise SettingsError(f"{PREFIX}PORT must be between 0 and 65535, not {settings.port}.")
+        if not re.fullmatch(r"|\w[\w/-]*(\+\w[\w/-]*)*", settings.ocr_languages, re.ASCII):
+            raise SettingsError(
+                f"{PREFIX}OCR_LANGUAGES must look like eng+deu, not {settings.ocr_languages!r}."
+            )
+        settings.passwords()
+        return settings
+
+    def passwords(self) -> tuple[str, ...]:
+        """The passwords to try for PDFs that need one. The file is read anew each time.
+
+        Raises:
+            SettingsError: the file can't be read.
+        """
+        if self.pdf_passwords_file is None:
+            return self.pdf_passwords
+        try:
+            text = self.pdf_passwords_file.read_text("utf-8-sig", errors="replace")
+        except OSError as error:
+            raise SettingsError(
+                f"{PREFIX}PDF_PASSWORDS_FILE={self.pdf_passwords_file} cannot be read: "
+                f"{error.strerror or error}. Correct the path, or unset it."
+            ) from error
+        return tuple(dict.fromkeys((*self.pdf_passwords, *_lines(text))))
+
+    @property
+    def index(self) -> Path:
+        """The folder of everything that is written. It can be deleted; the next run builds it again."""
+        return self.data / "index"
+
+    @property
+    def access(self) -> Path:
+        """The SQLite file of the passphrase, clients and tokens. Without it nobody can sign in."""
+        return self.data / "access" / "access.sqlite3"
+
+    @property
+    def calls(self) -> Path:
+        """The ledger: a line for each call of a tool. It can be deleted."""
+        return self.data / "log" / "calls.jsonl"
+
+    @property
+    def compact(self) -> bool:
+        """Whether the profile is the compact one."""
+        return self.profile == "compact"
+
+    @property
+    def catalog(self) -> Path:
+        """The SQLite file that is the truth."""
+        return self.index / "catalog.sqlite3"
+
+    @property
+    def words(self) -> Path:
+        """The folder of the index of words."""
+        return self.index / "words"
+
+    @property
+    def models(self) -> Path:
+        """The folder of prepared models. It can be deleted; models are prepared again when needed."""
+        return self.data / "models"
+
+
+def is_text(path: Path) -> bool:
+    """Whether a path is valid UTF-8: others can't be kept in the catalogue, nor given to all libraries."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def available_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _parse(name: str, text: str, kind: Any) -> Any:
+    if kind in (Path, Path | None):
+        return Path(text).expanduser()
+    if kind is bool:
+        if text.lower() not in _WORDS:
+            raise SettingsError(f"{name}={text!r} is neither yes nor no.")
+        return _WORDS[text.lower()]
+    try:
+        return {int: int, float: float}.get(kind, str)(text)
+    except ValueError:
+        raise SettingsError(f"{name}={text!r} is not a number.") from None
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    lines = (line.removesuffix("\r") for line in text.encode(errors="replace").decode().split("\n"))
+    return tuple(line for line in lines if line)
+
+
+def _host_name(text: str) -> str:
+    """The one way to write the name of a host. Its port is left out: a name is good for all of them.
+
+    Raises:
+        SettingsError: it is not such a name.
+    """
+    name = re.fullmatch(r"([a-z0-9_-]+(\.[a-z0-9_-]+)*)\.?(:\d+)?", text.strip().lower())
+    if not name:
+        raise SettingsError(
+            f"{PREFIX}ALLOW_HOST and --allow-host take a host's name, such as nas.example.com, not {text!r}."
+        )
+    return name[1]
+
+
+def _public_url(text: str) -> str:
+    """The one way to write a public URL: it is compared with what others make of it.
+
+    Raises:
+        SettingsError: it is not the URL of a host.
+    """
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text.strip().rstrip("/"))
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    host = (parts.hostname or "").rstrip(".")
+    name = rf"{re.escape(host)}|\[{re.escape(host)}\]"
+    if (
+        parts.scheme not in ("http", "https")
+        or not re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:.]+", host)
+        or not re.fullmatch(rf"({name})\.?(:\d+)?", parts.netloc, re.IGNORECASE)
+        or port == 0
+        or parts.path
+        or set("?#") & set(text)
+    ):
+        raise SettingsError(
+            f"The public URL must be a scheme and a host, such as https://library.example.com, not {text!r}: "
+            "the path /mcp is added where it belongs."
+        )
+    host = f"[{host}]" if ":" in host else host
+    usual = port in (None, {"http": 80, "https": 443}[parts.scheme])
+    return f"{parts.scheme}://{host}" if usual else f"{parts.scheme}://{host}:{port}"

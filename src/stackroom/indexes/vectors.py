@@ -1,0 +1,229 @@
+"""Nearest passages; the only file that knows FAISS.
+
+Up to some ten thousand vectors each search compares them all. Above, it first compares 1-bit codes (RaBitQ,
+which needs no training but the mean), and then the candidates' own vectors: a quarter of the time at 100,000
+passages, a seventh at a million, for the same ten nearest in 99 of 100 places (docs/benchmarks.md).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from stackroom.catalog.vector_codes import decode, encode, split_codes
+
+EXACT_LIMIT = 50_000
+"""Most vectors that are all compared; at this number that takes 5 ms."""
+
+# Candidates whose own vectors are compared: at least, and one for every so many passages.
+_CANDIDATES = 600
+_PASSAGES_PER_CANDIDATE = 1000
+
+# Vectors that move up at once when others are removed: what is copied meanwhile.
+_MOVED_AT_ONCE = 20_000
+
+
+Ranges = Sequence[tuple[int, int]] | NDArray[np.int64]
+"""Of passage ids, both ends inclusive; as an array, shape (n, 2), thousands cost next to nothing."""
+
+
+class VectorIndex:
+    """The nearest of the vectors of passages. Not thread-safe: its owner takes turns."""
+
+    def __init__(self, dimensions: int, exact_limit: int = EXACT_LIMIT) -> None:
+        self._dimensions = dimensions
+        self._exact_limit = exact_limit
+        self._ids: NDArray[np.int64] = np.empty(0, np.int64)
+        self._vectors: _Exact | _Rescored = _Exact(dimensions)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    @property
+    def last(self) -> int:
+        """The greatest id of a passage here; -1 if there is none."""
+        return int(self._ids[-1]) if len(self._ids) else -1
+
+    def add(self, ids: Sequence[int], codes: Sequence[bytes]) -> None:
+        """Adds passages `ids`, ascending and greater than all before, with their aligned codes."""
+        if not ids:
+            return
+        _use_one_thread()
+        added = np.asarray(ids, np.int64)
+        if added[0] <= self.last or np.any(np.diff(added) <= 0):
+            raise ValueError(f"Passage ids must ascend: {added[0]} after {self.last}.")
+        self._ids = np.concatenate([self._ids, added])
+        if len(self._ids) > self._exact_limit and isinstance(self._vectors, _Exact):
+            grown = _Rescored(self._dimensions)
+            grown.add(encode(self._vectors.all()))
+            self._vectors = grown
+        self._vectors.add(codes)
+
+    def remove(self, ranges: Ranges) -> None:
+        """Removes passages; absent ones are ignored.
+
+        Takes as long for thousands of ranges as for one: all vectors are gone through once.
+        """
+        removed = self._inside(ranges)
+        if not removed.any():
+            return
+        self._vectors.remove(removed)
+        self._ids = self._ids[~removed]
+
+    def search(
+        self,
+        vector: NDArray[np.float32],
+        k: int,
+        *,
+        within: Ranges | None = None,
+        without: Ranges = (),
+    ) -> list[tuple[int, float]]:
+        """The passages nearest to `vector`, shape (dimensions,), length 1.
+
+        Args:
+            vector: of the query.
+            k: most passages to return.
+            within: passages to look in; None means all.
+            without: passages to leave out.
+
+        Returns:
+            Pairs (passage id, cosine similarity), the most similar first, equal ones by id.
+        """
+        selector = None
+        if within is not None or len(without):
+            included = np.full(len(self._ids), True) if within is None else self._inside(within)
+            if len(without):
+                included &= ~self._inside(without)
+            bits = np.packbits(included, bitorder="little")
+            # `bits` and the selector are held by names: FAISS keeps pointers to both only.
+            selector = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
+        k = min(k, len(self._ids))
+        if k == 0:
+            return []
+        _use_one_thread()
+        positions, similar = self._vectors.search(vector.reshape(1, -1), k, selector)
+        pairs = zip(self._ids[positions].tolist(), similar.tolist(), strict=True)
+        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
+    def _inside(self, ranges: Ranges) -> NDArray[np.bool_]:
+        """For each position whether its passage is in one of the ranges, both ends inclusive."""
+        ends = np.asarray(ranges, np.int64).reshape(-1, 2)
+        ends = ends[ends[:, 0] <= ends[:, 1]]
+        # How many more ranges begin than end at a position: their sum up to it is how many it is in.
+        places = len(self._ids) + 1
+        steps = np.bincount(np.searchsorted(self._ids, ends[:, 0]), minlength=places)
+        steps -= np.bincount(np.searchsorted(self._ids, ends[:, 1], side="right"), minlength=places)
+        inside: NDArray[np.bool_] = np.cumsum(steps[:-1]) > 0
+        return inside
+
+    def similarities(self, vector: NDArray[np.float32], ids: Sequence[int]) -> dict[int, float]:
+        """The cosine similarity to `vector` of each of these passages that is here."""
+        wanted = np.array(sorted(ids), np.int64)
+        positions = np.searchsorted(self._ids, wanted)
+        here = positions < len(self._ids)
+        here[here] = self._ids[positions[here]] == wanted[here]
+        similar = self._vectors.similarities(vector, positions[here])
+        return dict(zip(wanted[here].tolist(), similar.tolist(), strict=True))
+
+
+def _use_one_thread() -> None:
+    """Keeps FAISS to the calling thread.
+
+    It does not split one query over threads, yet wakes its OpenMP threads for each and lets them spin: 15 of
+    a search's 25 CPU-milliseconds. OpenMP keeps this setting for each thread apart, so it is made every time.
+    """
+    faiss.omp_set_num_threads(1)
+
+
+def _remove_positions(index: Any, removed: NDArray[np.bool_]) -> None:
+    bits = np.packbits(removed, bitorder="little")  # held by a name: FAISS keeps a pointer only
+    index.remove_ids(faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits)))
+
+
+class _Exact:
+    """Vectors by position, as float16: four times finer than the steps of 8 bits at their largest."""
+
+    def __init__(self, dimensions: int) -> None:
+        self._dimensions = dimensions
+        self._index = faiss.IndexScalarQuantizer(
+            dimensions, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+        )
+
+    def all(self) -> NDArray[np.float32]:
+        """Shape (n, dimensions)."""
+        vectors: NDArray[np.float32] = self._index.reconstruct_n(0, self._index.ntotal)
+        return vectors
+
+    def add(self, codes: Sequence[bytes]) -> None:
+        self._index.add(decode(codes, self._dimensions))
+
+    def remove(self, removed: NDArray[np.bool_]) -> None:
+        _remove_positions(self._index, removed)
+
+    def similarities(self, query: NDArray[np.float32], positions: NDArray[np.int64]) -> NDArray[np.float32]:
+        if not len(positions):
+            return np.empty(0, np.float32)
+        similar: NDArray[np.float32] = self._index.reconstruct_batch(positions) @ query
+        return similar
+
+    def search(
+        self, query: NDArray[np.float32], k: int, selector: Any
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        parameters = None
+        if selector is not None:
+            parameters = faiss.SearchParameters()
+            parameters.sel = selector
+        scores, positions = self._index.search(query, k, params=parameters)
+        found = positions[0] >= 0
+        return positions[0][found], scores[0][found]
+
+
+class _Rescored:
+    """Vectors by position: 1-bit codes to find candidates, and the catalogue's codes to compare these."""
+
+    def __init__(self, dimensions: int) -> None:
+        self._dimensions = dimensions
+        self._index = faiss.IndexRaBitQ(dimensions, faiss.METRIC_INNER_PRODUCT)
+        # Both with room to grow in place: at a million vectors a copy would take another 400 MB.
+        self._levels: NDArray[np.int8] = np.empty((0, dimensions), np.int8)
+        self._steps: NDArray[np.float32] = np.empty(0, np.float32)
+
+    def add(self, codes: Sequence[bytes]) -> None:
+        vectors = decode(codes, self._dimensions)
+        if not self._index.is_trained:
+            self._index.train(vectors)
+        start, stop = self._index.ntotal, self._index.ntotal + len(codes)
+        if stop > len(self._levels):
+            room = max(stop, len(self._levels) * 9 // 8)
+            self._levels.resize((room, self._dimensions), refcheck=False)
+            self._steps.resize(room, refcheck=False)
+        self._levels[start:stop], self._steps[start:stop] = split_codes(codes, self._dimensions)
+        self._index.add(vectors)
+
+    def remove(self, removed: NDArray[np.bool_]) -> None:
+        left = int(np.argmax(removed))  # what is before the first one stays where it is
+        for start in range(left, len(removed), _MOVED_AT_ONCE):
+            kept = start + np.flatnonzero(~removed[start : start + _MOVED_AT_ONCE])
+            self._levels[left : left + len(kept)] = self._levels[kept]
+            self._steps[left : left + len(kept)] = self._steps[kept]
+            left += len(kept)
+        _remove_positions(self._index, removed)
+
+    def similarities(self, query: NDArray[np.float32], positions: NDArray[np.int64]) -> NDArray[np.float32]:
+        similar: NDArray[np.float32] = (self._levels[positions] @ query) * self._steps[positions]
+        return similar
+
+    def search(
+        self, query: NDArray[np.float32], k: int, selector: Any
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        parameters = faiss.RaBitQSearchParameters()
+        if selector is not None:
+            parameters.sel = selector
+        candidates = max(k, _CANDIDATES, self._index.ntotal // _PASSAGES_PER_CANDIDATE)
+        _, positions = self._index.search(query, min(candidates, self._index.ntotal), params=parameters)
+        found = positions[0][positions[0] >= 0]
+        scores = self.similarities(query[0], found)
+        best = np.argsort(-scores, kind="stable")[:k]
+        return found[best], scores[best]

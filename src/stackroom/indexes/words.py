@@ -1,0 +1,287 @@
+"""Matching words; with `lexicon_writer`, the only file that knows the full-text engine (tantivy).
+
+Two indexes, derived from the catalogue: of passages, and of documents as a whole. What they find is a hint,
+to be looked up in the catalogue.
+"""
+
+import math
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import tantivy
+
+from stackroom.common.errors import CatalogUnusable
+from stackroom.indexes.terms import LANGUAGES, OTHER, Analyzer
+
+PASSAGES, DOCUMENTS = "passages", "documents"
+"""The folders of the two indexes."""
+
+BOOKMARK = "bookmark"
+"""The language of the entry that says how far an index is, so that it is counted as all others are."""
+
+# A word that more than this share of the passages has is not looked for, if the query has others. In a
+# library of a few passages nothing can be said of a word that so many of them have.
+_COMMON, _RARE = 0.25, 5
+
+
+@dataclass(frozen=True, slots=True)
+class WordMatches:
+    """What matches the words of a query.
+
+    Attributes:
+        hits: pairs (passage id or split, BM25 score), the best first, equal ones by id; higher is better.
+        most: the sum of the weights (BM25's idf) of the words looked for, where a word that nothing has
+            counts as the rarest. What has all words scores about that much; at most 2.2 times. 0 if no word
+            was looked for.
+    """
+
+    hits: list[tuple[int, float]]
+    most: float
+
+    @property
+    def scores(self) -> dict[int, float]:
+        """The hits' scores by id."""
+        return dict(self.hits)
+
+
+# Up to so many splits are looked up one by one. Sixty take two thirds of the time that a set of them takes.
+_FEW_SPLITS = 200
+
+# Of a pasted page, the rarest words are looked for: as many as say what it is about.
+_MOST_WORDS = 64
+
+
+class Lexicon:
+    """Searches the indexes in a folder as their last commits left them. Not thread-safe."""
+
+    def __init__(self, folder: Path) -> None:
+        """Opens nothing yet: the folder need not be there."""
+        self._passages = _Index(folder / PASSAGES)
+        self._documents = _Index(folder / DOCUMENTS)
+
+    def search(
+        self,
+        query: str,
+        k: int,
+        required: Sequence[str] = (),
+        *,
+        within: Sequence[int] | None = None,
+        without: Sequence[int] = (),
+    ) -> WordMatches:
+        """The passages that match the words of `query` best.
+
+        Args:
+            query: any text; a passage need not have all of its words.
+            k: most passages to return.
+            required: texts all of whose words a passage must have.
+            within: splits (see the catalogue's `PassageText`) to look in; None means all.
+            without: splits to leave out.
+
+        Raises:
+            CatalogUnusable: the index is damaged.
+        """
+        return self._passages.search(query, k, required, within, without)
+
+    def documents(self, query: str, splits: Collection[int]) -> WordMatches:
+        """How well names, title, author, date and first pages of these documents match the words of `query`.
+
+        As `search`; the hits are splits.
+        """
+        return self._documents.search(query, len(splits), (), sorted(splits), ())
+
+    def names(self, query: str, k: int) -> WordMatches:
+        """The documents whose files' names match the words of `query` best: the hits are splits."""
+        return self._documents.search(query, k, (), None, (), field="name")
+
+    def __len__(self) -> int:
+        """How many passages' words can be searched."""
+        return self._passages.count()
+
+
+class _Index:
+    """One index of the engine."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._index: tantivy.Index | None = None
+        self._state: tuple[int, int] | None = None
+        self._languages: list[str] = []
+        self._analyzer = cache(Analyzer)
+
+    def search(
+        self,
+        query: str,
+        k: int,
+        required: Sequence[str],
+        within: Sequence[int] | None,
+        without: Sequence[int],
+        field: str = "text",
+    ) -> WordMatches:
+        try:
+            return self._search(query, k, required, within, without, field)
+        except ValueError:  # the engine's only error: the files are damaged, or are just being built again
+            self._state = None
+        try:
+            return self._search(query, k, required, within, without, field)
+        except ValueError as error:
+            raise self._unusable(error) from error
+
+    def _search(
+        self,
+        query: str,
+        k: int,
+        required: Sequence[str],
+        within: Sequence[int] | None,
+        without: Sequence[int],
+        field: str,
+    ) -> WordMatches:
+        index = self._follow()
+        if index is None or not query.strip() or k < 1:
+            return WordMatches([], 0.0)
+        searcher = index.searcher()
+        clauses, most = self._clauses(index.schema, searcher, query, field)
+        if not clauses:
+            return WordMatches([], most)
+        should = [(tantivy.Occur.Should, clause) for clause in clauses]
+        matching = tantivy.Query.boolean_query(should, minimum_number_should_match=1)
+        wanted = matching
+        for text in required:
+            for forms in self._forms(text):
+                word = tantivy.Query.const_score_query(_word(index.schema, field, forms), 0.0)
+                wanted = wanted.and_must_match(word)
+        if within is not None:
+            wanted = wanted.and_must_match(_splits(index.schema, within))
+        if without:
+            wanted = wanted.and_must_not_match(_splits(index.schema, without))
+        # Counting all matches would look at each of them; without, most are skipped.
+        hits = searcher.search(wanted, k, count=False).hits
+        ids = searcher.fast_field_values("id", [address for _, address in hits])
+        pairs = [(int(id_ or 0), score) for id_, (score, _) in zip(ids, hits, strict=True)]
+        return WordMatches(sorted(pairs, key=lambda pair: (-pair[1], pair[0])), most)
+
+    def _clauses(
+        self, schema: tantivy.Schema, searcher: tantivy.Searcher, query: str, field: str
+    ) -> tuple[list[tantivy.Query], float]:
+        # The library's languages have each their stems. A passage has those of its own, and counts once.
+        words: dict[tuple[str, ...], int] = {}
+        for stems in self._forms(query):
+            known = {form: count for form in stems if (count := searcher.doc_freq(field, form))}
+            words[tuple(known or stems)] = max(known.values(), default=0)
+        # "in" and "the" tell no passage from another, and take longest to look through; in whatever language,
+        # such words are the ones that many passages have.
+        # Names have none, and of a few files with the same word each may be meant.
+        entries = _entries(searcher)
+        common = entries if field == "name" else max(entries * _COMMON, _RARE)
+        wanted = {word: count for word, count in words.items() if count <= common}
+        if not any(wanted.values()):
+            wanted = words
+        wanted = dict(sorted(wanted.items(), key=lambda word: word[1])[:_MOST_WORDS])
+        clauses = []
+        for forms, count in wanted.items():
+            if count:
+                clauses.append(_word(schema, field, forms))
+        return clauses, sum(_idf(entries, count) for count in wanted.values())
+
+    def _forms(self, query: str) -> list[list[str]]:
+        """Each term of the query, as it is in each of the library's languages."""
+        by_language = [self._analyzer(language).words(query) for language in self._languages or [OTHER]]
+        return [
+            list(dict.fromkeys(forms))
+            for word in zip(*by_language, strict=True)
+            for forms in zip(*word, strict=True)
+        ]
+
+    def count(self) -> int:
+        index = self._follow()
+        return max(index.searcher().num_docs - 1, 0) if index else 0
+
+    def _follow(self) -> tantivy.Index | None:
+        """The index as it is now; cheap if nothing was committed. Raises CatalogUnusable if it is damaged."""
+        try:
+            found = (self._folder / "meta.json").stat()
+        except FileNotFoundError:
+            self._index = self._state = None
+            return None
+        except OSError as error:
+            raise self._unusable(error) from error
+        state = (found.st_ino, found.st_mtime_ns)
+        if state != self._state:
+            try:
+                self._index = _open_to_read(self._folder)
+                searcher = self._index.searcher()
+                self._languages = [code for code in LANGUAGES if searcher.doc_freq("language", code)]
+            except (ValueError, OSError) as error:
+                raise self._unusable(error) from error
+            self._state = state
+        return self._index
+
+    def _unusable(self, error: Exception) -> CatalogUnusable:
+        advice = "" if isinstance(error, OSError) else " Run `stackroom index`: it is built again."
+        return CatalogUnusable(f"The index of words in {self._folder} cannot be read: {error}.{advice}")
+
+
+def _open_to_read(folder: Path) -> tantivy.Index:
+    """As `open_index`, also where nothing can be written. Raises OSError as well."""
+    if os.access(folder, os.W_OK):
+        return open_index(folder)
+    # The engine locks the folder while it opens the files. After that it needs no names of them.
+    with TemporaryDirectory(prefix="stackroom-words-") as links:
+        for file in folder.iterdir():
+            if file.suffix != ".lock":
+                Path(links, file.name).symlink_to(file.absolute())
+        return open_index(Path(links))
+
+
+def open_index(folder: Path) -> tantivy.Index:
+    """The engine's index in a folder, made if the folder is empty. Raises ValueError if it can't be read.
+
+    Texts in it are terms with blanks between them: `stackroom.indexes.terms` has made them.
+    """
+    builder = tantivy.SchemaBuilder().add_unsigned_field("id", fast=True)
+    builder = builder.add_unsigned_field("split", indexed=True)
+    builder = builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
+    for field in ("text", "name"):
+        builder = builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
+    index = tantivy.Index(builder.build(), path=str(folder))
+    index.config_reader("manual")  # no thread that watches the folder
+    return index
+
+
+def _word(schema: tantivy.Schema, field: str, forms: Sequence[str]) -> tantivy.Query:
+    """A word in any of its forms: the best of them counts."""
+    terms = [tantivy.Query.term_query(schema, field, form, "freq") for form in forms]
+    return terms[0] if len(terms) == 1 else tantivy.Query.disjunction_max_query(terms)
+
+
+def _splits(schema: tantivy.Schema, splits: Sequence[int]) -> tantivy.Query:
+    """What is in one of these splits; scores nothing."""
+    if len(splits) <= _FEW_SPLITS:
+        each = [(tantivy.Occur.Should, tantivy.Query.term_query(schema, "split", split)) for split in splits]
+        return tantivy.Query.const_score_query(tantivy.Query.boolean_query(each), 0.0)
+    return tantivy.Query.const_score_query(tantivy.Query.term_set_query(schema, "split", list(splits)), 0.0)
+
+
+def _entries(searcher: tantivy.Searcher) -> int:
+    """How many entries there are, removed ones included as long as the engine has not dropped them.
+
+    That is how it counts the entries that have a word, and what its own weights are made of.
+    """
+    counted = sum(searcher.doc_freq("language", code) for code in (*LANGUAGES, BOOKMARK))
+    return max(counted, searcher.num_docs)  # an older bookmark has no language
+
+
+def dead_share(index: tantivy.Index) -> tuple[int, float]:
+    """How many entries of an index are removed but not dropped yet, and what share of all they are."""
+    searcher = index.searcher()
+    entries = _entries(searcher)
+    dead = max(entries - searcher.num_docs, 0)
+    return dead, dead / entries if entries else 0.0
+
+
+def _idf(documents: int, having: int) -> float:
+    """A word's weight, as the engine's BM25 (Robertson and Zaragoza 2009, with Lucene's + 1) has it."""
+    return math.log(1 + (documents - having + 0.5) / (having + 0.5))

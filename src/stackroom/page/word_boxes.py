@@ -1,0 +1,81 @@
+"""Where OCR saw each word of a page, so that a passage can be marked in the page's picture; pure."""
+
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass, fields, replace
+from itertools import accumulate, pairwise
+
+from stackroom.page.alignment import count_letters
+
+UNITS = 4095
+"""A page's width and its height have so many: seven to a point of an A4 page."""
+
+# Between two words of a line that are marked as one, in heights of the line.
+_WIDEST_GAP = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class WordBox:
+    """A word as it is seen on a page, from its upper left corner.
+
+    Attributes:
+        letters: letters and digits of the word; see `stackroom.page.alignment.count_letters`.
+        left, right: of the page's width, which is UNITS.
+        top, bottom: likewise of its height.
+    """
+
+    letters: int
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+def pack(words: Sequence[WordBox]) -> bytes:
+    """The boxes of a page's words, in few bytes."""
+    columns = zip(*map(astuple, words), strict=True)
+    # Side by side, as steps from word to word: these are small, and alike.
+    steps = [(now - before) % 2**16 for column in columns for before, now in pairwise((0, *column))]
+    return zlib.compress(struct.pack(f"<{len(steps)}H", *steps), 9)
+
+
+def unpack(content: bytes) -> tuple[WordBox, ...]:
+    """What was packed; nothing if it is damaged."""
+    try:
+        steps = [step for (step,) in struct.iter_unpack("<H", zlib.decompress(content))]
+    except (zlib.error, struct.error):
+        return ()
+    count = len(steps) // len(fields(WordBox))
+    columns = [accumulate(steps[at : at + count]) for at in range(0, len(steps), count or 1)]
+    return tuple(WordBox(*(value % 2**16 for value in row)) for row in zip(*columns, strict=True))
+
+
+def find_passage(words: Sequence[WordBox], page: str, start: int, stop: int) -> Iterator[WordBox]:
+    """The boxes of a passage's words, without the gaps between those of a line.
+
+    Args:
+        words: of the page, in the order of its text; nothing is found if they are not those of the text.
+        page: the text.
+        start: of the passage in it.
+        stop: likewise, not included.
+    """
+    first, passage = count_letters(page[:start]), count_letters(page[start:stop])
+    if first + passage + count_letters(page[stop:]) != sum(word.letters for word in words):
+        return
+    at = 0
+    last: WordBox | None = None
+    for word in words:
+        at += word.letters
+        if not word.letters or not first < at < first + passage + word.letters:
+            continue
+        yield _joined(last, word) if last else word
+        last = word
+
+
+def _joined(last: WordBox, word: WordBox) -> WordBox:
+    height = min(last.bottom - last.top, word.bottom - word.top)
+    is_same_line = min(last.bottom, word.bottom) - max(last.top, word.top) > height / 2
+    if is_same_line and 0 < word.left - last.right < _WIDEST_GAP * height:
+        return replace(word, left=last.right)
+    return word

@@ -1,0 +1,234 @@
+"""Operators inside the query string, since that string is all an MCP client can send; pure functions.
+
+    "exact phrase"  “…”  „…“  «…»      the passage has to have it, see `stackroom.reading.query.folded_text`
+    -word  -"exact phrase"             the passage must not have it
+    title:word  title:"annual report"  likewise author:, and folder: or path:, for any part of the path
+    after:2023  before:2024-05         created or modified from 2023-01-01 on; until 2024-04-30
+    lang:de  lang:german               the document's main language
+    id:0123456789abcdef01234567        inside one document
+    -title:draft                       a minus turns title:, author:, folder:, lang: and id: round
+
+Several values of one kind are alternatives, as in a catalogue's list of boxes to tick; different kinds all
+have to fit. **In doubt, text is text.** An operator that was not meant hides the very pages that were asked
+for; one that was not understood leaves the words it was made of, and a ranking that is a little worse. So:
+
+- An operator counts only at the start of a word, with a value that makes sense, without a blank before it:
+  "time: 10:30", "after: the war", "before:never", "lang:C" and "http://x.y/z" are words.
+- A minus counts only after a blank and before a word of three letters (or two capitals, or a character of a
+  script without blanks): "e-mail", "a - b", "-5 degrees" and "-O2" are words. Negative numbers are far more
+  often meant than years to be left out; those can be had with quotes: -"2023". In a query with anything that
+  looks like a command's option (-v, -O2, --help, -std=c++17) no bare -word counts: "gcc -Wall -O2". Nor does
+  one at the start of a later line, which is a list. Nor where nothing positive would remain.
+- A quotation mark counts only at the edge of a word, with a partner: 5" pipe and צה"ל are words.
+- In a sentence, quotation marks are a quotation and a minus is a dash: beside more than eight other words,
+  phrases are not demanded, and bare -words not excluded.
+- A phrase beside OR is not demanded, what comes after NOT is excluded if it is in quotes or an operator:
+  models write these, though nobody told them to. AND and OR between operators go.
+"""
+
+import re
+
+from stackroom.reading.query.filters import NAME, NAMES, read_value
+from stackroom.reading.query.folded_text import UNBOUNDED, words
+from stackroom.reading.query.query import Query
+from stackroom.reading.query.quotation_marks import MARK, MARKS, MINUS, quotations
+
+# "std::title::x" and "title:=x" are code.
+_OPERATOR = re.compile(rf"{NAME}(?=[^\s:：=])", re.IGNORECASE)
+_BARE = re.compile(r"\S+")
+# What ends a sentence or a list, not a value.
+_TRAILING = ",;:.!?，；：。！？、"
+# Where something else may begin.
+_NEXT = re.compile(rf"[\s({MARKS}]")
+
+_LETTER = "(?:[^\\W\\d_]|[\u0300-\u036f\u0900-\u0dff])"  # also the vowel signs of India
+_INSIDE = rf"[^\s:=/\\{MARKS}]*"
+_EXCLUDED = re.compile(rf"{_LETTER}{{3}}{_INSIDE}|[A-Z]{{2}}|{UNBOUNDED.pattern}{_INSIDE}")
+_OPTION = re.compile(r"(?<!\S)(?:--\w|-(?:[A-Za-z]\d*|[a-z]{2})(?!\S)|-\w[\w-]*=)")
+# Words beside phrases and exclusions, from which on a query is somebody's sentence.
+_SENTENCE = 9
+
+_CONNECTIVES = ("AND", "OR", "NOT", "|", "||", "&", "&&")
+_CONNECTIVE_AFTER = re.compile(r"\s+(AND|OR|\|\|?|&&?)(?!\S)")
+
+# Not seen, so not meant: control characters, and the marks that turn the direction of writing, which
+# right-to-left keyboards put before a Latin word. The (non-)joiners stay: Persian needs them.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+)
+
+
+def parse(query: str) -> Query:
+    """What a query asks. Any text is a query: this never fails. Takes time in proportion to its length."""
+    return _Parser(_UNSEEN.sub("", query)).parse()
+
+
+class _Parser:
+    """Goes through a query once. What it takes for operators it takes out; what it keeps is the text."""
+
+    def __init__(self, query: str) -> None:
+        self._query = query
+        self._closing = dict(quotations(query))
+        self._has_options = bool(_OPTION.search(query))
+        self._kept: list[str] = []
+        # Place in _kept of the word before what is being looked at; -1 if that was an operator.
+        self._last = -1
+        # Place in _kept, as it was written, the word or phrase.
+        self._excluded: list[tuple[int, str, str]] = []
+        self._phrases: list[str] = []
+        self._values: dict[str, list[str]] = {kind: [] for kind in NAMES.values()}
+        self._unwanted: list[tuple[str, str]] = []
+        self._misread: list[tuple[str, str]] = []
+
+    def parse(self) -> Query:
+        """Call once."""
+        at, is_start = 0, True
+        while at < len(self._query):
+            after = self._take(at) if is_start else self._take_quoted(at, "")
+            # What comes after "(" is a start where "(" itself is: "(title:otters", but not "f(title:otters".
+            is_start = self._query[at].isspace() or (is_start and self._query[at] == "(")
+            at = after or self._take_plain(at)
+        return self._compose()
+
+    def _take(self, at: int) -> int:
+        """Takes what begins at a word's start. Returns where it ends; 0 if it is plain."""
+        after = self._take_operator(at)
+        if after or self._query[at] not in MINUS:
+            return after or self._take_quoted(at, "")
+        return self._take_quoted(at + 1, "-") or self._take_excluded(at)
+
+    def _take_plain(self, at: int) -> int:
+        if self._query[at].isspace() or self._query[at] == "(":
+            end = at + 1
+        else:
+            found = _NEXT.search(self._query, at + 1)
+            end = found.start() if found else len(self._query)
+        self._keep(self._query[at:end])
+        return end
+
+    def _take_operator(self, at: int) -> int:
+        named = _OPERATOR.match(self._query, at)
+        if not named:
+            return 0
+        kind, start = NAMES[named[2].lower()], named.end()
+        if start in self._closing:
+            end = self._closing[start] + 1
+            value = self._query[start + 1 : end - 1]
+        elif MARK.match(self._query, start):
+            return 0
+        else:
+            end = _end(_BARE.match(self._query, start))
+            value = self._query[start:end].rstrip(_TRAILING)
+            value = value if "(" in value else value.rstrip(")")
+        value = read_value(kind, value)
+        connective = self._connective_before()
+        is_unwanted = bool(named[1]) or connective == "NOT"
+        if not value or (is_unwanted and kind in ("after", "before")):
+            self._misread.append((kind, self._query[at:end].rstrip(_TRAILING + ")")))
+            return 0
+        if connective:
+            self._drop_connective()
+        if is_unwanted:
+            self._unwanted.append((kind, value))
+        else:
+            self._values[kind].append(value)
+        self._leave_out()
+        following = _CONNECTIVE_AFTER.match(self._query, end)
+        return following.end() if following else end
+
+    def _take_quoted(self, at: int, sign: str) -> int:
+        if at not in self._closing:
+            return 0
+        end = self._closing[at] + 1
+        phrase = " ".join(self._query[at + 1 : end - 1].split())
+        if not words(phrase):
+            return 0
+        connective = self._connective_before()
+        if sign or connective == "NOT":
+            if connective == "NOT":
+                self._drop_connective()
+            self._exclude(at - len(sign), end, phrase)
+            return end
+        following = _CONNECTIVE_AFTER.match(self._query, end)
+        if not {connective, following[1] if following else ""} & {"OR", "|", "||"}:
+            self._phrases.append(phrase)
+        self._keep(phrase)
+        return end
+
+    def _take_excluded(self, at: int) -> int:
+        if self._has_options or self._query[at - 1 : at] == "\n":
+            return 0
+        end = _end(_BARE.match(self._query, at))
+        word = self._query[at + 1 : end].rstrip(_TRAILING + ")")
+        if not _EXCLUDED.fullmatch(word):
+            return 0
+        self._exclude(at, end, word)
+        return end
+
+    def _exclude(self, start: int, end: int, what: str) -> None:
+        self._excluded.append((len(self._kept), self._query[start:end], what))
+        self._leave_out()
+
+    def _keep(self, piece: str) -> None:
+        if not piece.isspace():
+            self._last = len(self._kept)
+        self._kept.append(piece)
+
+    def _leave_out(self) -> None:
+        self._last = -1
+        self._kept.append(" ")
+
+    def _connective_before(self) -> str:
+        """The AND, OR or NOT before what is being looked at; "" if there is none."""
+        last = self._kept[self._last] if self._last >= 0 else ""
+        return last if last in _CONNECTIVES else ""
+
+    def _drop_connective(self) -> None:
+        self._kept[self._last] = " "
+
+    def _compose(self) -> Query:
+        values = {kind: tuple(dict.fromkeys(found)) for kind, found in self._values.items()}
+        if not _has_words(self._kept) and not any(values.values()) and not self._unwanted:
+            for place, written, _ in self._excluded:  # nothing would remain to exclude them from
+                self._kept[place] = written
+            self._excluded = []
+        if _length("".join(self._kept)) - sum(map(_length, self._phrases)) >= _SENTENCE:
+            self._phrases = []
+            for place, written, _ in self._excluded:
+                if not MARK.search(written[:2]):
+                    self._kept[place] = written
+            self._excluded = [found for found in self._excluded if not self._kept[found[0]].strip()]
+        parts = "".join(self._kept).split()
+        if self._excluded or self._unwanted or any(values.values()):
+            # "(author:a OR author:b), otters" has left brackets and commas behind.
+            parts = [part for part in parts if part.strip("()[]{},;")] if _has_words(parts) else []
+        return Query(
+            text=" ".join(parts),
+            phrases=tuple(dict.fromkeys(self._phrases)),
+            without=tuple(dict.fromkeys(what for _, _, what in self._excluded)),
+            titles=values["title"],
+            authors=values["author"],
+            folders=values["folder"],
+            after=max(values["after"], default=""),
+            before=min(values["before"], default=""),
+            languages=values["language"],
+            ids=values["id"],
+            unwanted=tuple(dict.fromkeys(self._unwanted)),
+            misread=tuple(self._misread),
+        )
+
+
+def _length(text: str) -> int:
+    """How many words a text has; of those without blanks between them, two letters count as one."""
+    return len(text.split()) + len(UNBOUNDED.findall(text)) // 2
+
+
+def _end(found: re.Match[str] | None) -> int:
+    assert found is not None  # noqa: S101  there was a visible character
+    return found.end()
+
+
+def _has_words(kept: list[str]) -> bool:
+    return any(
+        any(map(str.isalnum, word)) and word not in _CONNECTIVES for piece in kept for word in piece.split()
+    )

@@ -1,0 +1,145 @@
+"""Who may come in: the one object that the HTTP application asks."""
+
+import logging
+from typing import Any
+
+from fastmcp.server.auth import AccessToken, AuthProvider
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from stackroom.common.errors import AccessUnusable, SignInMissing
+from stackroom.common.settings import Settings
+from stackroom.server.access.client_documents import ClientDocuments
+from stackroom.server.access.oauth import AuthorizationServer
+from stackroom.server.access.passphrase_form import Door, or_unavailable, unavailable
+from stackroom.server.access.sign_in import PATH, SignIn
+from stackroom.server.access.store import AccessStore
+
+
+class Access(AuthProvider):
+    """What FastMCP asks before it answers at /mcp or /sse, and our own pages before they show a document."""
+
+    def __init__(
+        self,
+        url: str,
+        store: AccessStore,
+        *,
+        door: Door | None = None,
+        documents: ClientDocuments | None = None,
+    ) -> None:
+        """Is found at `url`, without a slash at its end; closes `store` in the end."""
+        super().__init__(base_url=url)
+        self._url = url
+        self._store = store
+        door = door or Door(store, https=url.startswith("https:"))
+        self._sign_in = SignIn(door)
+        self._server = AuthorizationServer(url, store, door, documents or ClientDocuments())
+
+    def close(self) -> None:
+        """Closes the store; nothing may be asked afterwards."""
+        self._store.close()
+
+    def require_owner(self, request: Request) -> Response | None:
+        """None if the browser that asks is signed in; else what to answer instead. Never raises.
+
+        A page that shows something of the library begins with
+
+            if access and (refusal := access.require_owner(request)):
+                return refusal
+        """
+        return self._sign_in.require_owner(request)
+
+    async def require_token_or_owner(self, request: Request) -> Response | None:
+        """None if the request has a good token, or comes from the owner's browser; else what to answer."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return self.require_owner(request)
+        try:
+            known = await self.verify_token(token.strip())
+        except AccessUnusable as error:
+            return unavailable(error)
+        headers = {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}
+        return None if known else PlainTextResponse("The token is not good.\n", 401, headers)
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """FastMCP's question: whether a token is good for this server.
+
+        Raises:
+            AccessUnusable: nobody can say, because the file of clients and tokens cannot be read.
+        """
+        # In the event loop: it takes less than handing it to a thread.
+        grant = self._store.bearer(token)
+        if grant is None:
+            return None
+        # A client's token is for the address it was asked for: not for the tunnel that had our data before.
+        if grant.kind == "client" and self._server.resource(grant.resource) is None:
+            return None
+        # Not the token itself: what holds it may be logged.
+        return AccessToken(
+            token=grant.id,
+            client_id=grant.id,
+            scopes=[],
+            expires_at=None if grant.expires is None else int(grant.expires),
+            resource=grant.resource or None,
+            claims={"name": grant.name},  # for the ledger
+        )
+
+    def get_routes(self, mcp_path: str | None = None) -> list[Route]:
+        """All endpoints beside the tools. `mcp_path` is where those are; may be called for several.
+
+        Whatever the path, a token opens all of them: the library behind them is one.
+        """
+        path = (mcp_path or "/mcp").rstrip("/")
+        well_known = "/.well-known/oauth-protected-resource"
+        return [
+            # RFC 9728 has the resource exactly as the client wrote it, with its slash.
+            *(self._described(f"{well_known}{typed}", typed) for typed in (path, f"{path}/")),
+            # For clients that do not look at the WWW-Authenticate header.
+            self._described(well_known, path),
+            Route(PATH, or_unavailable(self._sign_in.page), methods=["GET", "POST"]),
+            *self._server.routes(),
+        ]
+
+    def _described(self, where: str, path: str) -> Route:
+        described = {
+            "resource": f"{self._url}{path}",
+            "authorization_servers": [self._url],
+            "bearer_methods_supported": ["header"],
+            "resource_name": "Stackroom",
+        }
+        return Route(where, _constant(described), methods=["GET"])
+
+
+def create_access(settings: Settings, url: str, *, exposed: bool) -> Access | None:
+    """Sign-in for a server that is found at `url`, to be closed after it; None if it needs none.
+
+    Args:
+        settings: `data`, `public_url` and `allow_anonymous`.
+        url: without a slash at its end.
+        exposed: whether other machines can reach it.
+
+    Raises:
+        SignInMissing: it needs sign-in, and there is no passphrase.
+        AccessUnusable: the file of clients and tokens cannot be read or written.
+    """
+    if settings.allow_anonymous or not (exposed or settings.public_url):
+        return None
+    store = AccessStore(settings.access)
+    if store.passphrase() is None:
+        store.close()
+        where = f"at {settings.public_url}" if settings.public_url else f"by other machines ({settings.host})"
+        raise SignInMissing(
+            f"The library would be reachable {where}, and there is no passphrase to sign in with. Set one: "
+            f"`stackroom passphrase --data {settings.data}`. If anybody may read it: --allow-anonymous."
+        )
+    # It would write a line to the terminal for each request without a token: strangers send many.
+    logging.getLogger("fastmcp.server.auth").setLevel(logging.WARNING)
+    return Access(url, store)
+
+
+def _constant(value: dict[str, Any]) -> Any:
+    async def answer(_: Request) -> Response:
+        return JSONResponse(value)
+
+    return answer

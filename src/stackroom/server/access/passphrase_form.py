@@ -1,0 +1,165 @@
+"""The passphrase, as it comes from a form: who may try, how often, and what a browser gets that knows it."""
+
+import hmac
+import logging
+import re
+import secrets
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from stackroom.common.errors import AccessUnusable
+from stackroom.server.access.pages import problem_page
+from stackroom.server.access.passphrase import is_right
+from stackroom.server.access.refusals import Refused
+from stackroom.server.access.store import SESSION_SECONDS, AccessStore
+from stackroom.server.access.throttle import Throttle
+
+LARGEST_BODY = 20_000
+
+# Ten tries at once, then ten a minute: a passphrase of four common words takes millennia.
+_BURST, _SECONDS_EACH = 10, 6.0
+
+_log = logging.getLogger(__name__)
+
+_Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a form did not open the door: for the page, and the response's status."""
+
+    text: str
+    status: int
+    retry_after_seconds: int | None = None
+
+
+class Door:
+    """Checks forms, and keeps the browser's two cookies: what proves the form is ours, and the session."""
+
+    def __init__(self, store: AccessStore, *, https: bool, throttle: Throttle | None = None) -> None:
+        """With `https` the cookies are for encrypted connections alone, and for this host alone."""
+        self._store = store
+        self._https = https
+        self._throttle = throttle or Throttle(_BURST, _SECONDS_EACH)
+        # Each check takes 32 MiB; strangers shall not make us do many at once.
+        self._one_check = threading.Lock()
+        prefix = "__Host-" if https else ""
+        self._form_cookie = f"{prefix}stackroom-form"
+        self._session_cookie = f"{prefix}stackroom-session"
+
+    def form_key(self, request: Request) -> str:
+        """What this browser's forms have to hold: what its cookie holds, or something new for both."""
+        key = request.cookies.get(self._form_cookie, "")
+        return key if re.fullmatch(r"[A-Za-z0-9_-]{43}", key) else secrets.token_urlsafe(32)
+
+    def keep_form_key(self, response: Response, form_key: str) -> None:
+        """Gives the browser the cookie that belongs to the form."""
+        self._set_cookie(response, self._form_cookie, form_key, 3600)
+
+    def is_ours(self, request: Request, form: dict[str, str]) -> bool:
+        """Whether the form is one that we gave to this browser: another site's form is not."""
+        cookie = request.cookies.get(self._form_cookie, "")
+        return bool(cookie) and hmac.compare_digest(cookie.encode(), form.get("form_key", "").encode())
+
+    def problem(self, passphrase: str) -> Problem | None:
+        """What is wrong with a passphrase; None if it is right.
+
+        Takes a fifth of a second: not for the event loop.
+        """
+        if wait := self._throttle.wait():
+            seconds = int(wait) + 1
+            text = f"Too many wrong passphrases were typed. Try again in {seconds} seconds."
+            return Problem(text, 429, seconds)
+        kept = self._store.passphrase()
+        if kept is None:
+            return Problem(
+                "There is no passphrase yet: run `stackroom passphrase` where the server runs.", 503
+            )
+        with self._one_check:
+            right = is_right(passphrase, kept)
+        if not right:
+            _log.warning("Somebody typed a wrong passphrase.")
+            return Problem("That is not the passphrase.", 403)
+        self._throttle.give_back()
+        return None
+
+    def open_for(self, response: Response) -> None:
+        """Signs the browser in that gets `response`."""
+        self._set_cookie(response, self._session_cookie, self._store.new_session(), SESSION_SECONDS)
+
+    def knows(self, request: Request) -> bool:
+        """Whether the browser that asks is signed in."""
+        cookie = request.cookies.get(self._session_cookie)
+        return cookie is not None and self._store.session(cookie) is not None
+
+    def _set_cookie(self, response: Response, name: str, value: str, seconds: int) -> None:
+        # Lax: a link from an assistant's answer must find the owner signed in.
+        response.set_cookie(
+            name, value, max_age=seconds, path="/", secure=self._https, httponly=True, samesite="lax"
+        )
+
+
+def or_unavailable(handler: _Handler) -> _Handler:
+    """`handler`, with an answer for when the file of clients and tokens cannot be read."""
+
+    async def handle(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except AccessUnusable as error:
+            return unavailable(error)
+
+    return handle
+
+
+def unavailable(error: AccessUnusable) -> Response:
+    """Tells the owner the reason, in the log, and everybody else that there is one."""
+    _log.error("%s", error)
+    return problem_page(
+        "Sign-in does not work at the moment. The server's owner finds the reason in its log.", 503
+    )
+
+
+async def read_body(request: Request) -> bytes:
+    """The body of a request.
+
+    Raises:
+        Refused: it is larger than anything that belongs here.
+    """
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > LARGEST_BODY:
+            raise Refused("invalid_request", "the request is too large")
+    return bytes(body)
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of a form. Not Starlette's parser: it would write files of a stranger's choice to the disk.
+
+    Raises:
+        Refused: it is too large, not a form, or has a field twice.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise Refused("invalid_request", "send the parameters as application/x-www-form-urlencoded")
+    try:
+        return single_values(parse_qsl((await read_body(request)).decode(), max_num_fields=50))
+    except ValueError as error:
+        raise Refused("invalid_request", "the form cannot be read") from error
+
+
+def single_values(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """The parameters of a request by name; those without a value count as not sent, as OAuth has it.
+
+    Raises:
+        Refused: one is there twice.
+    """
+    values = {name: value for name, value in pairs if value}
+    if len(values) != sum(1 for _, value in pairs if value):
+        raise Refused("invalid_request", "a parameter is there twice")
+    return values

@@ -1,0 +1,270 @@
+"""What a citation opens: a page of a document with the passage marked, and the PDF itself.
+
+/d/{id}?page=N&mark=M    a page of HTML: the picture of page N, and its text; M is a `page.mark.Mark`
+/d/{id}/page/N.png       the picture; ?mark=M
+/d/{id}/file             the PDF
+
+Ids are looked up in the catalogue and never become part of a path; no answer names a folder.
+"""
+
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from stackroom.common.errors import CatalogError, PictureFailed, UnknownDocument, UnknownPart
+from stackroom.page.foreign_text import own_line
+from stackroom.page.mark import Mark
+from stackroom.page.word_boxes import find_passage
+from stackroom.reading.reader import Reader
+from stackroom.reading.results import PageOfFile
+from stackroom.server.citations.page_html import Html, PageShown, ShownPicture, message_html, page_html
+from stackroom.server.citations.pictures import Picture, Pictures, Wanted
+
+# The reason would name a folder of this machine; `stackroom status` prints it.
+UNREADABLE = "The catalogue cannot be read. Run `stackroom status` where the server runs to see why."
+
+# Pictures drawn at the same time, each by a process that fills a core; and requests that may wait for one.
+_AT_ONCE = 2
+_WAITING = 20
+
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    # Other sites learn nothing of the library by showing parts of it.
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+# Browsers keep what they got for themselves, and ask whether it is still so.
+_PRIVATE = {"Cache-Control": "private, no-cache"}
+
+_MOST_DIGITS = 9
+
+
+class Busy(Exception):
+    """So many pictures are being waited for that this one is not drawn."""
+
+
+Guard = Callable[[Request], Response | None]
+"""What to answer instead, if whoever asks may not see the library."""
+
+_Handler = Callable[[Request], Awaitable[Response]]
+
+
+def citation_routes(
+    reader: Reader, pictures: Pictures | None = None, guard: Guard | None = None
+) -> list[Route]:
+    """The routes under /d: all that shows something of the library besides the tools.
+
+    Args:
+        reader: answers all requests; nobody closes it here.
+        pictures: draws the pages; with the usual limits if it is not given.
+        guard: is asked before each answer; without it everybody may see everything.
+    """
+    pages = _Pages(reader, pictures or Pictures())
+
+    def guarded(handler: _Handler) -> _Handler:
+        async def handle(request: Request) -> Response:
+            # In a thread: it reads a file.
+            refusal = await run_in_threadpool(guard, request) if guard else None
+            return refusal or await handler(request)
+
+        return handle
+
+    return [
+        Route("/d/{id}/file", guarded(pages.file), methods=["GET"]),
+        Route("/d/{id}/page/{page}.png", guarded(pages.picture), methods=["GET"]),
+        # `:path`, so that an id with a slash in it gets the same answer as any other wrong id.
+        Route("/d/{id:path}", guarded(pages.page), methods=["GET"]),
+    ]
+
+
+class _Pages:
+    """The answers."""
+
+    def __init__(self, reader: Reader, pictures: Pictures) -> None:
+        self._reader = reader
+        self._pictures = pictures
+        # Of their own: who waits for a picture must not keep the tools from their threads.
+        self._places = CapacityLimiter(_AT_ONCE)
+        self._asked_for = 0  # pictures that are being drawn or waited for
+
+    async def page(self, request: Request) -> Response:
+        """The page of HTML."""
+        id_ = request.path_params["id"]
+        number = _number(request.query_params.get("page", "1"))
+        try:
+            found = await run_in_threadpool(self._reader.page, id_, number)
+        except UnknownPart as error:
+            return _answer(request, message_html("No such page", str(error), ("?page=1", "Page 1")), 404)
+        except UnknownDocument:
+            return _answer(request, _gone(id_), 404)
+        except CatalogError:
+            return _answer(request, message_html("Not now", UNREADABLE), 503)
+        cited = request.query_params.get("mark", "")
+        mark = _fitting(cited, found)
+        notes = []
+        if found.record.id != id_.strip():
+            notes.append("The file has been changed since it was cited. This is how it is now.")
+        if cited and mark is None:
+            notes.append("The passage that was cited is not on this page as it was.")
+        if found.ocr_confidence is not None:
+            unmarked = "" if found.words else " Nothing is marked in the picture."
+            notes.append(f"A scan: its text was read by OCR, {found.ocr_confidence} % sure.{unmarked}")
+        picture = None
+        if found.file is None:
+            notes.append(
+                "The picture of this page can't be shown: the file has been moved or changed and not been "
+                "indexed again yet. This is its text as it was."
+            )
+        else:
+            try:
+                picture = await self._draw(found, found.file, mark)
+            except PictureFailed as error:
+                notes.append(f"The picture of this page can't be shown. {error} This is its text.")
+            except Busy:
+                notes.append("Too many pages are being drawn at the moment. Try again for the picture.")
+        return _answer(request, page_html(_shown(found, mark, tuple(notes), picture)))
+
+    async def picture(self, request: Request) -> Response:
+        """The picture of a page."""
+        id_, number = request.path_params["id"], _number(request.path_params["page"])
+        try:
+            found = await run_in_threadpool(self._reader.page, id_, number)
+        except UnknownDocument as error:
+            return _plain(str(error), 404)
+        except CatalogError:
+            return _plain(UNREADABLE, 503)
+        if found.file is None:
+            return _plain("The file has been moved or changed and not been indexed again yet.", 404)
+        mark = _fitting(request.query_params.get("mark", ""), found)
+        headers = {**_HEADERS, **_PRIVATE, "ETag": _picture_tag(found, mark)}
+        if _is_known(request, headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+        try:
+            picture = await self._draw(found, found.file, mark)
+        except PictureFailed as error:
+            return _plain(str(error), 404)
+        except Busy:
+            return _plain("Too many pages are being drawn at the moment.", 503, {"Retry-After": "5"})
+        headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+        return Response(picture.png, media_type="image/png", headers=headers)
+
+    async def file(self, request: Request) -> Response:
+        """The PDF, whole or in ranges."""
+        id_ = request.path_params["id"]
+        try:
+            path = await run_in_threadpool(_readable_file, self._reader, id_)
+        except UnknownDocument as error:
+            return _plain(str(error), 404)
+        except OSError:
+            return _plain(f"The file of document {id_!r} cannot be read.", 404)
+        except CatalogError:
+            return _plain(UNREADABLE, 503)
+        return FileResponse(
+            path,
+            media_type="application/pdf",
+            filename=own_line(path.name),
+            content_disposition_type="inline",
+            # No default-src: browsers show a PDF by a page of their own, which it would govern.
+            headers={**_HEADERS, **_PRIVATE, "Content-Security-Policy": "frame-ancestors 'none'"},
+        )
+
+    async def _draw(self, found: PageOfFile, file: Path, mark: Mark | None) -> Picture:
+        start, stop = (mark.start, mark.stop) if mark else (0, 0)
+        text = found.page.text
+        boxes = tuple(find_passage(found.words, text, start, stop))
+        wanted = Wanted(found.record.id, found.page.number, file, text, start, stop, boxes)
+        if self._asked_for >= _AT_ONCE + _WAITING:
+            raise Busy
+        self._asked_for += 1
+        try:
+            return await run_sync(self._pictures.picture, wanted, limiter=self._places)
+        finally:
+            self._asked_for -= 1
+
+
+def _shown(
+    found: PageOfFile, mark: Mark | None, notes: tuple[str, ...], picture: Picture | None
+) -> PageShown:
+    record, page = found.record, found.page
+    here = record.id  # relative to /d/: nothing needs to know where that is
+    query = f"?mark={mark}" if mark else ""
+    return PageShown(
+        title=record.title,
+        file_name=record.locations[0].path.rpartition("/")[2] if record.locations else "",
+        number=page.number,
+        pages=record.page_count,
+        label=page.label,
+        text=page.text,
+        passage=(mark.start, mark.stop) if mark else None,
+        notes=notes,
+        picture=ShownPicture(
+            f"{here}/page/{page.number}.png{query}", picture.width, picture.height, picture.top
+        )
+        if picture
+        else None,
+        original=f"{here}/file#page={page.number}" if found.file else None,
+        previous=f"{here}?page={page.number - 1}" if page.number > 1 else None,
+        next=f"{here}?page={page.number + 1}" if page.number < record.page_count else None,
+    )
+
+
+def _gone(id_: str) -> Html:
+    return message_html(
+        "This document is not here",
+        "No document of the library has this address. It has been removed since it was cited, or the address "
+        f"is not complete: the id {id_[:40]!r} must be exactly as a search result gives it.",
+    )
+
+
+def _fitting(cited: str, found: PageOfFile) -> Mark | None:
+    mark = Mark.parse(cited)
+    return mark if mark and mark.fits(found.page.text) else None
+
+
+def _number(text: str) -> int:
+    """A page's number; 0, which no page has, if it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else 0
+
+
+def _answer(request: Request, html: Html, status: int = 200) -> Response:
+    headers = {
+        **_HEADERS,
+        **_PRIVATE,
+        "Content-Security-Policy": html.policy,
+        "ETag": f'"{sha256(html.body).hexdigest()[:32]}"',
+    }
+    if status == 200 and _is_known(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(html.body, status, headers, "text/html")
+
+
+def _plain(message: str, status: int, more: dict[str, str] | None = None) -> Response:
+    # It may repeat the id that was asked for, which may be as long as an address.
+    return PlainTextResponse(f"{own_line(message)}\n", status, {**_HEADERS, **_PRIVATE, **(more or {})})
+
+
+def _picture_tag(found: PageOfFile, mark: Mark | None) -> str:
+    """Known without drawing: a document's content never changes, only what draws it does."""
+    made_of = f"{found.record.id} {found.page.number} {mark} {version('stackroom')} {version('pypdfium2')}"
+    return f'"{sha256(made_of.encode()).hexdigest()[:32]}"'
+
+
+def _is_known(request: Request, tag: str) -> bool:
+    known = request.headers.get("if-none-match", "")
+    return known == "*" or tag in (item.strip().removeprefix("W/") for item in known.split(","))
+
+
+def _readable_file(reader: Reader, document_id: str) -> Path:
+    _, path = reader.file(document_id)
+    # Opened here because a response that has begun can no longer say that it failed.
+    with path.open("rb"):
+        return path

@@ -1,0 +1,174 @@
+"""Pictures of pages: each is made in a process of its own, and the last ones are kept.
+
+A PDF may crash the library that draws it, or keep it busy for ever. The process has a limit on its time and
+its memory, no environment, and writes no files. Each page gets a fresh one: starting it is half of what a
+page costs (0.12 of 0.25 CPU-s), but nothing has to be kept in memory between two clicks, and no document
+can reach another one's picture.
+"""
+
+import json
+import os
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stackroom.common.errors import PictureFailed, SettingsError
+from stackroom.common.programs import ask_program
+from stackroom.page.word_boxes import WordBox
+
+# Longest time to draw a page, in seconds, and most address space for it, in MiB.
+_SECONDS = 15
+_MEMORY_MB = 1024
+
+# A picture is never larger than its pixels; an answer that is, is none.
+_MOST_BYTES = 20_000_000
+
+# Kept in memory: the page that is asked for a picture just after it was made, and some pages to turn back to.
+_KEPT_BYTES = 16_000_000
+
+# The system's own variables, without which Windows starts no program.
+_ENVIRONMENT = ("SYSTEMROOT",)
+
+_REASONS = {
+    "unreadable": "The page cannot be opened.",
+    "memory": "The page takes too much memory.",
+    "password": "The PDF needs a password, which the server was not given.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A page that is to be drawn, and the passage to mark.
+
+    Attributes:
+        document_id: of the document, whose content never changes.
+        page: 1-based.
+        file: a PDF that has that content.
+        text: of the page, as the catalogue has it.
+        start, stop: of the passage in it; nothing is marked if they are equal.
+        boxes: of its words, where OCR saw them; else they are looked for in the text of the PDF.
+    """
+
+    document_id: str
+    page: int
+    file: Path
+    text: str
+    start: int = 0
+    stop: int = 0
+    boxes: tuple[WordBox, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A page as a PNG.
+
+    Attributes:
+        width, height: in pixels.
+        top: how far down the passage begins, from 0 to 1; None if it is not marked.
+    """
+
+    png: bytes
+    width: int
+    height: int
+    top: float | None
+
+
+class PasswordWanted(PictureFailed):
+    """The PDF needs a password, and none that was given fits."""
+
+
+class Pictures:
+    """Makes pictures, and keeps the last ones. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        passwords: Callable[[], Sequence[str]] = tuple,
+        seconds: float = _SECONDS,
+        memory_mb: int = _MEMORY_MB,
+    ) -> None:
+        """`passwords` gives those to try; `seconds` and `memory_mb` (MiB) are what one picture may cost."""
+        self._passwords = passwords
+        self._seconds = seconds
+        self._memory_mb = memory_mb
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, int, int, int], Picture] = OrderedDict()
+        self._bytes = 0
+
+    def picture(self, wanted: Wanted) -> Picture:
+        """The picture of a page. Takes a quarter of a second, unless it is one of the last ones.
+
+        Raises:
+            PictureFailed: the page can't be drawn, or not within the limits.
+        """
+        key = wanted.document_id, wanted.page, wanted.start, wanted.stop
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        picture = self._draw(wanted)
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = picture
+                self._bytes += len(picture.png)
+            while self._bytes > _KEPT_BYTES:
+                self._bytes -= len(self._kept.popitem(last=False)[1].png)
+        return picture
+
+    def _draw(self, wanted: Wanted) -> Picture:
+        try:
+            return self._ask(wanted, ())
+        except PasswordWanted:
+            # Only a document that needs one has them in its process's memory.
+            try:
+                return self._ask(wanted, self._passwords())
+            except SettingsError:
+                raise PictureFailed("The file of passwords cannot be read.") from None
+
+    def _ask(self, wanted: Wanted, passwords: Sequence[str]) -> Picture:
+        request = {
+            "path": str(wanted.file),
+            "passwords": list(passwords),
+            "page": wanted.page,
+            "text": wanted.text,
+            "start": wanted.start,
+            "stop": wanted.stop,
+            "boxes": [(box.left, box.top, box.right, box.bottom) for box in wanted.boxes],
+            "memory_mb": self._memory_mb,
+            "seconds": int(self._seconds) + 1,
+        }
+        # The process may import what we may, but knows nothing of our folder, environment or open files.
+        program = (
+            f"import sys; sys.path[:] = {sys.path!r}; from stackroom.page.picture_process import main; main()"
+        )
+        answer = ask_program(
+            [sys.executable, "-I", "-S", "-c", program],
+            json.dumps(request).encode(),
+            seconds=self._seconds,
+            most_bytes=_MOST_BYTES,
+            environment={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+        )
+        if answer.is_late:
+            raise PictureFailed(f"Drawing the page took longer than {self._seconds:g} seconds.")
+        return _read(b"" if answer.is_too_much else answer.output)
+
+
+def _read(answer: bytes) -> Picture:
+    """The picture in an answer, which a hostile file may have forged."""
+    head, _, png = answer.partition(b"\n")
+    try:
+        found = json.loads(head)
+        error = found.get("error")
+        if error == "password":
+            raise PasswordWanted(_REASONS[error])
+        if error is not None:
+            raise PictureFailed(_REASONS.get(error, "The page cannot be drawn."))
+        width, height, top = int(found["width"]), int(found["height"]), found["top"]
+        top = None if top is None else min(max(float(top), 0.0), 1.0)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise PictureFailed("The page crashed the process that draws it.") from None
+    if not png.startswith(b"\x89PNG\r\n\x1a\n") or not (0 < width < 100_000 and 0 < height < 100_000):
+        raise PictureFailed("The page crashed the process that draws it.")
+    return Picture(png, width, height, top)

@@ -1,0 +1,176 @@
+"""By which names the server may be asked, and by pages of which sites; else any page could read the library.
+
+A site can let its own name lead to this machine, and browsers then take the server for a part of that site.
+So a request must name the server by a name of its own (else: status 421), and one that a page of another site
+sends is refused with 403, unless that site may ask. If it may, its browser is told so (CORS).
+"""
+
+import re
+from collections.abc import Collection
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from stackroom.server.address import is_loopback
+from stackroom.server.limits.rates import Refusals
+
+# Pages of these sites may call the server; others may not.
+_TRUSTED_ORIGINS = ("https://chatgpt.com", "https://claude.ai")
+
+# Endings of names that nobody can own in the Internet: RFC 6762 with its appendix G, RFC 8375, RFC 2606, and
+# what ICANN keeps free. A name without a dot is of this kind, too.
+_LOCAL = (
+    *("local", "internal", "lan", "home", "home.arpa", "corp", "intranet", "private", "localdomain"),
+    *("test", "invalid"),
+)
+
+# What pages of other sites may ask for: the tools, and how to sign in for them.
+_FOR_PAGES = ("/mcp", "/sse", "/messages", "/.well-known", "/token", "/register", "/revoke")
+
+# What a page may read of an answer besides its body.
+_READABLE = "WWW-Authenticate, Mcp-Session-Id, Mcp-Protocol-Version, Retry-After"
+
+# For how long a browser need not ask again, in seconds.
+_REMEMBERED = "3600"
+
+_NOT_THAT_SITE = "Pages of that site may not ask this server.\n"
+
+
+class Names:
+    """What the server is called, and whose pages may ask it. Pure."""
+
+    def __init__(self, url: str, address: str, also: Collection[str] = ()) -> None:
+        """Knows its names.
+
+        Args:
+            url: where the server is found.
+            address: the numeric IP address it is bound to. If others on the network reach it, so do those who
+                could make up a name there: then it has every name that only a local network can have.
+            also: further names, in small letters.
+        """
+        self._names = {_host(urlsplit(url).netloc), *also}
+        self._origins = {_origin(url), *_TRUSTED_ORIGINS}
+        self._for_the_network = not is_loopback(address)
+
+    def include(self, host: str) -> bool:
+        """Whether a request with this Host header is meant for the server."""
+        name = _host(host)
+        if _is_this_machine(name) or name in self._names:
+            return True
+        try:
+            ip_address(name)
+        except ValueError:
+            return self._for_the_network and _is_local(name)
+        return True  # no name at all, so nobody's
+
+    def let_in(self, origin: str, host: str) -> bool:
+        """Whether a page with this Origin may send a request with this Host header, which is `include`d."""
+        origin = _origin(origin)
+        if origin in self._origins:
+            return True
+        theirs = urlsplit(origin).netloc
+        # A program on this machine that has a page; or a page of the server itself, whatever a proxy makes of
+        # its scheme.
+        both_here = _is_this_machine(_host(theirs)) and _is_this_machine(_host(host))
+        return both_here or (bool(theirs) and origin == _origin(f"{urlsplit(origin).scheme}://{host}"))
+
+
+class Hosts:
+    """An ASGI application that passes on to another what may be asked, and tells browsers who may read it."""
+
+    def __init__(self, application: ASGIApp, names: Names, refusals: Refusals) -> None:
+        """Is in front of `application`; `refusals` hears of what is refused."""
+        self._application = application
+        self._names = names
+        self._refusals = refusals
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers 403, 421, and the question of a browser whether it may ask, itself."""
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin", "")
+        if not self._names.include(host):
+            self._refusals.add("requests by a name that is not the server's")
+            await PlainTextResponse(_not_my_name(host), 421)(scope, receive, send)
+            return
+        if origin and not self._names.let_in(origin, host):
+            self._refusals.add("requests of pages of other sites")
+            await PlainTextResponse(_NOT_THAT_SITE, 403)(scope, receive, send)
+            return
+        if not _is_for_pages(scope["path"]):
+            await self._application(scope, receive, send)
+            return
+        if origin and scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
+            allowed = {
+                "Access-Control-Allow-Methods": "GET, POST, DELETE",
+                "Access-Control-Allow-Headers": headers.get("access-control-request-headers", ""),
+                "Access-Control-Max-Age": _REMEMBERED,
+            }
+            answer: ASGIApp = Response(status_code=204, headers=allowed)
+        else:
+            answer = self._application
+
+        async def send_readable(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answered = MutableHeaders(scope=message)
+                answered.add_vary_header("Origin")
+                if origin:
+                    answered["Access-Control-Allow-Origin"] = origin
+                    answered["Access-Control-Expose-Headers"] = _READABLE
+            await send(message)
+
+        await answer(scope, receive, send_readable)
+
+
+def _not_my_name(host: str) -> str:
+    name = _host(host)
+    if not re.fullmatch(r"[a-z0-9._-]{1,200}", name):
+        return "The request does not name this server: see --public-url and --allow-host.\n"
+    return (
+        f"{name} is not a name of this server. If it should be, start the server with `--allow-host {name}` "
+        f"(or STACKROOM_ALLOW_HOST={name}); for the address of a tunnel, with `--public-url https://{name}`.\n"
+    )
+
+
+def _is_for_pages(path: str) -> bool:
+    return any(path == one or path.startswith(f"{one}/") for one in _FOR_PAGES)
+
+
+def _host(netloc: str) -> str:
+    """The host of a netloc, in small letters, without its port and the dot that ends a full name."""
+    try:
+        return (urlsplit(f"//{netloc}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _origin(url: str) -> str:
+    """An origin in the one way that browsers write it; empty if it is none."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return ""
+    if not parts.scheme or not host:
+        return ""
+    shown = f"[{host}]" if ":" in host else host.rstrip(".")
+    usual = port in (None, {"http": 80, "https": 443}.get(parts.scheme))
+    return f"{parts.scheme}://{shown}" if usual else f"{parts.scheme}://{shown}:{port}"
+
+
+def _is_this_machine(name: str) -> bool:
+    try:
+        return is_loopback(name)
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
+
+
+def _is_local(name: str) -> bool:
+    """Whether only a local network can have a name."""
+    labels = re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", name)
+    return bool(labels) and ("." not in name or name.endswith(tuple(f".{ending}" for ending in _LOCAL)))

@@ -1,0 +1,195 @@
+"""What the tools answer, and what the command line prints with --json. Knows nothing of MCP.
+
+The shapes are those ChatGPT and deep research expect: `results` with `id`, `title` and `url`; a document with
+`id`, `title`, `text`, `url` and `metadata`. A client makes a citation only of an absolute http(s) `url`.
+Whatever a PDF or the name of a file says is bounded here, but for the texts: see `page.foreign_text`.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from stackroom.common.documents import Hit, OutlineEntry, Quote
+from stackroom.page.foreign_text import own_line
+from stackroom.reading.results import Fetched
+
+
+class FurtherPassage(BaseModel):
+    """Another good passage of the same document, on another page."""
+
+    id: str
+    text: str
+    url: str
+    page: int
+    page_label: str
+    score: float
+    ocr_confidence: int
+
+
+class SearchResult(BaseModel):
+    """A document that answers the query."""
+
+    id: str = Field(
+        description="The document's id, for fetch; of a long document, that of the passage's part"
+    )
+    title: str
+    url: str = Field(description="Opens the page with the passage marked; cite this")
+    text: str = Field(description="The passage that answers best, quoted from the document")
+    page: int = Field(description="Position of that passage's page in the PDF, from 1")
+    page_label: str = Field(description="The number printed on that page")
+    score: float = Field(description="How well that passage answers: about 1 at best; higher is better")
+    ocr_confidence: int = Field(
+        description="If that page is a scan: how sure OCR was of its text, in percent; else 0"
+    )
+    more: list[FurtherPassage] = Field(description="Good passages on other pages of the document")
+
+
+class SearchAnswer(BaseModel):
+    """The documents that answer a query, the best first."""
+
+    results: list[SearchResult]
+
+
+class OutlineLine(BaseModel):
+    """A line of the table of contents."""
+
+    title: str
+    page: int
+    level: int = Field(description="0 for the outermost")
+
+
+class FetchMetadata(BaseModel):
+    """What is known of a document besides its text; what a PDF does not state is an empty string."""
+
+    author: str
+    created: str = Field(description="ISO 8601, as the PDF states it")
+    modified: str = Field(description="ISO 8601, as the PDF states it")
+    pages: int = Field(description="How many pages the PDF has")
+    file_name: str
+    source: str = Field(description="The file's path inside the library")
+    extractor: str = Field(description="What read the text from the PDF")
+    first_page: int = Field(description="The pages in this text: from this one")
+    last_page: int = Field(description="to this one, both inclusive")
+    ocr_pages: str = Field(
+        description="Of these the scans, whose text is from OCR and may have mistakes, such as 1-12,15"
+    )
+    ocr_confidence: int = Field(
+        description="How sure OCR was of them, the mean in percent; 0 if none is a scan"
+    )
+    unread_pages: str = Field(
+        description="Of these the scans that OCR has not read: what they say is missing in this text"
+    )
+    part: int = Field(description="Which part of the document this text begins in, from 1")
+    parts: int = Field(description="How many parts it has; 1 if it fits one answer")
+    next_id: str = Field(description="Fetch this to go on; empty at the end of the document")
+    previous_id: str = Field(description="What precedes; empty at the beginning")
+    outline: list[OutlineLine] = Field(
+        description="The table of contents, deeper levels left out if it is long. A page is fetched with the "
+        "document's id and #p=12, several with #p=12-20"
+    )
+
+
+class FetchAnswer(BaseModel):
+    """A document, or a part of a long one."""
+
+    id: str
+    title: str
+    text: str = Field(description="The text of the pages, each after a line such as [[page 3]]")
+    url: str = Field(description="Opens the first of these pages; with ?page=3, page 3")
+    metadata: FetchMetadata
+
+
+# A table of contents is for finding one's way: these fit a few thousand tokens.
+_OUTLINE_LINES, _OUTLINE_TITLE = 100, 120
+
+
+def search_answer(hits: Iterable[Hit], base_url: str) -> SearchAnswer:
+    """The answer to a search; `base_url` is where the server is found, without a slash at its end."""
+    return SearchAnswer(
+        results=[
+            SearchResult(
+                title=own_line(hit.title),
+                more=[FurtherPassage(**_quoted(further, hit.document_id, base_url)) for further in hit.more],
+                **_quoted(hit.best, hit.document_id, base_url),
+            )
+            for hit in hits
+        ]
+    )
+
+
+def _quoted(quote: Quote, document_id: str, base_url: str) -> dict[str, Any]:
+    return {
+        "id": quote.part_id,
+        "text": quote.text,
+        "url": f"{_document_url(base_url, document_id)}?page={quote.page}&mark={quote.mark}#passage",
+        "page": quote.page,
+        "page_label": quote.page_label,
+        "score": round(quote.score, 4),
+        "ocr_confidence": _percent([] if quote.ocr_confidence is None else [quote.ocr_confidence]),
+    }
+
+
+def fetch_answer(fetched: Fetched, base_url: str) -> FetchAnswer:
+    """The answer to a fetch; `base_url` as in `search_answer`."""
+    record, part = fetched.record, fetched.part
+    # Relative, because an absolute path would tell a hosted assistant about the machine.
+    source = record.locations[0].path if record.locations else ""
+    url = _document_url(base_url, record.id)
+    return FetchAnswer(
+        id=fetched.id,
+        title=own_line(record.title),
+        text=fetched.text,
+        url=url if part.first == 1 else f"{url}?page={part.first}",
+        metadata=FetchMetadata(
+            author=own_line(record.author),
+            created=own_line(record.created),
+            modified=own_line(record.modified),
+            pages=record.page_count,
+            file_name=own_line(source.rpartition("/")[2]),
+            source=own_line(source),
+            extractor=own_line(record.extractor),
+            first_page=part.first,
+            last_page=part.last,
+            ocr_pages=_ranges(fetched.ocr_pages),
+            ocr_confidence=_percent(fetched.ocr_pages.values()),
+            unread_pages=_ranges(fetched.unread_pages),
+            part=fetched.number,
+            parts=fetched.parts,
+            next_id=fetched.next_id,
+            previous_id=fetched.previous_id,
+            outline=_outline(record.outline),
+        ),
+    )
+
+
+def _outline(entries: Sequence[OutlineEntry]) -> list[OutlineLine]:
+    """As many levels as fit, at least the outermost; of that, the first lines."""
+    levels = sorted({entry.level for entry in entries})
+    while len(levels) > 1 and sum(entry.level <= levels[-1] for entry in entries) > _OUTLINE_LINES:
+        levels.pop()
+    kept = [entry for entry in entries if entry.level in levels][:_OUTLINE_LINES]
+    return [
+        OutlineLine(title=own_line(entry.title, _OUTLINE_TITLE), page=entry.page, level=entry.level)
+        for entry in kept
+    ]
+
+
+def _ranges(numbers: Iterable[int]) -> str:
+    """Ascending numbers as people write them: "1-12,15"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return ",".join("-".join(map(str, run)) for run in runs)
+
+
+def _percent(confidences: Collection[int]) -> int:
+    """The mean; 0 says that there are none, so that of the worst scan is 1."""
+    return max(1, round(sum(confidences) / len(confidences))) if confidences else 0
+
+
+def _document_url(base_url: str, document_id: str) -> str:
+    return f"{base_url}/d/{document_id}"

@@ -1,0 +1,30 @@
+"""The tools alone, over standard input and output, for a client that starts the server itself."""
+
+from contextlib import suppress
+
+from stackroom.common.events import Events
+from stackroom.common.settings import Settings
+from stackroom.reading.reader import Reader
+from stackroom.server.address import base_url
+from stackroom.server.ledger import Ledger
+from stackroom.server.protocol.tools import create_mcp
+from stackroom.server.warming import warm_in_background
+
+
+def serve_stdio(settings: Settings, reader: Reader) -> None:
+    """Serves until the input ends.
+
+    Addresses of documents are those of the HTTP server that runs now, or of the one that would run with
+    these settings.
+
+    Args:
+        settings: `host`, `port`, `ledger`, `log_json` and `data`.
+        reader: stays open; it may be of an empty catalogue.
+    """
+    ledger = Ledger(settings.calls if settings.ledger else None, "stdio")
+    mcp = create_mcp(reader, base_url(settings), ledger)
+    events = Events(as_json=settings.log_json)
+    events.take_logging()
+    warm_in_background(reader, events)
+    with suppress(KeyboardInterrupt):
+        mcp.run(transport="stdio", show_banner=False, log_level=None if events.as_json else "WARNING")
