@@ -43,7 +43,7 @@ check: $(READY_DEV)  ## ruff, mypy and import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(READY_DEV)  ## let ruff format and mend what it can
+format: $(READY_DEV)  ## let ruff format and repair what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

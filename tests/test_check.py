@@ -13,7 +13,7 @@ from fakes import OneModel, WordHashEmbedder
 from indexer.run.account import Summary
 from indexer.run.indexer import Indexer
 from indexer.upkeep.check import Report, check
-from indexer.upkeep.repair import mend
+from indexer.upkeep.repair import repair
 from make_pdfs import write_pdf
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.errors import CatalogMissing, CatalogUnusable
@@ -57,8 +57,8 @@ def index(settings: Settings, *roots: Path) -> Summary:
         return indexer.run(roots or indexer.libraries())
 
 
-def repair(settings: Settings, report: Report) -> list[str]:
-    return mend(settings, OneModel(WordHashEmbedder()), report)
+def repaired(settings: Settings, report: Report) -> list[str]:
+    return repair(settings, OneModel(WordHashEmbedder()), report)
 
 
 def rows(settings: Settings, sql: str, *parameters: bytes) -> list[tuple[object, ...]]:
@@ -85,7 +85,7 @@ def test_nothing_is_wrong_with_a_sound_folder(settings: Settings) -> None:
     report = check(settings, lambda *told: stages.append(told))
     assert report == Report(documents=4, passages=7)
     assert ("checking", 4, 4) in stages
-    assert repair(settings, report) == []
+    assert repaired(settings, report) == []
 
 
 DOCUMENTS = {
@@ -117,7 +117,7 @@ def test_a_damaged_document_is_read_again(settings: Settings, sql: str) -> None:
     rows(settings, sql)
     report = check(settings)
     assert DOCUMENTS[sql] in str(report.damages)
-    assert repair(settings, report)
+    assert repaired(settings, report)
     report = check(settings)
     assert (report.damages, len(report.new)) == ([], 1)
     assert index(settings).embedded_passages <= 3
@@ -132,7 +132,7 @@ def test_what_is_derived_is_made_again(settings: Settings, sql: str) -> None:
     rows(settings, sql)
     report = check(settings)
     assert OTHERS[sql] in str(report.damages)
-    assert repair(settings, report)
+    assert repaired(settings, report)
     report = check(settings)
     assert report.damages == []
     assert report.pending <= 2  # of the one document
@@ -155,7 +155,7 @@ def test_a_passage_that_waits_must_be_what_it_was(settings: Settings) -> None:
     rows(settings, "INSERT INTO pending VALUES (FIRST, 'Of somebody else', NULL)")
     report = check(settings)
     assert "not what it was" in str(report.damages)
-    repair(settings, report)
+    repaired(settings, report)
     assert check(settings).damages == []
 
 
@@ -176,7 +176,7 @@ def test_damaged_words_are_built_again(settings: Settings, damage: Callable[[Pat
     damage(settings.words)
     report = check(settings)
     assert [found.remedy for found in report.damages] == ["rebuild"]
-    assert repair(settings, report) == ["The index of words was built again."]
+    assert repaired(settings, report) == ["The index of words was built again."]
     assert check(settings) == Report(documents=4, passages=7)
 
 
@@ -184,7 +184,7 @@ def test_words_that_are_behind_are_no_damage(settings: Settings) -> None:
     shutil.rmtree(settings.words)
     report = check(settings)
     assert (report.damages, report.words_behind) == ([], True)
-    repair(settings, report)
+    repaired(settings, report)
     assert check(settings) == Report(documents=4, passages=7)
 
 
@@ -195,7 +195,7 @@ def test_a_damaged_file_is_set_aside(settings: Settings) -> None:
     change_byte(settings.catalog, (root - 1) * size)
     report = check(settings)
     assert {found.remedy for found in report.damages} == {"replace"}
-    (done, _) = repair(settings, report)
+    (done, _) = repaired(settings, report)
     assert "damaged-" in done
     assert list(settings.index.glob("damaged-*.sqlite3"))
     assert index(settings).added == 4  # the folder is still known
@@ -206,7 +206,7 @@ def test_no_catalogue_at_all(tmp_path: Path, settings: Settings) -> None:
     settings.catalog.write_bytes(b"This is no SQLite file, but somebody's letter." * 100)
     report = check(settings)
     assert [found.remedy for found in report.damages] == ["replace"]
-    repair(settings, report)
+    repaired(settings, report)
     assert check(settings).documents == 0
     with pytest.raises(CatalogMissing):
         check(Settings(data=tmp_path / "nothing"))

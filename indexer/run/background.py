@@ -20,7 +20,7 @@ def _never() -> bool:
 
 
 @contextmanager
-def beside(
+def in_background(
     settings: Settings,
     run: Run,
     model: Model,

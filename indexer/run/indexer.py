@@ -8,7 +8,7 @@ So does a run that is told to put off the rest; embedding then goes on while the
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
@@ -19,30 +19,26 @@ from indexer.folder.leave_out import Rules
 from indexer.ocr.scan_publisher import ScanPublisher
 from indexer.ocr.scan_reader import ScanReader
 from indexer.ocr.tesseract import FindOcr, find_tesseract
-from indexer.passages.embed import Embedding
 from indexer.passages.split import split
 from indexer.passages.words_writer import LexiconWriter
 from indexer.pdf.language import identify
 from indexer.pdf.processes import Limits, extract_all
 from indexer.run.account import Progress, Run, Summary
-from indexer.run.background import beside
+from indexer.run.background import in_background
+from indexer.run.held_folder import HeldFolder
 from indexer.run.plain_texts import publish_corpus
 from indexer.store.lock import alone
-from indexer.store.migrate import Upgrade, migrate
-from stackroom.catalog.catalog import Catalog
+from indexer.store.migrate import Upgrade
 from stackroom.catalog.entries import Model
 from stackroom.catalog.folder_notes import LEFT_OUT, MOUNTS, UNREADABLE, keep_notes, note_left_out, read_notes
 from stackroom.common.documents import Document, Passage
 from stackroom.common.errors import (
     TRANSIENT,
-    CatalogMissing,
-    CatalogUnusable,
     FailureKind,
     SettingsError,
     UsageError,
 )
 from stackroom.common.settings import Settings
-from stackroom.common.sqlite_file import identity
 from stackroom.embedding.embedder import Embedder, ModelSource, Tokenizer, refuse_another_model
 
 _P = ParamSpec("_P")
@@ -57,31 +53,28 @@ def _never(summary: Summary) -> bool:
     return False
 
 
-def _with_what_is_there(
+def _in_the_held_folder(
     work: "Callable[Concatenate[Indexer, _P], _Done]",
 ) -> "Callable[Concatenate[Indexer, _P], _Done]":
-    """Lets a method begin with the data folder as it is then, and the next one open anew what has failed."""
+    """Lets a method begin with the data folder as it is then."""
 
     @wraps(work)
     def wrapped(self: "Indexer", /, *args: _P.args, **kwargs: _P.kwargs) -> _Done:
-        self._follow_folder()
-        try:
+        with self._held.in_use():
             return work(self, *args, **kwargs)
-        except CatalogUnusable:
-            self._is_sound = False
-            raise
-        except CatalogMissing as error:  # a thread was to open it, and it was not there any more
-            self._is_sound = False
-            raise CatalogUnusable(f"{error} It was there a moment ago.") from error
 
     return wrapped
 
 
 class Indexer:
-    """The one writer of a data folder; a context manager that holds it. Keeps the model once loaded."""
+    """The one writer of a data folder; a context manager that holds it. Keeps the model once loaded.
 
-    _publisher: ScanPublisher
-    _catalog: Catalog
+    Example:
+        >>> settings = Settings.read()
+        >>> with Indexer(settings, Models(settings.models)) as indexer:
+        ...     summary = indexer.run([Path("~/Papers").expanduser()])
+        >>> summary.added, summary.failures
+    """
 
     def __init__(
         self,
@@ -99,82 +92,33 @@ class Indexer:
             take_hold: keeps other indexers out while its block lasts, and raises AlreadyRunning if it can't.
         """
         self._settings = settings
-        self._take_hold = take_hold
         self._find_ocr = find_ocr
         self._models = models
+        self._held = HeldFolder(settings, take_hold, self._load_embedder)
         self._embedder: Embedder | None = None
-        self._model_is_right = False
+        self._model_is_right_since = 0  # the opening of the folder in which that was found out
         self._passwords: tuple[str, ...] | None = None  # as they were last read
         self._passwords_tried: tuple[str, ...] = ()
-        self._stack = ExitStack()
-        self._is_sound = False
-        self._lock: tuple[int, int] | None = None
         self.upgrade: Upgrade | None = None
         """What was brought up to date when the data folder was taken hold of."""
 
     def __enter__(self) -> Self:
-        """Takes hold of the data folder. It may be left and entered again.
-
-        Raises:
-            AlreadyRunning: another indexer has it.
-            CatalogError: the catalogue can't be opened, or the drive it was on is away.
-        """
-        self._refuse_to_begin_on_another_drive()
-        with ExitStack() as stack:
-            stack.enter_context(self._take_hold(self._settings))
-            self._model_is_right = False  # somebody else may have changed the index's model
-            self.upgrade = migrate(self._settings.catalog)
-            self._publisher = ScanPublisher(self._settings.catalog, compact=self._settings.compact)
-            stack.callback(self._publisher.close)
-            self._catalog = stack.enter_context(Catalog(self._settings.catalog))
-            self._embedding = Embedding(self._settings, self._load_embedder)
-            stack.callback(self._embedding.close)
-            self._stack = stack.pop_all()
-        self._lock, self._is_sound = self._lock_now(), True
+        """Takes hold of the data folder. It may be left and entered again. Raises as `HeldFolder.open`."""
+        self.upgrade = self._held.open()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._is_sound = False
-        self._stack.close()
+        self._held.close()
 
     def is_current(self) -> bool:
-        """Whether what we have open is what others find in the data folder. Cheap.
+        """Whether what we have open is what others find in the data folder. Cheap."""
+        return self._held.is_current()
 
-        Its owner may delete the index while we follow folders, or its drive may go away and come back.
-        """
-        return self._is_sound and self._publisher.is_there() and self._lock_now() == self._lock
+    @property
+    def _publisher(self) -> ScanPublisher:
+        return self._held.publisher
 
-    def _follow_folder(self) -> None:
-        """Opens the data folder as it is now, and begins anew where there is none."""
-        if self.is_current():
-            return
-        self.__exit__()
-        self.__enter__()
-
-    def _refuse_to_begin_on_another_drive(self) -> None:
-        """A folder that is gone because its drive is away is not to be made anew where that was mounted."""
-        try:
-            there = self._settings.index.absolute()
-            if self._lock is None or there.exists():
-                return
-            while not there.exists():
-                there = there.parent
-            is_away = there.stat().st_dev != self._lock[0]
-        except OSError:
-            is_away = True
-        if is_away:
-            raise CatalogUnusable(
-                f"The folder {self._settings.index} is not there, and its drive seems to be away. Connect it "
-                "again; or, if the folder was moved, start Stackroom again."
-            )
-
-    def _lock_now(self) -> tuple[int, int] | None:
-        try:
-            return identity(self._settings.index / "indexer.lock")
-        except OSError:
-            return None
-
-    @_with_what_is_there
+    @_in_the_held_folder
     def run(
         self,
         roots: Sequence[Path],
@@ -209,24 +153,7 @@ class Indexer:
         self._refuse_another_model()
         self._publisher.forget_unfinished_models()
         run = Run(self._publisher, on_progress, retry_failed=retry_failed)
-        folder = self._settings.index
-        mounts, unreadable = read_notes(folder / MOUNTS), read_notes(folder / UNREADABLE)
-        left_out = read_notes(folder / LEFT_OUT)
-        for root in roots:
-            library = self._publisher.add_library(root)
-            recorded = self._publisher.recorded(library)
-            before = mounts.get(str(root))
-            comparison = compare(
-                root, library, recorded, before, rules=rules, retry_failed=retry_failed, retry=retry
-            )
-            mounts[str(root)] = comparison.mounts or before or {}
-            run.take_in(root, comparison, unreadable.get(str(root), {}), hold_back)
-            unreadable[str(root)] = comparison.unreadable
-            if "" not in comparison.unreadable:
-                left_out[str(root)] = note_left_out(comparison.left_out, follow_links=rules.follow_links)
-        keep_notes(folder / MOUNTS, mounts)
-        keep_notes(folder / UNREADABLE, unreadable)
-        keep_notes(folder / LEFT_OUT, left_out)
+        self._compare(run, roots, rules, hold_back, retry_failed=retry_failed, retry=retry)
         run.settle_moves_and_removals()
 
         def leave_off() -> bool:
@@ -238,7 +165,7 @@ class Indexer:
             run.tell("reading", passages=waiting)
             tokenizer = self._models.tokenizer(self._model_name())
             model = self._publisher.add_model(tokenizer.fingerprint)
-            with self._beside(run, model, leave_off) as check:
+            with self._in_background(run, model, leave_off) as check:
                 self._extract(run, model, tokenizer, check, passwords, leave_off)
         if not run.summary.waiting_files:
             self._passwords_tried = passwords
@@ -251,7 +178,7 @@ class Indexer:
             run.summary.waiting_passages = self._publisher.pending_count(current)
         return run.finish()
 
-    @_with_what_is_there
+    @_in_the_held_folder
     def run_corpus(
         self,
         root: Path,
@@ -273,7 +200,7 @@ class Indexer:
         model = self._publisher.add_model(tokenizer.fingerprint)
         run.tell("reading", passages=self._publisher.pending_count(model))
         library = self._publisher.add_library(root)
-        with self._beside(run, model) as check:
+        with self._in_background(run, model) as check:
 
             def on_document(passages: int) -> None:
                 run.tell(files_done=1, pages=1, passages=passages)
@@ -286,7 +213,7 @@ class Indexer:
         summary.added, summary.pages, summary.unchanged = added, added, len(documents) - added
         return summary
 
-    @_with_what_is_there
+    @_in_the_held_folder
     def reembed(self, on_progress: Callable[[Progress], None] = _no_progress) -> Summary:
         """Embeds the whole library with the model of the settings, then switches to it in one step.
 
@@ -296,7 +223,7 @@ class Indexer:
         run.tell("splitting")
         tokenizer = self._models.tokenizer(self._model_name())
         model = self._publisher.add_model(tokenizer.fingerprint)
-        with self._beside(run, model) as check:
+        with self._in_background(run, model) as check:
             run.tell(passages=self._publisher.pending_count(model))
             for key in self._publisher.documents_without_passages(model):
                 document = self._publisher.document(key)
@@ -308,7 +235,7 @@ class Indexer:
         self._index_words()
         return run.finish()
 
-    @_with_what_is_there
+    @_in_the_held_folder
     def forget(self, root: Path) -> int:
         """Removes a folder from the library, with the documents only it holds. Returns how many those were.
 
@@ -323,7 +250,7 @@ class Indexer:
         self._index_words()
         return removed
 
-    @_with_what_is_there
+    @_in_the_held_folder
     def libraries(self) -> list[Path]:
         """The folders (or single PDFs) that were indexed so far."""
         return list(self._publisher.libraries())
@@ -331,7 +258,7 @@ class Indexer:
     @property
     def catalog_id(self) -> int:
         """A number that another catalogue hardly has."""
-        return self._catalog.id()
+        return self._held.catalog.id()
 
     def _model_name(self) -> str:
         current = self._publisher.current_model()
@@ -340,11 +267,12 @@ class Indexer:
     def _refuse_another_model(self) -> None:
         """Finds out from the model's files alone, so that a run with nothing to embed need not load it."""
         current = self._publisher.current_model()
-        if current is None or self._model_is_right:
+        if current is None or self._model_is_right_since == self._held.openings:
             return
         name = self._model_name()
         refuse_another_model(name, self._models.digest(name), current.fingerprint)
-        self._model_is_right = True  # we hold the data folder: nobody else can change the index's model
+        # We hold the data folder: nobody else can change the index's model.
+        self._model_is_right_since = self._held.openings
 
     def _load_embedder(self, model: Model) -> Embedder:
         if self._embedder is None or not self._embedder.fingerprint.same_vectors(model.fingerprint):
@@ -360,14 +288,44 @@ class Indexer:
                 raise
         return self._passwords
 
-    def _beside(
+    def _in_background(
         self, run: Run, model: Model, put_off: Callable[[], bool] = lambda: False
     ) -> AbstractContextManager[Callable[[], None]]:
-        return beside(self._settings, run, model, self._publisher, self._embedding, put_off)
+        return in_background(self._settings, run, model, self._publisher, self._held.embedding, put_off)
 
     def _index_words(self) -> None:
         with closing(LexiconWriter(self._settings.words)) as lexicon:
-            lexicon.follow(self._catalog)
+            lexicon.follow(self._held.catalog)
+
+    def _compare(
+        self,
+        run: Run,
+        roots: Sequence[Path],
+        rules: Rules,
+        hold_back: Callable[[File], bool],
+        *,
+        retry_failed: bool,
+        retry: set[FailureKind],
+    ) -> None:
+        """Compares the folders with the catalogue, and notes what the next comparison has to know."""
+        folder = self._settings.index
+        mounts, unreadable = read_notes(folder / MOUNTS), read_notes(folder / UNREADABLE)
+        left_out = read_notes(folder / LEFT_OUT)
+        for root in roots:
+            library = self._publisher.add_library(root)
+            recorded = self._publisher.recorded(library)
+            before = mounts.get(str(root))
+            comparison = compare(
+                root, library, recorded, before, rules=rules, retry_failed=retry_failed, retry=retry
+            )
+            mounts[str(root)] = comparison.mounts or before or {}
+            run.take_in(root, comparison, unreadable.get(str(root), {}), hold_back)
+            unreadable[str(root)] = comparison.unreadable
+            if "" not in comparison.unreadable:
+                left_out[str(root)] = note_left_out(comparison.left_out, follow_links=rules.follow_links)
+        keep_notes(folder / MOUNTS, mounts)
+        keep_notes(folder / UNREADABLE, unreadable)
+        keep_notes(folder / LEFT_OUT, left_out)
 
     def _extract(
         self,
@@ -421,7 +379,7 @@ class Indexer:
                 put_off=put_off,
                 on_published=on_published,
             )
-            with self._beside(run, model, put_off) as check, closing(reader.run()) as outcomes:
+            with self._in_background(run, model, put_off) as check, closing(reader.run()) as outcomes:
                 for is_read in outcomes:
                     check()
                     summary.recognised += is_read

@@ -5,12 +5,11 @@ Only one process writes (see `stackroom.common.running`); it may do so from two 
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from indexer.store.catalog_writer import CatalogWriter
 from indexer.store.document_rows import (
     add_document,
     add_passages,
@@ -20,11 +19,8 @@ from indexer.store.document_rows import (
     row_id,
 )
 from stackroom.catalog.entries import Model
-from stackroom.catalog.schema import open_catalog
-from stackroom.catalog.text_blocks import TextReader
 from stackroom.common.documents import Document, OutlineEntry, Passage, Section
-from stackroom.common.errors import CatalogUnusable, ExtractionFailed, FailureKind
-from stackroom.common.sqlite_file import identity
+from stackroom.common.errors import ExtractionFailed, FailureKind
 from stackroom.embedding.embedder import Fingerprint
 
 # Changes kept for servers to follow; one that is further behind loads everything again.
@@ -76,37 +72,12 @@ class PendingPassage:
     code: bytes | None
 
 
-class Publisher:
-    """A writer's connection. Not thread-safe; a second thread opens a second one.
+class Publisher(CatalogWriter):
+    """Writes documents, where their files are, and their vectors; reads what a writer has to know.
 
     Every method raises CatalogUnusable if SQLite can't write, for example because the disk is full; then
     nothing of that method's change is there.
     """
-
-    def __init__(self, path: Path, *, compact: bool = False, create: bool = True) -> None:
-        """Opens the catalogue at `path`. Raises as `open_catalog` does.
-
-        Args:
-            path: of the SQLite file.
-            compact: whether texts that are published should be as small as they get.
-            create: make it if needed.
-        """
-        self._compact = compact
-        self._path = path
-        self._connection = open_catalog(path, create=create)
-        self._file = identity(path)
-        self._texts = TextReader(self._rows)
-
-    def close(self) -> None:
-        """Closes the connection."""
-        self._connection.close()
-
-    def is_there(self) -> bool:
-        """Whether the file that is written is the one at the path still."""
-        try:
-            return identity(self._path) == self._file
-        except OSError:
-            return False
 
     # Models
 
@@ -401,39 +372,3 @@ class Publisher:
             for first, last in splits:
                 remove_passages(db, first, last)
             db.execute("DELETE FROM models WHERE id = ?", (model,))
-
-    def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        try:
-            return self._connection.execute(sql, parameters).fetchall()
-        except sqlite3.Error as error:
-            raise CatalogUnusable(f"The catalogue {self._path} cannot be read: {error}.") from error
-
-    @contextmanager
-    def _snapshot(self) -> Iterator[None]:
-        """Everything read inside the block is of one moment."""
-        self._rows("BEGIN")
-        try:
-            yield
-        finally:
-            self._rows("COMMIT")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        db = self._connection
-        if not self.is_there():  # SQLite would go on writing into what nobody can find any more
-            raise CatalogUnusable(
-                f"The catalogue {self._path} was deleted or replaced while it was written, or its drive is "
-                "away. Run the command again: it goes on with what is there then."
-            )
-        try:
-            db.execute("BEGIN IMMEDIATE")
-            yield db
-            db.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise CatalogUnusable(
-                f"The catalogue {self._path} cannot be written: {error}. If the disk is full, make room and "
-                "run the command again: what was committed is safe."
-            ) from error
-        finally:
-            if db.in_transaction:  # not committed, and SQLite has not rolled back by itself (on a full disk)
-                db.execute("ROLLBACK")

@@ -37,7 +37,7 @@ _SWEEPS = (
 )
 
 
-def mend(
+def repair(
     settings: Settings, models: ModelSource, report: Report, tell: Tell = lambda stage, done, of: None
 ) -> list[str]:
     """Repairs what `check` has found, and brings the index of words up to date.

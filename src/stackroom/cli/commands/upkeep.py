@@ -14,7 +14,7 @@ from stackroom.common.events import Events
 def check(arguments: argparse.Namespace) -> int:
     from indexer.store.turns import turn
     from indexer.upkeep import check as examination
-    from indexer.upkeep.repair import mend
+    from indexer.upkeep.repair import repair
     from stackroom.cli.progress import ProgressDisplay
     from stackroom.cli.terminal import show_check
     from stackroom.embedding.models import Models
@@ -27,7 +27,7 @@ def check(arguments: argparse.Namespace) -> int:
     ):
         report = found = examination.check(settings, display.count)
         if arguments.repair:
-            done = mend(settings, Models(settings.models, settings.precision), found, display.count)
+            done = repair(settings, Models(settings.models, settings.precision), found, display.count)
             report = examination.check(settings, display.count) if done else found
     if arguments.json:
         print(json.dumps({**asdict(report), "found": asdict(found)["damages"], "repaired": done}))

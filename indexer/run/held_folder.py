@@ -1,0 +1,115 @@
+"""The data folder that an indexer holds: its lock, and what is open in it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+
+from indexer.ocr.scan_publisher import ScanPublisher
+from indexer.passages.embed import Embedding
+from indexer.store.migrate import Upgrade, migrate
+from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.entries import Model
+from stackroom.common.errors import CatalogMissing, CatalogUnusable
+from stackroom.common.settings import Settings
+from stackroom.common.sqlite_file import identity
+from stackroom.embedding.embedder import Embedder
+
+
+class HeldFolder:
+    """A data folder, open for its one writer.
+
+    Its owner may delete the index while we follow folders, or its drive may go away and come back. So each
+    piece of work begins with `in_use`, which opens anew what is not the same any more.
+
+    Attributes:
+        publisher: writes the catalogue.
+        catalog: reads it.
+        embedding: gives passages their vectors, in a thread.
+        openings: how often it was opened: in between, somebody else may have changed anything.
+    """
+
+    publisher: ScanPublisher
+    catalog: Catalog
+    embedding: Embedding
+
+    def __init__(
+        self,
+        settings: Settings,
+        take_hold: Callable[[Settings], AbstractContextManager[None]],
+        load: Callable[[Model], Embedder],
+    ) -> None:
+        """Opens nothing yet; the arguments are those of `Indexer` and of `Embedding`."""
+        self.openings = 0
+        self._settings = settings
+        self._take_hold = take_hold
+        self._load = load
+        self._stack = ExitStack()
+        self._is_sound = False
+        self._lock: tuple[int, int] | None = None
+
+    def open(self) -> Upgrade | None:
+        """Takes hold of the folder. Returns what was brought up to date.
+
+        Raises:
+            AlreadyRunning: another indexer has it.
+            CatalogError: the catalogue can't be opened, or the drive it was on is away.
+        """
+        self._refuse_to_begin_on_another_drive()
+        with ExitStack() as stack:
+            stack.enter_context(self._take_hold(self._settings))
+            upgrade = migrate(self._settings.catalog)
+            self.publisher = ScanPublisher(self._settings.catalog, compact=self._settings.compact)
+            stack.callback(self.publisher.close)
+            self.catalog = stack.enter_context(Catalog(self._settings.catalog))
+            self.embedding = Embedding(self._settings, self._load)
+            stack.callback(self.embedding.close)
+            self._stack = stack.pop_all()
+        self._lock, self._is_sound = self._lock_now(), True
+        self.openings += 1
+        return upgrade
+
+    def close(self) -> None:
+        """Lets go of it."""
+        self._is_sound = False
+        self._stack.close()
+
+    def is_current(self) -> bool:
+        """Whether what we have open is what others find in the data folder. Cheap."""
+        return self._is_sound and self.publisher.is_there() and self._lock_now() == self._lock
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """The block begins with the data folder as it is now; after an error the next one opens it anew."""
+        if not self.is_current():
+            self.close()
+            self.open()
+        try:
+            yield
+        except CatalogUnusable:
+            self._is_sound = False
+            raise
+        except CatalogMissing as error:  # a thread was to open it, and it was not there any more
+            self._is_sound = False
+            raise CatalogUnusable(f"{error} It was there a moment ago.") from error
+
+    def _refuse_to_begin_on_another_drive(self) -> None:
+        """A folder that is gone because its drive is away is not to be made anew where that was mounted."""
+        try:
+            there = self._settings.index.absolute()
+            if self._lock is None or there.exists():
+                return
+            while not there.exists():
+                there = there.parent
+            is_away = there.stat().st_dev != self._lock[0]
+        except OSError:
+            is_away = True
+        if is_away:
+            raise CatalogUnusable(
+                f"The folder {self._settings.index} is not there, and its drive seems to be away. Connect it "
+                "again; or, if the folder was moved, start Stackroom again."
+            )
+
+    def _lock_now(self) -> tuple[int, int] | None:
+        try:
+            return identity(self._settings.index / "indexer.lock")
+        except OSError:
+            return None
