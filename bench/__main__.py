@@ -33,7 +33,7 @@ def main() -> None:
         _run("Indexing", "indexing", str(arguments.folder), *rounds, "--keep", real)
         _run("Bytes on disk", "sizes", real)
         _run("Load", "load", real)
-        _run("One document of many changed", "changed", "--files", str(arguments.files))
+        _run("One document of many changed", "robustness.changed", "--files", str(arguments.files))
         for size in arguments.sizes:
             with tempfile.TemporaryDirectory(prefix="stackroom-bench-") as data:
                 _run(f"{size:,} synthetic passages", "synthetic", str(size), data, "--like", real)

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from pypdf import PdfReader, PdfWriter
 
-from bench.changed import write_pdf
 from bench.processes import STACKROOM, Command, environment, median, print_table, run
+from bench.robustness.changed import write_pdf
 from bench.words import queries
 from stackroom.common.errors import CatalogUnusable
 from stackroom.indexes.words import Lexicon

@@ -1,4 +1,4 @@
-"""PDFs and files that are made to hurt, for the tests and for bench/bombs.py."""
+"""PDFs and files that are made to hurt, for the tests and for bench/robustness/bombs.py."""
 
 import os
 import socket

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.changed import texts, write_pdf
 from bench.processes import STACKROOM, Command, print_table
+from bench.robustness.changed import texts, write_pdf
 
 _POLL_SECONDS = 0.25
 _LONGEST_SECONDS = 1800.0
@@ -20,7 +20,7 @@ _NEVER_READ = "SELECT count(*) FROM locations WHERE document IS NULL"
 
 def main() -> None:
     """Measures, and prints a table. Exits with 1 if a file was lost, or one that was renamed was embedded."""
-    parser = argparse.ArgumentParser(prog="python -m bench.dropped", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.robustness.dropped", description=__doc__)
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--models", type=Path, help="a data folder's models, so as not to make them again")
     arguments = parser.parse_args()

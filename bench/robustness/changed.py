@@ -19,7 +19,7 @@ _WORDS = 60
 
 def main() -> None:
     """Measures, and prints a table."""
-    parser = argparse.ArgumentParser(prog="python -m bench.changed", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.robustness.changed", description=__doc__)
     parser.add_argument("--files", type=int, default=5000)
     parser.add_argument("--rounds", type=int, default=3, help="of the runs with nothing and one changed")
     arguments = parser.parse_args()

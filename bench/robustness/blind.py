@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from bench.changed import texts, write_pdf
 from bench.processes import STACKROOM, Command, print_table, run
+from bench.robustness.changed import texts, write_pdf
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.settings import Settings
 from stackroom.embedding.models import Models
@@ -29,7 +29,7 @@ _POLL_SECONDS = 0.1
 
 def main() -> None:
     """Measures, and prints a table."""
-    parser = argparse.ArgumentParser(prog="python -m bench.blind", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.robustness.blind", description=__doc__)
     parser.add_argument("--files", type=int, default=100, help="of ten pages")
     parser.add_argument(
         "checkouts", nargs="*", type=Path, default=[Path.cwd()], help="(default: the working directory)"

@@ -22,9 +22,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.changed import texts, write_pdf
 from bench.load import HEADERS, HOST, Server
 from bench.processes import STACKROOM, Command, print_table, run
+from bench.robustness.changed import texts, write_pdf
 from bench.words import vocabulary
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.status import read_status
@@ -56,7 +56,7 @@ class Answer(NamedTuple):
 
 def main() -> None:
     """Measures, and prints the tables. Exits with 1 if a call failed or the index is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.robustness.soak", description=__doc__)
     parser.add_argument("--callers", type=int, default=128)
     parser.add_argument("--seconds", type=int, default=300)
     parser.add_argument("--files", type=int, default=500, help="PDFs at the start")

@@ -24,7 +24,7 @@ _LIMITS = {
 
 def main() -> None:
     """Makes them, indexes them, draws them, prints the table. Exits with 1 if the good PDF is not found."""
-    parser = argparse.ArgumentParser(prog="python -m bench.bombs", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.robustness.bombs", description=__doc__)
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="make them there, and nothing else")
     parser.add_argument("--models", type=Path, help="a data folder's models, so as not to make them again")
     arguments = parser.parse_args()

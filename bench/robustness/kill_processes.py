@@ -1,4 +1,4 @@
-"""The processes that `bench.kills` starts, and what is said to them and by them."""
+"""The processes that `bench.robustness.kills` starts, and what is said to them and by them."""
 
 import os
 import subprocess

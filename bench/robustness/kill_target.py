@@ -1,4 +1,4 @@
-"""The processes that `bench.kills` kills: `python -m bench.kill_target index|serve ...`.
+"""The processes that `kills` kills: `python -m bench.robustness.kill_target index|serve ...`.
 
 With a small embedder, slow enough to be killed; PYTHONPATH must lead to `tests`, which has it.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.kill_scans import Program
+from bench.robustness.kill_scans import Program
 from fakes import SomeModels, WordHashEmbedder
 from indexer.ocr import scan_reader
 from indexer.run import indexer

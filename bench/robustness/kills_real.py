@@ -1,4 +1,4 @@
-"""kill -9 of the indexer on real PDFs with the real model: `python -m bench.kills_real FOLDER [--kills 24]`.
+"""kill -9 of the indexer on real PDFs with the real model: `python -m bench.robustness.kills_real FOLDER [--kills 24]`.
 
 The smallest PDFs of a folder are indexed undisturbed (scans by tesseract, if it is there), then again by runs
 of `stackroom index` that are killed at random moments, into a new data folder whenever one is complete. After
@@ -24,7 +24,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from bench.kill_processes import Process, start
+from bench.robustness.kill_processes import Process, start
 from indexer.upkeep.check import check
 from stackroom.catalog.vector_codes import decode
 from stackroom.common.settings import Settings
@@ -43,7 +43,7 @@ _LEAST_COSINE = 0.999
 
 def main() -> None:
     """Kills, and says what was lost. Exits with 1 if anything was; the folders are then kept."""
-    parser = argparse.ArgumentParser(prog="python -m bench.kills_real", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.robustness.kills_real", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--kills", type=int, default=24)
     parser.add_argument("--documents", type=int, default=20)

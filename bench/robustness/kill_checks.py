@@ -1,11 +1,11 @@
-"""What must hold in `bench.kills` after each fault, and after a run that was let through."""
+"""What must hold in `bench.robustness.kills` after each fault, and after a run that was let through."""
 
 import sqlite3
 from collections import Counter
 from contextlib import closing
 
-from bench.kill_library import Library
-from bench.kill_scans import Program
+from bench.robustness.kill_library import Library
+from bench.robustness.kill_scans import Program
 from indexer.upkeep.check import check
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.settings import Settings

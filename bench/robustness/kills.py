@@ -1,10 +1,10 @@
-"""kill -9 of indexer and server, and a failing disk: `python -m bench.kills [--kills 200] [--seed N]`.
+"""kill -9 of indexer and server, and a failing disk: `python -m bench.robustness.kills [--kills 200] [--seed N]`.
 
 A small library changes all the while; each run of the indexer, or the server, is killed at a random moment,
 or its disk fails. After each, `stackroom check` must find nothing, and no document may be gone that a file
-still holds, nor a page of a scan recognised again (`bench.kill_checks`). Every few kills a run is let
+still holds, nor a page of a scan recognised again (`bench.robustness.kill_checks`). Every few kills a run is let
 through: then everything must be there, also in what is derived. A client searches and fetches all the while
-(`bench.kill_client`), and must never see half a document.
+(`bench.robustness.kill_client`), and must never see half a document.
 
 With --tally FILE, several calls add up to so many kills. Needs a C compiler for the failing disk; Linux only.
 """
@@ -27,11 +27,11 @@ from typing import NoReturn
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from bench.kill_checks import Checks
-from bench.kill_client import Client, Unanswered
-from bench.kill_library import Library
-from bench.kill_processes import Process, start, tell, wait_for
-from bench.kill_scans import RUN, Program
+from bench.robustness.kill_checks import Checks
+from bench.robustness.kill_client import Client, Unanswered
+from bench.robustness.kill_library import Library
+from bench.robustness.kill_processes import Process, start, tell, wait_for
+from bench.robustness.kill_scans import RUN, Program
 from stackroom.common.settings import Settings
 
 _WORDS = "indexer killed while the index of words is compacted"
@@ -182,7 +182,9 @@ class Bench:
         self._server = self._start_server()
 
     def _start_server(self) -> Process:
-        server = start("bench.kill_target", ["serve", str(self.settings.data), str(self._port)], {})
+        server = start(
+            "bench.robustness.kill_target", ["serve", str(self.settings.data), str(self._port)], {}
+        )
         deadline = time.monotonic() + 60
         while True:
             try:
@@ -204,7 +206,7 @@ class Bench:
         folders = [self.settings.data, self.papers.folder, self.papers.passwords, self._ocr]
         arguments = ["index", *map(str, folders), model, profile]
         environment = {RUN: str(self._runs), **environment}
-        return start("bench.kill_target", arguments, environment, is_told=is_told)
+        return start("bench.robustness.kill_target", arguments, environment, is_told=is_told)
 
     def _new_model(self) -> str:
         return f"model {self.chance.randrange(10**6)}"
@@ -253,7 +255,7 @@ class Bench:
 
 def main() -> None:
     """Kills, and says what was lost. Exits with 1 if anything was; the folder is then kept."""
-    parser = argparse.ArgumentParser(prog="python -m bench.kills", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.robustness.kills", description=__doc__)
     parser.add_argument("--kills", type=int, default=200, help="in all (default: 200)")
     parser.add_argument("--seconds", type=float, default=1e9, help="begin no more after this time")
     parser.add_argument("--seed", type=int, default=time.time_ns() % 10_000)

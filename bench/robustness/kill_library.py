@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.kill_scans import picture
+from bench.robustness.kill_scans import picture
 from make_pdfs import write_pdf
 
 DOCUMENTS, LINES = 30, 9

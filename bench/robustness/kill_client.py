@@ -1,4 +1,4 @@
-"""Somebody who searches and fetches all the while that `bench.kills` kills."""
+"""Somebody who searches and fetches all the while that `bench.robustness.kills` kills."""
 
 import http.client
 import json
@@ -9,7 +9,7 @@ from collections import Counter
 from contextlib import suppress
 from typing import Any
 
-from bench.kill_library import Library
+from bench.robustness.kill_library import Library
 
 DENIED = "No document has the id"
 LATER = "The library cannot answer at the moment."

@@ -1,4 +1,4 @@
-"""Scans for `bench.kills`: pictures that say which page they are, and the program that reads them.
+"""Scans for `bench.robustness.kills`: pictures that say which page they are, and the program that reads them.
 
 It stands for tesseract, and takes a fifth of a second a page, so that it can be killed while it reads. It
 writes down of each page which run of the indexer asked for it.
