@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="make them there, and nothing else")
     parser.add_argument("--models", type=Path, help="a data folder's models, so as not to make them again")
     arguments = parser.parse_args()
-    sys.path.append(str(Path(__file__).parent.parent / "tests"))
+    sys.path.append(str(Path(__file__).parents[2] / "tests"))
     from make_bombs import BOMBS, make
 
     if arguments.keep:

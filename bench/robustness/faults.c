@@ -1,4 +1,4 @@
-/* Lets the disk fail: for bench.kills, which compiles it and puts it before a process's C library.
+/* Lets the disk fail: for bench.robustness.kills, which compiles it and puts it before a process's C library.
  *
  * FAULT_KIND    fsync: one call fails; full: from then on no byte more fits; short: the same, but the first
  *               write that does not fit is half done; kill: the process gets SIGKILL before a write or fsync

@@ -1,10 +1,10 @@
-"""kill -9 of indexer and server, and a failing disk: `python -m bench.robustness.kills [--kills 200] [--seed N]`.
+"""kill -9 of indexer and server, and a failing disk: `python -m bench.robustness.kills [--kills N] [--seed N]`.
 
 A small library changes all the while; each run of the indexer, or the server, is killed at a random moment,
 or its disk fails. After each, `stackroom check` must find nothing, and no document may be gone that a file
-still holds, nor a page of a scan recognised again (`bench.robustness.kill_checks`). Every few kills a run is let
+still holds, nor a page of a scan recognised again (`kill_checks`). Every few kills a run is let
 through: then everything must be there, also in what is derived. A client searches and fetches all the while
-(`bench.robustness.kill_client`), and must never see half a document.
+(`kill_client`), and must never see half a document.
 
 With --tally FILE, several calls add up to so many kills. Needs a C compiler for the failing disk; Linux only.
 """
@@ -25,7 +25,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NoReturn
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
 from bench.robustness.kill_checks import Checks
 from bench.robustness.kill_client import Client, Unanswered

@@ -1,4 +1,4 @@
-"""kill -9 of the indexer on real PDFs with the real model: `python -m bench.robustness.kills_real FOLDER [--kills 24]`.
+"""kill -9 of the indexer on real PDFs with the real model: `python -m bench.robustness.kills_real FOLDER`.
 
 The smallest PDFs of a folder are indexed undisturbed (scans by tesseract, if it is there), then again by runs
 of `stackroom index` that are killed at random moments, into a new data folder whenever one is complete. After
@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
 from bench.robustness.kill_processes import Process, start
 from indexer.upkeep.check import check
