@@ -1,4 +1,4 @@
-"""kill -9 of indexer and server, and a failing disk: `python -m bench.robustness.kills [--kills N] [--seed N]`.
+"""kill -9 of indexer and server, and a failing disk: `python -m bench.robustness.kills --kills N`.
 
 A small library changes all the while; each run of the indexer, or the server, is killed at a random moment,
 or its disk fails. After each, `stackroom check` must find nothing, and no document may be gone that a file

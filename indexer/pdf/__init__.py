@@ -3,4 +3,13 @@
 Its face: `processes.extract_all`, and `pdfium.extract`, which is what runs in such a process.
 """
 
-__all__ = ["clean_text", "headings", "language", "page_lines", "pdfium", "processes", "scanned_pages"]
+__all__ = [
+    "clean_text",
+    "headings",
+    "inbox",
+    "language",
+    "page_lines",
+    "pdfium",
+    "processes",
+    "scanned_pages",
+]

@@ -1,1 +1,6 @@
-"""Passages and queries into vectors: the `Embedder` protocol, and what runs an open model behind it."""
+"""Passages and queries into vectors: the `Embedder` protocol, and what runs an open model behind it.
+
+Its face: `embedder`, the protocols, and `models.Models`, where embedders come from.
+"""
+
+__all__ = ["embedder", "models"]

@@ -1,1 +1,6 @@
-"""`stackroom doctor`: plays the clients before the owner goes live. Sees a server from outside, over HTTP."""
+"""`stackroom doctor`: plays the clients before the owner goes live. Sees a server from outside, over HTTP.
+
+Its face: `report.doctor`.
+"""
+
+__all__ = ["report"]

@@ -3,4 +3,4 @@
 Its face: `tools.create_mcp`, `answers`, and the two ways to serve them.
 """
 
-__all__ = ["answers", "revisions", "stdio", "tools", "transports"]
+__all__ = ["answers", "stdio", "tools", "transports"]
