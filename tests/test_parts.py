@@ -106,6 +106,13 @@ ADDRESS = f"https://library.example.com/d/{ID}"
         (f"<{ADDRESS}?page=3>", 3),
         (f"see {ADDRESS}?page=3.", 3),
         (f"https%3A%2F%2Flibrary.example.com%2Fd%2F{ID}%3Fpage%3D3", 3),
+        (f"{ADDRESS.upper()}?PAGE=3", 3),
+        (f"{ID}?page=3&mark=120-560-9f3a01#passage", 3),
+        (f"{ID}?page=3", 3),
+        (f"{ID}/page/7.png", 7),
+        (f"{ID}#passage", None),
+        (f"{ID}%2523p%253D41-80", Part(41, 80)),
+        (f"{ID}#p=7&amp;c=10-20", Part(7, 7, 10, 20)),
     ],
 )
 def test_what_names_one_document(named: str, wanted: Part | int | None) -> None:

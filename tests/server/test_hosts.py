@@ -2,11 +2,13 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -65,6 +67,7 @@ def test_names_that_only_a_local_network_has(host: str) -> None:
             "evil.fritz.box",
         ),
         *("", ":8000", "[::1", "nas.local@evil.example", "evil.example/.local", "xlocal.com", ".local"),
+        *("evil.example@nas.local", "evil.example\\.localhost", "nas.local,evil.example", "127.0.0.1:x"),
     ],
 )
 def test_names_that_a_stranger_may_own(host: str) -> None:
@@ -148,6 +151,22 @@ def test_a_server_for_the_network_answers_to_its_names_there(network: tuple[str,
         b"The request does not name this server"
     )
     assert refusals.total["requests by a name that is not the server's"] == before + 2
+
+
+@pytest.mark.parametrize(
+    ("twice", "status"),
+    [
+        (b"Host: nas.local\r\nHost: evil.example", 421),
+        (b"Host: nas.local\r\nOrigin: https://claude.ai\r\nOrigin: https://evil.example", 403),
+    ],
+)
+def test_what_is_said_twice_counts_as_nothing(
+    network: tuple[str, Refusals], twice: bytes, status: int
+) -> None:
+    address = urlsplit(network[0])
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\n%b\r\nConnection: close\r\n\r\n" % twice)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 %d " % status)
 
 
 def test_pages_of_other_sites_get_nothing_of_it(network: tuple[str, Refusals]) -> None:

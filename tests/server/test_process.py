@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -58,6 +60,31 @@ def test_a_server_says_where_it_listens_and_stops_in_good_order(shelf: Shelf) ->
             process.kill()
     assert holder(lock) is None
     assert not list(data.glob("index/server.holder*"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send these signals to one process")
+def test_who_stops_a_server_in_a_hurry_gets_no_traceback(shelf: Shelf) -> None:
+    with (
+        subprocess.Popen(
+            program(str(shelf.path.parent.parent), "no-model"),
+            env=environment(),
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+        killed_after(60, process),
+    ):
+        for signals in ([signal.SIGINT] * 3, [signal.SIGTERM]):  # it serves twice
+            address = urlsplit(announced(process))
+            with socket.create_connection((address.hostname or "", address.port or 0), 10) as slow:
+                slow.sendall(b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
+                time.sleep(0.2)  # until it waits for the rest
+                for number in signals:
+                    process.send_signal(number)
+                    time.sleep(0.05)
+                line = read_line(process.stderr, process)
+                assert line == "ERROR:    Cancel 1 running task(s), timeout graceful shutdown exceeded\n"
+        assert process.communicate(timeout=20)[1] == ""
+        assert process.returncode == 0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send these signals to one process")

@@ -103,6 +103,7 @@ def listed(url: str, *accept: str) -> tuple[int, str, bytes]:
         ["text/event-stream, application/json;q=0.5"],
         ["text/event-stream", "application/json"],
         ["Text/Event-Stream, */*"],
+        ["application/json;q=0.01, text/event-stream;q=0"],
         [],
     ],
 )
@@ -112,7 +113,15 @@ def test_an_answer_is_json_for_all_who_take_that(url: str, accept: list[str]) ->
     assert json.loads(body)["result"]["tools"]
 
 
-@pytest.mark.parametrize("accept", ["text/event-stream", "text/*", "text/event-stream;q=0.9, text/html"])
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "text/event-stream",
+        "text/*",
+        "text/event-stream;q=0.9, text/html",
+        "text/event-stream, application/json;q=0, */*; Q=0.00",
+    ],
+)
 def test_an_answer_is_a_stream_of_one_event_for_those_who_take_nothing_else(url: str, accept: str) -> None:
     status, kind, body = listed(url, accept)
     assert (status, kind) == (200, "text/event-stream")
@@ -131,6 +140,11 @@ def test_what_is_no_answer_is_no_stream(url: str) -> None:
     assert (status, headers["Content-Type"]) == (400, "application/json")
     assert json.loads(body)["error"]
     assert ask(url, "GET", "/mcp", only)[0] == 405
+
+
+def test_a_kind_in_capitals_is_the_same_kind(url: str) -> None:
+    assert rpc(url, headers={"Content-Type": "Application/JSON; charset=UTF-8"})[0] == 200
+    assert rpc(url, headers={"Content-Type": "text/plain"})[0] == 400
 
 
 @pytest.mark.anyio

@@ -23,7 +23,13 @@ _PART = re.compile(r"p=(\d{1,9})(?:-(\d{1,9}))?(?:&c=(\d{1,9})-(\d{1,9}))?", re.
 _DOCUMENT = re.compile(r"(?<![0-9a-z])[0-9a-f]{24}(?![0-9a-z])", re.IGNORECASE)
 
 # The page in an address of it, such as that of a citation.
-_PAGE = re.compile(r"(?:[?&;]page=|^/page/)(\d{1,9})(?!\d)", re.ASCII)
+_PAGE = re.compile(r"(?:[?&;]page=|^/page/)(\d{1,9})(?!\d)", re.ASCII | re.IGNORECASE)
+
+# What addresses of ours end with: the place on the page that is marked.
+_MARKED = "passage"
+
+# An address within another one is escaped twice.
+_ESCAPED = 3
 
 # What may follow an id that has no page behind it.
 _AROUND = " \t\r\n\"'`<>()[]{}*.,;”’“‘»›"
@@ -42,14 +48,18 @@ def split_id(id_: str) -> tuple[str, Part | int | None]:
     Raises:
         UnknownPart: what stands behind the document's id is not such a part.
     """
-    text = unquote(id_).strip()
+    text = id_
+    for _ in range(_ESCAPED):
+        text = unquote(text)
+    text = text.replace("&amp;", "&").strip()
     named = list(_DOCUMENT.finditer(text))
     if len({match[0].lower() for match in named}) == 1:
         document, before, behind = named[-1][0].lower(), text[: named[-1].start()], text[named[-1].end() :]
     else:
         document, before, behind = text.partition("#")[0], "", "".join(text.partition("#")[1:])
     behind, sign, wanted = behind.rstrip(_AROUND).partition("#")
-    is_address = before.endswith("/")
+    # The end of one, without what is before the id, is one too.
+    is_address = before.endswith("/") or behind.startswith(("?", "/page/")) or wanted == _MARKED
     if not sign or (is_address and not _PART.fullmatch(wanted)):
         page = _PAGE.search(behind) if is_address else None
         return document, (int(page[1]) or None) if page else None

@@ -10,7 +10,9 @@ and, with sign-in, what `stackroom.server.access` adds. In front of it all are `
 `limits.request_limits`.
 """
 
+import asyncio
 import errno
+import logging
 import os
 import signal
 import socket
@@ -220,7 +222,7 @@ def serve_http(settings: Settings, reader: Reader) -> None:
             refusals=refusals,
             passwords=settings.passwords,
         )
-        server = uvicorn.Server(
+        server = _Server(
             uvicorn.Config(
                 application,
                 http=type("Counted", (Connection,), {"refusals": refusals}),
@@ -259,6 +261,26 @@ def serve_http(settings: Settings, reader: Reader) -> None:
 
 def _is_forwarded(scope: Scope) -> bool:
     return any(name in _FORWARDED_HEADERS for name, _ in scope["headers"])
+
+
+class _Server(uvicorn.Server):
+    """Ends in good order however often it is told to: that takes a few seconds at most.
+
+    At a second Ctrl-C, uvicorn would leave everything as it stands, and write tracebacks to the log.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        logging.getLogger("uvicorn.error").addFilter(_is_no_end)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self.force_exit = False
+
+
+def _is_no_end(record: logging.LogRecord) -> bool:
+    """Whether a line of the log tells of more than a request that was given up because the server ends."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 class _Signals:

@@ -30,6 +30,9 @@ _LOCAL = (
 # What pages of other sites may ask for: the tools, and how to sign in for them.
 _FOR_PAGES = ("/mcp", "/sse", "/messages", "/.well-known", "/token", "/register", "/revoke")
 
+# A host and its port, and nothing more, such as a user's name.
+_NETLOC = re.compile(r"(?:\[[^\[\]]*\]|[^\[\]@:/?#\\\s]*)(?::\d*)?")
+
 # What a page may read of an answer besides its body.
 _READABLE = "WWW-Authenticate, Mcp-Session-Id, Mcp-Protocol-Version, Retry-After"
 
@@ -93,7 +96,8 @@ class Hosts:
             await self._application(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        host, origin = headers.get("host", ""), headers.get("origin", "")
+        # Several of them are no name, and no site: whoever stands in between may have gone by another one.
+        host, origin = (",".join(headers.getlist(name)) for name in ("host", "origin"))
         if not self._names.include(host):
             self._refusals.add("requests by a name that is not the server's")
             await PlainTextResponse(_not_my_name(host), 421)(scope, receive, send)
@@ -143,6 +147,8 @@ def _is_for_pages(path: str) -> bool:
 
 def _host(netloc: str) -> str:
     """The host of a netloc, in small letters, without its port and the dot that ends a full name."""
+    if not _NETLOC.fullmatch(netloc):
+        return ""
     try:
         return (urlsplit(f"//{netloc}").hostname or "").rstrip(".")
     except ValueError:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 
 from fastmcp import FastMCP
 from fastmcp.server.http import StarletteWithLifespan
@@ -13,6 +14,10 @@ MCP_PATH, SSE_PATH = "/mcp", "/sse"
 
 # Where the router would redirect, and some clients fail on the redirect.
 _SAME = {f"{path}/": path for path in (MCP_PATH, SSE_PATH)}
+
+
+# A kind of answer that a client does not take (RFC 9110, 12.4.2).
+_REFUSED = re.compile(r";\s*q=0(?:\.0*)?\s*(?:;|$)", re.IGNORECASE)
 
 
 def same_path(path: str) -> str:
@@ -83,13 +88,20 @@ def _in_the_form_asked_for(application: ASGIApp) -> ASGIApp:
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         # Several of them are one list (RFC 9110, 5.3), and none says that anything will do.
         asked = ",".join(Headers(scope=scope).getlist("accept")) or "*/*"
-        kinds = {kind.partition(";")[0].strip().lower() for kind in asked.split(",")}
+        kinds = {
+            kind.partition(";")[0].strip().lower() for kind in asked.split(",") if not _REFUSED.search(kind)
+        }
         takes_json = kinds & {"*/*", "application/*", "application/json"}
         takes_stream = kinds & {"*/*", "text/*", "text/event-stream"}
         if not takes_json and not takes_stream:
             await application(scope, receive, send)  # which refuses it
             return
-        others = [(name, value) for name, value in scope["headers"] if name != b"accept"]
+        # The library knows this kind in small letters only; they are of no meaning (RFC 9110, 8.3.1).
+        others = [
+            (name, value.lower() if name == b"content-type" else value)
+            for name, value in scope["headers"]
+            if name != b"accept"
+        ]
         accept = b"application/json, text/event-stream" if takes_stream else b"application/json"
         scope = {**scope, "headers": [*others, (b"accept", accept)]}
         if takes_json:
