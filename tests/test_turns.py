@@ -58,6 +58,28 @@ def test_a_folder_that_is_forgotten_is_not_followed_any_more(watched: Following)
     assert watched.titles() == set()
 
 
+def test_a_folder_is_not_forgotten_when_the_index_is_deleted_after_another_command(
+    watched: Following,
+) -> None:
+    assert stackroom_here("check", "--data", watched.settings.data).returncode == 0
+    watched.summaries.clear()
+    watched.settings.index.rename(watched.settings.data / "deleted")
+    eventually(lambda: any(summary.added for summary in watched.summaries))
+    eventually(lambda: watched.finds("First Words"))
+    assert watched.news == []
+
+
+def test_nor_if_the_watch_was_told_to_follow_it_and_the_index_is_deleted(following: Following) -> None:
+    write_pdf(following.folder / "one.pdf", ["A page of words."], title="First Words")
+    following.begin(following.folder)
+    eventually(lambda: following.finds("First Words"))
+    assert stackroom_here("check", "--data", following.settings.data).returncode == 0
+    following.summaries.clear()
+    following.settings.index.rename(following.settings.data / "deleted")
+    eventually(lambda: any(summary.added for summary in following.summaries))
+    assert following.news == []
+
+
 def test_nor_is_it_if_the_watch_was_told_to_follow_it(following: Following) -> None:
     write_pdf(following.folder / "one.pdf", ["A page of words."], title="First Words")
     other = following.folder.parent / "other"

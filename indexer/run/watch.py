@@ -251,12 +251,12 @@ class _Roots:
         if not self.are_known:
             self.now = self._asked_for = before = list(self._first(known))
             self.are_known = True
-        elif indexer.catalog_id != self._catalog:
-            self._seen = set()  # begun anew: nobody has forgotten anything
-        elif self._follow_all:
-            self.now = known
         else:
-            self.now = [root for root in self._asked_for if root in known or root not in self._seen]
+            self._begin_anew_with(indexer.catalog_id)
+            wanted = before if self._follow_all else self._asked_for
+            self.now = [root for root in wanted if root in known or root not in self._seen]
+            if self._follow_all:
+                self.now += [root for root in known if root not in self.now]
         for root in self.now:
             if root not in before:
                 self._on_news(f"{root} is followed as well.")
@@ -267,8 +267,14 @@ class _Roots:
 
     def note(self, indexer: Indexer) -> None:
         """Takes note of the library before others may change it."""
-        self._seen |= set(indexer.libraries())
-        self._catalog = indexer.catalog_id
+        known = indexer.libraries()
+        self._begin_anew_with(indexer.catalog_id)
+        self._seen |= set(known)
+
+    def _begin_anew_with(self, catalog: int) -> None:
+        """What another catalogue lacks, nobody has forgotten: the index was deleted."""
+        if catalog != self._catalog:
+            self._catalog, self._seen = catalog, set()
 
 
 class _Troubles:
