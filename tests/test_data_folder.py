@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -543,3 +544,17 @@ def test_a_restore_that_fails_half_way_takes_back_what_it_put_there(
     with pytest.raises(BackupUnusable, match="a file already"):
         restore(copy, tmp_path / "library.tar", prepare)
     assert not copy.access.exists()
+
+
+def test_a_lock_whose_folder_is_deleted_meanwhile_is_taken_anew(tmp_path: Path) -> None:
+    path = tmp_path / "index" / "indexer.lock"
+
+    def take() -> bool:
+        with hold(path, {}) as held:
+            return held
+
+    with hold(path, {}), ThreadPoolExecutor(1) as executor:
+        taken = executor.submit(take)
+        time.sleep(0.1)  # it waits for us
+        path.parent.rename(tmp_path / "deleted")
+        assert taken.result(20)

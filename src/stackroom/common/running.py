@@ -36,8 +36,7 @@ def hold(path: Path, note: dict[str, Any], *, needed: bool = True) -> Iterator[b
     """
     lock = FileLock(path, mode=0o600)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock.acquire(timeout=_LOOK_SECONDS, poll_interval=0.02)
+        _acquire(lock, path)
     except Timeout:
         yield False
         return
@@ -62,6 +61,18 @@ def hold(path: Path, note: dict[str, Any], *, needed: bool = True) -> Iterator[b
             if identity(path) == ours:
                 note_path.unlink()
         lock.release()
+
+
+def _acquire(lock: FileLock, path: Path) -> None:
+    """Makes the folder, and takes the lock in it. Raises Timeout, or OSError if that can't be."""
+    for is_last in (False, True):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            lock.acquire(timeout=_LOOK_SECONDS, poll_interval=0.02)
+            return
+        except FileNotFoundError:  # the folder was deleted while we waited
+            if is_last:
+                raise
 
 
 def holder(path: Path) -> dict[str, Any] | None:
