@@ -3,7 +3,9 @@
 import json
 import logging
 import re
+from contextlib import suppress
 
+import anyio
 from fastmcp import FastMCP
 from fastmcp.server.http import StarletteWithLifespan
 from starlette.datastructures import Headers, MutableHeaders
@@ -48,6 +50,8 @@ def http_transports(mcp: FastMCP) -> StarletteWithLifespan:
             if isinstance(route, Route) and route.path == SSE_PATH:
                 route.app = _answered_once(route.app)
                 route.methods = {"GET"}  # a HEAD would open a stream, too
+            elif isinstance(route, Mount):
+                route.app = _for_who_is_there(route.app)
             routes.append(route)
     # It would write to the log what strangers send, a line or a traceback for each message without a session.
     logging.getLogger("mcp.server.sse").setLevel(logging.CRITICAL)
@@ -76,6 +80,19 @@ def _answered_once(application: ASGIApp) -> ASGIApp:
             await send({"type": "http.response.body", "body": b""})
 
     return answer
+
+
+def _for_who_is_there(application: ASGIApp) -> ASGIApp:
+    """`application`, which takes messages, for clients that may hang up their stream meanwhile.
+
+    They have their answer by then: that the message was accepted.
+    """
+
+    async def take(scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
+            await application(scope, receive, send)
+
+    return take
 
 
 def _in_the_form_asked_for(application: ASGIApp) -> ASGIApp:
