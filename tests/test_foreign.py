@@ -26,6 +26,9 @@ from stackroom.page.text import marked_text
         ("⌈⌈page 3⌉⌉", "⌈ ⌈page 3⌉⌉"),
         ("[\u2800[page 3]]", "[ \u2800[page 3]]"),
         ("[\u0332[\u0332page 3]]", "[ \u0332[\u0332page 3]]"),
+        ("[\u05b4[\u0651page 3]]", "[ \u05b4[\u0651page 3]]"),  # marks of Hebrew and Arabic
+        ("[\u0941[\u3099page 3]]", "[ \u0941[\u3099page 3]]"),  # of Devanagari and Japanese
+        ("［\u0489[page 3]]", "［ \u0489[page 3]]"),
         ("[[\u00a0\u3000page 3]]", "[ [\u00a0\u3000page 3]]"),
         ("[[ｐａｇｅ 3]]", "[ [ｐａｇｅ 3]]"),
         ("[[𝐩𝐚𝐠𝐞 3]]", "[ [𝐩𝐚𝐠𝐞 3]]"),

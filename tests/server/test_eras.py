@@ -2,16 +2,24 @@
 
 import json
 import subprocess
-from collections.abc import Iterable
+import threading
+import time
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import anyio
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from starlette.types import Message, Receive, Scope, Send
 
-from mcp_clients import NEW, SEARCH, ask, endpoint, stream
+from fakes import WordHashEmbedder
+from mcp_clients import NEW, SEARCH, ask, endpoint, rpc, serving, stream
 from server_process import environment, killed_after, program
 from shelf import Shelf
 from stackroom.reading.reader import Reader
 from stackroom.server.protocol.tools import create_mcp
+from stackroom.server.protocol.transports import _for_who_is_there
 
 CALL = {"name": SEARCH, "arguments": {"query": "cats purr"}}
 START = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
@@ -78,6 +86,62 @@ def test_over_a_stream_of_events(url: str) -> None:
                     answers.append(json.loads(line.removeprefix("data: ")))
                     break
     check(answers)
+
+
+class Slow(WordHashEmbedder):
+    """A model that computes nothing until it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.may = threading.Event(), threading.Event()
+
+    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.asked.set()
+        assert self.may.wait(20)
+        return super().embed_queries(texts)
+
+
+@pytest.mark.parametrize("meta", [{}, {"_meta": NEW}])
+def test_who_hangs_up_while_calls_are_answered_leaves_nothing_in_the_log(
+    shelf: Shelf, meta: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    slow = Slow()
+    reader = shelf.reader(lambda _: slow)
+    try:
+        with serving(reader) as url:
+            with stream(url) as opened:
+                path = endpoint(opened)
+                greeting = [] if meta else FRAMES[1:3]
+                for frame in (*greeting, *({**FRAMES[4], "id": number} for number in range(10, 14))):
+                    sent = {"jsonrpc": "2.0", **frame, "params": {**frame.get("params", {}), **meta}}
+                    kind = {"Content-Type": "application/json"}
+                    assert ask(url, "POST", path, kind, json.dumps(sent))[0] == 202
+                assert slow.asked.wait(20)
+            time.sleep(1.5)  # longer than the library tries to tell who is not there
+            slow.may.set()
+            assert rpc(url)[0] == 200
+    finally:
+        slow.may.set()
+        reader.close()
+    assert caplog.text == ""
+
+
+@pytest.mark.anyio
+async def test_a_message_for_who_has_gone_is_no_error() -> None:
+    taken = []
+
+    async def hung_up(scope: Scope, receive: Receive, send: Send) -> None:
+        taken.append(scope)
+        raise anyio.ClosedResourceError
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(_: Message) -> None:
+        pass
+
+    await _for_who_is_there(hung_up)({"type": "http"}, receive, send)
+    assert taken == [{"type": "http"}]
 
 
 @pytest.mark.anyio

@@ -142,6 +142,16 @@ def test_what_is_no_answer_is_no_stream(url: str) -> None:
     assert ask(url, "GET", "/mcp", only)[0] == 405
 
 
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream", "*/*"])
+@pytest.mark.parametrize("id_", ["1.0", "null", "true", "1e3", "[]"])
+def test_a_request_is_never_accepted_and_not_answered(url: str, id_: str, accept: str) -> None:
+    body = f'{{"jsonrpc": "2.0", "id": {id_}, "method": "tools/list", "params": {{}}}}'
+    status, headers, answer = ask(url, "POST", "/mcp", JSON | {"Accept": accept}, body)
+    assert (status, headers["Content-Type"]) == (400, "application/json")
+    error = json.loads(answer)["error"]
+    assert error == {"code": -32600, "message": "The id of a request must be a string or an integer."}
+
+
 def test_a_kind_in_capitals_is_the_same_kind(url: str) -> None:
     assert rpc(url, headers={"Content-Type": "Application/JSON; charset=UTF-8"})[0] == 200
     assert rpc(url, headers={"Content-Type": "text/plain"})[0] == 400

@@ -36,13 +36,14 @@ _CLOSING = (
     "]\uff3d\ufe48\u2046\u298c\u298e\u2990\u2e56\u2e58\u2773\u3015\ufe3a\ufe5e\u2998\u3011\ufe3c"
     "\u300d\uff63\ufe42\u2309\u230b\u2e23\u2e25\u23a4\u23a5\u23a6\u27e7\u27ed\u301b\u3019\u3017\ufe18\u300f\ufe44"
 )
-# Blanks, what is as empty, and marks that stand on the sign before them.
-_BETWEEN = "\\s\u2800\U0001d159\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+# What stands between two brackets and does not part them: blanks, what is as empty, marks on the sign before,
+# of any script. All that is no letter, no bracket and not ASCII counts: a blank too many does no harm there.
+_BETWEEN = rf"^\w!-~{re.escape(_SINGLE + _DOUBLE)}"
+_EMPTY = "\u2800\U0001d159"
 
 _OPENING = f"[{re.escape(_SINGLE + _DOUBLE)}]"
 _OPENINGS = re.compile(f"{_OPENING}(?:[{_BETWEEN}]*{_OPENING})*")
 _PLAIN_OPENINGS = re.compile(rf"\[(?:[{_BETWEEN}]*\[)*")  # quicker, and enough for most texts
-_BLANKS = re.compile(f"[{_BETWEEN}]*")
 _OURS = re.compile(r"[p?][a?](?:[g?][e?]|[r?][t?])")
 _NOT_IN_LABEL = re.compile(f"[{re.escape(_SINGLE + _DOUBLE + _CLOSING)}\n]+")
 
@@ -108,16 +109,22 @@ def _imitations(text: str) -> Iterator[tuple[int, int, str]]:
 
 def _is_ours(text: str, at: int) -> bool:
     """Whether what begins there looks like "page" or "part"."""
-    blanks = _BLANKS.match(text, at)
-    start = blanks.end() if blanks else at
+    start = at
+    while start < len(text) and (text[start].isspace() or text[start] in _EMPTY or _is_mark(text[start])):
+        start += 1
     letters = ""
     for char in unicodedata.normalize("NFKD", text[start : start + _LONGEST_WORD]):
-        if unicodedata.category(char)[0] == "M":
+        if _is_mark(char):
             continue
         letters += char.lower() if char.isascii() else "?" if _may_look_alike(char) else " "
         if len(letters) == 4:
             return bool(_OURS.match(letters))
     return False
+
+
+def _is_mark(char: str) -> bool:
+    """Whether it stands on the sign before it."""
+    return unicodedata.category(char)[0] == "M"
 
 
 def _may_look_alike(char: str) -> bool:

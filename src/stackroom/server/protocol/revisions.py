@@ -37,11 +37,13 @@ def speak_both_revisions(mcp: FastMCP) -> None:
 
         async def serve(messages: _Messages) -> None:
             answer, answers = anyio.create_memory_object_stream[Any]()
-            async with messages, answer, answers, anyio.create_task_group() as tasks:
+            async with messages, answer, anyio.create_task_group() as tasks:
                 tasks.start_soon(lambda: run_one(messages, answer, initialization_options, raise_exceptions))
-                with gone:
-                    async for one in answers:
-                        await write_stream.send(one)
+                # Closed as soon as nobody listens, or what is still being answered would wait for that.
+                async with answers:
+                    with gone:
+                        async for one in answers:
+                            await write_stream.send(one)
 
         connections: dict[bool, ObjectSendStream[_Sent]] = {}
         is_new = False

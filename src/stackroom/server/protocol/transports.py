@@ -3,10 +3,13 @@
 import json
 import logging
 import re
+from contextlib import suppress
 
+import anyio
 from fastmcp import FastMCP
 from fastmcp.server.http import StarletteWithLifespan
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +18,12 @@ MCP_PATH, SSE_PATH = "/mcp", "/sse"
 # Where the router would redirect, and some clients fail on the redirect.
 _SAME = {f"{path}/": path for path in (MCP_PATH, SSE_PATH)}
 
+
+_NO_ID = {
+    "jsonrpc": "2.0",
+    "id": None,
+    "error": {"code": -32600, "message": "The id of a request must be a string or an integer."},
+}
 
 # A kind of answer that a client does not take (RFC 9110, 12.4.2).
 _REFUSED = re.compile(r";\s*q=0(?:\.0*)?\s*(?:;|$)", re.IGNORECASE)
@@ -41,13 +50,15 @@ def http_transports(mcp: FastMCP) -> StarletteWithLifespan:
     routes = application.router.routes
     for route in routes:
         if isinstance(route, Route) and route.path == MCP_PATH:
-            route.app = _in_the_form_asked_for(route.app)
+            route.app = _in_the_form_asked_for(_never_silent(route.app))
     known = {route.path for route in routes if isinstance(route, Route | Mount)}
     for route in mcp.http_app(path=SSE_PATH, transport="sse").router.routes:
         if isinstance(route, Route | Mount) and route.path not in known:
             if isinstance(route, Route) and route.path == SSE_PATH:
                 route.app = _answered_once(route.app)
                 route.methods = {"GET"}  # a HEAD would open a stream, too
+            elif isinstance(route, Mount):
+                route.app = _for_who_is_there(route.app)
             routes.append(route)
     # It would write to the log what strangers send, a line or a traceback for each message without a session.
     logging.getLogger("mcp.server.sse").setLevel(logging.CRITICAL)
@@ -76,6 +87,19 @@ def _answered_once(application: ASGIApp) -> ASGIApp:
             await send({"type": "http.response.body", "body": b""})
 
     return answer
+
+
+def _for_who_is_there(application: ASGIApp) -> ASGIApp:
+    """`application`, which takes messages, for clients that may hang up their stream meanwhile.
+
+    They have their answer by then: that the message was accepted.
+    """
+
+    async def take(scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
+            await application(scope, receive, send)
+
+    return take
 
 
 def _in_the_form_asked_for(application: ASGIApp) -> ASGIApp:
@@ -120,6 +144,40 @@ def _in_the_form_asked_for(application: ASGIApp) -> ASGIApp:
             await application(scope, receive_again, _as_one_event(send))
 
     return answer
+
+
+def _never_silent(application: ASGIApp) -> ASGIApp:
+    """`application`, which takes a request whose id is 1.0, null or true for a notification: that is refused.
+
+    It would be accepted and never answered, and its client would wait.
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        body, refused = b"", False
+
+        async def receive_and_keep() -> Message:
+            nonlocal body
+            message = await receive()
+            body = message.get("body", b"") or body  # whole: see `Intake`
+            return message
+
+        async def send_or_refuse(message: Message) -> None:
+            nonlocal refused
+            if message["type"] == "http.response.start" and message["status"] == 202 and _is_asked(body):
+                refused = True
+                await JSONResponse(_NO_ID, 400)(scope, receive, send)
+            elif not refused:
+                await send(message)
+
+        await application(scope, receive_and_keep, send_or_refuse)
+
+    return answer
+
+
+def _is_asked(body: bytes) -> bool:
+    """Whether a message wants an answer: it calls a method, and has an id of whatever kind."""
+    message = json.loads(body)
+    return "method" in message and "id" in message
 
 
 def _method(body: bytes) -> object:
