@@ -25,6 +25,21 @@ class Change:
     last: int
 
 
+def is_unchanged(file: Path, size: int, modified_ns: int) -> bool:
+    """Whether a file is there and looks as it did before: then its content counts as the same.
+
+    Args:
+        file: its path.
+        size: what it had before, in bytes.
+        modified_ns: its modification time then, in nanoseconds since the epoch.
+    """
+    try:
+        found = file.stat()
+    except OSError:
+        return False
+    return (found.st_size, found.st_mtime_ns) == (size, modified_ns)
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """A file that holds a document: `path` is relative to `root`, with forward slashes.

@@ -4,7 +4,8 @@ from stackroom.catalog.entries import FoundPassage
 from stackroom.common.documents import Quote
 from stackroom.page.foreign_text import own_label, own_text_with_spans
 from stackroom.page.mark import Mark
-from stackroom.reading.showing.snippets import Matcher, complete, cut
+from stackroom.reading.showing.query_words import Matcher
+from stackroom.reading.showing.snippets import complete, cut
 
 
 def quote(

@@ -2,11 +2,10 @@
 
 import re
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stackroom.reading.query.folded_text import UNBOUNDED, words
 from stackroom.reading.showing.sentences import units
 
 RESULT_CHARACTERS = 1000
@@ -28,12 +27,6 @@ _LEAST_AROUND = 60
 
 # A unit longer than the snippet is cut into pieces of this share of it, so that a match can be in the middle.
 _PIECES = 4
-
-_WORD = re.compile(r"[^\W_]+")
-
-# An ending that a word may have more or less than the query's: "committees", "Hauses". And the fewest letters
-# before it.
-_ENDING, _STEM = 3, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,68 +147,6 @@ def cut(
         return Snippet("", ())
     chosen = _best_run(page, pieces, own, limit - _MARGIN)
     return _compose(page, chosen, own if marked else ())
-
-
-class Matcher:
-    """Finds what a reader would call the words of one query.
-
-    Words are equal but for case, accents and a short ending. In scripts without blanks, neighbouring pairs of
-    the query's characters are. It need not be what the index of words found: it is for the eye.
-    """
-
-    def __init__(self, query: str) -> None:
-        exact = {word for part in query.split() for word in words(part).split()}
-        self._known = dict.fromkeys(exact, True)  # words that were compared: a text repeats itself
-        self._stems = defaultdict[str, list[str]](list)
-        for word in exact:
-            self._stems[word[:_STEM]].append(word)
-        self._pairs = {
-            word[at : at + 2]
-            for word in exact
-            if UNBOUNDED.search(word)
-            for at in range(max(1, len(word) - 1))
-        }
-
-    def find(self, page: str, start: int, stop: int) -> list[tuple[int, int]]:
-        """The spans of a page between `start` and `stop` that match, in order."""
-        found: list[tuple[int, int]] = []
-        for match in _WORD.finditer(page, start, stop):
-            word = match.group()
-            if not word.isascii() and UNBOUNDED.search(word):
-                for at in range(match.start(), match.end()):
-                    if page[at] in self._pairs:
-                        _add(found, at, at + 1)
-                    if at + 2 <= match.end() and page[at : at + 2] in self._pairs:
-                        _add(found, at, at + 2)
-                continue
-            matches = self._known.get(word)
-            if matches is None:
-                matches = self._known[word] = self._matches(word.lower() if word.isascii() else words(word))
-            if matches:
-                found.append(match.span())
-        return found
-
-    def _matches(self, word: str) -> bool:
-        return self._known.get(word, False) or any(
-            _are_alike(word, other) for other in self._stems.get(word[:_STEM], ())
-        )
-
-
-def _add(found: list[tuple[int, int]], start: int, stop: int) -> None:
-    """Adds a span, as one with the last if they touch."""
-    if found and found[-1][1] >= start:
-        start = found.pop()[0]
-    found.append((start, stop))
-
-
-def _are_alike(one: str, other: str) -> bool:
-    short, long = sorted((one, other), key=len)
-    # The last letter may change: "libraries", "library". Numbers have no endings.
-    return (
-        _STEM <= len(short) >= len(long) - _ENDING
-        and short.isalpha()
-        and long.startswith(short[: max(_STEM, len(short) - 1)])
-    )
 
 
 def _pieces(page: str, first: int, last: int, size: int, longest: int) -> list[_Piece]:
