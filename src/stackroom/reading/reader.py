@@ -138,8 +138,8 @@ class Reader:
                 `folder:`, `after:2023`, `before:2024-05`, `lang:de`, `id:`; see `stackroom.reading.query`.
                 Blank gives no hits.
             limit: most documents to return; less than 1 gives no hits.
-            characters: most characters of the text of a passage, unless the passage itself has more: a
-                default model's passage fits whole. At least 40.
+            characters: most characters of the text of a passage, at least 40; "…" at its ends comes on top.
+                A passage that has more is cut to its most telling sentences.
             marked: whether to tell where the query's words are in the texts (`Quote.matches`).
 
         Returns:

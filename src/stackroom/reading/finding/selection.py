@@ -157,7 +157,10 @@ class Selection:
         return DocumentTable([one for split in sorted(found) for one in describe(split.first, split.first)])
 
     def _chosen(self, table: DocumentTable, admitted: Rows) -> Chosen:
-        """The admitted documents, described by their passages or by those of all others: by fewer documents."""
+        """The admitted documents, by their passages or by those of all others.
+
+        Of these two lists of documents, the shorter one is taken.
+        """
         is_part = len(table) < len(self._splits)  # then the table does not know all others
         if is_part or 2 * len(admitted) <= len(self._splits):
             return Chosen(len(admitted), table.ranges(admitted))

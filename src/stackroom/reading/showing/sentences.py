@@ -1,7 +1,7 @@
 """Where sentences, list items, headings and table rows begin in the text of a page; pure.
 
-Rules of thumb, without a library: a wrong end cuts a sentence in two before the reader's eyes, while one that
-is missed only makes a unit longer. So, in doubt, a sentence goes on.
+The rules are simple, and in doubt a sentence goes on: a wrong end shows the reader a sentence cut in two,
+while a missed end only makes a unit longer.
 """
 
 import re
@@ -36,12 +36,12 @@ _ITEM = re.compile(
 _DIGIT = re.compile(r"\d")
 _OPENERS = "'\"‘’“”„«(["
 
-# A line this much shorter than the longest around it was ended by its writer, not by the margin.
+# A line shorter than this share of the longest line around it ends where its writer wanted, not at the margin.
 _SHORT = 0.7
 
 
 def units(text: str) -> list[tuple[int, int, bool]]:
-    """The sentences and other units of `text`, in order, without the blanks around them.
+    """The sentences, items, headings and rows of `text`, in order, without the blanks around them.
 
     Returns:
         Triples (start, stop, whether it begins a line of its own: an item, a heading, a row, a paragraph).
@@ -89,7 +89,7 @@ def _is_abbreviation(before: str) -> bool:
 
 
 class _Lines:
-    """The lines of a text, as far as they tell what a line break means."""
+    """The lines of a text, to tell which line breaks end a sentence or another unit."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -99,7 +99,7 @@ class _Lines:
         self._is_row = [_is_row(line) for line in lines]
 
     def ends_unit(self, gap: re.Match[str]) -> bool:
-        """Whether the line break in this gap is more than the margin's."""
+        """Whether the line break in this gap ends a unit, and was not just made because the line was full."""
         if gap.group().count("\n") > 1:
             return True
         at = bisect_left(self._starts, gap.end() + 1) - 1  # the line that begins here
@@ -109,13 +109,13 @@ class _Lines:
         last = self._text[gap.start() - 1 : gap.start()]
         if following.islower() or last in (",", "-", "–", "、", "，"):
             return False
-        # A page may have columns: only the neighbours tell how wide a line can be.
+        # A page may have columns: only the lines around tell how wide a line can be.
         width = max(self._lengths[max(0, at - 3) : at + 3])
         return self._lengths[at - 1] < _SHORT * width
 
 
 def _is_row(line: str) -> bool:
-    """Whether a line is a row of a table: of three cells or more, most are numbers."""
+    """Whether a line is a row of a table: it has three cells or more, and most have digits."""
     if not _DIGIT.search(line):
         return False
     cells = line.split()
