@@ -17,7 +17,7 @@ class InMemory:
     Attributes:
         model: whose vectors and passages these are; None before the first indexing.
         vectors: the index of meaning.
-        splits: which passages belong to which document.
+        ranges: which passages belong to which document.
         table: what documents can be filtered by.
         complete: whether all of the catalogue's vectors are in `vectors`.
     """
@@ -54,18 +54,18 @@ class InMemory:
         if changes is None:
             self._start_with(model)
             if model is not None:
-                self.splits.add(self._catalog.splits(model))
+                self.ranges.add(self._catalog.splits(model))
             changes = []
         if model is not None:
             # Removals come first, and all at once: the other changes are read as the catalogue is now, so
             # that what was added and removed again since the last call is not there to be read.
             removed = [(change.first, change.last) for change in changes if change.kind == "removed"]
             self.vectors.remove(removed)
-            gone = [split for first, last in removed for split in self.splits.remove(first, last)]
+            gone = [one for first, last in removed for one in self.ranges.remove(first, last)]
             self.table.remove(gone)
             for change in changes:
                 if change.kind == "published":
-                    self.splits.add(self._catalog.splits(model, change.first, change.last))
+                    self.ranges.add(self._catalog.splits(model, change.first, change.last))
                 elif change.kind == "named" and len(self.table):
                     self.table.rename(self._catalog.descriptions(model, change.first, change.first))
                 elif change.kind == "embedded" and self.complete:
@@ -78,7 +78,7 @@ class InMemory:
     def _start_with(self, model: Model | None) -> None:
         self.model = model
         self.vectors = VectorIndex(model.fingerprint.dimensions if model else 1)
-        self.splits = Splits()
+        self.ranges = Splits()
         self.table = DocumentTable()
         self.complete = model is None
 

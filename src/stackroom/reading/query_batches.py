@@ -1,4 +1,4 @@
-"""Queries into vectors. Those asked at the same time go through the model together, repeated ones not again."""
+"""Queries into vectors: those asked at one time go through the model together, repeated ones not again."""
 
 import threading
 from collections import OrderedDict

@@ -114,9 +114,9 @@ class Reader:
         complete = False
         while not complete:
             with self._turn.at_one_moment() as memory:
-                model, splits, table = memory.model, memory.splits.all, memory.table
+                model, ranges, table = memory.model, memory.ranges.all, memory.table
                 complete = not model or (
-                    table.read_some(splits, partial(self._turn.catalog.descriptions, model))
+                    table.read_some(ranges, partial(self._turn.catalog.descriptions, model))
                     and table.fold_some()
                 )
 

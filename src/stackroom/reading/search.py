@@ -127,8 +127,8 @@ class Searching:
         """Passages of at least `limit` documents, if there are as many; the best first."""
         if memory.model is None:
             return []
-        indexes = Indexes(self._lexicon, memory.vectors, memory.splits)
-        selection = Selection(self._turn.catalog, memory.model, indexes, memory.splits, memory.table)
+        indexes = Indexes(self._lexicon, memory.vectors, memory.ranges)
+        selection = Selection(self._turn.catalog, memory.model, indexes, memory.ranges, memory.table)
         return selection.ranked(query, asked, limit)
 
     def _has_meaning(self, memory: InMemory) -> bool:

@@ -109,17 +109,17 @@ class Indexes:
     Not thread-safe: whoever uses it holds the turn.
     """
 
-    def __init__(self, lexicon: Lexicon, vectors: VectorIndex, splits: Splits) -> None:
+    def __init__(self, lexicon: Lexicon, vectors: VectorIndex, ranges: Splits) -> None:
         """Reads nothing yet.
 
         Args:
             lexicon: finds words.
             vectors: find meaning.
-            splits: tell which document a passage belongs to.
+            ranges: tell which document a passage belongs to.
         """
         self._lexicon = lexicon
         self._vectors = vectors
-        self._splits = splits
+        self._ranges = ranges
 
     def candidates(
         self, asked: Asked, k: int, within: Chosen | None = None, without: Sequence[Split] = ()
@@ -154,17 +154,17 @@ class Indexes:
         """A candidate for each passage that is near or has the words, with its ranks in both lists."""
         found: dict[int, Candidate] = {}
         for rank, (passage, _) in enumerate(near, 1):
-            split = self._splits.of(passage)
-            if split is not None:
-                found[passage] = Candidate(passage, split, meaning_rank=rank)
+            owner = self._ranges.of(passage)
+            if owner is not None:
+                found[passage] = Candidate(passage, owner, meaning_rank=rank)
         for rank, (passage, _) in enumerate(matching.hits, 1):
             candidate = found.get(passage)
             if candidate is not None:
                 candidate.words_rank = rank
                 continue
-            split = self._splits.of(passage)
-            if split is not None:
-                found[passage] = Candidate(passage, split, words_rank=rank)
+            owner = self._ranges.of(passage)
+            if owner is not None:
+                found[passage] = Candidate(passage, owner, words_rank=rank)
         return list(found.values())
 
     def _add_meaning(self, found: Sequence[Candidate], asked: Asked) -> None:
@@ -190,10 +190,10 @@ class Indexes:
 
     def _matching(self, asked: Asked, k: int, within: Chosen | None, without: Sequence[Split]) -> WordMatches:
         """The passages with the best words. Documents are named by their first passages."""
-        left_out = [split.first for split in without]
+        left_out = [document.first for document in without]
         if within is None:
             return self._lexicon.search(asked.text, k, asked.phrases, without=left_out)
-        times = -(-len(self._splits) // max(len(within), 1))
+        times = -(-len(self._ranges) // max(len(within), 1))
         if times <= _MANY:
             # To pick from hits in all documents is quicker than to have the engine look up thousands of them.
             most = 2 * times * k
@@ -213,7 +213,7 @@ class Indexes:
         """The passages nearest in meaning: pairs (id, cosine similarity), the nearest first."""
         if asked.vector is None or asked.phrases:
             return []
-        inside, outside = None, _ranges(without)
+        inside, outside = None, _array(without)
         if within is not None and within.others:
             outside = np.concatenate([outside, within.ranges])
         elif within is not None:
@@ -231,12 +231,12 @@ def _add_words(found: Iterable[Candidate], matching: WordMatches, k: int) -> Non
         one.words = unlisted if score is None else _share(score, matching.most)
 
 
-def _ranges(splits: Sequence[Split]) -> NDArray[np.int64]:
+def _array(ranges: Sequence[Split]) -> NDArray[np.int64]:
     """First and last passages, shape (n, 2)."""
-    ranges: NDArray[np.int64] = np.empty((len(splits), 2), np.int64)
-    ranges[:, 0] = [split.first for split in splits]
-    ranges[:, 1] = [split.last for split in splits]
-    return ranges
+    array: NDArray[np.int64] = np.empty((len(ranges), 2), np.int64)
+    array[:, 0] = [one.first for one in ranges]
+    array[:, 1] = [one.last for one in ranges]
+    return array
 
 
 def _share(score: float, most: float) -> float:

@@ -38,11 +38,11 @@ class DocumentTable:
     def __len__(self) -> int:
         return len(self._ranges)
 
-    def remove(self, splits: Sequence[Split]) -> None:
+    def remove(self, gone: Sequence[Split]) -> None:
         """Removes the documents that have these passages."""
-        if not len(self) or not splits:
+        if not len(self) or not gone:
             return
-        kept = ~np.isin(self._ranges[:, 0], [split.first for split in splits])
+        kept = ~np.isin(self._ranges[:, 0], [one.first for one in gone])
         rows = np.flatnonzero(kept).tolist()
         self._columns = {name: [column[row] for row in rows] for name, column in self._columns.items()}
         self._ranges, self._days = self._ranges[kept], self._days[kept]
@@ -54,22 +54,22 @@ class DocumentTable:
             for row in found.tolist():
                 self._columns["folder"][row] = self._folder(document)
 
-    def read_some(self, splits: Sequence[Split], describe: Callable[[int, int], list[Description]]) -> bool:
+    def read_some(self, ranges: Sequence[Split], describe: Callable[[int, int], list[Description]]) -> bool:
         """Adds rows for the next documents that have none yet.
 
         Args:
-            splits: the passages of all documents of the library, ascending.
+            ranges: the passages of all documents of the library, ascending.
             describe: gives the documents whose first passages are from one id to another, both inclusive.
 
         Returns:
             Whether all documents have rows now.
         """
         last = int(self._ranges[-1, 0]) if len(self) else -1
-        start = bisect_right(splits, last, key=lambda split: split.first)
-        block = splits[start : start + _AT_ONCE]
+        start = bisect_right(ranges, last, key=lambda one: one.first)
+        block = ranges[start : start + _AT_ONCE]
         if block:
             self._add(describe(block[0].first, block[-1].first))
-        return start + len(block) == len(splits)
+        return start + len(block) == len(ranges)
 
     def fold_some(self) -> bool:
         """Folds the next column, so that a query need not: case, accents and the like no longer count in it.

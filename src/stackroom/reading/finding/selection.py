@@ -33,7 +33,7 @@ class Selection:
         catalog: Catalog,
         model: Model,
         indexes: Indexes,
-        splits: Splits,
+        ranges: Splits,
         table: DocumentTable,
     ) -> None:
         """Reads nothing yet.
@@ -42,14 +42,14 @@ class Selection:
             catalog: in a snapshot, which lasts as long as the selection is used.
             model: whose passages are chosen from.
             indexes: of the same model.
-            splits: likewise.
+            ranges: which passages belong to which document, for the same model.
             table: what documents can be chosen by, as far as it was read; the rest is read when a filter
                 needs it.
         """
         self._catalog = catalog
         self._model = model
         self._indexes = indexes
-        self._splits = splits
+        self._ranges = ranges
         self._table = table
 
     def ranked(self, query: Query, asked: Asked, limit: int) -> list[Candidate]:
@@ -78,7 +78,7 @@ class Selection:
         count = max(_PASSAGES, _PASSAGES_FOR_EACH * limit)
         ranked: list[Candidate] = []
         documents: set[Split] = set()
-        while len(documents) < min(limit, len(self._splits if within is None else within)):
+        while len(documents) < min(limit, len(self._ranges if within is None else within)):
             # Each round leaves out the documents found so far, so that a book of 10,000 passages cannot crowd
             # out a letter of one.
             found = self._indexes.candidates(asked, count, within, sorted(documents))
@@ -143,25 +143,25 @@ class Selection:
         return [id_ for id_ in passages if id_ in texts and query.passes(texts[id_].text)]
 
     def _without_evidence(self, passages: Sequence[int]) -> list[Candidate]:
-        return [Candidate(id_, split) for id_ in passages if (split := self._splits.of(id_))]
+        return [Candidate(id_, owner) for id_ in passages if (owner := self._ranges.of(id_))]
 
     def _described(self, query: Query) -> DocumentTable:
         """The documents to choose from: those with the query's ids, or all."""
         describe = partial(self._catalog.descriptions, self._model)
         if not query.ids:
-            while not self._table.read_some(self._splits.all, describe):
+            while not self._table.read_some(self._ranges.all, describe):
                 pass
             return self._table
         records = [record for id_ in query.ids if (record := self._catalog.document(id_))]
-        found = {split for record in records if (split := self._catalog.split_of(self._model, record.key))}
-        return DocumentTable([one for split in sorted(found) for one in describe(split.first, split.first)])
+        found = {own for record in records if (own := self._catalog.split_of(self._model, record.key))}
+        return DocumentTable([one for own in sorted(found) for one in describe(own.first, own.first)])
 
     def _chosen(self, table: DocumentTable, admitted: Rows) -> Chosen:
         """The admitted documents, by their passages or by those of all others.
 
         Of these two lists of documents, the shorter one is taken.
         """
-        is_part = len(table) < len(self._splits)  # then the table does not know all others
-        if is_part or 2 * len(admitted) <= len(self._splits):
+        is_part = len(table) < len(self._ranges)  # then the table does not know all others
+        if is_part or 2 * len(admitted) <= len(self._ranges):
             return Chosen(len(admitted), table.ranges(admitted))
         return Chosen(len(admitted), table.ranges(table.others(admitted)), others=True)

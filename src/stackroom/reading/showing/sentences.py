@@ -36,7 +36,7 @@ _ITEM = re.compile(
 _DIGIT = re.compile(r"\d")
 _OPENERS = "'\"‘’“”„«(["
 
-# A line shorter than this share of the longest line around it ends where its writer wanted, not at the margin.
+# A line shorter than this share of the longest one around ends where its writer wanted, not at the margin.
 _SHORT = 0.7
 
 
