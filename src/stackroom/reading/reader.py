@@ -35,6 +35,8 @@ class Reader:
 
     To read the folder `data`, which `stackroom index` has made:
 
+        from pathlib import Path
+
         from stackroom.catalog.catalog import Catalog
         from stackroom.common.settings import Settings
         from stackroom.embedding.models import Models
@@ -128,7 +130,7 @@ class Reader:
         *,
         marked: bool = False,
     ) -> list[Hit]:
-        r"""The documents that answer `query` best, each with its best passages.
+        """The documents that answer `query` best, each with its best passages.
 
         Two indexes are asked, that of words and that of vectors, and what they find is ranked by one formula
         of all the evidence: see `stackroom.reading.finding.ranking`.
