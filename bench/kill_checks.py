@@ -9,7 +9,7 @@ from bench.kill_scans import Program
 from indexer.upkeep.check import check
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.settings import Settings
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 
 
 class Checks:
@@ -53,7 +53,7 @@ class Checks:
 
     def _wrong_texts(self) -> str:
         """Each document has its text once, those of scans too; the index of words finds it where it is."""
-        lexicon = Lexicon(self._settings.words)
+        word_index = WordIndex(self._settings.words)
         states = "SELECT d.id, s.page, s.state FROM scans s JOIN documents d ON d.key = s.document"
         scans = set(self._rows(states))
         with Catalog(self._settings.catalog) as catalog:
@@ -68,7 +68,7 @@ class Checks:
                     return f"pages that are not marked as read: {unread}"
                 for page in range(1, len(paper.shape) + 1):
                     mark = f"D{paper.document}V{paper.version}P{page}L0"
-                    hits = [passage for passage, _ in lexicon.search(mark, 100, [mark]).hits]
+                    hits = [passage for passage, _ in word_index.search(mark, 100, [mark]).hits]
                     places = [
                         (found.document_id, found.page)
                         for found in catalog.passages(hits).values()

@@ -34,7 +34,7 @@ _REWRITTEN_AT_ONCE = 2000
 _SEGMENT_FILE = re.compile(r"[0-9a-f]{32}\..+")
 
 
-class LexiconWriter:
+class WordsWriter:
     """Brings the indexes in a folder up to date with the catalogue. One at a time."""
 
     def __init__(self, folder: Path) -> None:

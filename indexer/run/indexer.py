@@ -21,7 +21,7 @@ from indexer.ocr.scan_reader import ScanReader
 from indexer.ocr.tesseract import FindOcr, find_tesseract
 from indexer.passages.embed import Embedding
 from indexer.passages.split import split
-from indexer.passages.words_writer import LexiconWriter
+from indexer.passages.words_writer import WordsWriter
 from indexer.pdf.language import identify
 from indexer.pdf.processes import Limits, extract_all
 from indexer.run.account import Progress, Run, Summary
@@ -366,8 +366,8 @@ class Indexer:
         return beside(self._settings, run, model, self._publisher, self._embedding, put_off)
 
     def _index_words(self) -> None:
-        with closing(LexiconWriter(self._settings.words)) as lexicon:
-            lexicon.follow(self._catalog)
+        with closing(WordsWriter(self._settings.words)) as writer:
+            writer.follow(self._catalog)
 
     def _extract(
         self,

@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
-from indexer.passages.words_writer import LexiconWriter
+from indexer.passages.words_writer import WordsWriter
 from stackroom import __version__
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.schema import open_catalog
@@ -125,8 +125,8 @@ def restore(settings: Settings, file: Path, prepare: Callable[[Path], object]) -
         except (OSError, tarfile.TarError, ValueError, KeyError) as error:
             raise BackupUnusable(f"{file} cannot be restored: {_said(error)}.") from error
         narrow(settings)
-        with Catalog(settings.catalog) as catalog, closing(LexiconWriter(settings.words)) as lexicon:
-            lexicon.follow(catalog)
+        with Catalog(settings.catalog) as catalog, closing(WordsWriter(settings.words)) as writer:
+            writer.follow(catalog)
     return contents
 
 

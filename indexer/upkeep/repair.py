@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from indexer.passages.split import split
-from indexer.passages.words_writer import LexiconWriter
+from indexer.passages.words_writer import WordsWriter
 from indexer.store.document_rows import add_passages, log_change, remove_document, remove_passages
 from indexer.store.publisher import Publisher
 from indexer.upkeep.check import Report, Tell, check
@@ -88,8 +88,8 @@ def mend(
         tell("words", 0, 1)
         if rebuild:
             shutil.rmtree(settings.words)
-        with Catalog(settings.catalog) as catalog, closing(LexiconWriter(settings.words)) as lexicon:
-            lexicon.follow(catalog)
+        with Catalog(settings.catalog) as catalog, closing(WordsWriter(settings.words)) as writer:
+            writer.follow(catalog)
         done.append("The index of words was " + ("built again." if rebuild else "brought up to date."))
     return done
 

@@ -1,7 +1,8 @@
-"""Matching words; with `lexicon_writer`, the only file that knows the full-text engine (tantivy).
+"""Searching the indexes of words: which passages, and which documents, match the words of a query.
 
-Two indexes, derived from the catalogue: of passages, and of documents as a whole. What they find is a hint,
-to be looked up in the catalogue.
+There are two indexes, of passages and of documents as a whole. Both are derived from the catalogue, so what
+they find may be out of date: look it up in the catalogue. Only this file, `indexer.passages.words_writer` and
+`indexer.upkeep.check_words` know the full-text engine (tantivy).
 """
 
 import math
@@ -55,7 +56,7 @@ _FEW_SPLITS = 200
 _MOST_WORDS = 64
 
 
-class Lexicon:
+class WordIndex:
     """Searches the indexes in a folder as their last commits left them. Not thread-safe."""
 
     def __init__(self, folder: Path) -> None:

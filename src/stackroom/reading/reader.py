@@ -18,7 +18,7 @@ from stackroom.common.documents import Hit, RankedPassage
 from stackroom.common.errors import UnknownDocument, UnknownPart
 from stackroom.common.settings import FETCH_CHARACTERS
 from stackroom.embedding.embedder import Fingerprint, ModelSource, Preparation, refuse_another_model
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.page.parts import MARK_CHARACTERS, Division, split_id
 from stackroom.page.text import last_line, marked_text
 from stackroom.reading.finding.candidates import Asked, Indexes
@@ -46,7 +46,7 @@ class Reader:
     def __init__(
         self,
         catalog: Catalog,
-        lexicon: Lexicon,
+        lexicon: WordIndex,
         models: ModelSource,
         model: str = "",
         fetch_characters: int = FETCH_CHARACTERS,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from stackroom.catalog.passage_ranges import Split, Splits
 from stackroom.indexes.vectors import VectorIndex
-from stackroom.indexes.words import Lexicon, WordMatches
+from stackroom.indexes.words import WordIndex, WordMatches
 from stackroom.reading.finding.ranking import Evidence, fuse
 
 # If at least one document in so many is chosen, their words are picked from what all documents' words give.
@@ -64,7 +64,7 @@ class Chosen:
 class Indexes:
     """Both indexes of one library, and which passages are whose. Not thread-safe: its owner takes turns."""
 
-    def __init__(self, lexicon: Lexicon, vectors: VectorIndex, splits: Splits) -> None:
+    def __init__(self, lexicon: WordIndex, vectors: VectorIndex, splits: Splits) -> None:
         self._lexicon = lexicon
         self._vectors = vectors
         self._splits = splits
