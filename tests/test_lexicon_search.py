@@ -87,7 +87,7 @@ def test_excluded_splits_are_left_out(index: FreshIndex, word_index: WordIndex) 
     for number in (1, 2, 3):
         index.publish(number, f"Otters in {number}.\nMore otters in {number}.\n")
     index.follow_words()
-    splits = [split.first for split in index.catalog.splits(index.model)]
+    splits = [split.first for split in index.catalog.passage_ranges(index.model)]
     assert splits == [1, 3, 5]
 
     def passages(within: list[int] | None = None, without: Sequence[int] = ()) -> set[int]:
@@ -145,7 +145,7 @@ def test_documents_are_found_by_name_author_date_and_first_pages(
 def test_a_renamed_file_is_found_by_its_new_name(index: FreshIndex, word_index: WordIndex) -> None:
     index.publish(1, "Otters.\n", file="before.pdf")
     index.follow_words()
-    key = index.catalog.splits(index.model)[0].document
+    key = index.catalog.passage_ranges(index.model)[0].document
     index.publisher.settle({index.place("after.pdf"): (FileState(1, 1), key)}, [index.place("before.pdf")])
     assert index.follow_words()
     assert word_index.documents("after", [1]).hits

@@ -96,13 +96,13 @@ class WordsWriter:
         if start is None:
             return
         left, following = _REWRITTEN_AT_ONCE, None
-        for split in catalog.splits(model, start):
+        for document in catalog.passage_ranges(model, start):
             if left <= 0:
-                following = split.first
+                following = document.first
                 break
-            self._take_in(catalog, model, writer, Change("removed", split.first, split.last))
-            self._take_in(catalog, model, writer, Change("published", split.first, split.last))
-            left -= split.last - split.first + 1
+            self._take_in(catalog, model, writer, Change("removed", document.first, document.last))
+            self._take_in(catalog, model, writer, Change("published", document.first, document.last))
+            left -= document.last - document.first + 1
         writer.commit(now)
         writer.note_rewritten(following)
 
@@ -114,11 +114,13 @@ class WordsWriter:
             return
         if writer is self._documents:
             for whole in catalog.first_words(model, change.first, change.last):
-                self._add(writer, whole.split, whole.split, whole.language, whole.text, whole.names)
+                self._add(
+                    writer, whole.first_passage, whole.first_passage, whole.language, whole.text, whole.names
+                )
         else:
             for found in catalog.words(model, change.first, change.last):
                 text = f"{found.title}\n{found.heading}\n{found.text}"
-                self._add(writer, found.passage, found.split, found.language, text)
+                self._add(writer, found.passage, found.first_passage, found.language, text)
 
     def _add(
         self, writer: "_Writer", id_: int, split: int, language: str, text: str, names: str = ""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackroom.catalog.passage_ranges import Split
+from stackroom.catalog.passage_ranges import PassageRange
 from stackroom.common.documents import OutlineEntry
 from stackroom.embedding.embedder import Fingerprint
 
@@ -46,7 +46,7 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class DocumentEntry:
     """A document without its pages, and where it is. See `stackroom.common.documents.Document`."""
 
     key: int
@@ -67,7 +67,7 @@ class PassageText:
 
     Attributes:
         passage: its id.
-        split: the first passage of the same document.
+        first_passage: id of the first passage of the same document; all of its passages share it.
         language: of the document; see `stackroom.common.documents.Document`.
         title: of the document.
         heading: of the sections it stands in; empty if they have none.
@@ -75,7 +75,7 @@ class PassageText:
     """
 
     passage: int
-    split: int
+    first_passage: int
     language: str
     title: str
     heading: str
@@ -87,13 +87,13 @@ class DocumentText:
     """What a document as a whole is found by.
 
     Attributes:
-        split: its first passage.
+        first_passage: id of its first passage.
         language: see `stackroom.common.documents.Document`.
         names: of its files, with their folders.
         text: the same, its title, author and date, and its first pages.
     """
 
-    split: int
+    first_passage: int
     language: str
     names: str
     text: str
@@ -106,7 +106,7 @@ class Description:
     `paths` are of its files, from the name of their library on: what is above it is nobody's business.
     """
 
-    split: Split
+    passages: PassageRange
     id: str
     title: str
     author: str

@@ -2,7 +2,7 @@
 
 from stackroom.catalog.catalog import VECTORS_AT_ONCE, Catalog
 from stackroom.catalog.entries import Model
-from stackroom.catalog.passage_ranges import Splits
+from stackroom.catalog.passage_ranges import PassageRanges
 from stackroom.indexes.vectors import VectorIndex
 from stackroom.reading.finding.document_table import Descriptions
 
@@ -44,7 +44,7 @@ class Loaded:
         if changes is None:
             self._start_with(model)
             if model is not None:
-                self.splits.add(self._catalog.splits(model))
+                self.splits.add(self._catalog.passage_ranges(model))
             changes = []
         if model is not None:
             # All that is removed at once, and first: what the other changes name is read as it is now.
@@ -54,7 +54,7 @@ class Loaded:
             self.descriptions.remove(gone)
             for change in changes:
                 if change.kind == "published":
-                    self.splits.add(self._catalog.splits(model, change.first, change.last))
+                    self.splits.add(self._catalog.passage_ranges(model, change.first, change.last))
                 elif change.kind == "named" and len(self.descriptions):
                     named = self._catalog.descriptions(model, change.first, change.first)
                     self.descriptions.rename(named)
@@ -68,7 +68,7 @@ class Loaded:
     def _start_with(self, model: Model | None) -> None:
         self.model = model
         self.vectors = VectorIndex(model.fingerprint.dimensions if model else 1)
-        self.splits = Splits()
+        self.splits = PassageRanges()
         self.descriptions = Descriptions()
         self.complete = model is None
 

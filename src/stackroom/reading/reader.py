@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from stackroom.catalog.catalog import Catalog
-from stackroom.catalog.entries import FoundPassage, Record
+from stackroom.catalog.entries import DocumentEntry, FoundPassage
 from stackroom.catalog.status import Status, read_status
 from stackroom.common.documents import Hit, RankedPassage
 from stackroom.common.errors import UnknownDocument, UnknownPart
@@ -275,7 +275,7 @@ class Reader:
             record, pages[0], unchanged_file(record, self._catalog.path), ocr.get(number), words
         )
 
-    def file(self, document_id: str) -> tuple[Record, Path]:
+    def file(self, document_id: str) -> tuple[DocumentEntry, Path]:
         """The PDF itself: a file that still is as it was when the document was indexed.
 
         Raises:
@@ -313,7 +313,7 @@ class Reader:
         division = self._division(key)
         return division.id(place.document_id, division.part(place.page, place.start))
 
-    def _record(self, document_id: str) -> Record:
+    def _record(self, document_id: str) -> DocumentEntry:
         # Bytes that are no text come as halves of surrogate pairs, which SQLite refuses.
         record = self._catalog.document(document_id.strip().encode(errors="replace").decode())
         if record is None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackroom.catalog.entries import Location, Record
+from stackroom.catalog.entries import DocumentEntry, Location
 from stackroom.catalog.folder_notes import LEFT_OUT, read_notes
 from stackroom.common.documents import Page, Part
 from stackroom.page.word_boxes import WordBox
@@ -27,7 +27,7 @@ class Fetched:
         unread_pages: which of them are scans that OCR has not read yet, or could not read.
     """
 
-    record: Record
+    record: DocumentEntry
     id: str
     text: str
     part: Part
@@ -51,14 +51,14 @@ class PageOfFile:
         words: where OCR saw them, if that is known.
     """
 
-    record: Record
+    record: DocumentEntry
     page: Page
     file: Path | None
     ocr_confidence: int | None
     words: tuple[WordBox, ...]
 
 
-def unchanged_file(record: Record, catalog: Path) -> Path | None:
+def unchanged_file(record: DocumentEntry, catalog: Path) -> Path | None:
     """A file of the document that still is as it was when it was indexed; None if there is none.
 
     One behind a link that leads out of its folder counts only if the last run followed such links: who may

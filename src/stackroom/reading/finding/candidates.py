@@ -7,7 +7,7 @@ from itertools import compress
 import numpy as np
 from numpy.typing import NDArray
 
-from stackroom.catalog.passage_ranges import Split, Splits
+from stackroom.catalog.passage_ranges import PassageRange, PassageRanges
 from stackroom.indexes.vectors import VectorIndex
 from stackroom.indexes.words import WordIndex, WordMatches
 from stackroom.reading.finding.ranking import Evidence, fuse
@@ -64,13 +64,13 @@ class Chosen:
 class Indexes:
     """Both indexes of one library, and which passages are whose. Not thread-safe: its owner takes turns."""
 
-    def __init__(self, lexicon: WordIndex, vectors: VectorIndex, splits: Splits) -> None:
+    def __init__(self, lexicon: WordIndex, vectors: VectorIndex, splits: PassageRanges) -> None:
         self._lexicon = lexicon
         self._vectors = vectors
         self._splits = splits
 
     def candidates(
-        self, asked: Asked, k: int, within: Chosen | None = None, without: Sequence[Split] = ()
+        self, asked: Asked, k: int, within: Chosen | None = None, without: Sequence[PassageRange] = ()
     ) -> dict[int, Evidence]:
         """Passages that may answer a query, the best first, equal ones by id.
 
@@ -117,7 +117,9 @@ class Indexes:
             )
         return dict(sorted(found.items(), key=lambda pair: (-pair[1].score, pair[0])))
 
-    def _words(self, asked: Asked, k: int, within: Chosen | None, without: Sequence[Split]) -> WordMatches:
+    def _words(
+        self, asked: Asked, k: int, within: Chosen | None, without: Sequence[PassageRange]
+    ) -> WordMatches:
         ignored = [split.first for split in without]
         if within is None:
             return self._lexicon.search(asked.text, k, asked.phrases, without=ignored)
@@ -136,7 +138,7 @@ class Indexes:
         return self._lexicon.search(asked.text, k, asked.phrases, within=firsts, without=ignored)
 
     def _near(
-        self, asked: Asked, k: int, within: Chosen | None, without: Sequence[Split]
+        self, asked: Asked, k: int, within: Chosen | None, without: Sequence[PassageRange]
     ) -> dict[int, float]:
         if asked.vector is None or asked.phrases:
             return {}
@@ -148,7 +150,7 @@ class Indexes:
         return dict(self._vectors.search(asked.vector, k, within=inside, without=outside))
 
 
-def _ranges(splits: Sequence[Split]) -> NDArray[np.int64]:
+def _ranges(splits: Sequence[PassageRange]) -> NDArray[np.int64]:
     ranges: NDArray[np.int64] = np.empty((len(splits), 2), np.int64)
     ranges[:, 0] = [split.first for split in splits]
     ranges[:, 1] = [split.last for split in splits]

@@ -8,7 +8,7 @@ import numpy as np
 
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Model
-from stackroom.catalog.passage_ranges import Split, Splits
+from stackroom.catalog.passage_ranges import PassageRange, PassageRanges
 from stackroom.reading.finding.candidates import Asked, Chosen, Indexes
 from stackroom.reading.finding.document_table import Descriptions, Rows
 from stackroom.reading.finding.ranking import Evidence
@@ -30,7 +30,7 @@ class Selection:
         catalog: Catalog,
         model: Model,
         indexes: Indexes,
-        splits: Splits,
+        splits: PassageRanges,
         descriptions: Descriptions,
     ) -> None:
         self._catalog = catalog
@@ -57,7 +57,7 @@ class Selection:
         if query.phrases or query.without:
             return self._checked(query, asked, limit, within)
         ranked: dict[int, Evidence] = {}
-        seen: set[Split] = set()
+        seen: set[PassageRange] = set()
         while len(seen) < min(limit, len(self._splits if within is None else within)):
             # Each round leaves out the documents that are found: a book of 10,000 passages hides no letter.
             found = self._indexes.candidates(asked, count, within, sorted(seen))
@@ -74,7 +74,7 @@ class Selection:
         """
         checked: set[int] = set()
         ranked: dict[int, Evidence] = {}
-        documents: set[Split] = set()
+        documents: set[PassageRange] = set()
         count = _PASSAGES
         while len(documents) < limit and len(checked) < _MOST_CHECKED:
             found = self._indexes.candidates(asked, count, within)
@@ -123,7 +123,9 @@ class Selection:
                 pass
             return self._descriptions
         records = [record for id_ in query.ids if (record := self._catalog.document(id_))]
-        found = {split for record in records if (split := self._catalog.split_of(self._model, record.key))}
+        found = {
+            split for record in records if (split := self._catalog.passage_range(self._model, record.key))
+        }
         return Descriptions([one for split in sorted(found) for one in describe(split.first, split.first)])
 
     def _chosen(self, table: Descriptions, admitted: Rows) -> Chosen:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import FoundPassage
-from stackroom.catalog.passage_ranges import Split, Splits
+from stackroom.catalog.passage_ranges import PassageRange, PassageRanges
 from stackroom.common.documents import Hit
 from stackroom.page.visible_text import visible
 from stackroom.reading.finding.ranking import Evidence
@@ -38,7 +38,7 @@ def shown(
     query: str,
     characters: int,
     catalog: Catalog,
-    splits: Splits,
+    splits: PassageRanges,
     part_id: PartId,
     *,
     marked: bool,
@@ -55,8 +55,8 @@ def shown(
         part_id: see `PartId`.
         marked: whether to tell where the query's words are in the texts.
     """
-    best: dict[Split, int] = {}
-    others: dict[int, Split] = {}
+    best: dict[PassageRange, int] = {}
+    others: dict[int, PassageRange] = {}
     for id_ in ranked:
         split = splits.of(id_)
         if split is not None and split not in best and len(best) < limit:
