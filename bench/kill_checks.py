@@ -58,10 +58,10 @@ class Checks:
         scans = set(self._rows(states))
         with Catalog(self._settings.catalog) as catalog:
             for document_id, paper in self._papers.papers().items():
-                record = catalog.document(document_id)
-                if record is None:
+                entry = catalog.document(document_id)
+                if entry is None:
                     return f"no document {document_id}"
-                pages = catalog.pages(record.key)
+                pages = catalog.pages(entry.key)
                 if fault := self._papers.fault(document_id, "".join(page.text for page in pages)):
                     return f"the text of {document_id} ({paper}): {fault}"
                 if unread := {(document_id, page, "published") for page in paper.scans} - scans:

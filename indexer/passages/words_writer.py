@@ -21,8 +21,8 @@ from stackroom.indexes.words import BOOKMARK, DOCUMENTS, PASSAGES, dead_share, o
 # Memory for words that are not written yet; the engine writes a segment when it is full.
 _HEAP_BYTES = 64_000_000
 
-# No document has this split: the entry under it says which catalogue the index has followed, and up to which
-# change, in so many lower bits of one number.
+# The bookmark: one more entry, as if of a document whose first passage had id 0, which no passage has. Its own
+# id says which catalogue the index has followed, and up to which change: catalogue id << 32 | last change.
 _BOOKMARK = 0
 _SEQ_BITS = 32
 
@@ -123,11 +123,11 @@ class WordsWriter:
                 self._add(writer, found.passage, found.first_passage, found.language, text)
 
     def _add(
-        self, writer: "_Writer", id_: int, split: int, language: str, text: str, names: str = ""
+        self, writer: "_Writer", id_: int, first_passage: int, language: str, text: str, names: str = ""
     ) -> None:
         code = stemmed(language)
         analyzer = self._analyzer(code)
-        writer.add(id_, split, code, " ".join(analyzer.terms(text)), " ".join(analyzer.terms(names)))
+        writer.add(id_, first_passage, code, " ".join(analyzer.terms(text)), " ".join(analyzer.terms(names)))
 
 
 class _Writer:
@@ -166,19 +166,19 @@ class _Writer:
             return [Change("published", 0, 2**63 - 1)]
         return changes
 
-    def add(self, id_: int, split: int, language: str, text: str, names: str) -> None:
+    def add(self, id_: int, first_passage: int, language: str, text: str, names: str) -> None:
         entry = tantivy.Document()
         entry.add_unsigned("id", id_)
-        entry.add_unsigned("split", split)
+        entry.add_unsigned("split", first_passage)
         entry.add_text("language", language)
         entry.add_text("text", text)
         if names:
             entry.add_text("name", names)
         self._open().add_document(entry)
 
-    def remove(self, split: int) -> None:
+    def remove(self, first_passage: int) -> None:
         # By query: deleting by term takes our number for a signed one, and finds nothing.
-        query = tantivy.Query.term_query(self._index.schema, "split", split)
+        query = tantivy.Query.term_query(self._index.schema, "split", first_passage)
         self._open().delete_documents_by_query(query)
 
     def rewritten_up_to(self) -> int | None:

@@ -189,10 +189,10 @@ class Catalog(CatalogFile):
             )
             if rows:
                 key, id_, title, author, created, modified, outline, extractor, page_count = rows[0]
-                entries = tuple(OutlineEntry(*entry) for entry in json.loads(outline))
+                lines = tuple(OutlineEntry(*line) for line in json.loads(outline))
                 locations = self._locations(key)
                 return DocumentEntry(
-                    key, id_, title, author, created, modified, entries, extractor, page_count, locations
+                    key, id_, title, author, created, modified, lines, extractor, page_count, locations
                 )
             successor = self.rows("SELECT new FROM successors WHERE old = ?", (document_id,))
             if not successor:

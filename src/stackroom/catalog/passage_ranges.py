@@ -1,4 +1,4 @@
-"""Which document a passage belongs to, held in memory: every search asks it for every passage it considers."""
+"""Which document a passage belongs to, in memory. A search asks this of every passage it considers."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence

@@ -110,8 +110,8 @@ CREATE TABLE successors (               -- a changed file is a new document; its
     new TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE splits (                   -- a document cut into passages for a model: theirs are these ids
-    first INTEGER PRIMARY KEY,          -- both inclusive
+CREATE TABLE splits (                   -- ids of the passages that a document has for a model
+    first INTEGER PRIMARY KEY,          -- passages first to last, both inclusive
     last INTEGER NOT NULL,
     model INTEGER NOT NULL REFERENCES models (id),
     document INTEGER NOT NULL REFERENCES documents (key)
