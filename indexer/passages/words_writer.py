@@ -21,7 +21,7 @@ from stackroom.indexes.words import BOOKMARK, DOCUMENTS, PASSAGES, dead_share, o
 # Memory for words that are not written yet; the engine writes a segment when it is full.
 _HEAP_BYTES = 64_000_000
 
-# The bookmark: one more entry, as if of a document whose first passage had id 0, which no passage has. Its own
+# The bookmark: one more entry, as if of a document whose first passage had the id 0, which none has. Its own
 # id says which catalogue the index has followed, and up to which change: catalogue id << 32 | last change.
 _BOOKMARK = 0
 _SEQ_BITS = 32

@@ -100,7 +100,7 @@ class WordIndex:
         return self._documents.search(query, len(documents), (), sorted(documents), ())
 
     def names(self, query: str, k: int) -> WordMatches:
-        """The documents whose files' names match the words of `query` best; the hits are ids of first passages."""
+        """The documents whose files' names match the words of `query` best: ids of their first passages."""
         return self._documents.search(query, k, (), None, (), field="name")
 
     def __len__(self) -> int:
