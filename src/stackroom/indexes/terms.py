@@ -12,6 +12,7 @@ import unicodedata
 
 import Stemmer
 
+from stackroom.common import languages
 from stackroom.common.invisible import SOFT_HYPHEN
 from stackroom.common.scripts import (
     ACCENTS,
@@ -26,45 +27,7 @@ from stackroom.common.scripts import (
     UNSPACED,
 )
 
-# ISO 639-1 code → the algorithm of Snowball.
-_ALGORITHMS = {
-    "ar": "arabic",
-    "ca": "catalan",
-    "cs": "czech",
-    "da": "danish",
-    "de": "german",
-    "el": "greek",
-    "en": "english",
-    "eo": "esperanto",
-    "es": "spanish",
-    "et": "estonian",
-    "eu": "basque",
-    "fa": "persian",
-    "fi": "finnish",
-    "fr": "french",
-    "ga": "irish",
-    "hi": "hindi",
-    "hu": "hungarian",
-    "hy": "armenian",
-    "id": "indonesian",
-    "it": "italian",
-    "lt": "lithuanian",
-    "nb": "norwegian",
-    "ne": "nepali",
-    "nl": "dutch",
-    "nn": "norwegian",
-    "no": "norwegian",
-    "pl": "polish",
-    "pt": "portuguese",
-    "ro": "romanian",
-    "ru": "russian",
-    "sr": "serbian",
-    "st": "sesotho",
-    "sv": "swedish",
-    "ta": "tamil",
-    "tr": "turkish",
-    "yi": "yiddish",
-}
+_ALGORITHMS = {code: language.stemmer for code, language in languages.LANGUAGES.items() if language.stemmer}
 
 # Their stemmers know no accents, or take them away themselves. Others need them to know an ending.
 _FOLDED_FIRST = ("de", "en", "id", "nl")
