@@ -31,7 +31,8 @@ from indexer.store.lock import alone
 from indexer.store.migrate import Upgrade, migrate
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Model
-from stackroom.catalog.folder_notes import LEFT_OUT, MOUNTS, UNREADABLE, keep_notes, note_left_out, read_notes
+from stackroom.catalog.folder_notes import keep_notes, note_left_out, read_notes
+from stackroom.common.data_folder import LEFT_OUT, MOUNTS, UNREADABLE
 from stackroom.common.documents import Document, Passage
 from stackroom.common.errors import (
     TRANSIENT,
@@ -170,7 +171,7 @@ class Indexer:
 
     def _lock_now(self) -> tuple[int, int] | None:
         try:
-            return identity(self._settings.index / "indexer.lock")
+            return identity(self._settings.indexer_lock)
         except OSError:
             return None
 

@@ -16,6 +16,7 @@ from indexer.upkeep.check_rows import Damage, Remedy, sound
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Model
 from stackroom.catalog.schema import create_tables, open_catalog
+from stackroom.common.data_folder import DAMAGED
 from stackroom.common.errors import CatalogUnusable
 from stackroom.common.settings import Settings
 from stackroom.common.sqlite_file import move
@@ -110,7 +111,7 @@ def _replace(path: Path) -> str:
     roots: list[str] = []
     with suppress(sqlite3.Error, CatalogUnusable), closing(open_catalog(path, create=False)) as db:
         roots = [row[0] for row in db.execute("SELECT root FROM libraries")]
-    aside = path.with_name(f"damaged-{time.strftime('%Y%m%d-%H%M%S')}.sqlite3")
+    aside = path.with_name(DAMAGED.format(time=time.strftime("%Y%m%d-%H%M%S")))
     move(path, aside)
     with closing(Publisher(path)) as publisher:
         for root in roots:

@@ -25,6 +25,16 @@ class Change:
     last: int
 
 
+def file_at(root: Path, path: str) -> Path:
+    """The absolute path of a library's file.
+
+    Args:
+        root: absolute path of the library: of a folder, or of a single PDF.
+        path: of the file, relative to `root`; the name of that PDF if `root` is one.
+    """
+    return root if root.name == path and not root.is_dir() else root / path
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """A file that holds a document: `path` is relative to `root`, with forward slashes.
@@ -41,8 +51,8 @@ class Location:
 
     @property
     def file(self) -> Path:
-        """The absolute path. If the library is a single PDF, `root` is that file."""
-        return self.root if self.root.name == self.path and not self.root.is_dir() else self.root / self.path
+        """The absolute path."""
+        return file_at(self.root, self.path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stackroom.catalog.entries import DocumentEntry, Location
-from stackroom.catalog.folder_notes import LEFT_OUT, read_notes
+from stackroom.catalog.folder_notes import read_notes
+from stackroom.common.data_folder import LEFT_OUT
 from stackroom.common.documents import Page, Part
 from stackroom.page.word_boxes import WordBox
 
