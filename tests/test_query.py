@@ -7,7 +7,7 @@ import pytest
 
 from growth import is_linear
 from stackroom.catalog.entries import Description
-from stackroom.catalog.passage_ranges import Split
+from stackroom.catalog.passage_ranges import PassageRange
 from stackroom.reading.finding.document_table import DocumentTable
 from stackroom.reading.notices import taken_as_words
 from stackroom.reading.query.parse import parse
@@ -230,7 +230,7 @@ def test_what_is_told_of_a_pasted_text_is_short() -> None:
 
 def admits(query: str, **about: Any) -> bool:
     """Whether a document of which this is known may be shown."""
-    document = Description(Split(1, 9, 1), **(NOTHING | about))
+    document = Description(PassageRange(1, 9, 1), **(NOTHING | about))
     return len(DocumentTable([document]).admitted(parse(query))) == 1
 
 

@@ -21,7 +21,7 @@ from indexer.ocr.scan_reader import ScanReader
 from indexer.ocr.tesseract import FindOcr, find_tesseract
 from indexer.passages.embed import Embedding
 from indexer.passages.split import split
-from indexer.passages.words_writer import LexiconWriter
+from indexer.passages.words_writer import WordsWriter
 from indexer.pdf.language import identify
 from indexer.pdf.processes import Limits, extract_all
 from indexer.run.account import Progress, Run, Summary
@@ -31,7 +31,8 @@ from indexer.store.lock import alone
 from indexer.store.migrate import Upgrade, migrate
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Model
-from stackroom.catalog.folder_notes import LEFT_OUT, MOUNTS, UNREADABLE, keep_notes, note_left_out, read_notes
+from stackroom.catalog.folder_notes import keep_notes, note_left_out, read_notes
+from stackroom.common.data_folder import LEFT_OUT, MOUNTS, UNREADABLE
 from stackroom.common.documents import Document, Passage
 from stackroom.common.errors import (
     TRANSIENT,
@@ -170,7 +171,7 @@ class Indexer:
 
     def _lock_now(self) -> tuple[int, int] | None:
         try:
-            return identity(self._settings.index / "indexer.lock")
+            return identity(self._settings.indexer_lock)
         except OSError:
             return None
 
@@ -366,8 +367,8 @@ class Indexer:
         return beside(self._settings, run, model, self._publisher, self._embedding, put_off)
 
     def _index_words(self) -> None:
-        with closing(LexiconWriter(self._settings.words)) as lexicon:
-            lexicon.follow(self._catalog)
+        with closing(WordsWriter(self._settings.words)) as writer:
+            writer.follow(self._catalog)
 
     def _extract(
         self,

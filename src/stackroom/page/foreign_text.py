@@ -18,6 +18,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+from stackroom.common.scripts import ACCENTS
 from stackroom.page.visible_text import visible, visible_with_spans
 
 LINE_CHARACTERS = 300
@@ -37,7 +38,7 @@ _CLOSING = (
     "\u300d\uff63\ufe42\u2309\u230b\u2e23\u2e25\u23a4\u23a5\u23a6\u27e7\u27ed\u301b\u3019\u3017\ufe18\u300f\ufe44"
 )
 # Blanks, what is as empty, and marks that stand on the sign before them.
-_BETWEEN = "\\s\u2800\U0001d159\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_BETWEEN = f"\\s\u2800\U0001d159{ACCENTS}\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 
 _OPENING = f"[{re.escape(_SINGLE + _DOUBLE)}]"
 _OPENINGS = re.compile(f"{_OPENING}(?:[{_BETWEEN}]*{_OPENING})*")

@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 
 from stackroom.catalog.catalog import Catalog
-from stackroom.catalog.entries import FoundPassage, Location, Record, is_unchanged
-from stackroom.catalog.folder_notes import LEFT_OUT, read_notes
+from stackroom.catalog.entries import DocumentEntry, FoundPassage, Location, is_unchanged
+from stackroom.catalog.folder_notes import read_notes
+from stackroom.common.data_folder import LEFT_OUT
 from stackroom.common.errors import UnknownDocument, UnknownPart
 from stackroom.page.parts import MARK_CHARACTERS, Division, split_id
 from stackroom.page.text import last_line, marked_text
@@ -70,7 +71,7 @@ class Fetching:
         file = _unchanged_file(record, self._turn.catalog.path)
         return PageOfFile(record, pages[0], file, ocr.get(number), words)
 
-    def file(self, document_id: str) -> tuple[Record, Path]:
+    def file(self, document_id: str) -> tuple[DocumentEntry, Path]:
         """See `Reader.file`."""
         with self._turn.at_one_moment():
             record = _record(self._turn.catalog, document_id)
@@ -107,7 +108,7 @@ class Fetching:
         return self._divisions[known]
 
 
-def _record(catalog: Catalog, document_id: str) -> Record:
+def _record(catalog: Catalog, document_id: str) -> DocumentEntry:
     """The document with this id, or the one that took its place.
 
     Raises:
@@ -124,7 +125,7 @@ def _record(catalog: Catalog, document_id: str) -> Record:
     return record
 
 
-def _unchanged_file(record: Record, catalog: Path) -> Path | None:
+def _unchanged_file(record: DocumentEntry, catalog: Path) -> Path | None:
     """A file of the document that still is as it was when it was indexed; None if there is none.
 
     A file behind a link that leads out of its folder counts only if the last run followed such links. Else

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from stackroom.catalog.catalog import VECTORS_AT_ONCE, Catalog
 from stackroom.catalog.entries import Model
-from stackroom.catalog.passage_ranges import Splits
+from stackroom.catalog.passage_ranges import PassageRanges
 from stackroom.indexes.vectors import VectorIndex
 from stackroom.reading.finding.document_table import DocumentTable
 
@@ -54,7 +54,7 @@ class InMemory:
         if changes is None:
             self._start_with(model)
             if model is not None:
-                self.ranges.add(self._catalog.splits(model))
+                self.ranges.add(self._catalog.passage_ranges(model))
             changes = []
         if model is not None:
             # Removals come first, and all at once: the other changes are read as the catalogue is now, so
@@ -65,7 +65,7 @@ class InMemory:
             self.table.remove(gone)
             for change in changes:
                 if change.kind == "published":
-                    self.ranges.add(self._catalog.splits(model, change.first, change.last))
+                    self.ranges.add(self._catalog.passage_ranges(model, change.first, change.last))
                 elif change.kind == "named" and len(self.table):
                     self.table.rename(self._catalog.descriptions(model, change.first, change.first))
                 elif change.kind == "embedded" and self.complete:
@@ -78,7 +78,7 @@ class InMemory:
     def _start_with(self, model: Model | None) -> None:
         self.model = model
         self.vectors = VectorIndex(model.fingerprint.dimensions if model else 1)
-        self.ranges = Splits()
+        self.ranges = PassageRanges()
         self.table = DocumentTable()
         self.complete = model is None
 

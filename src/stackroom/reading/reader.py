@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path
 
 from stackroom.catalog.catalog import Catalog
-from stackroom.catalog.entries import Model, Record
+from stackroom.catalog.entries import DocumentEntry, Model
 from stackroom.catalog.status import Status, read_status
 from stackroom.common.documents import Hit, RankedPassage
 from stackroom.common.settings import FETCH_CHARACTERS
 from stackroom.embedding.embedder import ModelSource, Preparation
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.fetch import Fetching
 from stackroom.reading.in_memory import Turn
 from stackroom.reading.query_batches import QueryModel
@@ -40,18 +40,18 @@ class Reader:
         from stackroom.catalog.catalog import Catalog
         from stackroom.common.settings import Settings
         from stackroom.embedding.models import Models
-        from stackroom.indexes.words import Lexicon
+        from stackroom.indexes.words import WordIndex
         from stackroom.reading.reader import Reader
 
         settings = Settings(data=Path("data"))
         models = Models(settings.models, settings.precision, queries=True)
-        reader = Reader(Catalog(settings.catalog), Lexicon(settings.words), models)
+        reader = Reader(Catalog(settings.catalog), WordIndex(settings.words), models)
     """
 
     def __init__(
         self,
         catalog: Catalog,
-        lexicon: Lexicon,
+        lexicon: WordIndex,
         models: ModelSource,
         model: str = "",
         fetch_characters: int = FETCH_CHARACTERS,
@@ -239,7 +239,7 @@ class Reader:
         """
         return self._fetching.page(document_id, number)
 
-    def file(self, document_id: str) -> tuple[Record, Path]:
+    def file(self, document_id: str) -> tuple[DocumentEntry, Path]:
         """The PDF itself: a file that still is as it was when the document was indexed.
 
         Raises:

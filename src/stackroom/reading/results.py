@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackroom.catalog.entries import Record
+from stackroom.catalog.entries import DocumentEntry
 from stackroom.common.documents import Page, Part
 from stackroom.page.word_boxes import WordBox
 
@@ -27,7 +27,7 @@ class Fetched:
         unread_pages: numbers of those pages that are scans which OCR has not read yet, or could not read.
     """
 
-    record: Record
+    record: DocumentEntry
     id: str
     text: str
     part: Part
@@ -51,7 +51,7 @@ class PageOfFile:
         words: where OCR saw each word on the page; empty if that is not known.
     """
 
-    record: Record
+    record: DocumentEntry
     page: Page
     file: Path | None
     ocr_confidence: int | None

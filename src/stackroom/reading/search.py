@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 
 from stackroom.catalog.entries import FoundPassage
 from stackroom.common.documents import RankedPassage
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.finding.candidates import Asked, Candidate, Indexes
 from stackroom.reading.finding.selection import Selection
 from stackroom.reading.in_memory import InMemory, Turn
@@ -31,7 +31,7 @@ PartIdInMemory = Callable[[int, FoundPassage, InMemory], str]
 class Searching:
     """Answers queries. `Reader` has its methods, and describes their arguments."""
 
-    def __init__(self, turn: Turn, lexicon: Lexicon, model: QueryModel, part_id: PartIdInMemory) -> None:
+    def __init__(self, turn: Turn, lexicon: WordIndex, model: QueryModel, part_id: PartIdInMemory) -> None:
         """Reads nothing yet.
 
         Args:

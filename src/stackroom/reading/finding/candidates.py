@@ -7,9 +7,9 @@ from itertools import compress
 import numpy as np
 from numpy.typing import NDArray
 
-from stackroom.catalog.passage_ranges import Split, Splits
+from stackroom.catalog.passage_ranges import PassageRange, PassageRanges
 from stackroom.indexes.vectors import VectorIndex
-from stackroom.indexes.words import Lexicon, WordMatches
+from stackroom.indexes.words import WordIndex, WordMatches
 from stackroom.reading.finding.ranking import Evidence, fuse
 
 # If at least one document in four is chosen, the words are searched in all documents, and the hits in chosen
@@ -46,7 +46,7 @@ class Candidate:
     """
 
     passage: int
-    range: Split
+    range: PassageRange
     meaning: float | None = None
     meaning_rank: int | None = None
     words: float = 0.0
@@ -109,7 +109,7 @@ class Indexes:
     Not thread-safe: whoever uses it holds the turn.
     """
 
-    def __init__(self, lexicon: Lexicon, vectors: VectorIndex, ranges: Splits) -> None:
+    def __init__(self, lexicon: WordIndex, vectors: VectorIndex, ranges: PassageRanges) -> None:
         """Reads nothing yet.
 
         Args:
@@ -122,7 +122,7 @@ class Indexes:
         self._ranges = ranges
 
     def candidates(
-        self, asked: Asked, k: int, within: Chosen | None = None, without: Sequence[Split] = ()
+        self, asked: Asked, k: int, within: Chosen | None = None, without: Sequence[PassageRange] = ()
     ) -> list[Candidate]:
         """The passages that either index finds, with the evidence that `ranking` weighs; the best first.
 
@@ -188,7 +188,9 @@ class Indexes:
         for one in found:
             one.name = _share(scores.get(one.range.first, 0.0), best)
 
-    def _matching(self, asked: Asked, k: int, within: Chosen | None, without: Sequence[Split]) -> WordMatches:
+    def _matching(
+        self, asked: Asked, k: int, within: Chosen | None, without: Sequence[PassageRange]
+    ) -> WordMatches:
         """The passages with the best words. Documents are named by their first passages."""
         left_out = [document.first for document in without]
         if within is None:
@@ -208,7 +210,7 @@ class Indexes:
         return self._lexicon.search(asked.text, k, asked.phrases, within=firsts, without=left_out)
 
     def _near(
-        self, asked: Asked, k: int, within: Chosen | None, without: Sequence[Split]
+        self, asked: Asked, k: int, within: Chosen | None, without: Sequence[PassageRange]
     ) -> Sequence[tuple[int, float]]:
         """The passages nearest in meaning: pairs (id, cosine similarity), the nearest first."""
         if asked.vector is None or asked.phrases:
@@ -231,7 +233,7 @@ def _add_words(found: Iterable[Candidate], matching: WordMatches, k: int) -> Non
         one.words = unlisted if score is None else _share(score, matching.most)
 
 
-def _array(ranges: Sequence[Split]) -> NDArray[np.int64]:
+def _array(ranges: Sequence[PassageRange]) -> NDArray[np.int64]:
     """First and last passages, shape (n, 2)."""
     array: NDArray[np.int64] = np.empty((len(ranges), 2), np.int64)
     array[:, 0] = [one.first for one in ranges]

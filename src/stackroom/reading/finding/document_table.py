@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackroom.catalog.entries import Description
-from stackroom.catalog.passage_ranges import Split
+from stackroom.catalog.passage_ranges import PassageRange
 from stackroom.reading.query.filters import LAST_DAY, first_and_last_day, folded, folded_parts
 from stackroom.reading.query.query import Query
 
@@ -38,7 +38,7 @@ class DocumentTable:
     def __len__(self) -> int:
         return len(self._ranges)
 
-    def remove(self, gone: Sequence[Split]) -> None:
+    def remove(self, gone: Sequence[PassageRange]) -> None:
         """Removes the documents that have these passages."""
         if not len(self) or not gone:
             return
@@ -50,11 +50,13 @@ class DocumentTable:
     def rename(self, described: Iterable[Description]) -> None:
         """Replaces the paths of documents whose files were renamed, moved, added or removed."""
         for document in described:
-            (found,) = np.nonzero(self._ranges[:, 0] == document.split.first)
+            (found,) = np.nonzero(self._ranges[:, 0] == document.passages.first)
             for row in found.tolist():
                 self._columns["folder"][row] = self._folder(document)
 
-    def read_some(self, ranges: Sequence[Split], describe: Callable[[int, int], list[Description]]) -> bool:
+    def read_some(
+        self, ranges: Sequence[PassageRange], describe: Callable[[int, int], list[Description]]
+    ) -> bool:
         """Adds rows for the next documents that have none yet.
 
         Args:
@@ -132,7 +134,7 @@ class DocumentTable:
                 ("newest", intern(max(document.created, document.modified))),
             ):
                 self._columns[name].append(text)
-        ranges = [(document.split.first, document.split.last) for document in described]
+        ranges = [(document.passages.first, document.passages.last) for document in described]
         days = [
             first_and_last_day(document.created) + first_and_last_day(document.modified)
             for document in described

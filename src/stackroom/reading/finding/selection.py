@@ -9,7 +9,7 @@ import numpy as np
 
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Model
-from stackroom.catalog.passage_ranges import Split, Splits
+from stackroom.catalog.passage_ranges import PassageRange, PassageRanges
 from stackroom.reading.finding.candidates import Asked, Candidate, Chosen, Indexes, best_first
 from stackroom.reading.finding.document_table import DocumentTable, Rows
 from stackroom.reading.query.query import Query
@@ -33,7 +33,7 @@ class Selection:
         catalog: Catalog,
         model: Model,
         indexes: Indexes,
-        ranges: Splits,
+        ranges: PassageRanges,
         table: DocumentTable,
     ) -> None:
         """Reads nothing yet.
@@ -77,7 +77,7 @@ class Selection:
             return self._checked(query, asked, limit, within)
         count = max(_PASSAGES, _PASSAGES_FOR_EACH * limit)
         ranked: list[Candidate] = []
-        documents: set[Split] = set()
+        documents: set[PassageRange] = set()
         while len(documents) < min(limit, len(self._ranges if within is None else within)):
             # Each round leaves out the documents found so far, so that a book of 10,000 passages cannot crowd
             # out a letter of one.
@@ -96,7 +96,7 @@ class Selection:
         """
         checked: set[int] = set()
         ranked: list[Candidate] = []
-        documents: set[Split] = set()
+        documents: set[PassageRange] = set()
         count = _PASSAGES
         while len(documents) < limit and len(checked) < _MOST_CHECKED:
             found = self._indexes.candidates(asked, count, within)
@@ -153,7 +153,7 @@ class Selection:
                 pass
             return self._table
         records = [record for id_ in query.ids if (record := self._catalog.document(id_))]
-        found = {own for record in records if (own := self._catalog.split_of(self._model, record.key))}
+        found = {own for record in records if (own := self._catalog.passage_range(self._model, record.key))}
         return DocumentTable([one for own in sorted(found) for one in describe(own.first, own.first)])
 
     def _chosen(self, table: DocumentTable, admitted: Rows) -> Chosen:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import FoundPassage
-from stackroom.catalog.passage_ranges import Split
+from stackroom.catalog.passage_ranges import PassageRange
 from stackroom.common.documents import Hit, Quote
 from stackroom.page.visible_text import visible
 from stackroom.reading.finding.candidates import Candidate
@@ -57,7 +57,7 @@ def shown(
         part_id: see `PartId`.
         marked: whether to tell where the query's words are in the texts.
     """
-    best: dict[Split, Candidate] = {}
+    best: dict[PassageRange, Candidate] = {}
     further: list[Candidate] = []
     for candidate in ranked:
         if candidate.range in best:

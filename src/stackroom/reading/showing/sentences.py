@@ -8,12 +8,16 @@ import re
 from bisect import bisect_left
 from itertools import pairwise
 
+from stackroom.common.punctuation import CLOSERS, SENTENCE_ENDS, WIDE_CLOSERS, WIDE_SENTENCE_ENDS
+
+_WIDE_CLOSERS = f"{WIDE_CLOSERS}”’\"'"
 # Where a unit may end: at a line break, at a blank after a sign, and in Chinese and Japanese without a blank.
 _GAP = re.compile(
     r"(?<![^\S\n])[^\S\n]*\n\s*|(?<=[^\w\s])[^\S\n]+(?:\n\s*)?"
-    r"|(?<=[。！？｡])(?=[^\s。！？｡」』）】”’\"')])|(?<=[。！？｡][」』）】”’\"'])(?=[^\s」』）】”’\"')])"
+    rf"|(?<=[{WIDE_SENTENCE_ENDS}])(?=[^\s{WIDE_SENTENCE_ENDS}{_WIDE_CLOSERS})])"
+    rf"|(?<=[{WIDE_SENTENCE_ENDS}][{_WIDE_CLOSERS}])(?=[^\s{_WIDE_CLOSERS})])"
 )
-_ENDING = re.compile(r"([.!?…։؟۔।॥])['\"’”»“)\]]{0,3}\Z")
+_ENDING = re.compile(rf"([{SENTENCE_ENDS}])[{CLOSERS}“]{{0,3}}\Z")
 _LOOK_BACK = 30  # characters: more than the longest abbreviation, and the marks after it
 
 # After these a full stop ends nothing, whatever follows: "Fig. 3", "Dr. Meier", "vgl. S. 7", "p. ej.".
@@ -70,7 +74,7 @@ def _ends_sentence(text: str, stop: int, start: int) -> bool:
     if text[stop - 1].isalnum():
         return False  # nearly always, and quickly
     before = text[max(0, stop - _LOOK_BACK) : stop]
-    if before[-1:] in "。！？｡" or before[-2:-1] in tuple("。！？｡"):
+    if before[-1:] in WIDE_SENTENCE_ENDS or before[-2:-1] in tuple(WIDE_SENTENCE_ENDS):
         return True
     ending = _ENDING.search(before)
     if not ending:

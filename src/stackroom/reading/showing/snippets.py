@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stackroom.common.punctuation import CLOSERS, SENTENCE_ENDS, WIDE_CLOSERS, WIDE_SENTENCE_ENDS
 from stackroom.reading.showing.sentences import units
 
 RESULT_CHARACTERS = 1000
@@ -19,8 +20,10 @@ _ELLIPSIS = "…"
 _MARGIN = 4
 
 # What mostly parts sentences, if the next does not begin small: a line break, or a blank after a sign.
-_SIGN_AT_END = re.compile("[.!?…։؟۔।॥。！？｡]['\"’”»)\\]」』）】]{0,2}\\Z")
-_BREAK_BEFORE = re.compile("\\n\\s*\\Z|[.!?…։؟۔।॥]['\"’”»)\\]]{0,2}\\s+\\Z|[。！？｡][」』）】”’]?\\s*\\Z")
+_SIGN_AT_END = re.compile(rf"[{SENTENCE_ENDS}{WIDE_SENTENCE_ENDS}][{CLOSERS}{WIDE_CLOSERS}]{{0,2}}\Z")
+_BREAK_BEFORE = re.compile(
+    rf"\n\s*\Z|[{SENTENCE_ENDS}][{CLOSERS}]{{0,2}}\s+\Z|[{WIDE_SENTENCE_ENDS}][{WIDE_CLOSERS}”’]?\s*\Z"
+)
 
 # How many characters around a passage are looked at to tell whether a sentence begins and ends with it.
 _LEAST_AROUND = 60
