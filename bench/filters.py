@@ -128,10 +128,10 @@ def _ms(seconds: float) -> float:
 def _reader(catalog: Path, words: Path) -> Any:
     # Not typed: what is imported may be of an older checkout.
     from stackroom.catalog.catalog import Catalog
-    from stackroom.indexes.words import Lexicon
+    from stackroom.indexes.words import WordIndex
     from stackroom.reading.reader import Reader
 
-    return Reader(Catalog(catalog), Lexicon(words), cast("Any", _RandomModels()))
+    return Reader(Catalog(catalog), WordIndex(words), cast("Any", _RandomModels()))
 
 
 def _remove(catalog: Path) -> None:

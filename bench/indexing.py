@@ -23,7 +23,7 @@ from bench.processes import STACKROOM, Command, environment, median, print_table
 from bench.robustness.changed import write_pdf
 from bench.words import queries
 from stackroom.common.errors import CatalogUnusable
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 
 _BASELINE = [sys.executable, "-m", "bench.baseline"]
 
@@ -51,7 +51,7 @@ class Milestones:
         self._catalog = data / "index" / "catalog.sqlite3"
         self._files = files
         self._db: sqlite3.Connection | None = None
-        self._lexicon = Lexicon(data / "index" / "words")
+        self._word_index = WordIndex(data / "index" / "words")
         self._seen = (0, 0)
 
     def look(self, running: Command) -> None:
@@ -59,7 +59,7 @@ class Milestones:
         with suppress(sqlite3.Error, CatalogUnusable):  # not there yet, or just being made
             if self._db is None:
                 self._db = sqlite3.connect(f"{self._catalog.resolve().as_uri()}?mode=ro", uri=True)
-            seen = self._db.execute("PRAGMA data_version").fetchone()[0], len(self._lexicon)
+            seen = self._db.execute("PRAGMA data_version").fetchone()[0], len(self._word_index)
             if seen == self._seen:
                 return
             values = {"files": self._files, "words": seen[1]}

@@ -33,7 +33,7 @@ from stackroom.common.documents import Document, Page
 from stackroom.common.errors import ExtractionFailed
 from stackroom.common.settings import Settings, available_cores
 from stackroom.embedding.models import Models
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
 _FEWEST_CHARACTERS = 1000  # of a page that is taken
@@ -173,7 +173,7 @@ def _found(
         indexer.run_corpus(settings.data / "scans", changed)
     chance = random.Random(7)
     asked = pages = first = 0
-    with closing(Reader(Catalog(settings.catalog), Lexicon(settings.words), source)) as reader:
+    with closing(Reader(Catalog(settings.catalog), WordIndex(settings.words), source)) as reader:
         reader.warm()
         for sample in samples:
             words = [word for word in _WORD.findall(sample.text) if not word.isdigit()]

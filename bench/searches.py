@@ -15,7 +15,7 @@ from bench.words import queries
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.settings import Settings
 from stackroom.embedding.models import Models
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
 
@@ -28,7 +28,7 @@ def main() -> None:
     settings = Settings.read(data=arguments.data.resolve())
     models = Models(settings.models, settings.precision, queries=True)
     asked = [*queries(arguments.queries + 50)]
-    with closing(Reader(Catalog(settings.catalog), Lexicon(settings.words), models)) as reader:
+    with closing(Reader(Catalog(settings.catalog), WordIndex(settings.words), models)) as reader:
         reader.warm()
         _measure(reader, asked[:50])
         rows = [

@@ -19,7 +19,7 @@ import pypdfium2.raw as pdfium
 
 from bench.processes import print_table
 from indexer.passages.split import split
-from indexer.passages.words_writer import LexiconWriter
+from indexer.passages.words_writer import WordsWriter
 from indexer.pdf.language import identify
 from indexer.pdf.pdfium import extract
 from indexer.store.publisher import FileState, Place, Publisher
@@ -62,7 +62,7 @@ def main() -> None:
                     publisher.publish(document, of_it, model, {Place(library, f"{at}"): FileState(0, 0)})
 
             measured("the catalogue", publish)
-        with Catalog(settings.catalog) as catalog, closing(LexiconWriter(settings.words)) as words:
+        with Catalog(settings.catalog) as catalog, closing(WordsWriter(settings.words)) as words:
             measured("words: stems, both indexes", lambda: words.follow(catalog))
     print(f"{len(documents)} PDFs, {sum(map(len, passages))} passages\n")
     print_table(["step", "CPU-s"], *rows)

@@ -67,7 +67,7 @@ def write(
     per_document: int = PASSAGES_PER_DOCUMENT,
 ) -> None:
     """Publishes `count` passages and their vectors, block by block; a document has so many, but the last."""
-    from indexer.passages.words_writer import LexiconWriter
+    from indexer.passages.words_writer import WordsWriter
     from indexer.store.publisher import FileState, Place, Publisher
     from stackroom.catalog.catalog import Catalog
     from stackroom.catalog.vector_codes import encode
@@ -107,9 +107,9 @@ def write(
     publisher.trim_changes()
     publisher.close()
     with Catalog(data / "index" / "catalog.sqlite3") as catalog:
-        lexicon = LexiconWriter(data / "index" / "words")
-        lexicon.follow(catalog)
-        lexicon.close()
+        writer = WordsWriter(data / "index" / "words")
+        writer.follow(catalog)
+        writer.close()
 
 
 def real_vectors(data: Path) -> NDArray[np.float32]:

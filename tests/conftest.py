@@ -22,7 +22,7 @@ from stackroom.embedding.embedder import Embedder, Tokenizer
 from stackroom.embedding.model_card import CARD, ModelCard
 from stackroom.embedding.model_files import BUNDLED_DIGEST, bundled_folder, find_model
 from stackroom.embedding.models import Models
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -37,9 +37,9 @@ def index(tmp_path: Path) -> Iterator[FreshIndex]:
 
 
 @pytest.fixture
-def lexicon(index: FreshIndex) -> Lexicon:
+def word_index(index: FreshIndex) -> WordIndex:
     """A reader of its words, as a server has it: opened before there is anything to read."""
-    return Lexicon(index.words)
+    return WordIndex(index.words)
 
 
 @pytest.fixture

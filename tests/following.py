@@ -17,7 +17,7 @@ from indexer.run.watch import watch
 from indexer.store.turns import turn
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.settings import Settings
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
 # What takes two seconds or three takes longer on a loaded machine.
@@ -64,7 +64,7 @@ class Following:
         self.adjust()
         self.reader = Reader(
             Catalog(self.settings.catalog, create=True),
-            Lexicon(self.settings.words),
+            WordIndex(self.settings.words),
             OneModel(WordHashEmbedder()),
         )
         self.summaries: list[Summary] = []

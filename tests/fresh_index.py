@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.passages.words_writer import LexiconWriter
+from indexer.passages.words_writer import WordsWriter
 from indexer.store.publisher import FileState, Place, Publisher
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Model
 from stackroom.common.documents import Document, Page, Passage
 from stackroom.embedding.embedder import Fingerprint
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 
 DIMENSIONS = 16
 
@@ -85,12 +85,12 @@ class FreshIndex:
 
     def follow_words(self) -> bool:
         """Brings the index of words up to date; returns whether there was anything to do."""
-        with closing(LexiconWriter(self.words)) as writer:
+        with closing(WordsWriter(self.words)) as writer:
             return writer.follow(self.catalog)
 
-    def found(self, lexicon: Lexicon, query: str, k: int = 10) -> list[str]:
+    def found(self, word_index: WordIndex, query: str, k: int = 10) -> list[str]:
         """The texts of the passages that have the words of a query, the best first."""
-        return self.texts([passage for passage, _ in lexicon.search(query, k).hits])
+        return self.texts([passage for passage, _ in word_index.search(query, k).hits])
 
     def texts(self, passages: Sequence[int]) -> list[str]:
         """The texts of these passages, without blanks around them; fails if one is not there."""

@@ -138,7 +138,7 @@ def _wrong(document: Document, tokenizer: WordHashEmbedder) -> str:
     if [page.number for page in document.pages] != list(range(1, len(document.pages) + 1)):
         return "its pages are not numbered from 1"
     passages = split(document, tokenizer, 200)
-    covered = "".join(text[passage.start : passage.end] for passage in passages)
+    covered = "".join(text[passage.start : passage.stop] for passage in passages)
     if "".join(covered.split()) != "".join(text.split()):
         return "its passages do not cover it"
     return ""

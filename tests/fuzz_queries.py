@@ -10,12 +10,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from stackroom.catalog.entries import Description
-from stackroom.catalog.passage_ranges import Split
+from stackroom.catalog.passage_ranges import PassageRange
 from stackroom.indexes.terms import Analyzer
 from stackroom.page.visible_text import visible
-from stackroom.reading.finding.document_table import Descriptions
+from stackroom.reading.finding.document_table import DocumentTable
 from stackroom.reading.query.parse import parse
-from stackroom.reading.showing.snippets import Matcher, Snippet, complete, cut
+from stackroom.reading.showing.query_words import Matcher
+from stackroom.reading.showing.snippets import Snippet, complete, cut
 
 _EXAMPLES = 100  # at once
 _LEAST_LIMIT = 40
@@ -61,8 +62,8 @@ def check(query: str, place: tuple[str, int, int], limit: int, language: str) ->
     assert asked.only_filters == (not asked.text and asked.has_filters)
     assert not asked.without or asked.text or asked.has_filters, "an exclusion alone"
     asked.passes(page)
-    about = Description(Split(1, 2, 1), "", page, query, "2023-05", query, "de", (page,))
-    Descriptions([about]).admitted(asked)
+    about = Description(PassageRange(1, 2, 1), "", page, query, "2023-05", query, "de", (page,))
+    DocumentTable([about]).admitted(asked)
     Analyzer(language).words(page)
     visible(page)
     matches = Matcher(asked.text).find(page, start, stop)

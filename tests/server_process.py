@@ -22,7 +22,7 @@ from pathlib import Path
 from fakes import SomeModels, WordHashEmbedder
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.errors import ModelNotFound
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 from stackroom.server.application import serve_http
 from stackroom.server.protocol.stdio import serve_stdio
@@ -34,7 +34,7 @@ def load(name):
     return WordHashEmbedder(name)
 
 settings = Settings(data=Path(sys.argv[1]), port=0)
-reader = Reader(Catalog(settings.catalog, create=True), Lexicon(settings.words), SomeModels(load))
+reader = Reader(Catalog(settings.catalog, create=True), WordIndex(settings.words), SomeModels(load))
 if "stdio" in sys.argv:
     serve_stdio(settings, reader)
 else:

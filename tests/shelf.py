@@ -9,12 +9,12 @@ from dataclasses import astuple
 from pathlib import Path
 
 from fakes import SomeModels, WordHashEmbedder
-from indexer.passages.words_writer import LexiconWriter
+from indexer.passages.words_writer import WordsWriter
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.schema import open_catalog
 from stackroom.catalog.text_blocks import pack
 from stackroom.catalog.vector_codes import encode
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
 
@@ -35,7 +35,7 @@ class Shelf:
         self.words = self.path.parent / "words"
         self._db = open_catalog(self.path, create=True)
         self._catalog = Catalog(self.path)
-        self._lexicon = LexiconWriter(self.words)
+        self._words_writer = WordsWriter(self.words)
         self._pages: dict[int, tuple[str, ...]] = {}  # by the document's key
         self._lines: dict[int, str] = {}  # by passage
         self._db.execute("INSERT INTO libraries (root) VALUES (?)", (str(self.root),))
@@ -43,7 +43,7 @@ class Shelf:
         self._db.execute("UPDATE models SET current = 1")
 
     def close(self) -> None:
-        self._lexicon.close()
+        self._words_writer.close()
         self._catalog.close()
         self._db.close()
 
@@ -124,7 +124,7 @@ class Shelf:
     def follow_words(self) -> None:
         """Brings the index of words up to date."""
         if self._has_words:
-            self._lexicon.follow(self._catalog)
+            self._words_writer.follow(self._catalog)
 
     def set_state(self, name: str, size: int, modified_ns: int) -> None:
         """Records how a file looked when it was indexed."""
@@ -163,7 +163,7 @@ class Shelf:
     def reader(self, load: Callable[[str], WordHashEmbedder] | None = None, model: str = "") -> Reader:
         """A reader with a connection of its own; `load` gives it the model of a name."""
         models = SomeModels(load or (lambda _: self.embedder))
-        return Reader(Catalog(self.path), Lexicon(self.words), models, model)
+        return Reader(Catalog(self.path), WordIndex(self.words), models, model)
 
     def _add_model(self, embedder: WordHashEmbedder) -> int:
         # Fields in the order of the columns.

@@ -18,7 +18,7 @@ from shelf import Shelf
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.errors import BackupUnusable, CatalogMissing, CatalogVersion
 from stackroom.common.settings import Settings
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 from stackroom.server.access.store import AccessStore
 
@@ -56,11 +56,11 @@ def test_a_restored_folder_answers_without_anything_else(
     copy = Settings(data=tmp_path / "elsewhere" / "data")
     assert restore(copy, tmp_path / "library.tar", migrate) == made
     embedder = WordHashEmbedder()
-    with closing(Reader(Catalog(copy.catalog), Lexicon(copy.words), OneModel(embedder))) as reader:
+    with closing(Reader(Catalog(copy.catalog), WordIndex(copy.words), OneModel(embedder))) as reader:
         assert [hit.document_id for hit in reader.search("damp cloth hands")] == before
         assert "otters hold hands" in reader.fetch(before[-1]).text + reader.fetch(before[0]).text
     assert embedder.embedded_passages == 0
-    assert len(Lexicon(copy.words)) == 3
+    assert len(WordIndex(copy.words)) == 3
     with AccessStore(copy.access) as store:
         assert [grant.name for grant in store.grants()] == ["laptop"]
         assert token not in repr(store.grants())

@@ -19,7 +19,7 @@ from stackroom.catalog.catalog import Catalog
 from stackroom.common.errors import CatalogMissing, CatalogUnusable
 from stackroom.common.running import hold
 from stackroom.common.settings import Settings
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
 OTTERS = "Otters hold hands while they sleep, so that the current does not carry them apart."
@@ -75,7 +75,7 @@ def change_byte(path: Path, at: int) -> None:
 
 
 def titles(settings: Settings, query: str) -> list[str]:
-    reader = Reader(Catalog(settings.catalog), Lexicon(settings.words), OneModel(WordHashEmbedder()))
+    reader = Reader(Catalog(settings.catalog), WordIndex(settings.words), OneModel(WordHashEmbedder()))
     with closing(reader):
         return [hit.title for hit in reader.search(query)]
 

@@ -40,7 +40,7 @@ from stackroom.common.owner_only import narrow
 from stackroom.common.running import hold, holder
 from stackroom.common.settings import Settings
 from stackroom.common.sqlite_file import begin
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 from stackroom.server.access.store import AccessStore
 
@@ -61,7 +61,7 @@ def shelf(tmp_path: Path) -> Iterator[Shelf]:
 
 def titles(settings: Settings, query: str) -> list[str]:
     with closing(
-        Reader(Catalog(settings.catalog), Lexicon(settings.words), OneModel(WordHashEmbedder()))
+        Reader(Catalog(settings.catalog), WordIndex(settings.words), OneModel(WordHashEmbedder()))
     ) as reader:
         return [hit.best.text.strip("… \n") for hit in reader.search(query)]
 
@@ -197,14 +197,14 @@ from indexer.upkeep.backup import back_up
 from stackroom.catalog.catalog import Catalog
 from stackroom.cli.main import main
 from stackroom.common.running import hold, holder
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 from stackroom.common.settings import Settings
 from stackroom.common.sqlite_file import begin
 
 settings = Settings(data=Path(sys.argv[1]))
 catalog = Catalog(settings.catalog, create=True)
-with closing(Reader(catalog, Lexicon(settings.words), OneModel(WordHashEmbedder()))) as reader:
+with closing(Reader(catalog, WordIndex(settings.words), OneModel(WordHashEmbedder()))) as reader:
     with hold(settings.index / "server.lock", {}, needed=False) as held:
         found = [hit.best.text.strip("… ") for hit in reader.search("damp cloth")]
         fetched = reader.fetch(reader.search("damp cloth")[0].document_id).text
@@ -291,11 +291,12 @@ from contextlib import closing
 from pathlib import Path
 from fakes import OneModel, WordHashEmbedder
 from stackroom.catalog.catalog import Catalog
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
 catalog = Catalog(Path(sys.argv[1]))
-with closing(Reader(catalog, Lexicon(catalog.path.parent / "words"), OneModel(WordHashEmbedder()))) as reader:
+words = WordIndex(catalog.path.parent / "words")
+with closing(Reader(catalog, words, OneModel(WordHashEmbedder()))) as reader:
     for _ in range(2):
         print(len(reader.search("bread")), flush=True)
         sys.stdin.readline()

@@ -15,7 +15,7 @@ from indexer.upkeep.check import check
 from make_pdfs import write_pdf
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.settings import Settings
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
 SCRIPT = Path(__file__).with_name("index_with_fake.py")
@@ -41,7 +41,7 @@ def test_a_failing_disk_loses_nothing(tmp_path: Path, shim: Path, kind: str) -> 
     models = OneModel(WordHashEmbedder())
     with Indexer(settings, models) as indexer:
         indexer.run([papers])
-    reader = Reader(Catalog(settings.catalog), Lexicon(settings.words), models)
+    reader = Reader(Catalog(settings.catalog), WordIndex(settings.words), models)
     with closing(reader):
         for number in range(4):
             write_pdf(papers / f"{number}.pdf", [f"Otter {number} comes after it."], title=f"After {number}")

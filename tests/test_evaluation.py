@@ -21,7 +21,7 @@ from stackroom.cli.evaluation.measures import DOCUMENTS, JUDGED, figure, measure
 from stackroom.cli.evaluation.report import as_json, as_table
 from stackroom.cli.evaluation.sets import read_set
 from stackroom.common.settings import Settings
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 from test_evaluation_sets import write_lines
 
@@ -110,7 +110,7 @@ def trial(folder: Path, data: Path) -> Results:
             indexer.run_corpus(asked.root, asked.documents)
     answered: list[int] = []
     with Catalog(settings.catalog) as catalog:
-        reader = Reader(Catalog(settings.catalog), Lexicon(settings.words), models)
+        reader = Reader(Catalog(settings.catalog), WordIndex(settings.words), models)
         with closing(reader):
             results = hold_trial(asked, catalog, reader, answered.append)
     assert answered == list(range(1, len(asked.queries) + 1))

@@ -90,7 +90,7 @@ def test_a_passage_is_embedded_with_title_and_headings_and_shown_without() -> No
     passages = split(found, WordHashEmbedder(), 24)
     assert passages[0].context == "Animals\n"
     assert passages[-1].context == "Animals\nChapter › Otters\n"
-    assert "".join(text[passage.start : passage.end] for passage in passages) == text
+    assert "".join(text[passage.start : passage.stop] for passage in passages) == text
 
 
 def test_context_and_text_fit_the_model_together() -> None:
@@ -99,7 +99,7 @@ def test_context_and_text_fit_the_model_together() -> None:
     for limit in (8, 20, 60, 254):
         found = document("Title " * 60, text, Section(0, "A › long › heading " * 20))
         made = split(found, tokenizer, limit)
-        texts = [passage.context + text[passage.start : passage.end] for passage in made]
+        texts = [passage.context + text[passage.start : passage.stop] for passage in made]
         assert all(len(starts) <= limit for starts in tokenizer.token_starts(texts))
         assert all(passage.context for passage in made)
 

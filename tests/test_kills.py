@@ -17,7 +17,7 @@ import pytest
 from fake_ocr import FakeOcr
 from make_pdfs import write_pdf, write_scanned_pdf
 from stackroom.catalog.catalog import Catalog
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from waiting import read_line
 
 KILLS = 8
@@ -74,7 +74,7 @@ def content(data: Path) -> dict[str, list[tuple[object, ...]]]:
     }
     found = {name: db.execute(query).fetchall() for name, query in queries.items()}
     db.close()
-    found["words"] = [(len(Lexicon(data / "index" / "words")),)]
+    found["words"] = [(len(WordIndex(data / "index" / "words")),)]
     for word in ("0", "17", "page", "words"):
         found[f"word {word}"] = found_by(data, word)
     return found
@@ -82,7 +82,7 @@ def content(data: Path) -> dict[str, list[tuple[object, ...]]]:
 
 def found_by(data: Path, word: str) -> list[tuple[object, ...]]:
     """All texts that the index of words finds. Scores are left out: they still count what was replaced."""
-    hits = Lexicon(data / "index" / "words").search(word, 10_000).hits
+    hits = WordIndex(data / "index" / "words").search(word, 10_000).hits
     with Catalog(data / "index" / "catalog.sqlite3") as catalog:
         shown = catalog.passages([passage for passage, _ in hits])
     return sorted((shown[passage].document_id, shown[passage].text) for passage, _ in hits)

@@ -9,155 +9,155 @@ from pathlib import Path
 import pytest
 
 from fresh_index import FreshIndex, fingerprint, name
-from indexer.passages.words_writer import LexiconWriter
+from indexer.passages.words_writer import WordsWriter
 from indexer.upkeep.check_words import audit
 from shelf import Shelf
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Model, PassageText
 from stackroom.common.errors import CatalogUnusable
-from stackroom.indexes.words import DOCUMENTS, PASSAGES, Lexicon, dead_share, open_index
+from stackroom.indexes.words import DOCUMENTS, PASSAGES, WordIndex, dead_share, open_index
 
 # Following the catalogue
 
 
-def test_words_are_found_once_they_are_followed(index: FreshIndex, lexicon: Lexicon) -> None:
-    assert lexicon.search("otters", 10).hits == []
-    assert len(lexicon) == 0
+def test_words_are_found_once_they_are_followed(index: FreshIndex, word_index: WordIndex) -> None:
+    assert word_index.search("otters", 10).hits == []
+    assert len(word_index) == 0
     index.publish(1, "Otters hold hands.\nBadgers dig.\n", "", "Foxes trot.\n")
-    assert lexicon.search("otters", 10).hits == []
+    assert word_index.search("otters", 10).hits == []
     assert index.follow_words()
-    assert index.found(lexicon, "otters") == ["Otters hold hands."]
-    assert index.found(lexicon, "foxes badgers") == ["Badgers dig.", "Foxes trot."]
-    assert len(lexicon) == 3
+    assert index.found(word_index, "otters") == ["Otters hold hands."]
+    assert index.found(word_index, "foxes badgers") == ["Badgers dig.", "Foxes trot."]
+    assert len(word_index) == 3
 
 
-def test_following_again_adds_nothing(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_following_again_adds_nothing(index: FreshIndex, word_index: WordIndex) -> None:
     index.publish(1, "Otters hold hands.\n")
-    with closing(LexiconWriter(index.words)) as writer:
+    with closing(WordsWriter(index.words)) as writer:
         assert writer.follow(index.catalog)
         assert not writer.follow(index.catalog)
     assert not index.follow_words()
-    assert len(lexicon) == 1
-    assert len(lexicon.search("otters", 10).hits) == 1
+    assert len(word_index) == 1
+    assert len(word_index.search("otters", 10).hits) == 1
 
 
-def test_one_writer_follows_many_times(index: FreshIndex, lexicon: Lexicon) -> None:
-    with closing(LexiconWriter(index.words)) as writer:
+def test_one_writer_follows_many_times(index: FreshIndex, word_index: WordIndex) -> None:
+    with closing(WordsWriter(index.words)) as writer:
         for number in range(1, 31):
             index.publish(number, f"Otters {name(number)}.\n")
             assert writer.follow(index.catalog)
-            assert index.found(lexicon, f"{name(number)}") == [f"Otters {name(number)}."]
-            assert len(lexicon) == number
-    assert len(lexicon.search("otters", 100).hits) == 30
+            assert index.found(word_index, f"{name(number)}") == [f"Otters {name(number)}."]
+            assert len(word_index) == number
+    assert len(word_index.search("otters", 100).hits) == 30
 
 
-def test_what_cannot_be_written_is_told(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_what_cannot_be_written_is_told(index: FreshIndex, word_index: WordIndex) -> None:
     index.publish(1, "Otters hold hands.\n")
-    with closing(LexiconWriter(index.words)) as first, closing(LexiconWriter(index.words)) as second:
+    with closing(WordsWriter(index.words)) as first, closing(WordsWriter(index.words)) as second:
         assert first.follow(index.catalog)
         with pytest.raises(CatalogUnusable, match="index of words cannot be written"):
             second.follow(index.catalog)
-    assert index.found(lexicon, "otters") == ["Otters hold hands."]
+    assert index.found(word_index, "otters") == ["Otters hold hands."]
 
 
-def test_removed_words_are_not_found(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_removed_words_are_not_found(index: FreshIndex, word_index: WordIndex) -> None:
     index.publish(1, "Otters hold hands.\nBadgers dig.\n")
     index.publish(2, "Otters sleep.\n")
     index.follow_words()
     index.remove("1.pdf")
     assert index.follow_words()
-    assert index.found(lexicon, "otters") == ["Otters sleep."]
-    assert lexicon.search("badgers", 10).hits == []
-    assert len(lexicon) == 1
+    assert index.found(word_index, "otters") == ["Otters sleep."]
+    assert word_index.search("badgers", 10).hits == []
+    assert len(word_index) == 1
 
 
-def test_what_came_and_went_between_two_times_is_not_found(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_what_came_and_went_between_two_times_is_not_found(index: FreshIndex, word_index: WordIndex) -> None:
     index.follow_words()
     index.publish(1, "Otters hold hands.\n")
     index.publish(2, "Otters sleep.\n")
     index.remove("1.pdf")
     index.follow_words()
-    assert index.found(lexicon, "otters") == ["Otters sleep."]
-    assert len(lexicon) == 1
+    assert index.found(word_index, "otters") == ["Otters sleep."]
+    assert len(word_index) == 1
 
 
-def test_a_changed_document_is_found_by_its_new_words(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_a_changed_document_is_found_by_its_new_words(index: FreshIndex, word_index: WordIndex) -> None:
     index.publish(1, "Otters hold hands.\nBadgers dig.\n", file="a.pdf")
     index.follow_words()
     index.publish(2, "Otters hold hands.\nFoxes trot.\n", file="a.pdf")
     index.follow_words()
-    assert lexicon.search("badgers", 10).hits == []
-    assert index.found(lexicon, "foxes") == ["Foxes trot."]
-    assert index.found(lexicon, "otters") == ["Otters hold hands."]
-    assert len(lexicon) == 2
+    assert word_index.search("badgers", 10).hits == []
+    assert index.found(word_index, "foxes") == ["Foxes trot."]
+    assert index.found(word_index, "otters") == ["Otters hold hands."]
+    assert len(word_index) == 2
 
 
-def test_removing_everything_leaves_nothing(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_removing_everything_leaves_nothing(index: FreshIndex, word_index: WordIndex) -> None:
     index.publish(1, "Otters hold hands.\n")
     index.follow_words()
     index.remove("1.pdf")
     index.follow_words()
-    assert lexicon.search("otters", 10).hits == []
-    assert len(lexicon) == 0
+    assert word_index.search("otters", 10).hits == []
+    assert len(word_index) == 0
     index.publish(3, "Otters are back.\n")
     index.follow_words()
-    assert index.found(lexicon, "otters") == ["Otters are back."]
+    assert index.found(word_index, "otters") == ["Otters are back."]
 
 
-def test_another_model_s_passages_take_the_place_of_all(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_another_model_s_passages_take_the_place_of_all(index: FreshIndex, word_index: WordIndex) -> None:
     index.publish(1, "Otters hold hands.\n")
     index.publish(2, "Badgers dig holes.\n")
     index.follow_words()
     new = index.publisher.add_model(fingerprint("new"))
     index.split_for(new)
     assert not index.follow_words()  # nobody searches the new one's passages yet
-    before = [passage for passage, _ in lexicon.search("otters badgers", 10).hits]
+    before = [passage for passage, _ in word_index.search("otters badgers", 10).hits]
     index.publisher.switch_model(new)
     assert index.follow_words()
-    after = [passage for passage, _ in lexicon.search("otters badgers", 10).hits]
+    after = [passage for passage, _ in word_index.search("otters badgers", 10).hits]
     assert index.texts(after) == ["Otters hold hands.", "Badgers dig holes."]
     assert not set(before) & set(after)
     assert sorted(after) == [passage.passage for passage in index.catalog.words(new)]
-    assert len(lexicon) == 2
+    assert len(word_index) == 2
 
 
 # Damage
 
 
-def test_a_deleted_folder_is_built_again(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_a_deleted_folder_is_built_again(index: FreshIndex, word_index: WordIndex) -> None:
     index.publish(1, "Otters hold hands.\nBadgers dig.\n")
     index.follow_words()
-    assert len(lexicon) == 2
+    assert len(word_index) == 2
     shutil.rmtree(index.words)
-    assert lexicon.search("otters", 10).hits == []
+    assert word_index.search("otters", 10).hits == []
     assert index.follow_words()
-    assert index.found(lexicon, "otters") == ["Otters hold hands."]
-    assert len(lexicon) == 2
+    assert index.found(word_index, "otters") == ["Otters hold hands."]
+    assert len(word_index) == 2
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"segments": []}', "\0" * 300])
-def test_damaged_metadata_is_built_again(index: FreshIndex, lexicon: Lexicon, content: str) -> None:
+def test_damaged_metadata_is_built_again(index: FreshIndex, word_index: WordIndex, content: str) -> None:
     index.publish(1, "Otters hold hands.\nBadgers dig.\n")
     index.follow_words()
-    assert len(lexicon) == 2
+    assert len(word_index) == 2
     (index.words / PASSAGES / "meta.json").write_text(content)
     assert index.follow_words()
-    for reader in (lexicon, Lexicon(index.words)):
+    for reader in (word_index, WordIndex(index.words)):
         assert index.found(reader, "otters") == ["Otters hold hands."]
         assert len(reader) == 2
 
 
-def test_a_missing_file_is_built_again(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_a_missing_file_is_built_again(index: FreshIndex, word_index: WordIndex) -> None:
     index.publish(1, "Otters hold hands.\nBadgers dig.\n")
     index.follow_words()
     for path in index.words.rglob("*.term"):
         path.unlink()
     assert index.follow_words()
-    assert index.found(lexicon, "otters") == ["Otters hold hands."]
-    assert len(lexicon) == 2
+    assert index.found(word_index, "otters") == ["Otters hold hands."]
+    assert len(word_index) == 2
 
 
-def test_a_log_with_gaps_is_made_up_for(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_a_log_with_gaps_is_made_up_for(index: FreshIndex, word_index: WordIndex) -> None:
     index.publish(1, "Otters hold hands.\n")
     index.follow_words()
     index.publish(2, "Badgers dig.\n")
@@ -167,21 +167,23 @@ def test_a_log_with_gaps_is_made_up_for(index: FreshIndex, lexicon: Lexicon) -> 
         db.execute("DELETE FROM changes WHERE seq < (SELECT max(seq) FROM changes)")
     assert index.catalog.changes_since(1) is None
     assert index.follow_words()
-    assert index.found(lexicon, "otters badgers foxes") == ["Badgers dig.", "Foxes trot."]
-    assert len(lexicon) == 2
+    assert index.found(word_index, "otters badgers foxes") == ["Badgers dig.", "Foxes trot."]
+    assert len(word_index) == 2
 
 
-def test_an_older_catalogue_put_back_is_followed(index: FreshIndex, lexicon: Lexicon, tmp_path: Path) -> None:
+def test_an_older_catalogue_put_back_is_followed(
+    index: FreshIndex, word_index: WordIndex, tmp_path: Path
+) -> None:
     other = FreshIndex(tmp_path / "other")
     other.publish(7, "Foxes trot.\n")
     for number in range(1, 6):
         index.publish(number, f"Otters {name(number)}.\n")
     index.follow_words()
-    assert len(lexicon) == 5
-    with closing(LexiconWriter(index.words)) as writer:
+    assert len(word_index) == 5
+    with closing(WordsWriter(index.words)) as writer:
         assert writer.follow(other.catalog)
-    assert other.found(lexicon, "otters foxes") == ["Foxes trot."]
-    assert len(lexicon) == 1
+    assert other.found(word_index, "otters foxes") == ["Foxes trot."]
+    assert len(word_index) == 1
     other.close()
 
 
@@ -202,7 +204,7 @@ class DyingCatalog(Catalog):
 @pytest.mark.parametrize("words_left", [0, 1, 3])
 @pytest.mark.parametrize("closed", [True, False])
 def test_what_was_not_committed_is_taken_in_once(
-    index: FreshIndex, lexicon: Lexicon, words_left: int, *, closed: bool
+    index: FreshIndex, word_index: WordIndex, words_left: int, *, closed: bool
 ) -> None:
     index.publish(1, f"Otters {name(1)}.\n")
     index.follow_words()
@@ -211,7 +213,7 @@ def test_what_was_not_committed_is_taken_in_once(
     index.remove("1.pdf")
     with DyingCatalog(index.path) as dying:
         dying.words_left = words_left
-        writer = LexiconWriter(index.words)
+        writer = WordsWriter(index.words)
         try:
             writer.follow(dying)
         except CatalogUnusable:
@@ -221,39 +223,39 @@ def test_what_was_not_committed_is_taken_in_once(
         if closed:
             writer.close()
         del writer
-    assert index.found(lexicon, name(2)) == []
-    assert len(lexicon) == 1
+    assert index.found(word_index, name(2)) == []
+    assert len(word_index) == 1
     assert index.follow_words()
-    assert len(lexicon) == 4
+    assert len(word_index) == 4
     expected = [f"Otters {name(number)}." for number in (2, 3, 4, 5)]
-    assert sorted(index.found(lexicon, "otters")) == expected
+    assert sorted(index.found(word_index, "otters")) == expected
 
 
-def test_the_folder_is_replaced_under_a_reader(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_the_folder_is_replaced_under_a_reader(index: FreshIndex, word_index: WordIndex) -> None:
     for number in range(1, 6):
         index.publish(number, f"Otters {name(number)}.\n")
         index.follow_words()
-        assert len(lexicon) == number
+        assert len(word_index) == number
         shutil.rmtree(index.words)
         assert index.follow_words()
-        assert index.found(lexicon, f"{name(number)}") == [f"Otters {name(number)}."]
-        assert len(lexicon) == number
+        assert index.found(word_index, f"{name(number)}") == [f"Otters {name(number)}."]
+        assert len(word_index) == number
 
 
-def test_the_bookmark_is_not_found(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_the_bookmark_is_not_found(index: FreshIndex, word_index: WordIndex) -> None:
     index.follow_words()
-    assert len(lexicon) == 0
+    assert len(word_index) == 0
     index.publish(1, "0\n")
     index.follow_words()
-    assert [passage for passage, _ in lexicon.search("0 1 2 bookmark", 10).hits] == [1]
+    assert [passage for passage, _ in word_index.search("0 1 2 bookmark", 10).hits] == [1]
 
 
 def test_a_commit_that_was_never_finished_is_no_hindrance(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path, words=False)  # so that all get into one segment
 
     def follow() -> None:
-        with Catalog(shelf.path) as catalog, closing(LexiconWriter(shelf.words)) as lexicon:
-            lexicon.follow(catalog)
+        with Catalog(shelf.path) as catalog, closing(WordsWriter(shelf.words)) as writer:
+            writer.follow(catalog)
 
     for number in range(3):
         shelf.add(number, f"otter {number}\n")
@@ -270,7 +272,7 @@ def test_a_commit_that_was_never_finished_is_no_hindrance(tmp_path: Path) -> Non
     for folder, meta in metas.items():  # killed when all was written but this
         (folder / "meta.json").write_bytes(meta)
     follow()
-    assert len(Lexicon(shelf.words)) == 2
+    assert len(WordIndex(shelf.words)) == 2
     with Catalog(shelf.path) as catalog:
         assert audit(shelf.words, catalog) == ([], False)
 
@@ -285,7 +287,7 @@ def entries(index: FreshIndex, folder: str = PASSAGES) -> tuple[int, int]:
     return opened.searcher().num_docs, dead_share(opened)[0]
 
 
-def test_an_index_that_is_mostly_dead_is_written_anew(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_an_index_that_is_mostly_dead_is_written_anew(index: FreshIndex, word_index: WordIndex) -> None:
     for number in range(1, 68):
         index.publish(number, f"Otters {name(number)}.\n")
     index.follow_words()
@@ -296,12 +298,14 @@ def test_an_index_that_is_mostly_dead_is_written_anew(index: FreshIndex, lexicon
     index.follow_words()
     for folder in (PASSAGES, DOCUMENTS):
         assert entries(index, folder) == (8, 0)
-    assert sorted(index.found(lexicon, "otters")) == [f"Otters {name(number)}." for number in range(61, 68)]
+    assert sorted(index.found(word_index, "otters")) == [
+        f"Otters {name(number)}." for number in range(61, 68)
+    ]
     assert audit(index.words, index.catalog) == ([], False)
     assert not list(index.words.glob("*.rewriting"))
 
 
-def test_a_large_one_is_written_anew_bit_by_bit(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_a_large_one_is_written_anew_bit_by_bit(index: FreshIndex, word_index: WordIndex) -> None:
     for number in range(1, 14):
         index.publish(number, "".join(f"Otters {name(number)} {line}.\n" for line in range(500)))
     index.follow_words()
@@ -311,28 +315,28 @@ def test_a_large_one_is_written_anew_bit_by_bit(index: FreshIndex, lexicon: Lexi
     assert list(index.words.glob("*.rewriting"))
     index.publish(20, "Badgers dig.\n")  # what is new does not wait for the rest
     assert index.follow_words()
-    assert index.found(lexicon, "badgers") == ["Badgers dig."]
+    assert index.found(word_index, "badgers") == ["Badgers dig."]
     index.follow_words()
     assert entries(index) == (6 * 500 + 2, 1)
     assert not list(index.words.glob("*.rewriting"))
     assert audit(index.words, index.catalog) == ([], False)
-    assert len(lexicon.search("otters", 5000).hits) == 3000
+    assert len(word_index.search("otters", 5000).hits) == 3000
 
 
 @pytest.mark.parametrize("words_left", [0, 3])
 def test_what_was_being_written_anew_is_not_lost(
-    index: FreshIndex, lexicon: Lexicon, words_left: int
+    index: FreshIndex, word_index: WordIndex, words_left: int
 ) -> None:
     for number in range(1, 40):
         index.publish(number, f"Otters {name(number)}.\n")
     index.follow_words()
     index.remove(*(f"{number}.pdf" for number in range(1, 33)))
-    with DyingCatalog(index.path) as dying, closing(LexiconWriter(index.words)) as writer:
+    with DyingCatalog(index.path) as dying, closing(WordsWriter(index.words)) as writer:
         dying.words_left = words_left
         with pytest.raises(CatalogUnusable):
             writer.follow(dying)
         index.publish(50, "Badgers dig.\n")
         assert writer.follow(index.catalog)
-    assert len(lexicon.search("otters", 100).hits) == 7
+    assert len(word_index.search("otters", 100).hits) == 7
     assert entries(index)[0] == 9
     assert audit(index.words, index.catalog) == ([], False)

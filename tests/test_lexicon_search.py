@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fresh_index import FreshIndex, name
 from indexer.store.publisher import FileState
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 
 
 @pytest.mark.parametrize(
@@ -29,69 +29,69 @@ from stackroom.indexes.words import Lexicon
     ],
 )
 def test_a_word_is_found_as_people_write_it(
-    index: FreshIndex, lexicon: Lexicon, text: str, queries: list[str]
+    index: FreshIndex, word_index: WordIndex, text: str, queries: list[str]
 ) -> None:
     language = "de" if "Straße" in text or "Fähre" in text else "en"
     index.publish(1, f"{text}\nQuite something else.\n", language=language)
     index.follow_words()
     for query in queries:
-        assert index.found(lexicon, query)[:1] == [text], query
+        assert index.found(word_index, query)[:1] == [text], query
 
 
 @pytest.mark.parametrize(
     ("text", "query"), [("東京タワー", "大阪"), ("東京都", "庁"), ("Otters", "ott"), ("cats", "catalogue")]
 )
-def test_other_words_are_not_found(index: FreshIndex, lexicon: Lexicon, text: str, query: str) -> None:
+def test_other_words_are_not_found(index: FreshIndex, word_index: WordIndex, text: str, query: str) -> None:
     index.publish(1, f"{text}\n")
     index.follow_words()
-    assert lexicon.search(query, 10).hits == []
+    assert word_index.search(query, 10).hits == []
 
 
-def test_the_rarer_word_and_the_more_words_count_more(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_the_rarer_word_and_the_more_words_count_more(index: FreshIndex, word_index: WordIndex) -> None:
     rivers = "".join(f"Page about rivers {name(number)}.\n" for number in range(20))
     others = "".join(f"Page about nothing {name(number)}.\n" for number in range(80))
     index.publish(1, others + rivers + "Page about zanders alone.\nPage about rivers, zanders.\n")
     index.follow_words()
-    assert index.found(lexicon, "rivers zanders", 2) == [
+    assert index.found(word_index, "rivers zanders", 2) == [
         "Page about rivers, zanders.",
         "Page about zanders alone.",
     ]
-    scores = [score for _, score in lexicon.search("rivers zanders", 100).hits]
+    scores = [score for _, score in word_index.search("rivers zanders", 100).hits]
     assert len(scores) == 22
     assert scores == sorted(scores, reverse=True)
     assert scores[-1] > 0
 
 
-def test_words_that_many_passages_have_count_only_alone(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_words_that_many_passages_have_count_only_alone(index: FreshIndex, word_index: WordIndex) -> None:
     index.publish(1, "".join(f"The page of {name(number)}.\n" for number in range(30)) + "The zander.\n")
     index.follow_words()
-    assert index.found(lexicon, "the page of the zander", 100) == ["The zander."]
-    assert len(index.found(lexicon, "the page", 100)) == 31
+    assert index.found(word_index, "the page of the zander", 100) == ["The zander."]
+    assert len(index.found(word_index, "the page", 100)) == 31
 
 
-def test_equal_ones_come_in_the_order_of_their_ids(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_equal_ones_come_in_the_order_of_their_ids(index: FreshIndex, word_index: WordIndex) -> None:
     for number in range(1, 9):
         index.publish(number, "Otters hold hands.\n")
         index.follow_words()
-    hits = lexicon.search("otters", 8).hits
+    hits = word_index.search("otters", 8).hits
     assert [passage for passage, _ in hits] == list(range(1, 9))
 
 
-def test_at_most_k_come_back(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_at_most_k_come_back(index: FreshIndex, word_index: WordIndex) -> None:
     index.publish(1, "Otters.\n" * 9)
     index.follow_words()
-    assert [len(lexicon.search("otters", k).hits) for k in (-1, 0, 1, 5, 9, 1000)] == [0, 0, 1, 5, 9, 9]
+    assert [len(word_index.search("otters", k).hits) for k in (-1, 0, 1, 5, 9, 1000)] == [0, 0, 1, 5, 9, 9]
 
 
-def test_excluded_splits_are_left_out(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_excluded_splits_are_left_out(index: FreshIndex, word_index: WordIndex) -> None:
     for number in (1, 2, 3):
         index.publish(number, f"Otters in {number}.\nMore otters in {number}.\n")
     index.follow_words()
-    splits = [split.first for split in index.catalog.splits(index.model)]
+    splits = [split.first for split in index.catalog.passage_ranges(index.model)]
     assert splits == [1, 3, 5]
 
     def passages(within: list[int] | None = None, without: Sequence[int] = ()) -> set[int]:
-        hits = lexicon.search("otters", 10, within=within, without=without).hits
+        hits = word_index.search("otters", 10, within=within, without=without).hits
         return {passage for passage, _ in hits}
 
     assert passages(without=splits[:1]) == {3, 4, 5, 6}
@@ -102,37 +102,39 @@ def test_excluded_splits_are_left_out(index: FreshIndex, lexicon: Lexicon) -> No
     assert passages(within=[]) == set()
 
 
-def test_limits_change_no_score(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_limits_change_no_score(index: FreshIndex, word_index: WordIndex) -> None:
     for number in (1, 2, 3):
         index.publish(number, f"Otters in {number}.\nMore otters in rivers {number}.\n")
     index.follow_words()
-    everywhere = lexicon.search("otters rivers", 10)
-    inside = lexicon.search("otters rivers", 10, within=[3])
+    everywhere = word_index.search("otters rivers", 10)
+    inside = word_index.search("otters rivers", 10, within=[3])
     assert inside.most == everywhere.most
     assert dict(inside.hits).items() <= dict(everywhere.hits).items()
-    required = lexicon.search("otters rivers", 10, ["more rivers"])
+    required = word_index.search("otters rivers", 10, ["more rivers"])
     assert required.hits == [(id_, score) for id_, score in everywhere.hits if id_ % 2 == 0]
-    assert lexicon.search("otters", 10, ["unicorns"]).hits == []
+    assert word_index.search("otters", 10, ["unicorns"]).hits == []
 
 
-def test_what_has_all_words_scores_about_the_most(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_what_has_all_words_scores_about_the_most(index: FreshIndex, word_index: WordIndex) -> None:
     index.publish(1, "Otters swim in rivers.\n" + "Something else entirely.\n" * 20)
     index.follow_words()
-    found = lexicon.search("otters rivers", 10)
+    found = word_index.search("otters rivers", 10)
     assert found.hits[0][1] == pytest.approx(found.most, rel=0.5)
     # A word that nothing has makes all others say less.
-    assert lexicon.search("otters rivers unicorns", 10).most > 1.4 * found.most
-    assert lexicon.search("unicorns", 10).hits == []
-    assert lexicon.search("unicorns", 10).most > 0
+    assert word_index.search("otters rivers unicorns", 10).most > 1.4 * found.most
+    assert word_index.search("unicorns", 10).hits == []
+    assert word_index.search("unicorns", 10).most > 0
 
 
-def test_documents_are_found_by_name_author_date_and_first_pages(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_documents_are_found_by_name_author_date_and_first_pages(
+    index: FreshIndex, word_index: WordIndex
+) -> None:
     index.publish(1, "Otters.\n", "Rivers.\n", "Zanders.\n", file="Reports/ACME_2017_10K.pdf")
     index.publish(2, "Badgers.\n", file="letter to ann.pdf")
     index.follow_words()
 
     def splits(query: str) -> list[int]:
-        return [split for split, _ in lexicon.documents(query, [1, 4]).hits]
+        return [split for split, _ in word_index.documents(query, [1, 4]).hits]
 
     for query in ("acme", "reports 10-K", "2017", "otters", "rivers"):
         assert splits(query) == [1], query
@@ -140,36 +142,38 @@ def test_documents_are_found_by_name_author_date_and_first_pages(index: FreshInd
     assert splits("zanders") == []  # on the third page
 
 
-def test_a_renamed_file_is_found_by_its_new_name(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_a_renamed_file_is_found_by_its_new_name(index: FreshIndex, word_index: WordIndex) -> None:
     index.publish(1, "Otters.\n", file="before.pdf")
     index.follow_words()
-    key = index.catalog.splits(index.model)[0].document
+    key = index.catalog.passage_ranges(index.model)[0].document
     index.publisher.settle({index.place("after.pdf"): (FileState(1, 1), key)}, [index.place("before.pdf")])
     assert index.follow_words()
-    assert lexicon.documents("after", [1]).hits
-    assert not lexicon.documents("before", [1]).hits
-    assert len(lexicon) == 1
+    assert word_index.documents("after", [1]).hits
+    assert not word_index.documents("before", [1]).hits
+    assert len(word_index) == 1
     index.publisher.settle({index.place("copy.pdf"): (FileState(1, 1), key)}, [])
     index.follow_words()
-    assert lexicon.documents("copy", [1]).hits
-    assert lexicon.documents("after", [1]).hits
+    assert word_index.documents("copy", [1]).hits
+    assert word_index.documents("after", [1]).hits
     index.remove("after.pdf")
     index.follow_words()
-    assert not lexicon.documents("after", [1]).hits
+    assert not word_index.documents("after", [1]).hits
     index.remove("copy.pdf")
     index.follow_words()
-    assert not lexicon.documents("otters", [1]).hits
+    assert not word_index.documents("otters", [1]).hits
 
 
-def test_each_document_is_found_by_the_stems_of_its_language(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_each_document_is_found_by_the_stems_of_its_language(
+    index: FreshIndex, word_index: WordIndex
+) -> None:
     index.publish(1, "Die Häuser am Fluss.\n", language="de")
     index.publish(2, "The houses by the river.\n", language="en")
     index.publish(3, "Listening to others.\n", language="en")
     index.follow_words()
-    assert index.found(lexicon, "Haus") == ["Die Häuser am Fluss."]
-    assert index.found(lexicon, "house") == ["The houses by the river."]
-    assert index.found(lexicon, "listen") == ["Listening to others."]
-    assert index.found(lexicon, "Häusern") == ["Die Häuser am Fluss."]
+    assert index.found(word_index, "Haus") == ["Die Häuser am Fluss."]
+    assert index.found(word_index, "house") == ["The houses by the river."]
+    assert index.found(word_index, "listen") == ["Listening to others."]
+    assert index.found(word_index, "Häusern") == ["Die Häuser am Fluss."]
 
 
 ODD = ["", " ", "\t\n", "...", "?!", "AND OR NOT", "a:b", "text:otters", '"otters', "'", "((", "[a TO b]"]
@@ -178,11 +182,11 @@ ODD += ["x" * 100_000, "otters " * 20_000, "東" * 5000, "\u0e48", "1e999", "spl
 
 
 @pytest.mark.parametrize("query", ODD, ids=range(len(ODD)))
-def test_no_query_is_an_error(index: FreshIndex, lexicon: Lexicon, query: str) -> None:
+def test_no_query_is_an_error(index: FreshIndex, word_index: WordIndex, query: str) -> None:
     index.publish(1, "Otters hold hands.\n")
     index.follow_words()
     expected = ["Otters hold hands."] if "otters" in query else []
-    assert index.found(lexicon, query) == expected
+    assert index.found(word_index, query) == expected
 
 
 @pytest.fixture
@@ -195,10 +199,10 @@ def otters(index: FreshIndex) -> FreshIndex:
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(-1, 20))
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])  # it reads files
 def test_nor_is_any_text(otters: FreshIndex, query: str, k: int) -> None:
-    assert len(Lexicon(otters.words).search(query, k).hits) <= max(k, 0)
+    assert len(WordIndex(otters.words).search(query, k).hits) <= max(k, 0)
 
 
-def test_weights_hold_after_many_documents_were_removed(index: FreshIndex, lexicon: Lexicon) -> None:
+def test_weights_hold_after_many_documents_were_removed(index: FreshIndex, word_index: WordIndex) -> None:
     """The engine counts what was removed as long as it has not dropped it; so must the weights."""
     for number in range(1, 68):
         boats = "Ferries and boats." if number > 60 else "Ferries sail."
@@ -207,9 +211,9 @@ def test_weights_hold_after_many_documents_were_removed(index: FreshIndex, lexic
     index.remove(*(f"{number}.pdf" for number in range(28, 60)))  # less than half: nothing is written anew
     index.follow_words()
     for query in ("ferries", "ferries boats", f"ferries {name(61)}"):
-        found = lexicon.search(query, 10)
+        found = word_index.search(query, 10)
         assert found.most > 0
         assert 0 < found.hits[0][1] <= 2.2 * found.most, query
         assert f"{name(61)}" in index.texts([found.hits[0][0]])[0] or query == "ferries"
-        documents = lexicon.documents(query, [passage for passage, _ in found.hits])
+        documents = word_index.documents(query, [passage for passage, _ in found.hits])
         assert 0 < documents.hits[0][1] <= 2.2 * documents.most

@@ -10,7 +10,7 @@ from mcp_clients import FETCH, SEARCH, URL, connect, content, error
 from shelf import Shelf
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.errors import UnknownPart
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
 LIMIT = 1000
@@ -21,7 +21,7 @@ LONG_PAGE = "Appendix. " + "x y " * 500 + "zebra at the end.\n"
 @pytest.fixture
 def reader(shelf: Shelf) -> Iterator[Reader]:
     reader = Reader(
-        Catalog(shelf.path), Lexicon(shelf.words), OneModel(shelf.embedder), fetch_characters=LIMIT
+        Catalog(shelf.path), WordIndex(shelf.words), OneModel(shelf.embedder), fetch_characters=LIMIT
     )
     yield reader
     reader.close()

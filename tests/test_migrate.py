@@ -21,7 +21,7 @@ from stackroom.catalog.schema import open_catalog
 from stackroom.catalog.vector_codes import encode
 from stackroom.common.errors import CatalogUnusable, CatalogVersion
 from stackroom.common.settings import Settings
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
 OTTERS = "Otters hold hands while they sleep, so that the current does not carry them apart.\n"
@@ -123,7 +123,7 @@ def index(settings: Settings) -> Summary:
 
 
 def reader(settings: Settings) -> Reader:
-    return Reader(Catalog(settings.catalog), Lexicon(settings.words), OneModel(WordHashEmbedder()))
+    return Reader(Catalog(settings.catalog), WordIndex(settings.words), OneModel(WordHashEmbedder()))
 
 
 def test_servers_say_what_to_do(settings: Settings) -> None:

@@ -18,7 +18,7 @@ from make_pdfs import write_pdf, write_scanned_pdf
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.errors import ExtractionFailed, PictureFailed, SettingsError
 from stackroom.common.settings import Settings
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 from stackroom.server.citations.pictures import Pictures, Wanted
 
@@ -56,7 +56,7 @@ def index(settings: Settings, folder: Path) -> Summary:
 @pytest.fixture
 def reader(tmp_path: Path) -> Iterator[Reader]:
     given = settings(tmp_path)
-    reader = Reader(Catalog(given.catalog, create=True), Lexicon(given.words), OneModel(WordHashEmbedder()))
+    reader = Reader(Catalog(given.catalog, create=True), WordIndex(given.words), OneModel(WordHashEmbedder()))
     yield reader
     reader.close()
 

@@ -7,8 +7,8 @@ import pytest
 
 from growth import is_linear
 from stackroom.catalog.entries import Description
-from stackroom.catalog.passage_ranges import Split
-from stackroom.reading.finding.document_table import Descriptions
+from stackroom.catalog.passage_ranges import PassageRange
+from stackroom.reading.finding.document_table import DocumentTable
 from stackroom.reading.notices import taken_as_words
 from stackroom.reading.query.parse import parse
 from stackroom.reading.query.query import Query
@@ -230,8 +230,8 @@ def test_what_is_told_of_a_pasted_text_is_short() -> None:
 
 def admits(query: str, **about: Any) -> bool:
     """Whether a document of which this is known may be shown."""
-    document = Description(Split(1, 9, 1), **(NOTHING | about))
-    return len(Descriptions([document]).admitted(parse(query))) == 1
+    document = Description(PassageRange(1, 9, 1), **(NOTHING | about))
+    return len(DocumentTable([document]).admitted(parse(query))) == 1
 
 
 NOTHING = dict.fromkeys(("id", "title", "author", "created", "modified", "language"), "") | {"paths": ()}

@@ -12,7 +12,7 @@ from stackroom.catalog.catalog import Catalog
 from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import Embedder
 from stackroom.embedding.models import Models
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
 # By title: the pages of each document.
@@ -136,7 +136,7 @@ def reader(
     with Indexer(settings, models) as indexer:
         summary = indexer.run([library])
     assert (summary.added, summary.failed) == (len(LIBRARY), 0)
-    return Reader(Catalog(settings.catalog), Lexicon(settings.words), models)
+    return Reader(Catalog(settings.catalog), WordIndex(settings.words), models)
 
 
 @pytest.mark.parametrize(("question", "title", "page"), QUESTIONS)

@@ -15,7 +15,7 @@ from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Description, Model
 from stackroom.common.errors import ModelMismatch, ModelNotFound, UnknownDocument
 from stackroom.embedding.embedder import Embedder, Fingerprint, Preparation
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.notices import MEANING_NOT_READY
 from stackroom.reading.reader import Reader
 
@@ -124,7 +124,7 @@ def test_a_blank_query_finds_nothing_and_needs_no_model(shelf: Shelf, query: str
 
 def test_an_empty_catalogue_needs_no_model(tmp_path: Path) -> None:
     catalog = Catalog(tmp_path / "index" / "catalog.sqlite3", create=True)
-    reader = Reader(catalog, Lexicon(tmp_path / "index" / "words"), SomeModels(_no_model))
+    reader = Reader(catalog, WordIndex(tmp_path / "index" / "words"), SomeModels(_no_model))
     reader.warm()
     assert reader.search("cats") == []
     reader.close()
@@ -399,7 +399,7 @@ def test_filters_read_each_document_once_and_follow_what_changes(shelf: Shelf) -
     for number in range(1, 41):
         shelf.add(number, f"cats {number}\n", language="de" if number % 2 else "en", title=f"Of {number}")
     catalog = CountingCatalog(shelf.path)
-    reader = Reader(catalog, Lexicon(shelf.words), SomeModels(lambda _: shelf.embedder))
+    reader = Reader(catalog, WordIndex(shelf.words), SomeModels(lambda _: shelf.embedder))
 
     def found(query: str) -> set[int]:
         return {int(id_, 16) for id_ in ids(reader, query, 100)}
@@ -467,7 +467,7 @@ def test_words_answer_while_the_model_is_being_prepared(shelf: Shelf) -> None:
     wanted = shelf.add(1, "cats sleep\n")
     shelf.add(2, "dogs bark\n")
     models = Preparing(shelf.embedder)
-    reader = Reader(Catalog(shelf.path), Lexicon(shelf.words), models)
+    reader = Reader(Catalog(shelf.path), WordIndex(shelf.words), models)
     warming = threading.Thread(target=reader.warm)
     warming.start()
     try:

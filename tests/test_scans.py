@@ -23,7 +23,7 @@ from marked_boxes import marked_boxes
 from mcp_clients import ask, serving
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.settings import Settings
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.page.word_boxes import UNITS, find_passage
 from stackroom.reading.reader import Reader
 from stackroom.server.citations.pages import citation_routes
@@ -57,7 +57,7 @@ def ocr(tmp_path: Path) -> FakeOcr:
 @pytest.fixture
 def reader(settings: Settings) -> Iterator[Reader]:
     reader = Reader(
-        Catalog(settings.catalog, create=True), Lexicon(settings.words), OneModel(WordHashEmbedder())
+        Catalog(settings.catalog, create=True), WordIndex(settings.words), OneModel(WordHashEmbedder())
     )
     yield reader
     reader.close()

@@ -5,8 +5,9 @@ import random
 import pytest
 
 from growth import is_linear
+from stackroom.reading.showing.query_words import Matcher
 from stackroom.reading.showing.sentences import units
-from stackroom.reading.showing.snippets import Matcher, Snippet, complete, cut
+from stackroom.reading.showing.snippets import Snippet, complete, cut
 
 
 def sentences(text: str) -> list[str]:

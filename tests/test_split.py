@@ -28,7 +28,7 @@ page_texts = st.lists(pieces, max_size=60).map("".join)
 def check(pages: list[str], tokenizer: Tokenizer, limit: int) -> None:
     whole = document(*pages)
     passages = split(whole, tokenizer, limit)
-    texts = [whole.text[passage.start : passage.end] for passage in passages]
+    texts = [whole.text[passage.start : passage.stop] for passage in passages]
     assert all(texts)
     assert all(len(starts) <= limit for starts in tokenizer.token_starts(texts))
     offset = 0
@@ -36,8 +36,8 @@ def check(pages: list[str], tokenizer: Tokenizer, limit: int) -> None:
         mine = [passage for passage in passages if passage.page == page.number]
         if page.text.strip():
             assert mine[0].start == offset
-            assert mine[-1].end == offset + len(page.text)
-            assert [passage.end for passage in mine[:-1]] == [passage.start for passage in mine[1:]]
+            assert mine[-1].stop == offset + len(page.text)
+            assert [passage.stop for passage in mine[:-1]] == [passage.start for passage in mine[1:]]
         else:
             assert mine == []
         offset += len(page.text)
@@ -60,7 +60,7 @@ def test_passages_fit_the_real_model(bundled_tokenizer: Tokenizer, pages: list[s
 def test_a_page_is_shared_out_evenly() -> None:
     text = "".join(f"This is sentence number {number:03}. " for number in range(100))
     passages = split(document(text), WordHashEmbedder(), 254)
-    lengths = [passage.end - passage.start for passage in passages]
+    lengths = [passage.stop - passage.start for passage in passages]
     assert len(lengths) == 4  # 600 words and signs, 190 at most in each
     assert max(lengths) - min(lengths) <= 2 * len("This is sentence number 000. ")
 

@@ -18,7 +18,7 @@ from bench.robustness.changed import texts, write_pdf
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.settings import Settings
 from stackroom.embedding.models import Models
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
 _TEXTS_A_PAGE = 6  # of 60 words
@@ -88,7 +88,7 @@ def _measure(checkout: Path, folder: Path, files: int, models: Path) -> list[str
     wait(lambda: number_of("SELECT count(*) FROM sqlite_master WHERE name = 'pending'") == 1)
     wait(lambda: number_of("SELECT count(*) FROM documents") == files)
     with closing(
-        Reader(Catalog(settings.catalog), Lexicon(settings.words), Models(settings.models))
+        Reader(Catalog(settings.catalog), WordIndex(settings.words), Models(settings.models))
     ) as reader:
 
         def finds(word: str) -> bool:

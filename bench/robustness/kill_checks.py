@@ -9,7 +9,7 @@ from bench.robustness.kill_scans import Program
 from indexer.upkeep.check import check
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.settings import Settings
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 
 
 class Checks:
@@ -53,22 +53,22 @@ class Checks:
 
     def _wrong_texts(self) -> str:
         """Each document has its text once, those of scans too; the index of words finds it where it is."""
-        lexicon = Lexicon(self._settings.words)
+        word_index = WordIndex(self._settings.words)
         states = "SELECT d.id, s.page, s.state FROM scans s JOIN documents d ON d.key = s.document"
         scans = set(self._rows(states))
         with Catalog(self._settings.catalog) as catalog:
             for document_id, paper in self._papers.papers().items():
-                record = catalog.document(document_id)
-                if record is None:
+                entry = catalog.document(document_id)
+                if entry is None:
                     return f"no document {document_id}"
-                pages = catalog.pages(record.key)
+                pages = catalog.pages(entry.key)
                 if fault := self._papers.fault(document_id, "".join(page.text for page in pages)):
                     return f"the text of {document_id} ({paper}): {fault}"
                 if unread := {(document_id, page, "published") for page in paper.scans} - scans:
                     return f"pages that are not marked as read: {unread}"
                 for page in range(1, len(paper.shape) + 1):
                     mark = f"D{paper.document}V{paper.version}P{page}L0"
-                    hits = [passage for passage, _ in lexicon.search(mark, 100, [mark]).hits]
+                    hits = [passage for passage, _ in word_index.search(mark, 100, [mark]).hits]
                     places = [
                         (found.document_id, found.page)
                         for found in catalog.passages(hits).values()

@@ -19,7 +19,7 @@ from indexer.run.indexer import Indexer
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.errors import StackroomError
 from stackroom.common.settings import Settings
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 
 
 class SlowEmbedder(WordHashEmbedder):
@@ -74,7 +74,9 @@ def _serve(data: Path, port: str) -> None:
     from stackroom.server.application import serve_http
 
     settings = Settings.read({}, data=data, port=int(port), ledger=False)
-    reader = Reader(Catalog(settings.catalog, create=True), Lexicon(settings.words), SomeModels(SlowEmbedder))
+    reader = Reader(
+        Catalog(settings.catalog, create=True), WordIndex(settings.words), SomeModels(SlowEmbedder)
+    )
     serve_http(settings, reader)
     reader.close()
 

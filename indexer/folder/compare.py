@@ -7,6 +7,7 @@ from pathlib import Path
 from indexer.folder.leave_out import EVERYTHING, Rules, is_inside
 from indexer.folder.walk import Walk, walk
 from indexer.store.publisher import FileState, Place, Recorded
+from stackroom.catalog.entries import is_unchanged
 from stackroom.common.errors import TRANSIENT, FailureKind
 
 
@@ -112,18 +113,12 @@ def _is_unmounted(folder: Path, device: int) -> bool:
         return False  # told already, if it matters
 
 
-def looks_like(path: Path, state: FileState) -> bool:
-    """Whether the file at `path` looks as it did when it had this state."""
-    try:
-        found = path.stat()
-    except OSError:
-        return False
-    return FileState(found.st_size, found.st_mtime_ns) == state
-
-
 def is_as_it_was(file: File) -> bool:
     """Whether it still looks as it did, and no link has taken its place."""
-    return looks_like(file.path, file.state) and (file.inside is None or is_inside(file.path, file.inside))
+    state = file.state
+    return is_unchanged(file.path, state.size, state.modified_ns) and (
+        file.inside is None or is_inside(file.path, file.inside)
+    )
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -8,13 +8,12 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from indexer.folder.compare import looks_like
 from indexer.ocr.page_job import NoScan, PageTask, recognise_all
 from indexer.ocr.scan_publisher import ScannedDocument, ScanPublisher
 from indexer.ocr.tesseract import Recognised, Tesseract
 from indexer.passages.split import split
 from indexer.pdf.language import identify
-from stackroom.catalog.entries import Model
+from stackroom.catalog.entries import Model, is_unchanged
 from stackroom.common.documents import Passage
 from stackroom.common.errors import ExtractionFailed
 from stackroom.common.settings import Settings
@@ -165,6 +164,7 @@ class ScanReader:
 
 def _unchanged(document: ScannedDocument, wanted: Path | None = None) -> Path | None:
     """A file that is as it was when the document was indexed: the one at `wanted`, or any."""
-    return next(
-        (path for path, state in document.files if wanted in (None, path) and looks_like(path, state)), None
-    )
+    for path, state in document.files:
+        if wanted in (None, path) and is_unchanged(path, state.size, state.modified_ns):
+            return path
+    return None

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from indexer.ocr.drawing import Drawing
 from indexer.pdf.clean_text import clean_characters, count_words, join_hyphenated, tidy_lines
-from indexer.pdf.scanned_pages import UNSPACED
+from stackroom.common.languages import LANGUAGES
 from stackroom.common.programs import ask_program
+from stackroom.common.scripts import UNSPACED
 from stackroom.page.alignment import count_letters
 from stackroom.page.word_boxes import WordBox
 
@@ -21,22 +22,6 @@ HOW_TO_INSTALL = (
     "with the languages of your documents"
 )
 
-# What tesseract calls its languages: ISO 639-2, where `Document.language` is ISO 639-1.
-_TABLE = """
-= af=afr am=amh ar=ara as=asm az=aze be=bel bg=bul bn=ben br=bre bs=bos ca=cat cs=ces cy=cym da=dan
-de=deu dz=dzo el=ell en=eng eo=epo es=spa et=est eu=eus fa=fas fi=fin fo=fao fr=fra fy=fry ga=gle gd=gla
-gl=glg gu=guj he=heb hi=hin hr=hrv ht=hat hu=hun hy=hye id=ind is=isl it=ita ja=jpn jv=jav ka=kat kk=kaz
-km=khm kn=kan ko=kor ku=kmr ky=kir la=lat lb=ltz lo=lao lt=lit lv=lav mk=mkd ml=mal mn=mon mr=mar ms=msa
-mt=mlt my=mya ne=nep nl=nld no=nor oc=oci or=ori pa=pan pl=pol ps=pus pt=por qu=que ro=ron ru=rus sa=san
-si=sin sk=slk sl=slv sq=sqi sr=srp sv=swe sw=swa ta=tam te=tel tg=tgk th=tha tl=tgl tr=tur tt=tat ug=uig
-uk=ukr ur=urd uz=uzb vi=vie yo=yor zh=chi_sim
-"""
-_NAMES = dict(pair.split("=") for pair in _TABLE.split())
-# Written in other letters than Latin ones, which stand between them all the same: in names, addresses, code.
-_OTHER_LETTERS = """
-am ar as be bg bn dz el fa gu he hi hy ja ka kk km kn ko ky lo mk ml mn mr my ne or pa ps ru sa si sr ta te tg
-th ug uk ur zh
-"""
 _ENGLISH = "eng"
 _NO_LANGUAGES = ("osd", "equ")
 
@@ -95,10 +80,11 @@ class Tesseract:
 
     def named(self, code: str) -> str:
         """What to read the language with this ISO 639-1 code in; "" if it does not have it."""
-        name = _NAMES.get(code, "")
-        if name not in self.languages:
+        language = LANGUAGES.get(code)
+        if language is None or language.tesseract not in self.languages:
             return ""
-        return f"{name}+{_ENGLISH}" if code in _OTHER_LETTERS.split() and _ENGLISH in self.languages else name
+        name = language.tesseract
+        return f"{name}+{_ENGLISH}" if language.with_english and _ENGLISH in self.languages else name
 
     def first_guess(self, code: str) -> str:
         """The language to begin with in a document whose other text is in `code`."""

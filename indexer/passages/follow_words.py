@@ -3,7 +3,7 @@
 import threading
 import time
 
-from indexer.passages.words_writer import LexiconWriter
+from indexer.passages.words_writer import WordsWriter
 from stackroom.catalog.catalog import Catalog
 
 # Between commits pass ten times what the last one took, but at least and at most so many seconds.
@@ -16,12 +16,12 @@ def pause_after(seconds: float) -> float:
 
 
 def follow_words(
-    lexicon: LexiconWriter, catalog: Catalog, *, complete: threading.Event, cancelled: threading.Event
+    writer: WordsWriter, catalog: Catalog, *, complete: threading.Event, cancelled: threading.Event
 ) -> None:
     """Makes words searchable soon after they are published, until no more can come.
 
     Args:
-        lexicon: the index of words; used by this thread alone meanwhile.
+        writer: the index of words; used by this thread alone meanwhile.
         catalog: a connection of this thread's own.
         complete: set when nothing more will be published.
         cancelled: set to stop at once.
@@ -29,7 +29,7 @@ def follow_words(
     while not cancelled.is_set():
         was_complete = complete.is_set()
         started = time.monotonic()
-        lexicon.follow(catalog)
+        writer.follow(catalog)
         if was_complete:
             return
         complete.wait(pause_after(time.monotonic() - started))

@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 
 from indexer.passages.context import contexts
 from stackroom.common.documents import Document, Passage
+from stackroom.common.punctuation import CLOSERS, SENTENCE_ENDS, WIDE_SENTENCE_ENDS
 from stackroom.embedding.embedder import Tokenizer
 
 # Where a passage may end, best first. Each pattern's match ends where the next passage starts.
 _BOUNDARIES = (
     re.compile(r"\n\s*\n\s*"),  # paragraph
-    re.compile(
-        r"[.!?…։؟۔।॥]['\"’”»)\]]*\s+|[。！？｡]['\"’”」』）]*\s*|\n(?=\s*[-*•–—]\s)"
-    ),  # sentence, list item
+    re.compile(  # sentence, list item
+        rf"[{SENTENCE_ENDS}][{CLOSERS}]*\s+|[{WIDE_SENTENCE_ENDS}]['\"’”」』）]*\s*|\n(?=\s*[-*•–—]\s)"
+    ),
     re.compile(r"\n"),  # line
     re.compile(r"\s+"),  # word
 )

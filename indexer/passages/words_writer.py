@@ -21,8 +21,8 @@ from stackroom.indexes.words import BOOKMARK, DOCUMENTS, PASSAGES, dead_share, o
 # Memory for words that are not written yet; the engine writes a segment when it is full.
 _HEAP_BYTES = 64_000_000
 
-# No document has this split: the entry under it says which catalogue the index has followed, and up to which
-# change, in so many lower bits of one number.
+# The bookmark: one more entry, as if of a document whose first passage had the id 0, which none has. Its own
+# id says which catalogue the index has followed, and up to which change: catalogue id << 32 | last change.
 _BOOKMARK = 0
 _SEQ_BITS = 32
 
@@ -34,7 +34,7 @@ _REWRITTEN_AT_ONCE = 2000
 _SEGMENT_FILE = re.compile(r"[0-9a-f]{32}\..+")
 
 
-class LexiconWriter:
+class WordsWriter:
     """Brings the indexes in a folder up to date with the catalogue. One at a time."""
 
     def __init__(self, folder: Path) -> None:
@@ -96,13 +96,13 @@ class LexiconWriter:
         if start is None:
             return
         left, following = _REWRITTEN_AT_ONCE, None
-        for split in catalog.splits(model, start):
+        for document in catalog.passage_ranges(model, start):
             if left <= 0:
-                following = split.first
+                following = document.first
                 break
-            self._take_in(catalog, model, writer, Change("removed", split.first, split.last))
-            self._take_in(catalog, model, writer, Change("published", split.first, split.last))
-            left -= split.last - split.first + 1
+            self._take_in(catalog, model, writer, Change("removed", document.first, document.last))
+            self._take_in(catalog, model, writer, Change("published", document.first, document.last))
+            left -= document.last - document.first + 1
         writer.commit(now)
         writer.note_rewritten(following)
 
@@ -114,18 +114,20 @@ class LexiconWriter:
             return
         if writer is self._documents:
             for whole in catalog.first_words(model, change.first, change.last):
-                self._add(writer, whole.split, whole.split, whole.language, whole.text, whole.names)
+                self._add(
+                    writer, whole.first_passage, whole.first_passage, whole.language, whole.text, whole.names
+                )
         else:
             for found in catalog.words(model, change.first, change.last):
                 text = f"{found.title}\n{found.heading}\n{found.text}"
-                self._add(writer, found.passage, found.split, found.language, text)
+                self._add(writer, found.passage, found.first_passage, found.language, text)
 
     def _add(
-        self, writer: "_Writer", id_: int, split: int, language: str, text: str, names: str = ""
+        self, writer: "_Writer", id_: int, first_passage: int, language: str, text: str, names: str = ""
     ) -> None:
         code = stemmed(language)
         analyzer = self._analyzer(code)
-        writer.add(id_, split, code, " ".join(analyzer.terms(text)), " ".join(analyzer.terms(names)))
+        writer.add(id_, first_passage, code, " ".join(analyzer.terms(text)), " ".join(analyzer.terms(names)))
 
 
 class _Writer:
@@ -164,19 +166,19 @@ class _Writer:
             return [Change("published", 0, 2**63 - 1)]
         return changes
 
-    def add(self, id_: int, split: int, language: str, text: str, names: str) -> None:
+    def add(self, id_: int, first_passage: int, language: str, text: str, names: str) -> None:
         entry = tantivy.Document()
         entry.add_unsigned("id", id_)
-        entry.add_unsigned("split", split)
+        entry.add_unsigned("split", first_passage)
         entry.add_text("language", language)
         entry.add_text("text", text)
         if names:
             entry.add_text("name", names)
         self._open().add_document(entry)
 
-    def remove(self, split: int) -> None:
+    def remove(self, first_passage: int) -> None:
         # By query: deleting by term takes our number for a signed one, and finds nothing.
-        query = tantivy.Query.term_query(self._index.schema, "split", split)
+        query = tantivy.Query.term_query(self._index.schema, "split", first_passage)
         self._open().delete_documents_by_query(query)
 
     def rewritten_up_to(self) -> int | None:

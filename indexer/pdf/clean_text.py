@@ -8,6 +8,8 @@ from datetime import datetime
 from itertools import pairwise
 
 from indexer.pdf.page_lines import HYPHENATED
+from stackroom.common import invisible
+from stackroom.common.invisible import LINE_ENDS, SOFT_HYPHEN
 
 # Characters
 
@@ -16,20 +18,18 @@ from indexer.pdf.page_lines import HYPHENATED
 _LIGATURES = "\ufb00-\ufb06\ufb50-\ufbb1\ufbd3-\ufd3d\ufd50-\ufdf2\ufe70-\ufefc"
 _LIGATURES += "\uf730-\uf739\uf761-\uf77a\uf7e0-\uf7f6\uf7f8-\uf7fe"
 _INVISIBLE = (
-    "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"  # control characters but for white space
-    "\u2060\ufeff"  # word joiner, byte order mark
-    "\ud800-\udfff"  # lone surrogates: UTF-8 cannot encode them
+    f"{invisible.CONTROL}{invisible.SEPARATORS}{invisible.CONTROL_BEYOND_ASCII}"
+    f"{invisible.NO_BREAK_MARKS}{invisible.SURROGATES}"
     "\ufdd0-\ufdef\uffff"  # non-characters
 )
-_LINE_ENDS = "\r\v\f\x85\u2028\u2029"
 _SPACES = "\t\u00a0\u2000-\u200a\u202f\u205f"  # no-break and typographic spaces, all printed as a gap
-_UNCLEAN = re.compile(f"[{_LIGATURES}{_INVISIBLE}{_LINE_ENDS}{_SPACES}\u00ad]")
+_UNCLEAN = re.compile(f"[{_LIGATURES}{_INVISIBLE}{LINE_ENDS}{_SPACES}{SOFT_HYPHEN}]")
 # In one class with the above these would make the search ten times slower.
 _HIGH = re.compile("[\U00010000-\U0010ffff]")
 _HIGH_INVISIBLE = re.compile(
     "[" + "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(1, 17)) + "]"
 )
-_SOFT_HYPHEN_AT_END = re.compile("\u00ad[ ]*\n[ ]*")
+_SOFT_HYPHEN_AT_END = re.compile(f"{SOFT_HYPHEN}[ ]*\n[ ]*")
 _LIGATURE = re.compile(f"[{_LIGATURES}]")
 
 
@@ -43,10 +43,10 @@ def clean_characters(text: str) -> str:
     """
     if _UNCLEAN.search(text):
         text = text.replace("\r\n", "\n")
-        text = re.sub(f"[{_LINE_ENDS}]", "\n", text)
+        text = re.sub(f"[{LINE_ENDS}]", "\n", text)
         text = re.sub(f"[{_SPACES}]", " ", text)
         text = re.sub(f"[{_INVISIBLE}]", "", text)
-        text = _SOFT_HYPHEN_AT_END.sub(HYPHENATED, text).replace("\u00ad", "")
+        text = _SOFT_HYPHEN_AT_END.sub(HYPHENATED, text).replace(SOFT_HYPHEN, "")
         text = _LIGATURE.sub(_spell_out, text)
     if _HIGH.search(text):
         text = _HIGH_INVISIBLE.sub("", text)

@@ -8,6 +8,7 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from indexer.pdf.page_lines import Line
+from stackroom.common.scripts import UNSPACED
 
 # Not none: a real court scan carries a stamp of 63 characters. Of 8,422 real pages, 45 are scans.
 _FEWEST_CHARACTERS = 100
@@ -18,8 +19,6 @@ _MOST_UNKNOWN = 0.1
 _LONGEST_MEAN_WORD = 14
 _UNKNOWN = re.compile("[\ue000-\uf8ff\ufffd\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
 _WORD = re.compile(r"[^\W\d_]+")
-# Chinese, Japanese, Thai, Lao, Burmese, Khmer: scripts that write no blanks between words.
-UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _IN_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 # Objects of a page that are looked at, and forms inside forms: a scan has few, an attack has any number.

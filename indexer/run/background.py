@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 
 from indexer.passages.embed import Embedding
 from indexer.passages.follow_words import follow_words
-from indexer.passages.words_writer import LexiconWriter
+from indexer.passages.words_writer import WordsWriter
 from indexer.run.account import Run
 from indexer.store.publisher import Publisher
 from stackroom.catalog.catalog import Catalog
@@ -47,9 +47,9 @@ def in_background(
     def index_words() -> None:
         with (
             Catalog(settings.catalog) as catalog,
-            closing(LexiconWriter(settings.words)) as lexicon,
+            closing(WordsWriter(settings.words)) as writer,
         ):
-            follow_words(lexicon, catalog, complete=complete, cancelled=cancelled)
+            follow_words(writer, catalog, complete=complete, cancelled=cancelled)
 
     def tell(count: int) -> None:
         if count:

@@ -110,6 +110,6 @@ class HeldFolder:
 
     def _lock_now(self) -> tuple[int, int] | None:
         try:
-            return identity(self._settings.index / "indexer.lock")
+            return identity(self._settings.indexer_lock)
         except OSError:
             return None

@@ -20,7 +20,7 @@ from indexer.ocr.scan_publisher import ScanPublisher
 from indexer.ocr.scan_reader import ScanReader
 from indexer.ocr.tesseract import FindOcr, find_tesseract
 from indexer.passages.split import split
-from indexer.passages.words_writer import LexiconWriter
+from indexer.passages.words_writer import WordsWriter
 from indexer.pdf.language import identify
 from indexer.pdf.processes import Limits, extract_all
 from indexer.run.account import Progress, Run, Summary
@@ -30,7 +30,8 @@ from indexer.run.plain_texts import publish_corpus
 from indexer.store.lock import alone
 from indexer.store.migrate import Upgrade
 from stackroom.catalog.entries import Model
-from stackroom.catalog.folder_notes import LEFT_OUT, MOUNTS, UNREADABLE, keep_notes, note_left_out, read_notes
+from stackroom.catalog.folder_notes import keep_notes, note_left_out, read_notes
+from stackroom.common.data_folder import LEFT_OUT, MOUNTS, UNREADABLE
 from stackroom.common.documents import Document, Passage
 from stackroom.common.errors import (
     TRANSIENT,
@@ -294,8 +295,8 @@ class Indexer:
         return in_background(self._settings, run, model, self._publisher, self._held.embedding, put_off)
 
     def _index_words(self) -> None:
-        with closing(LexiconWriter(self._settings.words)) as lexicon:
-            lexicon.follow(self._held.catalog)
+        with closing(WordsWriter(self._settings.words)) as writer:
+            writer.follow(self._held.catalog)
 
     def _compare(
         self,

@@ -78,7 +78,7 @@ def add_passages(
     first, last = used + 1, used + len(passages)
     text = document.text
     ids = range(first, last + 1)
-    embedded = [passage.context + text[passage.start : passage.end] for passage in passages]
+    embedded = [passage.context + text[passage.start : passage.stop] for passage in passages]
     hashes = [passage_hash(model.id, what) for what in embedded]
     # Looked up now, because the document that this one replaces is about to be removed; and once for
     # each text, because a form may have ten thousand blank pages.
@@ -86,7 +86,7 @@ def add_passages(
     db.executemany(
         "INSERT INTO passages (id, page, start, stop, hash) VALUES (?, ?, ?, ?, ?)",
         [
-            (id_, passage.page, passage.start, passage.end, hash_)
+            (id_, passage.page, passage.start, passage.stop, hash_)
             for id_, passage, hash_ in zip(ids, passages, hashes, strict=True)
         ],
     )

@@ -22,7 +22,7 @@ def alone(settings: Settings) -> Iterator[None]:
         AlreadyRunning: another one does.
         CatalogUnusable: the folder can't be written.
     """
-    lock = settings.index / "indexer.lock"
+    lock = settings.indexer_lock
     note = {"pid": os.getpid(), "command": " ".join(sys.argv), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
     with hold(lock, note) as held:
         if not held:

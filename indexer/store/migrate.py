@@ -11,8 +11,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackroom.catalog.schema import OLDEST_VERSION, SCHEMA_VERSION
+from stackroom.catalog.schema import OLDEST_VERSION, SCANS_INDEX, SCANS_TABLE, SCHEMA_VERSION
 from stackroom.catalog.text_blocks import unpack
+from stackroom.common.data_folder import OLD_FORMAT, WORDS
 from stackroom.common.errors import CatalogUnusable
 from stackroom.common.sqlite_file import connect, create, put, remove
 
@@ -60,7 +61,7 @@ def migrate(path: Path) -> Upgrade | None:
                     # What is derived from the catalogue is derived from another one.
                     db.execute(f"PRAGMA application_id = {secrets.randbelow(2**31)}")
                     db.execute(f"PRAGMA user_version = {step + 1}")
-        shutil.rmtree(path.with_name("words"), ignore_errors=True)  # made again, perhaps of other files
+        shutil.rmtree(path.with_name(WORDS), ignore_errors=True)  # made again, perhaps of other files
     except (OSError, sqlite3.Error) as error:
         raise CatalogUnusable(f"The catalogue {path} cannot be brought up to date: {error}.") from error
     return Upgrade(version, copy)
@@ -75,7 +76,7 @@ def _copy(db: sqlite3.Connection, path: Path, version: int) -> Path:
             f"{path} has format {version}. Bringing it up to date needs {needed:,} bytes for a copy and for "
             f"what is written, and {free:,} are free. Make room and try again; nothing was changed."
         )
-    copy = path.with_name(f"format-{version}.sqlite3")
+    copy = path.with_name(OLD_FORMAT.format(version=version))
     unfinished = copy.with_suffix(".unfinished")
     create(unfinished)
     with closing(connect(unfinished)) as target:
@@ -127,11 +128,8 @@ def _to_4(db: sqlite3.Connection) -> None:
     PDFs that need a password are told from those that are encrypted in an unknown way.
     """
     for statement in (
-        "CREATE TABLE scans (document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,"
-        " page INTEGER NOT NULL, state TEXT NOT NULL CHECK (state IN"
-        " ('waiting', 'read', 'published', 'failed')), text TEXT NOT NULL, confidence INTEGER,"
-        " reason TEXT NOT NULL, words BLOB, PRIMARY KEY (document, page)) STRICT, WITHOUT ROWID",
-        "CREATE INDEX scans_by_state ON scans (state)",
+        SCANS_TABLE,
+        SCANS_INDEX,
         # Of a last page only bytes are known here: at least as many as its characters.
         "INSERT INTO scans (document, page, state, text, reason) SELECT document, number, 'waiting', '', ''"
         " FROM (SELECT g.document, g.number, coalesce(lead(g.start) OVER (PARTITION BY g.document"

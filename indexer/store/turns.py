@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 from indexer.store.lock import alone
@@ -42,7 +41,7 @@ def _take_turn(stack: ExitStack, settings: Settings, seconds: float, on_wait: Ca
     until = time.monotonic() + seconds
     is_told = False
     while True:
-        with hold(settings.index / "wanted.lock", _note()) as is_next:
+        with hold(settings.wanted_lock, _note()) as is_next:
             while True:
                 try:
                     if is_next:
@@ -57,7 +56,7 @@ def _take_turn(stack: ExitStack, settings: Settings, seconds: float, on_wait: Ca
                     raise error
                 if not is_told:
                     is_told = True
-                    who = _who(holder(settings.index / "indexer.lock"))
+                    who = _who(holder(settings.indexer_lock))
                     on_wait(
                         f"Waiting, at most {seconds:g} s, for another indexer that is at work in "
                         f"{settings.data}{who}."
@@ -68,7 +67,7 @@ def _take_turn(stack: ExitStack, settings: Settings, seconds: float, on_wait: Ca
 
 def is_wanted(settings: Settings) -> bool:
     """Whether somebody waits for the data folder. Cheap."""
-    return holder(settings.index / "wanted.lock") is not None
+    return holder(settings.wanted_lock) is not None
 
 
 @contextmanager
@@ -78,20 +77,20 @@ def the_only_watcher(settings: Settings) -> Iterator[None]:
     Raises:
         AlreadyRunning: one does.
     """
-    with hold(_watching(settings), _note()) as held:
+    with hold(settings.watch_lock, _note()) as held:
         if not held:
-            raise _is_watched(settings, holder(_watching(settings)))
+            raise _is_watched(settings, holder(settings.watch_lock))
         yield
 
 
 def is_watched(settings: Settings) -> bool:
     """Whether a watcher is at work in the data folder. Cheap."""
-    return holder(_watching(settings)) is not None
+    return holder(settings.watch_lock) is not None
 
 
 def refuse_second_watcher(settings: Settings) -> None:
     """Raises AlreadyRunning if a watcher is at work in the data folder."""
-    note = holder(_watching(settings))
+    note = holder(settings.watch_lock)
     if note is not None:
         raise _is_watched(settings, note)
 
@@ -102,10 +101,6 @@ def _is_watched(settings: Settings, note: dict[str, Any] | None) -> AlreadyRunni
         "`up` is enough. `stackroom index FOLDER` beside it adds a folder. Or stop it, or use another data "
         "folder with --data."
     )
-
-
-def _watching(settings: Settings) -> Path:
-    return settings.index / "watch.lock"
 
 
 def _who(note: dict[str, Any] | None) -> str:

@@ -19,10 +19,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
-from indexer.passages.words_writer import LexiconWriter
+from indexer.passages.words_writer import WordsWriter
 from stackroom import __version__
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.schema import open_catalog
+from stackroom.common.data_folder import CATALOG, RESTORING_PREFIX
 from stackroom.common.errors import BackupUnusable, CatalogMissing, CatalogUnusable
 from stackroom.common.owner_only import narrow
 from stackroom.common.running import hold
@@ -31,7 +32,6 @@ from stackroom.common.sqlite_file import connect, connect_to_read, create, ident
 
 _FORMAT = 1
 _NAME = "backup.json"
-_CATALOG = "catalog.sqlite3"
 
 # Whatever is in it is for its owner alone.
 _FILE_MODE = 0o600
@@ -39,8 +39,6 @@ _FILE_MODE = 0o600
 _LONGEST_LIST = 100_000
 _READ_BYTES = 2**20
 _PAGES_AT_ONCE = 2500
-
-_UNPACKING = ".restoring-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ def back_up(settings: Settings, file: Path) -> Contents:
         with TemporaryDirectory(prefix=".stackroom-backup-", dir=file.parent) as folder:
             copies = Path(folder)
             _refuse_without_room(settings, copies)
-            _copy_sqlite(settings.catalog, copies / _CATALOG)
+            _copy_sqlite(settings.catalog, copies / CATALOG)
             if settings.access.exists():
                 _copy_sqlite(settings.access, copies / settings.access.name)
             if settings.calls.exists():
@@ -101,10 +99,10 @@ def restore(settings: Settings, file: Path, prepare: Callable[[Path], object]) -
     places = {
         settings.calls.name: settings.calls,
         settings.access.name: settings.access,
-        _CATALOG: settings.catalog,  # last: with it the folder counts as restored
+        CATALOG: settings.catalog,  # last: with it the folder counts as restored
     }
     note = {"command": "stackroom restore", "pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
-    with hold(settings.index / "indexer.lock", note) as held:
+    with hold(settings.indexer_lock, note) as held:
         there = [place for place in places.values() if place.exists()]
         if there or not held:
             what = there[0] if there else "an indexer at work"
@@ -112,21 +110,21 @@ def restore(settings: Settings, file: Path, prepare: Callable[[Path], object]) -
                 f"{settings.data} is in use: there is {what}. Stop what uses it, and restore into another "
                 "folder with --data, or move that one away."
             )
-        for left in settings.data.glob(f"{_UNPACKING}*"):  # by one that was killed
+        for left in settings.data.glob(f"{RESTORING_PREFIX}*"):  # by one that was killed
             shutil.rmtree(left, ignore_errors=True)
         try:
-            with TemporaryDirectory(prefix=_UNPACKING, dir=settings.data) as folder:
+            with TemporaryDirectory(prefix=RESTORING_PREFIX, dir=settings.data) as folder:
                 contents = _read(file, Path(folder), places)
-                prepare(Path(folder) / _CATALOG)
-                with closing(open_catalog(Path(folder) / _CATALOG, create=False)):
+                prepare(Path(folder) / CATALOG)
+                with closing(open_catalog(Path(folder) / CATALOG, create=False)):
                     pass  # of a version that we can read
                 files = {Path(folder, name): place for name, place in places.items()}
                 _put_in_place({file: place for file, place in files.items() if file.exists()})
         except (OSError, tarfile.TarError, ValueError, KeyError) as error:
             raise BackupUnusable(f"{file} cannot be restored: {_said(error)}.") from error
         narrow(settings)
-        with Catalog(settings.catalog) as catalog, closing(LexiconWriter(settings.words)) as lexicon:
-            lexicon.follow(catalog)
+        with Catalog(settings.catalog) as catalog, closing(WordsWriter(settings.words)) as writer:
+            writer.follow(catalog)
     return contents
 
 
@@ -218,7 +216,7 @@ def _read(file: Path, folder: Path, places: Mapping[str, Path]) -> Contents:
     for name, entry in files.items():
         if not (folder / name).exists() or _digest(folder / name) != entry["sha256"]:
             raise ValueError(f"it is damaged: {name} is not what was backed up")
-    if _CATALOG not in files:
+    if CATALOG not in files:
         raise ValueError("it has no catalogue")
     return Contents(str(about["created"]), {name: _size(entry) for name, entry in files.items()})
 

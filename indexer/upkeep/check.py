@@ -12,8 +12,10 @@ from indexer.store.publisher import Publisher
 from indexer.upkeep.check_rows import Damage, examine
 from indexer.upkeep.check_words import audit
 from stackroom.catalog.catalog import Catalog
-from stackroom.catalog.folder_notes import MOUNTS, read_notes
+from stackroom.catalog.entries import file_at
+from stackroom.catalog.folder_notes import read_notes
 from stackroom.catalog.schema import create_tables, open_catalog
+from stackroom.common.data_folder import MOUNTS
 from stackroom.common.errors import CatalogUnusable
 from stackroom.common.settings import Settings
 
@@ -122,7 +124,7 @@ def _look_at_rows(db: sqlite3.Connection, report: Report, tell: Tell) -> None:
             " WHERE l.document = ? ORDER BY b.root, l.path",
             (key,),
         )
-        report.files[key] = [_absolute(root, path) for root, path in rows]
+        report.files[key] = [str(file_at(Path(root), path)) for root, path in rows]
 
 
 def _look_at_files(settings: Settings, report: Report) -> None:
@@ -135,9 +137,5 @@ def _look_at_files(settings: Settings, report: Report) -> None:
             found = compare(root, library, recorded, mounts.get(str(root)), rules=rules)
             report.new += [str(file.path) for file in found.new]
             report.changed += [str(file.path) for file in found.changed]
-            report.missing += [_absolute(str(root), place.path) for place in found.gone]
+            report.missing += [str(file_at(root, place.path)) for place in found.gone]
             report.unreadable |= {str(root / path): reason for path, reason in found.unreadable.items()}
-
-
-def _absolute(root: str, path: str) -> str:
-    return root if Path(root).name == path and not Path(root).is_dir() else str(Path(root) / path)

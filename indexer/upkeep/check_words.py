@@ -28,9 +28,9 @@ def audit(folder: Path, catalog: Catalog) -> tuple[list[str], bool]:
         CatalogUnusable: the catalogue can't be read.
     """
     model = catalog.model()
-    splits = catalog.splits(model) if model else []
-    passages = (id_ for split in splits for id_ in range(split.first, split.last + 1))
-    documents = (split.first for split in splits)
+    ranges = catalog.passage_ranges(model) if model else []
+    passages = (id_ for each in ranges for id_ in range(each.first, each.last + 1))
+    documents = (each.first for each in ranges)
     followed = catalog.id(), catalog.last_change()
     wrong = []
     behind = False

@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from indexer.passages.split import split
-from indexer.passages.words_writer import LexiconWriter
+from indexer.passages.words_writer import WordsWriter
 from indexer.store.document_rows import add_passages, log_change, remove_document, remove_passages
 from indexer.store.publisher import Publisher
 from indexer.upkeep.check import Report, Tell, check
@@ -16,6 +16,7 @@ from indexer.upkeep.check_rows import Damage, Remedy, sound
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Model
 from stackroom.catalog.schema import create_tables, open_catalog
+from stackroom.common.data_folder import DAMAGED
 from stackroom.common.errors import CatalogUnusable
 from stackroom.common.settings import Settings
 from stackroom.common.sqlite_file import move
@@ -88,8 +89,8 @@ def repair(
         tell("words", 0, 1)
         if rebuild:
             shutil.rmtree(settings.words)
-        with Catalog(settings.catalog) as catalog, closing(LexiconWriter(settings.words)) as lexicon:
-            lexicon.follow(catalog)
+        with Catalog(settings.catalog) as catalog, closing(WordsWriter(settings.words)) as writer:
+            writer.follow(catalog)
         done.append("The index of words was " + ("built again." if rebuild else "brought up to date."))
     return done
 
@@ -110,7 +111,7 @@ def _replace(path: Path) -> str:
     roots: list[str] = []
     with suppress(sqlite3.Error, CatalogUnusable), closing(open_catalog(path, create=False)) as db:
         roots = [row[0] for row in db.execute("SELECT root FROM libraries")]
-    aside = path.with_name(f"damaged-{time.strftime('%Y%m%d-%H%M%S')}.sqlite3")
+    aside = path.with_name(DAMAGED.format(time=time.strftime("%Y%m%d-%H%M%S")))
     move(path, aside)
     with closing(Publisher(path)) as publisher:
         for root in roots:

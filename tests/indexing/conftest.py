@@ -10,7 +10,7 @@ from make_pdfs import write_pdf
 from papers import BREAD, OTTERS
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.settings import Settings
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
 
@@ -35,6 +35,6 @@ def embedder() -> WordHashEmbedder:
 
 @pytest.fixture
 def reader(settings: Settings, embedder: WordHashEmbedder) -> Iterator[Reader]:
-    reader = Reader(Catalog(settings.catalog, create=True), Lexicon(settings.words), OneModel(embedder))
+    reader = Reader(Catalog(settings.catalog, create=True), WordIndex(settings.words), OneModel(embedder))
     yield reader
     reader.close()

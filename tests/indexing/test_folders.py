@@ -12,7 +12,7 @@ from indexer.run.indexer import Indexer
 from make_pdfs import write_pdf
 from papers import TAXES, counts, index
 from stackroom.common.settings import Settings
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
 
@@ -96,7 +96,7 @@ def test_several_libraries_and_single_files(
     assert (record.title, path) == ("On Taxes", single)
     with Indexer(settings, OneModel(embedder)) as indexer:
         assert indexer.forget(folder) == 2
-    assert len(Lexicon(settings.words)) == 1
+    assert len(WordIndex(settings.words)) == 1
     assert [hit.title for hit in reader.search("otters")] == ["On Taxes"]
     single.unlink()
     assert counts(index(settings, embedder, single)) == {"removed": 1}

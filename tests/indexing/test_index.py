@@ -16,7 +16,7 @@ from papers import BREAD, OTTERS, TAXES, counts, index
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.errors import AlreadyRunning, CatalogMissing, ModelMismatch, UnknownDocument
 from stackroom.common.settings import Settings
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
 
@@ -27,7 +27,7 @@ def test_a_folder_becomes_searchable(
     assert counts(summary) == {"added": 2}
     assert summary.pages == 3
     assert summary.embedded_passages == embedder.embedded_passages == 3
-    assert len(Lexicon(settings.words)) == 3
+    assert len(WordIndex(settings.words)) == 3
     hits = reader.search("otters sleep hands")
     assert [hit.title for hit in hits] == ["On Otters", "On Bread"]
     assert hits[0].best.score > 2 * hits[1].best.score
@@ -150,7 +150,7 @@ def test_a_deleted_file_is_gone_at_once(
     gone = reader.search("otters")[0].document_id
     (folder / "otters.pdf").unlink()
     assert counts(index(settings, embedder, folder)) == {"removed": 1, "unchanged": 1}
-    assert len(Lexicon(settings.words)) == 1
+    assert len(WordIndex(settings.words)) == 1
     assert [hit.title for hit in reader.search("otters")] == ["On Bread"]
     with pytest.raises(UnknownDocument, match=gone):
         reader.fetch(gone)
@@ -186,7 +186,7 @@ def test_another_model_is_refused_until_the_library_is_embedded_again(
     other = WordHashEmbedder("other", dimensions=96, passage_tokens=8)
     with pytest.raises(ModelMismatch, match="stackroom index --reembed"):
         index(settings, other, folder)
-    stranger = Reader(Catalog(settings.catalog), Lexicon(settings.words), OneModel(other))
+    stranger = Reader(Catalog(settings.catalog), WordIndex(settings.words), OneModel(other))
     with pytest.raises(ModelMismatch, match="word-hash"):
         stranger.search("otters")
     with Indexer(settings, OneModel(other)) as indexer:
@@ -196,7 +196,7 @@ def test_another_model_is_refused_until_the_library_is_embedded_again(
     stranger.close()
     assert reader.status().model == "other"
     assert reader.status().pending == 0
-    assert len(Lexicon(settings.words)) == reader.status().passages == summary.embedded_passages
+    assert len(WordIndex(settings.words)) == reader.status().passages == summary.embedded_passages
     with pytest.raises(ModelMismatch):
         reader.search("otters")
     assert counts(index(settings, other, folder)) == {"unchanged": 2}

@@ -17,7 +17,7 @@ from stackroom.cli.doctor.check import Finding, Skipped, Verdict
 from stackroom.cli.doctor.examination import examine
 from stackroom.common.running import hold
 from stackroom.common.settings import Settings
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 from stackroom.server.access.auth_provider import Access
 from stackroom.server.access.store import AccessStore
@@ -33,7 +33,7 @@ def long_reader(shelf: Shelf) -> Iterator[Reader]:
     """One more document, which comes in three parts."""
     shelf.add(13, *(f"Ferries dock on page {page}. {'Yes. ' * 150}\n" for page in range(1, 4)))
     with closing(
-        Reader(Catalog(shelf.path), Lexicon(shelf.words), OneModel(shelf.embedder), "", 1000)
+        Reader(Catalog(shelf.path), WordIndex(shelf.words), OneModel(shelf.embedder), "", 1000)
     ) as reader:
         yield reader
 

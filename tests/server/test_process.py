@@ -145,7 +145,7 @@ from fakes import SomeModels
 from stackroom.catalog.catalog import Catalog
 from stackroom.cli.main import main
 from stackroom.cli.commands import serving
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
 def load(name):
@@ -159,7 +159,7 @@ class Endless(Reader):
         threading.Event().wait()
 
 def open_reader(settings, create=False):
-    return Endless(Catalog(settings.catalog), Lexicon(settings.words), SomeModels(load))
+    return Endless(Catalog(settings.catalog), WordIndex(settings.words), SomeModels(load))
 
 serving.open_reader = open_reader
 sys.exit(main())

@@ -17,7 +17,7 @@ from shelf import Shelf
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.errors import ModelNotFound
 from stackroom.embedding.embedder import Fingerprint, Preparation
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.page.mark import Mark
 from stackroom.reading.notices import MEANING_NOT_READY
 from stackroom.reading.reader import Reader
@@ -285,7 +285,7 @@ class Broken(Reader):
 @pytest.mark.anyio
 @pytest.mark.parametrize("mode", MODES)
 async def test_an_unforeseen_exception_is_not_shown(shelf: Shelf, mode: str) -> None:
-    reader = Broken(Catalog(shelf.path), Lexicon(shelf.words), OneModel(shelf.embedder))
+    reader = Broken(Catalog(shelf.path), WordIndex(shelf.words), OneModel(shelf.embedder))
     async with fastmcp.Client(create_mcp(reader, URL), mode=mode) as client:
         message = error(await client.call_tool_mcp(SEARCH, {"query": "cats"}))
     assert message == "Error calling tool 'search'"
@@ -334,7 +334,7 @@ async def test_that_meaning_is_not_ready_is_told_and_logged_once(
         def preparation(self, model: Fingerprint) -> Preparation:
             return Preparation.UNDER_WAY
 
-    reader = Reader(Catalog(shelf.path), Lexicon(shelf.words), NeverPrepared(lambda _: shelf.embedder))
+    reader = Reader(Catalog(shelf.path), WordIndex(shelf.words), NeverPrepared(lambda _: shelf.embedder))
     async with fastmcp.Client(create_mcp(reader, URL)) as client:
         for query in ("cats", "rivers"):
             found = await client.call_tool_mcp(SEARCH, {"query": query})
@@ -352,7 +352,7 @@ async def test_a_server_of_an_empty_data_folder_follows_what_is_indexed(tmp_path
     path = tmp_path / "data" / "index" / "catalog.sqlite3"
     embedders: list[WordHashEmbedder] = []
     models = SomeModels(lambda _: embedders[0])
-    reader = Reader(Catalog(path, create=True), Lexicon(path.parent / "words"), models)
+    reader = Reader(Catalog(path, create=True), WordIndex(path.parent / "words"), models)
     with serving(reader) as url:
         assert json.loads(ask(url, "GET", "/healthz")[2])["documents"] == 0
         async with mcp.Client(url + "/mcp") as client:

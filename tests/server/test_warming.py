@@ -10,7 +10,7 @@ from stackroom.catalog.catalog import Catalog
 from stackroom.common.errors import ModelNotFound
 from stackroom.common.events import Events
 from stackroom.embedding.embedder import Embedder, Fingerprint
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 from stackroom.server.warming import warm_in_background
 
@@ -44,7 +44,7 @@ class LateModels(SomeModels):
 
 def test_what_could_not_be_loaded_is_tried_again_and_told_once(shelf: Shelf) -> None:
     models, events = LateModels(shelf.embedder), Told()
-    with closing(Reader(Catalog(shelf.path), Lexicon(shelf.words), models)) as reader:
+    with closing(Reader(Catalog(shelf.path), WordIndex(shelf.words), models)) as reader:
         warm_in_background(reader, events, again_seconds=0.01)
         assert models.loaded.wait(30)
     assert events.texts == ["Searching does not work yet. The network is away."]
@@ -52,7 +52,7 @@ def test_what_could_not_be_loaded_is_tried_again_and_told_once(shelf: Shelf) -> 
 
 def test_a_reader_that_was_closed_is_left_alone(shelf: Shelf) -> None:
     models, events = LateModels(shelf.embedder), Told()
-    reader = Reader(Catalog(shelf.path), Lexicon(shelf.words), models)
+    reader = Reader(Catalog(shelf.path), WordIndex(shelf.words), models)
     reader.close()
     warm_in_background(reader, events, again_seconds=0.01)
     for thread in threading.enumerate():

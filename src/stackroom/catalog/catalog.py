@@ -9,14 +9,14 @@ from stackroom.catalog.connection import CatalogFile
 from stackroom.catalog.entries import (
     Change,
     Description,
+    DocumentEntry,
     DocumentText,
     FoundPassage,
     Location,
     Model,
     PassageText,
-    Record,
 )
-from stackroom.catalog.passage_ranges import Split
+from stackroom.catalog.passage_ranges import PassageRange
 from stackroom.common.documents import OutlineEntry, Page
 from stackroom.embedding.embedder import Fingerprint
 from stackroom.page.word_boxes import WordBox, unpack
@@ -35,8 +35,8 @@ _LAST = 2**63 - 1
 # The end of a file's name, which says nothing about the document.
 _PDF = re.compile(r"\.pdf\Z", re.IGNORECASE)
 
-# To join the split that a passage `p` belongs to.
-_SPLIT_OF_P = "JOIN splits s ON s.first = (SELECT max(first) FROM splits WHERE first <= p.id)"
+# Joins the passage range `s` that a passage `p` is in.
+_RANGE_OF_P = "JOIN splits s ON s.first = (SELECT max(first) FROM splits WHERE first <= p.id)"
 
 
 class Catalog(CatalogFile):
@@ -95,14 +95,14 @@ class Catalog(CatalogFile):
                 rows = self.rows(
                     "SELECT p.id, s.first, d.language, d.title, coalesce((SELECT h.heading FROM sections h"  # noqa: S608
                     "  WHERE h.document = d.key AND h.start <= p.start ORDER BY h.start DESC LIMIT 1), ''),"
-                    f" d.key, p.start, p.stop FROM passages p {_SPLIT_OF_P} JOIN documents d"
+                    f" d.key, p.start, p.stop FROM passages p {_RANGE_OF_P} JOIN documents d"
                     " ON d.key = s.document WHERE p.id BETWEEN ? AND ? ORDER BY p.id LIMIT ?",
                     (start, stop, _TEXTS),
                 )
                 for row in rows:
-                    passage, split, language, title, heading, key, begin, end = row
-                    text = self._texts.span(key, begin, end)
-                    yield PassageText(passage, split, language, title, heading, text)
+                    passage, first_passage, language, title, heading, key, text_start, text_stop = row
+                    text = self._texts.span(key, text_start, text_stop)
+                    yield PassageText(passage, first_passage, language, title, heading, text)
                 start = rows[-1][0] + 1 if rows else stop + 1
 
     def first_words(self, model: Model, first: int = 0, last: int = _LAST) -> Iterator[DocumentText]:
@@ -114,29 +114,29 @@ class Catalog(CatalogFile):
             " AND s.first >= coalesce((SELECT max(first) FROM splits WHERE first <= ?), 0) ORDER BY s.first",
             (_FIRST_PAGES + 1, model.id, last, first),
         )
-        for split, language, title, author, created, key, stop in rows:
+        for first_passage, language, title, author, created, key, stop in rows:
             paths = [_PDF.sub("", location.path) for location in self._locations(key)]
             # A number alone counts scans or downloads; it would be found by any question with that number.
             names = "\n".join(path for path in paths if any(map(str.isalpha, path)))
             pages = self._texts.start(key, stop or _LAST)
             text = "\n".join([names, title, author, created, pages])
-            yield DocumentText(split, language, names, text)
+            yield DocumentText(first_passage, language, names, text)
 
-    def splits(self, model: Model, first: int = 0, last: int = _LAST) -> list[Split]:
-        """A model's splits of passages with ids from `first` to `last`, both inclusive, in order."""
+    def passage_ranges(self, model: Model, first: int = 0, last: int = _LAST) -> list[PassageRange]:
+        """The passage ranges of a model that begin between `first` and `last`, both inclusive, in order."""
         rows = self.rows(
             "SELECT first, last, document FROM splits WHERE model = ? AND first BETWEEN ? AND ?"
             " ORDER BY first",
             (model.id, first, last),
         )
-        return [Split(*row) for row in rows]
+        return [PassageRange(*row) for row in rows]
 
-    def split_of(self, model: Model, document: int) -> Split | None:
+    def passage_range(self, model: Model, document: int) -> PassageRange | None:
         """The passages that the document with this key has for a model; None if it has none."""
         rows = self.rows(
             "SELECT first, last, document FROM splits WHERE document = ? AND model = ?", (document, model.id)
         )
-        return Split(*rows[0]) if rows else None
+        return PassageRange(*rows[0]) if rows else None
 
     def descriptions(self, model: Model, first: int = 0, last: int = _LAST) -> list[Description]:
         """A model's documents whose first passages have ids from `first` to `last`, both inclusive."""
@@ -149,10 +149,10 @@ class Catalog(CatalogFile):
             (model.id, first, last),
         )
         described = []
-        for *split, id_, title, author, created, modified, language, files in rows:
+        for *ids, id_, title, author, created, modified, language, files in rows:
             paths = tuple(f"{Path(root).name}/{path}" for root, path in json.loads(files))
             about = (id_, title, author, created, modified, language)
-            described.append(Description(Split(*split), *about, paths))
+            described.append(Description(PassageRange(*ids), *about, paths))
         return described
 
     def has_waiting(self) -> bool:
@@ -165,7 +165,7 @@ class Catalog(CatalogFile):
             "SELECT p.id, d.id, d.title, p.page, g.label, d.key, g.start, p.start, p.stop,"  # noqa: S608
             " coalesce((SELECT start FROM pages WHERE document = d.key AND number = p.page + 1), ?),"
             " (SELECT confidence FROM scans WHERE document = d.key AND page = p.page AND state = 'published')"
-            f" FROM passages p {_SPLIT_OF_P} JOIN documents d ON d.key = s.document"
+            f" FROM passages p {_RANGE_OF_P} JOIN documents d ON d.key = s.document"
             " JOIN pages g ON g.document = d.key AND g.number = p.page"
             " WHERE p.id IN (SELECT value FROM json_each(?))",
             (_LAST, json.dumps(list(ids))),
@@ -177,7 +177,7 @@ class Catalog(CatalogFile):
             found[id_] = FoundPassage(document_id, title, page, label or str(page), text, *place, ocr)
         return found
 
-    def document(self, document_id: str) -> Record | None:
+    def document(self, document_id: str) -> DocumentEntry | None:
         """The document with this id, or the one that took its place; None if there is neither."""
         seen = set()
         while document_id not in seen:
@@ -189,10 +189,10 @@ class Catalog(CatalogFile):
             )
             if rows:
                 key, id_, title, author, created, modified, outline, extractor, page_count = rows[0]
-                entries = tuple(OutlineEntry(*entry) for entry in json.loads(outline))
+                lines = tuple(OutlineEntry(*line) for line in json.loads(outline))
                 locations = self._locations(key)
-                return Record(
-                    key, id_, title, author, created, modified, entries, extractor, page_count, locations
+                return DocumentEntry(
+                    key, id_, title, author, created, modified, lines, extractor, page_count, locations
                 )
             successor = self.rows("SELECT new FROM successors WHERE old = ?", (document_id,))
             if not successor:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackroom.catalog.passage_ranges import Split
+from stackroom.catalog.passage_ranges import PassageRange
 from stackroom.common.documents import OutlineEntry
 from stackroom.embedding.embedder import Fingerprint
 
@@ -25,6 +25,31 @@ class Change:
     last: int
 
 
+def is_unchanged(file: Path, size: int, modified_ns: int) -> bool:
+    """Whether a file is there and looks as it did before: then its content counts as the same.
+
+    Args:
+        file: its path.
+        size: what it had before, in bytes.
+        modified_ns: its modification time then, in nanoseconds since the epoch.
+    """
+    try:
+        found = file.stat()
+    except OSError:
+        return False
+    return (found.st_size, found.st_mtime_ns) == (size, modified_ns)
+
+
+def file_at(root: Path, path: str) -> Path:
+    """The absolute path of a library's file.
+
+    Args:
+        root: absolute path of the library: of a folder, or of a single PDF.
+        path: of the file, relative to `root`; the name of that PDF if `root` is one.
+    """
+    return root if root.name == path and not root.is_dir() else root / path
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """A file that holds a document: `path` is relative to `root`, with forward slashes.
@@ -41,12 +66,12 @@ class Location:
 
     @property
     def file(self) -> Path:
-        """The absolute path. If the library is a single PDF, `root` is that file."""
-        return self.root if self.root.name == self.path and not self.root.is_dir() else self.root / self.path
+        """The absolute path."""
+        return file_at(self.root, self.path)
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class DocumentEntry:
     """A document without its pages, and where it is. See `stackroom.common.documents.Document`."""
 
     key: int
@@ -67,7 +92,7 @@ class PassageText:
 
     Attributes:
         passage: its id.
-        split: the first passage of the same document.
+        first_passage: id of the first passage of the same document; all of its passages share it.
         language: of the document; see `stackroom.common.documents.Document`.
         title: of the document.
         heading: of the sections it stands in; empty if they have none.
@@ -75,7 +100,7 @@ class PassageText:
     """
 
     passage: int
-    split: int
+    first_passage: int
     language: str
     title: str
     heading: str
@@ -87,13 +112,13 @@ class DocumentText:
     """What a document as a whole is found by.
 
     Attributes:
-        split: its first passage.
+        first_passage: id of its first passage.
         language: see `stackroom.common.documents.Document`.
         names: of its files, with their folders.
         text: the same, its title, author and date, and its first pages.
     """
 
-    split: int
+    first_passage: int
     language: str
     names: str
     text: str
@@ -106,7 +131,7 @@ class Description:
     `paths` are of its files, from the name of their library on: what is above it is nobody's business.
     """
 
-    split: Split
+    passages: PassageRange
     id: str
     title: str
     author: str

@@ -4,6 +4,8 @@ mounts.json         the devices that its parts are on: see `indexer.folder.compa
                     a share that is not mounted looks like a folder that was emptied.
 unreadable.json     what the last run could not look at, with the reasons, by relative paths
 left_out.json       what it left out, and whether it followed links that lead out of the folder
+
+`stackroom.common.data_folder` names the files.
 """
 
 import json
@@ -11,10 +13,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-
-MOUNTS = "mounts.json"
-UNREADABLE = "unreadable.json"
-LEFT_OUT = "left_out.json"
 
 # Of what is left out for a reason; all are counted.
 _NAMED = 20

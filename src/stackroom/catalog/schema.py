@@ -1,15 +1,6 @@
-"""The catalogue's tables, and opening them. The layout on disk is named and versioned here.
+"""The catalogue's tables and the number of their version, and opening the file.
 
-What is where in `data/index/`:
-
-    catalog.sqlite3     the truth (with its -wal and -shm while it is in use)
-    making.lock         held for the moment in which it is made
-    left-over-*         journals that lay where it was made, perhaps of a catalogue that was moved away
-    words/              the index of words, derived from it: see `stackroom.indexes.words`
-    mounts.json, unreadable.json    hints: see `stackroom.catalog.folder_notes`
-    indexer.lock        held by the one indexer at work; indexer.holder.json says who it is
-    wanted.lock, watch.lock     held by who waits for that, and by the one watcher: see `indexer.store.turns`
-    server.lock         held by the HTTP server; server.holder.json says where it listens
+What else is in a data folder: see `stackroom.common.data_folder`.
 """
 
 import secrets
@@ -26,6 +17,21 @@ SCHEMA_VERSION = 4
 
 OLDEST_VERSION = 2
 """The oldest that `indexer.store.migrate` brings up to date."""
+
+SCANS_TABLE = """
+CREATE TABLE scans (                    -- pages whose text only OCR can tell
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    page INTEGER NOT NULL,              -- 1-based
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'read', 'published', 'failed')),
+    text TEXT NOT NULL,                 -- while 'read': it waits for the document's other pages; else empty
+    confidence INTEGER,                 -- percent, the mean of its words, if 'read' or 'published'
+    reason TEXT NOT NULL,               -- why it 'failed'; else empty
+    words BLOB,                         -- where they are: see page.word_boxes; null if that is not known
+    PRIMARY KEY (document, page)
+) STRICT, WITHOUT ROWID"""
+SCANS_INDEX = "CREATE INDEX scans_by_state ON scans (state)"
+"""As they are since version 4. `indexer.store.migrate` uses both for its step from 3 to 4: should they
+change in a later version, keep these for that step."""
 
 # AUTOINCREMENT where an id must never be used twice: a server may still hold it in memory.
 _TABLES = """
@@ -80,18 +86,6 @@ CREATE TABLE texts (                    -- a document's text, in blocks of whole
     UNIQUE (document, start)
 ) STRICT;
 
-CREATE TABLE scans (                    -- pages whose text only OCR can tell
-    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
-    page INTEGER NOT NULL,              -- 1-based
-    state TEXT NOT NULL CHECK (state IN ('waiting', 'read', 'published', 'failed')),
-    text TEXT NOT NULL,                 -- while 'read': it waits for the document's other pages; else empty
-    confidence INTEGER,                 -- percent, the mean of its words, if 'read' or 'published'
-    reason TEXT NOT NULL,               -- why it 'failed'; else empty
-    words BLOB,                         -- where they are: see page.word_boxes; null if that is not known
-    PRIMARY KEY (document, page)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX scans_by_state ON scans (state);
-
 CREATE TABLE locations (
     library_id INTEGER NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,
     path TEXT NOT NULL,                 -- relative to the library's root, with forward slashes
@@ -110,8 +104,8 @@ CREATE TABLE successors (               -- a changed file is a new document; its
     new TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE splits (                   -- a document cut into passages for a model: theirs are these ids
-    first INTEGER PRIMARY KEY,          -- both inclusive
+CREATE TABLE splits (                   -- ids of the passages that a document has for a model
+    first INTEGER PRIMARY KEY,          -- passages first to last, both inclusive
     last INTEGER NOT NULL,
     model INTEGER NOT NULL REFERENCES models (id),
     document INTEGER NOT NULL REFERENCES documents (key)
@@ -191,7 +185,7 @@ def open_to_read(path: Path, *, create: bool = False) -> tuple[sqlite3.Connectio
 
 def create_tables(connection: sqlite3.Connection) -> None:
     """Makes the tables of a new catalogue, in whatever transaction is open."""
-    for statement in _TABLES.split(";\n"):
+    for statement in (*_TABLES.split(";\n"), SCANS_TABLE, SCANS_INDEX):
         if statement.strip():
             connection.execute(statement)
 

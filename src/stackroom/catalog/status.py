@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from stackroom.catalog.catalog import Catalog
-from stackroom.catalog.entries import Location
-from stackroom.catalog.folder_notes import LEFT_OUT, REASONS, UNREADABLE, read_notes
+from stackroom.catalog.entries import file_at
+from stackroom.catalog.folder_notes import REASONS, read_notes
+from stackroom.common.data_folder import LEFT_OUT, UNREADABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def read_status(catalog: Catalog) -> Status:
         documents=documents,
         pages=pages,
         passages=passages,
-        without_text=tuple(_absolute(root, path) for root, path in without_text),
+        without_text=tuple(str(file_at(Path(root), path)) for root, path in without_text),
         pending=pending,
         illegible=illegible,
         scans_read=scans.get("published", 0),
@@ -134,7 +135,7 @@ def read_status(catalog: Catalog) -> Status:
 
 
 def _failures(rows: Iterable[tuple[Any, ...]]) -> tuple[Failure, ...]:
-    return tuple(Failure(_absolute(root, path), *rest) for root, path, *rest in rows)
+    return tuple(Failure(str(file_at(Path(root), path)), *rest) for root, path, *rest in rows)
 
 
 def _unreadable(catalog: Path, roots: Iterable[str]) -> Iterator[tuple[str, str, str, str]]:
@@ -152,10 +153,6 @@ def _left_out(catalog: Path, roots: Iterable[str]) -> Iterator[LeftOut]:
                 note = notes[root][reason]
                 if count := int(note["count"]):
                     yield LeftOut(root, reason, count, tuple(map(str, note["paths"])))
-
-
-def _absolute(root: str, path: str) -> str:
-    return str(Location(Path(root), path, 0, 0).file)
 
 
 def _file_bytes(folder: Path) -> int:

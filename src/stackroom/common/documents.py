@@ -81,14 +81,19 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """The characters from `start` up to, not including, `end` of a document's text, on page `page`.
+    """A span of a document's text: what is embedded, matched and shown.
 
-    `context` is what it is embedded with, before its text. What the model can't read is not `legible`: it is
-    not embedded, and found by its words alone.
+    Attributes:
+        start: offset of its first character in `Document.text`.
+        stop: likewise, of the character after its last one.
+        page: 1-based number of the page that it is on; no passage crosses a page.
+        context: the title and headings that are embedded before its text; empty for none.
+        legible: whether the model knows the letters of its text. If not, it gets no vector, and only its
+            words find it.
     """
 
     start: int
-    end: int
+    stop: int
     page: int
     context: str = ""
     legible: bool = True

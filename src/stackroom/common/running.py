@@ -11,6 +11,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from stackroom.common.data_folder import HOLDER_SUFFIX
 from stackroom.common.errors import CatalogUnusable
 from stackroom.common.sqlite_file import identity
 
@@ -98,4 +99,4 @@ def holder(path: Path) -> dict[str, Any] | None:
 
 
 def _note_path(path: Path) -> Path:
-    return path.with_suffix(".holder.json")
+    return path.with_suffix(HOLDER_SUFFIX)

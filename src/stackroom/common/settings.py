@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from stackroom.common import data_folder
 from stackroom.common.errors import SettingsError
 
 PREFIX = "STACKROOM_"
@@ -155,17 +156,17 @@ class Settings:
     @property
     def index(self) -> Path:
         """The folder of everything that is written. It can be deleted; the next run builds it again."""
-        return self.data / "index"
+        return self.data / data_folder.INDEX
 
     @property
     def access(self) -> Path:
         """The SQLite file of the passphrase, clients and tokens. Without it nobody can sign in."""
-        return self.data / "access" / "access.sqlite3"
+        return self.data / data_folder.ACCESS
 
     @property
     def calls(self) -> Path:
         """The ledger: a line for each call of a tool. It can be deleted."""
-        return self.data / "log" / "calls.jsonl"
+        return self.data / data_folder.CALLS
 
     @property
     def compact(self) -> bool:
@@ -175,17 +176,37 @@ class Settings:
     @property
     def catalog(self) -> Path:
         """The SQLite file that is the truth."""
-        return self.index / "catalog.sqlite3"
+        return self.index / data_folder.CATALOG
 
     @property
     def words(self) -> Path:
         """The folder of the index of words."""
-        return self.index / "words"
+        return self.index / data_folder.WORDS
 
     @property
     def models(self) -> Path:
         """The folder of prepared models. It can be deleted; models are prepared again when needed."""
-        return self.data / "models"
+        return self.data / data_folder.MODELS
+
+    @property
+    def indexer_lock(self) -> Path:
+        """Held by the one indexer at work in the data folder."""
+        return self.index / data_folder.INDEXER_LOCK
+
+    @property
+    def wanted_lock(self) -> Path:
+        """Held by who waits for `indexer_lock`."""
+        return self.index / data_folder.WANTED_LOCK
+
+    @property
+    def watch_lock(self) -> Path:
+        """Held by the one watcher, also while others have `indexer_lock`."""
+        return self.index / data_folder.WATCH_LOCK
+
+    @property
+    def server_lock(self) -> Path:
+        """Held by the HTTP server."""
+        return self.index / data_folder.SERVER_LOCK
 
 
 def is_text(path: Path) -> bool:

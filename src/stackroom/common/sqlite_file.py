@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from filelock import FileLock
 
+from stackroom.common.data_folder import LEFT_OVER_PREFIX, MAKING_LOCK
 from stackroom.common.errors import CatalogUnusable
 
 _JOURNALS = ("-wal", "-shm", "-journal")
@@ -153,7 +154,7 @@ def _connect(path: Path, mode: str, busy_seconds: float = _BUSY_SECONDS) -> sqli
 
 
 def _making(path: Path) -> FileLock:
-    return FileLock(path.with_name("making.lock"), mode=0o600)
+    return FileLock(path.with_name(MAKING_LOCK), mode=0o600)
 
 
 def _set_journals_aside(path: Path) -> None:
@@ -163,7 +164,7 @@ def _set_journals_aside(path: Path) -> None:
     for ending in ("-wal", "-journal"):
         left = _beside(path, ending)
         if _holds_something(left):  # perhaps the last changes of a file that still is somewhere
-            left.rename(path.with_name(f"left-over-{now}.{path.name}{ending}"))
+            left.rename(path.with_name(f"{LEFT_OVER_PREFIX}{now}.{path.name}{ending}"))
         else:
             left.unlink(missing_ok=True)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tokenizers import Encoding
 from tokenizers import Tokenizer as RustTokenizer
 
+from stackroom.common.scripts import HANGUL, UNSPACED
 from stackroom.embedding.embedder import Fingerprint
 
 _WORD = re.compile(r"\S+")
@@ -22,9 +23,7 @@ _LONGEST_KEPT = 64
 _WORDS_AT_ONCE = 10_000
 
 # Thai, Lao, Burmese, Khmer, Japanese, Chinese, Korean: one of these letters may be a word or a syllable.
-_SYLLABLES = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+"
-)
+_SYLLABLES = re.compile(f"[{UNSPACED}{HANGUL}]+")
 
 
 class _Word(NamedTuple):

@@ -12,45 +12,22 @@ import unicodedata
 
 import Stemmer
 
-# ISO 639-1 code → the algorithm of Snowball.
-_ALGORITHMS = {
-    "ar": "arabic",
-    "ca": "catalan",
-    "cs": "czech",
-    "da": "danish",
-    "de": "german",
-    "el": "greek",
-    "en": "english",
-    "eo": "esperanto",
-    "es": "spanish",
-    "et": "estonian",
-    "eu": "basque",
-    "fa": "persian",
-    "fi": "finnish",
-    "fr": "french",
-    "ga": "irish",
-    "hi": "hindi",
-    "hu": "hungarian",
-    "hy": "armenian",
-    "id": "indonesian",
-    "it": "italian",
-    "lt": "lithuanian",
-    "nb": "norwegian",
-    "ne": "nepali",
-    "nl": "dutch",
-    "nn": "norwegian",
-    "no": "norwegian",
-    "pl": "polish",
-    "pt": "portuguese",
-    "ro": "romanian",
-    "ru": "russian",
-    "sr": "serbian",
-    "st": "sesotho",
-    "sv": "swedish",
-    "ta": "tamil",
-    "tr": "turkish",
-    "yi": "yiddish",
-}
+from stackroom.common import languages
+from stackroom.common.invisible import SOFT_HYPHEN
+from stackroom.common.scripts import (
+    ACCENTS,
+    ARABIC_HONORIFICS,
+    ARABIC_VOWELS,
+    HANGUL,
+    HEBREW_POINTS,
+    HEBREW_POINTS_WITH_SIGNS,
+    INDIAN,
+    SOUTHEAST_ASIAN,
+    TIBETAN,
+    UNSPACED,
+)
+
+_ALGORITHMS = {code: language.stemmer for code, language in languages.LANGUAGES.items() if language.stemmer}
 
 # Their stemmers know no accents, or take them away themselves. Others need them to know an ending.
 _FOLDED_FIRST = ("de", "en", "id", "nl")
@@ -63,8 +40,8 @@ LANGUAGES = (OTHER, *_ALGORITHMS)
 
 # Marks that belong to the letter before them. Python's \w leaves them out, which would cut Hindi at vowels.
 _MARKS = (
-    "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f"
-    "\u0670\u06d6-\u06dc\u06df-\u06ed\u0900-\u0963\u0966-\u0dff\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff"
+    f"{ACCENTS}\u0483-\u0489{HEBREW_POINTS}{ARABIC_HONORIFICS}{ARABIC_VOWELS}\u06d6-\u06dc\u06df-\u06ed"
+    f"{INDIAN}{SOUTHEAST_ASIAN}{TIBETAN}"
 )
 # A word, or several joined by what codes, numbers and addresses are joined with; and C++, C#.
 _TOKEN = re.compile(rf"[\w{_MARKS}]+(?:[-./:,@'’+&][\w{_MARKS}]+)*(?:\+\+|#)?")
@@ -78,18 +55,18 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)+")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
 # Scripts that write no blanks between words, and Korean, whose words are whole phrases.
-_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+"
-)
+_IN_PAIRS = re.compile(f"[{UNSPACED}{HANGUL}]+")
 
+_LENGTHENING = "\u0640"
 # Accents, and the points of Hebrew and Arabic, which are mostly left out; and Arabic's lengthening stroke.
-_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]+")
+_ACCENTS = re.compile(
+    f"[{ACCENTS}{HEBREW_POINTS_WITH_SIGNS}{ARABIC_HONORIFICS}{ARABIC_VOWELS}{_LENGTHENING}]+"
+)
 _LIKE_ASCII = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
 )
 
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"))
-_SOFT_HYPHEN = "\u00ad"
 
 # Longer ones are tables of digits and base64. Counted before anything else, so that each language's stemmer
 # makes as many terms of a text.
@@ -157,7 +134,7 @@ def stemmed(language: str) -> str:
 def _normal(text: str) -> str:
     if text.isascii():
         return text
-    return unicodedata.normalize("NFKC", text).replace(_SOFT_HYPHEN, "").translate(_DASHES)
+    return unicodedata.normalize("NFKC", text).replace(SOFT_HYPHEN, "").translate(_DASHES)
 
 
 def _cut(word: str) -> list[str]:
@@ -166,7 +143,7 @@ def _cut(word: str) -> list[str]:
         return [word]
     parts = []
     start = 0
-    for run in _UNSPACED.finditer(word):
+    for run in _IN_PAIRS.finditer(word):
         if run.start() > start:
             parts.append(word[start : run.start()])
         characters = run.group()

@@ -1,7 +1,9 @@
-"""Matching words; with `lexicon_writer`, the only file that knows the full-text engine (tantivy).
+"""Searching the indexes of words: which passages, and which documents, match the words of a query.
 
-Two indexes, derived from the catalogue: of passages, and of documents as a whole. What they find is a hint,
-to be looked up in the catalogue.
+There are two indexes, of passages and of documents as a whole. In both, a document is named by the id of its
+first passage (the field "split" on disk). Both are derived from the catalogue, so what
+they find may be out of date: look it up in the catalogue. Only this file, `indexer.passages.words_writer` and
+`indexer.upkeep.check_words` know the full-text engine (tantivy).
 """
 
 import math
@@ -33,7 +35,8 @@ class WordMatches:
     """What matches the words of a query.
 
     Attributes:
-        hits: pairs (passage id or split, BM25 score), the best first, equal ones by id; higher is better.
+        hits: pairs (id, BM25 score), the best first, equal ones by id; higher is better. An id is that of a
+            passage, or of a document's first passage.
         most: the sum of the weights (BM25's idf) of the words looked for, where a word that nothing has
             counts as the rarest. What has all words scores about that much; at most 2.2 times. 0 if no word
             was looked for.
@@ -48,14 +51,15 @@ class WordMatches:
         return dict(self.hits)
 
 
-# Up to so many splits are looked up one by one. Sixty take two thirds of the time that a set of them takes.
-_FEW_SPLITS = 200
+# Up to so many documents are looked up one by one: for sixty of them, that takes two thirds of the time of a
+# set.
+_FEW_DOCUMENTS = 200
 
 # Of a pasted page, the rarest words are looked for: as many as say what it is about.
 _MOST_WORDS = 64
 
 
-class Lexicon:
+class WordIndex:
     """Searches the indexes in a folder as their last commits left them. Not thread-safe."""
 
     def __init__(self, folder: Path) -> None:
@@ -78,23 +82,25 @@ class Lexicon:
             query: any text; a passage need not have all of its words.
             k: most passages to return.
             required: texts all of whose words a passage must have.
-            within: splits (see the catalogue's `PassageText`) to look in; None means all.
-            without: splits to leave out.
+            within: ids of the first passages of the documents to look in; None means all.
+            without: likewise, of documents to leave out.
 
         Raises:
             CatalogUnusable: the index is damaged.
         """
         return self._passages.search(query, k, required, within, without)
 
-    def documents(self, query: str, splits: Collection[int]) -> WordMatches:
+    def documents(self, query: str, documents: Collection[int]) -> WordMatches:
         """How well names, title, author, date and first pages of these documents match the words of `query`.
 
-        As `search`; the hits are splits.
+        Args:
+            query: any text.
+            documents: ids of their first passages; the hits are some of them.
         """
-        return self._documents.search(query, len(splits), (), sorted(splits), ())
+        return self._documents.search(query, len(documents), (), sorted(documents), ())
 
     def names(self, query: str, k: int) -> WordMatches:
-        """The documents whose files' names match the words of `query` best: the hits are splits."""
+        """The documents whose files' names match the words of `query` best: ids of their first passages."""
         return self._documents.search(query, k, (), None, (), field="name")
 
     def __len__(self) -> int:
@@ -154,9 +160,9 @@ class _Index:
                 word = tantivy.Query.const_score_query(_word(index.schema, field, forms), 0.0)
                 wanted = wanted.and_must_match(word)
         if within is not None:
-            wanted = wanted.and_must_match(_splits(index.schema, within))
+            wanted = wanted.and_must_match(_in_documents(index.schema, within))
         if without:
-            wanted = wanted.and_must_not_match(_splits(index.schema, without))
+            wanted = wanted.and_must_not_match(_in_documents(index.schema, without))
         # Counting all matches would look at each of them; without, most are skipped.
         hits = searcher.search(wanted, k, count=False).hits
         ids = searcher.fast_field_values("id", [address for _, address in hits])
@@ -257,12 +263,16 @@ def _word(schema: tantivy.Schema, field: str, forms: Sequence[str]) -> tantivy.Q
     return terms[0] if len(terms) == 1 else tantivy.Query.disjunction_max_query(terms)
 
 
-def _splits(schema: tantivy.Schema, splits: Sequence[int]) -> tantivy.Query:
-    """What is in one of these splits; scores nothing."""
-    if len(splits) <= _FEW_SPLITS:
-        each = [(tantivy.Occur.Should, tantivy.Query.term_query(schema, "split", split)) for split in splits]
+def _in_documents(schema: tantivy.Schema, documents: Sequence[int]) -> tantivy.Query:
+    """Matches what is in one of these documents; adds nothing to a score."""
+    if len(documents) <= _FEW_DOCUMENTS:
+        each = [
+            (tantivy.Occur.Should, tantivy.Query.term_query(schema, "split", first)) for first in documents
+        ]
         return tantivy.Query.const_score_query(tantivy.Query.boolean_query(each), 0.0)
-    return tantivy.Query.const_score_query(tantivy.Query.term_set_query(schema, "split", list(splits)), 0.0)
+    return tantivy.Query.const_score_query(
+        tantivy.Query.term_set_query(schema, "split", list(documents)), 0.0
+    )
 
 
 def _entries(searcher: tantivy.Searcher) -> int:

@@ -1,6 +1,8 @@
 """The read path: a query becomes hits, an id becomes a document.
 
-Its face: `reader.Reader`, and what it answers: `results`, `notices`, `showing.hits`.
+Its face is `reader.Reader`. What that answers with is in `showing.hits` (`Answer`), `finding.ranking`
+(`Evidence`), `results` and `notices`; `showing.snippets` has the lengths of what is shown. Inside, `search`
+has the way of a query from top to bottom, and `fetch` that of an id.
 """
 
-__all__ = ["notices", "reader", "results"]
+__all__ = ["finding", "notices", "reader", "results", "showing"]

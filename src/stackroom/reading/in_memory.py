@@ -1,19 +1,25 @@
 """What of the catalogue is kept in memory to search it, and how that follows the catalogue's changes."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from stackroom.catalog.catalog import VECTORS_AT_ONCE, Catalog
 from stackroom.catalog.entries import Model
-from stackroom.catalog.passage_ranges import Splits
+from stackroom.catalog.passage_ranges import PassageRanges
 from stackroom.indexes.vectors import VectorIndex
-from stackroom.reading.finding.document_table import Descriptions
+from stackroom.reading.finding.document_table import DocumentTable
 
 
-class Loaded:
-    """Vectors, splits and descriptions of one catalogue. Not thread-safe: its owner takes turns.
+class InMemory:
+    """The vectors, passage ranges and filter table of one catalogue. Not thread-safe: `Turn` guards it.
 
     Attributes:
-        model: whose passages these are; None before the first indexing.
-        vectors, splits, descriptions: of them.
-        complete: whether all vectors are here.
+        model: whose vectors and passages these are; None before the first indexing.
+        vectors: the index of meaning.
+        ranges: which passages belong to which document.
+        table: what documents can be filtered by.
+        complete: whether all of the catalogue's vectors are in `vectors`.
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -26,13 +32,17 @@ class Loaded:
 
     @property
     def opening(self) -> int:
-        """How often the catalogue was opened anew: what is known of another opening is of another file."""
+        """How often the catalogue's file was opened. Another number means that it may be another file.
+
+        A document's key, for instance, may be that of another document then.
+        """
         return self._seen_version[0]
 
     def follow(self) -> None:
-        """Takes in what was committed since the last time; to be called in a snapshot.
+        """Reads what was committed since the last call; to be called in a snapshot of the catalogue.
 
-        Of what is new in many vectors one block at a time, so that nobody waits for a million.
+        Many new vectors are read in blocks, one in each call, so that no search waits for a million of them:
+        `complete` is False in between.
         """
         version = self._catalog.version()
         if version == self._seen_version and self.complete:
@@ -40,24 +50,24 @@ class Loaded:
         model = self._catalog.model()
         known = model == self.model and version[0] == self._seen_version[0]
         changes = self._catalog.changes_since(self._seen_change) if known else None
-        self._seen_version = (0, 0)  # should an error stop us half-way, the next call loads everything
+        self._seen_version = (0, 0)  # if an error stops this call half-way, the next one loads everything
         if changes is None:
             self._start_with(model)
             if model is not None:
-                self.splits.add(self._catalog.splits(model))
+                self.ranges.add(self._catalog.passage_ranges(model))
             changes = []
         if model is not None:
-            # All that is removed at once, and first: what the other changes name is read as it is now.
+            # Removals come first, and all at once: the other changes are read as the catalogue is now, so
+            # that what was added and removed again since the last call is not there to be read.
             removed = [(change.first, change.last) for change in changes if change.kind == "removed"]
             self.vectors.remove(removed)
-            gone = [split for first, last in removed for split in self.splits.remove(first, last)]
-            self.descriptions.remove(gone)
+            gone = [one for first, last in removed for one in self.ranges.remove(first, last)]
+            self.table.remove(gone)
             for change in changes:
                 if change.kind == "published":
-                    self.splits.add(self._catalog.splits(model, change.first, change.last))
-                elif change.kind == "named" and len(self.descriptions):
-                    named = self._catalog.descriptions(model, change.first, change.first)
-                    self.descriptions.rename(named)
+                    self.ranges.add(self._catalog.passage_ranges(model, change.first, change.last))
+                elif change.kind == "named" and len(self.table):
+                    self.table.rename(self._catalog.descriptions(model, change.first, change.first))
                 elif change.kind == "embedded" and self.complete:
                     self.complete = self._load(model, change.first, change.last)
             if not self.complete:
@@ -68,12 +78,43 @@ class Loaded:
     def _start_with(self, model: Model | None) -> None:
         self.model = model
         self.vectors = VectorIndex(model.fingerprint.dimensions if model else 1)
-        self.splits = Splits()
-        self.descriptions = Descriptions()
+        self.ranges = PassageRanges()
+        self.table = DocumentTable()
         self.complete = model is None
 
     def _load(self, model: Model, first: int = 0, last: int = 2**63 - 1) -> bool:
-        """Loads a block of the vectors that are not there yet. Returns whether it was the last one."""
+        """Loads the next block of vectors that are not there yet. Returns whether it was the last block."""
         ids, codes = self._catalog.vectors(model, max(first, self.vectors.last + 1), last)
         self.vectors.add(ids, codes)
         return len(ids) < VECTORS_AT_ONCE
+
+
+class Turn:
+    """Lets one thread at a time read the catalogue and its indexes, which are not thread-safe."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        """Reads nothing yet. Nobody else may use `catalog` from now on."""
+        self.catalog = catalog
+        self._in_memory = InMemory(catalog)
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def taken(self) -> Iterator[Catalog]:
+        """Holds the lock alone: what is read in the block may be of several moments."""
+        with self._lock:
+            yield self.catalog
+
+    @contextmanager
+    def at_one_moment(self) -> Iterator[InMemory]:
+        """Holds the lock and one snapshot of the catalogue; what is in memory is brought up to it first.
+
+        Nothing else that takes a turn may be called in the block.
+
+        Raises:
+            CatalogUnusable: the catalogue can't be read.
+        """
+        with self._lock:
+            self.catalog.follow_file()
+            with self.catalog.snapshot():
+                self._in_memory.follow()
+                yield self._in_memory

@@ -1,4 +1,4 @@
-"""What is said beside an answer: why it may be less than was asked for; pure."""
+"""Sentences that go with an answer and tell why it may be less than was asked for; pure."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ MEANING_NOT_READY = (
     "their words alone."
 )
 
-# Of a pasted text; and of one operator in it.
+# A pasted text may have many operators, and long ones: most sentences, and most characters of an operator.
 _MOST, _LONGEST = 3, 60
 
 _MEANT = {
@@ -22,7 +22,11 @@ _MEANT = {
 
 
 def taken_as_words(misread: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """A sentence for each operator that was taken as words: see `Query.misread`."""
+    """A sentence for each operator that was taken as words, at most three.
+
+    Args:
+        misread: pairs (kind of filter, operator as it was written); see `Query.misread`.
+    """
     sentences = []
     for kind, written in dict.fromkeys(misread):
         shown = written if len(written) <= _LONGEST else f"{written[: _LONGEST - 1]}…"

@@ -1,4 +1,4 @@
-"""Queries into vectors: those that come at the same time in one batch, those that come again not at all."""
+"""Queries into vectors: those asked at one time go through the model together, repeated ones not again."""
 
 import threading
 from collections import OrderedDict
@@ -8,18 +8,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stackroom.embedding.embedder import Embedder
+from stackroom.embedding.embedder import (
+    Embedder,
+    Fingerprint,
+    ModelSource,
+    Preparation,
+    refuse_another_model,
+)
 
-# Vectors kept: 1.5 MB for the bundled model.
+# Vectors of the last queries that are kept: 1.5 MB with the bundled model.
 _KEPT = 1000
 
-# Queries through the model at once: bounds what the last of many waits for.
+# Most queries in one batch: it bounds how long the last of many queries waits.
 _BATCH = 16
 
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """A query that somebody waits for. `vector` has shape (dimensions,)."""
+    """A query that a thread waits for. `vector` has shape (dimensions,); None until it is computed."""
 
     text: str
     vector: NDArray[np.float32] | None = None
@@ -29,21 +35,22 @@ class QueryEmbedder:
     """Embeds queries with one model. Safe to use from several threads."""
 
     def __init__(self, embedder: Embedder) -> None:
+        """Computes nothing yet. `embedder` is used by one thread at a time."""
         self.embedder = embedder
-        self._lock = threading.Lock()  # for the two below
+        self._lock = threading.Lock()  # guards `_kept` and `_waiting`
         self._kept: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self._waiting: list[_Waiting] = []
-        self._model = threading.Lock()
+        self._model = threading.Lock()  # held while the model computes
 
     def embed(self, text: str) -> NDArray[np.float32]:
-        """The vector of a query, shape (dimensions,), of length 1."""
+        """The vector of a query: float32, shape (dimensions,), length 1; not to be changed."""
         with self._lock:
             if text in self._kept:
                 self._kept.move_to_end(text)
                 return self._kept[text]
             mine = _Waiting(text)
             self._waiting.append(mine)
-        # Whoever gets the model takes all who wait along. While a batch is computed, the next one gathers.
+        # The thread that gets the model embeds for all that wait; while it computes, the next batch gathers.
         try:
             while mine.vector is None:
                 with self._model:
@@ -51,7 +58,7 @@ class QueryEmbedder:
                         self._embed_some()
         finally:
             with self._lock, suppress(ValueError):
-                self._waiting.remove(mine)  # should the model have failed
+                self._waiting.remove(mine)  # still there only if the model has failed
         return mine.vector
 
     def _embed_some(self) -> None:
@@ -64,3 +71,48 @@ class QueryEmbedder:
             self._waiting = [waiting for waiting in self._waiting if waiting.vector is None]
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
+
+
+class QueryModel:
+    """The model that queries are embedded with: that of the index, loaded when it is first needed.
+
+    Safe to use from several threads.
+    """
+
+    def __init__(self, models: ModelSource, wanted: str) -> None:
+        """Loads nothing yet.
+
+        Args:
+            models: loads a model by its fingerprint.
+            wanted: the model the user insists on; empty means whichever the index was built with.
+        """
+        self._models = models
+        self._wanted = wanted
+        self._loading = threading.Lock()
+        self._loaded: QueryEmbedder | None = None
+
+    def preparation(self, built_with: Fingerprint) -> Preparation:
+        """Whether this model is prepared for this processor. Raises ModelError if it can't be had."""
+        return self._models.preparation(built_with)
+
+    def if_prepared(self, built_with: Fingerprint) -> QueryEmbedder | None:
+        """As `load`; None if the model is not prepared yet: preparing it may take minutes."""
+        loaded = self._loaded
+        if loaded is not None and loaded.embedder.fingerprint.same_vectors(built_with):
+            return loaded
+        if self._models.preparation(built_with) is not Preparation.DONE:
+            return None
+        return self.load(built_with)
+
+    def load(self, built_with: Fingerprint) -> QueryEmbedder:
+        """The model with this fingerprint; it is prepared and loaded if that has not been done yet.
+
+        Raises:
+            ModelError: the model can't be had, or is not the one the user insists on.
+        """
+        with self._loading:
+            if self._loaded is None or not self._loaded.embedder.fingerprint.same_vectors(built_with):
+                if self._wanted:
+                    refuse_another_model(self._wanted, self._models.digest(self._wanted), built_with)
+                self._loaded = QueryEmbedder(self._models.load(built_with))
+            return self._loaded

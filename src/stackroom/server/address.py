@@ -13,7 +13,7 @@ _EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  compared with, not bound t
 
 def server_lock(settings: Settings) -> Path:
     """The lock that a running HTTP server holds; its note has the server's `url`. See `running`."""
-    return settings.index / "server.lock"
+    return settings.server_lock
 
 
 def base_url(settings: Settings) -> str:

@@ -159,7 +159,7 @@ PROGRAM = """
 import json
 import sys
 from stackroom.catalog.catalog import Catalog
-from stackroom.indexes.words import Lexicon
+from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 from stackroom.server.application import serve_http
 from stackroom.common.settings import Settings
@@ -168,7 +168,7 @@ from fakes import OneModel, WordHashEmbedder
 for environment in json.loads(sys.argv[1]):
     settings = Settings.read({f"STACKROOM_{name}": value for name, value in environment.items()})
     reader = Reader(
-        Catalog(settings.catalog, create=True), Lexicon(settings.words), OneModel(WordHashEmbedder())
+        Catalog(settings.catalog, create=True), WordIndex(settings.words), OneModel(WordHashEmbedder())
     )
     serve_http(settings, reader)
     reader.close()

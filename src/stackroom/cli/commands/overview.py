@@ -15,12 +15,12 @@ def status(arguments: argparse.Namespace) -> int:
     from stackroom.catalog.status import read_status
     from stackroom.cli.terminal import show_status
     from stackroom.embedding.models import Models
-    from stackroom.indexes.words import Lexicon
+    from stackroom.indexes.words import WordIndex
 
     settings = settings_of(arguments)
     with Catalog(settings.catalog) as catalog:
         status = read_status(catalog)
-    words = len(Lexicon(settings.words))
+    words = len(WordIndex(settings.words))
     runtime = Models(settings.models, settings.precision).runtime(status.model_digest or "")
     obstacle = find_tesseract(settings.ocr_languages)[1] if status.scans_waiting else ""
     if arguments.json:

@@ -83,13 +83,13 @@ def open_reader(settings: Settings, models: Path | None = None, *, create: bool 
     """
     from stackroom.catalog.catalog import Catalog
     from stackroom.embedding.models import Models
-    from stackroom.indexes.words import Lexicon
+    from stackroom.indexes.words import WordIndex
     from stackroom.reading.reader import Reader
 
     source = Models(models or settings.models, settings.precision, queries=True)
     return Reader(
         Catalog(settings.catalog, create=create),
-        Lexicon(settings.words),
+        WordIndex(settings.words),
         source,
         settings.model,
         settings.fetch_characters,

@@ -1,6 +1,7 @@
-"""From a query to ranked passages: what filters let through, what both indexes find, and what that weighs.
+"""From a query to ranked passages: what filters let through, what both indexes find, and how it is weighed.
 
-Its face: `selection.Selection`; `ranking` has the formula.
+Its face: `selection.Selection`; what it takes is `candidates.Asked`, what it gives `candidates.Candidate`.
+`ranking` has the formula and the `Evidence` that is shown.
 """
 
 __all__ = ["candidates", "document_table", "ranking", "selection"]

@@ -7,12 +7,13 @@ from itertools import compress
 import numpy as np
 from numpy.typing import NDArray
 
-from stackroom.catalog.passage_ranges import Split, Splits
+from stackroom.catalog.passage_ranges import PassageRange, PassageRanges
 from stackroom.indexes.vectors import VectorIndex
-from stackroom.indexes.words import Lexicon, WordMatches
+from stackroom.indexes.words import WordIndex, WordMatches
 from stackroom.reading.finding.ranking import Evidence, fuse
 
-# If at least one document in so many is chosen, their words are picked from what all documents' words give.
+# If at least one document in four is chosen, the words are searched in all documents, and the hits in chosen
+# ones are kept.
 _MANY = 4
 
 
@@ -22,9 +23,10 @@ class Asked:
 
     Attributes:
         text: its words.
-        phrases: texts all of whose words a passage must have; then meaning alone finds nothing.
-        vector: shape (dimensions,); None if there is no vector to compare it with.
-        known: share of it that the model knows.
+        phrases: texts all of whose words a passage must have. If there are any, passages are found by words
+            alone: what is near in meaning need not have these words.
+        vector: of `text`, float32, shape (dimensions,), length 1; None if meaning is not searched.
+        known: share of its letters that the model knows, 0 to 1.
     """
 
     text: str
@@ -33,16 +35,56 @@ class Asked:
     known: float
 
 
-class Chosen:
-    """Documents to look in, for all rounds of a query.
+@dataclass(slots=True, eq=False)
+class Candidate:
+    """A passage that may answer the query. The evidence is filled in step by step: see `Indexes.candidates`.
 
     Attributes:
-        others: whether `ranges` are of all other documents, because these are fewer.
-        ranges: of passages, both ends inclusive, ascending; shape (n, 2).
+        passage: its id.
+        range: the passages of the same document.
+        meaning, meaning_rank, words, words_rank, document, name, score: see `Evidence`.
+    """
+
+    passage: int
+    range: PassageRange
+    meaning: float | None = None
+    meaning_rank: int | None = None
+    words: float = 0.0
+    words_rank: int | None = None
+    document: float = 0.0
+    name: float = 0.0
+    score: float = 0.0
+
+    @property
+    def evidence(self) -> Evidence:
+        """What is known of the passage and the query, without what identifies the passage."""
+        return Evidence(
+            self.meaning,
+            self.meaning_rank,
+            self.words,
+            self.words_rank,
+            self.document,
+            self.name,
+            self.score,
+        )
+
+
+def best_first(found: Iterable[Candidate]) -> list[Candidate]:
+    """Candidates by descending score; those with equal scores by ascending id."""
+    return sorted(found, key=lambda candidate: (-candidate.score, candidate.passage))
+
+
+class Chosen:
+    """The documents that a query's filters let through.
+
+    Attributes:
+        ranges: of their passages, or of all other documents' passages; ids, both ends inclusive, ascending,
+            shape (n, 2).
+        others: whether `ranges` are those of all other documents: they are if these are fewer.
     """
 
     def __init__(self, count: int, ranges: NDArray[np.int64], *, others: bool = False) -> None:
-        """`count` is how many documents are chosen."""
+        """`count` is how many documents are chosen; `ranges` and `others` are the attributes."""
         self._count = count
         self.others = others
         self.ranges = ranges
@@ -51,7 +93,7 @@ class Chosen:
         return self._count
 
     def has(self, passages: Sequence[int]) -> list[bool]:
-        """For each passage whether it is one of a document that is chosen."""
+        """For each passage whether it belongs to a chosen document; aligned with `passages`."""
         if not len(self.ranges):
             return [self.others] * len(passages)
         ids = np.asarray(passages, np.int64)
@@ -62,103 +104,143 @@ class Chosen:
 
 
 class Indexes:
-    """Both indexes of one library, and which passages are whose. Not thread-safe: its owner takes turns."""
+    """The index of words and the index of vectors of one library.
 
-    def __init__(self, lexicon: Lexicon, vectors: VectorIndex, splits: Splits) -> None:
+    Not thread-safe: whoever uses it holds the turn.
+    """
+
+    def __init__(self, lexicon: WordIndex, vectors: VectorIndex, ranges: PassageRanges) -> None:
+        """Reads nothing yet.
+
+        Args:
+            lexicon: finds words.
+            vectors: find meaning.
+            ranges: tell which document a passage belongs to.
+        """
         self._lexicon = lexicon
         self._vectors = vectors
-        self._splits = splits
+        self._ranges = ranges
 
     def candidates(
-        self, asked: Asked, k: int, within: Chosen | None = None, without: Sequence[Split] = ()
-    ) -> dict[int, Evidence]:
-        """Passages that may answer a query, the best first, equal ones by id.
+        self, asked: Asked, k: int, within: Chosen | None = None, without: Sequence[PassageRange] = ()
+    ) -> list[Candidate]:
+        """The passages that either index finds, with the evidence that `ranking` weighs; the best first.
 
         Args:
             asked: the query.
-            k: how many to take from each ranking.
+            k: how many passages to take from each index; at least 1.
             within: the documents to look in; None means all.
-            without: documents to leave out.
+            without: passages of documents to leave out, ascending.
+
+        Returns:
+            Up to 2k candidates, by descending score, equal ones by id. Each belongs to a document that is in
+            memory; that the catalogue still has its text is not certain.
+
+        Raises:
+            CatalogUnusable: the index of words is damaged.
         """
         near = self._near(asked, k, within, without)
-        words = self._words(asked, k, within, without)
-        owners = {
-            id_: split
-            for id_ in dict.fromkeys([*near, *(id_ for id_, _ in words.hits)])
-            if (split := self._splits.of(id_))
-        }
-        # What came after the last of a full list may score as much as that one; else it has no word.
-        last = _share(words.hits[-1][1], words.most) if len(words.hits) == k else 0.0
-        matching = dict.fromkeys(owners, last)
-        matching |= {id_: _share(score, words.most) for id_, score in words.hits}
-        splits = {split.first for split in owners.values()}
-        documents = self._lexicon.documents(asked.text, splits)
-        fits = documents.scores
-        fitting = {id_: _share(fits.get(split.first, 0.0), documents.most) for id_, split in owners.items()}
-        names = self._lexicon.names(asked.text, len(splits) + k)
-        best_name = names.hits[0][1] if names.hits else 0.0
-        named = names.scores
-        naming = {id_: _share(named.get(split.first, 0.0), best_name) for id_, split in owners.items()}
-        meaning = {}
-        if asked.vector is not None:
-            meaning = self._vectors.similarities(asked.vector, list(owners))
-        near_ranks, words_ranks = _ranks(near), _ranks(id_ for id_, _ in words.hits)
-        found = {}
-        for id_ in owners:
-            score = fuse(meaning.get(id_, 0.0), matching[id_], fitting[id_], naming[id_], asked.known)
-            found[id_] = Evidence(
-                meaning.get(id_),
-                near_ranks.get(id_),
-                matching[id_],
-                words_ranks.get(id_),
-                fitting[id_],
-                naming[id_],
-                score,
-            )
-        return dict(sorted(found.items(), key=lambda pair: (-pair[1].score, pair[0])))
+        matching = self._matching(asked, k, within, without)
+        found = self._found_by_either(near, matching)
+        self._add_meaning(found, asked)
+        _add_words(found, matching, k)
+        self._add_document(found, asked)
+        self._add_name(found, asked, k)
+        for one in found:
+            one.score = fuse(one.meaning or 0.0, one.words, one.document, one.name, asked.known)
+        return best_first(found)
 
-    def _words(self, asked: Asked, k: int, within: Chosen | None, without: Sequence[Split]) -> WordMatches:
-        ignored = [split.first for split in without]
+    def _found_by_either(self, near: Iterable[tuple[int, float]], matching: WordMatches) -> list[Candidate]:
+        """A candidate for each passage that is near or has the words, with its ranks in both lists."""
+        found: dict[int, Candidate] = {}
+        for rank, (passage, _) in enumerate(near, 1):
+            owner = self._ranges.of(passage)
+            if owner is not None:
+                found[passage] = Candidate(passage, owner, meaning_rank=rank)
+        for rank, (passage, _) in enumerate(matching.hits, 1):
+            candidate = found.get(passage)
+            if candidate is not None:
+                candidate.words_rank = rank
+                continue
+            owner = self._ranges.of(passage)
+            if owner is not None:
+                found[passage] = Candidate(passage, owner, words_rank=rank)
+        return list(found.values())
+
+    def _add_meaning(self, found: Sequence[Candidate], asked: Asked) -> None:
+        if asked.vector is None:
+            return
+        similarities = self._vectors.similarities(asked.vector, [one.passage for one in found])
+        for one in found:
+            one.meaning = similarities.get(one.passage)
+
+    def _add_document(self, found: Sequence[Candidate], asked: Asked) -> None:
+        matching = self._lexicon.documents(asked.text, {one.range.first for one in found})
+        scores = matching.scores
+        for one in found:
+            one.document = _share(scores.get(one.range.first, 0.0), matching.most)
+
+    def _add_name(self, found: Sequence[Candidate], asked: Asked, k: int) -> None:
+        documents = {one.range.first for one in found}
+        matching = self._lexicon.names(asked.text, len(documents) + k)
+        scores = matching.scores
+        best = matching.hits[0][1] if matching.hits else 0.0
+        for one in found:
+            one.name = _share(scores.get(one.range.first, 0.0), best)
+
+    def _matching(
+        self, asked: Asked, k: int, within: Chosen | None, without: Sequence[PassageRange]
+    ) -> WordMatches:
+        """The passages with the best words. Documents are named by their first passages."""
+        left_out = [document.first for document in without]
         if within is None:
-            return self._lexicon.search(asked.text, k, asked.phrases, without=ignored)
-        times = -(-len(self._splits) // max(len(within), 1))
+            return self._lexicon.search(asked.text, k, asked.phrases, without=left_out)
+        times = -(-len(self._ranges) // max(len(within), 1))
         if times <= _MANY:
-            # Picking from what is found is less than having the engine look at thousands of documents.
+            # To pick from hits in all documents is quicker than to have the engine look up thousands of them.
             most = 2 * times * k
-            found = self._lexicon.search(asked.text, most, asked.phrases, without=ignored)
-            chosen = within.has([id_ for id_, _ in found.hits])
+            found = self._lexicon.search(asked.text, most, asked.phrases, without=left_out)
+            chosen = within.has([passage for passage, _ in found.hits])
             hits = list(compress(found.hits, chosen))
             if len(hits) >= k or len(found.hits) < most:
                 return WordMatches(hits[:k], found.most)
         firsts = within.ranges[:, 0].tolist()
         if within.others:
-            return self._lexicon.search(asked.text, k, asked.phrases, without=ignored + firsts)
-        return self._lexicon.search(asked.text, k, asked.phrases, within=firsts, without=ignored)
+            return self._lexicon.search(asked.text, k, asked.phrases, without=left_out + firsts)
+        return self._lexicon.search(asked.text, k, asked.phrases, within=firsts, without=left_out)
 
     def _near(
-        self, asked: Asked, k: int, within: Chosen | None, without: Sequence[Split]
-    ) -> dict[int, float]:
+        self, asked: Asked, k: int, within: Chosen | None, without: Sequence[PassageRange]
+    ) -> Sequence[tuple[int, float]]:
+        """The passages nearest in meaning: pairs (id, cosine similarity), the nearest first."""
         if asked.vector is None or asked.phrases:
-            return {}
-        inside, outside = None, _ranges(without)
+            return []
+        inside, outside = None, _array(without)
         if within is not None and within.others:
             outside = np.concatenate([outside, within.ranges])
         elif within is not None:
             inside = within.ranges
-        return dict(self._vectors.search(asked.vector, k, within=inside, without=outside))
+        return self._vectors.search(asked.vector, k, within=inside, without=outside)
 
 
-def _ranges(splits: Sequence[Split]) -> NDArray[np.int64]:
-    ranges: NDArray[np.int64] = np.empty((len(splits), 2), np.int64)
-    ranges[:, 0] = [split.first for split in splits]
-    ranges[:, 1] = [split.last for split in splits]
-    return ranges
+def _add_words(found: Iterable[Candidate], matching: WordMatches, k: int) -> None:
+    # A list of k hits was cut: a passage behind the cut may match nearly as well as the last one in the list.
+    # A shorter list has all passages with a word of the query, so that any other passage has none.
+    unlisted = _share(matching.hits[-1][1], matching.most) if len(matching.hits) == k else 0.0
+    scores = matching.scores
+    for one in found:
+        score = scores.get(one.passage)
+        one.words = unlisted if score is None else _share(score, matching.most)
+
+
+def _array(ranges: Sequence[PassageRange]) -> NDArray[np.int64]:
+    """First and last passages, shape (n, 2)."""
+    array: NDArray[np.int64] = np.empty((len(ranges), 2), np.int64)
+    array[:, 0] = [one.first for one in ranges]
+    array[:, 1] = [one.last for one in ranges]
+    return array
 
 
 def _share(score: float, most: float) -> float:
-    """A score as a share of the most there can be; 0 if that is nothing."""
+    """A score as a share of the greatest possible one; 0 if no score is possible."""
     return score / most if most > 0 else 0.0
-
-
-def _ranks(passages: Iterable[int]) -> dict[int, int]:
-    return {passage: rank for rank, passage in enumerate(passages, 1)}

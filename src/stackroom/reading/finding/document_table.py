@@ -1,4 +1,4 @@
-"""What each document can be chosen by, in memory: a filter must not read a row of each from the catalogue."""
+"""What each document can be chosen by, kept in memory: a filter would else read all rows of the catalogue."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
@@ -8,29 +8,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackroom.catalog.entries import Description
-from stackroom.catalog.passage_ranges import Split
+from stackroom.catalog.passage_ranges import PassageRange
 from stackroom.reading.query.filters import LAST_DAY, first_and_last_day, folded, folded_parts
 from stackroom.reading.query.query import Query
 
-# Documents described at once: a twentieth of a second.
+# Documents read from the catalogue at once: that takes a twentieth of a second.
 _AT_ONCE = 1000
 
 Rows = NDArray[np.int64]
-"""Places in the table, ascending: documents in the order of their passages."""
+"""Numbers of rows of the table, from 0, ascending: one row for each document, in the order of passages."""
 
 
-class Descriptions:
-    """A table of documents, a column for each thing that can be asked. Not thread-safe.
+class DocumentTable:
+    """A table of documents, with a column for each thing that can be filtered by. Not thread-safe.
 
-    Some 500 bytes a document, beside 400 for each of its passages.
+    It takes some 500 bytes for each document; a passage's vector takes 400.
     """
 
     def __init__(self, described: Iterable[Description] = ()) -> None:
-        """`described` are its first rows, in the order of their passages."""
+        """`described` are its first rows, by ascending passages."""
         self._columns: dict[str, list[str]] = {
             name: [] for name in ("title", "author", "folder", "language", "id", "newest")
         }
-        self._unfolded = {"title", "author", "folder"}  # columns that nobody has asked for yet
+        self._unfolded = {"title", "author", "folder"}  # columns that no filter has asked for yet
         self._ranges: NDArray[np.int64] = np.empty((0, 2), np.int64)
         self._days: NDArray[np.int32] = np.empty((0, 4), np.int32)  # first and last of created and modified
         self._add(list(described))
@@ -38,44 +38,57 @@ class Descriptions:
     def __len__(self) -> int:
         return len(self._ranges)
 
-    def remove(self, splits: Sequence[Split]) -> None:
-        """Forgets the documents of these splits."""
-        if not len(self) or not splits:
+    def remove(self, gone: Sequence[PassageRange]) -> None:
+        """Removes the documents that have these passages."""
+        if not len(self) or not gone:
             return
-        kept = ~np.isin(self._ranges[:, 0], [split.first for split in splits])
+        kept = ~np.isin(self._ranges[:, 0], [one.first for one in gone])
         rows = np.flatnonzero(kept).tolist()
         self._columns = {name: [column[row] for row in rows] for name, column in self._columns.items()}
         self._ranges, self._days = self._ranges[kept], self._days[kept]
 
     def rename(self, described: Iterable[Description]) -> None:
-        """Takes in that the files of documents have other names than before."""
+        """Replaces the paths of documents whose files were renamed, moved, added or removed."""
         for document in described:
-            (found,) = np.nonzero(self._ranges[:, 0] == document.split.first)
+            (found,) = np.nonzero(self._ranges[:, 0] == document.passages.first)
             for row in found.tolist():
                 self._columns["folder"][row] = self._folder(document)
 
-    def read_some(self, splits: Sequence[Split], describe: Callable[[int, int], list[Description]]) -> bool:
-        """Reads some of what is not described yet. Returns whether that was the last of it.
+    def read_some(
+        self, ranges: Sequence[PassageRange], describe: Callable[[int, int], list[Description]]
+    ) -> bool:
+        """Adds rows for the next documents that have none yet.
 
         Args:
-            splits: all of the library, in order.
-            describe: gives the documents whose first passages are from one to another, both inclusive.
+            ranges: the passages of all documents of the library, ascending.
+            describe: gives the documents whose first passages are from one id to another, both inclusive.
+
+        Returns:
+            Whether all documents have rows now.
         """
         last = int(self._ranges[-1, 0]) if len(self) else -1
-        start = bisect_right(splits, last, key=lambda split: split.first)
-        block = splits[start : start + _AT_ONCE]
+        start = bisect_right(ranges, last, key=lambda one: one.first)
+        block = ranges[start : start + _AT_ONCE]
         if block:
             self._add(describe(block[0].first, block[-1].first))
-        return start + len(block) == len(splits)
+        return start + len(block) == len(ranges)
 
     def fold_some(self) -> bool:
-        """Makes some of it ready to be compared. Returns whether that was the last of it."""
+        """Folds the next column, so that a query need not: case, accents and the like no longer count in it.
+
+        Returns:
+            Whether all columns are folded now.
+        """
         if self._unfolded:
             self._fold(min(self._unfolded))
         return not self._unfolded
 
     def admitted(self, query: Query) -> Rows:
-        """The documents that a query's filters let through. What one does not say of itself it is not."""
+        """The documents that a query's filters let through.
+
+        A document that lacks what a filter asks for, such as a date or an author, never passes that filter;
+        it passes an exclusion (`-author:smith`).
+        """
         fitting = np.full(len(self), True)
         wanted = {
             "id": query.ids,
@@ -94,21 +107,21 @@ class Descriptions:
         return np.flatnonzero(fitting)
 
     def others(self, rows: Rows) -> Rows:
-        """All documents but these."""
+        """All rows but these."""
         left = np.full(len(self), True)
         left[rows] = False
         return np.flatnonzero(left)
 
     def ranges(self, rows: Rows) -> NDArray[np.int64]:
-        """The first and the last passage of these documents, shape (n, 2)."""
+        """The ids of these documents' first and last passages, shape (len(rows), 2), aligned with `rows`."""
         return self._ranges[rows]
 
     def newest(self, row: int) -> str:
-        """The later of the moments in which a document was created and modified, in ISO 8601."""
+        """When a document was created or modified, whichever is later; ISO 8601, empty if it says neither."""
         return self._columns["newest"][row]
 
     def _add(self, described: Sequence[Description]) -> None:
-        """Adds documents that come after all others."""
+        """Adds documents whose passages come after those of all others."""
         if not described:
             return
         for document in described:
@@ -121,7 +134,7 @@ class Descriptions:
                 ("newest", intern(max(document.created, document.modified))),
             ):
                 self._columns[name].append(text)
-        ranges = [(document.split.first, document.split.last) for document in described]
+        ranges = [(document.passages.first, document.passages.last) for document in described]
         days = [
             first_and_last_day(document.created) + first_and_last_day(document.modified)
             for document in described
@@ -130,6 +143,7 @@ class Descriptions:
         self._days = np.concatenate([self._days, np.array(days, np.int32)])
 
     def _fits(self, kind: str, value: str) -> NDArray[np.bool_]:
+        """For each row whether the document fits a filter's value, as `filters.read_value` gives it."""
         if kind in self._unfolded:
             self._fold(kind)
         column = self._columns[kind]
@@ -141,7 +155,12 @@ class Descriptions:
         return fitting
 
     def _is_in_time(self, after: str, before: str) -> NDArray[np.bool_]:
-        """Whether a document is from the first day on, and before the second; "" is any day."""
+        """For each row whether the document was created or last changed in that time.
+
+        Args:
+            after: ISO date of the first day that counts; empty for no limit.
+            before: ISO date of the first day that no longer counts; empty for no limit.
+        """
         start = first_and_last_day(after)[0] if after else 0
         stop = first_and_last_day(before)[0] if before else LAST_DAY
         first, last = self._days[:, 0::2], self._days[:, 1::2]
@@ -150,7 +169,7 @@ class Descriptions:
 
     def _fold(self, kind: str) -> None:
         self._unfolded.remove(kind)
-        # A line for each path.
+        # Line by line: a document has a line for each of its paths, and no value fits across two of them.
         self._columns[kind] = [
             intern("\n".join(map(folded, text.split("\n")))) for text in self._columns[kind]
         ]

@@ -1,5 +1,6 @@
 """From a query to the passages that answer it: what its filters let through, ranked by all the evidence."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from heapq import nlargest
@@ -8,130 +9,159 @@ import numpy as np
 
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Model
-from stackroom.catalog.passage_ranges import Split, Splits
-from stackroom.reading.finding.candidates import Asked, Chosen, Indexes
-from stackroom.reading.finding.document_table import Descriptions, Rows
-from stackroom.reading.finding.ranking import Evidence
+from stackroom.catalog.passage_ranges import PassageRange, PassageRanges
+from stackroom.reading.finding.candidates import Asked, Candidate, Chosen, Indexes, best_first
+from stackroom.reading.finding.document_table import DocumentTable, Rows
 from stackroom.reading.query.query import Query
 
-# Passages taken from each ranking in one round: at least, and for each document asked for. From 32 on the
-# first ten are the same.
+# Passages taken from each index in one round: at least 64, and at least two for each document asked for. The
+# first ten results are the same from 32 on.
 _PASSAGES, _PASSAGES_FOR_EACH = 64, 2
 
-# Passages whose texts are read for phrases and exclusions: so many at a time, and in all.
+# Passages whose texts are read for phrases and exclusions: 50 at a time, and 2,000 for one query.
 _CHECKED_AT_ONCE, _MOST_CHECKED = 50, 2000
 
 
 class Selection:
-    """Chooses and ranks the passages of one moment. Not thread-safe: its owner takes turns."""
+    """Chooses and ranks passages, from the catalogue as it is at one moment.
+
+    Not thread-safe: whoever uses it holds the turn.
+    """
 
     def __init__(
         self,
         catalog: Catalog,
         model: Model,
         indexes: Indexes,
-        splits: Splits,
-        descriptions: Descriptions,
+        ranges: PassageRanges,
+        table: DocumentTable,
     ) -> None:
+        """Reads nothing yet.
+
+        Args:
+            catalog: in a snapshot, which lasts as long as the selection is used.
+            model: whose passages are chosen from.
+            indexes: of the same model.
+            ranges: which passages belong to which document, for the same model.
+            table: what documents can be chosen by, as far as it was read; the rest is read when a filter
+                needs it.
+        """
         self._catalog = catalog
         self._model = model
         self._indexes = indexes
-        self._splits = splits
-        self._descriptions = descriptions
+        self._ranges = ranges
+        self._table = table
 
-    def ranked(self, query: Query, asked: Asked, limit: int) -> dict[int, Evidence]:
+    def ranked(self, query: Query, asked: Asked, limit: int) -> list[Candidate]:
         """Passages of at least `limit` documents, if there are as many; the best first.
 
-        A query that has nothing but filters gives for each document they let through, the newest first, the
-        first passage that has nothing the query excludes; documents that have no such passage are left out.
+        A query that has nothing but filters gives one passage, without evidence, for each document they let
+        through, the newest document first: its first passage that has nothing the query excludes. Documents
+        that have no such passage are left out.
+
+        Args:
+            query: with its filters, phrases and exclusions.
+            asked: the words and the vector of the same query.
+            limit: how many documents are wanted; at least 1.
         """
         within = None
         if query.has_filters:
             table = self._described(query)
-            # Those with the ids are found; the id itself may be of one whose place they took.
+            # The ids are not compared: `_described` has looked the documents up by them, and a document that
+            # took the place of another has an id of its own.
             admitted = table.admitted(replace(query, ids=()))
             if not query.text:
                 return self._listed(query, table, admitted, limit)
             within = self._chosen(table, admitted)
-        count = max(_PASSAGES, _PASSAGES_FOR_EACH * limit)
         if query.phrases or query.without:
             return self._checked(query, asked, limit, within)
-        ranked: dict[int, Evidence] = {}
-        seen: set[Split] = set()
-        while len(seen) < min(limit, len(self._splits if within is None else within)):
-            # Each round leaves out the documents that are found: a book of 10,000 passages hides no letter.
-            found = self._indexes.candidates(asked, count, within, sorted(seen))
+        count = max(_PASSAGES, _PASSAGES_FOR_EACH * limit)
+        ranked: list[Candidate] = []
+        documents: set[PassageRange] = set()
+        while len(documents) < min(limit, len(self._ranges if within is None else within)):
+            # Each round leaves out the documents found so far, so that a book of 10,000 passages cannot crowd
+            # out a letter of one.
+            found = self._indexes.candidates(asked, count, within, sorted(documents))
             if not found:
                 break
-            ranked |= found
-            seen |= {split for id_ in found if (split := self._splits.of(id_))}
-        return _best_first(ranked)
+            ranked += found
+            documents |= {candidate.range for candidate in found}
+        return best_first(ranked)
 
-    def _checked(self, query: Query, asked: Asked, limit: int, within: Chosen | None) -> dict[int, Evidence]:
+    def _checked(self, query: Query, asked: Asked, limit: int, within: Chosen | None) -> list[Candidate]:
         """As `ranked`, of passages whose texts have the query's phrases, and nothing it excludes.
 
-        More and more are looked at until there are enough, or no more have the words; or too many were read.
+        Each round asks for four times as many candidates, until there are enough documents, or no more
+        candidates, or `_MOST_CHECKED` texts were read.
         """
         checked: set[int] = set()
-        ranked: dict[int, Evidence] = {}
-        documents: set[Split] = set()
+        ranked: list[Candidate] = []
+        documents: set[PassageRange] = set()
         count = _PASSAGES
         while len(documents) < limit and len(checked) < _MOST_CHECKED:
             found = self._indexes.candidates(asked, count, within)
-            new = [id_ for id_ in found if id_ not in checked]
+            new = [candidate for candidate in found if candidate.passage not in checked]
             if not new:
                 break
             for at in range(0, len(new), _CHECKED_AT_ONCE):
                 some = new[at : at + _CHECKED_AT_ONCE]
-                places = self._catalog.passages(some)
-                passing = [id_ for id_ in some if id_ in places and query.passes(places[id_].text)]
-                checked.update(some)
-                ranked |= {id_: found[id_] for id_ in passing}
-                documents |= {split for id_ in passing if (split := self._splits.of(id_))}
+                ids = [candidate.passage for candidate in some]
+                checked.update(ids)
+                passing = set(self._passing(query, ids))
+                for candidate in some:
+                    if candidate.passage in passing:
+                        ranked.append(candidate)
+                        documents.add(candidate.range)
                 if len(documents) >= limit:
                     break
             count *= 4
-        return _best_first(ranked)
+        return best_first(ranked)
 
-    def _listed(self, query: Query, table: Descriptions, admitted: Rows, limit: int) -> dict[int, Evidence]:
-        """See `ranked`."""
-        nothing = Evidence(None, None, 0.0, None, 0.0, 0.0, 0.0)
+    def _listed(self, query: Query, table: DocumentTable, admitted: Rows, limit: int) -> list[Candidate]:
+        """The answer to a query that has nothing but filters: see `ranked`."""
         if not query.without:
             newest = nlargest(limit, admitted.tolist(), key=table.newest)
-            return dict.fromkeys(table.ranges(np.array(newest, np.int64))[:, 0].tolist(), nothing)
+            return self._without_evidence(table.ranges(np.array(newest, np.int64))[:, 0].tolist())
         newest = sorted(admitted.tolist(), key=table.newest, reverse=True)
-        listed: dict[int, Evidence] = {}
+        listed: list[int] = []
         left = _MOST_CHECKED
         for first, last in table.ranges(np.array(newest, np.int64)).tolist():
             for start in range(first, min(last + 1, first + left), _CHECKED_AT_ONCE):
                 ids = range(start, min(last + 1, start + _CHECKED_AT_ONCE))
                 left -= len(ids)
-                places = self._catalog.passages(ids)
-                passing = [id_ for id_ in ids if id_ in places and query.passes(places[id_].text)]
+                passing = self._passing(query, ids)
                 if passing:
-                    listed[passing[0]] = nothing
+                    listed.append(passing[0])
                     break
             if len(listed) == limit or left <= 0:
                 break
-        return listed
+        return self._without_evidence(listed)
 
-    def _described(self, query: Query) -> Descriptions:
+    def _passing(self, query: Query, passages: Sequence[int]) -> list[int]:
+        """The passages whose texts have the query's phrases and nothing it excludes, in the order given."""
+        texts = self._catalog.passages(passages)
+        return [id_ for id_ in passages if id_ in texts and query.passes(texts[id_].text)]
+
+    def _without_evidence(self, passages: Sequence[int]) -> list[Candidate]:
+        return [Candidate(id_, owner) for id_ in passages if (owner := self._ranges.of(id_))]
+
+    def _described(self, query: Query) -> DocumentTable:
         """The documents to choose from: those with the query's ids, or all."""
         describe = partial(self._catalog.descriptions, self._model)
         if not query.ids:
-            while not self._descriptions.read_some(self._splits.all, describe):
+            while not self._table.read_some(self._ranges.all, describe):
                 pass
-            return self._descriptions
+            return self._table
         records = [record for id_ in query.ids if (record := self._catalog.document(id_))]
-        found = {split for record in records if (split := self._catalog.split_of(self._model, record.key))}
-        return Descriptions([one for split in sorted(found) for one in describe(split.first, split.first)])
+        found = {own for record in records if (own := self._catalog.passage_range(self._model, record.key))}
+        return DocumentTable([one for own in sorted(found) for one in describe(own.first, own.first)])
 
-    def _chosen(self, table: Descriptions, admitted: Rows) -> Chosen:
-        chosen = table.ranges(admitted)
-        if 2 * len(admitted) <= len(self._splits) or len(table) < len(self._splits):
-            return Chosen(len(admitted), chosen)
+    def _chosen(self, table: DocumentTable, admitted: Rows) -> Chosen:
+        """The admitted documents, by their passages or by those of all others.
+
+        Of these two lists of documents, the shorter one is taken.
+        """
+        is_part = len(table) < len(self._ranges)  # then the table does not know all others
+        if is_part or 2 * len(admitted) <= len(self._ranges):
+            return Chosen(len(admitted), table.ranges(admitted))
         return Chosen(len(admitted), table.ranges(table.others(admitted)), others=True)
-
-
-def _best_first(found: dict[int, Evidence]) -> dict[int, Evidence]:
-    return dict(sorted(found.items(), key=lambda pair: (-pair[1].score, pair[0])))

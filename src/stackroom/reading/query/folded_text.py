@@ -9,25 +9,38 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Self
 
+from stackroom.common import invisible
+from stackroom.common.invisible import SOFT_HYPHEN
+from stackroom.common.scripts import (
+    ACCENTS,
+    ARABIC_VOWELS,
+    HAN_BEYOND,
+    HANGUL,
+    HEBREW_POINTS,
+    INDIAN,
+    JAMO,
+    UNSPACED,
+)
+
 # Scripts that write no blanks between words: a phrase may begin and end anywhere. And Korean, which writes
 # particles onto words: "서울" is meant to be found in "서울은".
-_UNBOUNDED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
-    "\U00020000-\U0003ffff"
-)
+_WITHOUT_BLANKS = UNSPACED + JAMO + HAN_BEYOND
+_UNBOUNDED = _WITHOUT_BLANKS + HANGUL
 UNBOUNDED = re.compile(f"[{_UNBOUNDED}]")
 """A character of a script in which the edges of words cannot be seen."""
 
 # Letters and digits, with the vowel signs of India, which do not count as either but stand inside words.
-_INDIAN = "\u0900-\u0963\u0966-\u0dff"
-_WORD = re.compile(f"((?:[^\\W{_UNBOUNDED}{_INDIAN}]+|[{_INDIAN}]+)+)")
+_WORD = re.compile(f"((?:[^\\W{_UNBOUNDED}{INDIAN}]+|[{INDIAN}]+)+)")
 
 # Marks that people leave out: accents of Latin, Greek and Cyrillic letters, vowels of Hebrew and Arabic. Not
 # those of India and Japan, without which it would be another word.
-_MARKS = "\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670"
-# Soft hyphens; what joins, parts or turns characters but is not seen; and control characters but white space.
-_UNSEEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff"
-_DROPPED = re.compile(f"[{_MARKS}{_UNSEEN}\x00-\x08\x0e-\x1b\x7f]")
+_MARKS = ACCENTS + HEBREW_POINTS + ARABIC_VOWELS
+# Soft hyphens, and what joins, parts or turns characters but is not seen.
+_UNSEEN = (
+    f"{SOFT_HYPHEN}{invisible.GRAPHEME_JOINER}{invisible.JOINERS}{invisible.DIRECTION}{invisible.OPERATORS}"
+    f"{invisible.ZERO_WIDTH_SPACE}{invisible.NO_BREAK_MARKS}{invisible.FORMS}{invisible.MONGOLIAN_SPACE}"
+)
+_DROPPED = re.compile(f"[{_MARKS}{_UNSEEN}{invisible.CONTROL}]")
 
 _SAME = str.maketrans(
     {
@@ -43,10 +56,10 @@ _SAME = str.maketrans(
     }
 )
 
-_SOFT_HYPHEN_AT_END = re.compile("\u00ad[^\\S\n]*\n\\s*")
+_SOFT_HYPHEN_AT_END = re.compile(rf"{SOFT_HYPHEN}[^\S\n]*\n\s*")
 _WORD_BROKEN = re.compile(r"(?<=[^\W\d_])-[^\S\n]*\n\s*(?=[^\W\d_])")
 _HYPHEN_AT_END = re.compile(r"(?<=\w)-[^\S\n]*\n\s*(?=\w)")
-_BLANK_BETWEEN_UNBOUNDED = re.compile("(?<=[{0}]) (?=[{0}])".format(_UNBOUNDED.replace("\uac00-\ud7af", "")))
+_BLANK_INSIDE = re.compile(f"(?<=[{_WITHOUT_BLANKS}]) (?=[{_WITHOUT_BLANKS}])")
 
 # Stands at the edges of words in folded texts. Then looking for a whole word is looking for a string, which
 # takes linear time; a regular expression would try every word's beginning.
@@ -107,4 +120,4 @@ def _fold(text: str) -> str:
 
 def _flatten(text: str) -> str:
     """One line, single blanks, and none between characters of scripts that write none."""
-    return _BLANK_BETWEEN_UNBOUNDED.sub("", " ".join(text.split()))
+    return _BLANK_INSIDE.sub("", " ".join(text.split()))

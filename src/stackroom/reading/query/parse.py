@@ -28,6 +28,8 @@ for; one that was not understood leaves the words it was made of, and a ranking 
 
 import re
 
+from stackroom.common import invisible
+from stackroom.common.scripts import ACCENTS, INDIAN_WITH_DANDAS
 from stackroom.reading.query.filters import NAME, NAMES, read_value
 from stackroom.reading.query.folded_text import UNBOUNDED, words
 from stackroom.reading.query.query import Query
@@ -41,7 +43,7 @@ _TRAILING = ",;:.!?，；：。！？、"
 # Where something else may begin.
 _NEXT = re.compile(rf"[\s({MARKS}]")
 
-_LETTER = "(?:[^\\W\\d_]|[\u0300-\u036f\u0900-\u0dff])"  # also the vowel signs of India
+_LETTER = rf"(?:[^\W\d_]|[{ACCENTS}{INDIAN_WITH_DANDAS}])"  # also the vowel signs of India
 _INSIDE = rf"[^\s:=/\\{MARKS}]*"
 _EXCLUDED = re.compile(rf"{_LETTER}{{3}}{_INSIDE}|[A-Z]{{2}}|{UNBOUNDED.pattern}{_INSIDE}")
 _OPTION = re.compile(r"(?<!\S)(?:--\w|-(?:[A-Za-z]\d*|[a-z]{2})(?!\S)|-\w[\w-]*=)")
@@ -54,7 +56,8 @@ _CONNECTIVE_AFTER = re.compile(r"\s+(AND|OR|\|\|?|&&?)(?!\S)")
 # Not seen, so not meant: control characters, and the marks that turn the direction of writing, which
 # right-to-left keyboards put before a Latin word. The (non-)joiners stay: Persian needs them.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+    f"[{invisible.CONTROL}{invisible.CONTROL_BEYOND_ASCII}{invisible.SOFT_HYPHEN}{invisible.DIRECTION}"
+    f"{invisible.ZERO_WIDTH_SPACE}{invisible.NO_BREAK_MARKS}]"
 )
 
 

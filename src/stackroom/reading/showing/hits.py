@@ -1,22 +1,23 @@
 """From ranked passages to what a search shows of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import FoundPassage
-from stackroom.catalog.passage_ranges import Split, Splits
-from stackroom.common.documents import Hit
+from stackroom.catalog.passage_ranges import PassageRange
+from stackroom.common.documents import Hit, Quote
 from stackroom.page.visible_text import visible
+from stackroom.reading.finding.candidates import Candidate
 from stackroom.reading.finding.ranking import Evidence
+from stackroom.reading.showing.query_words import Matcher
 from stackroom.reading.showing.quote import quote
-from stackroom.reading.showing.snippets import Matcher
 
-# Passages shown besides the best one of each document.
+# Most passages of one answer that are shown besides the best one of each document.
 _FURTHER = 5
 
 PartId = Callable[[int, FoundPassage], str]
-"""Gives the id of the part of a document, by its key, that has a passage."""
+"""Gives the id that fetches the part of a document which has a passage: of its key, and the passage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class Answer:
     """What a search gives.
 
     Attributes:
-        hits: by descending score of their best passages, each with what is known of that and the query.
-        notices: sentences for whoever asked: why this may be less than was asked for.
+        hits: by descending score of their best passages, each with the evidence for that passage.
+        notices: sentences for whoever asked, which tell why this may be less than was asked for.
     """
 
     hits: list[tuple[Hit, Evidence]]
@@ -33,54 +34,57 @@ class Answer:
 
 
 def shown(
-    ranked: Mapping[int, Evidence],
+    ranked: Sequence[Candidate],
     limit: int,
     query: str,
     characters: int,
     catalog: Catalog,
-    splits: Splits,
     part_id: PartId,
     *,
     marked: bool,
 ) -> list[tuple[Hit, Evidence]]:
-    """The first `limit` documents: each one's best passage, and the best of all others on other pages.
+    """The hits for the first `limit` documents: each one's best passage, and further good ones.
+
+    Further ones are the next best passages of these documents, five for the whole answer, of which each shows
+    another page.
 
     Args:
         ranked: passages, the best first.
         limit: most documents.
-        query: its words.
-        characters: how long the text of a best passage may be.
+        query: its words, without operators.
+        characters: most characters of the text of a passage; see `Reader.search`.
         catalog: has the passages; those that it lacks are left out.
-        splits: of the same library.
         part_id: see `PartId`.
         marked: whether to tell where the query's words are in the texts.
     """
-    best: dict[Split, int] = {}
-    others: dict[int, Split] = {}
-    for id_ in ranked:
-        split = splits.of(id_)
-        if split is not None and split not in best and len(best) < limit:
-            best[split] = id_
-        elif split in best:
-            others[id_] = split
-    further = list(others)[:_FURTHER]
-    places = catalog.passages([*best.values(), *further])
+    best: dict[PassageRange, Candidate] = {}
+    further: list[Candidate] = []
+    for candidate in ranked:
+        if candidate.range in best:
+            if len(further) < _FURTHER:
+                further.append(candidate)
+        elif len(best) < limit:
+            best[candidate.range] = candidate
+    places = catalog.passages([candidate.passage for candidate in (*best.values(), *further)])
     matcher = Matcher(query)
+
+    def quoted(candidate: Candidate) -> Quote:
+        place = places[candidate.passage]
+        part = part_id(candidate.range.document, place)
+        return quote(place, candidate.score, matcher, characters, part, marked=marked)
+
     hits = []
-    for split, id_ in best.items():
-        if id_ not in places:
+    for candidate in best.values():
+        place = places.get(candidate.passage)
+        if place is None:
             continue
-        pages = {places[id_].page}
+        pages = {place.page}
         more = []
         for other in further:
-            if others[other] == split and other in places and places[other].page not in pages:
-                pages.add(places[other].page)
-                part = part_id(split.document, places[other])
-                more.append(
-                    quote(places[other], ranked[other].score, matcher, characters, part, marked=marked)
-                )
-        part = part_id(split.document, places[id_])
-        quoted = quote(places[id_], ranked[id_].score, matcher, characters, part, marked=marked)
-        title = visible(places[id_].title)
-        hits.append((Hit(places[id_].document_id, title, quoted, tuple(more)), ranked[id_]))
+            other_place = places.get(other.passage)
+            if other.range == candidate.range and other_place and other_place.page not in pages:
+                pages.add(other_place.page)
+                more.append(quoted(other))
+        hit = Hit(place.document_id, visible(place.title), quoted(candidate), tuple(more))
+        hits.append((hit, candidate.evidence))
     return hits

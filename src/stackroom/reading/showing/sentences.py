@@ -1,19 +1,23 @@
 """Where sentences, list items, headings and table rows begin in the text of a page; pure.
 
-Rules of thumb, without a library: a wrong end cuts a sentence in two before the reader's eyes, while one that
-is missed only makes a unit longer. So, in doubt, a sentence goes on.
+The rules are simple, and in doubt a sentence goes on: a wrong end shows the reader a sentence cut in two,
+while a missed end only makes a unit longer.
 """
 
 import re
 from bisect import bisect_left
 from itertools import pairwise
 
+from stackroom.common.punctuation import CLOSERS, SENTENCE_ENDS, WIDE_CLOSERS, WIDE_SENTENCE_ENDS
+
+_WIDE_CLOSERS = f"{WIDE_CLOSERS}”’\"'"
 # Where a unit may end: at a line break, at a blank after a sign, and in Chinese and Japanese without a blank.
 _GAP = re.compile(
     r"(?<![^\S\n])[^\S\n]*\n\s*|(?<=[^\w\s])[^\S\n]+(?:\n\s*)?"
-    r"|(?<=[。！？｡])(?=[^\s。！？｡」』）】”’\"')])|(?<=[。！？｡][」』）】”’\"'])(?=[^\s」』）】”’\"')])"
+    rf"|(?<=[{WIDE_SENTENCE_ENDS}])(?=[^\s{WIDE_SENTENCE_ENDS}{_WIDE_CLOSERS})])"
+    rf"|(?<=[{WIDE_SENTENCE_ENDS}][{_WIDE_CLOSERS}])(?=[^\s{_WIDE_CLOSERS})])"
 )
-_ENDING = re.compile(r"([.!?…։؟۔।॥])['\"’”»“)\]]{0,3}\Z")
+_ENDING = re.compile(rf"([{SENTENCE_ENDS}])[{CLOSERS}“]{{0,3}}\Z")
 _LOOK_BACK = 30  # characters: more than the longest abbreviation, and the marks after it
 
 # After these a full stop ends nothing, whatever follows: "Fig. 3", "Dr. Meier", "vgl. S. 7", "p. ej.".
@@ -36,12 +40,12 @@ _ITEM = re.compile(
 _DIGIT = re.compile(r"\d")
 _OPENERS = "'\"‘’“”„«(["
 
-# A line this much shorter than the longest around it was ended by its writer, not by the margin.
+# A line shorter than this share of the longest one around ends where its writer wanted, not at the margin.
 _SHORT = 0.7
 
 
 def units(text: str) -> list[tuple[int, int, bool]]:
-    """The sentences and other units of `text`, in order, without the blanks around them.
+    """The sentences, items, headings and rows of `text`, in order, without the blanks around them.
 
     Returns:
         Triples (start, stop, whether it begins a line of its own: an item, a heading, a row, a paragraph).
@@ -70,7 +74,7 @@ def _ends_sentence(text: str, stop: int, start: int) -> bool:
     if text[stop - 1].isalnum():
         return False  # nearly always, and quickly
     before = text[max(0, stop - _LOOK_BACK) : stop]
-    if before[-1:] in "。！？｡" or before[-2:-1] in tuple("。！？｡"):
+    if before[-1:] in WIDE_SENTENCE_ENDS or before[-2:-1] in tuple(WIDE_SENTENCE_ENDS):
         return True
     ending = _ENDING.search(before)
     if not ending:
@@ -89,7 +93,7 @@ def _is_abbreviation(before: str) -> bool:
 
 
 class _Lines:
-    """The lines of a text, as far as they tell what a line break means."""
+    """The lines of a text, to tell which line breaks end a sentence or another unit."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -99,7 +103,7 @@ class _Lines:
         self._is_row = [_is_row(line) for line in lines]
 
     def ends_unit(self, gap: re.Match[str]) -> bool:
-        """Whether the line break in this gap is more than the margin's."""
+        """Whether the line break in this gap ends a unit, and was not just made because the line was full."""
         if gap.group().count("\n") > 1:
             return True
         at = bisect_left(self._starts, gap.end() + 1) - 1  # the line that begins here
@@ -109,13 +113,13 @@ class _Lines:
         last = self._text[gap.start() - 1 : gap.start()]
         if following.islower() or last in (",", "-", "–", "、", "，"):
             return False
-        # A page may have columns: only the neighbours tell how wide a line can be.
+        # A page may have columns: only the lines around tell how wide a line can be.
         width = max(self._lengths[max(0, at - 3) : at + 3])
         return self._lengths[at - 1] < _SHORT * width
 
 
 def _is_row(line: str) -> bool:
-    """Whether a line is a row of a table: of three cells or more, most are numbers."""
+    """Whether a line is a row of a table: it has three cells or more, and most have digits."""
     if not _DIGIT.search(line):
         return False
     cells = line.split()

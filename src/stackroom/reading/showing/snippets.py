@@ -2,49 +2,45 @@
 
 import re
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stackroom.reading.query.folded_text import UNBOUNDED, words
+from stackroom.common.punctuation import CLOSERS, SENTENCE_ENDS, WIDE_CLOSERS, WIDE_SENTENCE_ENDS
 from stackroom.reading.showing.sentences import units
 
 RESULT_CHARACTERS = 1000
-"""For a client that reads: a whole passage of the default model, as a rule."""
+"""Most characters for a client that reads: a passage of the default model fits whole, as a rule."""
 
 TERMINAL_CHARACTERS = 240
-"""For a person at a terminal: three lines."""
+"""Most characters for a person at a terminal: three lines."""
 
 _ELLIPSIS = "…"
-# Room for a mark and a blank on either side.
+# Room for an ellipsis and a blank on either side.
 _MARGIN = 4
 
 # What mostly parts sentences, if the next does not begin small: a line break, or a blank after a sign.
-_SIGN_AT_END = re.compile("[.!?…։؟۔।॥。！？｡]['\"’”»)\\]」』）】]{0,2}\\Z")
-_BREAK_BEFORE = re.compile("\\n\\s*\\Z|[.!?…։؟۔।॥]['\"’”»)\\]]{0,2}\\s+\\Z|[。！？｡][」』）】”’]?\\s*\\Z")
+_SIGN_AT_END = re.compile(rf"[{SENTENCE_ENDS}{WIDE_SENTENCE_ENDS}][{CLOSERS}{WIDE_CLOSERS}]{{0,2}}\Z")
+_BREAK_BEFORE = re.compile(
+    rf"\n\s*\Z|[{SENTENCE_ENDS}][{CLOSERS}]{{0,2}}\s+\Z|[{WIDE_SENTENCE_ENDS}][{WIDE_CLOSERS}”’]?\s*\Z"
+)
 
-# Characters around a passage that tell whether a sentence begins and ends with it.
+# How many characters around a passage are looked at to tell whether a sentence begins and ends with it.
 _LEAST_AROUND = 60
 
 # A unit longer than the snippet is cut into pieces of this share of it, so that a match can be in the middle.
 _PIECES = 4
 
-_WORD = re.compile(r"[^\W_]+")
-
-# An ending that a word may have more or less than the query's: "committees", "Hauses". And the fewest letters
-# before it.
-_ENDING, _STEM = 3, 4
-
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A part of a page, on few lines: a newline only before what begins a line of its own.
+    """A part of a page, as it is shown.
 
     Attributes:
-        text: sentences, or with "…" where it begins or ends inside one.
-        matches: spans (start, stop) of `text` that match, in order.
-        start: where on the page it begins.
-        stop: and ends; not included.
+        text: whole sentences; where it begins or ends inside a sentence, there is "…".
+        matches: spans (start, stop) of `text` that match the query, in order.
+        start: offset of its first character on the page.
+        stop: offset after its last one.
     """
 
     text: str
@@ -55,7 +51,13 @@ class Snippet:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A sentence or part of one; whether it begins a line; whether it begins and ends as a sentence does."""
+    """A sentence of a page or a part of one.
+
+    Attributes:
+        start, stop: its characters on the page, from `start` up to, not including, `stop`.
+        own_line: whether it begins a line of its own, as an item or a heading does.
+        is_start, is_stop: whether a sentence begins, or ends, with it.
+    """
 
     start: int
     stop: int
@@ -67,13 +69,13 @@ class _Piece:
 def complete(page: str, start: int, stop: int, limit: int = RESULT_CHARACTERS) -> Snippet:
     """A passage with its first and last sentence completed from the page, its line breaks as they are.
 
-    With "…" where a sentence's other part does not fit.
+    Where the rest of a sentence does not fit, there is "…" instead.
 
     Args:
         page: the page's text.
-        start: of the passage in it.
-        stop: likewise.
-        limit: most characters of the result, if the passage has fewer.
+        start: offset of the passage's first character in it.
+        stop: offset after its last one.
+        limit: most characters of the result. A passage that has more is given whole all the same.
     """
     start += len(page[start:stop]) - len(page[start:stop].lstrip())
     stop = start + len(page[start:stop].rstrip())
@@ -85,7 +87,11 @@ def complete(page: str, start: int, stop: int, limit: int = RESULT_CHARACTERS) -
 
 
 def _sentence_start(page: str, start: int, room: int) -> tuple[int, bool]:
-    """Where the sentence at `start` begins, at most `room` before; and whether that is so."""
+    """Where the sentence at `start` begins, if that is at most `room` characters before.
+
+    Returns:
+        An offset: the sentence's start, or else `start`; and whether a sentence begins there.
+    """
     before = page[max(0, start - _LEAST_AROUND) : start]
     goes_on = page[start : start + 1].islower()
     if not before or (not goes_on and (not before.strip() or _BREAK_BEFORE.search(before))):
@@ -102,7 +108,11 @@ def _sentence_start(page: str, start: int, room: int) -> tuple[int, bool]:
 
 
 def _sentence_stop(page: str, stop: int, room: int) -> tuple[int, bool]:
-    """Where the sentence before `stop` ends, at most `room` after; and whether that is so."""
+    """Where the sentence before `stop` ends, if that is at most `room` characters after.
+
+    Returns:
+        An offset: the sentence's stop, or else `stop`; and whether a sentence ends there.
+    """
     rest = page[stop : stop + room + _LEAST_AROUND]
     after = rest.lstrip()
     ends_line = "\n" in rest[: len(rest) - len(after)]
@@ -127,21 +137,23 @@ def cut(
     *,
     marked: bool = True,
 ) -> Snippet:
-    """The snippet of a page for its best passage.
+    """The most telling sentences of a passage, on few lines.
 
-    The passage's first and last sentence are completed, even beyond the passage, if all of that fits; else
-    the run of its sentences is taken that has most of the different matching words; rare and long ones count
-    more, in any language. Where nothing has to be chosen or marked, `complete` is quicker.
+    If the whole passage fits with its first and last sentence completed from the page, it is all shown. Else
+    those neighbouring sentences are that have most of the different matching words; a word counts more the
+    longer it is and the fewer matches of it the passage has. A line break stays only before what begins a
+    line of its own. If nothing has to be chosen or marked, `complete` is quicker.
 
     Args:
         page: the page's text.
-        start: of the passage in it.
-        stop: likewise.
-        matches: spans of the page that match the query, in order and apart; see `Matcher`.
+        start: offset of the passage's first character in it.
+        stop: offset after its last one.
+        matches: spans (start, stop) of the page that match the query, in order, none overlapping another; see
+            `query_words.Matcher`.
         limit: most characters of the result; at least 40.
         marked: whether to tell where the matches are in the snippet.
     """
-    # A sentence that the limit has no room for need not be looked for; but whether one ends here has to be.
+    # Nothing is looked for farther away than there is room for; but far enough to see where sentences end.
     room = max(limit - (stop - start), _LEAST_AROUND)
     first, last = max(0, start - room), min(len(page), stop + room)
     own = [(max(a, first), min(b, last)) for a, b in matches if a < last and b > first]
@@ -156,73 +168,12 @@ def cut(
     return _compose(page, chosen, own if marked else ())
 
 
-class Matcher:
-    """Finds what a reader would call the words of one query.
-
-    Words are equal but for case, accents and a short ending. In scripts without blanks, neighbouring pairs of
-    the query's characters are. It need not be what the index of words found: it is for the eye.
-    """
-
-    def __init__(self, query: str) -> None:
-        exact = {word for part in query.split() for word in words(part).split()}
-        self._known = dict.fromkeys(exact, True)  # words that were compared: a text repeats itself
-        self._stems = defaultdict[str, list[str]](list)
-        for word in exact:
-            self._stems[word[:_STEM]].append(word)
-        self._pairs = {
-            word[at : at + 2]
-            for word in exact
-            if UNBOUNDED.search(word)
-            for at in range(max(1, len(word) - 1))
-        }
-
-    def find(self, page: str, start: int, stop: int) -> list[tuple[int, int]]:
-        """The spans of a page between `start` and `stop` that match, in order."""
-        found: list[tuple[int, int]] = []
-        for match in _WORD.finditer(page, start, stop):
-            word = match.group()
-            if not word.isascii() and UNBOUNDED.search(word):
-                for at in range(match.start(), match.end()):
-                    if page[at] in self._pairs:
-                        _add(found, at, at + 1)
-                    if at + 2 <= match.end() and page[at : at + 2] in self._pairs:
-                        _add(found, at, at + 2)
-                continue
-            matches = self._known.get(word)
-            if matches is None:
-                matches = self._known[word] = self._matches(word.lower() if word.isascii() else words(word))
-            if matches:
-                found.append(match.span())
-        return found
-
-    def _matches(self, word: str) -> bool:
-        return self._known.get(word, False) or any(
-            _are_alike(word, other) for other in self._stems.get(word[:_STEM], ())
-        )
-
-
-def _add(found: list[tuple[int, int]], start: int, stop: int) -> None:
-    """Adds a span, as one with the last if they touch."""
-    if found and found[-1][1] >= start:
-        start = found.pop()[0]
-    found.append((start, stop))
-
-
-def _are_alike(one: str, other: str) -> bool:
-    short, long = sorted((one, other), key=len)
-    # The last letter may change: "libraries", "library". Numbers have no endings.
-    return (
-        _STEM <= len(short) >= len(long) - _ENDING
-        and short.isalpha()
-        and long.startswith(short[: max(_STEM, len(short) - 1)])
-    )
-
-
 def _pieces(page: str, first: int, last: int, size: int, longest: int) -> list[_Piece]:
     found: list[_Piece] = []
     for start, stop, own_line in units(page[first:last]):
         unit = _Piece(start + first, stop + first, own_line)
-        # What stands at the edge of what was looked at may go on beyond it; so may a page that begins small.
+        # A sentence at the edge of what is looked at may go on beyond it, and one that begins a page with a
+        # small letter has begun on the page before.
         is_start = unit.start > first or (first == 0 and not page[unit.start].islower())
         is_stop = unit.stop < last or last == len(page)
         if stop - start <= longest:
@@ -240,7 +191,7 @@ def _pieces(page: str, first: int, last: int, size: int, longest: int) -> list[_
 
 
 def _word_end(page: str, start: int, stop: int, size: int) -> int:
-    """Where to cut: after a word if there is one that ends in reach, else after so many characters."""
+    """Where to cut: after the last word that ends within `size` characters; if none does, after so many."""
     if stop - start <= size:
         return stop
     blank = max(page.rfind(" ", start, start + size + 1), page.rfind("\n", start, start + size + 1))
@@ -250,7 +201,10 @@ def _word_end(page: str, start: int, stop: int, size: int) -> int:
 def _best_run(
     page: str, pieces: list[_Piece], matches: Sequence[tuple[int, int]], limit: int
 ) -> list[_Piece]:
-    """The run of pieces that fits and says most. Both ends only move forward: linear time."""
+    """The neighbouring pieces that fit into `limit` characters and say most.
+
+    Both ends only move forward, so that the time is linear in the number of pieces.
+    """
     in_piece: list[list[str]] = [[] for _ in pieces]
     starts = [piece.start for piece in pieces]
     for start, stop in matches:
@@ -268,8 +222,8 @@ def _best_run(
                 worth += 0 if inside[word] else len(word) / often[word]
                 inside[word] += 1
             stop += 1
-        # Of equally good ones those that cut no sentence, of those the longest, of those the first: what
-        # stands before a match explains it.
+        # Of equally good runs one that cuts no sentence is taken, of those the longest, of those the first:
+        # what stands before a match explains it.
         whole = pieces[start].is_start + pieces[stop - 1].is_stop
         score = (round(worth, 6), whole, pieces[stop - 1].stop - pieces[start].start)
         if score > best_score:
@@ -281,7 +235,7 @@ def _best_run(
 
 
 def _compose(page: str, pieces: list[_Piece], matches: Sequence[tuple[int, int]]) -> Snippet:
-    """The text of neighbouring pieces with single blanks, and the matches where they are then."""
+    """The text of neighbouring pieces with single blanks, and the spans of the matches in that text."""
     if not matches:
         text, last_stop = "", pieces[0].start
         for piece in pieces:

@@ -1,0 +1,10 @@
+"""Signs that end a sentence, and that may close behind them, for the brackets of a regular expression."""
+
+SENTENCE_ENDS = ".!?…։؟۔।॥"
+"""End a sentence before a blank: of Latin, Armenian, Arabic, Urdu and Indian scripts."""
+WIDE_SENTENCE_ENDS = "。！？｡"
+"""End a sentence with or without a blank: of Chinese and Japanese."""
+CLOSERS = "'\"’”»)\\]"
+"""Quotation marks and brackets that may stand between a sentence's end and the blank."""
+WIDE_CLOSERS = "」』）】"
+"""Likewise of Chinese and Japanese."""

@@ -1,0 +1,154 @@
+"""From an id to a document, a part of it, one of its pages, or the PDF itself: `Reader.fetch` and its kin."""
+
+import os
+from pathlib import Path
+
+from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.entries import DocumentEntry, FoundPassage, Location, is_unchanged
+from stackroom.catalog.folder_notes import read_notes
+from stackroom.common.data_folder import LEFT_OUT
+from stackroom.common.errors import UnknownDocument, UnknownPart
+from stackroom.page.parts import MARK_CHARACTERS, Division, split_id
+from stackroom.page.text import last_line, marked_text
+from stackroom.reading.in_memory import InMemory, Turn
+from stackroom.reading.results import Fetched, PageOfFile
+
+# Long documents whose division into parts is kept in memory.
+_DIVISIONS = 256
+
+
+class Fetching:
+    """Gives documents by their ids. `Reader` has its methods, and describes their arguments."""
+
+    def __init__(self, turn: Turn, fetch_characters: int) -> None:
+        """Reads nothing yet. `fetch_characters` are the most of one answer's text, if it is not told more."""
+        self._turn = turn
+        self._fetch_characters = fetch_characters
+        self._divisions: dict[tuple[int, int], Division] = {}  # by the catalogue's opening and document's key
+
+    def fetch(self, id_: str, limit: int | None) -> Fetched:
+        """See `Reader.fetch`."""
+        document_id, wanted = split_id(id_)
+        with self._turn.at_one_moment() as memory:
+            catalog = self._turn.catalog
+            record = _record(catalog, document_id)
+            if limit is None:
+                division = self._division(record.key, memory)
+            else:
+                division = Division(catalog.page_lengths(record.key), limit)
+            part = division.asked(wanted)
+            text = marked_text(catalog.pages(record.key, part.first, part.last), part)
+            ocr_pages = catalog.ocr_pages(record.key, part.first, part.last)
+            unread_pages = catalog.unread_pages(record.key, part.first, part.last)
+        after, before = division.after(part), division.before(part)
+        next_id = division.id(record.id, after) if after else ""
+        number = division.number(part.first, part.start)
+        if after or before:
+            text += "\n" + last_line(number, len(division.parts), part, record.page_count, next_id)
+        return Fetched(
+            record,
+            division.id(record.id, part),
+            text,
+            part,
+            number,
+            len(division.parts),
+            next_id,
+            division.id(record.id, before) if before else "",
+            ocr_pages,
+            unread_pages,
+        )
+
+    def page(self, document_id: str, number: int) -> PageOfFile:
+        """See `Reader.page`."""
+        with self._turn.at_one_moment():
+            catalog = self._turn.catalog
+            record = _record(catalog, document_id)
+            pages = catalog.pages(record.key, number, number) if number <= record.page_count else []
+            ocr = catalog.ocr_pages(record.key, number, number) if pages else {}
+            words = catalog.word_boxes(record.key, number) if ocr else ()
+        if not pages:
+            raise UnknownPart(f"This document has {record.page_count} pages, so none numbered {number}.")
+        file = _unchanged_file(record, self._turn.catalog.path)
+        return PageOfFile(record, pages[0], file, ocr.get(number), words)
+
+    def file(self, document_id: str) -> tuple[DocumentEntry, Path]:
+        """See `Reader.file`."""
+        with self._turn.at_one_moment():
+            record = _record(self._turn.catalog, document_id)
+        file = _unchanged_file(record, self._turn.catalog.path)
+        if file is None:
+            raise UnknownDocument(
+                f"The file of document {document_id!r} has been moved or changed and not been indexed again "
+                "yet."
+            )
+        return record, file
+
+    def part_id(self, key: int, place: FoundPassage, memory: InMemory) -> str:
+        """The id that fetches the part of a document that a passage is in; to be called in a turn.
+
+        Args:
+            key: of the document.
+            place: where the passage is.
+            memory: of the same turn.
+        """
+        text_bytes, pages = self._turn.catalog.extent(key)
+        # Bytes are at least as many as characters: a document that fits by its bytes has one part.
+        if text_bytes + pages * MARK_CHARACTERS <= self._fetch_characters:
+            return place.document_id
+        division = self._division(key, memory)
+        return division.id(place.document_id, division.part(place.page, place.start))
+
+    def _division(self, key: int, memory: InMemory) -> Division:
+        """How a document is divided into parts. It is kept, because a document of one key never changes."""
+        known = (memory.opening, key)
+        if known not in self._divisions:
+            if len(self._divisions) >= _DIVISIONS:
+                self._divisions.clear()
+            self._divisions[known] = Division(self._turn.catalog.page_lengths(key), self._fetch_characters)
+        return self._divisions[known]
+
+
+def _record(catalog: Catalog, document_id: str) -> DocumentEntry:
+    """The document with this id, or the one that took its place.
+
+    Raises:
+        UnknownDocument: there is neither.
+    """
+    # Bytes that are no text come as halves of surrogate pairs, which SQLite refuses.
+    record = catalog.document(document_id.strip().encode(errors="replace").decode())
+    if record is None:
+        raise UnknownDocument(
+            f"No document has the id {document_id!r}. Use an id exactly as a search result gives it."
+            if document_id.strip()
+            else "The id is empty. Use an id exactly as a search result gives it."
+        )
+    return record
+
+
+def _unchanged_file(record: DocumentEntry, catalog: Path) -> Path | None:
+    """A file of the document that still is as it was when it was indexed; None if there is none.
+
+    A file behind a link that leads out of its folder counts only if the last run followed such links. Else
+    whoever may write into the folder could put a link in the place of a PDF, and have us show any file.
+
+    Args:
+        record: of the document.
+        catalog: the catalogue's file; the folders' notes are beside it.
+    """
+    for location in record.locations:
+        if is_unchanged(location.file, location.size, location.modified_ns) and (
+            _is_inside(location) or _follows_links(location, catalog)
+        ):
+            return location.file
+    return None
+
+
+def _is_inside(location: Location) -> bool:
+    # The folder itself may be a link: somebody has named it, or moved it and left a link in its place.
+    root = Path(os.path.realpath(location.root))
+    return Path(os.path.realpath(location.file)).is_relative_to(root)
+
+
+def _follows_links(location: Location, catalog: Path) -> bool:
+    notes = read_notes(catalog.with_name(LEFT_OUT))
+    return notes.get(str(location.root), {}).get("follow_links") is True

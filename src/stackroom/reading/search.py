@@ -1,0 +1,141 @@
+"""From a query to hits, read from top to bottom: the read path on one page.
+
+1. `parse` takes the operators out of the query.
+2. The model makes a vector of the rest; `Asked` holds what the two indexes are asked.
+3. `Selection` takes passages from the index of words and the index of vectors, each with its evidence, lets
+   through what the filters, phrases and exclusions allow, and ranks them by the formula in `finding.ranking`.
+4. `shown` reads the best passages of each document from the catalogue, and cuts them to sentences.
+
+What the indexes find is a hint only: a hit is shown only if the catalogue has the passage.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from stackroom.catalog.entries import FoundPassage
+from stackroom.common.documents import RankedPassage
+from stackroom.indexes.words import WordIndex
+from stackroom.reading.finding.candidates import Asked, Candidate, Indexes
+from stackroom.reading.finding.selection import Selection
+from stackroom.reading.in_memory import InMemory, Turn
+from stackroom.reading.notices import MEANING_NOT_READY, taken_as_words
+from stackroom.reading.query.parse import parse
+from stackroom.reading.query.query import Query
+from stackroom.reading.query_batches import QueryModel
+from stackroom.reading.showing.hits import Answer, shown
+
+PartIdInMemory = Callable[[int, FoundPassage, InMemory], str]
+"""See `fetch.Fetching.part_id`."""
+
+
+class Searching:
+    """Answers queries. `Reader` has its methods, and describes their arguments."""
+
+    def __init__(self, turn: Turn, lexicon: WordIndex, model: QueryModel, part_id: PartIdInMemory) -> None:
+        """Reads nothing yet.
+
+        Args:
+            turn: for the catalogue and both indexes.
+            lexicon: the index of words; used only in a turn.
+            model: makes vectors of queries.
+            part_id: gives the id of the part of a document that a passage is in.
+        """
+        self._turn = turn
+        self._lexicon = lexicon
+        self._model = model
+        self._part_id = part_id
+
+    def answer(self, text: str, limit: int, characters: int, *, marked: bool) -> Answer:
+        """See `Reader.answer`."""
+        query = _read(text)
+        notices = taken_as_words(query.misread)
+        if limit < 1:
+            return Answer([], notices)
+        with self._ready_to_answer(query) as ready:
+            if ready is None:
+                return Answer([], notices)
+            asked, memory = ready
+            ranked = self._ranked(query, asked, memory, limit)
+            hits = shown(
+                ranked,
+                limit,
+                query.text,
+                characters,
+                self._turn.catalog,
+                lambda key, place: self._part_id(key, place, memory),
+                marked=marked,
+            )
+            if asked.text and asked.vector is None and self._has_meaning(memory):
+                notices = (MEANING_NOT_READY, *notices)
+        return Answer(hits, notices)
+
+    def rankings(self, text: str, depth: int) -> dict[str, list[RankedPassage]]:
+        """See `Reader.rankings`."""
+        query = _read(text)
+        with self._ready_to_answer(query) as ready:
+            ranked = self._ranked(query, *ready, depth) if ready else []
+            scores = {
+                "words": {one.passage: one.words for one in ranked if one.words_rank},
+                "meaning": {one.passage: one.meaning or 0.0 for one in ranked if one.meaning_rank},
+                "fused": {one.passage: one.score for one in ranked},
+            }
+            places = self._turn.catalog.passages([one.passage for one in ranked]) if ranked else {}
+        return {
+            name: [
+                RankedPassage(places[passage].document_id, places[passage].page, score)
+                for passage, score in sorted(ranking.items(), key=lambda pair: (-pair[1], pair[0]))
+            ]
+            for name, ranking in scores.items()
+        }
+
+    @contextmanager
+    def _ready_to_answer(self, query: Query) -> Iterator[tuple[Asked, InMemory] | None]:
+        """Makes the query's vector, then takes a turn, which lasts as long as the block.
+
+        No turn is held while the model computes, so that other searches go on. If the index was built anew
+        with another model in the meantime, the vector is made again.
+
+        Yields:
+            What the indexes are asked, and what is in memory. None if the query asks nothing, or nothing was
+            indexed yet. The vector is None if nothing is embedded yet, or the model is not prepared.
+        """
+        by_words = Asked(query.text, query.phrases, None, 0.0)
+        with ExitStack() as turn:
+            while query.text or query.has_filters:
+                memory = turn.enter_context(self._turn.at_one_moment())
+                model = memory.model
+                if model is None:
+                    break
+                # While nothing is embedded there is no reason to wait for the model.
+                if not query.text or not len(memory.vectors):
+                    yield by_words, memory
+                    return
+                turn.close()
+                queries = self._model.if_prepared(model.fingerprint)
+                if queries is None:
+                    yield by_words, turn.enter_context(self._turn.at_one_moment())
+                    return
+                vector, known = queries.embed(query.text), queries.embedder.known_share(query.text)
+                memory = turn.enter_context(self._turn.at_one_moment())
+                if memory.model == model:
+                    yield Asked(query.text, query.phrases, vector, known), memory
+                    return
+                turn.close()
+            yield None
+
+    def _ranked(self, query: Query, asked: Asked, memory: InMemory, limit: int) -> list[Candidate]:
+        """Passages of at least `limit` documents, if there are as many; the best first."""
+        if memory.model is None:
+            return []
+        indexes = Indexes(self._lexicon, memory.vectors, memory.ranges)
+        selection = Selection(self._turn.catalog, memory.model, indexes, memory.ranges, memory.table)
+        return selection.ranked(query, asked, limit)
+
+    def _has_meaning(self, memory: InMemory) -> bool:
+        """Whether passages have vectors, or will have: then a search by words alone misses something."""
+        return len(memory.vectors) > 0 or self._turn.catalog.has_waiting()
+
+
+def _read(text: str) -> Query:
+    # Bytes that are no text come as halves of surrogate pairs, which no index takes.
+    return parse(text.encode(errors="replace").decode())
