@@ -1,6 +1,6 @@
 """A PDF file becomes a Document.
 
-PDFium reads text and structure; `second_opinion` asks pypdf where PDFium cannot. Runs in a child process that
+PDFium reads text and structure; `pypdf_fallback` asks pypdf where PDFium cannot. Runs in a child process that
 may crash or be killed; this file needs to know nothing about that.
 """
 

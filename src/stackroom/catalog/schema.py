@@ -30,8 +30,8 @@ CREATE TABLE scans (                    -- pages whose text only OCR can tell
     PRIMARY KEY (document, page)
 ) STRICT, WITHOUT ROWID"""
 SCANS_INDEX = "CREATE INDEX scans_by_state ON scans (state)"
-"""As they are since version 4. `indexer.store.migrate` uses both for its step from 3 to 4: should they change in
-a later version, keep these for that step."""
+"""As they are since version 4. `indexer.store.migrate` uses both for its step from 3 to 4: should they change
+in a later version, keep these for that step."""
 
 # AUTOINCREMENT where an id must never be used twice: a server may still hold it in memory.
 _TABLES = """

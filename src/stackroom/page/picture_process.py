@@ -1,8 +1,9 @@
-"""A page of a PDF as a picture, with a passage marked: what a process does that may crash or be killed.
+"""Draws a page of a PDF as a picture with a passage marked. A program of its own: it may crash or be killed.
 
 Started by `stackroom.server.citations.pictures`, it reads one request from standard input, writes one answer
 to standard output, and ends. The request is a JSON object; the answer a line of JSON and, if that has no
-"error", a PNG. No document can reach another one's picture, and nothing of a hostile file stays.
+"error", a PNG. Each picture has a
+process of its own, so no hostile file can reach another document's picture, or leave anything behind.
 """
 
 import ctypes
