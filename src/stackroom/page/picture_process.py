@@ -2,8 +2,8 @@
 
 Started by `stackroom.server.citations.pictures`, it reads one request from standard input, writes one answer
 to standard output, and ends. The request is a JSON object; the answer a line of JSON and, if that has no
-"error", a PNG. Each picture has a
-process of its own, so no hostile file can reach another document's picture, or leave anything behind.
+"error", a PNG. Each picture has a process of its own, so no hostile file can reach another document's
+picture, or leave anything behind.
 """
 
 import ctypes
