@@ -256,7 +256,7 @@ class Catalog(CatalogFile):
         return dict(rows)
 
     def _ranges(self, model: Model, first: int, last: int) -> list[tuple[int, int]]:
-        """The ids of a model's passages from `first` to `last`, both inclusive, in as few ranges as possible."""
+        """The ids of a model's passages from `first` to `last`, both inclusive, in the fewest ranges."""
         rows = self.rows(
             "SELECT first, last FROM splits WHERE model = ? AND first <= ?"
             " AND first >= coalesce((SELECT max(first) FROM splits WHERE first <= ?), 0) ORDER BY first",

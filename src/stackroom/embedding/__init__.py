@@ -1,1 +1,4 @@
-"""Passages and queries into vectors: the `Embedder` protocol, and what runs an open model behind it."""
+"""Turns passages and queries into vectors: the `Embedder` protocol, and what runs an open model behind it.
+
+Other packages use `embedder` (the protocols), `models.Models` (where embedders come from) and `model_files`.
+"""

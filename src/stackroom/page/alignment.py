@@ -27,7 +27,8 @@ def locate(page: str, start: int, stop: int, drawn: str) -> list[tuple[int, int]
 
     Args:
         page: the repaired text of the page.
-        start, stop: the passage's place in it, as offsets; `stop` is not included.
+        start: offset of the passage's first character in it.
+        stop: offset after its last character.
         drawn: the page's text as the PDF has it, character by character.
 
     Returns:

@@ -90,7 +90,7 @@ def own_line(text: str, characters: int = LINE_CHARACTERS) -> str:
 
 
 def own_label(label: str) -> str:
-    """A page's printed label, at most LABEL_CHARACTERS long and without brackets, which could end our mark."""
+    """A page's printed label, cut to LABEL_CHARACTERS, and without brackets, which could end our mark."""
     return _NOT_IN_LABEL.sub(" ", visible(label[: _SIGN * LABEL_CHARACTERS])).strip()[:LABEL_CHARACTERS]
 
 

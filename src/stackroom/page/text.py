@@ -11,7 +11,7 @@ from stackroom.page.foreign_text import own_label, own_text
 
 
 def page_mark(number: int, label: str, part: Part | None = None) -> str:
-    """The line before a page: "[[page 3 (iii)]]"; with `part`, before the piece of the page that `part` is."""
+    """The line before a page: "[[page 3 (iii)]]"; with `part`, before that piece of the page."""
     shown = own_label(label)
     named = f"page {number}" if shown in ("", str(number)) else f"page {number} ({shown})"
     return f"[[{named}]]" if part is None else f"[[{named}, characters {part.start} to {part.stop}]]"

@@ -1,4 +1,4 @@
-"""Where OCR saw each word of a page, so that a passage can be marked in the page's picture. Pure functions."""
+"""Where OCR saw each word of a page, so that a passage can be marked in its picture. Pure functions."""
 
 import struct
 import zlib
@@ -58,7 +58,8 @@ def find_passage(words: Sequence[WordBox], page: str, start: int, stop: int) -> 
         words: of the page, in the order of its text. If they have other letters than the text, nothing is
             found.
         page: the page's text.
-        start, stop: the passage's place in it, as offsets; `stop` is not included.
+        start: offset of the passage's first character in it.
+        stop: offset after its last character.
     """
     first, passage = count_letters(page[:start]), count_letters(page[start:stop])
     if first + passage + count_letters(page[stop:]) != sum(word.letters for word in words):
