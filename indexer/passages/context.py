@@ -21,9 +21,8 @@ def contexts(document: Document, tokenizer: Tokenizer, passage_tokens: int) -> t
         passage_tokens: most tokens that a passage may have.
 
     Returns:
-        The contexts: of the text before the first section, then of each section. And how many tokens the
-            longest
-        of them has.
+        The contexts of the text before the first section, then of each section; and how many tokens the
+        longest of them has.
     """
     most = min(_MOST_TOKENS, passage_tokens // _SHARE)
     headings = list(dict.fromkeys(section.heading for section in document.sections))

@@ -79,14 +79,14 @@ def split(document: Document, tokenizer: Tokenizer, passage_tokens: int) -> list
         offset += len(page.text)
     first_page = min(texts, default=0)
     section_starts = [section.start for section in document.sections]
-    shares = tokenizer.known_shares([texts[number][start:end] for number, (start, end) in spans])
+    shares = tokenizer.known_shares([texts[number][start:stop] for number, (start, stop) in spans])
     passages = []
-    for (number, (start, end)), share in zip(spans, shares, strict=True):
+    for (number, (start, stop)), share in zip(spans, shares, strict=True):
         first = offset_of[number] + start
         context = before[bisect_right(section_starts, first)]
         if number == first_page and start == 0 and _begins_with(texts[number], document.title):
             context = ""  # it says so itself
-        passages.append(Passage(first, offset_of[number] + end, number, context, share >= _LEGIBLE))
+        passages.append(Passage(first, offset_of[number] + stop, number, context, share >= _LEGIBLE))
     return passages
 
 
@@ -153,13 +153,13 @@ def _within_limit(
     spans: list[tuple[int, tuple[int, int]]], texts: dict[int, str], tokenizer: Tokenizer, limit: int
 ) -> list[tuple[int, tuple[int, int]]]:
     """Halves the spans that still have too many tokens: a word that was cut has more than before."""
-    starts = tokenizer.token_starts([texts[page][start:end] for page, (start, end) in spans])
+    starts = tokenizer.token_starts([texts[page][start:stop] for page, (start, stop) in spans])
     fitting = []
-    for (page, (start, end)), token_starts in zip(spans, starts, strict=True):
-        if len(token_starts) <= limit or end - start < 2:
-            fitting.append((page, (start, end)))
+    for (page, (start, stop)), token_starts in zip(spans, starts, strict=True):
+        if len(token_starts) <= limit or stop - start < 2:
+            fitting.append((page, (start, stop)))
             continue
-        middle = (start + end) // 2
-        halves = [(page, (start, middle)), (page, (middle, end))]
+        middle = (start + stop) // 2
+        halves = [(page, (start, middle)), (page, (middle, stop))]
         fitting += _within_limit(halves, texts, tokenizer, limit)
     return fitting

@@ -58,7 +58,7 @@ def _align(page: str, start: int, stop: int, drawn: str) -> list[tuple[int, int]
     ours, theirs = _words(page), _words(drawn)
     if not ours or not theirs or max(len(ours), len(theirs)) > _MOST_WORDS:
         return []
-    wanted = {at for at, (begin, end, _) in enumerate(ours) if begin < stop and end > start}
+    wanted = {at for at, (first, last, _) in enumerate(ours) if first < stop and last > start}
     matcher = SequenceMatcher(
         None, [word for *_, word in ours], [word for *_, word in theirs], autojunk=False
     )
@@ -74,10 +74,10 @@ def _align(page: str, start: int, stop: int, drawn: str) -> list[tuple[int, int]
     spans: list[tuple[int, int]] = []
     last = -_GAP - 2
     for _, at in pairs:
-        begin, end, _ = theirs[at]
+        start_there, stop_there, _ = theirs[at]
         if at - last <= _GAP + 1:
-            begin = spans.pop()[0]
-        spans.append((begin, end))
+            start_there = spans.pop()[0]
+        spans.append((start_there, stop_there))
         last = at
     return spans
 
