@@ -1,6 +1,6 @@
-"""A Document becomes passages, their words an index, their texts vectors.
+"""Splits a Document into passages, indexes their words, and embeds their texts.
 
-Its face: `split.split`, `embed.Embedding`, `follow_words` and `words_writer.WordsWriter`.
+Other packages use `split.split`, `embed.Embedding`, `follow_words` and `words_writer.WordsWriter`.
 """
 
 __all__ = ["embed", "follow_words", "split", "words_writer"]

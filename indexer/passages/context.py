@@ -1,4 +1,4 @@
-"""What a passage is embedded with beside its own text: the document's title and the headings above it. Pure.
+"""Makes what is embedded before a passage's own text: the document's title and the headings above it. Pure.
 
 "Sales rose by 4%" means little; under "Example Corp. 2017 › Europe" it answers a question. What is shown and
 fetched stays the text as it is.
@@ -7,23 +7,22 @@ fetched stays the text as it is.
 from stackroom.common.documents import Document
 from stackroom.embedding.embedder import Tokenizer
 
-# Tokens of the title, and as many of the headings; but both together never more than a quarter of what a
-# passage may have.
+# Most tokens of the title, and of the headings. Neither has more than an eighth of what a passage may have.
 _MOST_TOKENS = 24
 _SHARE = 8
 
 
 def contexts(document: Document, tokenizer: Tokenizer, passage_tokens: int) -> tuple[list[str], int]:
-    """What stands before the text of passages in each of the document's sections.
+    """Makes the context of each of a document's sections.
 
     Args:
         document: any.
         tokenizer: of the model that will embed the passages.
-        passage_tokens: most tokens it takes.
+        passage_tokens: most tokens that a passage may have.
 
     Returns:
-        The context of what is before the first section, then of each section; and the most tokens that one
-        of them has.
+        The contexts of the text before the first section, then of each section; and how many tokens the
+        longest of them has.
     """
     most = min(_MOST_TOKENS, passage_tokens // _SHARE)
     headings = list(dict.fromkeys(section.heading for section in document.sections))

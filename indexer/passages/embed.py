@@ -1,4 +1,4 @@
-"""Passages that wait → vectors. Runs beside all else, in a thread of its own."""
+"""Embeds the passages that wait for vectors, in a thread of its own."""
 
 import os
 import sys
@@ -13,13 +13,14 @@ from stackroom.catalog.vector_codes import encode
 from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import Embedder
 
-# Passages for each commit: what a kill can cost, how often a server has something to follow, and among how
-# many the runtime finds some of like length. The first commits are smaller, so that searching begins soon.
+# How many passages are committed at once. That is what a kill can cost, how often a server has something to
+# follow, and among how many the runtime finds some of similar length. The first commits are smaller, so that
+# searching can begin soon.
 _FIRST, _MOST = 32, 256
 _POLL_SECONDS = 0.1
 
-# How much the embedding thread stands back behind everything else, as `nice` counts (Linux only): words come
-# first, and a laptop that is in use stays usable.
+# Embedding runs at the lowest priority, as `nice` counts (Linux only): extraction and words come first, and a
+# laptop in use stays usable.
 _NICE = 19
 
 
@@ -59,7 +60,7 @@ def embed_pending(
 
 
 class Embedding:
-    """Embeds what waits, in a thread. It goes on while the next run compares, reads and publishes."""
+    """Embeds what waits, in a thread that goes on while the next run compares, reads and publishes."""
 
     def __init__(self, settings: Settings, load: Callable[[Model], Embedder]) -> None:
         """Begins nothing yet.
@@ -77,18 +78,18 @@ class Embedding:
         self._told = 0
 
     def close(self) -> None:
-        """Ends it after the batch at hand."""
+        """Ends the thread after the batch that it is at."""
         self._cancelled.set()
         self._executor.shutdown()
 
     def go_on(self, model: Model) -> int:
-        """Embeds what waits, unless it is at that already. To be called after something was published.
+        """Starts embedding what waits, unless that goes on already. Call it after something was published.
 
         Returns:
-            How many passages were embedded since it was last asked.
+            How many passages were embedded since the last call.
 
         Raises:
-            ModelError, CatalogUnusable, …: what the thread has ended with.
+            ModelError, CatalogUnusable, …: the error that ended the thread.
         """
         if self._work is None or self._work.done():
             self._take_outcome()
@@ -107,7 +108,7 @@ class Embedding:
             put_off: asked a few times a second.
 
         Raises:
-            ModelError, CatalogUnusable, …: what the thread has ended with.
+            ModelError, CatalogUnusable, …: the error that ended the thread.
         """
         while True:
             tell(self.go_on(model))
@@ -149,7 +150,7 @@ class Embedding:
 
 
 def _stand_back() -> None:
-    """Lets the calling thread, and the threads and processes it starts, run when others need not."""
+    """Gives the calling thread, and the threads and processes that it starts, the lowest priority."""
     if sys.platform == "linux":  # elsewhere only whole processes have a priority
         with suppress(PermissionError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

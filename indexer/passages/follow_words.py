@@ -1,4 +1,4 @@
-"""Published words → the index of words. Runs beside extraction, in a thread of its own."""
+"""Puts published words into the index of words, in a thread of its own while PDFs are read."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ import time
 from indexer.passages.words_writer import WordsWriter
 from stackroom.catalog.catalog import Catalog
 
-# Between commits pass ten times what the last one took, but at least and at most so many seconds.
+# Seconds between two commits: ten times what the last one took, but at least and at most so many.
 _LEAST_SECONDS, _MOST_SECONDS = 0.3, 2.0
 
 

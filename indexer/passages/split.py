@@ -1,8 +1,8 @@
-"""Document → passages; pure.
+"""Splits a document into passages. Pure functions.
 
-The passages of a page lie end to end and cover all of its text, blanks included; no passage crosses a page,
-so that a citation names exactly one. A page of 600 tokens with a limit of 254 becomes three passages of
-about 200, not two full ones and a stub: short left-overs are found for the wrong reasons.
+The passages of a page follow each other without gaps and cover all of its text, blanks included. No passage
+crosses a page, so that a citation names exactly one. A page of 600 tokens with a limit of 254 becomes three
+passages of about 200, not two full ones and a short rest: short passages are found for the wrong reasons.
 """
 
 import math
@@ -26,19 +26,21 @@ _BOUNDARIES = (
     re.compile(r"\n"),  # line
     re.compile(r"\s+"),  # word
 )
-# More say too much at once for one vector: with 190 the right page of real PDFs is among the first five for
-# 95 questions in 100, with 254 for 92. 128 would take half as many vectors more and find no better.
+# Longer passages say too much for one vector. With 190 tokens, the right page of real PDFs is among the first
+# five results for 95 of 100 questions; with 254, for 92. With 128 there are half as many vectors more, and no
+# better results.
 _MOST_TOKENS = 190
 
 # The share of a passage's letters that the model must know. Of 52 PDFs in 20 languages, those in languages of
 # which MiniLM knows little more than the letters have .2 to .55 on average, all others .7 and more.
 _LEGIBLE = 0.6
 
-# How far from the even share of tokens a cut may be to end at a better boundary, in shares.
+# How early a cut may be to fall on a better boundary: at this part of the even share of tokens.
 _EARLIEST = 0.5
 
-# Cut out of its page, a text may have this many tokens more than it had there: some tokenizers join a word
-# with the blank before it. Only what comes that near to the limit, or is cut in a word, is counted again.
+# A text may have so many tokens more than it had on its page, because some tokenizers join a word with the
+# blank before it. Only texts that come so close to the limit, or that are cut inside a word, are counted
+# again.
 _SLACK = 4
 
 # A "word" of 10,000 letters is one unknown token to WordPiece models. English has 4 to 5 characters a token.
@@ -49,13 +51,13 @@ def split(document: Document, tokenizer: Tokenizer, passage_tokens: int) -> list
     """The passages of `document`, in order.
 
     Args:
-        document: any; pages of only blanks give no passages.
+        document: any. Pages of only blanks give no passages.
         tokenizer: of the model that will embed the passages.
-        passage_tokens: most tokens a passage may have, its context included.
+        passage_tokens: most tokens that a passage may have, its context included.
 
     Returns:
-        Passages whose offsets count characters of `document.text`. On every page that has a visible
-        character, they lie end to end and cover the page.
+        Passages, in order. Their offsets count characters of `document.text`. On every page with a visible
+        character they follow each other without gaps and cover the page.
     """
     before, reserved = contexts(document, tokenizer, passage_tokens)
     passage_tokens = min(passage_tokens - reserved, _MOST_TOKENS)
@@ -77,14 +79,14 @@ def split(document: Document, tokenizer: Tokenizer, passage_tokens: int) -> list
         offset += len(page.text)
     first_page = min(texts, default=0)
     section_starts = [section.start for section in document.sections]
-    shares = tokenizer.known_shares([texts[number][start:end] for number, (start, end) in spans])
+    shares = tokenizer.known_shares([texts[number][start:stop] for number, (start, stop) in spans])
     passages = []
-    for (number, (start, end)), share in zip(spans, shares, strict=True):
+    for (number, (start, stop)), share in zip(spans, shares, strict=True):
         first = offset_of[number] + start
         context = before[bisect_right(section_starts, first)]
         if number == first_page and start == 0 and _begins_with(texts[number], document.title):
             context = ""  # it says so itself
-        passages.append(Passage(first, offset_of[number] + end, number, context, share >= _LEGIBLE))
+        passages.append(Passage(first, offset_of[number] + stop, number, context, share >= _LEGIBLE))
     return passages
 
 
@@ -120,14 +122,16 @@ def _spans(text: str, token_starts: NDArray[np.int64], limit: int) -> list[tuple
 
 
 class _Boundaries:
-    """Where a page may be cut. Kinds that are never asked for are not looked for."""
+    """The places where a page may be cut, by kind. A kind is searched for only when it is needed."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._offsets: list[list[int]] = []  # by kind, ascending
 
     def nearest(self, earliest: int, ideal: int, latest: int) -> int:
-        """The boundary between `earliest` and `latest` nearest to `ideal`, of the best kind there is."""
+        """The boundary between `earliest` and `latest` that is nearest to `ideal`, of the best kind that is
+        there.
+        """
         latest = max(latest, earliest)
         for kind, pattern in enumerate(_BOUNDARIES):
             if kind == len(self._offsets):
@@ -148,14 +152,14 @@ def _cuts_a_word(text: str, span: tuple[int, int]) -> bool:
 def _within_limit(
     spans: list[tuple[int, tuple[int, int]]], texts: dict[int, str], tokenizer: Tokenizer, limit: int
 ) -> list[tuple[int, tuple[int, int]]]:
-    """Halves whatever still has too many tokens: a cut inside a word changes how its halves are counted."""
-    starts = tokenizer.token_starts([texts[page][start:end] for page, (start, end) in spans])
+    """Halves the spans that still have too many tokens: a word that was cut has more than before."""
+    starts = tokenizer.token_starts([texts[page][start:stop] for page, (start, stop) in spans])
     fitting = []
-    for (page, (start, end)), token_starts in zip(spans, starts, strict=True):
-        if len(token_starts) <= limit or end - start < 2:
-            fitting.append((page, (start, end)))
+    for (page, (start, stop)), token_starts in zip(spans, starts, strict=True):
+        if len(token_starts) <= limit or stop - start < 2:
+            fitting.append((page, (start, stop)))
             continue
-        middle = (start + end) // 2
-        halves = [(page, (start, middle)), (page, (middle, end))]
+        middle = (start + stop) // 2
+        halves = [(page, (start, middle)), (page, (middle, stop))]
         fitting += _within_limit(halves, texts, tokenizer, limit)
     return fitting

@@ -1,6 +1,6 @@
-"""Building the indexes of words from the catalogue, whose log of changes they follow.
+"""Builds the indexes of words from the catalogue, and brings them up to date by its log of changes.
 
-They can be deleted at any time and are built again without reading a PDF or embedding anything.
+They can be deleted at any time: they are built again without reading a PDF or embedding anything.
 """
 
 import json
@@ -26,8 +26,8 @@ _HEAP_BYTES = 64_000_000
 _BOOKMARK = 0
 _SEQ_BITS = 32
 
-# An index is written anew when more than this share of it is removed entries, and so many that it matters; so
-# many passages' worth each time it follows, which takes half a second.
+# An index is written anew when more than this share of its entries, and at least so many, are removed ones.
+# Each `follow` writes so many passages anew, which takes half a second.
 _DEAD_SHARE, _DEAD = 0.5, 20
 _REWRITTEN_AT_ONCE = 2000
 
@@ -35,7 +35,7 @@ _SEGMENT_FILE = re.compile(r"[0-9a-f]{32}\..+")
 
 
 class WordsWriter:
-    """Brings the indexes in a folder up to date with the catalogue. One at a time."""
+    """Brings the indexes in a folder up to date with the catalogue. There may be one of them at a time."""
 
     def __init__(self, folder: Path) -> None:
         """Opens the indexes, making those that are not there or can't be read.
@@ -48,14 +48,14 @@ class WordsWriter:
         self._documents = _Writer(folder / DOCUMENTS)
 
     def close(self) -> None:
-        """Lets the engine finish tidying up."""
+        """Waits until the engine has merged its files."""
         self._passages.close()
         self._documents.close()
 
     def follow(self, catalog: Catalog) -> bool:
-        """Takes in all that was committed since the last time. Returns whether there was anything.
+        """Takes in everything that was committed since the last time. Returns whether there was anything.
 
-        Killed at any moment, it goes on from each index's last commit.
+        After a kill at any moment, the next call goes on from each index's last commit.
 
         Raises:
             CatalogUnusable: the catalogue can't be read, or an index can't be written.
@@ -88,9 +88,9 @@ class WordsWriter:
         return bool(behind)
 
     def _rewrite_some(self, catalog: Catalog, model: Model, writer: "_Writer", now: tuple[int, int]) -> None:
-        """Writes some entries anew of an index that is mostly dead: the engine drops what is dead altogether.
+        """Writes some entries anew if the index consists mostly of removed ones; the engine then drops those.
 
-        The whole of a large library would take a minute, in which nothing new could be found.
+        Not all at once: for a large library that takes a minute, in which nothing new could be found.
         """
         start = writer.rewritten_up_to()
         if start is None:
@@ -136,7 +136,9 @@ class _Writer:
     def __init__(self, folder: Path) -> None:
         self._progress = folder.with_suffix(".rewriting")
         self.followed: tuple[int, int] | None = None
-        """The catalogue's number and the number of its last change that is in the index."""
+        """The catalogue's id and the number of its last change that is in the index; None if
+        there is none.
+        """
         try:
             if not tantivy.Index.exists(str(folder)):
                 raise ValueError
@@ -156,7 +158,9 @@ class _Writer:
             self._writer = None
 
     def missed(self, catalog: Catalog) -> list[Change]:
-        """The changes to follow; if it can't be told which, everything is new in an index that is emptied."""
+        """The changes to follow. If nobody can tell which, it empties the index and returns everything as
+        new.
+        """
         changes = None
         if self.followed is not None and self.followed[0] == catalog.id():
             changes = catalog.changes_since(self.followed[1])
@@ -182,7 +186,7 @@ class _Writer:
         self._open().delete_documents_by_query(query)
 
     def rewritten_up_to(self) -> int | None:
-        """The first passage that is to be written anew; None if the index is not mostly dead."""
+        """The id of the next passage to write anew; None if the index does not need it."""
         with suppress(OSError, ValueError):
             return int(self._progress.read_text(encoding="ascii"))
         self._index.reload()
@@ -190,7 +194,7 @@ class _Writer:
         return 0 if dead >= _DEAD and share > _DEAD_SHARE else None
 
     def note_rewritten(self, following: int | None) -> None:
-        """Notes which passage comes next, for whoever goes on; None if all is done."""
+        """Notes which passage to go on with; None if all is done."""
         with suppress(OSError):  # then it begins again
             if following is None:
                 self._progress.unlink(missing_ok=True)
@@ -217,7 +221,7 @@ class _Writer:
 
 
 def _make(folder: Path) -> tantivy.Index:
-    """An empty index, in place of whatever is in the folder."""
+    """Makes an empty index, and deletes whatever is in the folder."""
     shutil.rmtree(folder, ignore_errors=True)
     try:
         folder.mkdir(parents=True)
@@ -234,7 +238,7 @@ def _unwritable(error: Exception) -> CatalogUnusable:
 
 
 def live_files(folder: Path) -> list[Path]:
-    """The files of an index that its last commit needs. Raises ValueError or KeyError if that is damaged."""
+    """The files that an index's last commit needs. Raises ValueError or KeyError if the commit is damaged."""
     files = []
     for segment in json.loads((folder / "meta.json").read_text(encoding="utf-8"))["segments"]:
         name = segment["segment_id"].replace("-", "")
@@ -245,7 +249,7 @@ def live_files(folder: Path) -> list[Path]:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """Removes what a commit has written that was never finished: the next one would stop at a file's name."""
+    """Removes files of a commit that was never finished: the next commit would fail on a name that exists."""
     live = set(live_files(folder))
     for file in folder.glob("*.*"):
         if _SEGMENT_FILE.fullmatch(file.name) and file not in live:

@@ -1,4 +1,6 @@
-"""What PDF libraries leave in a text that no reader sees, put right. Pure functions."""
+"""Repairs the text that PDF libraries return, so that it says what a reader sees on the page.
+Pure functions.
+"""
 
 import re
 import unicodedata
@@ -24,7 +26,7 @@ _INVISIBLE = (
 )
 _SPACES = "\t\u00a0\u2000-\u200a\u202f\u205f"  # no-break and typographic spaces, all printed as a gap
 _UNCLEAN = re.compile(f"[{_LIGATURES}{_INVISIBLE}{LINE_ENDS}{_SPACES}{SOFT_HYPHEN}]")
-# In one class with the above these would make the search ten times slower.
+# Apart from the above: in the same class these would make the search ten times slower.
 _HIGH = re.compile("[\U00010000-\U0010ffff]")
 _HIGH_INVISIBLE = re.compile(
     "[" + "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(1, 17)) + "]"
@@ -36,9 +38,9 @@ _LIGATURE = re.compile(f"[{_LIGATURES}]")
 def clean_characters(text: str) -> str:
     """`text` with LF line ends and without characters that a reader cannot see.
 
-    Ligatures become letters, tabs and unusual spaces become spaces, control characters, non-characters
-    and lone surrogates go; a soft hyphen at a line's end becomes HYPHENATED and elsewhere goes. The rest
-    is brought to the composed form (NFC), the one that is typed. HYPHENATED (U+FFFE) stays: see
+    Ligatures become letters; tabs and unusual spaces become spaces; control characters, non-characters and
+    lone surrogates are removed. A soft hyphen becomes HYPHENATED at a line's end, and is removed elsewhere.
+    The result is in the composed form (NFC), in which people type. HYPHENATED (U+FFFE) stays: see
     `join_hyphenated`.
     """
     if _UNCLEAN.search(text):
@@ -87,9 +89,9 @@ _LONGEST_WORD = 100  # characters; what is looked at on either side of a line en
 
 
 def count_words(texts: Iterable[str]) -> Counter[str]:
-    """How often each word, and each pair of words with a hyphen between, is in `texts`; lower case.
+    """Counts the words of `texts`, in lower case, and the pairs of words with a hyphen between them.
 
-    Words that are themselves broken at a line end are left out: whether they are words is the question.
+    Words that are broken at a line end are left out: how they are spelled is the question.
     """
     counts: Counter[str] = Counter()
     for text in texts:
@@ -110,12 +112,18 @@ def count_words(texts: Iterable[str]) -> Counter[str]:
 
 
 def join_hyphenated(text: str, vocabulary: Counter[str]) -> str:
-    """`text` with the words joined that a line end had split; the line then ends after the joined word.
+    """Joins the words that a line end has broken; the line then ends after the joined word.
 
-    Where PDFium saw the hyphen it left HYPHENATED; where it did not, or pypdf read the page, the hyphen
-    and the newline are still there, and only a lower-case letter after them makes it a broken word. The
-    hyphen stays where there are no letters on both sides, and where `vocabulary` (see `count_words`) says
-    the word has one. No HYPHENATED is left.
+    Where PDFium recognised the hyphen, it wrote HYPHENATED. Where it did not, or where pypdf read the page,
+    the hyphen and the newline are still there; then the word counts as broken only if a lower-case letter
+    follows. The hyphen stays if there are no letters on both sides, or if the word has one in `vocabulary`.
+
+    Args:
+        text: of a page.
+        vocabulary: of the document; see `count_words`.
+
+    Returns:
+        The text, without any HYPHENATED.
     """
     if "-\n" in text or "\u2010\n" in text:
         text = _HARD.sub(lambda found: HYPHENATED if found[1].islower() else found[0], text)
@@ -149,7 +157,7 @@ def _join(left: str, right: str, vocabulary: Counter[str]) -> str:
     joined, hyphenated = vocabulary[first + second], vocabulary[f"{first}-{second}"]
     if joined != hyphenated:
         return left + right if joined > hyphenated else f"{left}-{right}"
-    # Nothing to go by. Only names and compounds have a capital inside ("MS-Word", not "MS-WORD").
+    # The document does not tell. Only names and compounds have a capital inside ("MS-Word", not "MS-WORD").
     return f"{left}-{right}" if after[0][0].isupper() and not after[0].isupper() else left + right
 
 
@@ -166,9 +174,9 @@ _PDF_DOC = dict(
 
 
 def repair_mojibake(text: str) -> str:
-    """`text` as it was meant, if it is UTF-8 that was taken for PDFDocEncoding; else `text`.
+    """Decodes UTF-8 that was taken for PDFDocEncoding; any other text comes back as it is.
 
-    Older TeX files write their outlines so: "Ð¡Ñ‚Ñ€..." for Cyrillic.
+    PDFs made by older TeX have such outlines: "Ð¡Ñ‚Ñ€..." for Cyrillic.
     """
     if text.isascii():
         return text
@@ -188,7 +196,10 @@ _PDF_DATE = re.compile(
 
 
 def read_date(value: str) -> str:
-    """A PDF date ("D:20190102030405+01'00'") in ISO 8601 ("2019-01-02T03:04:05+01:00"); "" if broken."""
+    """Converts a PDF date ("D:20190102030405+01'00'") to ISO 8601 ("2019-01-02T03:04:05+01:00").
+
+    Returns "" if it is no date.
+    """
     found = _PDF_DATE.fullmatch(value.strip())
     if not found:
         return ""

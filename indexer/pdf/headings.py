@@ -1,4 +1,5 @@
-"""Which headings stand above each part of a text: from the PDF's outline, or else from how lines look. Pure.
+"""Finds the headings above each part of a text, from the PDF's outline or else from how lines look. Pure
+functions.
 
 A passage of a long report rarely says what it is about; the headings above it do.
 """
@@ -10,20 +11,20 @@ from statistics import median
 from indexer.pdf.page_lines import HYPHENATED, Line
 from stackroom.common.documents import OutlineEntry, Page, Section
 
-# A heading is this much higher than the text, in one line or a few, and not a sentence. Two fonts of one size
-# differ by up to 1.12 in the height of their boxes.
+# A heading's lines are this many times as high as the text's. (The boxes of two fonts of one size differ by
+# up to 1.12.) It has so many characters at most and at least.
 _LARGER = 1.18
 _LONGEST, _SHORTEST = 120, 3
 
-# Where more of the lines look like headings, they are slides or a poster.
+# If more of the lines look like headings, the pages are slides or a poster, and have none.
 _MOST_HEADINGS = 0.2
 
-# What may stand before a heading in its line: a number, or one in a line above.
+# What may stand before a heading: a number, in its own line or in the line above.
 _BEFORE = re.compile(r"^[^\w\n]*(?:[\divx.]+\s+)?\Z", re.MULTILINE)
 _FURTHEST = 100  # characters of it
 _BLANKS = re.compile(r"\s+")
 
-# A path is cut at its outer end: the innermost headings say most.
+# Longer paths of headings lose the outermost ones: the innermost say most.
 _LONGEST_PATH = 200
 _BETWEEN = " › "
 
@@ -36,7 +37,7 @@ def find_sections(
     Args:
         outline: in reading order; where it is empty, lines that stand out are taken for headings.
         lines: of each page.
-        pages: as many, with the texts that were made of the lines.
+        pages: aligned with `lines`, with the texts that were made of them.
     """
     headings = outline or list(_standing_out(lines))
     starts = _starts(pages)
@@ -69,7 +70,8 @@ def _starts(pages: Sequence[Page]) -> list[int]:
 
 
 def _place(title: str, text: str, begin: int) -> int | None:
-    """Where in a text a heading is printed: at the start of a line, however its words are spaced.
+    """The offset at which a heading is printed, at the start of a line, however its words are spaced; or
+    None.
 
     Args:
         title: of the heading, in lower case.
@@ -103,7 +105,7 @@ def _says(text: str, at: int, words: Sequence[str]) -> bool:
 
 
 def _lower(text: str) -> str:
-    """In lower case, each character at the place where it was."""
+    """`text` in lower case, with each character at the same offset."""
     lower = text.lower()
     return lower if len(lower) == len(text) else "".join(char.lower()[0] for char in text)
 

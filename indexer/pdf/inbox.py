@@ -1,15 +1,17 @@
-"""Messages from a process that is not trusted: JSON, a line each, read as they come, never waited for."""
+"""Receives messages from a process that is not trusted: lines of JSON, read as they come, without ever
+waiting.
+"""
 
 import json
 import socket
 from dataclasses import fields
 from typing import Any, TypeVar
 
-# Read at a time: so much can be waiting for us that other processes would wait with it.
+# Bytes read at a time: if all that is waiting were read at once, the other processes would have to wait.
 _PIECE = 2**20
 
 Message = tuple[str, dict[str, Any]]
-"""A kind, and its content."""
+"""A message's kind, and its content."""
 
 
 M = TypeVar("M")
@@ -28,20 +30,20 @@ class Garbled(Exception):
 
 
 class Inbox:
-    """What one process sends through a socket, of which this is our end."""
+    """Our end of the socket through which one process sends messages."""
 
     def __init__(self, connection: socket.socket, most_bytes: int) -> None:
-        """Takes over `connection`; no message may have more than `most_bytes`."""
+        """Takes over `connection`. No message may have more than `most_bytes` bytes."""
         connection.setblocking(False)
         self.connection = connection
         self._most_bytes = most_bytes
         self._unfinished = bytearray()
 
     def take_in(self) -> list[Message]:
-        """The messages that are complete by now. Waits for nothing, and reads a limited piece.
+        """Reads a piece of what has come, without waiting. Returns the messages that are complete now.
 
         Raises:
-            NoMore, TooLong, Garbled: nothing can come after that.
+            NoMore, TooLong, Garbled: after any of these, do not call it again.
         """
         try:
             piece = self.connection.recv(_PIECE)
@@ -74,10 +76,10 @@ class Inbox:
 
 
 def made(kind: type[M], content: dict[str, Any]) -> M:
-    """A `kind` of dataclass made of what came, in which plain fields have the types that they must have.
+    """Makes an object of the dataclass `kind` from a message, and checks the types of its plain fields.
 
     Raises:
-        TypeError, ValueError: it cannot be made of that; half of a surrogate pair cannot be kept.
+        TypeError, ValueError: the fields do not fit, or a text has half of a surrogate pair.
     """
     result = kind(**content)
     for field in fields(result):  # type: ignore[arg-type]  # a type variable cannot say that it is a dataclass
@@ -90,10 +92,10 @@ def made(kind: type[M], content: dict[str, Any]) -> M:
 
 
 def send(connection: socket.socket, kind: str, content: dict[str, Any]) -> None:
-    """Sends a message, from the process's end. Waits until there is room for it.
+    """Sends a message from the process's end. Waits until there is room for it.
 
     Raises:
-        ConnectionError: nobody is there to hear it.
+        ConnectionError: the other end is closed.
     """
     # JSON has no line end of its own: it writes those of texts as \n. Half of a surrogate pair can stay one.
     text = json.dumps([kind, content], ensure_ascii=False)

@@ -1,15 +1,17 @@
-"""The language of a document; the only file that knows py3langid.
+"""Recognises the language of a document. The only file that knows py3langid.
 
-Measured with py3langid 0.4 (4.6 MB; knows 114 languages that have a two-letter code): of 52 real PDFs in 20
-languages it gets 51 right, compared with what is on their pages; in six of several languages any of these
-counted, and the other one is half Marathi, half an English licence. All 720 paragraphs of XQuAD in English,
-German and Chinese are right; of their first 40 characters alone 93 % are, one is wrong, the others are left
-undecided. The first call loads the model: 0.9 s of CPU and 80 MB (100 MB while it unpacks itself into a
-temporary file), once in a process. After that a document takes 13 ms of CPU, however long it is. The same
-text gives the same answer in every process; no threads, no network.
+Measured with py3langid 0.4 (4.6 MB; it knows 114 languages that have a two-letter code). Of 52 real PDFs in
+20 languages it recognises 51; for the six of these that are in several languages, any of them counted as
+right. The one that is wrong is half Marathi and half an English licence. All 720 paragraphs of XQuAD in
+English, German and Chinese are right. From the first 40 characters alone, 93% are right, one is wrong, and
+the rest undecided.
 
-The others that were looked at: langdetect has 5 of the 52 wrong, leaves it to chance, and takes 38 ms;
-simplemma has no Chinese, Japanese or Korean, and took 500 MB for 41 languages; lingua is 96 MB.
+The first call loads the model, once in a process: 0.9 s of CPU and 80 MB (100 MB while it unpacks itself into
+a temporary file). After that a document takes 13 ms of CPU, however long it is. The same text gives the same
+answer in every process. It uses no threads and no network.
+
+Alternatives: langdetect has 5 of the 52 wrong, is not deterministic, and takes 38 ms; simplemma knows no
+Chinese, Japanese or Korean, and took 500 MB for 41 languages; lingua is 96 MB.
 """
 
 import math
@@ -18,19 +20,20 @@ from functools import cache
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-# Of a document: so many pieces of so many characters, evenly spread. Pieces, because a manual that quotes its
-# licence in English is not in English; so short, because the model is sure of 200 characters already: with
-# twice as long ones, one more of the 52 is wrong.
+# So many pieces of a document are looked at, each of so many characters, evenly spread. Several pieces,
+# because a manual that quotes its licence in English is not in English. Short ones, because the model is sure
+# after 200 characters; with pieces twice as long, one more of the 52 documents is wrong.
 _PIECES = 16
 _PIECE_CHARACTERS = 500
 
-# Below, the model guesses: of texts cut off at 10 characters, it takes half of the English ones for others.
+# With fewer the model guesses: of English texts cut off at 10 characters, it takes half for other languages.
 _FEWEST_LETTERS = 20
 
-# Probability from which a piece counts. Listings and tables stay below: they are "Icelandic" with .1.
+# Least probability with which a piece counts. Listings and tables stay below it: "Icelandic" with 0.1.
 _SURE = 0.5
 
-# Share of the pieces that must count, lest a table of 16 pages be in the language of its one footnote.
+# Least share of the pieces that must count, or a table of 16 pages would have the language of its one
+# footnote.
 _FEWEST_SURE = 0.25
 
 # The model's class for numbers, code and other text that is in no language.
@@ -38,10 +41,10 @@ _NO_LANGUAGE = "zxx"
 
 
 def identify(text: str) -> str:
-    """The ISO 639-1 code of the language that most of `text` is in; "" if there is too little, or in doubt.
+    """The ISO 639-1 code of the language that most of a text is in; "" if it is too short, or in doubt.
 
     Args:
-        text: of a whole document, or any other.
+        text: any, for example that of a whole document.
     """
     pieces = _sample(text)
     if sum(char.isalpha() for piece in pieces for char in piece) < _FEWEST_LETTERS:

@@ -1,6 +1,7 @@
-"""What the place of printed lines on a page tells: where paragraphs end, and which lines are running ones.
+"""Tells from the places of lines on a page where paragraphs end, and which lines are running headers and
+footers.
 
-Pure functions; PDFium gives the places, in PDF points with the origin at the bottom left.
+Pure functions. Places come from PDFium, in points, counted from the lower left corner of the page.
 """
 
 import re
@@ -14,10 +15,10 @@ class Line(NamedTuple):
     """A printed line.
 
     Attributes:
-        text: without the line end; ends in HYPHENATED where PDFium says that its last word goes on.
+        text: without the line end. It ends in HYPHENATED if PDFium says that its last word goes on.
         start_x, start_y: left and bottom edge of the first character's box, in points.
         end_x, end_y: the same of the last character.
-        height: of the taller of the two boxes, or the font size; in points. 0 where the place is not known.
+        height: of the taller of the two boxes, or the font size, in points; 0 if the place is not known.
     """
 
     text: str
@@ -29,7 +30,7 @@ class Line(NamedTuple):
 
 
 HYPHENATED = "\ufffe"
-"""What PDFium writes in place of the hyphen of a word that goes on in the next line."""
+"""PDFium writes this instead of the hyphen of a word that goes on in the next line."""
 
 
 # Paragraphs
@@ -64,9 +65,10 @@ def break_paragraphs(lines: Sequence[Line]) -> list[str]:
 
 
 def _measure_gaps(lines: Sequence[Line]) -> tuple[list[float], list[int]]:
-    """For each line the way down to it from its predecessor, and the height of the taller of the two.
+    """For each line, how far it is below the line before it, and the height of the taller of the two.
 
-    Both in points, the height rounded; the way is negative when it goes up, and 0 for the first line.
+    Both in points, the height rounded. The distance is negative if the line is above the one before it, and 0
+    for the first line.
     """
     gaps, sizes = [], []
     bottom, size_before = lines[0].start_y, 0.0
@@ -157,10 +159,10 @@ class _Edge(NamedTuple):
 def remove_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     """The pages without their running headers, running footers and page numbers.
 
-    A line among the first or last two of a page is a running one if it comes again at the same edge on
-    neighbouring pages with each number either the same or as much greater as the page is further on; a
-    table's row, with its other numbers, is not. The first page that has a running line with letters
-    keeps it, so that no word is lost, and so does a page that says nothing else. Documents of up to three
+    A line among the first or last two of a page is a running one if it comes again at the same edge of
+    neighbouring pages, with each of its numbers either the same, or greater by as many as the page is further
+    on. A table's row has other numbers, so it is none. The first page with a running line that has letters
+    keeps it, so that no word is lost, and so does a page that has nothing else. Documents of up to three
     pages are returned as they are.
     """
     kept = [list(lines) for lines in pages]
@@ -184,7 +186,7 @@ def remove_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
 
 
 def _read_edges(lines: Sequence[Line], places: range) -> dict[int, _Edge]:
-    """What stands at `places` of a page and could be a running line, by place."""
+    """Place → line, for those of `places` on a page where the line could be a running one."""
     if not places:
         return {}
     usual = sorted(line.height for line in lines)[len(lines) // 2]

@@ -1,7 +1,7 @@
-"""A PDF file becomes a Document.
+"""Makes a Document of a PDF file.
 
-PDFium reads text and structure; `second_opinion` asks pypdf where PDFium cannot. Runs in a child process that
-may crash or be killed; this file needs to know nothing about that.
+PDFium reads text and structure; where it cannot, `pypdf_fallback` does. All of it runs in a child process
+that may crash or be killed, but nothing here depends on that.
 """
 
 import ctypes
@@ -41,7 +41,7 @@ from stackroom.common.documents import Document, Page
 from stackroom.common.errors import ExtractionFailed
 from stackroom.page.open_pdf import open_pdf
 
-# A hostile outline can branch without end; a 2,000-page manual has 5,000 entries.
+# A hostile outline can branch without end. That of a 2,000-page manual has 5,000 entries.
 _MAX_OUTLINE_ENTRIES = 20_000
 
 
@@ -53,15 +53,15 @@ def extract(
     max_pages: int = 20_000,
     on_page: OnPage,
 ) -> Document:
-    """Read the PDF at `path`.
+    """Reads the PDF at `path`.
 
     Args:
-        path: of the file, which must not change meanwhile.
-        document_id: of its content; see Document.
+        path: of the file. It must not change meanwhile.
+        document_id: for the result; see `stackroom.common.documents.Document`.
         passwords: tried if the file needs one.
-        max_pages: a file that claims more is refused: 12 KB can claim a million.
-        on_page: called with (0, total) once the file is open and after each page. Starts again at 0 if
-            the second library has to read the file.
+        max_pages: a file that claims more is refused. A file of 12 KB can claim a million.
+        on_page: called with (pages done, pages in all) once the file is open, and after each page. Begins
+            again at 0 if pypdf has to read the file.
 
     Raises:
         ExtractionFailed: with the kind and a reason for a person.
@@ -91,7 +91,7 @@ def extract(
 def _read(
     path: Path, passwords: tuple[str, ...], max_pages: int, on_page: OnPage, *, has_header: bool
 ) -> Reading:
-    """Read with PDFium, else with pypdf."""
+    """Reads with PDFium, or else with pypdf."""
     code = None
     try:
         reading = _read_with_pdfium(path, passwords, max_pages, on_page)
@@ -127,7 +127,7 @@ def _explain(
 
 
 def _compose(path: Path, document_id: str, reading: Reading) -> Document:
-    """Repair what was read and put it together."""
+    """Repairs what was read, and puts it together."""
     first_page = reading.pages[0] or []
     kept = remove_running_lines([lines or [] for lines in reading.pages])
     texts = ["\n".join(break_paragraphs(lines)) for lines in kept]
@@ -152,7 +152,7 @@ def _compose(path: Path, document_id: str, reading: Reading) -> Document:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep what the libraries have to say about broken files off the terminal: we say it ourselves."""
+    """Keeps the libraries' messages about broken files off the terminal: we report them ourselves."""
     loggers = [logging.getLogger(name) for name in ("pypdf", "pypdfium2")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
@@ -202,7 +202,9 @@ def _read_with_pdfium(path: Path, passwords: tuple[str, ...], max_pages: int, on
 
 
 def _read_utf16(function: Callable[..., int], *arguments: object) -> str:
-    """What a PDFium function writes: UTF-16 with a final NUL, whose size in bytes it returns."""
+    """The text that a PDFium function writes into a buffer: UTF-16 with a final NUL. It returns the size in
+    bytes.
+    """
     size = function(*arguments, None, 0)
     if size <= 2:
         return ""
@@ -234,7 +236,12 @@ def _read_page(pdf: Any, at: int) -> tuple[list[Line] | None, bool]:
 
 
 def read_lines(page: Any, at: int) -> list[Line] | None:
-    """The lines of PDFium's page, whose index is `at`; None if it has no text that PDFium can load."""
+    """The lines of an open page of PDFium; None if PDFium can't load its text.
+
+    Args:
+        page: the page.
+        at: its index, from 0.
+    """
     text_page = pdfium.FPDFText_LoadPage(page)
     if not text_page:
         return None
@@ -295,7 +302,9 @@ def _read_lines(text_page: Any, at: int) -> list[Line]:
 
 
 def _read_size(text_page: Any, char: int) -> float:
-    """The font size in points as printed: what a title stands out by. The box depends on the font as well."""
+    """The font size in points, as printed. A title stands out by it; the height of a box depends on the font,
+    too.
+    """
     matrix = pdfium.FS_MATRIX()
     pdfium.FPDFText_GetMatrix(text_page, char, matrix)
     scale = (matrix.c**2 + matrix.d**2) ** 0.5

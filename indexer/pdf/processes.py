@@ -1,9 +1,9 @@
-"""Reading in processes of its own: a PDF that crashes, hangs or explodes hurts nobody but itself.
+"""Reads each PDF in a process of its own, so that one that crashes, hangs or explodes harms no other.
 
-Each PDF, or page for OCR, gets a fresh process, forked from a small server that has the PDF library loaded
-(started anew where there is no fork), with limits on its time and memory. It answers in JSON, never in
-pickles: a process that read a hostile file must not be able to run code in ours. Nor can it keep us waiting,
-or fill our memory: what it sends is read as it comes, and has a limit.
+Each PDF, or page for OCR, gets a new process with limits on its time and memory. It is forked from a small
+server that has the PDF library loaded, or started from nothing where there is no fork. It answers in JSON,
+never in pickles: a process that read a hostile file must not be able to run code in ours. Nor can it keep us
+waiting or fill our memory: its messages are read as they come, and their length has a limit.
 """
 
 import multiprocessing
@@ -30,13 +30,13 @@ from stackroom.common.errors import FAILURE_KINDS, ExtractionFailed
 
 _LONGEST_POLL_SECONDS = 0.5
 
-# How long to wait for a process that has closed its connection, or was killed, to be gone, in seconds. One
-# that the system holds (a dead share) is left to it.
+# Seconds to wait until a process that has closed its connection, or was killed, is gone. One that hangs in
+# the system (on a dead share) is left there.
 _LONGEST_END_SECONDS = 2.0
 
-# A message may have this part of the memory that its process may take: 128 MiB by default, where 2,000 full
-# pages of print are 6. A process has the document at least twice, as it is and as JSON, and what it was made
-# from; and in ours, JSON that is meant to grow takes twenty times its length.
+# A message may be as long as this part of the memory that its process may take: 128 MiB by default; 2,000
+# full pages of print are 6 MiB. For a process holds a document at least twice, as objects and as JSON, beside
+# what it was made from; and in our process, hostile JSON can take twenty times its length.
 _MEMORY_PER_MESSAGE = 16
 
 _LONGEST_REASON = 500
@@ -44,7 +44,7 @@ _LONGEST_REASON = 500
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one PDF may cost. See `stackroom.common.settings.Settings` for the units."""
+    """What reading one PDF may cost, and how many are read at once. For units see `Settings`."""
 
     workers: int
     file_seconds: float
@@ -62,11 +62,11 @@ class Task:
 
 
 class Job(Protocol):
-    """What a process can be given to do: something with the file `path`."""
+    """A task for a process: something to do with the file `path`."""
 
     @property
     def path(self) -> Path:
-        """Of the PDF."""
+        """Path of the PDF."""
 
 
 J = TypeVar("J", bound=Job)
@@ -80,8 +80,8 @@ class _Reading(Generic[J]):
     """A task in progress.
 
     Attributes:
-        heard: when something came, by the monotonic clock in seconds.
-        started: by the same clock, less the time in which we did not listen.
+        heard: when something last came; seconds of the monotonic clock.
+        started: when it began; the same clock, without the time in which we did not listen.
     """
 
     task: J
@@ -96,9 +96,9 @@ class _Reading(Generic[J]):
 def extract_all(
     tasks: Iterator[Task], limits: Limits, on_pages: Callable[[int], None]
 ) -> Generator[tuple[Task, Document | ExtractionFailed], None, None]:
-    """Extracts all `tasks`, several at a time, and yields each with its document or why there is none.
+    """Reads PDFs, several at a time, and yields each task with its document, or with why there is none.
 
-    See `in_processes`; `on_pages` is told how many more pages were read, as they are.
+    See `in_processes` for the arguments.
     """
     with closing(in_processes(tasks, _extract, _document, limits, on_pages)) as outcomes:
         for task, outcome in outcomes:
@@ -115,16 +115,17 @@ def in_processes(
     limits: Limits,
     on_pages: Callable[[int], None],
 ) -> Generator[tuple[J, R | ExtractionFailed], None, None]:
-    """Does all `tasks`, several at a time, and yields each with its result or why there is none.
+    """Does tasks in processes, several at a time, and yields each with its result, or with why there is none.
 
-    Close it to end the processes early.
+    Close the generator to end the processes early.
 
     Args:
-        tasks: taken one by one, whenever a process is free.
-        work: what a process does with a task: a function of a module. It may raise ExtractionFailed.
-        read: makes the result of what the process sent.
-        limits: see `Limits`.
-        on_pages: told how many more pages were done, as they are.
+        tasks: the next is taken whenever a process is free.
+        work: what a process does with a task; a function at the top of a module. It may raise
+            ExtractionFailed.
+        read: makes the result from what the process sent; runs in this process.
+        limits: for each process.
+        on_pages: told how many more pages were done, while they are.
     """
     # Fork servers fork from a process without threads; the parent has some (the embedding runtime's).
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
@@ -202,9 +203,9 @@ def _start(
 
 @contextmanager
 def _without_main() -> Iterator[None]:
-    """Keep multiprocessing from running our main script in the new process, which needs nothing of it.
+    """Keeps multiprocessing from running our main script in the new process, which does not need it.
 
-    That is a third of what it costs to start a process.
+    That saves a third of the cost of starting a process.
     """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
@@ -290,7 +291,9 @@ def _signal(number: int) -> str:
 
 
 def _overdue(reading: _Reading[J], limits: Limits, away: float) -> ExtractionFailed | None:
-    """Why it is ended, if it has had its time: what had come by now is heard."""
+    """Why a process has to be ended, if its time is up; None if not. What it has sent by now was taken in
+    before.
+    """
     now = time.monotonic()
     where = f"page {reading.pages_done + 1} of {reading.pages}" if reading.pages else "opening it"
     if now - reading.heard > limits.stall_seconds:
@@ -303,7 +306,7 @@ def _overdue(reading: _Reading[J], limits: Limits, away: float) -> ExtractionFai
 
 
 def _document(content: dict[str, Any]) -> Document:
-    """Raises LookupError, TypeError or ValueError if it does not hang together."""
+    """Makes the document. Raises LookupError, TypeError or ValueError if its parts do not fit together."""
     content["outline"] = tuple(made(OutlineEntry, entry) for entry in content["outline"])
     content["pages"] = tuple(made(Page, page) for page in content["pages"])
     content["sections"] = tuple(made(Section, section) for section in content["sections"])
@@ -353,7 +356,7 @@ def _work(connection: socket.socket, work: Callable[[J, Send], None], task: J, l
 
 
 def _silence() -> None:
-    """Keep what the libraries print off the terminal, and out of our log: we say what there is to say."""
+    """Keeps what the libraries print off the terminal and out of our log: we report errors ourselves."""
     with Path(os.devnull).open("wb") as nowhere:
         for stream in (1, 2):
             os.dup2(nowhere.fileno(), stream)

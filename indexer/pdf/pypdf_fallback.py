@@ -1,4 +1,4 @@
-"""pypdf, the second opinion: for files PDFium cannot open and pages it cannot load."""
+"""Reads with pypdf the files that PDFium cannot open, and the pages that it cannot load."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -29,7 +29,9 @@ class PypdfFailed(Exception):
 
 @contextmanager
 def _whatever_pypdf_raises() -> Iterator[None]:
-    """Raises PypdfFailed for it, but lets through what is not about the file's content, and what is ours."""
+    """Turns whatever pypdf raises into PypdfFailed. Errors that are not about the file's content pass, and
+    ours.
+    """
     try:
         yield
     except (OSError, MemoryError, TooManyPages, PageTooLong):
@@ -57,7 +59,7 @@ def _open_with_pypdf(path: Path, passwords: tuple[str, ...], max_pages: int) -> 
 def read_with_pypdf(
     path: Path, passwords: tuple[str, ...], max_pages: int, on_page: OnPage
 ) -> Reading | None:
-    """None if no password opens the file, or it has no pages.
+    """Reads a whole file. Returns None if no password opens it, or it has no pages.
 
     Raises:
         PypdfFailed, TooManyPages, PageTooLong, OSError: it cannot be read.
@@ -122,7 +124,18 @@ def _read_pypdf_bookmarks(
 
 
 def read_again(path: Path, passwords: tuple[str, ...], reading: Reading, failed: Sequence[int]) -> Reading:
-    """`reading` with pypdf's text for the pages at the indexes `failed`, where pypdf sees the same pages."""
+    """Reads pages again that PDFium could not load.
+
+    Args:
+        path: of the file.
+        passwords: tried if the file needs one.
+        reading: what PDFium read.
+        failed: indexes of the pages that it could not load, from 0.
+
+    Returns:
+        The reading with pypdf's text on these pages; unchanged if pypdf can't open the file, or finds another
+        number of pages in it.
+    """
     total = len(reading.pages)
     try:
         reader = _open_with_pypdf(path, passwords, total)

@@ -1,4 +1,4 @@
-"""What a PDF library read from a file, before it is repaired, and when we stop reading."""
+"""What a PDF library read from a file, before it is repaired; and the limits at which reading stops."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from indexer.pdf.page_lines import Line
 from stackroom.common.documents import OutlineEntry
 
 OnPage = Callable[[int, int], None]
-"""Called with the pages done and the pages in all."""
+"""Called with two numbers: pages done, and pages in all."""
 
 MAX_PAGE_CHARACTERS = 1_000_000
-"""More is an attack, or a dump that nobody reads by the page. A full page of small print has 10,000."""
+"""Most characters of a page. More is an attack or a dump; a full page of small print has 10,000."""
 
 
 class PageTooLong(Exception):

@@ -1,4 +1,4 @@
-"""Which pages are pictures, so that only OCR can tell their text."""
+"""Tells which pages are pictures of text, which only OCR can read."""
 
 import ctypes
 import re
@@ -10,18 +10,19 @@ import pypdfium2.raw as pdfium
 from indexer.pdf.page_lines import Line
 from stackroom.common.scripts import UNSPACED
 
-# Not none: a real court scan carries a stamp of 63 characters. Of 8,422 real pages, 45 are scans.
+# A page with fewer characters may be a scan. The limit is not 0, because a real court scan has a stamp of 63
+# characters. Of 8,422 real pages, 45 are scans.
 _FEWEST_CHARACTERS = 100
 _LEAST_COVERED = 0.5
 
-# Of 8,422 real pages, 8 are garbled by this rule: fonts that do not say which characters they draw.
+# Of 8,422 real pages, this rule finds 8 garbled ones: their fonts do not say which characters they draw.
 _MOST_UNKNOWN = 0.1
 _LONGEST_MEAN_WORD = 14
 _UNKNOWN = re.compile("[\ue000-\uf8ff\ufffd\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
 _WORD = re.compile(r"[^\W\d_]+")
 _IN_UNSPACED = re.compile(f"[{UNSPACED}]")
 
-# Objects of a page that are looked at, and forms inside forms: a scan has few, an attack has any number.
+# How many objects of a page are looked at, and how deep in forms: a scan has few, an attack has any number.
 _MOST_OBJECTS = 10_000
 _DEEPEST = 4
 
@@ -29,12 +30,12 @@ _Box = tuple[float, float, float, float]  # left, bottom, right, top
 
 
 def needs_ocr(page: Any, lines: Sequence[Line]) -> bool:
-    """Whether what is printed on a page can only be had by OCR.
+    """Whether only OCR can read what is printed on a page.
 
-    Text that nobody sees is that of somebody else's OCR, and kept.
+    Invisible text was written by somebody else's OCR: a page with such text does not need ours.
 
     Args:
-        page: PDFium's.
+        page: an open page of PDFium.
         lines: what PDFium found on it.
     """
     text = "\n".join(line.text for line in lines)
@@ -57,7 +58,9 @@ def needs_ocr(page: Any, lines: Sequence[Line]) -> bool:
 
 
 def is_garbled(text: str) -> bool:
-    """Whether a page's text is not what is printed: characters without a meaning, or words without end."""
+    """Whether a page's text is not what is printed: characters without a meaning, or words that
+    are too long.
+    """
     words = text.split()
     characters = "".join(words)
     if not characters:

@@ -1,4 +1,4 @@
-"""What to call a document: few PDFs have a title in their metadata that a person wrote. Pure functions."""
+"""Chooses a document's title: few PDFs have one in their metadata that a person wrote. Pure functions."""
 
 import re
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ _GARBLED = re.compile("\ufffd|(?:[ÃÐÑØÙ][\u0080-\u00bf•†‡…—–ƒ�
 def choose_title(
     metadata: str, outline: Sequence[OutlineEntry], first_page: Sequence[Line], file_stem: str
 ) -> str:
-    """The best title there is, never empty: of the metadata, the outline, the first page, the file's name.
+    """The first meaningful title of these: metadata, outline, first page, the file's name. Never empty.
 
     Args:
         metadata: the title the PDF gives itself, as `flatten` leaves it.
@@ -56,7 +56,10 @@ def _is_meaningful(title: str) -> bool:
 
 
 def _read_root(outline: Sequence[OutlineEntry], largest: str) -> str:
-    """The first outline entry if it names the whole: all others are below it, or page 1 shows it large."""
+    """The first outline entry if it names the whole document; else "".
+
+    It does if all others are below it, or if page 1 shows it in large letters.
+    """
     if not outline:
         return ""
     first = outline[0]

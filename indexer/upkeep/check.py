@@ -1,4 +1,4 @@
-"""Everything that is kept, against everything it must agree with. `repair` puts right what is found."""
+"""Checks everything that is kept against everything it must agree with. `repair` puts right what is found."""
 
 import sqlite3
 from collections.abc import Callable, Iterator

@@ -1,6 +1,8 @@
 """Embedders: what every implementation promises, and what the real one does with real models' files."""
 
+import doctest
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,6 +56,15 @@ def test_what_the_real_model_knows(
     share = bundled_model.known_share(text)
     assert least <= share <= most
     assert bundled_tokenizer.known_shares([text, "", text]) == [share, 1, share]
+
+
+def test_the_example_in_the_docstring_runs(
+    prepare_data: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare_data(tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    (example,) = doctest.DocTestFinder(recurse=False).find(Embedder, "Embedder")
+    assert doctest.DocTestRunner().run(example).failed == 0
 
 
 # The contract

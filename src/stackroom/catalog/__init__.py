@@ -1,8 +1,7 @@
-"""The truth: one SQLite file with documents, texts, passages and vectors, read here.
+"""Reads the catalogue, the one truth: a SQLite file with documents, texts, passages and vectors.
 
-`indexer.store` writes it.
-
-Its face: everything but `connection`, the open file that `catalog` is made of.
+`indexer.store` writes it. Other packages may import every module but `connection`, on which `catalog` is
+built.
 """
 
 __all__ = [

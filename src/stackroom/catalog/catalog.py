@@ -1,4 +1,4 @@
-"""Reading the truth: documents, text, passages, vectors. Writing it is `indexer.store.publisher`."""
+"""Reads documents, text, passages and vectors from the catalogue. `indexer.store.publisher` writes them."""
 
 import json
 import re
@@ -27,7 +27,7 @@ VECTORS_AT_ONCE = 50_000
 # Passages read at once while their words are indexed.
 _TEXTS = 1000
 
-# Pages at the beginning of a document that tell what it is about.
+# So many pages at the beginning of a document tell what it is about.
 _FIRST_PAGES = 2
 
 _LAST = 2**63 - 1
@@ -40,7 +40,7 @@ _RANGE_OF_P = "JOIN splits s ON s.first = (SELECT max(first) FROM splits WHERE f
 
 
 class Catalog(CatalogFile):
-    """What the file holds. See `CatalogFile` for what goes for every method."""
+    """What the catalogue holds. `CatalogFile` says what is true of every method."""
 
     def model(self) -> Model | None:
         """The model whose vectors are searched; None before the first indexing."""
@@ -48,7 +48,9 @@ class Catalog(CatalogFile):
         return Model(rows[0][0], Fingerprint(*rows[0][1:])) if rows else None
 
     def id(self) -> int:
-        """A number that another catalogue hardly has: what is derived from this one fits no other."""
+        """A random number that identifies this catalogue: an index made from another one is recognised and
+        rebuilt.
+        """
         return int(self.rows("PRAGMA application_id")[0][0])
 
     def last_change(self) -> int:
@@ -56,10 +58,11 @@ class Catalog(CatalogFile):
         return int(self.rows("SELECT coalesce(max(seq), 0) FROM changes")[0][0])
 
     def changes_since(self, seq: int) -> list[Change] | None:
-        """The changes after `seq`, in order; None if some are no longer kept: then load everything.
+        """The changes after the one with number `seq`, in order; None if the caller has to load everything
+        anew.
 
-        None as well if `seq` is yet to come: then it was another catalogue's, or this one's before an older
-        copy was put back.
+        That is so if some of the changes are no longer kept, or if `seq` is greater than any change's number:
+        then it came from another catalogue, or from this one before an older copy was put back.
         """
         oldest, newest = self.rows("SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM changes")[0]
         if not oldest - 1 <= seq <= newest:
@@ -68,11 +71,12 @@ class Catalog(CatalogFile):
         return [Change(*row) for row in rows]
 
     def vectors(self, model: Model, first: int = 0, last: int = _LAST) -> tuple[list[int], list[bytes]]:
-        """The vectors of a model's passages with ids from `first` to `last`, both inclusive; the first ones.
+        """The vectors of a model's passages with ids from `first` to `last`, both inclusive, up to
+        VECTORS_AT_ONCE.
 
         Returns:
-            Aligned passage ids, ascending, and codes (see `vector_codes`), at most VECTORS_AT_ONCE;
-            without the passages that the model can't read.
+            Passage ids, ascending, and aligned with them the vectors' codes (see `vector_codes`). Passages
+            that the model can't read are left out.
         """
         ids: list[int] = []
         codes: list[bytes] = []
@@ -132,7 +136,7 @@ class Catalog(CatalogFile):
         return [PassageRange(*row) for row in rows]
 
     def passage_range(self, model: Model, document: int) -> PassageRange | None:
-        """The passages that the document with this key has for a model; None if it has none."""
+        """The range of the passages that the document with this key has for a model; None if it has none."""
         rows = self.rows(
             "SELECT first, last, document FROM splits WHERE document = ? AND model = ?", (document, model.id)
         )
@@ -205,7 +209,7 @@ class Catalog(CatalogFile):
         return self._texts.pages(key, first, last)
 
     def ocr_pages(self, key: int, first: int = 1, last: int = _LAST) -> dict[int, int]:
-        """Which of a document's pages have their text from OCR, and how sure it was, in percent."""
+        """The pages whose text is from OCR: number (1-based) → how sure OCR was, in percent."""
         rows = self.rows(
             "SELECT page, confidence FROM scans WHERE document = ? AND state = 'published'"
             " AND page BETWEEN ? AND ? ORDER BY page",
@@ -214,7 +218,9 @@ class Catalog(CatalogFile):
         return dict(rows)
 
     def unread_pages(self, key: int, first: int = 1, last: int = _LAST) -> list[int]:
-        """Which of a document's pages are scans that OCR has not read yet, or could not read; ascending."""
+        """The numbers of the pages that are scans and that OCR has not read yet, or could not read;
+        ascending.
+        """
         rows = self.rows(
             "SELECT page FROM scans WHERE document = ? AND state <> 'published' AND page BETWEEN ? AND ?"
             " ORDER BY page",
@@ -223,7 +229,7 @@ class Catalog(CatalogFile):
         return [page for (page,) in rows]
 
     def word_boxes(self, key: int, page: int) -> tuple[WordBox, ...]:
-        """Where OCR saw the words of a page; none if the PDF has the text itself, or it is not known."""
+        """Where OCR saw the words of a page; none if the PDF has the text itself, or if that was not kept."""
         rows = self.rows(
             "SELECT words FROM scans WHERE document = ? AND page = ? AND state = 'published'"
             " AND words IS NOT NULL",
@@ -236,12 +242,12 @@ class Catalog(CatalogFile):
         return self._texts.page_lengths(key)
 
     def extent(self, key: int) -> tuple[int, int]:
-        """How many bytes of UTF-8 the text of the document with this key has, and how many pages; quick."""
+        """The size of the document with this key: bytes of its text in UTF-8, and pages. Reads one row."""
         rows = self.rows("SELECT text_bytes, page_count FROM documents WHERE key = ?", (key,))
         return tuple(rows[0]) if rows else (0, 0)
 
     def holdings(self, root: Path) -> dict[str, str]:
-        """The ids of the documents that a library's files hold, by the files' paths relative to `root`."""
+        """Path relative to `root` → id of the document in it, for the files of the library at `root`."""
         rows = self.rows(
             "SELECT l.path, d.id FROM locations l JOIN libraries b ON b.id = l.library_id"
             " JOIN documents d ON d.key = l.document WHERE b.root = ? ORDER BY l.path",
@@ -250,7 +256,7 @@ class Catalog(CatalogFile):
         return dict(rows)
 
     def _ranges(self, model: Model, first: int, last: int) -> list[tuple[int, int]]:
-        """The ids of a model's passages from `first` to `last`, both inclusive, as few ranges as may be."""
+        """The ids of a model's passages from `first` to `last`, both inclusive, in the fewest ranges."""
         rows = self.rows(
             "SELECT first, last FROM splits WHERE model = ? AND first <= ?"
             " AND first >= coalesce((SELECT max(first) FROM splits WHERE first <= ?), 0) ORDER BY first",

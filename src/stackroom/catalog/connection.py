@@ -1,4 +1,4 @@
-"""The catalogue's file, open for reading: snapshots, and noticing that it has changed or is another one."""
+"""An open catalogue file: reading at one moment, and noticing that the file has changed or was replaced."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -11,12 +11,12 @@ from stackroom.catalog.text_blocks import TextReader
 from stackroom.common.errors import CatalogUnusable
 from stackroom.common.sqlite_file import state
 
-# What SQLite says when the drive has gone from under the file.
+# SQLite's errors when a drive was disconnected while the file was open.
 _OF_DRIVES = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY)
 
 
 class CatalogFile:
-    """A reader's connection, a context manager. Not thread-safe: its owner takes turns.
+    """A connection that only reads; a context manager. Not thread-safe: one thread at a time may use it.
 
     Every method raises CatalogUnusable if SQLite can't answer.
 
@@ -29,8 +29,8 @@ class CatalogFile:
 
         Args:
             path: of the SQLite file.
-            create: make an empty one now if there is none. When it is gone later, none is made: another
-                than the indexer can't know whether it is to begin anew, or a drive is away.
+            create: make an empty one now if there is none. If it disappears later, none is made: only the
+                indexer can tell whether to begin anew, or whether a drive is away.
         """
         self.path = path
         self._opened = 0
@@ -57,10 +57,10 @@ class CatalogFile:
             self.rows("COMMIT")
 
     def follow_file(self) -> None:
-        """Opens the file that is at the path now, if the one that was opened has been deleted or replaced.
+        """Opens the file that is at the path now if the one that was opened has been deleted or replaced.
 
-        Raises as `open_catalog` does, also CatalogMissing: then nothing can be read until there is a
-        catalogue again, which the next call finds.
+        Raises as `open_catalog` does. After CatalogMissing, nothing can be read until a catalogue is there
+        again; then the next call opens it.
         """
         try:
             if self._file is not None and self._looks() == self._file:
@@ -75,14 +75,14 @@ class CatalogFile:
         self._open()
 
     def version(self) -> tuple[int, int]:
-        """How often the file was opened anew, and a number that changes with each commit to it; cheap.
+        """How often the file was opened, and a number that changes with each commit to it; cheap.
 
-        If the first number has changed, nothing that was read before is of this catalogue.
+        If the first number has changed, everything read before came from another file.
         """
         return self._opened, int(self.rows("PRAGMA data_version")[0][0])
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """All that a query gives."""
+        """All rows that a query gives."""
         try:
             return self._connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:

@@ -1,4 +1,4 @@
-"""What the catalogue tells of models, documents and passages: frozen dataclasses."""
+"""What the catalogue says about models, documents and passages: frozen dataclasses."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,12 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something a derived index has to follow: passages `first` to `last`, both inclusive."""
+    """A change that the indexes made from the catalogue have to follow.
+
+    Attributes:
+        kind: "published", "embedded", "named", "removed" or "model".
+        first, last: ids of the passages that it is about, both inclusive; 0 for "model".
+    """
 
     kind: str
     first: int
@@ -88,14 +93,14 @@ class DocumentEntry:
 
 @dataclass(frozen=True, slots=True)
 class PassageText:
-    """A passage with all that it is found by.
+    """A passage with everything that its words are found by.
 
     Attributes:
         passage: its id.
         first_passage: id of the first passage of the same document; all of its passages share it.
         language: of the document; see `stackroom.common.documents.Document`.
         title: of the document.
-        heading: of the sections it stands in; empty if they have none.
+        heading: the headings above it; empty if there are none.
         text: its own.
     """
 
@@ -109,13 +114,13 @@ class PassageText:
 
 @dataclass(frozen=True, slots=True)
 class DocumentText:
-    """What a document as a whole is found by.
+    """Everything that a document as a whole is found by.
 
     Attributes:
         first_passage: id of its first passage.
         language: see `stackroom.common.documents.Document`.
-        names: of its files, with their folders.
-        text: the same, its title, author and date, and its first pages.
+        names: of its files, with their folders, one a line.
+        text: the same names, then its title, author and date, and its first pages.
     """
 
     first_passage: int
@@ -126,9 +131,11 @@ class DocumentText:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a document can be chosen by. See `stackroom.common.documents.Document`.
+    """What the filters of a query choose a document by. See `stackroom.common.documents.Document`.
 
-    `paths` are of its files, from the name of their library on: what is above it is nobody's business.
+    Attributes:
+        passages: the ids of its passages.
+        paths: of its files. They begin with the name of their library: what is above it is nobody's business.
     """
 
     passages: PassageRange
@@ -148,7 +155,7 @@ class FoundPassage:
     Attributes:
         document_id, title: of its document.
         page, page_label: 1-based number, and what is printed.
-        page_text: of the whole page.
+        page_text: the text of the whole page.
         start, stop: offsets of the passage in it; `stop` is not included.
         ocr_confidence: how sure OCR was of the page's text, in percent; None if the PDF has the text itself.
     """

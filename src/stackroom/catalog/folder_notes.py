@@ -1,4 +1,4 @@
-"""What the indexer notes of each folder beside the catalogue: hints, of this machine alone.
+"""Notes of the indexer about each folder, in files beside the catalogue: hints that only this machine needs.
 
 mounts.json         the devices that its parts are on: see `indexer.folder.compare`. Without the file
                     a share that is not mounted looks like a folder that was emptied.
@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-# Of what is left out for a reason; all are counted.
+# So many of the paths left out for one reason are named; all are counted.
 _NAMED = 20
 
 REASONS = ("link", "pattern", "system")
@@ -22,7 +22,7 @@ REASONS = ("link", "pattern", "system")
 
 
 def read_notes(file: Path) -> dict[str, dict[str, Any]]:
-    """What is noted, by the roots of libraries; nothing if the file is missing or damaged."""
+    """Absolute path of each library → its note; nothing if the file is missing or damaged."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -33,7 +33,7 @@ def read_notes(file: Path) -> dict[str, dict[str, Any]]:
 
 
 def keep_notes(file: Path, notes: dict[str, dict[str, Any]]) -> None:
-    """Writes them, if they have changed and the disk has room."""
+    """Writes the notes if they have changed. If the disk has no room, the old ones stay."""
     if notes == read_notes(file):
         return
     unfinished = file.with_suffix(".unfinished")
@@ -43,7 +43,12 @@ def keep_notes(file: Path, notes: dict[str, dict[str, Any]]) -> None:
 
 
 def note_left_out(left_out: Mapping[str, str], *, follow_links: bool) -> dict[str, Any]:
-    """The note of a folder: what is left out there and why, by relative paths."""
+    """Makes the note about what a run left out of a folder.
+
+    Args:
+        left_out: path relative to the folder → one of REASONS.
+        follow_links: whether links that lead out of the folder were followed.
+    """
     note: dict[str, Any] = {"follow_links": follow_links}
     for reason in REASONS:
         paths = [path for path, why in left_out.items() if why == reason]

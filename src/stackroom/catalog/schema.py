@@ -13,10 +13,10 @@ from stackroom.common.errors import CatalogMissing, CatalogUnusable, CatalogVers
 from stackroom.common.sqlite_file import begin, connect, connect_to_read, identity
 
 SCHEMA_VERSION = 4
-"""Bump when a table changes, and add a step to `indexer.store.migrate`."""
+"""Increase it when a table changes, and add a step to `indexer.store.migrate`."""
 
 OLDEST_VERSION = 2
-"""The oldest that `indexer.store.migrate` brings up to date."""
+"""The oldest version that `indexer.store.migrate` can bring up to date."""
 
 SCANS_TABLE = """
 CREATE TABLE scans (                    -- pages whose text only OCR can tell
@@ -168,10 +168,10 @@ def open_catalog(path: Path, *, create: bool) -> sqlite3.Connection:
 
 
 def open_to_read(path: Path, *, create: bool = False) -> tuple[sqlite3.Connection, bool]:
-    """As `open_catalog`, but changes nothing that is there, and needs no right to do so.
+    """As `open_catalog`, but changes nothing in an existing file, and needs no right to write it.
 
     Returns:
-        The connection, and whether nothing tells it of changes: see `sqlite_file.connect_to_read`.
+        The connection; and whether it cannot notice changes: see `sqlite_file.connect_to_read`.
     """
     with _errors(path):
         if create and not (path.exists() and path.stat().st_size):
@@ -184,7 +184,7 @@ def open_to_read(path: Path, *, create: bool = False) -> tuple[sqlite3.Connectio
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
-    """Makes the tables of a new catalogue, in whatever transaction is open."""
+    """Makes the tables of a new catalogue, within the transaction that is open."""
     for statement in (*_TABLES.split(";\n"), SCANS_TABLE, SCANS_INDEX):
         if statement.strip():
             connection.execute(statement)

@@ -1,4 +1,4 @@
-"""What the catalogue holds, in figures, and which files it could not take."""
+"""What the catalogue holds, in numbers, and which files could not be indexed."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -50,14 +50,14 @@ class Status:
 
     Attributes:
         documents, pages, passages: how many.
-        without_text: absolute paths of files in which no page has text, nor is a scan.
-        scans_read, scans_waiting: pages whose text is from OCR, and those that wait for it.
+        without_text: absolute paths of files that have neither text nor scanned pages.
+        scans_read, scans_waiting: how many pages have their text from OCR, and how many wait for OCR.
         scans_failed: pages that OCR could not read.
         pending: passages that have no vector yet.
-        illegible: passages that never get one, because the model can't read them.
+        illegible: passages that never get a vector, because the model can't read them.
         failures: files that could not be indexed.
-        unreadable: folders and names that the last run could not look at; as long as it is so, what the index
-            has of them stays.
+        unreadable: folders and files that the last run could not look at; the index keeps what it has of
+            them.
         left_out: what the last run left out, by library and reason.
         model, model_digest: name and digest of the model whose vectors are searched; None before the first.
         text_bytes: of all extracted text, in UTF-8.
@@ -85,7 +85,7 @@ class Status:
 
 
 def read_status(catalog: Catalog) -> Status:
-    """Counts and failures, all of one moment."""
+    """Reads everything in one snapshot of the catalogue. Raises CatalogUnusable if it can't be read."""
     with catalog.snapshot():
         documents, pages, text_bytes = catalog.rows(
             "SELECT count(*), coalesce(sum(page_count), 0), coalesce(sum(text_bytes), 0) FROM documents"

@@ -1,7 +1,8 @@
-"""A document's text as the catalogue keeps it: in compressed blocks of whole pages.
+"""The text of documents as the catalogue stores it: in compressed blocks of whole pages.
 
-Blocks of about 16,000 bytes take .37 of the text's size; to read a passage one of them is decompressed, in
-40 microseconds. Page by page it would take .46; the compact profile's larger ones take .31, and 130.
+Blocks of about 16,000 bytes take 0.37 of the text's size. Reading a passage decompresses one block, in 40
+microseconds. A block for each page would take 0.46 of the size. The compact profile's blocks of 64,000 bytes
+take 0.31 of it, and 130 microseconds.
 """
 
 from collections import OrderedDict
@@ -15,7 +16,7 @@ from stackroom.common.documents import Page
 from stackroom.common.errors import CatalogUnusable
 
 _BLOCK_BYTES, _COMPACT_BLOCK_BYTES = 16_000, 64_000
-# Of zstd. The higher one takes ten times as long, a millisecond a page, for another hundredth of the text.
+# Levels of zstd. 19 takes ten times as long, a millisecond a page, and saves another hundredth of the text.
 _LEVEL, _COMPACT_LEVEL = 9, 19
 
 _LAST = 2**63 - 1
@@ -25,14 +26,18 @@ _BLOCKS_KEPT = 64
 
 
 def pack(pages: Iterable[str], *, compact: bool = False) -> Iterator[tuple[int, bytes]]:
-    """Compresses the texts of a document's pages, in order.
+    """Compresses the texts of a document's pages into blocks.
+
+    Args:
+        pages: texts of all pages, in order.
+        compact: whether to make the larger blocks of the compact profile.
 
     Yields:
-        Each block with the offset of its first character in the document's text.
+        Pairs (offset of the block's first character in the document's text, compressed block), in order.
     """
     compressor = zstandard.ZstdCompressor(
         level=_COMPACT_LEVEL if compact else _LEVEL,
-        write_checksum=True,  # 4 bytes; unpacking then notices a bit that the disk has turned
+        write_checksum=True,  # 4 bytes, by which `unpack` notices a bit that changed on the disk
     )
     most = _COMPACT_BLOCK_BYTES if compact else _BLOCK_BYTES
     start = characters = size = 0
@@ -59,18 +64,24 @@ def unpack(content: bytes) -> str:
 
 
 Rows = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
-"""Runs a query of the catalogue and gives its rows."""
+"""A function that runs SQL with parameters on the catalogue and returns all rows."""
 
 
 class TextReader:
-    """Reads parts of documents' texts. Keeps some blocks: passages found together are often neighbours."""
+    """Reads parts of documents' texts. It keeps some blocks: passages found together are often neighbours.
+
+    `document` is a document's key in all methods.
+    """
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
         self._kept: OrderedDict[tuple[int, int], str] = OrderedDict()
 
     def span(self, document: int, start: int, stop: int) -> str:
-        """The characters from `start` up to `stop`, not included, or to the end of the block of its page."""
+        """The characters from `start` up to `stop`, not included.
+
+        Reads one block, the one that holds `start`; `stop` is cut at that block's end.
+        """
         place = (document, self._block_start(document, start))
         text = self._kept.get(place)
         if text is None:
@@ -81,7 +92,7 @@ class TextReader:
         return text[start - place[1] : stop - place[1]]
 
     def start(self, document: int, stop: int) -> str:
-        """The characters of a document before `stop`, as far as they are in its first block."""
+        """The characters of a document before `stop`, cut at the end of its first block."""
         rows = self._rows("SELECT content FROM texts WHERE document = ? AND start = 0", (document,))
         return unpack(rows[0][0])[:stop] if rows else ""
 
@@ -115,16 +126,16 @@ class TextReader:
         after = self._rows(
             "SELECT start FROM pages WHERE document = ? AND number = ?", (document, rows[-1][0] + 1)
         )
-        end = after[0][0] if after else _LAST
-        # Of whole pages in blocks, those that have something of ours.
+        last_stop = after[0][0] if after else _LAST
+        # The blocks that hold something of these pages.
         blocks = self._rows(
             "SELECT start, content FROM texts WHERE document = ? AND start < ? AND start >= coalesce("
             "(SELECT max(start) FROM texts WHERE document = ? AND start <= ?), 0) ORDER BY start",
-            (document, end, document, rows[0][2]),
+            (document, last_stop, document, rows[0][2]),
         )
         text = "".join(unpack(content) for _, content in blocks)
         begin = blocks[0][0] if blocks else 0
-        stops = [*(row[2] for row in rows), end][1:]
+        stops = [*(row[2] for row in rows), last_stop][1:]
         return [
             Page(number, label or str(number), text[start - begin : stop - begin])
             for (number, label, start), stop in zip(rows, stops, strict=True)

@@ -1,9 +1,10 @@
-"""Vectors as the catalogue keeps them: a few bits a dimension, and how much one step is worth.
+"""Vectors as the catalogue stores them: a small integer for each dimension, and how much one step of it is
+worth.
 
-With 8 bits, half the size of float16, the ten nearest of 100,000 passages are the same in 98.8 of 100 places;
-with 5 bits, for the compact profile, in 94 (docs/benchmarks.md). Nothing is trained: a code depends on its
-vector alone and never has to be made again. A code's length tells which of the two it is, so both may stand
-beside each other in one catalogue.
+With 8 bits a dimension, half the size of float16, 98.8 of 100 of the ten nearest passages among 100,000 are
+the right ones; with 5 bits, for the compact profile, 94 (docs/benchmarks.md). Nothing is trained: a code
+depends on its vector alone, and never has to be made again. The length of a code tells how many bits it has,
+so both kinds can be in one catalogue.
 """
 
 from collections.abc import Sequence
@@ -12,28 +13,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 ILLEGIBLE = b""
-"""In a code's place: of a passage that the model can't read, and that has no vector."""
+"""Stored instead of a code for a passage that the model can't read: it has no vector."""
 
 _LARGEST = 127
 
-# Of 5 bits: levels are the odd numbers from -31 to 31. They reach to 3 standard deviations of a component of
-# a random vector of length 1; what is beyond is cut there, which finds better than coarser steps.
+# With 5 bits, levels are the odd numbers from -31 to 31. They reach to 3 standard deviations of a component
+# of a random vector of length 1. What lies beyond is cut, which finds better than coarser steps would.
 _SMALL_BITS = 5
 _SMALL_HALF = 2 ** (_SMALL_BITS - 1)
 _REACH = 3.0
 
 
 def encode(vectors: NDArray[np.float32], *, compact: bool = False) -> list[bytes]:
-    """The codes of `vectors`, shape (n, dimensions), of length 1: n byte strings.
+    """Encodes vectors.
 
-    A code is the levels, a signed byte for each dimension or, if `compact`, 5 bits for each, then the step as
-    a little-endian float16.
+    Args:
+        vectors: shape (n, dimensions), each of length 1.
+        compact: 5 bits a dimension instead of 8.
+
+    Returns:
+        n codes, aligned with the vectors. A code is the levels of all dimensions (signed bytes, or 5 bits
+        each), then the step as a little-endian float16.
     """
     if compact:
         fine = vectors * (np.sqrt(vectors.shape[1]) * _SMALL_HALF / _REACH)
         indexes = (np.floor(fine).clip(-_SMALL_HALF, _SMALL_HALF - 1) + _SMALL_HALF).astype(np.uint8)
         levels = _levels(indexes).astype(np.float32)
-        # So that a vector's product with its own code is what it would be with itself.
+        # Chosen so that a vector's dot product with its own code is the same as with itself.
         steps = ((vectors * vectors).sum(axis=1) / (vectors * levels).sum(axis=1)).astype("<f2")
         bits = np.unpackbits(indexes[:, :, None], axis=2)[:, :, -_SMALL_BITS:]
         rows = np.packbits(bits.reshape(len(vectors), -1), axis=1)
@@ -46,12 +52,21 @@ def encode(vectors: NDArray[np.float32], *, compact: bool = False) -> list[bytes
 
 
 def code_lengths(dimensions: int) -> tuple[int, int]:
-    """How many bytes a code has that is not ILLEGIBLE: with 8 bits, and with 5."""
+    """How many bytes a code has, unless it is ILLEGIBLE: with 8 bits a dimension, and with 5."""
     return dimensions + 2, -(-dimensions * _SMALL_BITS // 8) + 2
 
 
 def split_codes(codes: Sequence[bytes], dimensions: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """The levels, int8 of shape (n, dimensions), and the steps, float32 of shape (n,), of n codes."""
+    """Takes codes apart.
+
+    Args:
+        codes: n codes, none of them ILLEGIBLE; of both kinds.
+        dimensions: of the vectors.
+
+    Returns:
+        The levels, int8 of shape (n, dimensions), and the steps, float32 of shape (n,), aligned with `codes`.
+        A vector is its levels times its step.
+    """
     levels = np.empty((len(codes), dimensions), np.int8)
     steps = np.empty(len(codes), np.float32)
     lengths = np.fromiter(map(len, codes), np.int64, len(codes))

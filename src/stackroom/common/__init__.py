@@ -1,6 +1,21 @@
-"""What everybody knows: the nouns, the errors, the settings, and what happens to files and processes.
+"""What every package uses: the nouns, errors and settings, names and ranges, and work with files and
+processes.
 
-Its face is all of it.
+Other packages may import every module of it.
 """
 
-__all__ = ["documents", "errors", "events", "owner_only", "programs", "running", "settings", "sqlite_file"]
+__all__ = [
+    "data_folder",
+    "documents",
+    "errors",
+    "events",
+    "invisible",
+    "languages",
+    "owner_only",
+    "programs",
+    "punctuation",
+    "running",
+    "scripts",
+    "settings",
+    "sqlite_file",
+]

@@ -26,7 +26,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class OutlineEntry:
-    """A line of the PDF's outline (its bookmarks). `level` is 0 for the outermost; `page` is 1-based."""
+    """A line of the PDF's outline (its bookmarks).
+
+    Attributes:
+        title: what the line says.
+        page: 1-based number of the page that it leads to.
+        level: how deep it is nested; 0 for the outermost.
+    """
 
     title: str
     page: int
@@ -35,9 +41,11 @@ class OutlineEntry:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a document's text, from `start` to the next one's: an offset of its characters.
+    """A part of a document's text below the same headings. It reaches to the start of the next section.
 
-    `heading` has the headings above it, from the outermost to the innermost.
+    Attributes:
+        start: offset of its first character in `Document.text`.
+        heading: the headings above it, from the outermost to the innermost, joined by " › ".
     """
 
     start: int
@@ -57,8 +65,8 @@ class Document:
         pages: all pages, in order, also those without text.
         extractor: which library read the text, with its version ("pdfium 5.15.2").
         sections: in order; what stands before the first is below no heading.
-        language: of most of the text, in ISO 639-1; empty if it can't be told.
-        scans: numbers of the pages whose text only OCR can tell, and has not told yet.
+        language: ISO 639-1 code of the language that most of the text is in; empty if it can't be told.
+        scans: 1-based numbers of the pages that are pictures of text and wait for OCR.
     """
 
     id: str
@@ -101,10 +109,13 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one answer to a fetch has of a document: the pages `first` to `last`, both inclusive, 1-based.
+    """The pages of a document that one answer to a fetch holds, or a piece of one page that is too long for
+    that.
 
-    Of a page that is too long for one answer it has the characters from `start` up to, not including, `stop`;
-    `stop` is None if the pages are whole.
+    Attributes:
+        first, last: numbers of the pages, 1-based, both inclusive.
+        start, stop: of a piece, offsets in the page's text, `stop` not included; `stop` is None if the pages
+            are whole.
     """
 
     first: int
@@ -118,13 +129,13 @@ class Quote:
     """A passage that answers a query, as it is shown.
 
     Attributes:
-        text: from the page, beginning and ending with sentences where it can.
-        matches: spans (start, stop) of `text` that are words of the query.
+        text: from the page; it begins and ends with whole sentences where that is possible.
+        matches: spans (start, stop) of `text` that match words of the query.
         page: 1-based number of the page it is on.
         page_label: that page's printed label.
-        score: see `stackroom.reading.finding.ranking`; higher is better.
-        part_id: fetches the part of the document that it is in; see `stackroom.page.parts`.
-        mark: its place on the page, for an address; see `stackroom.page.mark`.
+        score: higher is better; see `stackroom.reading.finding.ranking`.
+        part_id: fetch this to get the part of the document that it is in; see `stackroom.page.parts`.
+        mark: its place on the page, as an address can carry it; see `stackroom.page.mark`.
         ocr_confidence: how sure OCR was of the page's text, in percent; None if the PDF has the text itself.
     """
 

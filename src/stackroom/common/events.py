@@ -1,4 +1,4 @@
-"""What a command tells while it runs: lines for people, or an object of JSON for each event."""
+"""What a command reports on standard error while it runs: lines for people, or JSON objects for programs."""
 
 import json
 import logging
@@ -8,20 +8,20 @@ from typing import Any
 
 
 class Events:
-    """Tells events on standard error. Safe to use from several threads."""
+    """Writes events to standard error. Safe to use from several threads."""
 
     def __init__(self, *, as_json: bool = False) -> None:
-        """People get lines of text, programs a JSON object a line."""
+        """`as_json` writes a JSON object a line, for programs, instead of text for people."""
         self.as_json = as_json
 
     def tell(self, event: str, text: str, level: str = "info", /, **fields: Any) -> None:
-        """Tells that something happened.
+        """Writes that something happened.
 
         Args:
-            event: what, in a word or two that stay the same.
+            event: what happened, in a word or two that never change.
             text: the same for people, without a newline at its end.
             level: "info", "warning" or "error".
-            fields: what a program wants to know of it. Without any it gets the text.
+            fields: what the JSON object holds about it; without any it holds the text, as "message".
         """
         sys.stderr.write(self.line(event, text, level, **fields))
         sys.stderr.flush()
@@ -33,9 +33,9 @@ class Events:
         return _line(datetime.now(UTC), level, event, fields or {"message": text})
 
     def take_logging(self) -> None:
-        """As JSON: from now on, what libraries log from warnings on is told as events, too.
+        """Writes what libraries log, warnings and worse, as JSON events from now on; does nothing for text.
 
-        Call it after they were imported: some bring handlers of their own, which are taken away.
+        Call it after the libraries were imported: some install handlers of their own, which it removes.
         """
         if not self.as_json:
             return

@@ -9,19 +9,19 @@ from stackroom.common.settings import Settings
 
 
 def write_for_us_alone() -> None:
-    """What this process, and those that it starts, make from now on is for their owner alone.
+    """Makes every file that this process and its children create readable and writable by their owner only.
 
-    For whatever libraries write, too: SQLite, the engine of words, the runtime of models. Windows has no such
-    rights; there a user's folders are closed to other users already.
+    That includes what libraries write: SQLite, the engine of words, the runtime of models. Windows has no
+    such rights; there a user's folders are closed to other users already.
     """
     os.umask(0o077)
 
 
 def narrow(settings: Settings) -> None:
-    """Takes from others what an older Stackroom has let them: each folder and file that is ours.
+    """Closes to others every folder and file that Stackroom has written; older versions left them open.
 
-    The data folder itself is narrowed only if nothing else is in it. It may be a folder of yours with other
-    things, such as PDFs that others put there.
+    The data folder itself is closed only if nothing else is in it: it may hold other things, such as PDFs
+    that others put there.
     """
     ours = {settings.index, settings.access.parent, settings.calls.parent, settings.models}
     for folder in ours:

@@ -1,4 +1,4 @@
-"""Asking another program: what it answers has a limit, and so has the time it may take."""
+"""Running another program with a limit on its time and on the length of its answer."""
 
 import os
 import subprocess
@@ -11,11 +11,11 @@ from typing import IO
 
 _PIECE = 2**16
 
-# Of what a program says about itself, the end: there is the reason if it fails.
+# What a program writes to standard error is kept to this length, its end: that has the reason if it failed.
 _MOST_BYTES_OF_ERRORS = 1_000_000
 
-# How long to wait for a program that was ended to be gone, in seconds. What else has its pipes (a program
-# that it started) is not waited for: the threads that read them are left behind until they are closed.
+# Seconds to wait until a program that was killed is gone. Another that it started may keep its pipes open: we
+# do not wait for that; the threads that read them end when they are closed.
 _END_SECONDS = 1.0
 
 
@@ -24,12 +24,12 @@ class Answer:
     """What a program has answered.
 
     Attributes:
-        output: what it wrote to standard output; its beginning if it was too much, nothing if its end never
-            came.
-        errors: what it wrote to standard error; its end if it is long.
-        code: its exit code; negative, or of the system's choice, if it was ended.
-        is_late: it was ended because it took too long.
-        is_too_much: it was ended because it wrote too much.
+        output: what it wrote to standard output; only the beginning if that was too long, and nothing if the
+            pipe was never closed.
+        errors: the end of what it wrote to standard error.
+        code: its exit code; negative, or what the system makes of it, if it was killed.
+        is_late: whether it was killed because it took too long.
+        is_too_much: whether it was killed because it wrote too much.
     """
 
     output: bytes
@@ -47,14 +47,14 @@ def ask_program(
     most_bytes: int,
     environment: Mapping[str, str] | None = None,
 ) -> Answer:
-    """Starts a program, gives it `request` on its standard input, and waits until it has answered.
+    """Runs a program with `request` on its standard input, and waits until it has ended.
 
     Args:
         command: the program and its arguments.
-        request: what it is asked.
-        seconds: longest time it may take; then it is ended.
-        most_bytes: most that it may write to standard output; then it is ended.
-        environment: its variables; None for ours.
+        request: bytes for its standard input.
+        seconds: longest time it may take before it is killed.
+        most_bytes: most that it may write to standard output before it is killed.
+        environment: its environment variables; None for those of this process.
 
     Raises:
         OSError: it cannot be started.

@@ -1,6 +1,7 @@
-"""Who is at work in a data folder: one indexer at a time, and where the server listens.
+"""Locks that say who is at work in a data folder: one indexer at a time, one watcher, and the server.
 
-A lock that the operating system releases when its process dies, beside a note that says who holds it.
+The operating system releases a lock when the process that holds it dies. Beside each lock lies a note, a JSON
+file, in which the holder says who it is.
 """
 
 import json
@@ -15,22 +16,23 @@ from stackroom.common.data_folder import HOLDER_SUFFIX
 from stackroom.common.errors import CatalogUnusable
 from stackroom.common.sqlite_file import identity
 
-# To look who holds a lock is to hold it for a moment: somebody who really wants it waits that long.
+# `holder` takes the lock for a moment to see whether it is free. So `hold`
+# tries this long before it gives up.
 _LOOK_SECONDS = 0.5
 
 
 @contextmanager
 def hold(path: Path, note: dict[str, Any], *, needed: bool = True) -> Iterator[bool]:
-    """Hold the lock `path` while the block runs, with `note` for others to read.
+    """Holds the lock `path` while the block runs, with `note` beside it for others to read.
 
     Args:
-        path: of the lock.
-        note: what can be told of us.
-        needed: whether we may not go on without it. If not, and the folder can't be written, nobody else
-            can hold it either: then it is as if we did.
+        path: of the lock file.
+        note: what others can learn about the holder; anything that JSON can hold.
+        needed: whether to raise if the folder can't be written. Without the need, that counts as holding the
+            lock, since nobody else can hold it either.
 
     Yields:
-        True if we hold it; False if another process (or another holder in this one) does.
+        True if the lock is held now; False if another process, or another `hold` in this one, has it.
 
     Raises:
         CatalogUnusable: the folder can't be written, and the lock is needed.
@@ -56,8 +58,9 @@ def hold(path: Path, note: dict[str, Any], *, needed: bool = True) -> Iterator[b
             note_path.write_text(json.dumps(note), encoding="utf-8")
         yield True
     finally:
-        # Before the lock: later it may be the next holder's. So it is if the folder was deleted meanwhile.
-        # On Windows it stays while somebody reads it, which matters little: no holder, no note.
+        # Before the lock is released: after that the note may be the next holder's, as it is if the folder
+        # was deleted meanwhile. On Windows the note stays while somebody reads it; without a holder nobody
+        # asks.
         with suppress(OSError):
             if identity(path) == ours:
                 note_path.unlink()
@@ -77,9 +80,9 @@ def _acquire(lock: FileLock, path: Path) -> None:
 
 
 def holder(path: Path) -> dict[str, Any] | None:
-    """The note of whoever holds the lock `path`; None if nobody does. A dead holder's note does not count.
+    """The note of whoever holds the lock `path`; None if nobody does, even if a dead holder left a note.
 
-    Nobody does either, as far as we can see, if it is in a folder that we can't write.
+    None as well if the lock is in a folder that can't be written: then it can't be told.
     """
     lock = FileLock(path, mode=0o600)
     try:

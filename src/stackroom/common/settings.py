@@ -23,26 +23,26 @@ LEAST_FETCH_CHARACTERS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a person may set. Each field is read from STACKROOM_<FIELD>, for example STACKROOM_DATA.
+    """What a person may set. Each field can come from the variable STACKROOM_<FIELD>: STACKROOM_DATA, say.
 
     Attributes:
         data: the data folder; everything Stackroom writes is under `data/index`.
-        model: a folder, or a model's name on the hub; empty means the model the index was built with,
-            or, for a new index, the bundled all-MiniLM-L6-v2.
-        precision: the model computes in bf16, int8 or fp32; empty means what is best for this processor.
-        profile: "compact" keeps what is indexed as small as it gets, and a little less precise.
+        model: a folder, or a model's name on the hub; empty means the model that the index was built with,
+            or the bundled all-MiniLM-L6-v2 for a new index.
+        precision: what the model computes in: bf16, int8 or fp32; empty means the best for this processor.
+        profile: "compact" makes the index as small as possible, at a small loss of precision.
         host, port: where the HTTP server listens.
         public_url: where others find that server, for example the address of a tunnel: scheme and host, and
             a port if it is not the usual one. Empty if only this machine does.
         allow_anonymous: serve without sign-in, even if others can reach the server.
-        allow_host: names by which that server may be asked, besides its own; see `server.limits.host_names`.
-            Blanks or commas part them in the environment's text.
+        allow_host: names that requests may call the server by, besides its own; see
+            `stackroom.server.limits.host_names`. In the environment, blanks or commas stand between them.
         calls_per_minute: most calls of the tools in a minute, for each client or address, if others can reach
             the server; 0 for any number.
         ledger: record each call of a tool in `calls`.
         log_json: tell what happens as JSON objects, one a line, instead of in words.
-        exclude: patterns, in the form of .gitignore, of what is left out of all folders; a line of the
-            environment's text for each, and the command line's come after them.
+        exclude: patterns of what is left out of all folders, as .gitignore writes them; in the environment,
+            one a line. Those of the command line come after them.
         follow_links: follow links that lead out of a folder.
         workers: PDFs read at the same time, each in a process of its own.
         file_seconds: longest time to read one PDF, in seconds.
@@ -50,11 +50,12 @@ class Settings:
         file_memory_mb: most address space one reading process may take, in MiB (Linux and other POSIX
             systems that honour RLIMIT_AS).
         settle_seconds: how long a watched file must keep still before it is read, in seconds.
-        rescan_seconds: how often a watched folder is compared even if no event came, in seconds.
+        rescan_seconds: how often a watched folder is compared with the index even if no event came, in
+            seconds.
         fetch_characters: most characters of a document's text in one answer to a fetch.
-        ocr_languages: of scans, as tesseract names them ("eng+deu"); empty means that each document's are
-            found out.
-        pdf_passwords: tried for PDFs that need one; a line of the environment's text for each.
+        ocr_languages: of scans, as tesseract names them ("eng+deu"); empty means that they are found out for
+            each document.
+        pdf_passwords: tried for PDFs that need one; in the environment, one a line.
         pdf_passwords_file: a text file with more of them, one a line.
     """
 
@@ -85,12 +86,12 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> "Settings":
-        """The settings of the environment, with `overrides` (those not None) on top.
+        """The settings of the environment; each of `overrides` that is not None takes the place of one.
 
-        What they exclude is left out besides what the environment excludes.
+        Patterns in `overrides["exclude"]` are added to those of the environment.
 
         Raises:
-            SettingsError: a value is not of its setting's kind, or out of range.
+            SettingsError: a value has the wrong type, or is out of range.
         """
         values: dict[str, Any] = {}
         for setting in fields(cls):

@@ -1,7 +1,8 @@
-"""SQLite files as files: beginning one, putting one in its place, opening one, and telling it from another.
+"""SQLite files as files: making, moving, opening and identifying them.
 
-SQLite finds the journal of a file by the file's name alone. One that was left behind when its file was moved
-or deleted would be written into whichever file has that name next, so no file is put where such a one lies.
+SQLite finds the journal of a file by the file's name alone. If a file was moved or deleted and its journal
+was left behind, SQLite would write that journal into the next file of this name. So a file is only put in a
+place after old journals there were set aside.
 """
 
 import errno
@@ -24,9 +25,9 @@ _BUSY_SECONDS = 30.0
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Which file is at a path: its device and its number there; None if there is none.
+    """Identifies the file at a path: its device and its inode number; None if there is no file.
 
-    As long as somebody has a file open, no other one on its device gets its number.
+    While somebody has a file open, no other file on its device gets its number.
 
     Raises:
         OSError: it can't be told, for example because a drive is away.
@@ -39,11 +40,12 @@ def identity(path: Path) -> tuple[int, int] | None:
 
 
 def begin(path: Path, fill: Callable[[sqlite3.Connection], object]) -> None:
-    """Makes a file, for its owner alone, if there is none or it is empty. It is there when `fill` is done.
+    """Makes a file that only its owner can read, if there is none or it is empty. Others see it only once
+    filled.
 
     Args:
         path: of the file.
-        fill: makes the tables.
+        fill: makes the tables in the new, empty database.
 
     Raises:
         OSError: it can't be made.
@@ -63,15 +65,17 @@ def begin(path: Path, fill: Callable[[sqlite3.Connection], object]) -> None:
 
 
 def create(path: Path) -> None:
-    """Makes an empty file, for its owner alone, in place of what nobody needs there. Raises OSError."""
+    """Makes an empty file that only its owner can read, and deletes what was there. Raises OSError."""
     remove(path)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def put(source: Path, path: Path) -> None:
-    """Moves a file that nobody has open, and that has no journal, to `path`, where there is none.
+    """Moves a file to `path`, where there must be none yet. Nobody may have it open, and it must have no
+    journal.
 
-    Journals that were left behind are set aside first. Raises OSError if it can't, or there is a file.
+    Journals that were left behind at `path` are set aside first. Raises OSError if it can't be moved, or
+    there is a file already.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _making(path):
@@ -108,11 +112,11 @@ def connect(path: Path, busy_seconds: float = _BUSY_SECONDS) -> sqlite3.Connecti
 
 
 def connect_to_read(path: Path) -> tuple[sqlite3.Connection, bool]:
-    """As `connect`, also where nothing can be written: on a drive that only reads, or in another's folder.
+    """As `connect`, but also where nothing can be written: on a read-only drive, or in another user's folder.
 
     Returns:
-        The connection; and whether SQLite takes the file for one that nobody changes: then it is up to the
-        caller to see whether `state` stays the same, and to open it anew if not.
+        The connection; and whether SQLite was told that nobody changes the file. Then the caller has to
+        compare `state` from time to time, and to open the file anew when it has changed.
 
     Raises:
         sqlite3.Error: it is not there, or can't be opened.
@@ -132,7 +136,8 @@ def connect_to_read(path: Path) -> tuple[sqlite3.Connection, bool]:
 
 
 def state(path: Path) -> tuple[int, int, bool]:
-    """What changes when a file is written to: its time and size, and whether it has a journal.
+    """What changes when a file is written to: its modification time in ns, its bytes, and whether it has a
+    journal.
 
     Raises OSError if it is not there.
     """

@@ -1,4 +1,4 @@
-"""Runs a compiled model; with `conversion`, the only file that knows OpenVINO. Imports no torch."""
+"""Runs a compiled model. Only this file and `conversion` know OpenVINO; this one imports no torch."""
 
 import os
 import sys
@@ -21,17 +21,17 @@ from stackroom.embedding.text_tokens import known_share
 MODEL, INT8_MODEL = "model.xml", "int8.xml"
 """File names in a prepared model's folder; the weights are beside them, in .bin files."""
 
-# Tokens through the model at once, padding included. Twice and half as many cost the same, within noise.
+# Tokens computed at once, padding included. Half and twice as many take the same time, within noise.
 _BATCH_TOKENS = 2048
 
-# What is compiled for a batch's shape is kept for the next one of that shape. The runtime would keep 5,000
-# pieces, which in days of watching could come to gigabytes.
+# The runtime keeps what it has compiled for a batch's shape. Its default of 5,000 pieces could come to
+# gigabytes in days of watching.
 _KEPT_PIECES = 256
 
 
 def import_openvino() -> Any:
-    """OpenVINO, without its habit of reporting each import to its makers over the network."""
-    # It looks for this package, and does without where it is not installed.
+    """Imports OpenVINO, and keeps it from reporting the import to its makers over the network."""
+    # It reports by this package, and does without if that is not installed.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
@@ -39,17 +39,17 @@ def import_openvino() -> Any:
 
 
 class CompiledEmbedder:
-    """An `Embedder` that OpenVINO runs. Safe to use from several threads, which take turns."""
+    """An `Embedder` that OpenVINO runs. Several threads may use it; they take turns."""
 
     def __init__(self, folder: Path, name: str, card: ModelCard, precision: Precision, streams: int) -> None:
-        """Compiles for this processor; takes half a second.
+        """Loads the model and compiles it for this processor; takes half a second.
 
         Args:
             folder: of the prepared model.
             name: of the model, for its fingerprint.
             card: of the model.
             precision: of the computation.
-            streams: batches computed at the same time, each by one thread.
+            streams: how many batches are computed at the same time, each by one thread.
 
         Raises:
             ModelDamaged: OpenVINO can't run the files in this precision.
@@ -120,7 +120,14 @@ def _take(request: Any, goal: tuple[NDArray[np.float32], list[int]]) -> None:
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Positions of texts to compute together: of like length, so that little is padded, longest first."""
+    """Groups texts to be computed together, by similar length, so that little is padded; the longest first.
+
+    Args:
+        lengths: of the texts, in tokens.
+
+    Returns:
+        For each batch the positions of its texts.
+    """
     batches: list[list[int]] = []
     for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
         if not batches or (len(batches[-1]) + 1) * lengths[batches[-1][0]] > _BATCH_TOKENS:

@@ -1,7 +1,8 @@
-"""A model's files → a prepared model: what `compiled` runs. Once for each model, in a process of its own.
+"""Prepares a model: converts its files into those that `compiled` runs. Done once for each model.
 
-The process imports torch and takes some 15 CPU-seconds and 650 MB for the bundled model, all of which end
-with it. It is this file, run as a module: `python -m stackroom.embedding.conversion FOLDER DIGEST TARGET`.
+It happens in a process of its own, which imports torch. For the bundled model that process takes some 15
+CPU-seconds and 650 MB of memory, which are free again when it ends. It is this file, run as a module: `python
+-m stackroom.embedding.conversion FOLDER DIGEST TARGET`.
 """
 
 import logging
@@ -28,19 +29,19 @@ from stackroom.embedding.processor import Precision
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-# Ends of a process that somebody has stopped: nothing is wrong with the model.
+# Exit codes of a process that somebody has stopped: nothing is wrong with the model.
 _STOPPED = tuple(-number for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", 1)))
 
 _PROGRAM = (sys.executable, "-m", __name__)
 
-# More is not the work of a conversion: the largest models take minutes, and say little.
+# Limits of a conversion. The largest models take minutes, and the process prints little.
 _MOST_SECONDS = 2 * 3600.0
 _MOST_BYTES = 20_000_000
 
-# Vectors of the compiled model may differ this little from sentence-transformers' own (cosine).
+# The least cosine similarity between a compiled model's vectors and sentence-transformers' own.
 _PARITY: dict[Precision, float] = {"fp32": 0.999, "int8": 0.985}
 
-# One of a single token, one over every limit, several scripts: what a conversion could get wrong.
+# Texts that a conversion could get wrong: a single token, one over every limit, several scripts.
 _SAMPLES = (
     "Otters sleep on their backs and hold hands.",
     "x",
@@ -52,16 +53,16 @@ _SAMPLES = (
 
 
 def prepared(target: Path) -> ModelCard | None:
-    """The card of the model that is prepared in `target`; None if there is none, or to be prepared anew.
+    """The card of the model that is prepared in the folder `target`; None if it has to be prepared.
 
-    One that other versions could not compile is, since these may.
+    It has to be prepared again if other versions of the libraries could not compile it: these may.
     """
     card = ModelCard.read(target)
     return None if card is None or (card.problem and card.versions != versions()) else card
 
 
 def being_prepared(target: Path) -> bool:
-    """Whether another process or thread is preparing a model in `target` now; never waits."""
+    """Whether another process or thread is preparing a model in the folder `target` now. Never waits."""
     if not target.parent.is_dir():
         return False
     try:
@@ -78,12 +79,15 @@ def prepare(files: ModelFiles, target: Path, program: Sequence[str] = _PROGRAM) 
 
     Args:
         files: of the model.
-        target: need not be there.
-        program: what converts them, in a process of its own.
+        target: the folder to make; need not exist.
+        program: the command that converts them, in a process of its own.
+
+    Returns:
+        The card of the prepared model.
 
     Raises:
-        ModelDamaged: sentence-transformers can't load the model, or it lacks what we need; or that was so
-            within the last hour: it is not tried again before.
+        ModelDamaged: sentence-transformers can't load the model, or it lacks what we need. If that has just
+            happened, it is not tried again for an hour.
         ModelError: the folder can't be written.
     """
     try:
@@ -136,15 +140,15 @@ def _main() -> None:
 
 
 def convert(folder: Path, digest: str, target: Path) -> None:
-    """Does what `prepare` has another process do: imports torch, and leaves it with one thread.
+    """Converts a model in this process: imports torch, and leaves torch with one thread. `prepare` calls it.
 
     Args:
         folder: of the model's files.
-        digest: of these.
+        digest: of these files.
         target: an empty folder, to be filled with the prepared model.
 
     Raises:
-        ModelDamaged: as `prepare`.
+        ModelDamaged: as `prepare` says.
     """
     import torch
 
@@ -154,7 +158,7 @@ def convert(folder: Path, digest: str, target: Path) -> None:
     model = load_model(folder)
     card, tokenizer = describe(model, digest)
     (target / TOKENIZER).write_text(tokenizer, encoding="utf-8")
-    # Should compiling end this process, for lack of memory or by a fault of the compiler's, this card stays.
+    # If compiling ends this process, for lack of memory or by a fault of the compiler, this card stays.
     failed = replace(card, problem="compiling it ended the process that did it", versions=versions())
     failed.write(target)
     try:

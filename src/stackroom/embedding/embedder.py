@@ -1,4 +1,4 @@
-"""What the rest of Stackroom knows of an embedding model."""
+"""What the rest of Stackroom knows of an embedding model: three protocols, and the fingerprint of a model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from stackroom.common.errors import ModelMismatch
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What makes two sets of vectors comparable. Vectors of different fingerprints never meet.
+    """Identifies a model. Only vectors with the same fingerprint are compared.
 
-    The precision of the computation is not part of it: each is held to the model's own vectors (cosine
-    .999, int8 .985), so that a library embedded on one machine can be searched, and goes on growing, on
-    another with a different processor.
+    The precision of the computation is not part of it: in each precision, vectors must be like the model's
+    own (cosine 0.999 or more, 0.985 with int8). So a library that was embedded on one machine can be
+    searched, and can grow, on another with a different processor.
 
     Attributes:
         name: how the model was named: a hub id, a folder, or "all-MiniLM-L6-v2 (bundled)".
-        digest: SHA-256 over the model's weights, tokenizer and configuration; hexadecimal.
-        dimensions: length of a vector.
-        passage_tokens: most tokens a passage's own text may have; passages are split to fit it.
+        digest: SHA-256 of the model's weights, tokenizer and configuration; hexadecimal.
+        dimensions: how many numbers a vector has.
+        passage_tokens: most tokens that a passage may have, its context included.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Fingerprint:
     passage_tokens: int
 
     def same_vectors(self, other: "Fingerprint") -> bool:
-        """Whether vectors of both may be compared. The name may differ: a folder can be moved."""
+        """Whether vectors of both models may be compared. The names may differ: a folder can be moved."""
         return (self.digest, self.dimensions, self.passage_tokens) == (
             other.digest,
             other.dimensions,
@@ -63,62 +63,99 @@ def refuse_another_model(name: str, digest: str, built_with: Fingerprint) -> Non
 
 
 class Tokenizer(Protocol):
-    """Counts text in a model's own tokens."""
+    """Finds a model's tokens in texts, without loading the model."""
 
     @property
     def fingerprint(self) -> Fingerprint:
-        """Which model's tokens these are."""
+        """The fingerprint of the model whose tokens these are."""
         ...
 
     def token_starts(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
         """Where each token of each text starts.
 
+        Args:
+            texts: any, of any length.
+
         Returns:
-            For each text an int64 array of shape (tokens,): character offsets, ascending. Special tokens
-            and prompts are not among them.
+            For each text, in order, an int64 array of shape (tokens,): offsets in characters, ascending.
+            Special tokens and prompts are not among them.
         """
         ...
 
     def known_shares(self, texts: Sequence[str]) -> list[float]:
-        """For each text what `Embedder.known_share` says of it."""
+        """For each text, in order, what `Embedder.known_share` says about it."""
         ...
 
 
 class Embedder(Protocol):
-    """An embedding model. Vectors are float32 and have length 1, so that a dot product is their cosine."""
+    """An embedding model: takes texts, gives vectors.
+
+    Vectors are float32 and have length 1, so the dot product of two is their cosine similarity: from -1 to 1,
+    and the higher, the more alike the texts. Passages and queries have methods of their own, because some
+    models want another prompt before each.
+
+    Example, with the bundled model, which is prepared in a folder the first time:
+
+        >>> from pathlib import Path
+        >>> from stackroom.embedding.models import Models
+        >>> models = Models(Path("data/models"))
+        >>> embedder = models.load(models.tokenizer("").fingerprint)
+        >>> passages = embedder.embed_passages(["Otters hold hands.", "The bank raised its rates."])
+        >>> queries = embedder.embed_queries(["What do sea animals do?"])
+        >>> passages.shape, queries.shape
+        ((2, 384), (1, 384))
+        >>> int((passages @ queries[0]).argmax())
+        0
+    """
 
     @property
     def fingerprint(self) -> Fingerprint:
-        """Which model this is."""
+        """Identifies the model."""
         ...
 
     @property
     def runtime(self) -> str:
-        """What runs it, with the precision of the computation, for people: "OpenVINO bf16"."""
+        """What runs the model, and in which precision, for people: "OpenVINO bf16"."""
         ...
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The vectors of passages, shape (len(texts), dimensions), aligned with `texts`.
+        """The vectors of passages.
 
-        Works on all cores; best given some hundred texts at once.
+        Works on all cores; some hundred texts at once are best.
+
+        Args:
+            texts: of the passages, with their contexts. What is over the model's limit is cut.
+
+        Returns:
+            Float32, shape (len(texts), dimensions), aligned with `texts`; each row has length 1.
         """
         ...
 
     def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The vectors of queries, shape (len(texts), dimensions). What is over the model's limit is cut."""
+        """The vectors of queries.
+
+        Args:
+            texts: the queries. What is over the model's limit is cut.
+
+        Returns:
+            As `embed_passages`.
+        """
         ...
 
     def known_share(self, text: str) -> float:
-        """The share of a text's letters that are in tokens the model knows, 0 to 1; 1 if there are none.
+        """The share of a text's letters that are in tokens the model knows: from 0 to 1; 1 if it has no
+        letters.
 
-        An unknown token is not known, nor is a word that is spelled out letter by letter, as an English model
-        does with Russian: such a text's vector says little of what it means.
+        A word that the model can only spell letter by letter, as an English model does with Russian, does not
+        count as known: its vector says little about what it means.
         """
         ...
 
 
 class Preparation(Enum):
-    """How far a model is: ready to be loaded, being prepared by another process or thread, or neither."""
+    """Whether a model is ready to be loaded, is being prepared by another process or thread, or has yet to
+    be.
+    """
 
     DONE = auto()
     UNDER_WAY = auto()
@@ -128,7 +165,7 @@ class Preparation(Enum):
 class ModelSource(Protocol):
     """Where models come from, by the names that `stackroom.embedding.model_files.find_model` explains.
 
-    All methods raise ModelError if the model can't be had.
+    All methods raise ModelError if the model can't be found, downloaded or used.
     """
 
     def digest(self, name: str) -> str:
@@ -136,17 +173,17 @@ class ModelSource(Protocol):
         ...
 
     def tokenizer(self, name: str) -> Tokenizer:
-        """The tokenizer of the model called `name`. A moment, unless the model is seen for the first time."""
+        """The tokenizer of the model called `name`. Fast, except for a model that has yet to be prepared."""
         ...
 
     def preparation(self, model: Fingerprint) -> Preparation:
-        """Whether `load` would take but a moment; cheap, and never waits."""
+        """Whether the model is prepared, so that `load` is fast. Cheap, and never waits."""
         ...
 
     def load(self, model: Fingerprint) -> Embedder:
-        """The model with this fingerprint, ready to run. Takes long only the first time it is seen.
+        """The model with this fingerprint, ready to run. Prepares it first if that has not been done.
 
         Raises:
-            ModelMismatch: the files of that name are now another model.
+            ModelMismatch: another model has this name now.
         """
         ...

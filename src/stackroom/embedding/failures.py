@@ -1,4 +1,7 @@
-"""What could not be prepared is not tried again at every search: a note beside where the model would be."""
+"""Notes that a model could not be prepared, so that it is not tried again at every search.
+
+The note lies beside the folder that the prepared model would be in.
+"""
 
 import json
 import time
@@ -9,7 +12,7 @@ from pathlib import Path
 
 from stackroom.common.errors import ModelDamaged
 
-# What may pass by itself, such as too little memory, is tried again after so many seconds.
+# The cause may pass by itself, such as too little memory: it is tried again after so many seconds.
 _REMEMBERED_SECONDS = 3600
 
 _TAKES_PART = ("stackroom", "sentence-transformers", "torch", "openvino", "nncf")
@@ -17,7 +20,7 @@ _TAKES_PART = ("stackroom", "sentence-transformers", "torch", "openvino", "nncf"
 
 @cache
 def versions() -> str:
-    """Of all that takes part in preparing a model: with others it may succeed."""
+    """The versions of everything that takes part in preparing a model: with others it may succeed."""
     found = []
     for name in _TAKES_PART:
         with suppress(metadata.PackageNotFoundError):
@@ -26,7 +29,7 @@ def versions() -> str:
 
 
 def remember_failure(home: Path, message: str) -> None:
-    """Notes why the model that belongs into the folder `home` could not be prepared."""
+    """Notes why the model of the folder `home` could not be prepared."""
     note = {"message": message, "versions": versions(), "time": time.time()}
     with suppress(OSError):  # then it is tried again
         _note(home).write_text(json.dumps(note, ensure_ascii=False), encoding="utf-8")

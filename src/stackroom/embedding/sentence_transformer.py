@@ -1,6 +1,6 @@
 """Loads any sentence-transformers model, and runs those that can't be compiled.
 
-With `conversion`, the only file that knows that library (and through it torch).
+Only this file and `conversion` know that library, and through it torch.
 """
 
 import os
@@ -45,7 +45,7 @@ def load_model(folder: Path) -> "SentenceTransformer":
 
 
 def describe(model: "SentenceTransformer", digest: str) -> tuple[ModelCard, str]:
-    """What has to be known of a model, and its tokenizer as JSON.
+    """The card of a model, and its tokenizer as JSON.
 
     Raises:
         ModelDamaged: the model lacks what we need.

@@ -1,4 +1,4 @@
-"""Texts into a model's tokens, for splitting and for the compiled model. Without torch or transformers."""
+"""Finds a model's tokens in texts, for splitting them into passages. Needs neither torch nor transformers."""
 
 import json
 import re
@@ -16,10 +16,11 @@ from stackroom.common.scripts import HANGUL, UNSPACED
 from stackroom.embedding.embedder import Fingerprint
 
 _WORD = re.compile(r"\S+")
-# Words kept with their tokens. A book has some ten thousand; longer ones, rarely seen again, for one call.
+# How many words are kept with their tokens; a book has some ten thousand. Words longer than _LONGEST_KEPT are
+# rarely seen again and kept for one call only.
 _WORDS_KEPT = 200_000
 _LONGEST_KEPT = 64
-# Words encoded in one piece: bounds the memory that a book of nothing but names takes.
+# How many words are encoded at once: bounds the memory that a book of nothing but names takes.
 _WORDS_AT_ONCE = 10_000
 
 # Thai, Lao, Burmese, Khmer, Japanese, Chinese, Korean: one of these letters may be a word or a syllable.
@@ -27,7 +28,7 @@ _SYLLABLES = re.compile(f"[{UNSPACED}{HANGUL}]+")
 
 
 class _Word(NamedTuple):
-    """What is known of a word: where its tokens start, and its letters (see `known_share`)."""
+    """A word's tokens: where they start, how many letters it has, and how many of these are known."""
 
     starts: list[int]
     letters: int
@@ -35,7 +36,7 @@ class _Word(NamedTuple):
 
 
 class _Tokens(NamedTuple):
-    """Of a text, for each token: where it starts, its letters, and those known (see `known_share`)."""
+    """For each token of a text: where it starts, how many letters it has, and how many of these are known."""
 
     starts: NDArray[np.int64]
     letters: NDArray[np.int64]
@@ -43,7 +44,7 @@ class _Tokens(NamedTuple):
 
 
 class ModelTokenizer:
-    """A `Tokenizer` (see `embedder`) of a tokenizer.json file."""
+    """A `Tokenizer` (see `embedder`) that a tokenizer.json file describes."""
 
     def __init__(self, fingerprint: Fingerprint, path: Path) -> None:
         self._fingerprint = fingerprint
@@ -90,9 +91,9 @@ class ModelTokenizer:
         return shares
 
     def _see(self, texts: Sequence[Sequence[str]]) -> Mapping[str, _Word]:
-        """What is known of each word of these texts."""
-        # Of a word that was seen before, the tokens are known: half the work on a library in 20 languages,
-        # nine tenths of it on a large one in a single language.
+        """The tokens of each word of these texts."""
+        # The tokens of a word that was seen before are known already. That saves half the work on a library
+        # in 20 languages, and nine tenths on a large one in a single language.
         if len(self._seen) > _WORDS_KEPT:
             self._seen.clear()
         for word in self._long:
@@ -124,7 +125,7 @@ class ModelTokenizer:
 
 
 def known_share(tokenizer: RustTokenizer, text: str) -> float:
-    """See `Embedder`."""
+    """The share of known letters; see `Embedder.known_share`."""
     return _share_of(_tokens(tokenizer, text, tokenizer.encode(text, add_special_tokens=False)))
 
 
@@ -137,10 +138,10 @@ def _share(letters: int, known: int) -> float:
 
 
 def _tokens(tokenizer: RustTokenizer, text: str, encoding: Encoding) -> _Tokens:
-    """The tokens of a text: how many letters each has, and how many if the model knows more than a letter.
+    """The tokens of a text, with their letters, and those of their letters that the model knows.
 
-    Not known is what has no token; what is spelled out letter by letter, as an English model does with
-    Russian; and what is below letters: bytes, or the strokes of a Korean syllable.
+    Unknown are letters without a token; those of words that are spelled out letter by letter, as an English
+    model does with Russian; and those that are cut into bytes or into the strokes of a Korean syllable.
     """
     count = len(encoding.ids)
     name = getattr(tokenizer.model, "unk_token", None)
@@ -172,7 +173,7 @@ def _starts(encoding: Encoding) -> NDArray[np.int64]:
 
 
 def _never_joins_words(tokenizer: RustTokenizer) -> bool:
-    """Whether a text's tokens are those of its words: of tokenizers that split at white space first."""
+    """Whether a text's tokens are those of its words, because the tokenizer splits at white space first."""
     first = json.loads(tokenizer.to_str())["pre_tokenizer"] or {}
     if first.get("type") == "Sequence":
         first = first["pretokenizers"][0]

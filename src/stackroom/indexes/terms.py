@@ -1,10 +1,10 @@
-"""Text → the terms it is found by; pure. The same for passages and for queries.
+"""Makes the terms that a text is found by, the same way for passages and for queries. Pure functions.
 
 A word becomes its stem, in the language of its document, without accents: `Universitäten` is found by
-`Universität` and by `universitat`. What is joined to one name is a term as well as its parts: `ZULU-7788` is
-`zulu`, `7788` and `zulu7788`, found by `ZULU7788` and by `zulu_7788`; `e-mail` is found by `email`, and
-`exam-ple` by what it was before it was broken. Scripts without blanks between words become pairs of
-neighbouring characters.
+`Universität` and by `universitat`. Words joined by hyphens or the like become terms of their own and one
+together: `ZULU-7788` is `zulu`, `7788` and `zulu7788`, and is found by `ZULU7788` and by `zulu_7788`;
+`e-mail` is found by `email`, and `exam-ple`, broken at a line end, by `example`. Text of scripts without
+blanks between words becomes pairs of neighbouring characters.
 """
 
 import re
@@ -29,14 +29,15 @@ from stackroom.common.scripts import (
 
 _ALGORITHMS = {code: language.stemmer for code, language in languages.LANGUAGES.items() if language.stemmer}
 
-# Their stemmers know no accents, or take them away themselves. Others need them to know an ending.
+# The stemmers of these know no accents, or remove them themselves. Others need accents to recognise an
+# ending.
 _FOLDED_FIRST = ("de", "en", "id", "nl")
 
 OTHER = "?"
 """Stands for every language without a stemmer."""
 
 LANGUAGES = (OTHER, *_ALGORITHMS)
-"""Those whose words have terms of their own."""
+"""The languages in which terms are made: those with a stemmer, and OTHER."""
 
 # Marks that belong to the letter before them. Python's \w leaves them out, which would cut Hindi at vowels.
 _MARKS = (
@@ -45,16 +46,17 @@ _MARKS = (
 )
 # A word, or several joined by what codes, numbers and addresses are joined with; and C++, C#.
 _TOKEN = re.compile(rf"[\w{_MARKS}]+(?:[-./:,@'’+&][\w{_MARKS}]+)*(?:\+\+|#)?")
-# Where it is taken apart; FY2017 as well.
+# Where it is taken apart; also between letters and digits, as in FY2017.
 _JOINT = re.compile(r"[-./:,@'’+&_#]+|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
-# Joined only by these, or having a digit, several words are one code or one word that was broken.
+# Several words are also one term together (a code, or a word that was broken) if they have a digit, or are
+# not joined by any of these signs.
 _JOINED = re.compile(r"[^\d/,:'’+]+|.*\d.*")
 _SIGN = re.compile(r"(?:\+\+|#)$")
 _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)+")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
-# Scripts that write no blanks between words, and Korean, whose words are whole phrases.
+# Text in scripts without blanks between words, and Korean, whose words are whole phrases, becomes pairs.
 _IN_PAIRS = re.compile(f"[{UNSPACED}{HANGUL}]+")
 
 _LENGTHENING = "\u0640"
@@ -68,16 +70,16 @@ _LIKE_ASCII = str.maketrans(
 
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"))
 
-# Longer ones are tables of digits and base64. Counted before anything else, so that each language's stemmer
-# makes as many terms of a text.
+# Characters; longer words are tables of digits and base64. They are left out before stemming, so that every
+# language makes the same number of terms of a text.
 _LONGEST_WORD = 64
 
-# Words whose terms are kept: some 30 MB. A book has 20,000 different ones.
+# How many words are kept with their terms: some 30 MB. A book has 20,000 different words.
 _KEPT = 200_000
 
 
 class Analyzer:
-    """Makes terms of texts in one language. Not thread-safe: it keeps what it made of each word."""
+    """Makes terms of texts in one language. It keeps the terms of words, and so is not thread-safe."""
 
     def __init__(self, language: str) -> None:
         """`language` is one of LANGUAGES."""
@@ -87,11 +89,13 @@ class Analyzer:
         self._kept: dict[str, tuple[str, ...]] = {}
 
     def terms(self, text: str) -> list[str]:
-        """The terms of `text`, in order, with repetitions."""
+        """The terms of `text`, in order; one that comes again is there again."""
         return [term for terms in self.words(text) for term in terms]
 
     def words(self, text: str) -> list[tuple[str, ...]]:
-        """The terms of each word of `text`. For the same text as many of each in every language."""
+        """For each word of `text` its terms. The same text gives the same numbers of both in
+        every language.
+        """
         kept = self._kept
         if len(kept) > _KEPT:
             kept.clear()
@@ -127,7 +131,11 @@ class Analyzer:
 
 
 def stemmed(language: str) -> str:
-    """The one of LANGUAGES that a document in this language (ISO 639-1) is indexed in."""
+    """Which of LANGUAGES a document is indexed in.
+
+    Args:
+        language: of the document, ISO 639-1; any.
+    """
     return language if language in _ALGORITHMS else OTHER
 
 
@@ -138,7 +146,7 @@ def _normal(text: str) -> str:
 
 
 def _cut(word: str) -> list[str]:
-    """A word, cut where its script changes to or from one without blanks, and that into pairs."""
+    """Cuts a word where a script without blanks begins or ends, and text in such a script into pairs."""
     if word.isascii():
         return [word]
     parts = []
@@ -157,7 +165,7 @@ def _has_letters(word: str) -> bool:
 
 
 class _Folding(dict[int, str]):
-    """Characters without their accents, each worked out when it is first met."""
+    """Code point of a character → the character without accents, computed when it is first needed."""
 
     def __missing__(self, code: int) -> str:
         character = chr(code).translate(_LIKE_ASCII)

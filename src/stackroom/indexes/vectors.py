@@ -1,8 +1,9 @@
-"""Nearest passages; the only file that knows FAISS.
+"""Finds the passages whose vectors are nearest to a query's. The only file that knows FAISS.
 
-Up to some ten thousand vectors each search compares them all. Above, it first compares 1-bit codes (RaBitQ,
-which needs no training but the mean), and then the candidates' own vectors: a quarter of the time at 100,000
-passages, a seventh at a million, for the same ten nearest in 99 of 100 places (docs/benchmarks.md).
+Up to EXACT_LIMIT vectors, a search compares all of them. Above that, it first compares 1-bit codes (RaBitQ,
+which learns nothing but the mean), and then the vectors of the best candidates. That takes a quarter of the
+time at 100,000 passages and a seventh at a million, and 99 of 100 of the ten nearest are the right ones
+(docs/benchmarks.md).
 """
 
 from collections.abc import Sequence
@@ -15,22 +16,26 @@ from numpy.typing import NDArray
 from stackroom.catalog.vector_codes import decode, encode, split_codes
 
 EXACT_LIMIT = 50_000
-"""Most vectors that are all compared; at this number that takes 5 ms."""
+"""Up to so many vectors, a search compares all of them, in at most 5 ms."""
 
-# Candidates whose own vectors are compared: at least, and one for every so many passages.
+# How many candidates' vectors are compared: at least so many, or one for so many passages if that is more.
 _CANDIDATES = 600
 _PASSAGES_PER_CANDIDATE = 1000
 
-# Vectors that move up at once when others are removed: what is copied meanwhile.
+# When vectors are removed, those behind them move up, so many at once: bounds the memory for the copy.
 _MOVED_AT_ONCE = 20_000
 
 
 Ranges = Sequence[tuple[int, int]] | NDArray[np.int64]
-"""Of passage ids, both ends inclusive; as an array, shape (n, 2), thousands cost next to nothing."""
+"""Ranges of passage ids, pairs (first, last), both inclusive. As an array of shape (n, 2), thousands are
+cheap.
+"""
 
 
 class VectorIndex:
-    """The nearest of the vectors of passages. Not thread-safe: its owner takes turns."""
+    """The vectors of passages, to be searched for the nearest. Not thread-safe: one thread at a time may use
+    it.
+    """
 
     def __init__(self, dimensions: int, exact_limit: int = EXACT_LIMIT) -> None:
         self._dimensions = dimensions
@@ -43,11 +48,19 @@ class VectorIndex:
 
     @property
     def last(self) -> int:
-        """The greatest id of a passage here; -1 if there is none."""
+        """The greatest passage id in the index; -1 if it is empty."""
         return int(self._ids[-1]) if len(self._ids) else -1
 
     def add(self, ids: Sequence[int], codes: Sequence[bytes]) -> None:
-        """Adds passages `ids`, ascending and greater than all before, with their aligned codes."""
+        """Adds passages.
+
+        Args:
+            ids: of the passages, ascending, and greater than all that are here.
+            codes: aligned with `ids`; see `stackroom.catalog.vector_codes`. None may be ILLEGIBLE.
+
+        Raises:
+            ValueError: the ids do not ascend.
+        """
         if not ids:
             return
         _use_one_thread()
@@ -62,9 +75,9 @@ class VectorIndex:
         self._vectors.add(codes)
 
     def remove(self, ranges: Ranges) -> None:
-        """Removes passages; absent ones are ignored.
+        """Removes the passages in these ranges; ids that are not here are ignored.
 
-        Takes as long for thousands of ranges as for one: all vectors are gone through once.
+        Goes through all vectors once, so thousands of ranges take as long as one.
         """
         removed = self._inside(ranges)
         if not removed.any():
@@ -80,16 +93,16 @@ class VectorIndex:
         within: Ranges | None = None,
         without: Ranges = (),
     ) -> list[tuple[int, float]]:
-        """The passages nearest to `vector`, shape (dimensions,), length 1.
+        """The passages nearest to a query.
 
         Args:
-            vector: of the query.
+            vector: of the query; float32, shape (dimensions,), length 1.
             k: most passages to return.
             within: passages to look in; None means all.
             without: passages to leave out.
 
         Returns:
-            Pairs (passage id, cosine similarity), the most similar first, equal ones by id.
+            Pairs (passage id, cosine similarity from -1 to 1), the most similar first, equal ones by id.
         """
         selector = None
         if within is not None or len(without):
@@ -108,7 +121,7 @@ class VectorIndex:
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
 
     def _inside(self, ranges: Ranges) -> NDArray[np.bool_]:
-        """For each position whether its passage is in one of the ranges, both ends inclusive."""
+        """For each position, whether its passage is in one of the ranges."""
         ends = np.asarray(ranges, np.int64).reshape(-1, 2)
         ends = ends[ends[:, 0] <= ends[:, 1]]
         # How many more ranges begin than end at a position: their sum up to it is how many it is in.
@@ -119,7 +132,12 @@ class VectorIndex:
         return inside
 
     def similarities(self, vector: NDArray[np.float32], ids: Sequence[int]) -> dict[int, float]:
-        """The cosine similarity to `vector` of each of these passages that is here."""
+        """Passage id → cosine similarity to `vector`, for those of `ids` that are here; higher is nearer.
+
+        Args:
+            vector: of the query; float32, shape (dimensions,), length 1.
+            ids: of passages; any.
+        """
         wanted = np.array(sorted(ids), np.int64)
         positions = np.searchsorted(self._ids, wanted)
         here = positions < len(self._ids)
@@ -143,7 +161,7 @@ def _remove_positions(index: Any, removed: NDArray[np.bool_]) -> None:
 
 
 class _Exact:
-    """Vectors by position, as float16: four times finer than the steps of 8 bits at their largest."""
+    """Vectors by position, as float16, whose steps are at most a quarter of those of the 8-bit codes."""
 
     def __init__(self, dimensions: int) -> None:
         self._dimensions = dimensions
@@ -181,7 +199,7 @@ class _Exact:
 
 
 class _Rescored:
-    """Vectors by position: 1-bit codes to find candidates, and the catalogue's codes to compare these."""
+    """Vectors by position: 1-bit codes find candidates, which are then compared by the catalogue's codes."""
 
     def __init__(self, dimensions: int) -> None:
         self._dimensions = dimensions

@@ -20,13 +20,15 @@ from stackroom.common.errors import CatalogUnusable
 from stackroom.indexes.terms import LANGUAGES, OTHER, Analyzer
 
 PASSAGES, DOCUMENTS = "passages", "documents"
-"""The folders of the two indexes."""
+"""Names of the two indexes' folders."""
 
 BOOKMARK = "bookmark"
-"""The language of the entry that says how far an index is, so that it is counted as all others are."""
+"""Stands as the language of the entry that says how far an index is, so that this entry is
+counted as well.
+"""
 
-# A word that more than this share of the passages has is not looked for, if the query has others. In a
-# library of a few passages nothing can be said of a word that so many of them have.
+# A word that more than this share of the passages have is not looked for if the query has others. _RARE is
+# the number of passages that may always have it: in a library of a few passages, a share says nothing.
 _COMMON, _RARE = 0.25, 5
 
 
@@ -37,9 +39,9 @@ class WordMatches:
     Attributes:
         hits: pairs (id, BM25 score), the best first, equal ones by id; higher is better. An id is that of a
             passage, or of a document's first passage.
-        most: the sum of the weights (BM25's idf) of the words looked for, where a word that nothing has
-            counts as the rarest. What has all words scores about that much; at most 2.2 times. 0 if no word
-            was looked for.
+        most: the sum of the weights (BM25's idf) of the words that were looked for; a word that is nowhere
+            counts as the rarest. A passage with all of the words scores about that much, and never more than
+            2.2 times as much. 0 if no word was looked for.
     """
 
     hits: list[tuple[int, float]]
@@ -47,7 +49,7 @@ class WordMatches:
 
     @property
     def scores(self) -> dict[int, float]:
-        """The hits' scores by id."""
+        """Id → score of each hit."""
         return dict(self.hits)
 
 
@@ -55,12 +57,12 @@ class WordMatches:
 # set.
 _FEW_DOCUMENTS = 200
 
-# Of a pasted page, the rarest words are looked for: as many as say what it is about.
+# Of a query as long as a page only the rarest words are looked for: so many say what it is about.
 _MOST_WORDS = 64
 
 
 class WordIndex:
-    """Searches the indexes in a folder as their last commits left them. Not thread-safe."""
+    """Searches the indexes in a folder, as their last commits left them. Not thread-safe."""
 
     def __init__(self, folder: Path) -> None:
         """Opens nothing yet: the folder need not be there."""
@@ -172,14 +174,14 @@ class _Index:
     def _clauses(
         self, schema: tantivy.Schema, searcher: tantivy.Searcher, query: str, field: str
     ) -> tuple[list[tantivy.Query], float]:
-        # The library's languages have each their stems. A passage has those of its own, and counts once.
+        # A word has another stem in each of the library's languages; a passage has that of its own language.
         words: dict[tuple[str, ...], int] = {}
         for stems in self._forms(query):
             known = {form: count for form in stems if (count := searcher.doc_freq(field, form))}
             words[tuple(known or stems)] = max(known.values(), default=0)
-        # "in" and "the" tell no passage from another, and take longest to look through; in whatever language,
-        # such words are the ones that many passages have.
-        # Names have none, and of a few files with the same word each may be meant.
+        # Words such as "in" and "the", in any language, are those that many passages have. They do not tell
+        # one passage from another, and take longest to look through. Names of files have no such words, and
+        # if a few files share a word, each of them may be meant.
         entries = _entries(searcher)
         common = entries if field == "name" else max(entries * _COMMON, _RARE)
         wanted = {word: count for word, count in words.items() if count <= common}
@@ -193,7 +195,7 @@ class _Index:
         return clauses, sum(_idf(entries, count) for count in wanted.values())
 
     def _forms(self, query: str) -> list[list[str]]:
-        """Each term of the query, as it is in each of the library's languages."""
+        """For each term of the query its different forms in the library's languages."""
         by_language = [self._analyzer(language).words(query) for language in self._languages or [OTHER]]
         return [
             list(dict.fromkeys(forms))
@@ -206,7 +208,10 @@ class _Index:
         return max(index.searcher().num_docs - 1, 0) if index else 0
 
     def _follow(self) -> tantivy.Index | None:
-        """The index as it is now; cheap if nothing was committed. Raises CatalogUnusable if it is damaged."""
+        """The index as of its last commit; None if there is none. Cheap if nothing was committed since.
+
+        Raises CatalogUnusable if it is damaged.
+        """
         try:
             found = (self._folder / "meta.json").stat()
         except FileNotFoundError:
@@ -231,10 +236,11 @@ class _Index:
 
 
 def _open_to_read(folder: Path) -> tantivy.Index:
-    """As `open_index`, also where nothing can be written. Raises OSError as well."""
+    """As `open_index`, but also where nothing can be written. May raise OSError as well."""
     if os.access(folder, os.W_OK):
         return open_index(folder)
-    # The engine locks the folder while it opens the files. After that it needs no names of them.
+    # The engine locks the folder while it opens the files, so it gets a folder of links. Once the files are
+    # open it does not need their names.
     with TemporaryDirectory(prefix="stackroom-words-") as links:
         for file in folder.iterdir():
             if file.suffix != ".lock":
@@ -258,7 +264,7 @@ def open_index(folder: Path) -> tantivy.Index:
 
 
 def _word(schema: tantivy.Schema, field: str, forms: Sequence[str]) -> tantivy.Query:
-    """A word in any of its forms: the best of them counts."""
+    """Matches a word in any of its forms; the form that scores best counts."""
     terms = [tantivy.Query.term_query(schema, field, form, "freq") for form in forms]
     return terms[0] if len(terms) == 1 else tantivy.Query.disjunction_max_query(terms)
 
@@ -276,9 +282,9 @@ def _in_documents(schema: tantivy.Schema, documents: Sequence[int]) -> tantivy.Q
 
 
 def _entries(searcher: tantivy.Searcher) -> int:
-    """How many entries there are, removed ones included as long as the engine has not dropped them.
+    """How many entries there are, with those that are removed but not dropped by the engine yet.
 
-    That is how it counts the entries that have a word, and what its own weights are made of.
+    The engine counts the entries that have a word in the same way, and computes its weights from that.
     """
     counted = sum(searcher.doc_freq("language", code) for code in (*LANGUAGES, BOOKMARK))
     return max(counted, searcher.num_docs)  # an older bookmark has no language

@@ -1,6 +1,7 @@
-"""A page of a document: its text as it is handed out, its parts, its marks, its picture.
+"""A page of a document: its text as it is handed out, the parts it is fetched in, the mark of a passage, its
+picture.
 
-Its face: everything but `picture_process`, a program that nobody loads.
+Other packages may import every module but `picture_process`, which runs as a program of its own.
 """
 
 __all__ = ["alignment", "foreign_text", "mark", "open_pdf", "parts", "text", "visible_text", "word_boxes"]

@@ -1,7 +1,7 @@
-"""Finding a passage of a page's repaired text in the text of the page as the PDF has it; pure functions.
+"""Finds where a passage of a page's repaired text stands in the text that the PDF itself has. Pure functions.
 
-Repairing joins what was hyphenated, drops running headers, changes spaces, and composes letters. So only
-letters and digits are compared, without case and accents: they come in the same order in both.
+Repairing joins hyphenated words, drops running headers, changes spaces and composes letters. What stays in
+the same order is letters and digits: only these are compared, without case and accents.
 """
 
 import re
@@ -10,29 +10,29 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-# Aligning takes a time that grows with the square of it. A page of small print has 2,000 words.
+# Aligning takes time in proportion to the square of the number of words. A page of small print has 2,000.
 _MOST_WORDS = 4000
 
-# Less than this share of a passage's letters is rather something else.
+# If less than this share of a passage's letters is found, it is taken for something else.
 _LEAST_FOUND = 0.5
 
-# Words in between that are marked as well: halves of a hyphenated one, a number of a footnote.
+# So many words between two that were found are marked as well: half of a hyphenated one, a footnote's number.
 _GAP = 4
 
 _WORD = re.compile(r"\S+")
 
 
 def locate(page: str, start: int, stop: int, drawn: str) -> list[tuple[int, int]]:
-    """Where the passage stands in the PDF's text.
+    """Finds the spans of the PDF's text in which a passage of the repaired text stands.
 
     Args:
-        page: the repaired text.
-        start: of the passage in it.
-        stop: likewise, not included.
-        drawn: what the PDF has on that page, character by character.
+        page: the repaired text of the page.
+        start: offset of the passage's first character in it.
+        stop: offset after its last character.
+        drawn: the page's text as the PDF has it, character by character.
 
     Returns:
-        Spans (start, stop) of `drawn`, in order and apart; none if it can't be found.
+        Spans (start, stop) of `drawn`, in order, none touching another; none at all if it can't be found.
     """
     before, _ = _letters(page[:start])
     passage, _ = _letters(page[start:stop])
@@ -42,7 +42,8 @@ def locate(page: str, start: int, stop: int, drawn: str) -> list[tuple[int, int]
         return []
     found = _occurrences(whole, passage)
     if found:
-        # The how manieth it is counts, if there are as many; else the one that is about as far down the page.
+        # If both texts have it equally often, take the one with the same number; else the one at about the
+        # same height of the page.
         ours = _occurrences(before + passage + after, passage)
         ordinal = ours.index(len(before))
         expected = len(before) * len(whole) // len(before + passage + after)
@@ -53,11 +54,11 @@ def locate(page: str, start: int, stop: int, drawn: str) -> list[tuple[int, int]
 
 
 def _align(page: str, start: int, stop: int, drawn: str) -> list[tuple[int, int]]:
-    """As `locate`, word by word, for a passage that is not in one piece."""
+    """As `locate`, but word by word, for a passage that is not in one piece."""
     ours, theirs = _words(page), _words(drawn)
     if not ours or not theirs or max(len(ours), len(theirs)) > _MOST_WORDS:
         return []
-    wanted = {at for at, (begin, end, _) in enumerate(ours) if begin < stop and end > start}
+    wanted = {at for at, (first, last, _) in enumerate(ours) if first < stop and last > start}
     matcher = SequenceMatcher(
         None, [word for *_, word in ours], [word for *_, word in theirs], autojunk=False
     )
@@ -73,10 +74,10 @@ def _align(page: str, start: int, stop: int, drawn: str) -> list[tuple[int, int]
     spans: list[tuple[int, int]] = []
     last = -_GAP - 2
     for _, at in pairs:
-        begin, end, _ = theirs[at]
+        start_there, stop_there, _ = theirs[at]
         if at - last <= _GAP + 1:
-            begin = spans.pop()[0]
-        spans.append((begin, end))
+            start_there = spans.pop()[0]
+        spans.append((start_there, stop_there))
         last = at
     return spans
 
@@ -88,12 +89,12 @@ def _words(text: str) -> list[tuple[int, int, str]]:
 
 
 def count_letters(text: str) -> int:
-    """How many letters and digits of a text are compared."""
+    """How many letters and digits a text has, as they are counted when texts are compared."""
     return sum(len(_fold(char)) for char in text)
 
 
 def _letters(text: str) -> tuple[str, Sequence[int]]:
-    """The letters and digits of a text as they are compared, and which character each comes from."""
+    """The folded letters and digits of a text, and for each the offset of the character it comes from."""
     letters: list[str] = []
     places: list[int] = []
     for at, char in enumerate(text):

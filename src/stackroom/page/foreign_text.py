@@ -1,17 +1,18 @@
-"""What strangers wrote, as it is handed out: their texts, and what must be one short line.
+"""Texts of documents made safe to hand out: nothing invisible, and nothing that looks like Stackroom's own
+marks.
 
-Nothing that nobody sees is handed out, and nothing that imitates what Stackroom itself says. What stands
-between double square brackets and begins with "page" or "part" is ours. Where a document has the like, a
-blank comes between its brackets: nobody takes "[ [page 3]]" for the beginning of a page. The like of it is
+Stackroom's own marks stand between double square brackets and begin with "page" or "part", as "[[page 3]]".
+Where a document has something similar, a blank is put between its brackets: nobody takes "[ [page 3]]" for
+the beginning of a page. Similar means:
 
-- square brackets, and all that resemble them; of those that are double in one sign, two single ones are made;
-- with blanks between them, or marks above and below;
+- square brackets, or signs that resemble them; one sign that looks like two brackets is replaced by two;
+- also with blanks between them, or with marks above and below them;
 - "page" and "part" in capitals, with accents, wide, in a circle, in bold. Letters beyond these may look like
   any other, so each counts as the one that is needed, but for those of scripts that look quite different: a
   list of letters that look alike is never whole.
 
-A title, an author, the name of a file can be of any length, and an answer has many of them. So each is a
-line, and a page's label a few characters, wherever they leave the machine. Pure functions.
+A title, an author and the name of a file can have any length, and an answer has many of them. So each is cut
+to one line, and a page's label to a few characters. Pure functions.
 """
 
 import re
@@ -47,19 +48,22 @@ _PLAIN_OPENINGS = re.compile(rf"\[(?:[{_BETWEEN}]*\[)*")  # quicker, and enough 
 _OURS = re.compile(r"[p?][a?](?:[g?][e?]|[r?][t?])")
 _NOT_IN_LABEL = re.compile(f"[{re.escape(_SINGLE + _DOUBLE + _CLOSING)}\n]+")
 
-# Characters that are looked at for each that is shown, and for four letters: they may have many marks.
+# Letters may carry many marks. So many characters are looked at for each one shown, and to find four letters.
 _SIGN, _LONGEST_WORD = 8, 400
 
 
 def own_text(text: str) -> str:
-    """A document's text as it is handed out: what can be seen of it, and nothing like our marks."""
+    """A document's text without invisible characters, and changed where it looks like our marks."""
     return own_text_with_spans(text, ())[0]
 
 
 def own_text_with_spans(
     text: str, spans: Sequence[tuple[int, int]]
 ) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """`own_text(text)`, and where the spans (start, stop) of `text` are then; no CRLF in it."""
+    """`own_text(text)`, and the spans (start, stop) of `text` moved to where they are in it.
+
+    `text` must not contain CRLF.
+    """
     seen, moved = visible_with_spans(text, spans)
     changes = list(_imitations(seen))
     if not changes:
@@ -79,19 +83,19 @@ def own_text_with_spans(
 
 
 def own_line(text: str, characters: int = LINE_CHARACTERS) -> str:
-    """A title, a name, a path: what can be seen of it, on one line of at most so many characters."""
+    """A title, a name or a path as `own_text`, on one line of at most `characters` characters."""
     # What is far longer is not gone through: it may be megabytes.
     line = own_text(" ".join(visible(text[: _SIGN * characters]).split()))
     return line if len(line) <= characters else line[: characters - 1] + "…"
 
 
 def own_label(label: str) -> str:
-    """What a page is called, in a few characters; without brackets, which could end our mark."""
+    """A page's printed label, cut to LABEL_CHARACTERS, and without brackets, which could end our mark."""
     return _NOT_IN_LABEL.sub(" ", visible(label[: _SIGN * LABEL_CHARACTERS])).strip()[:LABEL_CHARACTERS]
 
 
 def _imitations(text: str) -> Iterator[tuple[int, int, str]]:
-    """What has to be changed in a text: where, how many characters to replace, and what to put there."""
+    """The changes that a text needs: at which offset, how many characters to replace, and by what."""
     plain = not any(char in text for char in (_SINGLE + _DOUBLE).lstrip("["))
     for found in (_PLAIN_OPENINGS if plain else _OPENINGS).finditer(text):
         last = found.end() - 1

@@ -1,4 +1,4 @@
-"""The place of a passage on its page, as the address of a citation carries it: "120-560-9f3a01"."""
+"""Where a passage stands on its page, in a form that fits an address: "120-560-9f3a01"."""
 
 import re
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ _MARK = re.compile(r"([0-9]{1,7})-([0-9]{1,7})-([0-9a-f]{6})")
 class Mark:
     """The characters from `start` up to, not including, `stop` of a page's text.
 
-    `check` tells whether the page still says there what was cited: an index made by another version may have
-    read the page differently. It protects nothing; whoever forges it gets another part of the page marked.
+    `check` is a checksum of them: an index made by another version may have read the page differently, and
+    then nothing is marked. It protects nothing: whoever forges it gets another part of the page marked.
     """
 
     start: int
@@ -26,7 +26,7 @@ class Mark:
 
     @classmethod
     def parse(cls, text: str) -> "Mark | None":
-        """What `str` made; None of anything else."""
+        """The mark that `str` made this text of; None if it is none."""
         found = _MARK.fullmatch(text, endpos=50)
         return cls(int(found[1]), int(found[2]), found[3]) if found else None
 
@@ -34,7 +34,7 @@ class Mark:
         return f"{self.start}-{self.stop}-{self.check}"
 
     def fits(self, page: str) -> bool:
-        """Whether the page still has the marked passage where it was."""
+        """Whether this page's text has the marked passage in the same place."""
         return 0 <= self.start < self.stop <= len(page) and _check(page[self.start : self.stop]) == self.check
 
 

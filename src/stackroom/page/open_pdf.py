@@ -9,7 +9,7 @@ import pypdfium2.raw as pdfium
 
 
 def open_pdf(path: Path | str, passwords: Sequence[str]) -> Any:
-    """The open document; close it.
+    """Opens a PDF. The caller has to close it.
 
     Args:
         path: of the file.

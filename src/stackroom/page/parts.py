@@ -15,7 +15,7 @@ from stackroom.common.documents import Part
 from stackroom.common.errors import UnknownPart
 
 MARK_CHARACTERS = 64
-"""Room for the line that marks a page, and what parts it from the one before."""
+"""Characters reserved for the line that marks a page, and for the line end before it."""
 
 _PART = re.compile(r"p=(\d{1,9})(?:-(\d{1,9}))?(?:&c=(\d{1,9})-(\d{1,9}))?", re.ASCII | re.IGNORECASE)
 
@@ -36,14 +36,14 @@ _AROUND = " \t\r\n\"'`<>()[]{}*.,;”’“‘»›"
 
 
 def split_id(id_: str) -> tuple[str, Part | int | None]:
-    """The document's id, and what is asked for of it.
+    """Splits what a client gave as an id into the document's id and the part that is asked for.
 
-    Assistants pass on what they have. So anything is taken that names one document by its id: the address of
-    a citation, a link, the id in capitals, in quotes or behind `id:`.
+    Assistants pass on whatever they have. So anything is accepted that contains the id of one document: the
+    address of a citation, a link, the id in capitals, in quotes or after `id:`.
 
     Returns:
-        The document's id; and the part, or the number of a page whose part is meant, as in the address
-        of a citation; None if no particular one.
+        The document's id; and the part, or, from the address of a citation, the 1-based number of a page
+        whose part is meant; None if no particular part is asked for.
 
     Raises:
         UnknownPart: what stands behind the document's id is not such a part.
@@ -77,10 +77,13 @@ def split_id(id_: str) -> tuple[str, Part | int | None]:
 
 
 class Division:
-    """How a document is divided into parts of whole pages, as many as fit, each as long as the limit lets it.
+    """A document divided into parts of whole pages, each with as many pages as fit the limit.
 
-    Every character is in exactly one part. A page that is longer than the limit makes several parts of about
-    the same length.
+    Every character is in exactly one part. A page that is longer than the limit becomes several parts of
+    about equal length.
+
+    Attributes:
+        parts: all of them, in order.
     """
 
     def __init__(self, lengths: Sequence[int], limit: int) -> None:
@@ -88,7 +91,7 @@ class Division:
 
         Args:
             lengths: of each page's text, in characters.
-            limit: most characters of a part, the marks of its pages included.
+            limit: most characters of a part, including the lines that mark its pages.
         """
         self._lengths = lengths
         self._limit = limit
@@ -102,17 +105,17 @@ class Division:
         self._starts = [(part.first, part.start) for part in self.parts]
 
     def number(self, page: int, offset: int = 0) -> int:
-        """Which part has a page's character at `offset`, from 1."""
+        """The number of the part that holds a page's character at `offset`, counted from 1."""
         return max(1, bisect_right(self._starts, (page, offset)))
 
     def part(self, page: int, offset: int = 0) -> Part:
-        """The part that has a page's character at `offset`."""
+        """The part that holds a page's character at `offset`."""
         return self.parts[self.number(page, offset) - 1]
 
     def asked(self, wanted: Part | int | None) -> Part:
-        """What is answered when `wanted` is asked for: as much of it, from its beginning, as fits.
+        """The part to answer with when `wanted` is asked for: from its beginning, as much as fits the limit.
 
-        None asks for the first part, a number for the one that has this page.
+        `wanted` is a part; a page's number, for the part that holds this page; or None, for the first part.
 
         Raises:
             UnknownPart: the document has no such pages.
@@ -134,7 +137,7 @@ class Division:
         return Part(wanted.first, wanted.first, wanted.start, stop)
 
     def after(self, part: Part) -> Part | None:
-        """What follows, to the end of the part it is in; None at the end of the document."""
+        """What follows `part`, up to the end of the part that this is in; None at the end of the document."""
         page, offset = part.last + 1, 0
         if part.stop is not None and part.stop < self._lengths[part.last - 1]:
             page, offset = part.last, part.stop
@@ -146,7 +149,9 @@ class Division:
         return Part(page, whole.last, offset, whole.stop)
 
     def before(self, part: Part) -> Part | None:
-        """What precedes, from the beginning of the part it is in; None at the beginning of the document."""
+        """What precedes `part`, from the beginning of the part that this is in; None at the document's
+        beginning.
+        """
         if part.start:
             whole = self.part(part.first, part.start - 1)
             return Part(part.first, part.first, whole.start, part.start)
@@ -156,7 +161,7 @@ class Division:
         return Part(whole.first, part.first - 1, whole.start, whole.stop)
 
     def id(self, document_id: str, part: Part) -> str:
-        """The id of a part; the document's own if it has only this one."""
+        """The id that fetches a part; the document's own id if the document has only this part."""
         if len(self.parts) == 1 and part == self.parts[0]:
             return document_id
         pages = f"{part.first}" if part.first == part.last else f"{part.first}-{part.last}"

@@ -1,8 +1,9 @@
-"""A page of a PDF as a picture, with a passage marked: what a process does that may crash or be killed.
+"""Draws a page of a PDF as a picture with a passage marked. A program of its own: it may crash or be killed.
 
 Started by `stackroom.server.citations.pictures`, it reads one request from standard input, writes one answer
 to standard output, and ends. The request is a JSON object; the answer a line of JSON and, if that has no
-"error", a PNG. No document can reach another one's picture, and nothing of a hostile file stays.
+"error", a PNG. Each picture has a process of its own, so no hostile file can reach another document's
+picture, or leave anything behind.
 """
 
 import ctypes
@@ -114,11 +115,11 @@ def _find_boxes(page: Any, text: str, start: int, stop: int) -> Iterator[_Box]:
     if not 0 < count <= _MOST_CHARACTERS:
         return
     drawn = _read_text(text_page, count)
-    for first, end in locate(text, start, stop, drawn):
+    for first, after in locate(text, start, stop, drawn):
         # A full stop or a bracket belongs to the word before it.
-        while end < count and not drawn[end].isalnum() and not drawn[end].isspace():
-            end += 1
-        yield from _merge(_character_boxes(text_page, drawn, first, end))
+        while after < count and not drawn[after].isalnum() and not drawn[after].isspace():
+            after += 1
+        yield from _merge(_character_boxes(text_page, drawn, first, after))
 
 
 def _on_page(page: Any, seen: Sequence[int]) -> _Box:
@@ -146,9 +147,9 @@ def _read_text(text_page: Any, count: int) -> str:
     return "".join(chars)
 
 
-def _character_boxes(text_page: Any, drawn: str, first: int, end: int) -> Iterator[_Box]:
+def _character_boxes(text_page: Any, drawn: str, start: int, stop: int) -> Iterator[_Box]:
     box = pdfium.FS_RECTF()
-    for at in range(first, end):
+    for at in range(start, stop):
         if not drawn[at].isspace() and pdfium.FPDFText_GetLooseCharBox(text_page, at, ctypes.byref(box)):
             left, right = sorted((box.left, box.right))
             bottom, top = sorted((box.bottom, box.top))

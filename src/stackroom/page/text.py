@@ -1,6 +1,7 @@
-"""The text of a fetch: its pages, each after a line that marks it, and a last line that says how to go on.
+"""The text that a fetch answers with: pages, each after a line that marks it, and a last line that says how
+to go on.
 
-What in a document imitates such lines is defused; see `foreign`.
+Where a document's own text looks like such a line, it is changed; see `stackroom.page.foreign_text`.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from stackroom.page.foreign_text import own_label, own_text
 
 
 def page_mark(number: int, label: str, part: Part | None = None) -> str:
-    """The line that stands before a page; with `part`, before the piece of the page that it has."""
+    """The line before a page: "[[page 3 (iii)]]"; with `part`, before that piece of the page."""
     shown = own_label(label)
     named = f"page {number}" if shown in ("", str(number)) else f"page {number} ({shown})"
     return f"[[{named}]]" if part is None else f"[[{named}, characters {part.start} to {part.stop}]]"
@@ -20,8 +21,8 @@ def marked_text(pages: Sequence[Page], part: Part) -> str:
     """The text of a part.
 
     Args:
-        pages: from `part.first` to `part.last`, whole.
-        part: what of them is wanted.
+        pages: `part.first` to `part.last`, with all of their text.
+        part: which piece of it is wanted.
     """
     cut = part if part.stop is not None else None
     return "\n".join(
@@ -31,7 +32,15 @@ def marked_text(pages: Sequence[Page], part: Part) -> str:
 
 
 def last_line(number: int, parts: int, part: Part, pages: int, next_id: str) -> str:
-    """What ends the text of a part: which it is, and the id of the next one ("" if it is the last)."""
+    """The line that ends a part's text: which part it is, and how to fetch the next.
+
+    Args:
+        number: of the part, from 1.
+        parts: how many the document has.
+        part: the part.
+        pages: how many the document has.
+        next_id: fetches the next part; "" if this is the last.
+    """
     here = f"page {part.first}" if part.first == part.last else f"pages {part.first}-{part.last}"
     going_on = f"to go on, fetch {next_id}" if next_id else "this is the end of the document"
     return f"[[part {number} of {parts}, {here} of {pages}: {going_on}]]\n"

@@ -1,7 +1,7 @@
-"""Text as a reader sees it: without the characters that show nothing but that a model would read.
+"""Removes characters that no viewer shows but a model would read.
 
-A PDF can hold instructions in characters that no viewer shows, or turn a line around with marks of direction.
-What a script needs to be spelled, and what makes one sign of several, is kept. Pure functions.
+A PDF can hide instructions in such characters, or reverse a line with marks of direction. Kept are those that
+a script is spelled with, and those that join several signs into one. Pure functions.
 """
 
 import re
@@ -27,7 +27,7 @@ _SUSPECT = re.compile(
     "]"
 )
 
-# Scripts whose letters join, or do not, by the reader's choice: Arabic to Tibetan, Burmese, Khmer, Mongolian,
+# Scripts in which a joiner tells whether two letters join: Arabic to Tibetan, Burmese, Khmer, Mongolian,
 # and those of India and its neighbours beyond U+FFFF.
 _JOINING = re.compile(
     f"[\u0600-\u08ff{scripts.INDIAN_WITH_DANDAS}\u0f00-\u109f\u1780-\u18af\u1900-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc"
@@ -56,7 +56,10 @@ def visible(text: str) -> str:
 def visible_with_spans(
     text: str, spans: Sequence[tuple[int, int]]
 ) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """`visible(text)`, and where the spans (start, stop) of `text` are then; no CRLF in it."""
+    """`visible(text)`, and the spans (start, stop) of `text` moved to where they are in it.
+
+    `text` must not contain CRLF.
+    """
     seen = visible(text)
     if seen == text:
         return text, tuple(spans)
@@ -65,7 +68,7 @@ def visible_with_spans(
 
 
 def _keep(found: re.Match[str]) -> str:
-    """What is left of a suspect: itself where its neighbours need it, else nothing."""
+    """What a suspect character is replaced by: itself where its neighbours need it, else nothing."""
     char, text, at = found[0], found.string, found.start()
     before = text[at - 1 : at]
     after = text[at + 1 : at + 2]

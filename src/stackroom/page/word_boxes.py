@@ -1,4 +1,4 @@
-"""Where OCR saw each word of a page, so that a passage can be marked in the page's picture; pure."""
+"""Where OCR saw each word of a page, so that a passage can be marked in its picture. Pure functions."""
 
 import struct
 import zlib
@@ -9,20 +9,20 @@ from itertools import accumulate, pairwise
 from stackroom.page.alignment import count_letters
 
 UNITS = 4095
-"""A page's width and its height have so many: seven to a point of an A4 page."""
+"""Coordinates run from 0 to 4095, across the page and down it: seven to a point of an A4 page."""
 
-# Between two words of a line that are marked as one, in heights of the line.
+# The widest gap between two words of a line that is marked with them, in heights of the line.
 _WIDEST_GAP = 2.5
 
 
 @dataclass(frozen=True, slots=True)
 class WordBox:
-    """A word as it is seen on a page, from its upper left corner.
+    """The box of a word on a page. Coordinates are in UNITS, from the page's upper left corner.
 
     Attributes:
-        letters: letters and digits of the word; see `stackroom.page.alignment.count_letters`.
-        left, right: of the page's width, which is UNITS.
-        top, bottom: likewise of its height.
+        letters: how many letters and digits it has; see `stackroom.page.alignment.count_letters`.
+        left, right: from the left edge of the page (0) to the right one (UNITS).
+        top, bottom: from the upper edge of the page (0) to the lower one (UNITS).
     """
 
     letters: int
@@ -33,15 +33,15 @@ class WordBox:
 
 
 def pack(words: Sequence[WordBox]) -> bytes:
-    """The boxes of a page's words, in few bytes."""
+    """The boxes of a page's words, compressed."""
     columns = zip(*map(astuple, words), strict=True)
-    # Side by side, as steps from word to word: these are small, and alike.
+    # Column by column, as differences from word to word: small numbers that are alike compress well.
     steps = [(now - before) % 2**16 for column in columns for before, now in pairwise((0, *column))]
     return zlib.compress(struct.pack(f"<{len(steps)}H", *steps), 9)
 
 
 def unpack(content: bytes) -> tuple[WordBox, ...]:
-    """What was packed; nothing if it is damaged."""
+    """The boxes that `pack` compressed; none if the bytes are damaged."""
     try:
         steps = [step for (step,) in struct.iter_unpack("<H", zlib.decompress(content))]
     except (zlib.error, struct.error):
@@ -55,10 +55,11 @@ def find_passage(words: Sequence[WordBox], page: str, start: int, stop: int) -> 
     """The boxes of a passage's words, without the gaps between those of a line.
 
     Args:
-        words: of the page, in the order of its text; nothing is found if they are not those of the text.
-        page: the text.
-        start: of the passage in it.
-        stop: likewise, not included.
+        words: of the page, in the order of its text. If they have other letters than the text, nothing is
+            found.
+        page: the page's text.
+        start: offset of the passage's first character in it.
+        stop: offset after its last character.
     """
     first, passage = count_letters(page[:start]), count_letters(page[start:stop])
     if first + passage + count_letters(page[stop:]) != sum(word.letters for word in words):

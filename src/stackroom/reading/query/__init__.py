@@ -1,6 +1,6 @@
-"""The query string, as it is meant: words, operators, phrases, filters. Pure.
+"""Reads a query string: words, operators, phrases and filters. Pure functions.
 
-Its face: `parse.parse`, which makes a `query.Query` of a line.
+Begin with `parse.parse`, which makes a `query.Query` of a text.
 """
 
 __all__ = ["filters", "folded_text", "parse", "query"]

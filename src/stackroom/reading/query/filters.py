@@ -1,4 +1,4 @@
-"""What can be asked of a document: under which names, how values are read and when one fits; pure."""
+"""The filters of a query: their names, how a value is read, and what it is compared with. Pure functions."""
 
 import re
 from datetime import date
@@ -17,16 +17,18 @@ NAMES = {
     "language": "language",
     "id": "id",
 }
-"""The kind of filter that each name is for."""
+"""Name in a query → kind of filter."""
 
 NAME = f"([-－]?)({'|'.join(NAMES)})[:：]"
-"""A pattern: the name before a value, maybe with a minus that turns it round."""
+"""A regular expression: the name before a value, with a minus before it if documents that match
+are excluded.
+"""
 
 LAST_DAY = 9999_99_99
-"""After all days."""
+"""As YYYYMMDD, a day later than all others."""
 
 NEVER = (LAST_DAY, -1)
-"""What is neither after nor before any day."""
+"""First and last day of a date that nobody knows: it is neither after nor before any day."""
 
 _DAY = re.compile("[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2}))?)?")
@@ -34,27 +36,39 @@ _ID = re.compile(r"([0-9a-f]{24})(?:#\S*)?", re.IGNORECASE)
 
 
 def read_value(kind: str, text: str) -> str:
-    """What a value is compared as; "" if it makes no sense for this kind of filter."""
+    """The form in which a value is compared; "" if it makes no sense for this kind of filter.
+
+    Args:
+        kind: one of the values of NAMES.
+        text: as it was written, without quotation marks.
+    """
     return _READERS[kind](text)
 
 
 def folded(text: str) -> str:
-    """What title, author and path are compared as: a value fits that is in it, for each of its words."""
-    # One reading: what `words` leaves has neither hyphens nor line ends.
+    """A title, an author or a path in the form in which it is compared: a value fits if it is contained in
+    it.
+    """
+    # There is one reading only: what `words` returns has neither hyphens nor line ends.
     return Folded.of(words(text)).readings[0] if text else ""
 
 
 def folded_parts(kind: str, value: str) -> list[str]:
-    """All that has to be in what a document says of itself, for a value that was read to fit."""
+    """The folded texts that all have to be contained in a document's title, author or path for a value to
+    fit.
+    """
     # "Hans Müller" is also meant where the document has "Müller, Hans".
     return [folded(part) for part in (value.split() if kind == "author" else [value])]
 
 
 def first_and_last_day(moment: str) -> tuple[int, int]:
-    """The first and the last day that a moment may mean, such as 20230501; a year alone is any day of it.
+    """The first and the last day that a moment may mean, as numbers such as 20230501.
+
+    "2023" may mean any day of that year.
 
     Args:
-        moment: ISO 8601 as far as it is known: "", "2023", "2023-05-01T10:00:00+02:00". All else is NEVER.
+        moment: ISO 8601, as much as is known: "2023", "2023-05-01T10:00:00+02:00". Anything else, also "",
+            gives NEVER.
     """
     day = moment[:10]
     if not _DAY.fullmatch(day):
@@ -65,7 +79,7 @@ def first_and_last_day(moment: str) -> tuple[int, int]:
 
 
 def _read_day(value: str) -> str:
-    """The first day of a year, a month or a day, in ISO 8601; "" if it is none."""
+    """The day, or the first day of the year or month, in ISO 8601; "" if it is no date."""
     found = _DATE.fullmatch(value.strip())
     try:
         return date(*(int(part or 1) for part in found.groups())).isoformat() if found else ""

@@ -1,7 +1,8 @@
-"""Whether a text has a phrase, as a reader would say; pure functions.
+"""Tells whether a text contains a phrase, as a reader would say. Pure functions.
 
-The eye does not see case, ligatures, soft hyphens, where a line ends, or which of six dashes was printed; and
-people leave accents out. What is left after folding all that away is compared character by character.
+A reader does not care about case, ligatures, soft hyphens, line ends, or which of six dashes was printed, and
+people leave accents out. All of that is removed from both ("folded"); the rest is compared character by
+character.
 """
 
 import re
@@ -22,18 +23,18 @@ from stackroom.common.scripts import (
     UNSPACED,
 )
 
-# Scripts that write no blanks between words: a phrase may begin and end anywhere. And Korean, which writes
-# particles onto words: "서울" is meant to be found in "서울은".
+# In scripts without blanks between words, a phrase may begin and end anywhere. So it may in Korean, which
+# writes particles onto words: "서울" has to be found in "서울은".
 _WITHOUT_BLANKS = UNSPACED + JAMO + HAN_BEYOND
 _UNBOUNDED = _WITHOUT_BLANKS + HANGUL
 UNBOUNDED = re.compile(f"[{_UNBOUNDED}]")
-"""A character of a script in which the edges of words cannot be seen."""
+"""Matches one character of a script that does not show where words begin and end."""
 
 # Letters and digits, with the vowel signs of India, which do not count as either but stand inside words.
 _WORD = re.compile(f"((?:[^\\W{_UNBOUNDED}{INDIAN}]+|[{INDIAN}]+)+)")
 
-# Marks that people leave out: accents of Latin, Greek and Cyrillic letters, vowels of Hebrew and Arabic. Not
-# those of India and Japan, without which it would be another word.
+# Marks that people leave out: accents of Latin, Greek and Cyrillic letters, vowels of Hebrew and Arabic.
+# Without those of Indian and Japanese scripts a word would be another one.
 _MARKS = ACCENTS + HEBREW_POINTS + ARABIC_VOWELS
 # Soft hyphens, and what joins, parts or turns characters but is not seen.
 _UNSEEN = (
@@ -68,18 +69,19 @@ _EDGE = "\0"
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A text made ready to look for phrases in it.
+    """A text prepared for finding phrases in it.
 
     Attributes:
-        readings: one, or two if words are broken at line ends: "well-known" keeps the hyphen there, "example"
-            loses it, and only the phrase tells which.
+        readings: the folded text. Two of them if words are broken at line ends: one in which the hyphens
+            there stay ("well-known"), and one in which they go ("example"). Which is right, only a phrase
+            tells.
     """
 
     readings: tuple[str, ...]
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """Takes time in proportion to the text's length."""
+        """Folds a text, in time proportional to its length."""
         plain = _fold(text)
         readings = {plain: None}
         if "-" in plain and "\n" in plain:
@@ -88,20 +90,20 @@ class Folded:
         return cls(tuple(_EDGE.join(_WORD.split(_flatten(reading))) for reading in readings))
 
     def holds(self, phrase: Self) -> bool:
-        """Whether the phrase is somewhere in this text, as whole words. A blank phrase is nowhere."""
+        """Whether this text contains the phrase as whole words. No text contains a blank phrase."""
         return any(wanted in reading for wanted in phrase.readings if wanted for reading in self.readings)
 
 
 def holds(text: str, phrase: str) -> bool:
-    """Whether `text` has `phrase` in it, however it is printed, and not inside a longer word.
+    """Whether `text` contains `phrase`, however it is printed, but not inside a longer word.
 
-    To look for several phrases, or in several texts, make each `Folded` once.
+    To find several phrases, or to look in several texts, make a `Folded` of each once.
     """
     return Folded.of(text).holds(Folded.of(phrase))
 
 
 def words(text: str) -> str:
-    """The folded words of `text`, a blank between them: titles and paths are compared by these."""
+    """The folded words of `text`, with a blank between them. Titles and paths are compared in this form."""
     return " ".join("".join(char if _is_word(char) else " " for char in _flatten(_fold(text))).split())
 
 

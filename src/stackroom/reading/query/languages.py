@@ -1,4 +1,4 @@
-"""Names of languages, for people and models that ask for one: `lang:de`, `lang:german`, `lang:Deutsch`."""
+"""Finds the language that a query asks for: `lang:de`, `lang:german`, `lang:Deutsch`. Pure."""
 
 from stackroom.common.languages import LANGUAGES
 
@@ -9,7 +9,7 @@ _CODES = {
     for name in (language.code, *language.names)
 }
 CODES = frozenset(_CODES.values())
-"""The codes that a document may have."""
+"""The codes of languages that a document may have."""
 
 
 def language_code(name: str) -> str:

@@ -1,18 +1,18 @@
-"""Operators inside the query string, since that string is all an MCP client can send; pure functions.
+"""Reads the operators inside a query string: that string is all that an MCP client can send. Pure functions.
 
-    "exact phrase"  “…”  „…“  «…»      the passage has to have it, see `stackroom.reading.query.folded_text`
-    -word  -"exact phrase"             the passage must not have it
+    "exact phrase"  “…”  „…“  «…»      the passage must contain it, see `stackroom.reading.query.folded_text`
+    -word  -"exact phrase"             the passage must not contain it
     title:word  title:"annual report"  likewise author:, and folder: or path:, for any part of the path
     after:2023  before:2024-05         created or modified from 2023-01-01 on; until 2024-04-30
     lang:de  lang:german               the document's main language
     id:0123456789abcdef01234567        inside one document
-    -title:draft                       a minus turns title:, author:, folder:, lang: and id: round
+    -title:draft                       the document must not match: with title:, author:, folder:, lang:, id:
 
-Several values of one kind are alternatives, as in a catalogue's list of boxes to tick; different kinds all
-have to fit. **In doubt, text is text.** An operator that was not meant hides the very pages that were asked
-for; one that was not understood leaves the words it was made of, and a ranking that is a little worse. So:
+A document has to match one of several values of the same kind, and all kinds that are asked for. **In doubt,
+text is text.** An operator that was not meant hides the very pages that were asked for. One that was not
+recognised leaves its words in the query, which makes the ranking a little worse. So:
 
-- An operator counts only at the start of a word, with a value that makes sense, without a blank before it:
+- An operator counts only at the start of a word, with a value that makes sense and follows without a blank:
   "time: 10:30", "after: the war", "before:never", "lang:C" and "http://x.y/z" are words.
 - A minus counts only after a blank and before a word of three letters (or two capitals, or a character of a
   script without blanks): "e-mail", "a - b", "-5 degrees" and "-O2" are words. Negative numbers are far more
@@ -20,10 +20,10 @@ for; one that was not understood leaves the words it was made of, and a ranking 
   looks like a command's option (-v, -O2, --help, -std=c++17) no bare -word counts: "gcc -Wall -O2". Nor does
   one at the start of a later line, which is a list. Nor where nothing positive would remain.
 - A quotation mark counts only at the edge of a word, with a partner: 5" pipe and צה"ל are words.
-- In a sentence, quotation marks are a quotation and a minus is a dash: beside more than eight other words,
-  phrases are not demanded, and bare -words not excluded.
-- A phrase beside OR is not demanded, what comes after NOT is excluded if it is in quotes or an operator:
-  models write these, though nobody told them to. AND and OR between operators go.
+- In a sentence, quotation marks are a quotation and a minus is a dash: in a query with more than eight other
+  words, phrases need not be contained, and bare -words are not excluded.
+- A phrase beside OR need not be contained. What comes after NOT is excluded if it is a phrase or an operator:
+  models write AND, OR and NOT though nobody told them to. AND and OR between operators are removed.
 """
 
 import re
@@ -38,23 +38,23 @@ from stackroom.reading.query.quotation_marks import MARK, MARKS, MINUS, quotatio
 # "std::title::x" and "title:=x" are code.
 _OPERATOR = re.compile(rf"{NAME}(?=[^\s:：=])", re.IGNORECASE)
 _BARE = re.compile(r"\S+")
-# What ends a sentence or a list, not a value.
+# At the end of a value, these end a sentence or a list and do not belong to the value.
 _TRAILING = ",;:.!?，；：。！？、"
-# Where something else may begin.
+# Where a word or a phrase may begin.
 _NEXT = re.compile(rf"[\s({MARKS}]")
 
 _LETTER = rf"(?:[^\W\d_]|[{ACCENTS}{INDIAN_WITH_DANDAS}])"  # also the vowel signs of India
 _INSIDE = rf"[^\s:=/\\{MARKS}]*"
 _EXCLUDED = re.compile(rf"{_LETTER}{{3}}{_INSIDE}|[A-Z]{{2}}|{UNBOUNDED.pattern}{_INSIDE}")
 _OPTION = re.compile(r"(?<!\S)(?:--\w|-(?:[A-Za-z]\d*|[a-z]{2})(?!\S)|-\w[\w-]*=)")
-# Words beside phrases and exclusions, from which on a query is somebody's sentence.
+# A query with so many words beside its phrases and exclusions is a sentence.
 _SENTENCE = 9
 
 _CONNECTIVES = ("AND", "OR", "NOT", "|", "||", "&", "&&")
 _CONNECTIVE_AFTER = re.compile(r"\s+(AND|OR|\|\|?|&&?)(?!\S)")
 
-# Not seen, so not meant: control characters, and the marks that turn the direction of writing, which
-# right-to-left keyboards put before a Latin word. The (non-)joiners stay: Persian needs them.
+# Nobody sees these in a query, so nobody means them: control characters, and the marks of direction that
+# right-to-left keyboards put before a Latin word. The joiner and the non-joiner stay: Persian needs them.
 _UNSEEN = re.compile(
     f"[{invisible.CONTROL}{invisible.CONTROL_BEYOND_ASCII}{invisible.SOFT_HYPHEN}{invisible.DIRECTION}"
     f"{invisible.ZERO_WIDTH_SPACE}{invisible.NO_BREAK_MARKS}]"
@@ -62,12 +62,14 @@ _UNSEEN = re.compile(
 
 
 def parse(query: str) -> Query:
-    """What a query asks. Any text is a query: this never fails. Takes time in proportion to its length."""
+    """Reads a query. Any text is a query, so this never fails. Takes time proportional to the
+    text's length.
+    """
     return _Parser(_UNSEEN.sub("", query)).parse()
 
 
 class _Parser:
-    """Goes through a query once. What it takes for operators it takes out; what it keeps is the text."""
+    """Goes through a query once, and removes the operators; what remains is the text to rank by."""
 
     def __init__(self, query: str) -> None:
         self._query = query
@@ -94,7 +96,9 @@ class _Parser:
         return self._compose()
 
     def _take(self, at: int) -> int:
-        """Takes what begins at a word's start. Returns where it ends; 0 if it is plain."""
+        """Takes the operator or phrase that begins at a word's start. Returns where it ends; 0 if there is
+        none.
+        """
         after = self._take_operator(at)
         if after or self._query[at] not in MINUS:
             return after or self._take_quoted(at, "")
@@ -222,7 +226,7 @@ class _Parser:
 
 
 def _length(text: str) -> int:
-    """How many words a text has; of those without blanks between them, two letters count as one."""
+    """How many words a text has; in scripts without blanks, two characters count as a word."""
     return len(text.split()) + len(UNBOUNDED.findall(text)) // 2
 
 

@@ -1,4 +1,4 @@
-"""What was asked, after `stackroom.reading.query.parse` has read it; pure."""
+"""A query, after `stackroom.reading.query.parse` has read it."""
 
 from dataclasses import dataclass, field
 
@@ -7,25 +7,26 @@ from stackroom.reading.query.folded_text import Folded
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What was asked.
+    """What a query asks for.
 
-    `text` may be empty although something was asked: if `only_filters`, the caller lists the documents that
-    fit (newest first, say) instead of ranking. There are never exclusions alone.
+    `text` may be empty although something was asked for: if `only_filters`, the caller lists the documents
+    that match (newest first, say) instead of ranking. A query never has exclusions alone.
 
     Attributes:
-        text: what words and meaning are ranked by: the query without its operators. The words of phrases stay
-            where they were; those of exclusions and filters go.
-        phrases: a passage has to have all of them.
-        without: a passage must not have any of these words and phrases.
-        titles, authors, folders: a document's title, author, one of its paths has to have the words of one;
-            as `stackroom.reading.query.folded_text.words` leaves them.
-        after: ISO date of the first day that counts; "" if any.
-        before: ISO date of the first day that no longer counts; "" if any.
-        languages: ISO 639-1 codes; a document has to be in one.
-        ids: a document has to have one. The caller knows which document took the place of an older one.
-        unwanted: pairs (kind, value) that a document must not fit; a kind is title, author, folder, language
-            or id.
-        misread: what looks like an operator and was taken as words, because its value makes no sense; pairs
+        text: what passages are ranked by: the query without its operators. It still has the words of phrases,
+            but not those of exclusions and filters.
+        phrases: a passage must contain all of them.
+        without: words and phrases of which a passage must not contain any.
+        titles, authors, folders: a document's title, author, or one of its paths must contain the words of
+            one of these; in the form of `stackroom.reading.query.folded_text.words`.
+        after: ISO date of the first day that a document may be from; "" for no limit.
+        before: ISO date of the first day that is too late; "" for no limit.
+        languages: ISO 639-1 codes; a document must be in one of these languages.
+        ids: a document must have one of these. The caller knows which document took the place of an older
+            one.
+        unwanted: pairs (kind, value) that a document must not match; a kind is "title", "author", "folder",
+            "language" or "id".
+        misread: what looks like an operator but was taken as words, because its value makes no sense: pairs
             (kind, as it was written).
     """
 
@@ -44,17 +45,17 @@ class Query:
 
     @property
     def has_filters(self) -> bool:
-        """Whether there is anything that a document has to fit."""
+        """Whether there is anything that a document has to match."""
         some = self.titles or self.authors or self.folders or self.languages or self.ids or self.unwanted
         return bool(some or self.after or self.before)
 
     @property
     def only_filters(self) -> bool:
-        """Whether there is nothing to rank by, but documents to choose."""
+        """Whether there are filters, but nothing to rank by."""
         return not self.text and self.has_filters
 
     def passes(self, text: str) -> bool:
-        """Whether a passage with this text may be shown: it has all phrases, and nothing that is excluded."""
+        """Whether a passage may be shown: its text contains all phrases, and nothing that is excluded."""
         if not self.phrases and not self.without:
             return True
         folded = Folded.of(text)

@@ -1,4 +1,6 @@
-"""Quotation marks in a query: which are meant as such, and which belong together; pure."""
+"""Finds the quotation marks in a query that are meant as such, and which of them belong together. Pure
+functions.
+"""
 
 import re
 from collections.abc import Iterator
@@ -9,13 +11,13 @@ from stackroom.reading.query.folded_text import UNBOUNDED
 _ANGLE = "«»"
 
 MARKS = '"＂“”„‟' + _ANGLE
-"""All quotation marks that are known."""
+"""All quotation marks that a query may have."""
 
 MARK = re.compile(f"[{MARKS}]")
 """One of them."""
 
 MINUS = "-－"
-"""What excludes the word or phrase after it."""
+"""Signs that exclude the word or phrase after them."""
 
 _OPENING = "([{（「『【，。：；！？、"
 _NAME_AT_END = re.compile(rf"(?<![^\s(]){NAME}\Z", re.IGNORECASE)
@@ -23,7 +25,9 @@ _LONGEST_NAME = len("-language:")
 
 
 def quotations(query: str) -> Iterator[tuple[int, int]]:
-    """Where quotations begin and end; of nested ones, the outermost."""
+    """Pairs (offset of the opening mark, of the closing one), in order; of nested quotations
+    the outermost.
+    """
     open_, pairs = list[int](), list[tuple[int, int]]()
     for found in MARK.finditer(query):
         at = found.start()
@@ -51,5 +55,5 @@ def _may_open(query: str, at: int) -> bool:
 
 
 def _is_inside(after: str) -> bool:
-    """Whether a word goes on with this character (or nothing)."""
+    """Whether a word goes on with this character; `after` is "" at the end of the query."""
     return after.isalnum() and not UNBOUNDED.match(after)
