@@ -14,14 +14,14 @@ from stackroom.common.events import Events
 
 OK, SOMETHING_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
-KEPT = "what was indexed is kept, and the next run goes on"
+INDEX_IS_KEPT = "what was indexed is kept, and the next run goes on"
 
 # How long a server may take to end by itself when its parent has died.
 _GRACE_SECONDS = 10.0
 
 
 @contextmanager
-def tidying(events: Events, outcome: Callable[[], str]) -> Iterator[None]:
+def clean_up_when_interrupted(events: Events, outcome: Callable[[], str]) -> Iterator[None]:
     """Lets SIGINT and SIGTERM end the block by an exception, so that it removes what it has begun, then us.
 
     Args:
@@ -31,7 +31,7 @@ def tidying(events: Events, outcome: Callable[[], str]) -> Iterator[None]:
     signals = (signal.SIGINT, signal.SIGTERM)
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        for number in signals:  # a second one would interrupt the tidying
+        for number in signals:  # a second one would interrupt the cleaning up
             signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
@@ -39,13 +39,13 @@ def tidying(events: Events, outcome: Callable[[], str]) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        stop(events, outcome())
+        stop_process(events, outcome())
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def stop(events: Events, outcome: str, code: int = INTERRUPTED) -> NoReturn:
+def stop_process(events: Events, outcome: str, code: int = INTERRUPTED) -> NoReturn:
     """Ends the process where it stands, as a crash would: what is committed is whole, locks are the system's.
 
     An exception instead would have to pass through a model that is being loaded, which takes seconds, and is
@@ -75,7 +75,7 @@ def end_with_parent() -> None:
     threading.Thread(target=wait_for_the_end, name="parent", daemon=True).start()
 
 
-def leave(code: int) -> int:
+def exit_despite_threads(code: int) -> int:
     """Ends the process with `code` if threads are still at work; else returns it.
 
     The interpreter would wait for some of them for ever, and end the others where they stand: in the middle

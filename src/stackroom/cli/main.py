@@ -9,7 +9,7 @@ from importlib import import_module
 from io import TextIOWrapper
 
 from stackroom.cli.arguments import parse, settings_of
-from stackroom.cli.exit_codes import KEPT, SOMETHING_FAILED, WRONG_USE, stop
+from stackroom.cli.exit_codes import INDEX_IS_KEPT, SOMETHING_FAILED, WRONG_USE, stop_process
 from stackroom.common.errors import SettingsError, StackroomError, UsageError
 from stackroom.common.events import Events
 from stackroom.common.owner_only import write_for_us_alone
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     write_for_us_alone()
     events = _events(arguments)
     for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, lambda signum, frame: stop(events, KEPT))
+        signal.signal(signum, lambda signum, frame: stop_process(events, INDEX_IS_KEPT))
     for stream in (sys.stdout, sys.stderr):
         # A title that the terminal's encoding lacks is no reason to stop.
         if isinstance(stream, TextIOWrapper):

@@ -28,20 +28,20 @@ from stackroom.common.events import Events
 from stackroom.common.running import hold, holder
 from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
-from stackroom.server.access.auth_provider import Access, create_access
+from stackroom.server.access.auth_provider import AccessControl, create_access_control
 from stackroom.server.address import http_url, is_loopback, is_loopback_url, server_lock
 from stackroom.server.citations.pages import citation_routes
 from stackroom.server.citations.pictures import Pictures
 from stackroom.server.ledger import UNRECORDED, Ledger
-from stackroom.server.limits.call_limits import Calls
-from stackroom.server.limits.connections import Connection
-from stackroom.server.limits.host_names import Hosts, Names
+from stackroom.server.limits.call_limits import CallLimits
+from stackroom.server.limits.connections import LimitedConnection
+from stackroom.server.limits.host_names import HostCheck, HostNames
 from stackroom.server.limits.rates import Rates, Refusals
-from stackroom.server.limits.request_limits import Intake
+from stackroom.server.limits.request_limits import RequestLimits
 from stackroom.server.metrics import Metrics
 from stackroom.server.monitoring import monitoring_routes
 from stackroom.server.protocol.tools import create_mcp
-from stackroom.server.protocol.transports import SSE_PATH, http_transports, same_path
+from stackroom.server.protocol.transports import SSE_PATH, http_transports, router_path
 from stackroom.server.warming import warm_in_background
 
 # What tunnels and proxies add, and nobody else.
@@ -64,7 +64,7 @@ def create_application(
     reader: Reader,
     url: str,
     address: str,
-    access: Access | None = None,
+    access: AccessControl | None = None,
     *,
     allow_anonymous: bool = False,
     allow_host: Collection[str] = (),
@@ -81,43 +81,45 @@ def create_application(
         address: the numeric IP address it is bound to.
         access: who may come in; without it everybody may.
         allow_anonymous: without `access`, answer also what a tunnel or proxy passes on.
-        allow_host: names by which it may be asked, besides those that `Names` knows.
+        allow_host: names by which it may be asked, besides those that `HostNames` knows.
         ledger: records the calls of the tools.
         calls_per_minute: most calls of each client, if others can reach the application; 0 for any number.
         refusals: hears of what is refused.
         passwords: gives those to try for PDFs that need one, when a page of one is drawn.
     """
-    forwarded_is_fine = access is not None or allow_anonymous or not is_loopback(address)
+    forwarded_allowed = access is not None or allow_anonymous or not is_loopback(address)
     refusals = refusals or Refusals()
     # Programs of this machine alone need no turn: what they take, they take from their own user.
-    counted = calls_per_minute if forwarded_is_fine else 0
+    counted = calls_per_minute if forwarded_allowed else 0
     metrics = Metrics()
-    mcp = create_mcp(reader, url, ledger, Calls(Rates(counted) if counted else None, refusals), metrics)
+    mcp = create_mcp(reader, url, ledger, CallLimits(Rates(counted) if counted else None, refusals), metrics)
     mcp.auth = access
 
     routes = http_transports(mcp)
     routes.router.routes.extend(monitoring_routes(reader, metrics, refusals, access))
-    guard = access.require_owner if access else None
-    routes.router.routes.extend(citation_routes(reader, Pictures(passwords), guard))
-    intake = Intake(routes, SSE_PATH, refusals, Rates(_REQUESTS_EACH * counted) if counted else None)
-    hosts = Hosts(intake, Names(url, address, allow_host), refusals)
+    require_owner = access.require_owner if access else None
+    routes.router.routes.extend(citation_routes(reader, Pictures(passwords), require_owner))
+    request_limits = RequestLimits(
+        routes, SSE_PATH, refusals, Rates(_REQUESTS_EACH * counted) if counted else None
+    )
+    host_check = HostCheck(request_limits, HostNames(url, address, allow_host), refusals)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             # httptools leaves the blanks behind a value in it; they are not part of it (RFC 9110, 5.5).
             headers = [(name, value.strip()) for name, value in scope["headers"]]
             # The raw path stays as it was sent: the router goes by this one.
-            scope = {**scope, "path": same_path(scope["path"]), "headers": headers}
-        if scope["type"] == "http" and not forwarded_is_fine and _is_forwarded(scope):
+            scope = {**scope, "path": router_path(scope["path"]), "headers": headers}
+        if scope["type"] == "http" and not forwarded_allowed and _is_forwarded(scope):
             # A tunnel that writes this machine's name into the request gets past the guard of hosts.
             await PlainTextResponse(_FORWARDED, 403)(scope, receive, send)
             return
-        await hosts(scope, receive, send)
+        await host_check(scope, receive, send)
 
     return application
 
 
-def _about_another(note: Mapping[str, object] | None) -> Iterator[tuple[str, str]]:
+def _other_server_remarks(note: Mapping[str, object] | None) -> Iterator[tuple[str, str]]:
     """What the owner should know if another server of the data folder runs: `note` is that one's."""
     if note is not None:
         yield (
@@ -197,7 +199,7 @@ def serve_http(settings: Settings, reader: Reader) -> None:
     ):
         address, port = listener.getsockname()[:2]
         url = settings.public_url or http_url(settings.host, port)
-        access = create_access(settings, url, exposed=not is_loopback(address))
+        access = create_access_control(settings, url, exposed=not is_loopback(address))
         if access:
             stack.callback(access.close)
         ledger = Ledger(
@@ -223,7 +225,7 @@ def serve_http(settings: Settings, reader: Reader) -> None:
         server = uvicorn.Server(
             uvicorn.Config(
                 application,
-                http=type("Counted", (Connection,), {"refusals": refusals}),
+                http=type("CountingConnection", (LimitedConnection,), {"refusals": refusals}),
                 lifespan="on",
                 ws="none",
                 log_level="warning",
@@ -246,7 +248,7 @@ def serve_http(settings: Settings, reader: Reader) -> None:
             )
             other = None if is_the_first else holder(lock)
             for level, remark in (
-                *_about_another(other),
+                *_other_server_remarks(other),
                 *_remarks(settings, url, address, signs_in=access is not None),
             ):
                 events.tell(

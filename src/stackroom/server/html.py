@@ -11,7 +11,7 @@ from markupsafe import Markup
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
-def filled_in(template: str, styles: tuple[str, ...], **values: object) -> str:
+def render(template: str, styles: tuple[str, ...], **values: object) -> str:
     """The page that a template makes.
 
     Args:

@@ -7,14 +7,14 @@ from starlette.routing import Route
 
 from stackroom.common.errors import CatalogError
 from stackroom.reading.reader import Reader
-from stackroom.server.access.auth_provider import Access
+from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.citations.pages import UNREADABLE
 from stackroom.server.limits.rates import Refusals
 from stackroom.server.metrics import CONTENT_TYPE, Metrics
 
 
 def monitoring_routes(
-    reader: Reader, metrics: Metrics, refusals: Refusals, access: Access | None
+    reader: Reader, metrics: Metrics, refusals: Refusals, access: AccessControl | None
 ) -> list[Route]:
     """The routes. With `access`, strangers learn only that all is well."""
 

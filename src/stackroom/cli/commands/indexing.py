@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackroom.cli.arguments import settings_of
-from stackroom.cli.exit_codes import KEPT, OK, SOMETHING_FAILED, end_with_parent, stop
+from stackroom.cli.exit_codes import INDEX_IS_KEPT, OK, SOMETHING_FAILED, end_with_parent, stop_process
 from stackroom.common.errors import UsageError
 from stackroom.common.events import Events
 from stackroom.common.settings import Settings, is_text
@@ -37,10 +37,10 @@ def index(arguments: argparse.Namespace) -> int:
     ):
         events.take_logging()
         if arguments.reembed:
-            summary = indexer.reembed(teller(display))
+            summary = indexer.reembed(progress_callback(display))
         roots = _roots(arguments.paths, indexer.libraries())
         if roots or not arguments.reembed:
-            after = indexer.run(roots, retry_failed=arguments.retry, on_progress=teller(display))
+            after = indexer.run(roots, retry_failed=arguments.retry, on_progress=progress_callback(display))
             if arguments.reembed:
                 after.embedded_passages += summary.embedded_passages
                 after.seconds += summary.seconds
@@ -61,7 +61,7 @@ def watch(arguments: argparse.Namespace) -> int:
 
     settings = settings_of(arguments)
     events = Events(as_json=settings.log_json)
-    signal.signal(signal.SIGTERM, lambda signum, frame: stop(events, KEPT, OK))
+    signal.signal(signal.SIGTERM, lambda signum, frame: stop_process(events, INDEX_IS_KEPT, OK))
     if arguments.with_parent:
         end_with_parent()
     refuse_second_watcher(settings)
@@ -101,7 +101,7 @@ def watch(arguments: argparse.Namespace) -> int:
             settings,
             follow_all=not arguments.paths,
             stop=threading.Event(),
-            on_progress=teller(display),
+            on_progress=progress_callback(display),
             on_summary=on_summary,
             on_trouble=on_trouble,
             on_news=lambda news: events.tell("news", f"stackroom: {news}", message=news),
@@ -182,7 +182,7 @@ def _refuse_what_cannot_be_indexed(path: Path, root: Path) -> None:
         raise UsageError(f"{path} is not a PDF. Name a folder of PDFs, or a PDF.")
 
 
-def teller(display: "ProgressDisplay") -> "Callable[[Progress], None]":
+def progress_callback(display: "ProgressDisplay") -> "Callable[[Progress], None]":
     """Shows an indexer's progress."""
     return lambda progress: display.update(**asdict(progress))
 

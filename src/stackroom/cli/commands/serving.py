@@ -12,7 +12,7 @@ from types import FrameType
 from stackroom.cli.arguments import WAIT_SECONDS, settings_of
 from stackroom.cli.commands.indexing import print_upgrade, tell_waiting
 from stackroom.cli.commands.searching import open_reader
-from stackroom.cli.exit_codes import INTERRUPTED, OK, SOMETHING_FAILED, end_with_parent, leave
+from stackroom.cli.exit_codes import INTERRUPTED, OK, SOMETHING_FAILED, end_with_parent, exit_despite_threads
 from stackroom.common.owner_only import narrow
 
 # How long `up` waits for its halves to end by themselves.
@@ -47,7 +47,7 @@ def serve(arguments: argparse.Namespace) -> int:
         closing = threading.Thread(target=reader.close, daemon=True)
         closing.start()
         closing.join(_CLOSE_SECONDS)
-    return leave(OK)
+    return exit_despite_threads(OK)
 
 
 def up(arguments: argparse.Namespace) -> int:

@@ -5,12 +5,12 @@ from contextlib import suppress
 
 from stackroom.cli.doctor.answers import ANSWERS
 from stackroom.cli.doctor.check import Finding, Verdict, findings
-from stackroom.cli.doctor.examined_server import Visit
-from stackroom.cli.doctor.http import NoAnswer, Wire
+from stackroom.cli.doctor.examined_server import ExaminedServer
+from stackroom.cli.doctor.http import HttpClient, NoAnswer
 from stackroom.cli.doctor.reach import REACH, REACHABLE
 from stackroom.cli.doctor.setup import checks, server_urls
 from stackroom.cli.doctor.sign_in import GIVEN_BACK, SIGN_IN, give_back
-from stackroom.cli.doctor.tools import ERAS, TOOLS
+from stackroom.cli.doctor.tools import REVISIONS, TOOLS
 from stackroom.common.settings import Settings
 
 
@@ -29,21 +29,21 @@ def examine(
     """
     if not url:
         yield from findings(checks(settings), settings, "")
-    for server in [url] if url else server_urls(settings):
-        with Wire(server) as wire:
-            visit = Visit(server, wire, query, ask_passphrase, token)
+    for address in [url] if url else server_urls(settings):
+        with HttpClient(address) as http:
+            server = ExaminedServer(address, http, query, ask_passphrase, token)
             try:
-                yield from _visit(visit)
+                yield from _examine(server)
             finally:  # whatever stopped us, nobody shall have to clean up after us
                 with suppress(NoAnswer):
-                    give_back(visit)
+                    give_back(server)
 
 
-def _visit(visit: Visit) -> Generator[Finding, None, None]:
-    for finding in findings((REACHABLE,), visit, visit.url):
+def _examine(server: ExaminedServer) -> Generator[Finding, None, None]:
+    for finding in findings((REACHABLE,), server, server.url):
         yield finding
         if finding.verdict is Verdict.FAILED:
             return
-    sign_in = () if visit.token else SIGN_IN
-    every = (*REACH, *sign_in, *ERAS, *TOOLS, *ANSWERS, GIVEN_BACK)
-    yield from findings(every, visit, visit.url)
+    sign_in = () if server.token else SIGN_IN
+    every = (*REACH, *sign_in, *REVISIONS, *TOOLS, *ANSWERS, GIVEN_BACK)
+    yield from findings(every, server, server.url)

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from stackroom.cli.doctor.check import Failed, Skipped
-from stackroom.cli.doctor.http import NoAnswer, Wire
-from stackroom.cli.doctor.messages import AuthorizationServer, Fetched, Found, Resource, Tokens, Tool
-from stackroom.cli.doctor.protocol_revisions import Era, Stateless
+from stackroom.cli.doctor.http import HttpClient, NoAnswer
+from stackroom.cli.doctor.messages import AuthorizationServer, Fetched, Resource, SearchResult, Tokens, Tool
+from stackroom.cli.doctor.protocol_revisions import McpClient, StatelessClient
 from stackroom.server.address import is_loopback_url
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class GrantedAccess:
     """Access that the owner has just given us, to be given back."""
 
     who: str
@@ -21,7 +21,7 @@ class Held:
 
 
 @dataclass
-class Visit:
+class ExaminedServer:
     """The subject of the checks of a server.
 
     Attributes:
@@ -32,28 +32,28 @@ class Visit:
         token: what programs sign in with; empty if there is none, or none is needed.
         signs_in: whether the tools need a token; None until that was seen.
         resource, authorization: what the server says about signing in.
-        held, sessions: the access and the browser sessions that we have, to be given back.
-        era: speaks to the tools, once that has worked.
-        greetings: the instructions of each era.
+        granted, sessions: the access and the browser sessions that we have, to be given back.
+        mcp_client: speaks to the tools, once that has worked.
+        greetings: the instructions that each revision of MCP was given, by its date.
         tools: by name.
         found, found_characters: the results of the search, and how long its answer was.
         fetched, fetched_characters: the documents fetched, and how long the longest answer was.
     """
 
     url: str
-    wire: Wire
+    http: HttpClient
     query: str
     ask_passphrase: Callable[[], str]
     token: str = field(default="", repr=False)
     signs_in: bool | None = None
     resource: Resource | None = None
     authorization: AuthorizationServer | None = None
-    held: list[Held] = field(default_factory=list)
+    granted: list[GrantedAccess] = field(default_factory=list)
     sessions: list[str] = field(default_factory=list, repr=False)
-    era: Era | None = None
+    mcp_client: McpClient | None = None
     greetings: dict[str, str] = field(default_factory=dict)
     tools: dict[str, Tool] = field(default_factory=dict)
-    found: list[Found] = field(default_factory=list)
+    found: list[SearchResult] = field(default_factory=list)
     found_characters: int = 0
     fetched: list[Fetched] = field(default_factory=list)
     fetched_characters: int = 0
@@ -69,42 +69,42 @@ class Visit:
         return self.is_local or self.url.startswith("https:")
 
     @property
-    def home(self) -> str:
+    def stated_origin(self) -> str:
         """Where the server says that it is found; without sign-in it does not say."""
         return origin(self.resource.resource) if self.resource else self.url
 
-    def is_ours(self, url: str) -> bool:
+    def leads_here(self, url: str) -> bool:
         """Whether a URL leads to the server where it is examined."""
         return same_place(url, self.url)
 
-    def here(self, url: str) -> str:
+    def url_here(self, url: str) -> str:
         """The same page, where the server is examined: its own name for itself may lead through a tunnel."""
         parts, base = _split(url), _split(self.url)
         return urlunsplit(parts._replace(scheme=base.scheme, netloc=base.netloc, fragment=""))
 
-    def talk(self) -> Era:
+    def working_client(self) -> McpClient:
         """How to speak to the tools. Raises Skipped if that has not worked."""
-        if self.era is None:
+        if self.mcp_client is None:
             raise Skipped("no exchange over MCP has worked")
-        return self.era
+        return self.mcp_client
 
     def tool(self, name: str) -> Tool:
         """A tool as listed. Raises Skipped if it is not there."""
-        self.talk()
+        self.working_client()
         if name not in self.tools:
             raise Skipped(f"there is no tool {name}")
         return self.tools[name]
 
-    def results(self) -> list[Found]:
+    def results(self) -> list[SearchResult]:
         """What the search found. Raises Skipped if that was nothing."""
         if not self.found:
             raise Skipped("the search found nothing to go on with")
         return self.found
 
-    def is_let_in(self, token: str) -> bool:
+    def accepts_token(self, token: str) -> bool:
         """Whether the tools answer somebody with this token. Raises NoAnswer."""
         try:
-            Stateless(self.wire, token).tools()
+            StatelessClient(self.http, token).tools()
         except NoAnswer:
             raise
         except Failed:

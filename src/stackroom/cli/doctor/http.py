@@ -62,7 +62,7 @@ class NoAnswer(Failed):
     """Nothing came back, or not in time."""
 
 
-class Wire:
+class HttpClient:
     """Sends requests to one server, as a program or as a browser that keeps cookies. Follows no redirect."""
 
     def __init__(self, url: str, request_seconds: float = REQUEST_SECONDS) -> None:

@@ -88,7 +88,7 @@ class _Cited(BaseModel):
     url: StrictStr
 
 
-class Found(_Cited):
+class SearchResult(_Cited):
     """A result of a search."""
 
     title: StrictStr
@@ -96,13 +96,13 @@ class Found(_Cited):
     more: list[_Cited] = []
 
 
-class FoundList(BaseModel):
+class SearchResults(BaseModel):
     """What `search` answers."""
 
-    results: list[Found]
+    results: list[SearchResult]
 
 
-class Place(BaseModel):
+class PartPosition(BaseModel):
     """Which part of its document a fetched text is."""
 
     part: int = 1
@@ -118,7 +118,7 @@ class Fetched(_Cited):
 
     title: StrictStr
     text: StrictStr
-    metadata: Place
+    metadata: PartPosition
 
 
 class Resource(BaseModel):

@@ -6,7 +6,7 @@ from typing import Any
 
 from stackroom import __version__
 from stackroom.cli.doctor.check import Failed
-from stackroom.cli.doctor.http import Answer, Wire
+from stackroom.cli.doctor.http import Answer, HttpClient
 from stackroom.cli.doctor.messages import Greeting, Reply, ToolList, ToolResult
 
 PATH = "/mcp"
@@ -17,20 +17,20 @@ _META = "io.modelcontextprotocol/"
 _ID = 1
 
 
-def post(wire: Wire, headers: dict[str, str], message: dict[str, Any], path: str = PATH) -> Answer:
+def post(http: HttpClient, headers: dict[str, str], message: dict[str, Any], path: str = PATH) -> Answer:
     """One message, however the server likes it. Raises NoAnswer."""
     accept = {"Accept": "application/json, text/event-stream"}
-    return wire.request("POST", path, headers=accept | headers, body={"jsonrpc": "2.0", **message})
+    return http.request("POST", path, headers=accept | headers, body={"jsonrpc": "2.0", **message})
 
 
-class Era(ABC):
+class McpClient(ABC):
     """A client of some revision of the protocol, signed in with a token or not at all."""
 
     version: str
 
-    def __init__(self, wire: Wire, token: str = "") -> None:
+    def __init__(self, http: HttpClient, token: str = "") -> None:
         """Asks nothing yet."""
-        self._wire = wire
+        self._http = http
         self._authorization = {"Authorization": f"Bearer {token}"} if token else {}
         self.seconds = 0.0
         """How long the last answer took."""
@@ -68,7 +68,7 @@ class Era(ABC):
 
     def _exchange(self, headers: dict[str, str], method: str, params: dict[str, Any]) -> tuple[Answer, Reply]:
         answer = post(
-            self._wire, self._authorization | headers, {"id": _ID, "method": method, "params": params}
+            self._http, self._authorization | headers, {"id": _ID, "method": method, "params": params}
         )
         self.seconds = answer.seconds
         if answer.headers.get("Content-Type", "").startswith("text/event-stream"):
@@ -80,14 +80,14 @@ class Era(ABC):
         return answer, Reply.model_validate(answer.json())
 
 
-class Handshake(Era):
+class HandshakeClient(McpClient):
     """A client that introduces itself first."""
 
     version = HANDSHAKE
 
-    def __init__(self, wire: Wire, token: str = "") -> None:
+    def __init__(self, http: HttpClient, token: str = "") -> None:
         """Asks nothing yet."""
-        super().__init__(wire, token)
+        super().__init__(http, token)
         self._headers: dict[str, str] = {}
 
     def greet(self) -> Greeting:
@@ -100,9 +100,11 @@ class Handshake(Era):
         self._headers = {"MCP-Protocol-Version": greeting.protocol_version}
         if session := answer.headers.get("Mcp-Session-Id"):
             self._headers["Mcp-Session-Id"] = session
-        told = post(self._wire, self._authorization | self._headers, {"method": "notifications/initialized"})
-        if told.status not in (200, 202, 204):
-            raise Failed(f"notifications/initialized got status {told.status}")
+        confirmation = post(
+            self._http, self._authorization | self._headers, {"method": "notifications/initialized"}
+        )
+        if confirmation.status not in (200, 202, 204):
+            raise Failed(f"notifications/initialized got status {confirmation.status}")
         return greeting
 
     def reply(self, method: str, params: dict[str, Any]) -> Reply:
@@ -110,7 +112,7 @@ class Handshake(Era):
         return self._exchange(self._headers, method, params)[1]
 
 
-class Stateless(Era):
+class StatelessClient(McpClient):
     """A client whose requests each stand for themselves."""
 
     version = STATELESS

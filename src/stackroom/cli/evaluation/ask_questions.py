@@ -47,7 +47,7 @@ class Results:
         name: of the set.
         model: that gives meaning.
         documents, passages: in the index.
-        queries: asked.
+        queries: how many were asked.
         left_out: not asked; see EvaluationSet.
         measures: by name.
     """
@@ -62,7 +62,7 @@ class Results:
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
+class _Target:
     """What is looked for in a ranking of passages: documents or pages, under the names the truth has."""
 
     measures: Measures
@@ -70,13 +70,13 @@ class _View:
     names: Callable[[RankedPassage], list[str]]
 
 
-def hold_trial(
-    asked: EvaluationSet, catalog: Catalog, reader: Reader, on_answer: Callable[[int], None]
+def ask_questions(
+    evaluation_set: EvaluationSet, catalog: Catalog, reader: Reader, on_answer: Callable[[int], None]
 ) -> Results:
     """Asks the questions of a set that is indexed.
 
     Args:
-        asked: the set.
+        evaluation_set: the set.
         catalog: of the index.
         reader: of the same.
         on_answer: told how many questions are answered.
@@ -86,60 +86,60 @@ def hold_trial(
     """
     reader.warm()
     found: dict[str, dict[str, list[RankedPassage]]] = {"words": {}, "meaning": {}, "fused": {}}
-    for number, query in enumerate(asked.queries, 1):
+    for number, query in enumerate(evaluation_set.queries, 1):
         for name, ranking in reader.rankings(query.text, DEPTH).items():
             found[name][query.id] = ranking
         on_answer(number)
     measures: dict[str, Measured] = {}
-    for view in _views(asked, catalog.holdings(asked.root)):
-        measures |= _compare(found, view)
+    for target in _targets(evaluation_set, catalog.holdings(evaluation_set.root)):
+        measures |= _compare(found, target)
     status = read_status(catalog)
     return Results(
-        name=asked.name,
+        name=evaluation_set.name,
         model=status.model or "none",
         documents=status.documents,
         passages=status.passages,
-        queries=len(asked.queries),
-        left_out=asked.left_out,
+        queries=len(evaluation_set.queries),
+        left_out=evaluation_set.left_out,
         measures=measures,
     )
 
 
-def _views(asked: EvaluationSet, ids: Mapping[str, str]) -> list[_View]:
+def _targets(evaluation_set: EvaluationSet, ids: Mapping[str, str]) -> list[_Target]:
     """`ids` are the documents' by path. A path without a document was not indexed, and cannot be found."""
-    if asked.judged:
+    if evaluation_set.judged:
         paths: dict[str, list[str]] = {}
         for path, id_ in ids.items():
             paths.setdefault(id_, []).append(path)
         # Entries with the same text are one document to us, and found together, one after the other.
-        truth = {query.id: query.relevant for query in asked.queries}
-        return [_View(JUDGED, truth, lambda passage: paths[passage.document_id])]
+        truth = {query.id: query.relevant for query in evaluation_set.queries}
+        return [_Target(JUDGED, truth, lambda passage: paths[passage.document_id])]
     documents, pages = {}, {}
-    for query in asked.queries:
+    for query in evaluation_set.queries:
         right = [ids.get(path, path) for path in query.relevant]
         documents[query.id] = dict.fromkeys(right, 1)
         if query.pages:
             pages[query.id] = {f"{id_} {page}": 1 for id_ in right for page in query.pages}
-    views = [_View(DOCUMENTS, documents, lambda passage: [passage.document_id])]
+    targets = [_Target(DOCUMENTS, documents, lambda passage: [passage.document_id])]
     if pages:
-        views.append(_View(PAGES, pages, lambda passage: [f"{passage.document_id} {passage.page}"]))
-    return views
+        targets.append(_Target(PAGES, pages, lambda passage: [f"{passage.document_id} {passage.page}"]))
+    return targets
 
 
-def _compare(found: Mapping[str, Mapping[str, list[RankedPassage]]], view: _View) -> dict[str, Measured]:
+def _compare(found: Mapping[str, Mapping[str, list[RankedPassage]]], target: _Target) -> dict[str, Measured]:
     values = {}
     for ranking, answers in found.items():
         names = {
-            query: list(dict.fromkeys(name for passage in passages for name in view.names(passage)))
+            query: list(dict.fromkeys(name for passage in passages for name in target.names(passage)))
             for query, passages in answers.items()
         }
-        values[ranking] = measure(names, view.truth, view.measures)
+        values[ranking] = measure(names, target.truth, target.measures)
     measured = {}
-    for name in view.measures:
+    for name in target.measures:
         words, meaning, fused = (values[ranking][name] for ranking in ("words", "meaning", "fused"))
         better = "words" if words.mean() >= meaning.mean() else "meaning"
         gain = figure(fused - (words if better == "words" else meaning))
         measured[name] = Measured(
-            len(view.truth), figure(words), figure(meaning), figure(fused), better, gain
+            len(target.truth), figure(words), figure(meaning), figure(fused), better, gain
         )
     return measured

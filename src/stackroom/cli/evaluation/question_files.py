@@ -12,7 +12,7 @@ from stackroom.common.errors import QuestionsUnusable
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Entry:
     """One entry of a file. `line` is 1-based; where an entry has several lines, its last."""
 
     path: Path
@@ -53,7 +53,7 @@ class Row:
         raise self.error(f"{field!r} must be a whole number, and is {_shown(value)}.")
 
 
-def read_json_lines(path: Path) -> Iterator[Row]:
+def read_json_lines(path: Path) -> Iterator[Entry]:
     """The objects of a file that has one in each line. Blank lines are left out."""
     for number, line in enumerate(_content(path).splitlines(), 1):
         if not line.strip():
@@ -66,10 +66,10 @@ def read_json_lines(path: Path) -> Iterator[Row]:
             ) from error
         if not isinstance(fields, dict):
             raise QuestionsUnusable(f"{path}, line {number}: each line must be one JSON object.")
-        yield Row(path, number, fields)
+        yield Entry(path, number, fields)
 
 
-def read_qrels(path: Path) -> Iterator[Row]:
+def read_qrels(path: Path) -> Iterator[Entry]:
     """The judgments of a BEIR file: query-id, corpus-id, score with tabs between; a header may be there."""
     columns = ["query-id", "corpus-id", "score"]
     for number, line in enumerate(_text(path).split("\n"), 1):
@@ -80,10 +80,10 @@ def read_qrels(path: Path) -> Iterator[Row]:
             raise QuestionsUnusable(
                 f"{path}, line {number}: must be query-id, corpus-id and score, with a tab between each two."
             )
-        yield Row(path, number, dict(zip(columns, values, strict=True)))
+        yield Entry(path, number, dict(zip(columns, values, strict=True)))
 
 
-def read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
+def read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[Entry]:
     """The rows of a CSV file whose first line names its columns, these among them, in any order."""
     text = _text(path)
     header = text.partition("\n")[0]
@@ -98,7 +98,7 @@ def read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
             )
         for fields in reader:
             if any(fields.values()):
-                yield Row(path, reader.line_num, fields)
+                yield Entry(path, reader.line_num, fields)
     except csv.Error as error:
         raise QuestionsUnusable(f"{path}, line {reader.line_num}: not CSV ({error}).") from error
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stackroom.cli.evaluation.question_files import Row, read_csv, read_json_lines, read_qrels
+from stackroom.cli.evaluation.question_files import Entry, read_csv, read_json_lines, read_qrels
 from stackroom.common.documents import Document, Page
 from stackroom.common.errors import QuestionsUnusable, UsageError
 
@@ -133,12 +133,12 @@ def _first(*paths: Path) -> Path | None:
 
 def _read_corpus(path: Path) -> dict[str, Document]:
     documents: dict[str, Document] = {}
-    for row in read_json_lines(path):
-        name = row.text("_id")
+    for entry in read_json_lines(path):
+        name = entry.text("_id")
         if name in documents:
-            raise row.error(f"a second document has the id {name!r}.")
+            raise entry.error(f"a second document has the id {name!r}.")
         documents[name] = _document(
-            name, row.text("title") if row.fields.get("title") else "", row.text("text")
+            name, entry.text("title") if entry.fields.get("title") else "", entry.text("text")
         )
     return documents
 
@@ -163,20 +163,20 @@ def _read_judged(
 ) -> tuple[Query, ...]:
     """The queries that have a relevant document, in the order of their file."""
     texts: dict[str, str] = {}
-    for row in read_json_lines(queries):
-        id_ = row.text("_id")
+    for entry in read_json_lines(queries):
+        id_ = entry.text("_id")
         if id_ in texts:
-            raise row.error(f"a second query has the id {id_!r}.")
-        texts[id_] = row.text("text")
+            raise entry.error(f"a second query has the id {id_!r}.")
+        texts[id_] = entry.text("text")
     grades: dict[str, dict[str, int]] = {}
-    for row in read_qrels(qrels):
-        id_ = row.text("query-id")
+    for entry in read_qrels(qrels):
+        id_ = entry.text("query-id")
         if id_ not in texts:
-            raise row.error(
+            raise entry.error(
                 f"there is no query {id_!r} in {queries}. Name the file that has it: --queries FILE."
             )
-        document = _path(row, row.text("corpus-id"), names, where)
-        grades.setdefault(id_, {})[document] = row.number("score")
+        document = _path(entry, entry.text("corpus-id"), names, where)
+        grades.setdefault(id_, {})[document] = entry.number("score")
     asked = tuple(
         Query(id_, text, grades[id_])
         for id_, text in texts.items()
@@ -191,30 +191,30 @@ def _read_questions(path: Path, names: Mapping[str, list[str]], where: Path) -> 
     """The questions, and how many were left out."""
     is_json = path.suffix.lower() in (".jsonl", ".json")
     asked, left_out = [], 0
-    for row in read_json_lines(path) if is_json else read_csv(path, ("question", "pdf")):
-        if row.fields.get("text_ok") is False:
+    for entry in read_json_lines(path) if is_json else read_csv(path, ("question", "pdf")):
+        if entry.fields.get("text_ok") is False:
             left_out += 1
             continue
-        question = row.text("question")
+        question = entry.text("question")
         if not question:
-            raise row.error("the question is empty.")
-        document = _path(row, row.text("pdf"), names, where)
-        asked.append(Query(str(row.line), question, {document: 1}, frozenset(_pages(row))))
+            raise entry.error("the question is empty.")
+        document = _path(entry, entry.text("pdf"), names, where)
+        asked.append(Query(str(entry.line), question, {document: 1}, frozenset(_pages(entry))))
     if not asked:
         raise QuestionsUnusable(f"{path} holds no question that could be asked.")
     return tuple(asked), left_out
 
 
-def _pages(row: Row) -> Iterator[int]:
-    pages = row.fields.get("pages") or []
+def _pages(entry: Entry) -> Iterator[int]:
+    pages = entry.fields.get("pages") or []
     if not isinstance(pages, list):
-        raise row.error("'pages' must be a list of page numbers.")
-    for page in [row.fields.get("page"), *pages]:
+        raise entry.error("'pages' must be a list of page numbers.")
+    for page in [entry.fields.get("page"), *pages]:
         if page in (None, ""):
             continue
-        number = replace(row, fields={"page": page}).number("page")
+        number = replace(entry, fields={"page": page}).number("page")
         if number < 1:
-            raise row.error(f"pages are counted from 1, and this one is {number}.")
+            raise entry.error(f"pages are counted from 1, and this one is {number}.")
         yield number
 
 
@@ -237,13 +237,13 @@ def _pdf_names(root: Path) -> dict[str, list[str]]:
     return names
 
 
-def _path(row: Row, name: str, names: Mapping[str, list[str]], where: Path) -> str:
-    """The path in the library of the document that a row calls `name`."""
+def _path(entry: Entry, name: str, names: Mapping[str, list[str]], where: Path) -> str:
+    """The path in the library of the document that an entry calls `name`."""
     found = names.get(name, [])
     if name in found:
         return name
     if len(found) > 1:
-        raise row.error(f"{name!r} may be any of {', '.join(found)}. Give the path from {where}.")
+        raise entry.error(f"{name!r} may be any of {', '.join(found)}. Give the path from {where}.")
     if not found:
-        raise row.error(f"there is no document {name!r} in {where}.")
+        raise entry.error(f"there is no document {name!r} in {where}.")
     return found[0]

@@ -12,12 +12,12 @@ from stackroom.common.errors import AccessUnusable, SignInMissing
 from stackroom.common.settings import Settings
 from stackroom.server.access.client_documents import ClientDocuments
 from stackroom.server.access.oauth import AuthorizationServer
-from stackroom.server.access.passphrase_form import Door, or_unavailable, unavailable
-from stackroom.server.access.sign_in import PATH, SignIn
+from stackroom.server.access.passphrase_form import PassphraseForm, or_unavailable, unavailable
+from stackroom.server.access.sign_in import PATH, SignInPage
 from stackroom.server.access.store import AccessStore
 
 
-class Access(AuthProvider):
+class AccessControl(AuthProvider):
     """What FastMCP asks before it answers at /mcp or /sse, and our own pages before they show a document."""
 
     def __init__(
@@ -25,16 +25,16 @@ class Access(AuthProvider):
         url: str,
         store: AccessStore,
         *,
-        door: Door | None = None,
+        passphrase_form: PassphraseForm | None = None,
         documents: ClientDocuments | None = None,
     ) -> None:
         """Is found at `url`, without a slash at its end; closes `store` in the end."""
         super().__init__(base_url=url)
         self._url = url
         self._store = store
-        door = door or Door(store, https=url.startswith("https:"))
-        self._sign_in = SignIn(door)
-        self._server = AuthorizationServer(url, store, door, documents or ClientDocuments())
+        passphrase_form = passphrase_form or PassphraseForm(store, https=url.startswith("https:"))
+        self._sign_in = SignInPage(passphrase_form)
+        self._server = AuthorizationServer(url, store, passphrase_form, documents or ClientDocuments())
 
     def close(self) -> None:
         """Closes the store; nothing may be asked afterwards."""
@@ -111,7 +111,7 @@ class Access(AuthProvider):
         return Route(where, _constant(described), methods=["GET"])
 
 
-def create_access(settings: Settings, url: str, *, exposed: bool) -> Access | None:
+def create_access_control(settings: Settings, url: str, *, exposed: bool) -> AccessControl | None:
     """Sign-in for a server that is found at `url`, to be closed after it; None if it needs none.
 
     Args:
@@ -135,7 +135,7 @@ def create_access(settings: Settings, url: str, *, exposed: bool) -> Access | No
         )
     # It would write a line to the terminal for each request without a token: strangers send many.
     logging.getLogger("fastmcp.server.auth").setLevel(logging.WARNING)
-    return Access(url, store)
+    return AccessControl(url, store)
 
 
 def _constant(value: dict[str, Any]) -> Any:

@@ -25,7 +25,7 @@ DAY = 24 * 3600.0
 _LONGEST_DOUBT = 90 * DAY
 
 # Writing at every look would cost more than the request.
-_NOTED_EACH_SECONDS = 60.0
+_STORED_EACH_SECONDS = 60.0
 
 
 class Moment(NamedTuple):
@@ -53,11 +53,11 @@ class Clock:
         self._ticks = ticks
         self._from: tuple[float, float] | None = None  # how far time had come, and the ticks then
 
-    def look(self, sql: sqlite3.Connection) -> Moment:
+    def read(self, sql: sqlite3.Connection) -> Moment:
         """What time it is, by the note in the file as well; takes it down about once a minute."""
         wall, ticks = self._wall(), self._ticks()
-        noted = sql.execute("SELECT passed, leapt FROM clock").fetchone()
-        passed, leapt = noted or (wall, None)
+        stored = sql.execute("SELECT passed, leapt FROM clock").fetchone()
+        passed, leapt = stored or (wall, None)
         if self._from:
             passed = max(passed, self._from[0] + ticks - self._from[1])
         doubted = None
@@ -70,7 +70,7 @@ class Clock:
         else:
             passed = wall
         self._from = passed, ticks
-        if noted is None or passed - noted[0] >= _NOTED_EACH_SECONDS or doubted != leapt:
+        if stored is None or passed - stored[0] >= _STORED_EACH_SECONDS or doubted != leapt:
             # Another process may have come further.
             sql.execute(
                 "INSERT INTO clock VALUES (1, ?, ?)"

@@ -93,7 +93,7 @@ def new_grant(sql: sqlite3.Connection, kind: GrantKind, name: str, moment: Momen
 
 def new_token(sql: sqlite3.Connection, grant_id: str, kind: str, moment: Moment, secret: str = "") -> str:
     """Adds a token to a grant, good as long as its kind is; random, if it is not made from `secret`."""
-    token = _written(kind, secret or secrets.token_urlsafe(32))
+    token = _token_text(kind, secret or secrets.token_urlsafe(32))
     expires = moment.now + LIFETIMES[kind] if kind in LIFETIMES else None
     sql.execute(
         "INSERT INTO tokens (digest, grant_id, kind, expires) VALUES (?, ?, ?, ?)",
@@ -102,7 +102,9 @@ def new_token(sql: sqlite3.Connection, grant_id: str, kind: str, moment: Moment,
     return token
 
 
-def holder(sql: sqlite3.Connection, token: str, kinds: tuple[str, ...], moment: Moment) -> Grant | None:
+def grant_of_token(
+    sql: sqlite3.Connection, token: str, kinds: tuple[str, ...], moment: Moment
+) -> Grant | None:
     """The grant of a token of one of these kinds, which counts as used now; None if it is not good."""
     row = sql.execute(f"{_GRANTS_AND_TOKENS} WHERE t.digest = ?", (digest(token),)).fetchone()
     if row is None or row[8] not in kinds:
@@ -117,7 +119,7 @@ def holder(sql: sqlite3.Connection, token: str, kinds: tuple[str, ...], moment: 
     return grant
 
 
-def exchangeable(
+def find_for_exchange(
     sql: sqlite3.Connection, token: str, kind: str, client_id: str, moment: Moment
 ) -> tuple[str, Expected, bytes | None]:
     """The id of the grant that a code or a refresh token is of, and what goes with it.
@@ -156,11 +158,11 @@ def exchange(
 ) -> tuple[str, str]:
     """Spends a code or a refresh token; returns the access and the refresh token that follow it.
 
-    With `salt`, as `exchangeable` gave it, those are the ones that followed it before.
+    With `salt`, as `find_for_exchange` gave it, those are the ones that followed it before.
     """
     kinds = ("access", "refresh")
     if salt is not None:
-        access, refresh = (_written(kind, _successor(token, salt, kind)) for kind in kinds)
+        access, refresh = (_token_text(kind, _successor(token, salt, kind)) for kind in kinds)
         return access, refresh
     salt = secrets.token_bytes(32)
     sql.execute("UPDATE tokens SET spent = 1 WHERE digest = ?", (digest(token),))
@@ -191,7 +193,7 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _written(kind: str, secret: str) -> str:
+def _token_text(kind: str, secret: str) -> str:
     # The beginning tells people, and programs that look for leaked secrets, what it is.
     return f"stackroom_{kind}_{secret}"
 

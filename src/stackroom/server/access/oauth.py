@@ -26,9 +26,9 @@ from starlette.routing import Route
 
 from stackroom.server.access.client_documents import ClientDocuments
 from stackroom.server.access.clients import Client, described_client, known_client
-from stackroom.server.access.pages import consent_page, problem_page, refused_page
+from stackroom.server.access.owner_pages import consent_page, problem_page, refused_page
 from stackroom.server.access.passphrase_form import (
-    Door,
+    PassphraseForm,
     Problem,
     or_unavailable,
     read_body,
@@ -52,7 +52,7 @@ _BURST, _SECONDS_EACH = 30, 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
+class _AccessRequest:
     """A client's request for access, so far as it could be understood."""
 
     client: Client
@@ -66,11 +66,13 @@ class _Request:
 class AuthorizationServer:
     """The endpoints."""
 
-    def __init__(self, url: str, store: AccessStore, door: Door, documents: ClientDocuments) -> None:
+    def __init__(
+        self, url: str, store: AccessStore, passphrase_form: PassphraseForm, documents: ClientDocuments
+    ) -> None:
         """Is found at `url`, without a slash at its end: that very string is the issuer, everywhere."""
         self.issuer = url
         self._store = store
-        self._door = door
+        self._passphrase_form = passphrase_form
         self._documents = documents
         self._registrations = Throttle(_BURST, _SECONDS_EACH)
 
@@ -122,7 +124,7 @@ class AuthorizationServer:
     async def _authorize(self, request: Request) -> Response:
         """Shows the page, or takes its form: the request itself stays in the address of both."""
         try:
-            asked = await self._understand(request)
+            asked = await self._read_request(request)
         except Refused as refused:
             # Nobody vouches for the address that the answer would go to: it stays here.
             return problem_page(
@@ -130,36 +132,36 @@ class AuthorizationServer:
             )
         if asked.refused:
             if await run_in_threadpool(self._is_trusted, asked):
-                return self._answer(asked, error=asked.refused.error, error_description=str(asked.refused))
+                return self._send_back(asked, error=asked.refused.error, error_description=str(asked.refused))
             name = asked.client.name
             return problem_page(
                 f"{name} asked for access in a way that cannot be answered: {asked.refused}.", 400
             )
         if request.method != "POST":
-            return self._ask(request, asked)
+            return self._show_consent(request, asked)
         try:
             form = await read_form(request)
         except Refused as refused:
             return problem_page(f"{refused}.", 400)
-        if not self._door.is_ours(request, form):
-            return self._ask(
+        if not self._passphrase_form.is_ours(request, form):
+            return self._show_consent(
                 request, asked, Problem("The page was open for too long. Once more, please.", 403)
             )
         if form.get("decision") != "allow":
             if await run_in_threadpool(self._is_trusted, asked):
-                return self._answer(asked, error="access_denied", error_description="the owner refused")
+                return self._send_back(asked, error="access_denied", error_description="the owner refused")
             return refused_page(asked.client)
-        if problem := await run_in_threadpool(self._door.problem, form.get("passphrase", "")):
-            return self._ask(request, asked, problem)
+        if problem := await run_in_threadpool(self._passphrase_form.problem, form.get("passphrase", "")):
+            return self._show_consent(request, asked, problem)
         name = listed_name(asked.client.name, request.headers.get("user-agent", ""))
         code = await run_in_threadpool(
             self._store.allow, asked.client, asked.redirect_uri, asked.challenge, asked.resource, name
         )
-        response = self._answer(asked, code=code)
-        await run_in_threadpool(self._door.open_for, response)
+        response = self._send_back(asked, code=code)
+        await run_in_threadpool(self._passphrase_form.sign_in_browser, response)
         return response
 
-    def _is_trusted(self, asked: _Request) -> bool:
+    def _is_trusted(self, asked: _AccessRequest) -> bool:
         """Whether a browser may be sent to the client with an error, or with the owner's refusal.
 
         Anybody can register a client, with any address, and send the owner a link to /authorize here. What
@@ -169,7 +171,7 @@ class AuthorizationServer:
         known = known_client(asked.client.id) is not None
         return known or self._store.has_allowed(asked.client.id, asked.redirect_uri)
 
-    async def _understand(self, request: Request) -> _Request:
+    async def _read_request(self, request: Request) -> _AccessRequest:
         pairs = request.query_params.multi_items()
         resources = [value for name, value in pairs if name == "resource" and value]
         values = single_values([(name, value) for name, value in pairs if name != "resource"])
@@ -190,7 +192,7 @@ class AuthorizationServer:
         elif None in known:
             refused = Refused("invalid_target", f"this server grants access to {self.issuer}/mcp only")
         challenge = values.get("code_challenge", "")
-        return _Request(client, uri, values.get("state"), refused, challenge, known[0] or "")
+        return _AccessRequest(client, uri, values.get("state"), refused, challenge, known[0] or "")
 
     async def _client(self, client_id: str) -> Client:
         if client_id.lower().startswith(("https:", "http:")):
@@ -200,8 +202,10 @@ class AuthorizationServer:
             raise Refused("invalid_client", "the client_id is not known here; connect the program once more")
         return client
 
-    def _ask(self, request: Request, asked: _Request, problem: Problem | None = None) -> Response:
-        key = self._door.form_key(request)
+    def _show_consent(
+        self, request: Request, asked: _AccessRequest, problem: Problem | None = None
+    ) -> Response:
+        key = self._passphrase_form.form_key(request)
         response = consent_page(
             asked.client,
             asked.redirect_uri,
@@ -211,10 +215,10 @@ class AuthorizationServer:
         )
         if problem and problem.retry_after_seconds:
             response.headers["Retry-After"] = str(problem.retry_after_seconds)
-        self._door.keep_form_key(response, key)
+        self._passphrase_form.keep_form_key(response, key)
         return response
 
-    def _answer(self, asked: _Request, **values: str) -> Response:
+    def _send_back(self, asked: _AccessRequest, **values: str) -> Response:
         if asked.state is not None:
             values["state"] = asked.state
         # 303: the browser must not send the form, and the passphrase in it, on to the client.

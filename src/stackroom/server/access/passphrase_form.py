@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from stackroom.common.errors import AccessUnusable
-from stackroom.server.access.pages import problem_page
+from stackroom.server.access.owner_pages import problem_page
 from stackroom.server.access.passphrase import is_right
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store import SESSION_SECONDS, AccessStore
@@ -31,14 +31,14 @@ _Handler = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a form did not open the door: for the page, and the response's status."""
+    """Why a form did not open the passphrase_form: for the page, and the response's status."""
 
     text: str
     status: int
     retry_after_seconds: int | None = None
 
 
-class Door:
+class PassphraseForm:
     """Checks forms, and keeps the browser's two cookies: what proves the form is ours, and the session."""
 
     def __init__(self, store: AccessStore, *, https: bool, throttle: Throttle | None = None) -> None:
@@ -88,11 +88,11 @@ class Door:
         self._throttle.give_back()
         return None
 
-    def open_for(self, response: Response) -> None:
+    def sign_in_browser(self, response: Response) -> None:
         """Signs the browser in that gets `response`."""
         self._set_cookie(response, self._session_cookie, self._store.new_session(), SESSION_SECONDS)
 
-    def knows(self, request: Request) -> bool:
+    def is_signed_in(self, request: Request) -> bool:
         """Whether the browser that asks is signed in."""
         cookie = request.cookies.get(self._session_cookie)
         return cookie is not None and self._store.session(cookie) is not None

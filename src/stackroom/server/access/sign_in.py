@@ -7,19 +7,19 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from stackroom.common.errors import AccessUnusable
-from stackroom.server.access.pages import problem_page, sign_in_page, signed_in_page
-from stackroom.server.access.passphrase_form import Door, Problem, read_form, unavailable
+from stackroom.server.access.owner_pages import problem_page, sign_in_page, signed_in_page
+from stackroom.server.access.passphrase_form import PassphraseForm, Problem, read_form, unavailable
 from stackroom.server.access.refusals import Refused
 
 PATH = "/sign-in"
 
 
-class SignIn:
+class SignInPage:
     """The page that asks for the passphrase."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, passphrase_form: PassphraseForm) -> None:
         """Opens `door` for browsers."""
-        self._door = door
+        self._passphrase_form = passphrase_form
 
     def require_owner(self, request: Request) -> Response | None:
         """None if the browser is signed in; else what to answer instead: the way to the sign-in page.
@@ -27,7 +27,7 @@ class SignIn:
         A program that does not ask for HTML gets status 401; and everybody 503 if nobody can say.
         """
         try:
-            if self._door.knows(request):
+            if self._passphrase_form.is_signed_in(request):
                 return None
         except AccessUnusable as error:
             return unavailable(error)
@@ -47,17 +47,17 @@ class SignIn:
             form = await read_form(request)
         except Refused as refused:
             return problem_page(f"{refused}.", 400)
-        if not self._door.is_ours(request, form):
+        if not self._passphrase_form.is_ours(request, form):
             return self._form(request, Problem("The page was open for too long. Type it once more.", 403))
-        if problem := await run_in_threadpool(self._door.problem, form.get("passphrase", "")):
+        if problem := await run_in_threadpool(self._passphrase_form.problem, form.get("passphrase", "")):
             return self._form(request, problem)
         target = _local(request.query_params.get("next", ""))
         response: Response = RedirectResponse(target, 303) if target else signed_in_page()
-        await run_in_threadpool(self._door.open_for, response)
+        await run_in_threadpool(self._passphrase_form.sign_in_browser, response)
         return response
 
     def _form(self, request: Request, problem: Problem | None = None) -> Response:
-        key = self._door.form_key(request)
+        key = self._passphrase_form.form_key(request)
         response: Response
         if problem:
             response = sign_in_page(key, problem.text, problem.status)
@@ -65,7 +65,7 @@ class SignIn:
                 response.headers["Retry-After"] = str(problem.retry_after_seconds)
         else:
             response = sign_in_page(key)
-        self._door.keep_form_key(response, key)
+        self._passphrase_form.keep_form_key(response, key)
         return response
 
 

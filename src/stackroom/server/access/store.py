@@ -26,9 +26,9 @@ from stackroom.server.access.grants import (
     all_grants,
     digest,
     exchange,
-    exchangeable,
+    find_for_exchange,
     forget_expired,
-    holder,
+    grant_of_token,
     new_grant,
     new_token,
 )
@@ -83,7 +83,7 @@ class AccessStore(StoreFile):
 
     def passphrase(self) -> str | None:
         """What is kept of the passphrase; None if there is none yet."""
-        with self.turn() as sql:
+        with self.connection() as sql:
             row = sql.execute("SELECT passphrase FROM owner").fetchone()
         return str(row[0]) if row else None
 
@@ -96,7 +96,7 @@ class AccessStore(StoreFile):
     def grants(self) -> list[Grant]:
         """All that have access now, those that were used last first."""
         with self.writing() as sql:
-            moment = self._clock.look(sql)
+            moment = self._clock.read(sql)
             forget_expired(sql, moment)
             return all_grants(sql, moment)
 
@@ -123,7 +123,7 @@ class AccessStore(StoreFile):
 
     def registered(self, client_id: str) -> Client | None:
         """The client that registered itself and was given this id."""
-        with self.turn() as sql:
+        with self.connection() as sql:
             row = sql.execute(
                 "SELECT name, redirect_uris FROM registrations WHERE id = ?", (client_id,)
             ).fetchone()
@@ -133,7 +133,7 @@ class AccessStore(StoreFile):
 
     def has(self, client_id: str) -> bool:
         """Whether a client registered itself here, or was allowed in."""
-        with self.turn() as sql:
+        with self.connection() as sql:
             found = sql.execute(
                 "SELECT 1 FROM registrations WHERE id = ?1"
                 " UNION ALL SELECT 1 FROM grants WHERE client_id = ?1",
@@ -143,7 +143,7 @@ class AccessStore(StoreFile):
 
     def has_allowed(self, client_id: str, redirect_uri: str) -> bool:
         """Whether the owner allowed a client in, and sent the answer to this very address."""
-        with self.turn() as sql:
+        with self.connection() as sql:
             found = sql.execute(
                 "SELECT 1 FROM grants WHERE client_id = ? AND redirect_uri = ?", (client_id, redirect_uri)
             ).fetchone()
@@ -155,7 +155,7 @@ class AccessStore(StoreFile):
         The owner's list has it as `name`, or by its own name.
         """
         with self.writing() as sql:
-            moment = self._clock.look(sql)
+            moment = self._clock.read(sql)
             forget_expired(sql, moment)
             grant_id = new_grant(sql, "client", name or client.name, moment)
             sql.execute(
@@ -174,8 +174,8 @@ class AccessStore(StoreFile):
                 it has been used before, the grant ends: two have the code, and one of them stole it.
         """
         with self.writing() as sql:
-            moment = self._clock.look(sql)
-            grant_id, expected, _ = exchangeable(sql, code, "code", client_id, moment)
+            moment = self._clock.read(sql)
+            grant_id, expected, _ = find_for_exchange(sql, code, "code", client_id, moment)
             if redirect_uri != expected.redirect_uri:
                 raise Refused("invalid_grant", "redirect_uri is not the one of the authorization request")
             if not _VERIFIER.fullmatch(verifier) or not hmac.compare_digest(
@@ -193,8 +193,8 @@ class AccessStore(StoreFile):
             Refused: as `redeem`.
         """
         with self.writing() as sql:
-            moment = self._clock.look(sql)
-            grant_id, expected, salt = exchangeable(sql, token, "refresh", client_id, moment)
+            moment = self._clock.read(sql)
+            grant_id, expected, salt = find_for_exchange(sql, token, "refresh", client_id, moment)
             _check_resource(resource, expected.resource)
             forget_expired(sql, moment)
             return Tokens(*exchange(sql, token, grant_id, salt, moment))
@@ -219,8 +219,8 @@ class AccessStore(StoreFile):
 
     def bearer(self, token: str) -> Grant | None:
         """The grant of a client's access token or a program's own token; None if it is not good any more."""
-        with self.turn() as sql:
-            return holder(sql, token, ("access", "static"), self._clock.look(sql))
+        with self.connection() as sql:
+            return grant_of_token(sql, token, ("access", "static"), self._clock.read(sql))
 
     # Programs
 
@@ -236,7 +236,7 @@ class AccessStore(StoreFile):
                     f"There is a token named {name!r} already. Choose another name, or first "
                     f"`stackroom token revoke {name}`."
                 )
-            moment = self._clock.look(sql)
+            moment = self._clock.read(sql)
             return new_token(sql, new_grant(sql, "token", name, moment), "static", moment)
 
     def revoke_static_token(self, name: str) -> bool:
@@ -250,14 +250,14 @@ class AccessStore(StoreFile):
     def new_session(self) -> str:
         """Signs a browser in; returns what its cookie holds."""
         with self.writing() as sql:
-            moment = self._clock.look(sql)
+            moment = self._clock.read(sql)
             forget_expired(sql, moment)
             return new_token(sql, new_grant(sql, "browser", "Browser", moment), "session", moment)
 
     def session(self, cookie: str) -> Grant | None:
         """The grant of a browser that is signed in."""
-        with self.turn() as sql:
-            return holder(sql, cookie, ("session",), self._clock.look(sql))
+        with self.connection() as sql:
+            return grant_of_token(sql, cookie, ("session",), self._clock.read(sql))
 
 
 def _challenge(verifier: str) -> str:

@@ -118,7 +118,7 @@ class StoreFile:
             self._sql.execute("COMMIT")
 
     @contextmanager
-    def turn(self) -> Iterator[sqlite3.Connection]:
+    def connection(self) -> Iterator[sqlite3.Connection]:
         """The connection, for one thread at a time. Each statement is a transaction of its own."""
         with self._errors():
             self._follow_file()

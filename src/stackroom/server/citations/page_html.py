@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from stackroom.page.foreign_text import own_label, own_line
 from stackroom.page.visible_text import visible
-from stackroom.server.html import filled_in, style_policy, style_sheet
+from stackroom.server.html import render, style_policy, style_sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def message_html(heading: str, message: str, link: tuple[str, str] | None = None
 def _html(template: str, *styles: str, **values: object) -> Html:
     all_styles = (style_sheet("citation.css"), *styles)
     return Html(
-        filled_in(template, all_styles, **values).encode(),
+        render(template, all_styles, **values).encode(),
         f"default-src 'none'; img-src 'self'; style-src {style_policy(all_styles)}; base-uri 'none';"
         " form-action 'none'; frame-ancestors 'none'",
     )

@@ -26,7 +26,7 @@ from stackroom.page.word_boxes import find_passage
 from stackroom.reading.reader import Reader
 from stackroom.reading.results import PageOfFile
 from stackroom.server.citations.page_html import Html, PageShown, ShownPicture, message_html, page_html
-from stackroom.server.citations.pictures import Picture, Pictures, Wanted
+from stackroom.server.citations.pictures import PageToDraw, Picture, Pictures
 
 # The reason would name a folder of this machine; `stackroom status` prints it.
 UNREADABLE = "The catalogue cannot be read. Run `stackroom status` where the server runs to see why."
@@ -52,37 +52,37 @@ class Busy(Exception):
     """So many pictures are being waited for that this one is not drawn."""
 
 
-Guard = Callable[[Request], Response | None]
+OwnerCheck = Callable[[Request], Response | None]
 """What to answer instead, if whoever asks may not see the library."""
 
 _Handler = Callable[[Request], Awaitable[Response]]
 
 
 def citation_routes(
-    reader: Reader, pictures: Pictures | None = None, guard: Guard | None = None
+    reader: Reader, pictures: Pictures | None = None, require_owner: OwnerCheck | None = None
 ) -> list[Route]:
     """The routes under /d: all that shows something of the library besides the tools.
 
     Args:
         reader: answers all requests; nobody closes it here.
         pictures: draws the pages; with the usual limits if it is not given.
-        guard: is asked before each answer; without it everybody may see everything.
+        require_owner: is asked before each answer; without it everybody may see everything.
     """
     pages = _Pages(reader, pictures or Pictures())
 
-    def guarded(handler: _Handler) -> _Handler:
+    def for_owner(handler: _Handler) -> _Handler:
         async def handle(request: Request) -> Response:
             # In a thread: it reads a file.
-            refusal = await run_in_threadpool(guard, request) if guard else None
+            refusal = await run_in_threadpool(require_owner, request) if require_owner else None
             return refusal or await handler(request)
 
         return handle
 
     return [
-        Route("/d/{id}/file", guarded(pages.file), methods=["GET"]),
-        Route("/d/{id}/page/{page}.png", guarded(pages.picture), methods=["GET"]),
+        Route("/d/{id}/file", for_owner(pages.file), methods=["GET"]),
+        Route("/d/{id}/page/{page}.png", for_owner(pages.picture), methods=["GET"]),
         # `:path`, so that an id with a slash in it gets the same answer as any other wrong id.
-        Route("/d/{id:path}", guarded(pages.page), methods=["GET"]),
+        Route("/d/{id:path}", for_owner(pages.page), methods=["GET"]),
     ]
 
 
@@ -93,7 +93,7 @@ class _Pages:
         self._reader = reader
         self._pictures = pictures
         # Of their own: who waits for a picture must not keep the tools from their threads.
-        self._places = CapacityLimiter(_AT_ONCE)
+        self._limiter = CapacityLimiter(_AT_ONCE)
         self._asked_for = 0  # pictures that are being drawn or waited for
 
     async def page(self, request: Request) -> Response:
@@ -105,11 +105,11 @@ class _Pages:
         except UnknownPart as error:
             return _answer(request, message_html("No such page", str(error), ("?page=1", "Page 1")), 404)
         except UnknownDocument:
-            return _answer(request, _gone(id_), 404)
+            return _answer(request, _not_found(id_), 404)
         except CatalogError:
             return _answer(request, message_html("Not now", UNREADABLE), 503)
         cited = request.query_params.get("mark", "")
-        mark = _fitting(cited, found)
+        mark = _mark_on_page(cited, found)
         notes = []
         if found.record.id != id_.strip():
             notes.append("The file has been changed since it was cited. This is how it is now.")
@@ -144,7 +144,7 @@ class _Pages:
             return _plain(UNREADABLE, 503)
         if found.file is None:
             return _plain("The file has been moved or changed and not been indexed again yet.", 404)
-        mark = _fitting(request.query_params.get("mark", ""), found)
+        mark = _mark_on_page(request.query_params.get("mark", ""), found)
         headers = {**_HEADERS, **_PRIVATE, "ETag": _picture_tag(found, mark)}
         if _is_known(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
@@ -181,12 +181,12 @@ class _Pages:
         start, stop = (mark.start, mark.stop) if mark else (0, 0)
         text = found.page.text
         boxes = tuple(find_passage(found.words, text, start, stop))
-        wanted = Wanted(found.record.id, found.page.number, file, text, start, stop, boxes)
+        wanted = PageToDraw(found.record.id, found.page.number, file, text, start, stop, boxes)
         if self._asked_for >= _AT_ONCE + _WAITING:
             raise Busy
         self._asked_for += 1
         try:
-            return await run_sync(self._pictures.picture, wanted, limiter=self._places)
+            return await run_sync(self._pictures.picture, wanted, limiter=self._limiter)
         finally:
             self._asked_for -= 1
 
@@ -217,7 +217,7 @@ def _shown(
     )
 
 
-def _gone(id_: str) -> Html:
+def _not_found(id_: str) -> Html:
     return message_html(
         "This document is not here",
         "No document of the library has this address. It has been removed since it was cited, or the address "
@@ -225,7 +225,7 @@ def _gone(id_: str) -> Html:
     )
 
 
-def _fitting(cited: str, found: PageOfFile) -> Mark | None:
+def _mark_on_page(cited: str, found: PageOfFile) -> Mark | None:
     mark = Mark.parse(cited)
     return mark if mark and mark.fits(found.page.text) else None
 

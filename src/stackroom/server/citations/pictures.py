@@ -40,7 +40,7 @@ _REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PageToDraw:
     """A page that is to be drawn, and the passage to mark.
 
     Attributes:
@@ -97,7 +97,7 @@ class Pictures:
         self._kept: OrderedDict[tuple[str, int, int, int], Picture] = OrderedDict()
         self._bytes = 0
 
-    def picture(self, wanted: Wanted) -> Picture:
+    def picture(self, wanted: PageToDraw) -> Picture:
         """The picture of a page. Takes a quarter of a second, unless it is one of the last ones.
 
         Raises:
@@ -117,7 +117,7 @@ class Pictures:
                 self._bytes -= len(self._kept.popitem(last=False)[1].png)
         return picture
 
-    def _draw(self, wanted: Wanted) -> Picture:
+    def _draw(self, wanted: PageToDraw) -> Picture:
         try:
             return self._ask(wanted, ())
         except PasswordWanted:
@@ -127,7 +127,7 @@ class Pictures:
             except SettingsError:
                 raise PictureFailed("The file of passwords cannot be read.") from None
 
-    def _ask(self, wanted: Wanted, passwords: Sequence[str]) -> Picture:
+    def _ask(self, wanted: PageToDraw, passwords: Sequence[str]) -> Picture:
         request = {
             "path": str(wanted.file),
             "passwords": list(passwords),

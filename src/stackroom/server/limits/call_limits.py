@@ -15,9 +15,9 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(slots=True)
 class Caller:
-    """Who asked: `waits` until it has the answer, has hung up, or has waited for too long."""
+    """Who asked: `is_waiting` until it has the answer, has hung up, or has waited for too long."""
 
-    waits: bool = True
+    is_waiting: bool = True
 
 
 # Two batches of queries for the model: one is computed while the next one gathers.
@@ -34,7 +34,7 @@ _SECONDS = 60.0
 _BUSY_SECONDS = 2
 
 
-class Calls:
+class CallLimits:
     """Computes answers in threads. To be used from one event loop."""
 
     def __init__(
@@ -101,7 +101,7 @@ class Calls:
                 f"The answer took longer than {seconds(self._longest)}. Try again, or with a shorter query."
             ) from None
         finally:
-            caller.waits = False
+            caller.is_waiting = False
 
     def _done(self, _: "Future[_Answer]") -> None:
         with self._lock:

@@ -33,10 +33,10 @@ _TOO_LARGE = (
 )
 
 
-class Connection(HttpToolsProtocol):
+class LimitedConnection(HttpToolsProtocol):
     """uvicorn's connection, closed if its client sends too slowly, too much of a head, or what is not HTTP.
 
-    Bodies in general: see `Intake`.
+    Bodies in general: see `RequestLimits`.
 
     Attributes:
         refusals: hears of what is refused here, and of upgrades, which nobody gets.

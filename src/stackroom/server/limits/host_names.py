@@ -39,7 +39,7 @@ _REMEMBERED = "3600"
 _NOT_THAT_SITE = "Pages of that site may not ask this server.\n"
 
 
-class Names:
+class HostNames:
     """What the server is called, and whose pages may ask it. Pure."""
 
     def __init__(self, url: str, address: str, also: Collection[str] = ()) -> None:
@@ -55,7 +55,7 @@ class Names:
         self._origins = {_origin(url), *_TRUSTED_ORIGINS}
         self._for_the_network = not is_loopback(address)
 
-    def include(self, host: str) -> bool:
+    def are_ours(self, host: str) -> bool:
         """Whether a request with this Host header is meant for the server."""
         name = _host(host)
         if _is_this_machine(name) or name in self._names:
@@ -66,7 +66,7 @@ class Names:
             return self._for_the_network and _is_local(name)
         return True  # no name at all, so nobody's
 
-    def let_in(self, origin: str, host: str) -> bool:
+    def may_ask(self, origin: str, host: str) -> bool:
         """Whether a page with this Origin may send a request with this Host header, which is `include`d."""
         origin = _origin(origin)
         if origin in self._origins:
@@ -78,10 +78,10 @@ class Names:
         return both_here or (bool(theirs) and origin == _origin(f"{urlsplit(origin).scheme}://{host}"))
 
 
-class Hosts:
+class HostCheck:
     """An ASGI application that passes on to another what may be asked, and tells browsers who may read it."""
 
-    def __init__(self, application: ASGIApp, names: Names, refusals: Refusals) -> None:
+    def __init__(self, application: ASGIApp, names: HostNames, refusals: Refusals) -> None:
         """Is in front of `application`; `refusals` hears of what is refused."""
         self._application = application
         self._names = names
@@ -94,11 +94,11 @@ class Hosts:
             return
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin", "")
-        if not self._names.include(host):
+        if not self._names.are_ours(host):
             self._refusals.add("requests by a name that is not the server's")
             await PlainTextResponse(_not_my_name(host), 421)(scope, receive, send)
             return
-        if origin and not self._names.let_in(origin, host):
+        if origin and not self._names.may_ask(origin, host):
             self._refusals.add("requests of pages of other sites")
             await PlainTextResponse(_NOT_THAT_SITE, 403)(scope, receive, send)
             return

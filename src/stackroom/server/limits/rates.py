@@ -64,9 +64,9 @@ class Refusals:
             self._counts[reason] += 1
             if self._lines.wait():
                 return
-            told = ", ".join(f"{reason}: {count}" for reason, count in self._counts.items())
+            counts = ", ".join(f"{reason}: {count}" for reason, count in self._counts.items())
             self._counts.clear()
-        _log.warning("Refused since the last such line: %s. What follows is counted for a minute.", told)
+        _log.warning("Refused since the last such line: %s. What follows is counted for a minute.", counts)
 
 
 def seconds(wait: float) -> str:

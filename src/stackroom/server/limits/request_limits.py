@@ -24,7 +24,7 @@ MOST_STREAMS = 256
 _BUSY_SECONDS = 2
 
 
-class Intake:
+class RequestLimits:
     """An ASGI application that passes on to another what is not too much; bodies are passed on whole."""
 
     def __init__(
@@ -99,7 +99,7 @@ class Intake:
         except _TooLarge:
             self._refusals.add("too large requests")
             # What still comes is thrown away: closing at once would take the answer back from a client that
-            # reads only after it has sent everything. `Connection` does not wait for long.
+            # reads only after it has sent everything. `LimitedConnection` does not wait for long.
             large = _refuse(413, f"The request is too large: more than {LARGEST_BODY:,} bytes.")
             await large(scope, receive, send)
             return

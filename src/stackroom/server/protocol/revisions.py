@@ -28,46 +28,48 @@ def set_title(mcp: FastMCP, title: str) -> None:
 def speak_both_revisions(mcp: FastMCP) -> None:
     """Lets clients of `mcp` use either revision at any time, on whatever transport."""
     server = mcp._mcp_server
-    run_one = server.run
+    run_one_revision = server.run
 
     async def run(
         read_stream: Any, write_stream: Any, initialization_options: Any, raise_exceptions: bool = False
     ) -> None:
-        gone = suppress(anyio.ClosedResourceError, anyio.BrokenResourceError)  # the client
+        client_gone = suppress(anyio.ClosedResourceError, anyio.BrokenResourceError)  # the client
 
         async def serve(messages: _Messages) -> None:
             answer, answers = anyio.create_memory_object_stream[Any]()
             async with messages, answer, answers, anyio.create_task_group() as tasks:
-                tasks.start_soon(lambda: run_one(messages, answer, initialization_options, raise_exceptions))
-                with gone:
+                tasks.start_soon(
+                    lambda: run_one_revision(messages, answer, initialization_options, raise_exceptions)
+                )
+                with client_gone:
                     async for one in answers:
                         await write_stream.send(one)
 
         connections: dict[bool, ObjectSendStream[_Sent]] = {}
-        is_new = False
+        is_stateless = False
         async with (
             read_stream,
             write_stream,
             anyio.create_task_group() as tasks,
             AsyncExitStack() as stack,
         ):
-            stack.enter_context(gone)
+            stack.enter_context(client_gone)
             async for one in read_stream:
                 message = getattr(one, "message", None)  # else it made no sense
                 if isinstance(message, JSONRPCRequest):
-                    is_new = _is_new(message)
-                if is_new not in connections:
-                    connections[is_new], messages = anyio.create_memory_object_stream[_Sent]()
-                    await stack.enter_async_context(connections[is_new])
+                    is_stateless = _is_stateless(message)
+                if is_stateless not in connections:
+                    connections[is_stateless], messages = anyio.create_memory_object_stream[_Sent]()
+                    await stack.enter_async_context(connections[is_stateless])
                     tasks.start_soon(serve, _Messages(messages))
                 # Who asks is in the context in which the message came.
                 context = getattr(read_stream, "last_context", None) or contextvars.copy_context()
-                await connections[is_new].send((context, one))
+                await connections[is_stateless].send((context, one))
 
     server.run = run  # type: ignore[method-assign]
 
 
-def _is_new(request: JSONRPCRequest) -> bool:
+def _is_stateless(request: JSONRPCRequest) -> bool:
     """Whether a request says for itself which revision it is of: those before 2026-07-28 do not."""
     meta = (request.params or {}).get("_meta")
     return request.method != "initialize" and isinstance(meta, dict) and PROTOCOL_VERSION_META_KEY in meta

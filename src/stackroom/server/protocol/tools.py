@@ -33,7 +33,7 @@ from stackroom.common.errors import CallRefused, StackroomError, UnknownDocument
 from stackroom.reading.notices import MEANING_NOT_READY
 from stackroom.reading.reader import Reader
 from stackroom.server.ledger import UNRECORDED, Call, Ledger
-from stackroom.server.limits.call_limits import Caller, Calls
+from stackroom.server.limits.call_limits import Caller, CallLimits
 from stackroom.server.metrics import Metrics
 from stackroom.server.protocol.answers import FetchAnswer, SearchAnswer, fetch_answer, search_answer
 from stackroom.server.protocol.revisions import set_title, speak_both_revisions
@@ -52,7 +52,7 @@ INSTRUCTIONS = (
 _LONGEST_RESULT_CHARACTERS = 500_000
 
 # For how long clients may keep the list of tools, which changes only when another version is installed.
-_SAME_SECONDS = 3600
+_LIST_SECONDS = 3600
 
 # No idempotentHint: it means something only for tools that change things.
 _ONLY_READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=False)
@@ -77,7 +77,7 @@ def create_mcp(
     reader: Reader,
     base_url: str,
     ledger: Ledger = UNRECORDED,
-    calls: Calls | None = None,
+    calls: CallLimits | None = None,
     metrics: Metrics | None = None,
 ) -> FastMCP:
     """The MCP server.
@@ -89,11 +89,11 @@ def create_mcp(
         calls: lets them through; None if any number of a client may come.
         metrics: counts them; None if nobody looks at that.
     """
-    calls = calls or Calls()
+    calls = calls or CallLimits()
     metrics = metrics or Metrics()
-    told: list[str] = []  # in the log, once
+    logged: list[str] = []  # in the log, once
 
-    async def answered(
+    async def answer_call(
         tool: str, asked: str, find: Callable[[], _Found[_Answer]], note: Callable[[_Answer, Call], None]
     ) -> ToolResult:
         """What `find` answers in a thread, in the ledger as `note` notes it."""
@@ -102,7 +102,7 @@ def create_mcp(
         def work(caller: Caller) -> ToolResult:
             with ledger.call(tool, asked, client, user_agent) as call:
                 answer, notices = find()
-                if not caller.waits:
+                if not caller.is_waiting:
                     raise CallRefused("The answer came too late: nobody waited for it any more.")
                 note(answer, call)
                 return _result(answer, call, notices)
@@ -124,12 +124,12 @@ def create_mcp(
 
         def find() -> _Found[SearchAnswer]:
             found = reader.answer(query)
-            if MEANING_NOT_READY in found.notices and not told:
-                told.append(MEANING_NOT_READY)
+            if MEANING_NOT_READY in found.notices and not logged:
+                logged.append(MEANING_NOT_READY)
                 _log.warning(MEANING_NOT_READY)
             return search_answer([hit for hit, _ in found.hits], base_url), found.notices
 
-        return await answered("search", query, find, _note_results)
+        return await answer_call("search", query, find, _note_results)
 
     async def fetch(
         id: Annotated[str, Field(description="The id of a document or part, exactly as a result gives it")],
@@ -143,7 +143,7 @@ def create_mcp(
         def find() -> _Found[FetchAnswer]:
             return fetch_answer(reader.fetch(id), base_url), ()
 
-        return await answered("fetch", id, find, _note_document)
+        return await answer_call("fetch", id, find, _note_document)
 
     tools = [
         Tool.from_function(
@@ -168,9 +168,9 @@ def create_mcp(
         instructions=INSTRUCTIONS,
         # The text of an unforeseen exception may hold paths or document text; it goes to the log only.
         mask_error_details=True,
-        middleware=[_TheTools(tools)],
+        middleware=[_OnlyOurTools(tools)],
         dereference_schemas=False,  # ours are dereferenced
-        cache_ttl=_SAME_SECONDS,
+        cache_ttl=_LIST_SECONDS,
     )
     set_title(mcp, "Stackroom, a library of PDFs")
     speak_both_revisions(mcp)
@@ -178,7 +178,7 @@ def create_mcp(
 
 
 def _client() -> tuple[str, str] | None:
-    """The name and the grant's id of who signed in; see `Access.verify_token`."""
+    """The name and the grant's id of who signed in; see `AccessControl.verify_token`."""
     token = get_access_token()
     return (token.claims["name"], token.client_id) if token else None
 
@@ -273,7 +273,7 @@ def _errors_for_the_client() -> Iterator[None]:
         ) from error
 
 
-class _TheTools(ToolInjectionMiddleware):
+class _OnlyOurTools(ToolInjectionMiddleware):
     """The server's tools, found by name alone, as all that it has.
 
     FastMCP would ask its providers, their transforms and a store of rules for each session at every call;

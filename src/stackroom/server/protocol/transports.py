@@ -12,12 +12,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 MCP_PATH, SSE_PATH = "/mcp", "/sse"
 
 # Where the router would redirect, and some clients fail on the redirect.
-_SAME = {f"{path}/": path for path in (MCP_PATH, SSE_PATH)}
+_WITH_SLASH = {f"{path}/": path for path in (MCP_PATH, SSE_PATH)}
 
 
-def same_path(path: str) -> str:
+def router_path(path: str) -> str:
     """The path that the router knows for `path`."""
-    return _SAME.get(path, path)
+    return _WITH_SLASH.get(path, path)
 
 
 def http_transports(mcp: FastMCP) -> StarletteWithLifespan:
@@ -27,8 +27,8 @@ def http_transports(mcp: FastMCP) -> StarletteWithLifespan:
         # Nothing to lose at a restart, and no stream to keep open through a tunnel.
         stateless_http=True,
         json_response=True,
-        # `Hosts` is in front of it. The library's own guard lets pages of all sites ask a server that others
-        # can reach and that has no sign-in, and it knows no names of local networks.
+        # `HostCheck` stands in front of it. FastMCP's own check lets pages of all sites ask a server that
+        # others can reach and that has no sign-in, and it does not know the names of local networks.
         host_origin_protection=False,
     )
     # Its routes alone: the sign-in and the lifespan are those of the first. The library pings each
@@ -36,12 +36,12 @@ def http_transports(mcp: FastMCP) -> StarletteWithLifespan:
     routes = application.router.routes
     for route in routes:
         if isinstance(route, Route) and route.path == MCP_PATH:
-            route.app = _in_the_form_asked_for(route.app)
+            route.app = _in_accepted_form(route.app)
     known = {route.path for route in routes if isinstance(route, Route | Mount)}
     for route in mcp.http_app(path=SSE_PATH, transport="sse").router.routes:
         if isinstance(route, Route | Mount) and route.path not in known:
             if isinstance(route, Route) and route.path == SSE_PATH:
-                route.app = _answered_once(route.app)
+                route.app = _with_one_answer(route.app)
                 route.methods = {"GET"}  # a HEAD would open a stream, too
             routes.append(route)
     # It would write to the log what strangers send, a line or a traceback for each message without a session.
@@ -49,7 +49,7 @@ def http_transports(mcp: FastMCP) -> StarletteWithLifespan:
     return application
 
 
-def _answered_once(application: ASGIApp) -> ASGIApp:
+def _with_one_answer(application: ASGIApp) -> ASGIApp:
     """`application` with one answer, which ends.
 
     A stream that the server ends because it stops is left open by the library, and FastMCP begins another
@@ -73,7 +73,7 @@ def _answered_once(application: ASGIApp) -> ASGIApp:
     return answer
 
 
-def _in_the_form_asked_for(application: ASGIApp) -> ASGIApp:
+def _in_accepted_form(application: ASGIApp) -> ASGIApp:
     """`application`, which answers in JSON, for clients that take a stream of events alone, or do not say.
 
     Claude's connector has asked for nothing but text/event-stream. Its answer is a stream of one event; but
@@ -95,7 +95,7 @@ def _in_the_form_asked_for(application: ASGIApp) -> ASGIApp:
         if takes_json:
             await application(scope, receive, send)
             return
-        request = await receive()  # whole: see `Intake`
+        request = await receive()  # whole: see `RequestLimits`
 
         async def receive_again() -> Message:
             nonlocal request

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from starlette.responses import HTMLResponse
 
 from stackroom.server.access.clients import Client, destination
-from stackroom.server.html import filled_in, style_policy, style_sheet
+from stackroom.server.html import render, style_policy, style_sheet
 
 
 def consent_page(
@@ -63,7 +63,7 @@ def _form_action(redirect_uri: str) -> str:
 def _page(template: str, status: int, form_action: str, **values: object) -> HTMLResponse:
     styles = (style_sheet("sign_in.css"),)
     return HTMLResponse(
-        filled_in(template, styles, **values),
+        render(template, styles, **values),
         status,
         {
             "Content-Security-Policy": f"default-src 'none'; style-src {style_policy(styles)};"
