@@ -51,7 +51,7 @@ PREFLIGHT = {
 )
 def test_names_that_only_a_local_network_has(host: str) -> None:
     names = HostNames("https://library.example.com", EVERYWHERE, ["box.fritz.box"])
-    assert names.are_ours(host)
+    assert names.is_ours(host)
 
 
 @pytest.mark.parametrize(
@@ -69,13 +69,13 @@ def test_names_that_only_a_local_network_has(host: str) -> None:
 )
 def test_names_that_a_stranger_may_own(host: str) -> None:
     names = HostNames("https://library.example.com", EVERYWHERE, ["box.fritz.box"])
-    assert not names.are_ours(host)
+    assert not names.is_ours(host)
 
 
 @pytest.mark.parametrize("host", ["nas.local", "stackroom", "host.docker.internal", "evil.example"])
 def test_who_can_reach_only_this_machine_by_a_trick_is_not_answered(host: str) -> None:
-    assert not HostNames("http://127.0.0.1:8000", "127.0.0.1").are_ours(host)
-    assert HostNames("http://127.0.0.1:8000", "127.0.0.1", [host]).are_ours(host)
+    assert not HostNames("http://127.0.0.1:8000", "127.0.0.1").is_ours(host)
+    assert HostNames("http://127.0.0.1:8000", "127.0.0.1", [host]).is_ours(host)
 
 
 @pytest.mark.parametrize(

@@ -93,9 +93,10 @@ def test_a_flood_of_refusals_is_a_line_a_minute(caplog: pytest.LogCaptureFixture
     clock.now += 61
     refusals.add("too large requests")
     assert caplog.messages == [
-        "Refused since the last such line: too large requests: 1. What follows is counted for a minute.",
+        "Refused since the last such line: too large requests: 1. The next such line comes in a "
+        "minute at the earliest.",
         "Refused since the last such line: too large requests: 1000, too many calls at once: 1. "
-        "What follows is counted for a minute.",
+        "The next such line comes in a minute at the earliest.",
     ]
 
 

@@ -2,12 +2,12 @@
 
 /mcp         the tools, over stateless streamable HTTP
 /sse         the same for older clients, over a stream of events; they send to /messages/
-/d/...       what a citation opens: see `stackroom.server.citations.pages`
-/healthz     whether the catalogue can be read; without sign-in, what it holds
-/metrics     figures for Prometheus; with sign-in, for a token or the owner
+/d/...       what the link of a citation opens: see `stackroom.server.citations.pages`
+/healthz     whether the catalogue can be read; if the server has no sign-in, also how much it holds
+/metrics     figures for Prometheus; if the server has sign-in, only for a token or the owner's browser
 
-and, with sign-in, what `stackroom.server.access` adds. In front of it all are `limits.host_names` and
-`limits.request_limits`.
+If the server has sign-in, `stackroom.server.access` adds its own paths. Every request first passes
+`limits.host_names` and then `limits.request_limits`.
 """
 
 import errno
@@ -44,7 +44,7 @@ from stackroom.server.protocol.tools import create_mcp
 from stackroom.server.protocol.transports import SSE_PATH, http_transports, router_path
 from stackroom.server.warming import warm_in_background
 
-# What tunnels and proxies add, and nobody else.
+# Headers that only tunnels and proxies add to a request.
 _FORWARDED_HEADERS = frozenset(
     {b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"cf-connecting-ip"}
 )
@@ -53,10 +53,11 @@ _FORWARDED = (
     "with `--public-url https://...`, the address of the tunnel.\n"
 )
 
-# Requests of an address for each call of a client: it connects, asks for the tools, shows a page.
+# Requests that an address may make for each call that a client may make: a client also connects, asks for the
+# list of tools and shows pages.
 _REQUESTS_EACH = 4
 
-# Answers under way when the server is stopped may take this long, in seconds.
+# When the server is stopped, answers that it has begun may take this long, in seconds.
 _STOP_SECONDS = 2
 
 
@@ -77,19 +78,20 @@ def create_application(
 
     Args:
         reader: answers all requests; the application does not close it.
-        url: where the application is found, without a slash at its end; addresses of documents begin with it.
+        url: the application's own URL, without a slash at its end; addresses of documents begin with it.
         address: the numeric IP address it is bound to.
-        access: who may come in; without it everybody may.
-        allow_anonymous: without `access`, answer also what a tunnel or proxy passes on.
-        allow_host: names by which it may be asked, besides those that `HostNames` knows.
+        access: decides who may come in; without it everybody may.
+        allow_anonymous: without `access`, answer also requests that a tunnel or proxy passes on.
+        allow_host: further host names that requests may use, besides those that `HostNames` knows.
         ledger: records the calls of the tools.
-        calls_per_minute: most calls of each client, if others can reach the application; 0 for any number.
-        refusals: hears of what is refused.
-        passwords: gives those to try for PDFs that need one, when a page of one is drawn.
+        calls_per_minute: most calls of each client in a minute, if other machines can reach the application;
+            0 for any number.
+        refusals: counts what is refused.
+        passwords: gives the passwords to try when a page of a PDF that needs one is drawn.
     """
     forwarded_allowed = access is not None or allow_anonymous or not is_loopback(address)
     refusals = refusals or Refusals()
-    # Programs of this machine alone need no turn: what they take, they take from their own user.
+    # If only programs on this machine can call, their calls are not limited: they belong to the owner anyway.
     counted = calls_per_minute if forwarded_allowed else 0
     metrics = Metrics()
     mcp = create_mcp(reader, url, ledger, CallLimits(Rates(counted) if counted else None, refusals), metrics)
@@ -106,12 +108,12 @@ def create_application(
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            # httptools leaves the blanks behind a value in it; they are not part of it (RFC 9110, 5.5).
+            # httptools leaves the blanks at the end of a value, which are not part of it (RFC 9110, 5.5).
             headers = [(name, value.strip()) for name, value in scope["headers"]]
-            # The raw path stays as it was sent: the router goes by this one.
+            # The router goes by `path`; `raw_path` stays as it was sent.
             scope = {**scope, "path": router_path(scope["path"]), "headers": headers}
         if scope["type"] == "http" and not forwarded_allowed and _is_forwarded(scope):
-            # A tunnel that writes this machine's name into the request gets past the guard of hosts.
+            # A tunnel that writes this machine's name into the request gets past `HostCheck`.
             await PlainTextResponse(_FORWARDED, 403)(scope, receive, send)
             return
         await host_check(scope, receive, send)
@@ -120,7 +122,7 @@ def create_application(
 
 
 def _other_server_remarks(note: Mapping[str, object] | None) -> Iterator[tuple[str, str]]:
-    """What the owner should know if another server of the data folder runs: `note` is that one's."""
+    """A warning if another server of the same data folder runs; `note` is what it wrote into its lock."""
     if note is not None:
         yield (
             "warning",
@@ -131,7 +133,7 @@ def _other_server_remarks(note: Mapping[str, object] | None) -> Iterator[tuple[s
 
 
 def _remarks(settings: Settings, url: str, address: str, *, signs_in: bool) -> Iterator[tuple[str, str]]:
-    """What the owner should know about who can read the library: levels and texts."""
+    """What the owner should know about who can read the library: pairs of log level and text."""
     if not signs_in:
         if settings.public_url:
             yield "warning", f"there is no sign-in. Anyone who learns {url} can read the library."
@@ -149,7 +151,7 @@ def _remarks(settings: Settings, url: str, address: str, *, signs_in: bool) -> I
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that already takes connections: whoever reads the announcement can connect.
+    """A socket that already takes connections: a client can connect as soon as the address is printed.
 
     Raises:
         UsageError: it can't listen there, for example because the port is in use.
@@ -170,8 +172,8 @@ def listen(host: str, port: int) -> socket.socket:
         raise UsageError(
             f"Cannot listen on {host} port {port}: {error.strerror}. Choose others with --host and --port."
         ) from error
-    # asyncio does this only for sockets that it made itself. Without it each answer waits 40 ms, until the
-    # client acknowledges its head. Connections inherit it.
+    # asyncio sets this only for sockets that it made itself. Without it each answer waits 40 ms, until the
+    # client has acknowledged the answer's head. Connections inherit it.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
@@ -179,13 +181,13 @@ def listen(host: str, port: int) -> socket.socket:
 def serve_http(settings: Settings, reader: Reader) -> None:
     """Serves until the process gets SIGINT or SIGTERM, then returns. Call it in the main thread.
 
-    Says on standard error where it listens. While it runs, `address.base_url` finds it, unless another
-    server of the same data folder was there before.
+    Says on standard error where it listens. While it runs, `address.base_url` gives its URL, unless another
+    server of the same data folder has been running for longer.
 
     Args:
         settings: `host`, `port` (0 takes any free one), `public_url`, `allow_anonymous`, `allow_host`,
             `calls_per_minute`, `ledger`, `log_json` and `data`.
-        reader: stays open; it may be of an empty catalogue.
+        reader: answers all requests; it is not closed here. Its catalogue may be empty.
 
     Raises:
         UsageError: it can't listen there, for example because the port is in use.
@@ -205,7 +207,7 @@ def serve_http(settings: Settings, reader: Reader) -> None:
         ledger = Ledger(
             settings.calls if settings.ledger else None,
             "http",
-            # Without sign-in on purpose, it may be anybody.
+            # With --allow-anonymous a caller may be anybody.
             nobody="anonymous" if settings.allow_anonymous else "local",
         )
         events = Events(as_json=settings.log_json)
@@ -264,11 +266,12 @@ def _is_forwarded(scope: Scope) -> bool:
 
 
 class _Signals:
-    """Hears of SIGINT and SIGTERM in a block, and lets a server end on them.
+    """Handles SIGINT and SIGTERM within a block: a server that was given to `stop` ends on them.
 
-    uvicorn hears of them while it runs, stops in good order and raises them again. Whoever else handles them
-    would end the process before the lock's note is taken back. And an exception raised here, before uvicorn
-    runs, is lost if it comes in a callback of the interpreter: then the server went on.
+    While uvicorn runs it handles them itself: it stops in good order, then raises them again. The command's
+    own handler would then end the process before the note in the lock is removed, so this one stands in for
+    it. It sets a flag instead of raising, because an exception that is raised in a callback of the
+    interpreter is lost, and the server would go on.
     """
 
     def __init__(self) -> None:
@@ -277,7 +280,7 @@ class _Signals:
         self._before: dict[signal.Signals, Any] = {}
 
     def stop(self, server: uvicorn.Server) -> None:
-        """From now on `server` ends when one comes, even one that has not begun to run."""
+        """From now on a signal ends `server`, even if it has not begun to run."""
         self._server = server
 
     def __enter__(self) -> "_Signals":

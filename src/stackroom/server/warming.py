@@ -1,4 +1,4 @@
-"""Loading vectors and model while the server already answers."""
+"""Loads the vectors and the model in the background, while the server already answers."""
 
 import threading
 import time
@@ -7,13 +7,13 @@ from stackroom.common.errors import StackroomError
 from stackroom.common.events import Events
 from stackroom.reading.reader import Reader
 
-# What is wrong may be put right while the server runs: it is tried again.
+# Seconds between two tries: the owner may put right what was wrong while the server runs.
 _RETRY_SECONDS = 60.0
 
 
 def warm_in_background(reader: Reader, events: Events, retry_seconds: float = _RETRY_SECONDS) -> None:
     """Starts loading vectors, filters and the model in a thread; if it fails, says so, and tries again."""
-    # A daemon, so that stopping need not wait for a model that is being loaded.
+    # A daemon thread, so that stopping the server does not wait for a model that is being loaded.
     threading.Thread(target=_warm, args=(reader, events, retry_seconds), name="warm", daemon=True).start()
 
 

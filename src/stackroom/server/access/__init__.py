@@ -1,4 +1,5 @@
 """Sign-in for one owner: an OAuth 2.1 authorization server, tokens for programs, and the browser's session.
 
-guard.py is where the server takes hold of it. Everything that must survive a restart is in store.py.
+The server uses `auth_provider.create_access_control`; commands use `store`, which keeps what must survive a
+restart.
 """

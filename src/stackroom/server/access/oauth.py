@@ -1,13 +1,13 @@
 """The authorization server: OAuth 2.1 for public clients, as ChatGPT and Claude ask for it.
 
-/.well-known/oauth-authorization-server    what is where (RFC 8414)
+/.well-known/oauth-authorization-server    the list of these endpoints (RFC 8414)
 /authorize                                 the page that asks the owner; its answer carries `iss` (RFC 9207)
-/token                                     codes and refresh tokens into tokens (errors: RFC 6749, 5.2)
-/register                                  dynamic registration (RFC 7591)
-/revoke                                    giving tokens back (RFC 7009)
+/token                                     exchanges codes and refresh tokens (errors: RFC 6749, 5.2)
+/register                                  dynamic registration of clients (RFC 7591)
+/revoke                                    a client gives a token back (RFC 7009)
 
-Not the SDK's handlers: they send no `iss`, want a secret for revoking, and take a request without a
-code_challenge_method for S256.
+The MCP SDK's own handlers are not used: they send no `iss`, want a secret for revoking, and read a request
+without code_challenge_method as S256.
 """
 
 import json
@@ -42,18 +42,18 @@ from stackroom.server.caller_names import listed_name
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
-# What a client may be told of resources: the tools, in any of the ways that people type their address.
+# Paths that a client may name as the resource it wants: people type the tools' address in any of these ways.
 _RESOURCE_PATHS = ("/mcp", "/sse", "")
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
-# Registering is free for everybody: not more than that.
+# Anybody may register, so that is limited: 30 at once, then one in 2 s.
 _BURST, _SECONDS_EACH = 30, 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class _AccessRequest:
-    """A client's request for access, so far as it could be understood."""
+    """A client's request for access. `refused` says what is wrong with it; None if nothing is."""
 
     client: Client
     redirect_uri: str
@@ -64,12 +64,12 @@ class _AccessRequest:
 
 
 class AuthorizationServer:
-    """The endpoints."""
+    """The endpoints of the authorization server."""
 
     def __init__(
         self, url: str, store: AccessStore, passphrase_form: PassphraseForm, documents: ClientDocuments
     ) -> None:
-        """Is found at `url`, without a slash at its end: that very string is the issuer, everywhere."""
+        """For the server at `url`, which has no slash at its end. That string is the issuer everywhere."""
         self.issuer = url
         self._store = store
         self._passphrase_form = passphrase_form
@@ -77,7 +77,7 @@ class AuthorizationServer:
         self._registrations = Throttle(_BURST, _SECONDS_EACH)
 
     def routes(self) -> list[Route]:
-        """All endpoints."""
+        """The routes of all endpoints."""
         return [
             Route("/.well-known/oauth-authorization-server", self._metadata, methods=["GET"]),
             Route("/authorize", or_unavailable(self._authorize), methods=["GET", "POST"]),
@@ -87,7 +87,7 @@ class AuthorizationServer:
         ]
 
     def resource(self, asked: str) -> str | None:
-        """How we write a resource; None if it is not one of ours."""
+        """The canonical URL of the resource that a client named; None if it is not this server's."""
         try:
             parts = urlsplit(asked.rstrip("/"))
             port = parts.port
@@ -122,11 +122,11 @@ class AuthorizationServer:
     # Asking the owner
 
     async def _authorize(self, request: Request) -> Response:
-        """Shows the page, or takes its form: the request itself stays in the address of both."""
+        """Shows the page that asks the owner, or takes its form; the URL of both is the client's request."""
         try:
             asked = await self._read_request(request)
         except Refused as refused:
-            # Nobody vouches for the address that the answer would go to: it stays here.
+            # Without a known client nobody vouches for the address of the answer: show the error here.
             return problem_page(
                 f"A program asked for access in a way that cannot be answered: {refused}.", 400
             )
@@ -162,11 +162,11 @@ class AuthorizationServer:
         return response
 
     def _is_trusted(self, asked: _AccessRequest) -> bool:
-        """Whether a browser may be sent to the client with an error, or with the owner's refusal.
+        """Whether the owner's browser may be redirected to the client with an error or a refusal.
 
-        Anybody can register a client, with any address, and send the owner a link to /authorize here. What
-        is wrong with the link, or the owner's refusal, must not lead to that address (RFC 9700, 4.11.2): to
-        refuse is what the owner does just when the address is a bad one.
+        Anybody can register a client with any address and send the owner a link to /authorize. A mistake in
+        such a link, or the owner's refusal, must not send the browser to that address (RFC 9700, 4.11.2): an
+        owner refuses just when the address looks bad. So the client must be built in, or let in before.
         """
         known = known_client(asked.client.id) is not None
         return known or self._store.has_allowed(asked.client.id, asked.redirect_uri)
@@ -263,7 +263,7 @@ class AuthorizationServer:
             token = _needed(form, "token")
         except Refused as refused:
             return _error(refused)
-        # Whoever has the token may give it back: that is what a public client has to show.
+        # Whoever has the token may give it back: a public client has no other proof.
         await run_in_threadpool(self._store.revoke_token, token, form.get("client_id"))
         return Response(status_code=200, headers=_NO_STORE)
 
@@ -314,7 +314,7 @@ def _object(body: bytes) -> dict[str, Any]:
 
 
 def _error(refused: Refused) -> Response:
-    # 400 also for invalid_grant: that is what tells a client to ask its user again. 401 tells it to register.
+    # With 400 and invalid_grant a client asks its user again; with 401 and invalid_client it registers again.
     status, headers = 400, _NO_STORE
     if refused.error == "invalid_client":
         status, headers = 401, {**_NO_STORE, "WWW-Authenticate": 'Bearer error="invalid_client"'}

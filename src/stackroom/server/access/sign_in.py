@@ -1,4 +1,4 @@
-"""Signing a browser in, to open documents: /sign-in, and who is sent there."""
+"""Signs a browser in so that it may open documents: the page /sign-in, and the redirect to it."""
 
 from urllib.parse import urlencode, urlsplit
 
@@ -15,16 +15,16 @@ PATH = "/sign-in"
 
 
 class SignInPage:
-    """The page that asks for the passphrase."""
+    """The page /sign-in, which asks for the passphrase."""
 
     def __init__(self, passphrase_form: PassphraseForm) -> None:
-        """Opens `door` for browsers."""
+        """`passphrase_form` checks what was typed, and sets the cookies."""
         self._passphrase_form = passphrase_form
 
     def require_owner(self, request: Request) -> Response | None:
-        """None if the browser is signed in; else what to answer instead: the way to the sign-in page.
+        """None if the browser is signed in; else the response to send instead: a redirect to the page.
 
-        A program that does not ask for HTML gets status 401; and everybody 503 if nobody can say.
+        A program that does not ask for HTML gets status 401. If the access file cannot be read, it is 503.
         """
         try:
             if self._passphrase_form.is_signed_in(request):
@@ -36,11 +36,11 @@ class SignInPage:
                 "Sign in first: open this address in a browser.\n", 401, {"Cache-Control": "no-store"}
             )
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        # The fragment, such as #page=3, is not sent to us; the browser carries it along.
+        # Browsers do not send the fragment, such as #page=3, but keep it across the redirect.
         return RedirectResponse(f"{PATH}?{urlencode({'next': asked})}", 303, {"Cache-Control": "no-store"})
 
     async def page(self, request: Request) -> Response:
-        """Shows the form, or takes it."""
+        """Shows the form, or takes it when it is sent."""
         if request.method != "POST":
             return self._form(request)
         try:
@@ -70,7 +70,7 @@ class SignInPage:
 
 
 def _local(target: str) -> str:
-    """`target` if it is a path of this server, else nothing: a link must not lead elsewhere."""
+    """`target` if it is a path of this server, else "": signing in must not lead to another site."""
     try:
         parts = urlsplit(target)
     except ValueError:
