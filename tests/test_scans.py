@@ -198,7 +198,7 @@ def test_a_passage_is_marked_where_ocr_saw_it(
     with serving(reader, Starlette(routes=citation_routes(reader))) as url:
         address = f"/d/{hit.document_id}?page=1&mark={hit.best.mark}"
         html = ask(url, "GET", address)[2].decode()
-        assert "91 % sure." in html
+        assert "91 % sure of it." in html
         assert unmarked not in html
         with closing(sqlite3.connect(settings.catalog)) as db, db:
             db.execute("UPDATE scans SET words = NULL")  # as an earlier Stackroom kept it

@@ -140,7 +140,7 @@ def test_a_passage_that_is_not_there_any_more_is_not_marked(
     status, _, body = ask(url, "GET", f"/d/{id_}?page=2&mark={mark}")
     html = body.decode()
     assert status == 200
-    assert "not on this page as it was" in html
+    assert "no longer on this page in the same words" in html
     assert "<mark>" not in html
     assert "mark=" not in html
     assert ask(url, "GET", f"/d/{id_}/page/2.png?mark={mark}")[0] == 200

@@ -1,4 +1,4 @@
-"""Measuring how much is found: `eval`."""
+"""The command that measures how well questions are answered: `eval`."""
 
 import argparse
 import shutil
@@ -23,7 +23,7 @@ from stackroom.common.errors import ModelMismatch, UsageError
 from stackroom.common.events import Events
 from stackroom.common.settings import Settings
 
-# Tries to remove a folder that other threads are still writing to.
+# How often to try to remove the folder: other threads may still be writing to it.
 _REMOVALS = 3
 
 
@@ -55,7 +55,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
 def _index_set(evaluation_set: EvaluationSet, settings: Settings, models: Path, *, quiet: bool) -> None:
     events = Events(as_json=settings.log_json)
     with open_indexer(settings, models) as indexer, ProgressDisplay(events, quiet=quiet) as display:
-        # Other documents would be found as well, and taken for wrong answers.
+        # Documents of another set would be found as well, and count as wrong answers.
         others = [root for root in indexer.libraries() if root != evaluation_set.root]
         if others:
             raise UsageError(
@@ -69,7 +69,7 @@ def _index_set(evaluation_set: EvaluationSet, settings: Settings, models: Path, 
                 summary = indexer.run_corpus(
                     evaluation_set.root, evaluation_set.documents, on_progress=progress_callback(display)
                 )
-        except ModelMismatch as error:  # whose own advice is about the user's index
+        except ModelMismatch as error:  # its own advice is about the user's index
             raise UsageError(
                 f"The index in {settings.data} was made with another model. Name another folder with --keep."
             ) from error
@@ -78,7 +78,7 @@ def _index_set(evaluation_set: EvaluationSet, settings: Settings, models: Path, 
 
 @contextmanager
 def _data_folder(keep: Path | None, events: Events) -> Iterator[Path]:
-    """The folder to keep, or a temporary one that is removed even if we are interrupted."""
+    """The folder of --keep, or a temporary one, which is removed even if the command is interrupted."""
     if keep is not None:
         yield keep.expanduser().resolve()
         return

@@ -1,4 +1,4 @@
-"""Keeping the index safe: `check`, `backup` and `restore`."""
+"""The commands that keep the index safe: `check`, `backup` and `restore`."""
 
 import argparse
 import json
@@ -73,5 +73,5 @@ def restore(arguments: argparse.Namespace) -> int:
     with clean_up_when_interrupted(Events(as_json=settings.log_json), outcome):
         contents = archive.restore(settings, arguments.file, prepare)
     print(f"Restored into {settings.data}: the backup of {contents.created}.")
-    print("`stackroom search` and `serve` work now; `stackroom index` looks what has changed since.")
+    print("`stackroom search` and `serve` work now; `stackroom index` reads what has changed since.")
     return OK

@@ -1,4 +1,4 @@
-"""What the tools answer: its form, whether it can be cited, how long it is, and how fast."""
+"""Checks of the tools' answers: their form, whether they can be cited, how long they are, and how fast."""
 
 import json
 import secrets
@@ -15,7 +15,7 @@ from stackroom.cli.doctor.messages import Fetched, SearchResults, Tool, ToolResu
 _MOST_FETCHED = 10
 _PARTS = 3
 
-# Claude Code cuts at 25,000 tokens unless the tool asks for more; of dense text, three characters each.
+# Claude Code cuts at 25,000 tokens unless the tool asks for more; in dense text a token is three characters.
 _CLAUDE_CODE_CHARACTERS = 75_000
 _ASKS_FOR_MORE = "anthropic/maxResultSizeChars"
 _CLAUDE_AI_CHARACTERS = 150_000
@@ -118,7 +118,7 @@ def _latency(server: ExaminedServer) -> str:
     client, seconds = server.working_client(), []
     titles = [found.title for found in server.results()]
     for number in range(_SEARCHES):
-        # Nothing that was asked before: the server would remember it.
+        # A new query each time, because the server remembers answers to earlier ones.
         client.call("search", query=f"{titles[number % len(titles)]} {secrets.token_hex(4)}")
         seconds.append(client.seconds)
     median = statistics.median(seconds)
@@ -134,7 +134,7 @@ def _fetched(server: ExaminedServer, id_: str) -> Fetched:
 
 
 def _check_form(result: ToolResult, tool: Tool) -> None:
-    """One text item, the same JSON as structuredContent, and both as the tool declares."""
+    """Checks that there is one text item, with the same JSON as structuredContent, in the declared form."""
     need(not result.is_error, f"{tool.name} answers with an error: {result.text}")
     need(result.structured_content is not None, f"{tool.name} answers without structuredContent")
     kinds = [item.type for item in result.content]

@@ -1,4 +1,4 @@
-"""All checks, in their order: what is learnt by one is used by the next."""
+"""Makes all checks, in an order in which each can use what those before it have learnt."""
 
 from collections.abc import Callable, Generator
 from contextlib import suppress
@@ -17,7 +17,9 @@ from stackroom.common.settings import Settings
 def examine(
     settings: Settings, url: str, query: str, ask_passphrase: Callable[[], str], token: str = ""
 ) -> Generator[Finding, None, None]:
-    """Looks at a server, or, without `url`, at the data folder and its running server. Close it if you stop.
+    """Examines a server, or, without `url`, the data folder and its running server.
+
+    A generator: if you stop before its end, close it, so that the access it got is given back.
 
     Args:
         settings: the data folder, and the public URL.
@@ -34,7 +36,7 @@ def examine(
             server = ExaminedServer(address, http, query, ask_passphrase, token)
             try:
                 yield from _examine(server)
-            finally:  # whatever stopped us, nobody shall have to clean up after us
+            finally:  # whatever stopped us: no access may be left behind
                 with suppress(NoAnswer):
                     give_back(server)
 

@@ -1,4 +1,4 @@
-"""One server under examination, and what the checks have learnt of it so far."""
+"""The server that is examined, and what the checks have learnt about it so far."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from stackroom.server.address import is_loopback_url
 
 @dataclass(frozen=True, slots=True)
 class GrantedAccess:
-    """Access that the owner has just given us, to be given back."""
+    """Access that a check got as the client `who`, and that has to be given back."""
 
     who: str
     client_id: str
@@ -22,18 +22,18 @@ class GrantedAccess:
 
 @dataclass
 class ExaminedServer:
-    """The subject of the checks of a server.
+    """A server, as the checks see it. They take it as their argument, and write down here what they learn.
 
     Attributes:
         url: where it is examined, without a slash at its end.
-        wire: leads there.
+        http: sends requests there.
         query: what to search for.
         ask_passphrase: gets the owner's passphrase, or raises Skipped with the reason why there is none.
         token: what programs sign in with; empty if there is none, or none is needed.
-        signs_in: whether the tools need a token; None until that was seen.
+        signs_in: whether the tools need a token; None as long as that is not known.
         resource, authorization: what the server says about signing in.
         granted, sessions: the access and the browser sessions that we have, to be given back.
-        mcp_client: speaks to the tools, once that has worked.
+        mcp_client: the first one with which the tools answered; None until then.
         greetings: the instructions that each revision of MCP was given, by its date.
         tools: by name.
         found, found_characters: the results of the search, and how long its answer was.
@@ -60,49 +60,49 @@ class ExaminedServer:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is examined from its own machine."""
+        """Whether the server runs on this machine, as its URL says."""
         return is_loopback_url(self.url)
 
     @property
     def keeps_secrets(self) -> bool:
-        """Whether a passphrase or token may be sent there at all."""
+        """Whether a passphrase or token may be sent to this URL: it is encrypted, or this machine."""
         return self.is_local or self.url.startswith("https:")
 
     @property
     def stated_origin(self) -> str:
-        """Where the server says that it is found; without sign-in it does not say."""
+        """The origin that the server's metadata names; without sign-in there is none, and it is `url`."""
         return origin(self.resource.resource) if self.resource else self.url
 
     def leads_here(self, url: str) -> bool:
-        """Whether a URL leads to the server where it is examined."""
+        """Whether another URL has the same origin as `url`."""
         return same_place(url, self.url)
 
     def url_here(self, url: str) -> str:
-        """The same page, where the server is examined: its own name for itself may lead through a tunnel."""
+        """The same path at the origin of `url`, because the server's own URLs may lead through a tunnel."""
         parts, base = _split(url), _split(self.url)
         return urlunsplit(parts._replace(scheme=base.scheme, netloc=base.netloc, fragment=""))
 
     def working_client(self) -> McpClient:
-        """How to speak to the tools. Raises Skipped if that has not worked."""
+        """`mcp_client`. Raises Skipped if there is none."""
         if self.mcp_client is None:
             raise Skipped("no exchange over MCP has worked")
         return self.mcp_client
 
     def tool(self, name: str) -> Tool:
-        """A tool as listed. Raises Skipped if it is not there."""
+        """A tool, as the server lists it. Raises Skipped if it does not."""
         self.working_client()
         if name not in self.tools:
             raise Skipped(f"there is no tool {name}")
         return self.tools[name]
 
     def results(self) -> list[SearchResult]:
-        """What the search found. Raises Skipped if that was nothing."""
+        """The results of the search. Raises Skipped if there are none."""
         if not self.found:
             raise Skipped("the search found nothing to go on with")
         return self.found
 
     def accepts_token(self, token: str) -> bool:
-        """Whether the tools answer somebody with this token. Raises NoAnswer."""
+        """Whether the tools answer a client with this token. Raises NoAnswer."""
         try:
             StatelessClient(self.http, token).tools()
         except NoAnswer:
@@ -113,7 +113,7 @@ class ExaminedServer:
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port of a URL, in one way to write it; empty if it has none."""
+    """Scheme, host and port of a URL in one spelling; empty if it is not http or https, or has no host."""
     parts = _split(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return ""
@@ -124,7 +124,7 @@ def origin(url: str) -> str:
 
 
 def same_place(one: str, other: str) -> bool:
-    """Whether two URLs have the same origin; the names of this machine are one."""
+    """Whether two URLs have the same origin; all names of this machine count as one."""
     if not origin(one) or not origin(other):
         return False
     if origin(one) == origin(other):

@@ -1,4 +1,4 @@
-"""The steps of OAuth 2.1 with PKCE, as ChatGPT and Claude take them, with the owner's browser in between."""
+"""The steps of OAuth 2.1 with PKCE, as ChatGPT and Claude take them through the owner's browser."""
 
 import base64
 import hashlib
@@ -19,7 +19,7 @@ _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
 @dataclass(frozen=True, slots=True)
 class PlayedClient:
-    """A client: by the id of the document it publishes, or, without one, one that registers."""
+    """A client that doctor plays. `document` is the URL of its own document; without one it registers."""
 
     name: str
     redirect_uri: str
@@ -31,13 +31,13 @@ class PlayedClient:
         return not self.document
 
     def request(self, server: ExaminedServer) -> "Request":
-        """What it asks the owner for. Raises Failed if it cannot register."""
+        """Its request for access. Raises Failed if it cannot register."""
         resource = server.resource.resource if server.resource else ""
         return Request(self.document or self._register(server), self.redirect_uri, resource)
 
     def _register(self, server: ExaminedServer) -> str:
         described = {
-            "client_name": self.name,  # the owner's list says who plays it, by our User-Agent
+            "client_name": self.name,  # the owner's list adds "Stackroom doctor", by our User-Agent
             "redirect_uris": [self.redirect_uri],
             "grant_types": ["authorization_code", "refresh_token"],
             "response_types": ["code"],
@@ -69,7 +69,7 @@ PLAYED_CLIENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asks the owner for."""
+    """A client's request for access."""
 
     client_id: str
     redirect_uri: str
@@ -78,7 +78,7 @@ class Request:
     state: str = field(default_factory=lambda: secrets.token_urlsafe(12) + "&=")
 
     def url(self, endpoint: str) -> str:
-        """Where the client sends the owner's browser."""
+        """The URL that the client opens in the owner's browser."""
         digest = hashlib.sha256(self.verifier.encode()).digest()
         parameters = {
             "response_type": "code",
@@ -93,10 +93,10 @@ class Request:
 
 
 def use_passphrase(server: ExaminedServer, client: PlayedClient, request: Request, passphrase: str) -> str:
-    """Opens the page that asks the owner, and agrees. Returns the code.
+    """Opens the page that asks the owner, types the passphrase, and agrees. Returns the code.
 
     Raises:
-        Failed: it is not the page, does not take the passphrase, or the answer is not as it should be.
+        Failed: it is another page, the passphrase is refused, or the answer is not as it should be.
     """
     url = request.url(_authorization_server(server).authorization_endpoint)
     page = server.http.get(url, browser=True, Accept="text/html")
@@ -124,7 +124,7 @@ def use_passphrase(server: ExaminedServer, client: PlayedClient, request: Reques
 
 
 def exchange(server: ExaminedServer, request: Request, code: str) -> Tokens:
-    """A code into tokens. Raises Failed."""
+    """Exchanges a code for tokens. Raises Failed."""
     return _tokens(
         server,
         request,
@@ -138,7 +138,7 @@ def exchange(server: ExaminedServer, request: Request, code: str) -> Tokens:
 
 
 def refresh(server: ExaminedServer, request: Request, tokens: Tokens) -> Tokens:
-    """Tokens into the next. Raises Failed."""
+    """Exchanges the refresh token for new tokens. Raises Failed."""
     return _tokens(server, request, {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token})
 
 
@@ -165,7 +165,7 @@ def _code(values: Mapping[str, str], request: Request, issuer: str) -> str:
 
 
 def _may_lead_to(page: Answer, redirect_uri: str) -> bool:
-    """Whether the policy lets the form's answer lead there: browsers check that redirect, too."""
+    """Whether the page's policy allows the redirect after the form; browsers check it too."""
     policy = re.search(r"form-action ([^;]*)", page.headers.get("Content-Security-Policy", ""))
     parts = urlsplit(redirect_uri)
     return policy is None or bool(
@@ -174,7 +174,7 @@ def _may_lead_to(page: Answer, redirect_uri: str) -> bool:
 
 
 def _problem(answer: Answer) -> str:
-    # Only what the standard names: anything else might hold a secret.
+    # Only the two fields that the standard names: any other might contain a secret.
     error = answer.json()
     reason = f"{error.get('error')}, {error.get('error_description')}" if isinstance(error, dict) else ""
     return f"status {answer.status}, {reason}"

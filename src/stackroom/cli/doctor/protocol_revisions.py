@@ -1,4 +1,4 @@
-"""Both ways to speak MCP: with the handshake that 2025-11-25 was the last to have, and 2026-07-28 without."""
+"""MCP clients for both kinds of revisions: 2025-11-25, the last with a handshake, and 2026-07-28 without."""
 
 import json
 from abc import ABC, abstractmethod
@@ -18,13 +18,13 @@ _ID = 1
 
 
 def post(http: HttpClient, headers: dict[str, str], message: dict[str, Any], path: str = PATH) -> Answer:
-    """One message, however the server likes it. Raises NoAnswer."""
+    """Sends one message; the server may answer in JSON or with a stream of events. Raises NoAnswer."""
     accept = {"Accept": "application/json, text/event-stream"}
     return http.request("POST", path, headers=accept | headers, body={"jsonrpc": "2.0", **message})
 
 
 class McpClient(ABC):
-    """A client of some revision of the protocol, signed in with a token or not at all."""
+    """A client of one revision of the protocol, signed in with a token or not at all."""
 
     version: str
 
@@ -37,19 +37,19 @@ class McpClient(ABC):
 
     @abstractmethod
     def greet(self) -> Greeting:
-        """Begins, and says what the server is. To be called first."""
+        """Begins, and returns what the server says about itself. To be called first."""
 
     @abstractmethod
     def reply(self, method: str, params: dict[str, Any]) -> Reply:
-        """One request, and its answer or error.
+        """Sends one request, and returns its answer or error.
 
         Raises:
-            Failed: nothing came that is JSON-RPC.
-            ValidationError: it has not the form it should.
+            Failed: what came is not JSON-RPC.
+            ValidationError: the answer does not have the form it should.
         """
 
     def ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
-        """One request, and its result. Raises as `reply`, and Failed if an error came."""
+        """Sends one request, and returns its result. Raises as `reply`, and Failed if an error came."""
         reply = self.reply(method, params)
         if reply.error or reply.result is None:
             error = reply.error
@@ -91,7 +91,7 @@ class HandshakeClient(McpClient):
         self._headers: dict[str, str] = {}
 
     def greet(self) -> Greeting:
-        """`initialize`, and the notification that belongs to it."""
+        """Sends `initialize`, and the notification that must follow it."""
         params = {"protocolVersion": HANDSHAKE, "capabilities": {}, "clientInfo": _CLIENT}
         answer, reply = self._exchange({}, "initialize", params)
         if reply.result is None:
@@ -108,7 +108,7 @@ class HandshakeClient(McpClient):
         return greeting
 
     def reply(self, method: str, params: dict[str, Any]) -> Reply:
-        """One request of the session, if there is one."""
+        """Sends one request, in the session if the server has begun one."""
         return self._exchange(self._headers, method, params)[1]
 
 
@@ -118,11 +118,11 @@ class StatelessClient(McpClient):
     version = STATELESS
 
     def greet(self) -> Greeting:
-        """`server/discover`, which nothing else depends on."""
+        """Sends `server/discover`. Other requests need nothing of it."""
         return Greeting.model_validate(self.ask("server/discover", {}))
 
     def reply(self, method: str, params: dict[str, Any]) -> Reply:
-        """One request, with headers and `_meta` that say all of it."""
+        """Sends one request, with revision and client in its headers and its `_meta`."""
         meta = {
             f"{_META}protocolVersion": STATELESS,
             f"{_META}clientCapabilities": {},

@@ -1,4 +1,4 @@
-"""Whether the server is there, and answers nobody that it should not."""
+"""Checks that the server can be reached, and that it answers nobody whom it should not."""
 
 import re
 from urllib.parse import urlsplit

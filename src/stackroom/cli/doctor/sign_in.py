@@ -1,4 +1,4 @@
-"""Signing in as clients do it: what the authorization server says of itself, the dance, and giving back."""
+"""Checks of sign-in: the server's metadata, signing in as clients do, and giving the access back."""
 
 import functools
 
@@ -70,7 +70,7 @@ def _sign_in(client: PlayedClient, server: ExaminedServer) -> str:
 
 
 def give_back(server: ExaminedServer) -> None:
-    """Ends all access that we were given. Raises NoAnswer, after it has tried them all."""
+    """Gives back all tokens and sessions. Raises NoAnswer if one failed, after it has tried all."""
     tokens = [(granted.tokens.refresh_token, granted.client_id) for granted in server.granted]
     tokens += [(session, "") for session in server.sessions]
     server.granted, server.sessions = [], []

@@ -1,4 +1,4 @@
-"""Both eras of the protocol, and whether the tools are those that ChatGPT and Claude know how to use."""
+"""Checks of both revisions of MCP, and that the tools have the form that ChatGPT and Claude expect."""
 
 import functools
 import re
@@ -16,7 +16,7 @@ _ANSWERED = {"search": {"results"}, "fetch": {"id", "title", "text", "url", "met
 _INSTRUCTIONS_READ = 512
 _INVALID_PARAMS = -32602
 
-# What a message must not hold: code, its files, folders of the server's machine.
+# What an error message must not contain: code, names of its files, folders of the server's machine.
 _INTERNALS = re.compile(
     r"Traceback|File \"|\.py\b|sqlite|\bSELECT\b|(?<![\w:/])/(home|root|usr|var|tmp|opt|etc|srv|mnt|Users)/"
     r"|\b[A-Z]:\\|\b(Key|Type|Value|Attribute|OS|Runtime|Operational)Error\b"
@@ -120,7 +120,7 @@ def _bad_arguments(server: ExaminedServer) -> str:
         else:
             message = reply.error.message
         need(message.strip(), f"{what}: an error without a message")
-        for given in arguments.values():  # that much we knew
+        for given in arguments.values():  # the message may repeat what we sent
             message = message.replace(str(given), "…")
         _check_message(message)
     return f"{len(wrong)} wrong calls, {len(wrong)} errors that tell nothing of the inside"

@@ -1,1 +1,1 @@
-"""How much is found: sets of questions with known answers, and what is measured on them."""
+"""Measures how well search finds known answers: reads a set of questions, asks them, and measures."""

@@ -1,4 +1,4 @@
-"""Asks an index all the questions of a set, and measures the rankings that answer."""
+"""Asks an index all questions of a set, and measures the rankings that come back."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ from stackroom.reading.reader import Reader
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One measure of the three rankings.
+    """One measure, such as nDCG@10, of the three rankings.
 
     Attributes:
-        queries: how many it is a mean of.
-        words, meaning, fused: the rankings.
+        queries: how many queries it is the mean of.
+        words, meaning, fused: the measure of each ranking; higher is better.
         better: which of the first two is better: "words" or "meaning".
-        gain: of `fused` over that one, with the interval of the difference.
+        gain: `fused` minus that one; the interval is that of the difference.
     """
 
     queries: int
@@ -41,14 +41,14 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What a set's questions have shown.
+    """The measures of a set, and what they were measured on.
 
     Attributes:
         name: of the set.
-        model: that gives meaning.
-        documents, passages: in the index.
+        model: that the passages were embedded with.
+        documents, passages: how many are in the index.
         queries: how many were asked.
-        left_out: not asked; see EvaluationSet.
+        left_out: how many were not asked; see `EvaluationSet`.
         measures: by name.
     """
 
@@ -63,7 +63,13 @@ class Results:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """What is looked for in a ranking of passages: documents or pages, under the names the truth has."""
+    """What a ranking of passages is searched for: documents or pages.
+
+    Attributes:
+        measures: what to compute, by name.
+        truth: for each query the grades of the right documents or pages, by their names.
+        names: gives the names of the documents or pages that a passage belongs to.
+    """
 
     measures: Measures
     truth: Mapping[str, Mapping[str, int]]
@@ -76,10 +82,10 @@ def ask_questions(
     """Asks the questions of a set that is indexed.
 
     Args:
-        evaluation_set: the set.
+        evaluation_set: its documents must be in the index.
         catalog: of the index.
-        reader: of the same.
-        on_answer: told how many questions are answered.
+        reader: of the same index.
+        on_answer: called after each question with the number of questions answered so far.
 
     Raises:
         ModelError: see `Reader.warm`.
@@ -106,12 +112,12 @@ def ask_questions(
 
 
 def _targets(evaluation_set: EvaluationSet, ids: Mapping[str, str]) -> list[_Target]:
-    """`ids` are the documents' by path. A path without a document was not indexed, and cannot be found."""
+    """What to look for; `ids` are the ids of documents by path. A path that is not there was not indexed."""
     if evaluation_set.judged:
         paths: dict[str, list[str]] = {}
         for path, id_ in ids.items():
             paths.setdefault(id_, []).append(path)
-        # Entries with the same text are one document to us, and found together, one after the other.
+        # Several entries with the same text are one document in the index: all of them count as found.
         truth = {query.id: query.relevant for query in evaluation_set.queries}
         return [_Target(JUDGED, truth, lambda passage: paths[passage.document_id])]
     documents, pages = {}, {}

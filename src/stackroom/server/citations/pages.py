@@ -114,15 +114,18 @@ class _Pages:
         if found.record.id != id_.strip():
             notes.append("The file has been changed since it was cited. This is how it is now.")
         if cited and mark is None:
-            notes.append("The passage that was cited is not on this page as it was.")
+            notes.append("The cited passage is no longer on this page in the same words.")
         if found.ocr_confidence is not None:
             unmarked = "" if found.words else " Nothing is marked in the picture."
-            notes.append(f"A scan: its text was read by OCR, {found.ocr_confidence} % sure.{unmarked}")
+            notes.append(
+                "This page is a scan. Its text was read by OCR, which is "
+                f"{found.ocr_confidence} % sure of it.{unmarked}"
+            )
         picture = None
         if found.file is None:
             notes.append(
                 "The picture of this page can't be shown: the file has been moved or changed and not been "
-                "indexed again yet. This is its text as it was."
+                "indexed again yet. This is the text that was indexed."
             )
         else:
             try:

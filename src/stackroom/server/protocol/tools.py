@@ -246,7 +246,7 @@ def _note_document(answer: FetchAnswer, call: Call) -> None:
 
 
 def _result(answer: BaseModel, call: Call, notices: tuple[str, ...]) -> ToolResult:
-    """A result with one text item, the same JSON as structuredContent. FastMCP would make that three times."""
+    """A result with one text item, the same JSON as structuredContent; FastMCP would make it three times."""
     text = answer.model_dump_json()
     call.characters = len(text)
     return ToolResult(text, answer.model_dump(), {_NOTICES: list(notices)} if notices else None)
