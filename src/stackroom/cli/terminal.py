@@ -17,7 +17,7 @@ _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 _WHY_LEFT_OUT = {
     "link": "links that lead out of it: --follow-links follows them",
     "pattern": "by patterns of .stackroomignore or --exclude",
-    "system": "folders of the operating system",
+    "system": "recycle bins and other system folders",
 }
 
 # Most files that a summary names under each heading.
