@@ -60,7 +60,7 @@ def test_a_stream_that_older_clients_ask_for(reader: Reader) -> None:
                 "foreign origin": ("may call the tools", "--public-url"),
                 "instructions": ("513 characters", "within 512"),
                 "unknown tool": ("-32601", "-32602"),
-                "bad arguments": ("(Traceback)", "goes to its makers"),
+                "bad arguments": ("(Traceback)", "must tell nothing about your machine"),
             },
         ),
         (
@@ -71,7 +71,7 @@ def test_a_stream_that_older_clients_ask_for(reader: Reader) -> None:
             },
             {
                 "tools": ("query is of the type array", "exactly this form"),
-                "bad arguments": ("(/srv/)", "goes to its makers"),
+                "bad arguments": ("(/srv/)", "must tell nothing about your machine"),
                 "search": (".score", "structuredContent"),
             },
         ),
@@ -133,6 +133,6 @@ def test_an_address_that_others_can_listen_to() -> None:
         with HttpClient(url) as http:
             server = ExaminedServer(url, http, "anything", no_passphrase)
             assert not server.keeps_secrets
-            with pytest.raises(Failed, match="read along"):
+            with pytest.raises(Failed, match="can read what is sent"):
                 encrypted.look(server)
     assert "https" in encrypted.advice

@@ -134,7 +134,8 @@ class Ledger:
             if not self._warned:
                 self._warned = True
                 _log.warning(
-                    "Calls may be missing from the ledger: %s cannot be written: %s. This is said once.",
+                    "Calls may be missing from the ledger: %s cannot be written: %s. "
+                    "This warning is not repeated.",
                     path,
                     error.strerror or error,
                 )

@@ -37,7 +37,7 @@ def _search(server: ExaminedServer) -> str:
         f"nothing was found for {server.query!r}",
         "`stackroom index` a folder of PDFs, or name words that are in them with --query.",
     )
-    return f"{len(server.found)} results for {server.query!r}, as declared"
+    return f"{len(server.found)} results for {server.query!r}, in the declared form"
 
 
 def _fetch(server: ExaminedServer) -> str:
@@ -47,7 +47,7 @@ def _fetch(server: ExaminedServer) -> str:
         need(fetched.id == found.id, f"{found.id} was asked for, {fetched.id} came")
         need(fetched.text.strip(), f"{found.id} has no text")
         server.fetched.append(fetched)
-    return f"{len(server.fetched)} documents that the search found, as declared"
+    return f"{len(server.fetched)} documents that the search found, in the declared form"
 
 
 def _parts(server: ExaminedServer) -> str:

@@ -152,12 +152,15 @@ def _tokens(server: ExaminedServer, request: Request, form: dict[str, str]) -> T
     form |= {"client_id": request.client_id, "resource": request.resource}
     answer = server.http.request("POST", _authorization_server(server).token_endpoint, form=form)
     need(answer.status == 200, f"{form['grant_type']} was not accepted: {_problem(answer)}")
-    need("no-store" in answer.headers.get("Cache-Control", ""), "tokens are answered without no-store")
+    need(
+        "no-store" in answer.headers.get("Cache-Control", ""),
+        "the answer with the tokens lacks Cache-Control: no-store",
+    )
     return Tokens.model_validate(answer.json())
 
 
 def _code(values: Mapping[str, str], request: Request, issuer: str) -> str:
-    need("error" not in values, f"the client is told {values.get('error')}")
+    need("error" not in values, f"the client gets the error {values.get('error')}")
     need(values.get("state") == request.state, "the answer does not have the client's state")
     need(values.get("iss") == issuer, f"the answer's iss is {values.get('iss', 'not there')}, not {issuer}")
     need(values.get("code"), "the answer has no code")

@@ -27,7 +27,9 @@ def _reachable(server: ExaminedServer) -> str:
 def _encrypted(server: ExaminedServer) -> str:
     if server.is_local:
         raise Skipped("nothing leaves this machine")
-    need(server.url.startswith("https:"), f"{server.url} is not https: everybody on the way can read along")
+    need(
+        server.url.startswith("https:"), f"{server.url} is not https: others on the way can read what is sent"
+    )
     return "https, with a certificate that is trusted"
 
 
@@ -72,7 +74,7 @@ def _foreign_host(server: ExaminedServer) -> str:
     if answer.status == 421:
         return "refused with status 421"
     need(not server.is_local and answer.status >= 400, f"a request for {_FOREIGN} got status {answer.status}")
-    return f"refused with status {answer.status}, by what is before the server"
+    return f"refused with status {answer.status}, by the tunnel or proxy in front of the server"
 
 
 def _foreign_origin(server: ExaminedServer) -> str:
@@ -101,14 +103,14 @@ def _without_token(server: ExaminedServer) -> str:
     )
     expected = f"{server.url}{PATH}"
     if server.is_local and not same_place(server.stated_origin, server.url):
-        return f"nothing is answered; its public URL is {server.stated_origin}"
+        return f"refused; the server's public URL is {server.stated_origin}"
     local = server.is_local and urlsplit(server.resource.resource).path == PATH
     need(
         server.resource.resource == expected or local,
         f"its metadata names {server.resource.resource}, and clients look for {expected}",
         f"Start the server with `--public-url {server.url}`.",
     )
-    return "nothing is answered, and it says where to sign in"
+    return "refused, and the refusal says where to sign in"
 
 
 def _resource(server: ExaminedServer, refusal: Answer) -> Resource:

@@ -38,7 +38,7 @@ def _passphrase(settings: Settings) -> str:
     except (StackroomError, OSError) as error:
         raise Failed(str(error)) from error
     if not is_set and not settings.public_url:
-        raise Skipped("none is set: only programs of this machine get in")
+        raise Skipped("none is set: only programs on this machine can use the server")
     need(is_set, "none is set")
     return "set"
 

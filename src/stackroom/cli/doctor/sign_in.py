@@ -91,7 +91,7 @@ def _given_back(server: ExaminedServer) -> str:
     sessions = len(server.sessions)
     give_back(server)
     for who, token in tokens.items():
-        need(not server.accepts_token(token), f"what {who} was given still works")
+        need(not server.accepts_token(token), f"the access of {who} still works")
     opened = server.http.get("/d/0", browser=True, Accept="text/html")
     need(opened.status in (303, 302, 401), "the browser is still signed in")
     return f"ended: {len(tokens)} clients and {sessions} browser sessions"
@@ -100,7 +100,9 @@ def _given_back(server: ExaminedServer) -> str:
 def _needs_sign_in(server: ExaminedServer) -> None:
     if not server.signs_in:
         raise Skipped(
-            "there is no sign-in" if server.signs_in is False else "whether it signs in is not clear"
+            "there is no sign-in"
+            if server.signs_in is False
+            else "it is not known whether the server has sign-in"
         )
 
 

@@ -88,8 +88,11 @@ def _named(properties: Any) -> str:
 def _instructions(server: ExaminedServer) -> str:
     server.working_client()
     for version, text in server.greetings.items():
-        need(text.strip(), f"there are none in {version}")
-        need(len(text) <= _INSTRUCTIONS_READ, f"{len(text)} characters in {version}")
+        need(text.strip(), f"the server sends none in {version}")
+        need(
+            len(text) <= _INSTRUCTIONS_READ,
+            f"{len(text)} characters in {version}; ChatGPT reads {_INSTRUCTIONS_READ}",
+        )
     return f"{max(map(len, server.greetings.values()))} characters; ChatGPT reads {_INSTRUCTIONS_READ}"
 
 
@@ -123,7 +126,7 @@ def _bad_arguments(server: ExaminedServer) -> str:
         for given in arguments.values():  # the message may repeat what we sent
             message = message.replace(str(given), "…")
         _check_message(message)
-    return f"{len(wrong)} wrong calls, {len(wrong)} errors that tell nothing of the inside"
+    return f"{len(wrong)} wrong calls, {len(wrong)} errors that reveal nothing about the server's inside"
 
 
 def _check_message(message: str) -> None:
@@ -143,6 +146,7 @@ TOOLS = (
     Check(
         "bad arguments",
         _bad_arguments,
-        "Update Stackroom: an error is for the assistant, and what it holds goes to its makers.",
+        "Update Stackroom: an assistant's makers see error messages, which must tell nothing about your "
+        "machine.",
     ),
 )

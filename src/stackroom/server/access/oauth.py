@@ -145,7 +145,7 @@ class AuthorizationServer:
             return problem_page(f"{refused}.", 400)
         if not self._passphrase_form.is_ours(request, form):
             return self._show_consent(
-                request, asked, Problem("The page was open for too long. Once more, please.", 403)
+                request, asked, Problem("The page was open for too long. Please try again.", 403)
             )
         if form.get("decision") != "allow":
             if await run_in_threadpool(self._is_trusted, asked):

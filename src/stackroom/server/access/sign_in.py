@@ -48,7 +48,7 @@ class SignInPage:
         except Refused as refused:
             return problem_page(f"{refused}.", 400)
         if not self._passphrase_form.is_ours(request, form):
-            return self._form(request, Problem("The page was open for too long. Type it once more.", 403))
+            return self._form(request, Problem("The page was open for too long. Please try again.", 403))
         if problem := await run_in_threadpool(self._passphrase_form.problem, form.get("passphrase", "")):
             return self._form(request, problem)
         target = _local(request.query_params.get("next", ""))

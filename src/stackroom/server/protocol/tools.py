@@ -104,7 +104,7 @@ def create_mcp(
             with ledger.call(tool, asked, client, user_agent) as call:
                 answer, notices = find()
                 if not caller.is_waiting:
-                    raise CallRefused("The answer came too late: nobody waited for it any more.")
+                    raise CallRefused("The answer came too late: the client no longer waits for it.")
                 note(answer, call)
                 return _result(answer, call, notices)
 
