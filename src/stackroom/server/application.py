@@ -243,7 +243,7 @@ def serve_http(settings: Settings, reader: Reader) -> None:
             events.tell(
                 "listening",
                 f"Stackroom listens on {address} port {port}. MCP URL: {url}/mcp"
-                " (the README says how to connect ChatGPT, Claude and others)",
+                " (docs/clients.md says how to connect ChatGPT, Claude and others)",
                 address=address,
                 port=port,
                 url=f"{url}/mcp",
