@@ -1,4 +1,4 @@
-"""The time by which tokens expire. It never goes back, and it does not trust a clock that jumps ahead.
+"""The time by which tokens expire. It does not follow a clock that is set back or that jumps ahead.
 
 The machine's clock can be wrong. If it is set back, expired tokens must not become good again; if it is set
 years ahead, nobody may lose access for good. So the access file stores the latest time that is certain
@@ -34,8 +34,9 @@ class Moment(NamedTuple):
 
     Attributes:
         wall: what the machine's clock says, to show to people.
-        now: the time by which tokens are judged; never earlier than in a reading before.
-        passed: the time that has certainly come; what expired a day before it may be deleted.
+        now: the time by which tokens are judged: the later one of `wall` and `passed`.
+        passed: the time that has certainly come, which never goes back; what expired a day before it may be
+            deleted.
     """
 
     wall: float
