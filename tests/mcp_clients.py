@@ -16,11 +16,11 @@ from mcp_types import CallToolResult, ListToolsResult, TextContent
 from starlette.types import ASGIApp
 
 from stackroom.reading.reader import Reader
-from stackroom.server.access.auth_provider import Access
+from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.address import http_url
 from stackroom.server.application import create_application, listen
 from stackroom.server.ledger import UNRECORDED, Ledger
-from stackroom.server.limits.connections import Connection
+from stackroom.server.limits.connections import LimitedConnection
 from stackroom.server.protocol.tools import create_mcp
 
 URL = "http://stackroom.test"
@@ -40,10 +40,10 @@ def serving(
     reader: Reader,
     application: ASGIApp | None = None,
     *,
-    access: Callable[[str], Access | None] = lambda _: None,
+    access: Callable[[str], AccessControl | None] = lambda _: None,
     ledger: Ledger = UNRECORDED,
     calls_per_minute: int = 0,
-    connection: type[Connection] = Connection,
+    connection: type[LimitedConnection] = LimitedConnection,
     host: str = "127.0.0.1",
 ) -> Iterator[str]:
     """An HTTP server in a thread, on a free port, of the whole application or another; yields its URL.

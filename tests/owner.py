@@ -15,10 +15,10 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from stackroom.reading.reader import Reader
-from stackroom.server.access.auth_provider import Access
+from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.access.client_documents import ClientDocuments
 from stackroom.server.access.passphrase import Cost, hashed
-from stackroom.server.access.passphrase_form import Door
+from stackroom.server.access.passphrase_form import PassphraseForm
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store import AccessStore
 from stackroom.server.access.throttle import Throttle
@@ -74,9 +74,14 @@ class Site:
         self.store = AccessStore(self.path, clock=self.clock)
         if self.store.passphrase() is None:
             self.store.set_passphrase(hashed(PASSPHRASE, CHEAP))
-        door = Door(self.store, https=self.url.startswith("https:"), throttle=Throttle(10, 6, self.clock))
-        self.access = Access(
-            self.url, self.store, door=door, documents=ClientDocuments(self.web.fetch, self.clock)
+        passphrase_form = PassphraseForm(
+            self.store, https=self.url.startswith("https:"), throttle=Throttle(10, 6, self.clock)
+        )
+        self.access = AccessControl(
+            self.url,
+            self.store,
+            passphrase_form=passphrase_form,
+            documents=ClientDocuments(self.web.fetch, self.clock),
         )
         self.application = create_application(self.reader, self.url, "127.0.0.1", self.access)
         self.browser = self.new_browser()

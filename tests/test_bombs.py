@@ -21,7 +21,7 @@ from stackroom.cli.terminal import show_status
 from stackroom.common.documents import Document
 from stackroom.common.errors import ExtractionFailed, PictureFailed
 from stackroom.common.settings import Settings
-from stackroom.server.citations.pictures import Pictures, Wanted
+from stackroom.server.citations.pictures import PageToDraw, Pictures
 from stackroom.server.metrics import Metrics
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_AS and FIFOs")
@@ -58,7 +58,7 @@ def test_the_picture_of_a_bomb_is_made_or_refused(tmp_path: Path, name: str) -> 
     bomb = tmp_path / "bomb.pdf"
     bomb.write_bytes(pdf(BOMBS[name](_EXPANDED)))
     try:
-        picture = Pictures(seconds=1, memory_mb=400).picture(Wanted("0" * 24, 1, bomb, ""))
+        picture = Pictures(seconds=1, memory_mb=400).picture(PageToDraw("0" * 24, 1, bomb, ""))
     except PictureFailed as error:
         assert str(error)  # noqa: PT017  either is fine
     else:

@@ -219,7 +219,7 @@ def test_status(data: Path, folder: Path) -> None:
     assert str(folder / "locked.pdf") in shown
     left_out = {"library": str(folder), "reason": "system", "count": 1, "paths": ["#recycle"]}
     assert status["left_out"] == [left_out]
-    assert f"left out of {folder}, folders of the system (1):\n  #recycle\n" in shown
+    assert f"left out of {folder}, recycle bins and other system folders (1):\n  #recycle\n" in shown
 
 
 def test_what_is_left_out(data: Path, folder: Path, tmp_path: Path) -> None:
@@ -355,7 +355,7 @@ def test_eval_measures_and_keeps_the_index_only_if_told_to(
 
 
 def test_eval_says_what_is_missing(collection: Path, tmp_path: Path) -> None:
-    assert "is nothing to evaluate with" in stackroom_here("eval", tmp_path, "--data", tmp_path).stderr
+    assert "holds no set of questions" in stackroom_here("eval", tmp_path, "--data", tmp_path).stderr
     (collection / "qrels.tsv").write_text("a\t4\t1\n")
     broken = stackroom_here("eval", collection, "--data", tmp_path)
     assert (broken.returncode, "qrels.tsv, line 1: there is no document '4'" in broken.stderr) == (1, True)

@@ -16,7 +16,7 @@ from fakes import OneModel, WordHashEmbedder
 from indexer.run.indexer import Indexer
 from make_pdfs import write_garbage, write_pdf
 from stackroom.catalog.catalog import Catalog
-from stackroom.cli.evaluation.ask_questions import Results, hold_trial
+from stackroom.cli.evaluation.ask_questions import Results, ask_questions
 from stackroom.cli.evaluation.measures import DOCUMENTS, JUDGED, figure, measure
 from stackroom.cli.evaluation.report import as_json, as_table
 from stackroom.cli.evaluation.sets import read_set
@@ -100,20 +100,20 @@ def test_intervals() -> None:
 
 def trial(folder: Path, data: Path) -> Results:
     """Indexes a set with word counts, asks its questions."""
-    asked = read_set(folder)
+    evaluation_set = read_set(folder)
     settings = Settings.read({}, data=data, workers=2)
     models = OneModel(WordHashEmbedder())
     with Indexer(settings, models) as indexer:
-        if asked.documents is None:
-            indexer.run([asked.root])
+        if evaluation_set.documents is None:
+            indexer.run([evaluation_set.root])
         else:
-            indexer.run_corpus(asked.root, asked.documents)
+            indexer.run_corpus(evaluation_set.root, evaluation_set.documents)
     answered: list[int] = []
     with Catalog(settings.catalog) as catalog:
         reader = Reader(Catalog(settings.catalog), WordIndex(settings.words), models)
         with closing(reader):
-            results = hold_trial(asked, catalog, reader, answered.append)
-    assert answered == list(range(1, len(asked.queries) + 1))
+            results = ask_questions(evaluation_set, catalog, reader, answered.append)
+    assert answered == list(range(1, len(evaluation_set.queries) + 1))
     return results
 
 

@@ -197,12 +197,12 @@ def test_pages_must_be_a_list(pdfs: Path) -> None:
 
 def test_a_folder_that_is_no_set_is_told_from_a_broken_one(tmp_path: Path, pdfs: Path, beir: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert "is nothing to evaluate with. It must hold one of" in problem(tmp_path / "empty")
-    assert "is nothing to evaluate with" in problem(pdfs)
+    assert "holds no set of questions. It must hold one of" in problem(tmp_path / "empty")
+    assert "holds no set of questions" in problem(pdfs)
     assert "nowhere is not a folder" in problem(tmp_path / "nowhere")
     files = {"queries": beir / "queries.jsonl", "qrels": beir / "qrels.tsv"}
     assert "There are no PDFs in" in problem(tmp_path / "empty", **files)
-    assert "name them, --qrels FILE" in problem(pdfs, queries=files["queries"])
+    assert "name their file with --qrels FILE" in problem(pdfs, queries=files["queries"])
     assert "queries.jsonl cannot be read: No such file" in problem(pdfs, qrels=files["qrels"])
     both = {**files, "questions": pdfs / "questions.csv"}
-    assert "--questions goes without" in problem(pdfs, **both)
+    assert "Give either --questions, or --queries and --qrels" in problem(pdfs, **both)

@@ -20,7 +20,7 @@ from stackroom.common.errors import ExtractionFailed, PictureFailed, SettingsErr
 from stackroom.common.settings import Settings
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
-from stackroom.server.citations.pictures import Pictures, Wanted
+from stackroom.server.citations.pictures import PageToDraw, Pictures
 
 RIGHT, WRONG = "Schlüssel 7", "nothing fits"
 VAULT = "The vault opens on Thursdays."
@@ -117,7 +117,7 @@ def test_the_picture_of_a_page_and_the_file_itself(tmp_path: Path, folder: Path,
     assert reader.file(id_)[1].read_bytes() == (folder / "locked.pdf").read_bytes()
     found = reader.page(id_, 1)
     assert found.file is not None
-    wanted = Wanted(id_, 1, found.file, found.page.text, 0, len(VAULT))
+    wanted = PageToDraw(id_, 1, found.file, found.page.text, 0, len(VAULT))
     picture = Pictures(given.passwords).picture(wanted)
     assert picture.png.startswith(b"\x89PNG")
     assert picture.top is not None  # marked

@@ -27,7 +27,7 @@ from stackroom.indexes.words import WordIndex
 from stackroom.page.word_boxes import UNITS, find_passage
 from stackroom.reading.reader import Reader
 from stackroom.server.citations.pages import citation_routes
-from stackroom.server.citations.pictures import Pictures, Wanted
+from stackroom.server.citations.pictures import PageToDraw, Pictures
 from stackroom.server.protocol.answers import fetch_answer, search_answer
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the program that stands in is a script")
@@ -187,7 +187,9 @@ def test_a_passage_is_marked_where_ocr_saw_it(
     seen = reader.page(hit.document_id, 1)
     start = seen.page.text.index("island")
     boxes = tuple(find_passage(seen.words, seen.page.text, start, start + len("island leaves at")))
-    picture = Pictures().picture(Wanted(hit.document_id, 1, folder / "a.pdf", seen.page.text, boxes=boxes))
+    picture = Pictures().picture(
+        PageToDraw(hit.document_id, 1, folder / "a.pdf", seen.page.text, boxes=boxes)
+    )
     # The fifth word begins 500 of 2,479 dots to the right, 500 of 3,508 down, and is 50 high.
     (box,) = marked_boxes(picture)
     assert box == pytest.approx((20, 14, 31, 15), abs=1)
@@ -196,7 +198,7 @@ def test_a_passage_is_marked_where_ocr_saw_it(
     with serving(reader, Starlette(routes=citation_routes(reader))) as url:
         address = f"/d/{hit.document_id}?page=1&mark={hit.best.mark}"
         html = ask(url, "GET", address)[2].decode()
-        assert "91 % sure." in html
+        assert "91 % sure of it." in html
         assert unmarked not in html
         with closing(sqlite3.connect(settings.catalog)) as db, db:
             db.execute("UPDATE scans SET words = NULL")  # as an earlier Stackroom kept it

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.processes import STACKROOM, print_table, run
 from stackroom.common.errors import PictureFailed
-from stackroom.server.citations.pictures import Pictures, Wanted
+from stackroom.server.citations.pictures import PageToDraw, Pictures
 
 _LIMITS = {
     "STACKROOM_FILE_SECONDS": "30",
@@ -61,7 +61,7 @@ def main() -> None:
 def _drawn(path: Path) -> tuple[str, float]:
     started = time.monotonic()
     try:
-        picture = Pictures().picture(Wanted("0" * 24, 1, path, "", 0, 0))
+        picture = Pictures().picture(PageToDraw("0" * 24, 1, path, "", 0, 0))
         outcome = f"{picture.width}x{picture.height}"
     except PictureFailed as error:
         outcome = str(error)

@@ -15,9 +15,9 @@ from starlette.types import Receive, Scope, Send
 from mcp_clients import ask, rpc, serving
 from stackroom.reading.reader import Reader
 from stackroom.server.address import is_loopback, plain_address
-from stackroom.server.limits.connections import HEAD_BYTES, HEAD_LINES, Connection
+from stackroom.server.limits.connections import HEAD_BYTES, HEAD_LINES, LimitedConnection
 from stackroom.server.limits.rates import Rates, Refusals
-from stackroom.server.limits.request_limits import Intake
+from stackroom.server.limits.request_limits import RequestLimits
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def refusals() -> Refusals:
 
 @pytest.fixture(scope="module")
 def url(reader: Reader, refusals: Refusals) -> Iterator[str]:
-    with serving(reader, connection=type("Counted", (Connection,), {"refusals": refusals})) as url:
+    with serving(reader, connection=type("Counted", (LimitedConnection,), {"refusals": refusals})) as url:
         yield url
 
 
@@ -177,7 +177,7 @@ def test_clients_of_ipv4_at_a_server_of_ipv6(reader: Reader) -> None:
         if scope["type"] == "http":
             await JSONResponse(scope["client"][0])(scope, receive, send)
 
-    with serving(reader, Intake(who, "/sse", Refusals(), Rates(2)), host="::") as url:
+    with serving(reader, RequestLimits(who, "/sse", Refusals(), Rates(2)), host="::") as url:
         port = urlsplit(url).port
         for address in ("127.0.0.1", "[::1]"):
             near = f"http://{address}:{port}"

@@ -19,7 +19,7 @@ from stackroom.common.running import hold
 from stackroom.common.settings import Settings
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
-from stackroom.server.access.auth_provider import Access
+from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.access.store import AccessStore
 from stackroom.server.address import server_lock
 from stackroom.server.ledger import Ledger, newest
@@ -41,7 +41,7 @@ def long_reader(shelf: Shelf) -> Iterator[Reader]:
 @pytest.fixture
 def guarded(long_reader: Reader, store: AccessStore) -> Iterator[str]:
     """A server with sign-in."""
-    with serving(long_reader, access=lambda url: Access(url, store)) as url:
+    with serving(long_reader, access=lambda url: AccessControl(url, store)) as url:
         yield url
 
 
@@ -97,7 +97,9 @@ def test_its_calls_have_a_name_of_their_own(long_reader: Reader, store: AccessSt
     """Not that of whom it plays: the owner reads the ledger to see what they asked."""
     path = tmp_path / "calls.jsonl"
     listed = set()
-    with serving(long_reader, access=lambda url: Access(url, store), ledger=Ledger(path, "http")) as url:
+    with serving(
+        long_reader, access=lambda url: AccessControl(url, store), ledger=Ledger(path, "http")
+    ) as url:
         for finding in examine(Settings(), url, QUERY, Owner()):
             assert finding.verdict is not Verdict.FAILED
             listed |= {grant.name for grant in store.grants() if grant.kind == "client"}
@@ -152,7 +154,7 @@ def test_a_server_that_is_found_elsewhere_is_signed_in_to_there(
     long_reader: Reader, store: AccessStore
 ) -> None:
     owner = Owner()
-    with serving(long_reader, access=lambda _: Access(PUBLIC, store)) as url:
+    with serving(long_reader, access=lambda _: AccessControl(PUBLIC, store)) as url:
         found = {one.name: one for one in examine(Settings(), url, QUERY, owner)}
     assert {one.name for one in found.values() if one.verdict is Verdict.FAILED} == set()
     assert f"stackroom doctor {PUBLIC}" in found["sign-in metadata"].seen

@@ -8,8 +8,8 @@ from starlette.types import Receive, Scope, Send
 from mcp_clients import serving
 from stackroom.cli.doctor.check import Failed, Finding, Verdict
 from stackroom.cli.doctor.examination import examine
-from stackroom.cli.doctor.examined_server import Visit
-from stackroom.cli.doctor.http import NoAnswer, Wire
+from stackroom.cli.doctor.examined_server import ExaminedServer
+from stackroom.cli.doctor.http import HttpClient, NoAnswer
 from stackroom.cli.doctor.reach import REACH
 from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
@@ -60,7 +60,7 @@ def test_a_stream_that_older_clients_ask_for(reader: Reader) -> None:
                 "foreign origin": ("may call the tools", "--public-url"),
                 "instructions": ("513 characters", "within 512"),
                 "unknown tool": ("-32601", "-32602"),
-                "bad arguments": ("(Traceback)", "goes to its makers"),
+                "bad arguments": ("(Traceback)", "must tell nothing about your machine"),
             },
         ),
         (
@@ -71,7 +71,7 @@ def test_a_stream_that_older_clients_ask_for(reader: Reader) -> None:
             },
             {
                 "tools": ("query is of the type array", "exactly this form"),
-                "bad arguments": ("(/srv/)", "goes to its makers"),
+                "bad arguments": ("(/srv/)", "must tell nothing about your machine"),
                 "search": (".score", "structuredContent"),
             },
         ),
@@ -121,18 +121,18 @@ async def _drips(scope: Scope, receive: Receive, send: Send) -> None:
 def test_a_server_that_does_not_come_to_an_end(reader: Reader) -> None:
     with (
         serving(reader, _drips) as url,
-        Wire(url, request_seconds=0.1) as wire,
+        HttpClient(url, request_seconds=0.1) as http,
         pytest.raises(NoAnswer, match=r"within 0\.1 seconds"),
     ):
-        wire.get("/mcp")
+        http.get("/mcp")
 
 
 def test_an_address_that_others_can_listen_to() -> None:
     (encrypted,) = [check for check in REACH if check.name == "encrypted"]
     for url in ("http://library.example", "http://192.0.2.7:8000"):
-        with Wire(url) as wire:
-            visit = Visit(url, wire, "anything", no_passphrase)
-            assert not visit.keeps_secrets
-            with pytest.raises(Failed, match="read along"):
-                encrypted.look(visit)
+        with HttpClient(url) as http:
+            server = ExaminedServer(url, http, "anything", no_passphrase)
+            assert not server.keeps_secrets
+            with pytest.raises(Failed, match="can read what is sent"):
+                encrypted.look(server)
     assert "https" in encrypted.advice

@@ -19,11 +19,11 @@ from stackroom.cli.arguments import parse, settings_of
 from stackroom.common.errors import SettingsError
 from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
-from stackroom.server.access.auth_provider import Access
+from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.access.passphrase import hashed
 from stackroom.server.access.store import AccessStore
 from stackroom.server.application import create_application
-from stackroom.server.limits.host_names import Names
+from stackroom.server.limits.host_names import HostNames
 from stackroom.server.limits.rates import Refusals
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  nothing is bound
@@ -52,8 +52,8 @@ PREFLIGHT = {
     ],
 )
 def test_names_that_only_a_local_network_has(host: str) -> None:
-    names = Names("https://library.example.com", EVERYWHERE, ["box.fritz.box"])
-    assert names.include(host)
+    names = HostNames("https://library.example.com", EVERYWHERE, ["box.fritz.box"])
+    assert names.is_ours(host)
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ def test_names_that_only_a_local_network_has(host: str) -> None:
     ],
 )
 def test_names_that_a_stranger_may_own(host: str) -> None:
-    names = Names("https://library.example.com", EVERYWHERE, ["box.fritz.box"])
-    assert not names.include(host)
+    names = HostNames("https://library.example.com", EVERYWHERE, ["box.fritz.box"])
+    assert not names.is_ours(host)
 
 
 @pytest.mark.parametrize("host", ["nas.local", "stackroom", "host.docker.internal", "evil.example"])
 def test_who_can_reach_only_this_machine_by_a_trick_is_not_answered(host: str) -> None:
-    assert not Names("http://127.0.0.1:8000", "127.0.0.1").include(host)
-    assert Names("http://127.0.0.1:8000", "127.0.0.1", [host]).include(host)
+    assert not HostNames("http://127.0.0.1:8000", "127.0.0.1").is_ours(host)
+    assert HostNames("http://127.0.0.1:8000", "127.0.0.1", [host]).is_ours(host)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_who_can_reach_only_this_machine_by_a_trick_is_not_answered(host: str) -
     ],
 )
 def test_whose_pages_may_ask(origin: str, host: str, let_in: bool) -> None:
-    assert Names("https://library.example.com", EVERYWHERE).let_in(origin, host) == let_in
+    assert HostNames("https://library.example.com", EVERYWHERE).may_ask(origin, host) == let_in
 
 
 def test_further_names_are_a_setting() -> None:
@@ -208,7 +208,7 @@ def test_a_page_may_read_the_answers_to_what_it_sends(url: str) -> None:
 def test_a_page_may_sign_in(reader: Reader, tmp_path: Path) -> None:
     with AccessStore(tmp_path / "access.sqlite3") as store:
         store.set_passphrase(hashed(PASSPHRASE, CHEAP))
-        with serving(reader, access=lambda url: Access(url, store)) as url:
+        with serving(reader, access=lambda url: AccessControl(url, store)) as url:
             origin = {"Origin": "http://localhost:6274"}
             for method, path, expected in (
                 ("POST", "/mcp", 401),

@@ -18,7 +18,7 @@ from mcp_clients import FETCH, SEARCH, URL, content, error, serving
 from stackroom.common.errors import LedgerUnusable, SettingsError
 from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
-from stackroom.server.access.auth_provider import Access
+from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.access.store import AccessStore
 from stackroom.server.ledger import LONGEST, Ledger, newest
 from stackroom.server.protocol.tools import create_mcp
@@ -76,7 +76,7 @@ async def test_a_call_over_http_has_the_name_of_its_token(
 ) -> None:
     token = store.new_static_token("my script")
     (grant,) = store.grants()
-    with serving(reader, access=lambda url: Access(url, store), ledger=Ledger(path, "http")) as url:
+    with serving(reader, access=lambda url: AccessControl(url, store), ledger=Ledger(path, "http")) as url:
         async with fastmcp.Client(url + "/mcp", auth=token) as client:
             content(await client.call_tool_mcp(SEARCH, {"query": "cats purr"}))
     (call,) = newest(path, 9)

@@ -24,13 +24,13 @@ from stackroom.cli.arguments import parse
 from stackroom.common.errors import CallRefused, SettingsError
 from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
-from stackroom.server.access.auth_provider import Access
+from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.access.store import AccessStore
 from stackroom.server.ledger import Ledger, newest
-from stackroom.server.limits.call_limits import Caller, Calls
-from stackroom.server.limits.connections import Connection
+from stackroom.server.limits.call_limits import Caller, CallLimits
+from stackroom.server.limits.connections import LimitedConnection
 from stackroom.server.limits.rates import Rates, Refusals, seconds
-from stackroom.server.limits.request_limits import LARGEST_BODY, Intake
+from stackroom.server.limits.request_limits import LARGEST_BODY, RequestLimits
 from stackroom.server.protocol.tools import create_mcp
 from waiting import wait_until
 
@@ -93,9 +93,10 @@ def test_a_flood_of_refusals_is_a_line_a_minute(caplog: pytest.LogCaptureFixture
     clock.now += 61
     refusals.add("too large requests")
     assert caplog.messages == [
-        "Refused since the last such line: too large requests: 1. What follows is counted for a minute.",
+        "Refused since the last such line: too large requests: 1. The next such line comes in a "
+        "minute at the earliest.",
         "Refused since the last such line: too large requests: 1000, too many calls at once: 1. "
-        "What follows is counted for a minute.",
+        "The next such line comes in a minute at the earliest.",
     ]
 
 
@@ -126,7 +127,7 @@ def slow() -> Iterator[Slow]:
 async def test_so_many_calls_are_computed_so_many_wait_and_the_rest_is_refused(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    calls = Calls(at_once=2, waiting=3)
+    calls = CallLimits(at_once=2, waiting=3)
     may, running = threading.Event(), threading.Semaphore(0)
 
     def work(caller: Caller) -> int:
@@ -151,7 +152,7 @@ async def test_so_many_calls_are_computed_so_many_wait_and_the_rest_is_refused(
 
 @pytest.mark.anyio
 async def test_a_call_that_takes_too_long_keeps_its_thread_and_nobody_waits() -> None:
-    calls = Calls(at_once=1, waiting=0, longest=0.05)
+    calls = CallLimits(at_once=1, waiting=0, longest=0.05)
     may, callers = threading.Event(), list[Caller]()
 
     def work(caller: Caller) -> None:
@@ -160,7 +161,7 @@ async def test_a_call_that_takes_too_long_keeps_its_thread_and_nobody_waits() ->
 
     with pytest.raises(CallRefused, match=r"longer than 1 second\. Try again"):
         await calls.answer("", work)
-    assert not callers[0].waits
+    assert not callers[0].is_waiting
     with pytest.raises(CallRefused, match="too much to do"):
         await calls.answer("", work)
     may.set()
@@ -172,7 +173,7 @@ async def test_an_error_of_the_work_is_not_taken_for_the_limit() -> None:
         raise TimeoutError("of the disk")
 
     with pytest.raises(TimeoutError, match="of the disk"):
-        await Calls().answer("", work)
+        await CallLimits().answer("", work)
 
 
 def call(url: str, query: str, token: str = "") -> tuple[int, dict[str, object]]:
@@ -194,7 +195,7 @@ def test_over_http_a_full_server_refuses_and_a_call_ends_in_time(
 ) -> None:
     path = tmp_path / "calls.jsonl"
     reader = shelf.reader(load=lambda _: slow)
-    mcp = create_mcp(reader, URL, Ledger(path, "http"), Calls(at_once=1, waiting=0, longest=0.5))
+    mcp = create_mcp(reader, URL, Ledger(path, "http"), CallLimits(at_once=1, waiting=0, longest=0.5))
     application = mcp.http_app(path="/mcp", stateless_http=True, json_response=True)
     with serving(reader, application) as url, ThreadPoolExecutor(1) as callers:
         first = callers.submit(call, url, "cats")
@@ -228,7 +229,7 @@ def test_128_callers_at_once_all_get_answers(url: str) -> None:
 
 def test_a_client_that_calls_too_often_is_told_when_to_come_back(reader: Reader, store: AccessStore) -> None:
     one, other = store.new_static_token("one"), store.new_static_token("other")
-    with serving(reader, access=lambda url: Access(url, store), calls_per_minute=3) as url:
+    with serving(reader, access=lambda url: AccessControl(url, store), calls_per_minute=3) as url:
         results = [call(url, "cats", one) for _ in range(4)]
         assert [result["isError"] for _, result in results] == [False, False, False, True]
         assert results[3][0] == 200
@@ -309,12 +310,12 @@ def until_closed(url: str, sent: bytes) -> bytes:
         return received
 
 
-class Impatient(Connection):
+class Impatient(LimitedConnection):
     head_seconds = 0.1
 
 
 def test_large_bodies_are_refused_before_they_are_read(reader: Reader) -> None:
-    with serving(reader, Intake(echo, "/sse", Refusals()), connection=Impatient) as url:
+    with serving(reader, RequestLimits(echo, "/sse", Refusals()), connection=Impatient) as url:
         assert ask(url, "POST", "/", {}, "a" * LARGEST_BODY)[::2] == (200, str(LARGEST_BODY).encode())
         status, _, body = ask(url, "POST", "/", {}, "a" * (LARGEST_BODY + 1))
         assert (status, body) == (413, b"The request is too large: more than 100,000 bytes.\n")
@@ -333,7 +334,7 @@ def test_large_bodies_are_refused_at_all_doors(reader: Reader, url: str) -> None
 
 def test_bodies_that_trickle_in_are_not_waited_for(reader: Reader) -> None:
     head = b"POST / HTTP/1.1\r\nHost: x\r\n"
-    with serving(reader, Intake(echo, "/sse", Refusals(), body_seconds=0.2)) as url:
+    with serving(reader, RequestLimits(echo, "/sse", Refusals(), body_seconds=0.2)) as url:
         assert until_closed(url, head + b"Content-Length: 10\r\n\r\nabc").startswith(b"HTTP/1.1 408 ")
         trickle = b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n"
         assert until_closed(url, head + trickle).startswith(b"HTTP/1.1 408 ")
@@ -341,7 +342,7 @@ def test_bodies_that_trickle_in_are_not_waited_for(reader: Reader) -> None:
 
 
 def test_heads_that_trickle_in_are_not_waited_for(reader: Reader) -> None:
-    with serving(reader, Intake(echo, "/sse", Refusals()), connection=Impatient) as url:
+    with serving(reader, RequestLimits(echo, "/sse", Refusals()), connection=Impatient) as url:
         assert until_closed(url, b"") == b""
         assert until_closed(url, b"GET / HTTP/1.1\r\nHost") == b""
         whole = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -360,7 +361,7 @@ def test_an_answer_may_take_longer_than_a_head(reader: Reader) -> None:
 @pytest.mark.parametrize(("path", "most"), [("/", "requests"), ("/sse", "streams")])
 def test_so_many_requests_at_a_time(reader: Reader, path: str, most: str) -> None:
     held = Held()
-    intake = Intake(held, "/sse", Refusals(), most_requests=1, most_streams=1)
+    intake = RequestLimits(held, "/sse", Refusals(), most_requests=1, most_streams=1)
     with serving(reader, intake, connection=Impatient) as url, ThreadPoolExecutor(1) as callers:
         first = callers.submit(ask, url, "GET", path)
         assert held.asked.acquire(timeout=10)
@@ -374,7 +375,7 @@ def test_so_many_requests_at_a_time(reader: Reader, path: str, most: str) -> Non
 
 
 def test_so_many_requests_of_an_address(reader: Reader) -> None:
-    with serving(reader, Intake(echo, "/sse", Refusals(), Rates(2, Clock()))) as url:
+    with serving(reader, RequestLimits(echo, "/sse", Refusals(), Rates(2, Clock()))) as url:
 
         def asked(address: str) -> tuple[int, str | None]:
             # As a tunnel on this machine says whose request it passes on.

@@ -12,7 +12,7 @@ from shelf import Shelf
 from stackroom.catalog.status import Failure
 from stackroom.common.errors import CallRefused
 from stackroom.reading.reader import Reader
-from stackroom.server.access.auth_provider import Access
+from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.access.store import AccessStore
 from stackroom.server.metrics import Metrics
 
@@ -99,7 +99,7 @@ def test_a_catalogue_that_cannot_be_read(shelf: Shelf) -> None:
 
 def test_with_sign_in_they_are_for_a_token(reader: Reader, store: AccessStore) -> None:
     token = store.new_static_token("prometheus")
-    with serving(reader, access=lambda url: Access(url, store)) as url:
+    with serving(reader, access=lambda url: AccessControl(url, store)) as url:
         assert ask(url, "GET", "/metrics")[0] == 401
         status, headers, _ = ask(url, "GET", "/metrics", {"Authorization": "Bearer nobody's"})
         assert (status, headers["www-authenticate"]) == (401, "Bearer")

@@ -17,7 +17,7 @@ from stackroom.common.errors import PictureFailed
 from stackroom.page.mark import Mark
 from stackroom.reading.reader import Reader
 from stackroom.server.citations.pages import citation_routes
-from stackroom.server.citations.pictures import Picture, Pictures, Wanted
+from stackroom.server.citations.pictures import PageToDraw, Picture, Pictures
 from waiting import WaitedInVain, wait_until
 
 PAGES = ("Rivers.\n", "Cats <b>sleep</b>.\n\nCats & dogs \u202epurr.\n", "The end.\n")
@@ -140,7 +140,7 @@ def test_a_passage_that_is_not_there_any_more_is_not_marked(
     status, _, body = ask(url, "GET", f"/d/{id_}?page=2&mark={mark}")
     html = body.decode()
     assert status == 200
-    assert "not on this page as it was" in html
+    assert "no longer on this page in the same words" in html
     assert "<mark>" not in html
     assert "mark=" not in html
     assert ask(url, "GET", f"/d/{id_}/page/2.png?mark={mark}")[0] == 200
@@ -236,7 +236,7 @@ class Slow(Pictures):
         super().__init__()
         self.go_on = threading.Event()
 
-    def picture(self, wanted: Wanted) -> Picture:
+    def picture(self, wanted: PageToDraw) -> Picture:
         self.go_on.wait(10)
         raise PictureFailed("The page crashed the process that draws it.")
 

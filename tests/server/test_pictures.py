@@ -9,14 +9,14 @@ import pytest
 from make_pdfs import write_claiming_pdf, write_garbage, write_objects, write_pdf
 from marked_boxes import marked_boxes
 from stackroom.common.errors import PictureFailed
-from stackroom.server.citations.pictures import Pictures, Wanted
+from stackroom.server.citations.pictures import PageToDraw, Pictures
 
 TEXT = "The first line.\nThe second line.\n\nA third one.\n"
 
 
-def wanted(file: Path, passage: str = "", text: str = TEXT) -> Wanted:
+def wanted(file: Path, passage: str = "", text: str = TEXT) -> PageToDraw:
     start = text.index(passage)
-    return Wanted(file.stem, 1, file, text, start, start + len(passage))
+    return PageToDraw(file.stem, 1, file, text, start, start + len(passage))
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ class LateModels(SomeModels):
 def test_what_could_not_be_loaded_is_tried_again_and_told_once(shelf: Shelf) -> None:
     models, events = LateModels(shelf.embedder), Told()
     with closing(Reader(Catalog(shelf.path), WordIndex(shelf.words), models)) as reader:
-        warm_in_background(reader, events, again_seconds=0.01)
+        warm_in_background(reader, events, retry_seconds=0.01)
         assert models.loaded.wait(30)
     assert events.texts == ["Searching does not work yet. The network is away."]
 
@@ -54,7 +54,7 @@ def test_a_reader_that_was_closed_is_left_alone(shelf: Shelf) -> None:
     models, events = LateModels(shelf.embedder), Told()
     reader = Reader(Catalog(shelf.path), WordIndex(shelf.words), models)
     reader.close()
-    warm_in_background(reader, events, again_seconds=0.01)
+    warm_in_background(reader, events, retry_seconds=0.01)
     for thread in threading.enumerate():
         if thread.name == "warm":
             thread.join(30)

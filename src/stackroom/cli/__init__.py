@@ -1,4 +1,4 @@
-"""The command line: from arguments to an exit code. The only package that sees both wings.
+"""The command line: from arguments to an exit code. The only package that uses both stackroom and indexer.
 
 Its face: `main.main`. Commands are in `commands/`, one file for each group of them.
 """

@@ -1,4 +1,4 @@
-"""What the command line accepts. What each command does is in `stackroom.cli.commands`."""
+"""The arguments of all commands, and their help. What each command does is in `stackroom.cli.commands`."""
 
 import argparse
 from collections.abc import Sequence
@@ -8,59 +8,65 @@ from stackroom import __version__
 from stackroom.common.settings import Settings
 
 WAIT_SECONDS = 600.0
-"""How long a command waits for another one, if nothing else is said."""
+"""How long a command waits for another one by default, in seconds."""
 
 _DESCRIPTION = """\
-Search and fetch for a private folder of PDFs, on this machine alone.
+Search a private folder of PDFs on this machine: for you, and for AI assistants over MCP.
 
   stackroom index ~/Papers       read the PDFs of a folder into the index
   stackroom serve                answer search and fetch to an MCP client
-  stackroom up ~/Papers          both at once, and follow the folder as it changes
-  stackroom search "a question"  try it out here
+  stackroom up ~/Papers          do both at once, and follow the folder as it changes
+  stackroom search "a question"  search in this terminal
   stackroom doctor               check a running server before you go live
-  stackroom eval ~/Questions     measure how much is found
+  stackroom eval ~/Questions     measure how well questions with known answers are answered
 """
 
 _OPERATORS = """\
 operators, anywhere in the query (in a shell, put the whole query in single quotes):
-  "exact phrase"       the passage has these words, in this order
-  -word  -"a phrase"   the passage has them not
+  "exact phrase"       only passages with exactly these words, in this order
+  -word  -"a phrase"   leave out passages with this word or phrase
   title:word  author:name  folder:name  id:document
-  after:2023  before:2024-05  lang:de
-An operator that makes no sense is taken for words. A query that begins with a minus comes after `--`.
+                       only documents with this title, author, folder or id
+  after:2023  before:2024-05
+                       only documents made or changed in 2023 or later; before May 2024
+  lang:de              only documents in this language
+If the value of an operator cannot be understood, it is searched for as ordinary words. If a query begins with
+a minus, write `--` before it.
 """
 
 _EVAL = """\
-Measure how much is found: index a set of documents with known answers, ask all its questions, and count what
-comes back by matching words, by nearest meaning, and by both fused, which is what `search` answers with.
+Measure how well search finds answers that are known: index a set of documents, ask all its questions, and
+compare the results with the answers. This is done three times: for matching words alone, for meaning alone,
+and for both together, as `search` does it.
 
 DIR holds one of
 
-  corpus.jsonl, queries.jsonl and qrels.tsv    a collection as BEIR has them. Measured: nDCG@10, Recall@100
-                                               and MRR@10 of documents
-  PDFs, in it or in pdfs/, named by the ids    the same. The queries and judgments may lie elsewhere:
-  of a collection                              --queries FILE --qrels FILE
+  corpus.jsonl, queries.jsonl and qrels.tsv    a collection in the format of BEIR. Measured: nDCG@10,
+                                               Recall@100 and MRR@10 of documents
+  PDFs, in DIR or DIR/pdfs, whose names are    the same. Queries and judgments may be elsewhere:
+  the ids of a collection's documents          --queries FILE --qrels FILE
   PDFs and questions.jsonl or questions.csv    questions about one PDF each. Measured: how often that PDF,
-                                               and the right page, is among the first 1, 5 and 10
+                                               and the right page, is among the first 1, 5 and 10 results
 
 For questions of your own, make a CSV file whose first line is `question,pdf,page`; the page is counted from 1
 and may be left empty. Then: stackroom eval ~/Papers --questions mine.csv --keep ~/papers-eval
 
-Your own index is not touched: another one is made in a temporary folder, with the model of STACKROOM_MODEL.
-Of the data folder only the compiled model is used.
+Your own index is not touched: the set gets its own index in a temporary folder, with the model of
+STACKROOM_MODEL. Only the compiled model is taken from the data folder.
 """
 
 _DOCTOR = """\
-Checks how the server is reached, who gets in, both revisions of MCP, the tools, and what they answer. If it
-has sign-in, it asks for the passphrase, signs in as ChatGPT, Claude and Claude Code do, and then ends what
-it was given. Exit code 0: nothing failed; 1: something did.
+Checks how the server is reached, who gets in, both revisions of MCP, the tools, and their answers. If the
+server has sign-in, the command asks you for the passphrase, signs in as ChatGPT, Claude and Claude Code do,
+and in the end gives up the access it got. Exit code 0: no check failed; 1: at least one failed.
 """
 
 _EPILOG = """\
-exit codes: 0 all is well; 1 something failed; 2 wrong use; 130 interrupted. `index` gives 1 if a file or
-folder could not be read that had not failed before, `index --strict` if any could not (`stackroom status`
-lists them); `check` if something is damaged; `watch`, `serve` and `up` end with 0 on SIGTERM
-environment: STACKROOM_DATA, STACKROOM_MODEL and others; the README has the table
+exit codes: 0 all is well; 1 something failed; 2 wrong arguments or settings; 130 interrupted. `index` exits
+with 1 if a file or folder could not be read, unless it failed before already; `index --strict` also then
+(`stackroom status` lists these files). `check` exits with 1 if something is damaged. `watch`, `serve` and
+`up` exit with 0 on SIGTERM.
+environment variables: STACKROOM_DATA, STACKROOM_MODEL and others; docs/settings.md has them all
 """
 
 
@@ -74,7 +80,11 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
-    """The settings, with what the command line says of them. Raises SettingsError if one makes no sense."""
+    """The settings: from the environment, unless an argument says otherwise.
+
+    Raises:
+        SettingsError: a value is not one that the setting can have.
+    """
     given = vars(arguments)
     return Settings.read(
         data=given.get("data"),
@@ -114,28 +124,30 @@ def _parser() -> argparse.ArgumentParser:
             name, help=summary, description=summary[0].upper() + summary[1:] + ".", parents=[common]
         )
 
-    index = add("index", "read PDFs into the index; what has not changed costs nothing")
+    index = add("index", "read PDFs into the index; files that have not changed are skipped")
     _add_paths(index)
     _add_log(index)
     index.add_argument("--json", action="store_true", help="print a summary as JSON at the end")
-    index.add_argument("--quiet", "-q", action="store_true", help="no progress")
-    index.add_argument("--retry", action="store_true", help="try files again that could not be read before")
+    index.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
+    index.add_argument(
+        "--retry", action="store_true", help="also try the files again that could not be read before"
+    )
     index.add_argument(
         "--strict",
         action="store_true",
-        help="exit code 1 also for files that failed before and are unchanged",
+        help="exit with code 1 also if a file failed that had failed before and has not changed",
     )
     _add_wait(index)
     index.add_argument(
         "--reembed",
         action="store_true",
-        help="embed the whole library with the model of STACKROOM_MODEL and switch to it",
+        help="make new vectors of the whole library with the model of STACKROOM_MODEL, then search with that",
     )
 
     watch = add("watch", "index, then follow the folders as they change, until Ctrl-C")
     _add_paths(watch)
     _add_log(watch)
-    watch.add_argument("--quiet", "-q", action="store_true", help="no progress")
+    watch.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
     _add_parent(watch)
 
     serve = add("serve", "answer search and fetch to MCP clients, until Ctrl-C")
@@ -155,64 +167,74 @@ def _parser() -> argparse.ArgumentParser:
     _add_address(up)
     _add_log(up)
 
-    search = add("search", "find the documents that answer a question or hold these words")
+    search = add("search", "find the documents that answer a question or contain these words")
     search.formatter_class = argparse.RawDescriptionHelpFormatter
     search.epilog = _OPERATORS
-    search.add_argument("query", nargs="+", metavar="QUERY")
+    search.add_argument("query", nargs="+", metavar="QUERY", help="a question, or words; see below")
     search.add_argument("--limit", type=_positive, default=10, metavar="N", help="most results (default: 10)")
-    search.add_argument("--explain", action="store_true", help="say why each result stands where it does")
-    search.add_argument("--json", action="store_true", help="print what the search tool returns")
+    search.add_argument(
+        "--explain", action="store_true", help="show the scores behind the order of the results"
+    )
+    search.add_argument("--json", action="store_true", help="print the JSON that the search tool returns")
 
     passphrase = add("passphrase", "set the passphrase that lets clients and browsers in")
     passphrase.epilog = (
-        "Asks twice, or reads the first line of standard input. Changing it signs everybody out."
+        "Asks for it twice, or, without a terminal, reads the first line of standard input. A new passphrase "
+        "signs out all clients and browsers; tokens of programs still work."
     )
 
     token = add("token", "make, list and revoke tokens for programs that cannot open a browser")
     actions = token.add_subparsers(metavar="ACTION", dest="action", required=True)
-    for action, summary in (("new", "make a token and show it, once"), ("revoke", "end a token at once")):
+    for action, summary in (("new", "make a token and show it once"), ("revoke", "end a token at once")):
         one = actions.add_parser(action, help=summary, parents=[common])
-        one.add_argument("name", metavar="NAME", help="what you call it")
+        one.add_argument("name", metavar="NAME", help="your name for the program")
         if action == "new":
             one.add_argument("--json", action="store_true", help="print it as JSON")
-    every = actions.add_parser("list", help="show all tokens and when they were used", parents=[common])
+    every = actions.add_parser("list", help="show all tokens and when they were last used", parents=[common])
     every.add_argument("--json", action="store_true", help="print them as JSON")
 
-    clients = add("clients", "show who has access: clients, browsers and tokens; and end it")
+    clients = add("clients", "show who has access (clients, browsers, tokens), or end it")
     clients.set_defaults(action="list")
     clients.add_argument("--json", action="store_true", default=False, help="print them as JSON")
     choices = clients.add_subparsers(metavar="ACTION", dest="action")
-    end = choices.add_parser("revoke", help="end one's access at once", parents=[common])
+    end = choices.add_parser(
+        "revoke", help="end the access of one client, browser or token at once", parents=[common]
+    )
     end.add_argument("id", metavar="ID", help="as the list shows it")
 
     fetch = add("fetch", "print the whole text of a document")
     fetch.add_argument("id", metavar="ID", help="as a search result gives it")
-    fetch.add_argument("--json", action="store_true", help="print what the fetch tool returns")
+    fetch.add_argument("--json", action="store_true", help="print the JSON that the fetch tool returns")
 
     status = add("status", "show what the index holds and which files could not be read")
     status.add_argument("--json", action="store_true", help="print it as JSON")
 
-    check = add("check", "check that everything the index holds is sound, and agrees with the files")
+    check = add("check", "check that the index is not damaged and agrees with the files")
     check.add_argument(
         "--repair",
         action="store_true",
-        help="make again what is derived; remove damaged documents, so that `index` reads them anew",
+        help="rebuild what can be made from the texts; remove damaged documents, so that `index` reads their "
+        "files again",
     )
     check.add_argument("--json", action="store_true", help="print what was found as JSON")
-    check.add_argument("--quiet", "-q", action="store_true", help="no progress")
+    check.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
     _add_wait(check)
 
-    backup = add("backup", "copy everything that cannot be made again into one file, while all else runs")
-    backup.add_argument("file", type=Path, metavar="FILE", help="to make, a tar file; must not exist yet")
+    backup = add(
+        "backup", "copy everything that cannot be made again into one file; other commands may run meanwhile"
+    )
+    backup.add_argument("file", type=Path, metavar="FILE", help="the tar file to make; must not exist yet")
 
     restore = add("restore", "put a backup into a data folder that has no index yet")
     restore.add_argument("file", type=Path, metavar="FILE", help="made by `stackroom backup`")
 
-    log = add("log", "show what was asked and what was answered, the newest last")
+    log = add("log", "show what clients asked and what they got, the newest last")
     log.add_argument("--limit", type=_positive, default=20, metavar="N", help="most calls (default: 20)")
     log.add_argument("--json", action="store_true", help="print them as JSON, with all documents and pages")
 
-    doctor = add("doctor", "play ChatGPT and Claude against a running server, before you go live")
+    doctor = add(
+        "doctor", "check a running server before you go live, by calling it as ChatGPT and Claude do"
+    )
     doctor.formatter_class = argparse.RawDescriptionHelpFormatter
     doctor.epilog = _DOCTOR
     doctor.add_argument(
@@ -220,8 +242,8 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         default="",
         metavar="URL",
-        help="of the server, such as the address of a tunnel (default: the server of the data folder, and "
-        "STACKROOM_PUBLIC_URL)",
+        help="the server's URL, such as the address of a tunnel (default: the running server of the data "
+        "folder, and STACKROOM_PUBLIC_URL)",
     )
     doctor.add_argument("--token", default="", help="call the tools with this token, without signing in")
     doctor.add_argument(
@@ -235,13 +257,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
 
-    evaluate = add("eval", "measure how much is found, on questions with known answers")
+    evaluate = add("eval", "measure how well questions with known answers are answered")
     evaluate.formatter_class = argparse.RawDescriptionHelpFormatter
     evaluate.description = _EVAL
-    evaluate.add_argument("folder", type=Path, metavar="DIR", help="the set, see above")
+    evaluate.add_argument(
+        "folder", type=Path, metavar="DIR", help="the set of documents and questions, see above"
+    )
     evaluate.add_argument("--queries", type=Path, metavar="FILE", help="JSON lines with _id and text")
     evaluate.add_argument(
-        "--qrels", type=Path, metavar="FILE", help="query-id, corpus-id and score, with tabs between"
+        "--qrels",
+        type=Path,
+        metavar="FILE",
+        help="judgments: query-id, corpus-id and score in each line, with tabs between",
     )
     evaluate.add_argument(
         "--questions", type=Path, metavar="FILE", help="CSV, or JSON lines: question, pdf, page"
@@ -250,19 +277,20 @@ def _parser() -> argparse.ArgumentParser:
         "--half",
         type=int,
         choices=(1, 2),
-        help="ask one half of the questions, always the same ones: choose on one, report on the other",
+        help="ask only one half of the questions, always the same half: use one to tune settings, and the "
+        "other to report figures",
     )
     evaluate.add_argument(
         "--keep",
         type=Path,
         metavar="DATA",
-        help="keep the index in this folder, for this set alone; the next run goes on with it",
+        help="keep the index in this data folder, which must be for this set only; the next run reuses it",
     )
     evaluate.add_argument("--json", action="store_true", help="print the figures as JSON")
-    evaluate.add_argument("--quiet", "-q", action="store_true", help="no progress")
+    evaluate.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
 
     forget = add("forget", "remove a folder from the index; its files stay where they are")
-    forget.add_argument("path", type=Path, metavar="PATH")
+    forget.add_argument("path", type=Path, metavar="PATH", help="a folder or PDF that was given to `index`")
     _add_wait(forget)
     return parser
 
@@ -279,15 +307,16 @@ def _add_paths(parser: argparse.ArgumentParser) -> None:
         "--exclude",
         action="append",
         metavar="PATTERN",
-        help="leave out what fits this pattern, as .gitignore has them; may be repeated. It counts for this "
-        "run: what is to stay out goes into a file .stackroomignore in the folder, or STACKROOM_EXCLUDE",
+        help="leave out what matches this pattern, written as in .gitignore; may be repeated. It applies to "
+        "this run only: to leave something out for good, use a file .stackroomignore in the folder, or "
+        "STACKROOM_EXCLUDE",
     )
     parser.add_argument(
         "--follow-links",
         action="store_true",
         default=None,
-        help="follow links that lead out of the folder. It counts for this run: one without it removes what "
-        "is behind them from the index; STACKROOM_FOLLOW_LINKS=yes makes it last",
+        help="follow links that lead out of the folder, in this run only: a later run without it removes "
+        "what they lead to from the index. STACKROOM_FOLLOW_LINKS=yes follows them always",
     )
 
 
@@ -297,13 +326,13 @@ def _add_wait(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=WAIT_SECONDS,
         metavar="SECONDS",
-        help="how long to wait if another command is at work in the data folder; `watch` and `up` let this "
-        "one in and then go on (default: %(default)g)",
+        help="how long to wait if another command is working in the data folder (default: %(default)g). "
+        "`watch` and `up` let this command in, then continue",
     )
 
 
 def _add_parent(parser: argparse.ArgumentParser) -> None:
-    # For `up`: the half that it starts ends when its standard input does.
+    # `up` gives this to the two commands that it starts: they end when their standard input does.
     parser.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -336,15 +365,15 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="NAME",
         help="answer also requests for this host name; may be repeated (default: STACKROOM_ALLOW_HOST). "
-        "This machine's own names, that of --public-url and IP addresses need none, nor, if others on the "
-        "network can reach the server, names that only a local network has, such as nas or nas.local",
+        "Not needed for this machine's own names, IP addresses and the host of --public-url; nor, if other "
+        "machines can reach the server, for names that only a local network has, such as nas or nas.local",
     )
     parser.add_argument(
         "--calls-per-minute",
         type=int,
         metavar="N",
-        help="most calls in a minute for each client, if others can reach the server; 0 for any number "
-        "(default: STACKROOM_CALLS_PER_MINUTE, or 300)",
+        help="most calls of each client in a minute, if other machines can reach the server; 0 for any "
+        "number (default: STACKROOM_CALLS_PER_MINUTE, or 300)",
     )
 
 

@@ -1,4 +1,4 @@
-"""How a command ends: its exit code, and what happens when it is interrupted."""
+"""How a command ends: its exit code, and what it does when it is interrupted."""
 
 import os
 import signal
@@ -14,24 +14,26 @@ from stackroom.common.events import Events
 
 OK, SOMETHING_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
-KEPT = "what was indexed is kept, and the next run goes on"
+INDEX_IS_KEPT = "what was indexed is kept, and the next run goes on"
 
-# How long a server may take to end by itself when its parent has died.
+# When the parent has died, the command may take this long to end by itself, in seconds.
 _GRACE_SECONDS = 10.0
 
 
 @contextmanager
-def tidying(events: Events, outcome: Callable[[], str]) -> Iterator[None]:
-    """Lets SIGINT and SIGTERM end the block by an exception, so that it removes what it has begun, then us.
+def clean_up_when_interrupted(events: Events, outcome: Callable[[], str]) -> Iterator[None]:
+    """Makes SIGINT and SIGTERM raise KeyboardInterrupt in the block, which can so remove what it has begun.
+
+    When the block has ended by that, the process ends.
 
     Args:
-        events: told that we stopped.
-        outcome: asked when all is tidy: what there is now, a clause for a person.
+        events: where the end of the command is reported.
+        outcome: called after the cleaning up; returns a clause for people that says what there is now.
     """
     signals = (signal.SIGINT, signal.SIGTERM)
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        for number in signals:  # a second one would interrupt the tidying
+        for number in signals:  # a second signal would interrupt the cleaning up
             signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
@@ -39,19 +41,26 @@ def tidying(events: Events, outcome: Callable[[], str]) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        stop(events, outcome())
+        stop_process(events, outcome())
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def stop(events: Events, outcome: str, code: int = INTERRUPTED) -> NoReturn:
-    """Ends the process where it stands, as a crash would: what is committed is whole, locks are the system's.
+def stop_process(events: Events, outcome: str, code: int = INTERRUPTED) -> NoReturn:
+    """Ends the process at once, as a crash would: what was committed stays, the system releases locks.
 
-    An exception instead would have to pass through a model that is being loaded, which takes seconds, and is
-    lost if it is raised in a callback of the interpreter.
+    An exception would take seconds if a model is being loaded, and is lost if it is raised in a callback of
+    the interpreter.
+
+    Args:
+        events: where the end of the command is reported.
+        outcome: a clause for people that says what there is now.
+        code: the exit code.
     """
-    show_cursor = "\x1b[?25h" if sys.stderr.isatty() and not events.as_json else ""  # the bar hides it
+    show_cursor = (
+        "\x1b[?25h" if sys.stderr.isatty() and not events.as_json else ""
+    )  # the progress bar hides it
     os.write(
         2, events.line("stopped", f"{show_cursor}\nstackroom: stopped; {outcome}", message=outcome).encode()
     )
@@ -59,13 +68,13 @@ def stop(events: Events, outcome: str, code: int = INTERRUPTED) -> NoReturn:
 
 
 def end_with_parent() -> None:
-    """Ends this process when the one that started it has died, however that was.
+    """Ends this process when the one that started it has died, even if that was killed.
 
     Its standard input is a pipe that only the parent can write to: the system closes it with the parent.
     """
 
     def wait_for_the_end() -> None:
-        # Not from `sys.stdin`: its lock, if a thread holds it, makes the interpreter abort while it ends.
+        # Not from `sys.stdin`: if a thread holds its lock, the interpreter aborts while it ends.
         while os.read(0, 1):
             pass
         os.kill(os.getpid(), signal.SIGTERM)
@@ -75,15 +84,15 @@ def end_with_parent() -> None:
     threading.Thread(target=wait_for_the_end, name="parent", daemon=True).start()
 
 
-def leave(code: int) -> int:
-    """Ends the process with `code` if threads are still at work; else returns it.
+def exit_despite_threads(code: int) -> int:
+    """Ends the process with `code` if threads are still running; otherwise returns `code`.
 
-    The interpreter would wait for some of them for ever, and end the others where they stand: in the middle
-    of a library that loads a model, that is a crash (SIGABRT).
+    The interpreter itself would wait for some threads for ever and stop others wherever they are, which is a
+    crash (SIGABRT) if a library is just loading a model.
     """
     if threading.active_count() > 1:
         for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError, ValueError):  # whoever read it has gone
+            with suppress(OSError, ValueError):  # the program that read it has ended
                 stream.flush()
         os._exit(code)
     return code

@@ -1,4 +1,4 @@
-"""The command line: arguments in, exit code out, and what ends a command. Only what is needed is imported."""
+"""Runs a command: arguments in, exit code out. Imports only the module of that command, to start fast."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ from importlib import import_module
 from io import TextIOWrapper
 
 from stackroom.cli.arguments import parse, settings_of
-from stackroom.cli.exit_codes import KEPT, SOMETHING_FAILED, WRONG_USE, stop
+from stackroom.cli.exit_codes import INDEX_IS_KEPT, SOMETHING_FAILED, WRONG_USE, stop_process
 from stackroom.common.errors import SettingsError, StackroomError, UsageError
 from stackroom.common.events import Events
 from stackroom.common.owner_only import write_for_us_alone
@@ -42,9 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     write_for_us_alone()
     events = _events(arguments)
     for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, lambda signum, frame: stop(events, KEPT))
+        signal.signal(signum, lambda signum, frame: stop_process(events, INDEX_IS_KEPT))
     for stream in (sys.stdout, sys.stderr):
-        # A title that the terminal's encoding lacks is no reason to stop.
+        # Characters that the terminal's encoding lacks are printed as escapes, instead of an error.
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         events.tell("failed", f"stackroom: {error}", "error", message=str(error), error=type(error).__name__)
         return WRONG_USE if isinstance(error, UsageError | SettingsError) else SOMETHING_FAILED
     except BrokenPipeError:
-        # The reader of our output (head, less) has gone. Python would complain again while exiting.
+        # The program that read our output (head, less) has ended. Else Python would complain while exiting.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return SOMETHING_FAILED
 
@@ -69,5 +69,5 @@ def _command(name: str) -> Callable[[argparse.Namespace], int]:
 def _events(arguments: argparse.Namespace) -> Events:
     try:
         return Events(as_json=settings_of(arguments).log_json)
-    except SettingsError:  # which the command itself will meet
+    except SettingsError:  # the command itself will report it
         return Events(as_json=bool(vars(arguments).get("log_json")))

@@ -1,4 +1,4 @@
-"""How far a command is: a bar on a terminal, an event now and then where there is none."""
+"""Shows how far a command is: by a bar on a terminal, else by an event every few seconds."""
 
 import sys
 import time
@@ -11,13 +11,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from stackroom.cli.terminal import duration
 from stackroom.common.events import Events
 
-# Share of a run's time that reading takes; the rest is embedding (measured, see docs/benchmarks.md).
+# Reading PDFs takes this share of a run's time, embedding the rest (measured, see docs/benchmarks.md).
 _READING_SHARE = 0.08
 _SECONDS_BETWEEN_LINES = 5.0
 
 
 class ProgressDisplay:
-    """A bar on a terminal, an event now and then where there is none. A context manager."""
+    """A bar on a terminal, else an event every few seconds. A context manager."""
 
     def __init__(self, events: Events, *, quiet: bool = False) -> None:
         """Shows nothing at all if `quiet`, and nothing before the first `update`."""
@@ -48,8 +48,8 @@ class ProgressDisplay:
         if self._bar:
             self._bar.stop()
 
-    def rest(self) -> None:
-        """Shows nothing until the next run begins."""
+    def hide(self) -> None:
+        """Hides the bar until the next run begins."""
         if self._bar:
             self._bar.reset(self._task, total=1.0, visible=False)
 
@@ -64,19 +64,18 @@ class ProgressDisplay:
         scans: int,
         scans_done: int,
     ) -> None:
-        """Shows how far a run is; see `account.Progress`. Cheap enough to be called for every page."""
+        """Shows how far a run is; see `indexer.run.account.Progress`. Cheap enough to call for every page."""
         read = files_done / files if files else 1.0
         if (scans and not scans_done) or not (scans or files_done or pages or embedded):
-            self._started = time.monotonic()  # a run begins, or its scans do
-        # Passages of the files still to be read are guessed from those read so far.
+            self._started = time.monotonic()  # a run begins, or its scans begin
+        # How many passages there will be is estimated from the files read so far.
         expected = max(passages / read if read else 0.0, 1.0)
         share = _READING_SHARE * read + (1 - _READING_SHARE) * (embedded / expected if passages else 0.0)
-        # What is read can be searched by its words a moment later; what is embedded, by its meaning as well.
         counts = f"{files_done}/{files} files  {pages} pages  {embedded}/{passages} passages embedded"
-        if scans:  # which come when all else is done
+        if scans:  # scans are read when everything else is done
             counts = f"{scans_done}/{scans} scanned pages  {embedded}/{passages} passages embedded"
             share = scans_done / scans
-        # Until something is embedded nobody knows how fast that goes: the model may still be loading.
+        # No estimate before something is embedded: the model may still be loading.
         elapsed = time.monotonic() - self._started
         known = (scans_done or embedded) and 0 < share < 1
         left = f"about {duration(elapsed * (1 - share) / share)} left" if known else ""
@@ -98,7 +97,7 @@ class ProgressDisplay:
             )
 
     def count(self, stage: str, done: int, of: int) -> None:
-        """Shows how much of something is done. Cheap enough to be called for each."""
+        """Shows that `done` of `of` items are done. Cheap enough to call for each item."""
         if self._bar:
             self._bar.update(
                 self._task,

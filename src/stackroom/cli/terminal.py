@@ -1,4 +1,4 @@
-"""What people see in a terminal: tables, and how files, times and sizes are written."""
+"""Output for people in a terminal: tables, and how files, times and sizes are written."""
 
 import os
 import sys
@@ -15,12 +15,12 @@ from stackroom.reading.finding.ranking import Evidence
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
 _WHY_LEFT_OUT = {
-    "link": "links that lead out of it: --follow-links takes them in",
+    "link": "links that lead out of it: --follow-links follows them",
     "pattern": "by patterns of .stackroomignore or --exclude",
-    "system": "folders of the system",
+    "system": "recycle bins and other system folders",
 }
 
-# Files named in a summary under each heading.
+# Most files that a summary names under each heading.
 _LISTED = 20
 
 
@@ -29,9 +29,9 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
 
     Args:
         status: of the catalogue.
-        words: how many passages can be searched by their words.
+        words: how many passages can be found by their words.
         runtime: what runs the model.
-        ocr_obstacle: why scans are not read; empty if they are.
+        ocr_obstacle: why scans are not read; empty if they are read.
     """
     share = f", {status.index_bytes / status.text_bytes:.1f} times the text" if status.text_bytes else ""
     print(f"documents   {status.documents}")
@@ -46,7 +46,7 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
     print(f"  by words    {_part(words, status.passages)}")
     legible = status.passages - status.illegible
     illegible = status.illegible
-    beyond = f", but for {illegible} in languages that the model can't read" if illegible else ""
+    beyond = f"; {illegible} more are in languages that the model can't read" if illegible else ""
     print(f"  by meaning  {_part(legible - status.pending, legible)}{beyond}")
     print(f"text        {size(status.text_bytes)}")
     print(f"index       {size(status.index_bytes)}{share}")
@@ -83,11 +83,11 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
 
 
 def show_check(found: Mapping[str, Any], left: Mapping[str, Any], done: Sequence[str]) -> None:
-    """Prints what a check found; see `indexer.upkeep.check.Report` for what both reports have.
+    """Prints what a check found. Both reports have the fields of `indexer.upkeep.check.Report`.
 
     Args:
-        found: before anything was repaired.
-        left: after that; the same if nothing was.
+        found: the report before anything was repaired.
+        left: the report after that; the same if nothing was repaired.
         done: what was repaired, a sentence each.
     """
     print(f"checked     {found['documents']} documents, {found['passages']} passages")
@@ -101,12 +101,14 @@ def show_check(found: Mapping[str, Any], left: Mapping[str, Any], done: Sequence
     else:
         print("damaged     nothing")
     if left["pending"]:
-        print(f"waiting     {left['pending']} passages for their vectors; `stackroom index` goes on")
+        print(f"waiting     {left['pending']} passages have no vector yet; `stackroom index` makes them")
     if left["words_behind"]:
-        print("waiting     the index of words for the last changes; `stackroom index` or --repair goes on")
+        print(
+            "waiting     the index of words lacks the last changes; `stackroom index` or --repair adds them"
+        )
     for name, title in (("new", "not indexed yet"), ("changed", "changed"), ("missing", "no longer there")):
         if left[name]:
-            print(f"\n{title} ({len(left[name])}); `stackroom index` looks after that:")
+            print(f"\n{title} ({len(left[name])}); `stackroom index` brings the index up to date:")
             print(listed(dict.fromkeys(left[name], ""), "--json has all"))
     if left["unreadable"]:
         print(f"\ncould not be looked at:\n{listed(left['unreadable'], '--json has all')}")
@@ -134,8 +136,8 @@ def show_hits(hits: Sequence[Hit], urls: Sequence[str], explained: Sequence[Evid
 
     Args:
         hits: the best first.
-        urls: of each hit.
-        explained: what is known of each hit's best passage; empty to leave it out.
+        urls: the address of each hit.
+        explained: the scores of each hit's best passage; empty to leave them out.
     """
     bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     for number, (hit, url) in enumerate(zip(hits, urls, strict=True), 1):
@@ -167,7 +169,7 @@ def _marked(quote: Quote, *, bold: bool) -> str:
 
 def _explained(evidence: Evidence) -> str:
     def ranked(rank: int | None) -> str:
-        return f"rank {rank}" if rank else "not among the first"
+        return f"rank {rank}" if rank else "no rank"
 
     meaning = "no vector" if evidence.meaning is None else f"{evidence.meaning:.2f}"
     return (
@@ -178,7 +180,7 @@ def _explained(evidence: Evidence) -> str:
 
 
 def show_calls(calls: Sequence[Mapping[str, Any]]) -> None:
-    """Prints calls of the tools as a table; see `stackroom.server.ledger.Call` for what each has."""
+    """Prints calls of the tools as a table. Each has the fields of `stackroom.server.ledger.Call`."""
     rows = [
         (
             _local_time(call["time"]),
@@ -207,7 +209,7 @@ def _short(text: str, width: int) -> str:
 
 
 def _line(text: str) -> str:
-    """What a PDF or a library that reads it says, of any length, as a line."""
+    """Text from a PDF, or from a library that reads it, as one printable line of limited length."""
     return printable(own_line(text))
 
 
@@ -223,9 +225,9 @@ def _returned(call: Mapping[str, Any]) -> str:
 
 
 def listed(entries: Mapping[str, str], rest: str = "`stackroom status` lists all") -> str:
-    """Files with the reasons they are named for (or none), a line each; only the first if there are many.
+    """Files with the reasons they are named for, a line each; an empty reason is left out.
 
-    `rest` says where all of them are.
+    If there are many, only the first are listed; `rest` then says where to see all of them.
     """
     lines = [
         f"  {printable(path)}" + (f": {_line(reason)}" if reason else "")
@@ -237,7 +239,7 @@ def listed(entries: Mapping[str, str], rest: str = "`stackroom status` lists all
 
 
 def duration(seconds: float) -> str:
-    """A number of seconds as a person says it: "4.2 s", "3 min 20 s", "2 h 5 min"."""
+    """A number of seconds for people to read: "4.2 s", "3 min 20 s", "2 h 5 min"."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes = int(seconds // 60)
@@ -247,7 +249,7 @@ def duration(seconds: float) -> str:
 
 
 def size(count: int) -> str:
-    """A number of bytes as a person says it: "3.1 MB"."""
+    """A number of bytes for people to read: "3.1 MB"."""
     amount = float(count)
     for unit in ("bytes", "kB", "MB", "GB"):
         if amount < 1000:
@@ -257,5 +259,5 @@ def size(count: int) -> str:
 
 
 def printable(text: str) -> str:
-    """`text` without what a terminal would obey: control characters of file names and PDFs, on one line."""
+    """`text` on one line and without control characters, which a terminal would obey."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())

@@ -1,4 +1,4 @@
-"""Where the server is found. Light to import: the command line needs no server to print an address."""
+"""The server's URL, and which addresses are this machine. Imports no server, so that commands start fast."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
@@ -19,7 +19,7 @@ def server_lock(settings: Settings) -> Path:
 def base_url(settings: Settings) -> str:
     """The URL that addresses of documents begin with, without a slash at its end.
 
-    That of the running HTTP server if there is one, else where one would be found with these settings.
+    It is the URL of the running HTTP server, or, if none runs, of one that would run with these settings.
     """
     url = (holder(server_lock(settings)) or {}).get("url")
     if isinstance(url, str):
@@ -35,7 +35,9 @@ def http_url(host: str, port: int) -> str:
 
 
 def plain_address(address: str) -> str:
-    """The one way to write where a client is: this machine is 127.0.0.1, and IPv4 is not IPv6."""
+    """A client's address in one spelling: this machine is always 127.0.0.1, and an IPv4 address is not
+    written as IPv6.
+    """
     try:
         return "127.0.0.1" if is_loopback(address) else str(_unmapped(address))
     except ValueError:  # the path of a socket
@@ -53,7 +55,7 @@ def _unmapped(address: str) -> IPv4Address | IPv6Address:
 
 
 def is_loopback_url(url: str) -> bool:
-    """Whether a URL leads no further than this machine."""
+    """Whether a URL leads to this machine itself."""
     host = urlsplit(url).hostname or ""
     try:
         return is_loopback(host)

@@ -2,12 +2,12 @@
 
 /mcp         the tools, over stateless streamable HTTP
 /sse         the same for older clients, over a stream of events; they send to /messages/
-/d/...       what a citation opens: see `stackroom.server.citations.pages`
-/healthz     whether the catalogue can be read; without sign-in, what it holds
-/metrics     figures for Prometheus; with sign-in, for a token or the owner
+/d/...       what the link of a citation opens: see `stackroom.server.citations.pages`
+/healthz     whether the catalogue can be read; if the server has no sign-in, also how much it holds
+/metrics     figures for Prometheus; if the server has sign-in, only for a token or the owner's browser
 
-and, with sign-in, what `stackroom.server.access` adds. In front of it all are `limits.host_names` and
-`limits.request_limits`.
+If the server has sign-in, `stackroom.server.access` adds its own paths. Every request first passes
+`limits.host_names` and then `limits.request_limits`.
 """
 
 import asyncio
@@ -30,23 +30,23 @@ from stackroom.common.events import Events
 from stackroom.common.running import hold, holder
 from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
-from stackroom.server.access.auth_provider import Access, create_access
+from stackroom.server.access.auth_provider import AccessControl, create_access_control
 from stackroom.server.address import http_url, is_loopback, is_loopback_url, server_lock
 from stackroom.server.citations.pages import citation_routes
 from stackroom.server.citations.pictures import Pictures
 from stackroom.server.ledger import UNRECORDED, Ledger
-from stackroom.server.limits.call_limits import Calls
-from stackroom.server.limits.connections import Connection
-from stackroom.server.limits.host_names import Hosts, Names
+from stackroom.server.limits.call_limits import CallLimits
+from stackroom.server.limits.connections import LimitedConnection
+from stackroom.server.limits.host_names import HostCheck, HostNames
 from stackroom.server.limits.rates import Rates, Refusals
-from stackroom.server.limits.request_limits import Intake
+from stackroom.server.limits.request_limits import RequestLimits
 from stackroom.server.metrics import Metrics
 from stackroom.server.monitoring import monitoring_routes
 from stackroom.server.protocol.tools import create_mcp
-from stackroom.server.protocol.transports import SSE_PATH, http_transports, same_path
+from stackroom.server.protocol.transports import SSE_PATH, http_transports, router_path
 from stackroom.server.warming import warm_in_background
 
-# What tunnels and proxies add, and nobody else.
+# Headers that only tunnels and proxies add to a request.
 _FORWARDED_HEADERS = frozenset(
     {b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"cf-connecting-ip"}
 )
@@ -55,10 +55,11 @@ _FORWARDED = (
     "with `--public-url https://...`, the address of the tunnel.\n"
 )
 
-# Requests of an address for each call of a client: it connects, asks for the tools, shows a page.
+# Requests that an address may make for each call that a client may make: a client also connects, asks for the
+# list of tools and shows pages.
 _REQUESTS_EACH = 4
 
-# Answers under way when the server is stopped may take this long, in seconds.
+# When the server is stopped, answers that it has begun may take this long, in seconds.
 _STOP_SECONDS = 2
 
 
@@ -66,7 +67,7 @@ def create_application(
     reader: Reader,
     url: str,
     address: str,
-    access: Access | None = None,
+    access: AccessControl | None = None,
     *,
     allow_anonymous: bool = False,
     allow_host: Collection[str] = (),
@@ -79,48 +80,51 @@ def create_application(
 
     Args:
         reader: answers all requests; the application does not close it.
-        url: where the application is found, without a slash at its end; addresses of documents begin with it.
+        url: the application's own URL, without a slash at its end; addresses of documents begin with it.
         address: the numeric IP address it is bound to.
-        access: who may come in; without it everybody may.
-        allow_anonymous: without `access`, answer also what a tunnel or proxy passes on.
-        allow_host: names by which it may be asked, besides those that `Names` knows.
+        access: decides who may come in; without it everybody may.
+        allow_anonymous: without `access`, answer also requests that a tunnel or proxy passes on.
+        allow_host: further host names that requests may use, besides those that `HostNames` knows.
         ledger: records the calls of the tools.
-        calls_per_minute: most calls of each client, if others can reach the application; 0 for any number.
-        refusals: hears of what is refused.
-        passwords: gives those to try for PDFs that need one, when a page of one is drawn.
+        calls_per_minute: most calls of each client in a minute, if other machines can reach the application;
+            0 for any number.
+        refusals: counts what is refused.
+        passwords: gives the passwords to try when a page of a PDF that needs one is drawn.
     """
-    forwarded_is_fine = access is not None or allow_anonymous or not is_loopback(address)
+    forwarded_allowed = access is not None or allow_anonymous or not is_loopback(address)
     refusals = refusals or Refusals()
-    # Programs of this machine alone need no turn: what they take, they take from their own user.
-    counted = calls_per_minute if forwarded_is_fine else 0
+    # If only programs on this machine can call, their calls are not limited: they belong to the owner anyway.
+    counted = calls_per_minute if forwarded_allowed else 0
     metrics = Metrics()
-    mcp = create_mcp(reader, url, ledger, Calls(Rates(counted) if counted else None, refusals), metrics)
+    mcp = create_mcp(reader, url, ledger, CallLimits(Rates(counted) if counted else None, refusals), metrics)
     mcp.auth = access
 
     routes = http_transports(mcp)
     routes.router.routes.extend(monitoring_routes(reader, metrics, refusals, access))
-    guard = access.require_owner if access else None
-    routes.router.routes.extend(citation_routes(reader, Pictures(passwords), guard))
-    intake = Intake(routes, SSE_PATH, refusals, Rates(_REQUESTS_EACH * counted) if counted else None)
-    hosts = Hosts(intake, Names(url, address, allow_host), refusals)
+    require_owner = access.require_owner if access else None
+    routes.router.routes.extend(citation_routes(reader, Pictures(passwords), require_owner))
+    request_limits = RequestLimits(
+        routes, SSE_PATH, refusals, Rates(_REQUESTS_EACH * counted) if counted else None
+    )
+    host_check = HostCheck(request_limits, HostNames(url, address, allow_host), refusals)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            # httptools leaves the blanks behind a value in it; they are not part of it (RFC 9110, 5.5).
+            # httptools leaves the blanks at the end of a value, which are not part of it (RFC 9110, 5.5).
             headers = [(name, value.strip()) for name, value in scope["headers"]]
-            # The raw path stays as it was sent: the router goes by this one.
-            scope = {**scope, "path": same_path(scope["path"]), "headers": headers}
-        if scope["type"] == "http" and not forwarded_is_fine and _is_forwarded(scope):
-            # A tunnel that writes this machine's name into the request gets past the guard of hosts.
+            # The router goes by `path`; `raw_path` stays as it was sent.
+            scope = {**scope, "path": router_path(scope["path"]), "headers": headers}
+        if scope["type"] == "http" and not forwarded_allowed and _is_forwarded(scope):
+            # A tunnel that writes this machine's name into the request gets past `HostCheck`.
             await PlainTextResponse(_FORWARDED, 403)(scope, receive, send)
             return
-        await hosts(scope, receive, send)
+        await host_check(scope, receive, send)
 
     return application
 
 
-def _about_another(note: Mapping[str, object] | None) -> Iterator[tuple[str, str]]:
-    """What the owner should know if another server of the data folder runs: `note` is that one's."""
+def _other_server_remarks(note: Mapping[str, object] | None) -> Iterator[tuple[str, str]]:
+    """A warning if another server of the same data folder runs; `note` is what it wrote into its lock."""
     if note is not None:
         yield (
             "warning",
@@ -131,7 +135,7 @@ def _about_another(note: Mapping[str, object] | None) -> Iterator[tuple[str, str
 
 
 def _remarks(settings: Settings, url: str, address: str, *, signs_in: bool) -> Iterator[tuple[str, str]]:
-    """What the owner should know about who can read the library: levels and texts."""
+    """What the owner should know about who can read the library: pairs of log level and text."""
     if not signs_in:
         if settings.public_url:
             yield "warning", f"there is no sign-in. Anyone who learns {url} can read the library."
@@ -149,7 +153,7 @@ def _remarks(settings: Settings, url: str, address: str, *, signs_in: bool) -> I
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that already takes connections: whoever reads the announcement can connect.
+    """A socket that already takes connections: a client can connect as soon as the address is printed.
 
     Raises:
         UsageError: it can't listen there, for example because the port is in use.
@@ -170,8 +174,8 @@ def listen(host: str, port: int) -> socket.socket:
         raise UsageError(
             f"Cannot listen on {host} port {port}: {error.strerror}. Choose others with --host and --port."
         ) from error
-    # asyncio does this only for sockets that it made itself. Without it each answer waits 40 ms, until the
-    # client acknowledges its head. Connections inherit it.
+    # asyncio sets this only for sockets that it made itself. Without it each answer waits 40 ms, until the
+    # client has acknowledged the answer's head. Connections inherit it.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
@@ -179,13 +183,13 @@ def listen(host: str, port: int) -> socket.socket:
 def serve_http(settings: Settings, reader: Reader) -> None:
     """Serves until the process gets SIGINT or SIGTERM, then returns. Call it in the main thread.
 
-    Says on standard error where it listens. While it runs, `address.base_url` finds it, unless another
-    server of the same data folder was there before.
+    Says on standard error where it listens. While it runs, `address.base_url` gives its URL, unless another
+    server of the same data folder has been running for longer.
 
     Args:
         settings: `host`, `port` (0 takes any free one), `public_url`, `allow_anonymous`, `allow_host`,
             `calls_per_minute`, `ledger`, `log_json` and `data`.
-        reader: stays open; it may be of an empty catalogue.
+        reader: answers all requests; it is not closed here. Its catalogue may be empty.
 
     Raises:
         UsageError: it can't listen there, for example because the port is in use.
@@ -199,13 +203,13 @@ def serve_http(settings: Settings, reader: Reader) -> None:
     ):
         address, port = listener.getsockname()[:2]
         url = settings.public_url or http_url(settings.host, port)
-        access = create_access(settings, url, exposed=not is_loopback(address))
+        access = create_access_control(settings, url, exposed=not is_loopback(address))
         if access:
             stack.callback(access.close)
         ledger = Ledger(
             settings.calls if settings.ledger else None,
             "http",
-            # Without sign-in on purpose, it may be anybody.
+            # With --allow-anonymous a caller may be anybody.
             nobody="anonymous" if settings.allow_anonymous else "local",
         )
         events = Events(as_json=settings.log_json)
@@ -225,7 +229,7 @@ def serve_http(settings: Settings, reader: Reader) -> None:
         server = _Server(
             uvicorn.Config(
                 application,
-                http=type("Counted", (Connection,), {"refusals": refusals}),
+                http=type("CountingConnection", (LimitedConnection,), {"refusals": refusals}),
                 lifespan="on",
                 ws="none",
                 log_level="warning",
@@ -241,14 +245,14 @@ def serve_http(settings: Settings, reader: Reader) -> None:
             events.tell(
                 "listening",
                 f"Stackroom listens on {address} port {port}. MCP URL: {url}/mcp"
-                " (the README says how to connect ChatGPT, Claude and others)",
+                " (docs/clients.md says how to connect ChatGPT, Claude and others)",
                 address=address,
                 port=port,
                 url=f"{url}/mcp",
             )
             other = None if is_the_first else holder(lock)
             for level, remark in (
-                *_about_another(other),
+                *_other_server_remarks(other),
                 *_remarks(settings, url, address, signs_in=access is not None),
             ):
                 events.tell(
@@ -284,11 +288,12 @@ def _is_no_end(record: logging.LogRecord) -> bool:
 
 
 class _Signals:
-    """Hears of SIGINT and SIGTERM in a block, and lets a server end on them.
+    """Handles SIGINT and SIGTERM within a block: a server that was given to `stop` ends on them.
 
-    uvicorn hears of them while it runs, stops in good order and raises them again. Whoever else handles them
-    would end the process before the lock's note is taken back. And an exception raised here, before uvicorn
-    runs, is lost if it comes in a callback of the interpreter: then the server went on.
+    While uvicorn runs it handles them itself: it stops in good order, then raises them again. The command's
+    own handler would then end the process before the note in the lock is removed, so this one stands in for
+    it. It sets a flag instead of raising, because an exception that is raised in a callback of the
+    interpreter is lost, and the server would go on.
     """
 
     def __init__(self) -> None:
@@ -297,7 +302,7 @@ class _Signals:
         self._before: dict[signal.Signals, Any] = {}
 
     def stop(self, server: uvicorn.Server) -> None:
-        """From now on `server` ends when one comes, even one that has not begun to run."""
+        """From now on a signal ends `server`, even if it has not begun to run."""
         self._server = server
 
     def __enter__(self) -> "_Signals":

@@ -1,13 +1,13 @@
-"""How a program is called in the owner's lists: the ledger, and `stackroom clients`."""
+"""The name of a program in the owner's lists: in the ledger, and in `stackroom clients`."""
 
 _DOCTOR = "stackroom-doctor/"
-"""What `stackroom doctor` sends as its User-Agent begins with this."""
+"""The beginning of the User-Agent that `stackroom doctor` sends."""
 
 
 def listed_name(name: str, user_agent: str) -> str:
-    """`name`, or, if `stackroom doctor` plays who has it, a name that says so.
+    """`name`; or, if `stackroom doctor` calls under that name, one such as "Stackroom doctor (ChatGPT)".
 
-    Anybody can send such a header: that is why the other name stays in it.
+    Anybody can send doctor's User-Agent, so the result still holds `name`.
     """
     if not user_agent.startswith(_DOCTOR) or name.startswith("Stackroom doctor"):
         return name

@@ -1,4 +1,4 @@
-"""Filling in the templates of what a browser is shown. Every value is escaped."""
+"""Makes pages of HTML from the templates. Every value is escaped."""
 
 from base64 import b64encode
 from functools import cache
@@ -11,15 +11,15 @@ from markupsafe import Markup
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
-def filled_in(template: str, styles: tuple[str, ...], **values: object) -> str:
-    """The page that a template makes.
+def render(template: str, styles: tuple[str, ...], **values: object) -> str:
+    """A page of HTML.
 
     Args:
-        template: its file in `templates`.
-        styles: of the page, as CSS; see `style_policy`.
-        values: what its names stand for; one that is missing is an error.
+        template: the name of a file in `templates`.
+        styles: style sheets for the page, as CSS; see `style_policy`.
+        values: for the template's variables; it is an error if one is missing.
     """
-    trusted = [Markup(style) for style in styles]  # noqa: S704  ours, never a stranger's
+    trusted = [Markup(style) for style in styles]  # noqa: S704  our own files, never a stranger's text
     return _environment().get_template(template).render(styles=trusted, **values)
 
 
@@ -30,9 +30,9 @@ def style_sheet(name: str) -> str:
 
 
 def style_policy(styles: tuple[str, ...]) -> str:
-    """The styles that a Content-Security-Policy lets in, and no others.
+    """The sources that a Content-Security-Policy names so that a browser applies these styles and no others.
 
-    By their hashes: a nonce would have to be another one each time, and no answer could be kept.
+    They are hashes, not a nonce: a nonce differs each time, so browsers could not reuse an answer (ETag).
     """
     hashes = (b64encode(sha256(style.encode()).digest()).decode() for style in styles)
     return " ".join(f"'sha256-{digest}'" for digest in hashes)

@@ -1,8 +1,9 @@
-"""What left the machine: a line of JSON for each call of a tool, for the owner. Knows nothing of MCP.
+"""The ledger: a line of JSON for each call of a tool, so that the owner sees what left the machine.
 
-The line is appended by one write to a file opened for appending, which the system keeps whole among those of
-other threads and of other processes (the HTTP server, and one for each client that starts its own). Tokens
-and passphrases are not known here: who called comes as the name and the id that `stackroom clients` shows.
+Knows nothing of MCP. Each line is appended by a single write to a file opened for appending. The system keeps
+such a line whole, even if other threads and processes write at the same time (the HTTP server, and a server
+over stdio for each client that starts its own). No token or passphrase comes here: a caller is known by the
+name and the id that `stackroom clients` shows.
 """
 
 import json
@@ -27,7 +28,7 @@ LONGEST = 1000
 
 _LONGEST_TITLE = 200
 
-# With the file before it, 20 MB at most: some 20,000 calls.
+# The file and the one before it have 20 MB together at most: some 20,000 calls.
 _ROTATE_BYTES = 10_000_000
 
 
@@ -36,14 +37,13 @@ class Call:
     """A call of a tool: who asked what, and what went back.
 
     Attributes:
-        client: the name of the client or token; "local" or "anonymous" without sign-in; see
-            `server.caller_names`.
+        client: the name of the client or token; "local" or "anonymous" without sign-in; see `caller_names`.
         grant: its id in `stackroom clients`; empty without sign-in.
-        asked: the query or the id.
-        documents: those in the answer: id, title, and the numbers of the pages ("2, 5" or "1-40").
-        pages: how many pages of them, all together.
-        characters: of the whole answer.
-        error: why there was none.
+        asked: the query of a search, or the id of a fetch.
+        documents: of each document in the answer the id, title, and numbers of the pages ("2, 5" or "1-40").
+        pages: how many pages of all documents are in the answer.
+        characters: how long the whole answer is.
+        error: why there was no answer; empty if there was one.
     """
 
     time: str
@@ -58,7 +58,7 @@ class Call:
     error: str = ""
 
     def add(self, document_id: str, title: str, shown: str, pages: int) -> None:
-        """Notes a document that is in the answer: which pages of it, and how many those are."""
+        """Adds a document of the answer; `shown` names its pages there, and `pages` is how many they are."""
         self.documents.append({"id": document_id, "title": title[:_LONGEST_TITLE], "pages": shown})
         self.pages += pages
 
@@ -73,9 +73,9 @@ class Ledger:
 
         Args:
             path: the file; None to record nothing.
-            transport: what the calls come by.
-            nobody: who calls without having signed in.
-            limit: when the file has this many bytes it takes the place of the one before it.
+            transport: "http" or "stdio".
+            nobody: the name of a caller who has not signed in.
+            limit: in bytes; a file that has reached it is renamed, and replaces the one renamed before.
         """
         self._path = path
         self._transport = transport
@@ -87,12 +87,12 @@ class Ledger:
     def call(
         self, tool: str, asked: str, client: tuple[str, str] | None = None, user_agent: str = ""
     ) -> Iterator[Call]:
-        """Records the call that the block answers, whether it does or raises. Never raises by itself.
+        """Records the call that the block answers, also if the block raises. Never raises by itself.
 
         Args:
             tool: its name.
             asked: the query or the id.
-            client: the name and the id of who signed in; None if nobody did.
+            client: the name and the grant's id of the client that signed in; None if none did.
             user_agent: what the program says of itself, over HTTP.
         """
         name, grant = client or (self._nobody, "")
@@ -105,7 +105,7 @@ class Ledger:
             call.error = str(error)[:LONGEST]
             raise
         except BaseException as error:
-            # Its text may hold anything; the server's log has it.
+            # Only its type: the text may hold anything. The server's log has all of it.
             call.error = type(error).__name__
             raise
         finally:
@@ -113,14 +113,14 @@ class Ledger:
                 self._append(self._path, call)
 
     def _append(self, path: Path, call: Call) -> None:
-        # A query may hold half a surrogate pair, which UTF-8 lacks; JSON writes it as this handler does.
+        # A query may hold half a surrogate pair, which UTF-8 cannot hold: it is written as JSON's \udxxx.
         line = json.dumps(vars(call), ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
         try:
             # Opened each time (3 µs): another process may have renamed the file, or the owner deleted it.
             file = _open(path)
             try:
                 size = os.fstat(file).st_size
-                # After a line that did not fit on the disk, one of its own.
+                # If the last line was cut because the disk was full, this one still gets its own line.
                 line = b"\n" + line if self._torn else line
                 written = os.write(file, line)
             finally:
@@ -134,7 +134,8 @@ class Ledger:
             if not self._warned:
                 self._warned = True
                 _log.warning(
-                    "Calls may be missing from the ledger: %s cannot be written: %s. This is said once.",
+                    "Calls may be missing from the ledger: %s cannot be written: %s. "
+                    "This warning is not repeated.",
                     path,
                     error.strerror or error,
                 )
@@ -142,11 +143,11 @@ class Ledger:
     def _rotate(self, path: Path) -> None:
         try:
             with FileLock(path.with_suffix(".lock"), timeout=0, mode=0o600):
-                # Another may have done it while we wrote: a few lines must not replace what it renamed.
+                # Another process may have renamed the file already: a short new one must not replace that.
                 if path.stat().st_size >= self._limit:
                     path.replace(_older(path))
         except (Timeout, FileNotFoundError):
-            pass  # another is at it
+            pass  # another process is doing it
 
 
 UNRECORDED = Ledger(None, "")
@@ -154,7 +155,7 @@ UNRECORDED = Ledger(None, "")
 
 
 def newest(path: Path, limit: int) -> list[dict[str, Any]]:
-    """The last calls in the file and the one before it, at most `limit`, the newest last.
+    """The last calls, at most `limit`, the newest last: from the file, and from the one before it.
 
     Raises:
         LedgerUnusable: a file is there and cannot be read.
@@ -179,7 +180,7 @@ def newest(path: Path, limit: int) -> list[dict[str, Any]]:
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:
-    """The call of a line; None if a full disk cut it, or somebody wrote something else there."""
+    """The call that a line holds; None if a full disk cut the line, or it is something else."""
     try:
         return vars(Call(**json.loads(line)))
     except (ValueError, TypeError):
@@ -187,7 +188,7 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
 
 
 def _open(path: Path) -> int:
-    # Windows would write two characters for a line's end, and count one.
+    # Without O_BINARY Windows would write two bytes for the end of a line, and count one.
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
     try:
         return os.open(path, flags, 0o600)

@@ -35,7 +35,7 @@ class Metrics:
     """
 
     def __init__(self) -> None:
-        """Has counted nothing; the server's time begins now."""
+        """Begins with no calls; the uptime counts from now."""
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a second line for each counter
         self._started = time.monotonic()
         self._registry = CollectorRegistry()  # not the library's global one: a process may have two servers
@@ -52,17 +52,17 @@ class Metrics:
             buckets=_BOUNDS,
             registry=self._registry,
         )
-        ProcessCollector(registry=self._registry)  # memory, processor time, open files; on Linux alone
+        ProcessCollector(registry=self._registry)  # memory, processor time, open files; on Linux only
 
     @contextmanager
     def call(self, tool: str) -> Iterator[None]:
-        """Counts the call that the block answers, with how it ends and how long it takes.
+        """Counts the call that the block answers, its outcome, and, if it is answered, the seconds it takes.
 
-        How: "answered", "refused" (too many, too late, too long), "unknown" (no such document), "failed", and
-        "cancelled" if the client hung up.
+        The outcome is "answered", "refused" (too many calls, too slow, too long a query), "unknown" (no such
+        document), "failed", or "cancelled" (the client hung up).
         """
         started = time.monotonic()
-        outcome = "cancelled"  # what asyncio raises is no Exception
+        outcome = "cancelled"  # asyncio's CancelledError is no Exception
         try:
             yield
             outcome = "answered"
@@ -80,11 +80,11 @@ class Metrics:
             self._calls.labels(tool, outcome).inc()
 
     def exposition(self, status: Status, refused: Mapping[str, int]) -> str:
-        """All figures.
+        """All figures as text for Prometheus.
 
         Args:
             status: of the catalogue.
-            refused: how often each reason was one to refuse something, since the start.
+            refused: how often something was refused since the start, by reason.
         """
         now = CollectorRegistry()
         for name, about, value in (

@@ -1,4 +1,4 @@
-"""What a monitor asks: /healthz, whether all is well, and /metrics, the figures."""
+"""For monitoring: /healthz says whether the library can be read, /metrics has figures for Prometheus."""
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -7,23 +7,23 @@ from starlette.routing import Route
 
 from stackroom.common.errors import CatalogError
 from stackroom.reading.reader import Reader
-from stackroom.server.access.auth_provider import Access
+from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.citations.pages import UNREADABLE
 from stackroom.server.limits.rates import Refusals
 from stackroom.server.metrics import CONTENT_TYPE, Metrics
 
 
 def monitoring_routes(
-    reader: Reader, metrics: Metrics, refusals: Refusals, access: Access | None
+    reader: Reader, metrics: Metrics, refusals: Refusals, access: AccessControl | None
 ) -> list[Route]:
-    """The routes. With `access`, strangers learn only that all is well."""
+    """The two routes. With `access`, whoever has not signed in learns only that all is well."""
 
     async def healthz(_: Request) -> Response:
         try:
             status = await run_in_threadpool(reader.status)
         except CatalogError:
             return JSONResponse({"status": "unavailable", "message": UNREADABLE}, 503)
-        if access:  # anybody may ask this
+        if access:  # anybody may ask, so no more than this
             return JSONResponse({"status": "ok"})
         return JSONResponse(
             {

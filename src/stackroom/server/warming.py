@@ -1,4 +1,4 @@
-"""Loading vectors and model while the server already answers."""
+"""Loads the vectors and the model in the background, while the server already answers."""
 
 import threading
 import time
@@ -7,18 +7,18 @@ from stackroom.common.errors import StackroomError
 from stackroom.common.events import Events
 from stackroom.reading.reader import Reader
 
-# What is wrong may be put right while the server runs: it is tried again.
-_AGAIN_SECONDS = 60.0
+# Seconds between two tries: the owner may put right what was wrong while the server runs.
+_RETRY_SECONDS = 60.0
 
 
-def warm_in_background(reader: Reader, events: Events, again_seconds: float = _AGAIN_SECONDS) -> None:
+def warm_in_background(reader: Reader, events: Events, retry_seconds: float = _RETRY_SECONDS) -> None:
     """Starts loading vectors, filters and the model in a thread; if it fails, says so, and tries again."""
-    # A daemon, so that stopping need not wait for a model that is being loaded.
-    threading.Thread(target=_warm, args=(reader, events, again_seconds), name="warm", daemon=True).start()
+    # A daemon thread, so that stopping the server does not wait for a model that is being loaded.
+    threading.Thread(target=_warm, args=(reader, events, retry_seconds), name="warm", daemon=True).start()
 
 
-def _warm(reader: Reader, events: Events, again_seconds: float) -> None:
-    told = ""
+def _warm(reader: Reader, events: Events, retry_seconds: float) -> None:
+    last_message = ""
     while not reader.closed:
         try:
             reader.catch_up()
@@ -27,9 +27,14 @@ def _warm(reader: Reader, events: Events, again_seconds: float) -> None:
         except StackroomError as error:
             if not threading.main_thread().is_alive():  # loading failed because the server has been stopped
                 return
-            if str(error) != told:
-                told = str(error)
-                events.tell("not ready", f"Searching does not work yet. {told}", "warning", message=told)
-            time.sleep(again_seconds)
+            if str(error) != last_message:
+                last_message = str(error)
+                events.tell(
+                    "not ready",
+                    f"Searching does not work yet. {last_message}",
+                    "warning",
+                    message=last_message,
+                )
+            time.sleep(retry_seconds)
         else:
             return

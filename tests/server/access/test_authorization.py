@@ -134,7 +134,7 @@ def test_no_browser_is_sent_to_a_client_that_was_never_let_in(
         assert (sent.status_code, "Location" in sent.headers) == (400, False)
     refusal = client.decide(passphrase="", decision="deny")
     assert (refusal.status_code, "Location" in refusal.headers) == (200, False)
-    assert "Evil was given nothing" in refusal.text
+    assert "Evil gets no access" in refusal.text
     assert redirect_uri not in refusal.text
     # Once the owner has sent an answer there, errors go there too.
     client.tokens()

@@ -16,13 +16,13 @@ from mcp.shared.auth import AuthorizationCodeResult
 from mcp_clients import SEARCH, ask, endpoint, rpc, serving, stream
 from owner import PASSPHRASE, form_key
 from stackroom.reading.reader import Reader
-from stackroom.server.access.auth_provider import Access
+from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.access.store import AccessStore
 
 
 @pytest.fixture
 def url(reader: Reader, store: AccessStore) -> Iterator[str]:
-    with serving(reader, access=lambda url: Access(url, store)) as url:
+    with serving(reader, access=lambda url: AccessControl(url, store)) as url:
         yield url
 
 

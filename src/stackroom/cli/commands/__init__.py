@@ -1,4 +1,4 @@
-"""What the commands do: each function takes a command's arguments and returns its exit code.
+"""The commands: each function takes the arguments of one command and returns its exit code.
 
 `stackroom.cli.main` loads the module of the command that is given, and no other.
 """

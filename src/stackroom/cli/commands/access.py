@@ -1,4 +1,4 @@
-"""Who may come in: `passphrase`, `token` and `clients`."""
+"""The commands about access: `passphrase`, `token` and `clients`."""
 
 import argparse
 import getpass
@@ -47,7 +47,9 @@ def set_passphrase(settings: Settings, cost: Cost = COST) -> int:
         UsageError: it is too short, or was not typed the same way twice.
         AccessUnusable: the file of clients and tokens cannot be read or written.
     """
-    with AccessStore(settings.access) as store:  # before anybody has to type
+    with AccessStore(
+        settings.access
+    ) as store:  # opened first, so that an error comes before anybody has to type
         if sys.stdin.isatty():
             passphrase = getpass.getpass("New passphrase: ")
             check_new(passphrase)
@@ -67,10 +69,10 @@ def set_passphrase(settings: Settings, cost: Cost = COST) -> int:
 
 
 def new_token(settings: Settings, name: str, *, as_json: bool) -> int:
-    """Prints a new token: the only time that anybody sees it. Returns the exit code.
+    """Makes a token and prints it; it is never shown again. Returns the exit code.
 
     Raises:
-        UsageError: the name is not one, or is taken.
+        UsageError: the name has other characters or is too long, or there is a token of that name.
         AccessUnusable: as `set_passphrase`.
     """
     if not _NAME.fullmatch(name):
@@ -119,7 +121,7 @@ def revoke(settings: Settings, grant_id: str) -> int:
 
 
 def show(settings: Settings, *, as_json: bool, tokens_only: bool = False) -> int:
-    """Prints who has access, those that were used last first. Returns the exit code.
+    """Prints who has access, the last used first. Returns the exit code.
 
     Raises:
         AccessUnusable: as `set_passphrase`.

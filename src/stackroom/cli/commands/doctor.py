@@ -1,4 +1,4 @@
-"""Checking a running server: `doctor`."""
+"""The command that checks a running server: `doctor`."""
 
 import argparse
 import signal
@@ -10,7 +10,7 @@ from stackroom.cli.exit_codes import INTERRUPTED, OK, SOMETHING_FAILED
 
 
 def doctor(arguments: argparse.Namespace) -> int:
-    # As an exception, unlike elsewhere: the access that it was given has to be given back.
+    # Unlike in other commands a signal raises an exception, so that the checks can give back their access.
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, signal.default_int_handler)
     try:

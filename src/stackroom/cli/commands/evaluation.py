@@ -1,4 +1,4 @@
-"""Measuring how much is found: `eval`."""
+"""The command that measures how well questions are answered: `eval`."""
 
 import argparse
 import shutil
@@ -12,59 +12,64 @@ from types import FrameType
 
 from stackroom.catalog.catalog import Catalog
 from stackroom.cli.arguments import settings_of
-from stackroom.cli.commands.indexing import open_indexer, tell_summary, teller
+from stackroom.cli.commands.indexing import open_indexer, progress_callback, tell_summary
 from stackroom.cli.commands.searching import open_reader
-from stackroom.cli.evaluation.ask_questions import hold_trial
+from stackroom.cli.evaluation.ask_questions import ask_questions
 from stackroom.cli.evaluation.report import as_json, as_table
 from stackroom.cli.evaluation.sets import EvaluationSet, read_set
-from stackroom.cli.exit_codes import OK, stop
+from stackroom.cli.exit_codes import OK, stop_process
 from stackroom.cli.progress import ProgressDisplay
 from stackroom.common.errors import ModelMismatch, UsageError
 from stackroom.common.events import Events
 from stackroom.common.settings import Settings
 
-# Tries to remove a folder that other threads are still writing to.
+# How often to try to remove the folder: other threads may still be writing to it.
 _REMOVALS = 3
 
 
 def evaluate(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
-    asked = read_set(
+    evaluation_set = read_set(
         arguments.folder, queries=arguments.queries, qrels=arguments.qrels, questions=arguments.questions
     )
     if arguments.half:
-        asked = asked.half(arguments.half)
+        evaluation_set = evaluation_set.half(arguments.half)
     with _data_folder(arguments.keep, Events(as_json=settings.log_json)) as data:
         apart = replace(settings, data=data)
-        _index_set(asked, apart, settings.models, quiet=arguments.quiet)
+        _index_set(evaluation_set, apart, settings.models, quiet=arguments.quiet)
         with (
             Catalog(apart.catalog) as catalog,
             closing(open_reader(apart, settings.models)) as reader,
             ProgressDisplay(Events(as_json=settings.log_json), quiet=arguments.quiet) as display,
         ):
-            results = hold_trial(
-                asked, catalog, reader, lambda done: display.count("asking", done, len(asked.queries))
+            results = ask_questions(
+                evaluation_set,
+                catalog,
+                reader,
+                lambda done: display.count("asking", done, len(evaluation_set.queries)),
             )
     print(as_json(results) if arguments.json else as_table(results))
     return OK
 
 
-def _index_set(asked: EvaluationSet, settings: Settings, models: Path, *, quiet: bool) -> None:
+def _index_set(evaluation_set: EvaluationSet, settings: Settings, models: Path, *, quiet: bool) -> None:
     events = Events(as_json=settings.log_json)
     with open_indexer(settings, models) as indexer, ProgressDisplay(events, quiet=quiet) as display:
-        # Other documents would be found as well, and taken for wrong answers.
-        others = [root for root in indexer.libraries() if root != asked.root]
+        # Documents of another set would be found as well, and count as wrong answers.
+        others = [root for root in indexer.libraries() if root != evaluation_set.root]
         if others:
             raise UsageError(
                 f"{settings.data} holds the index of {others[0]}. Name another folder, or an empty one, "
                 f"with --keep."
             )
         try:
-            if asked.documents is None:
-                summary = indexer.run([asked.root], on_progress=teller(display))
+            if evaluation_set.documents is None:
+                summary = indexer.run([evaluation_set.root], on_progress=progress_callback(display))
             else:
-                summary = indexer.run_corpus(asked.root, asked.documents, on_progress=teller(display))
-        except ModelMismatch as error:  # whose own advice is about the user's index
+                summary = indexer.run_corpus(
+                    evaluation_set.root, evaluation_set.documents, on_progress=progress_callback(display)
+                )
+        except ModelMismatch as error:  # its own advice is about the user's index
             raise UsageError(
                 f"The index in {settings.data} was made with another model. Name another folder with --keep."
             ) from error
@@ -73,7 +78,7 @@ def _index_set(asked: EvaluationSet, settings: Settings, models: Path, *, quiet:
 
 @contextmanager
 def _data_folder(keep: Path | None, events: Events) -> Iterator[Path]:
-    """The folder to keep, or a temporary one that is removed even if we are interrupted."""
+    """The folder of --keep, or a temporary one, which is removed even if the command is interrupted."""
     if keep is not None:
         yield keep.expanduser().resolve()
         return
@@ -83,7 +88,7 @@ def _data_folder(keep: Path | None, events: Events) -> Iterator[Path]:
         def remove(signum: int, frame: FrameType | None) -> None:
             for _ in range(_REMOVALS):
                 shutil.rmtree(folder, ignore_errors=True)
-            stop(events, "the temporary index is removed")
+            stop_process(events, "the temporary index is removed")
 
         for signum in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signum, remove)

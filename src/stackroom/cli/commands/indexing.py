@@ -1,4 +1,4 @@
-"""From PDFs to the index: `index`, `watch` and `forget`."""
+"""The commands that change the index: `index`, `watch` and `forget`."""
 
 import argparse
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackroom.cli.arguments import settings_of
-from stackroom.cli.exit_codes import KEPT, OK, SOMETHING_FAILED, end_with_parent, stop
+from stackroom.cli.exit_codes import INDEX_IS_KEPT, OK, SOMETHING_FAILED, end_with_parent, stop_process
 from stackroom.common.errors import UsageError
 from stackroom.common.events import Events
 from stackroom.common.settings import Settings, is_text
@@ -37,10 +37,10 @@ def index(arguments: argparse.Namespace) -> int:
     ):
         events.take_logging()
         if arguments.reembed:
-            summary = indexer.reembed(teller(display))
+            summary = indexer.reembed(progress_callback(display))
         roots = _roots(arguments.paths, indexer.libraries())
         if roots or not arguments.reembed:
-            after = indexer.run(roots, retry_failed=arguments.retry, on_progress=teller(display))
+            after = indexer.run(roots, retry_failed=arguments.retry, on_progress=progress_callback(display))
             if arguments.reembed:
                 after.embedded_passages += summary.embedded_passages
                 after.seconds += summary.seconds
@@ -61,7 +61,7 @@ def watch(arguments: argparse.Namespace) -> int:
 
     settings = settings_of(arguments)
     events = Events(as_json=settings.log_json)
-    signal.signal(signal.SIGTERM, lambda signum, frame: stop(events, KEPT, OK))
+    signal.signal(signal.SIGTERM, lambda signum, frame: stop_process(events, INDEX_IS_KEPT, OK))
     if arguments.with_parent:
         end_with_parent()
     refuse_second_watcher(settings)
@@ -78,10 +78,10 @@ def watch(arguments: argparse.Namespace) -> int:
 
     def on_summary(summary: "Summary") -> None:
         nonlocal first, embedded, unreadable
-        display.rest()
+        display.hide()
         embedded += summary.embedded_passages
         changed = summary.added or summary.changed or summary.moved or summary.removed or summary.failures
-        # A share that goes away is told once, and that it is back.
+        # A network folder that goes away is reported once, and once more when it is back.
         is_news = summary.recognised or summary.unreadable != unreadable
         if first or changed or is_news or (embedded and not summary.waiting_passages):
             summary.embedded_passages, embedded = embedded, 0
@@ -101,7 +101,7 @@ def watch(arguments: argparse.Namespace) -> int:
             settings,
             follow_all=not arguments.paths,
             stop=threading.Event(),
-            on_progress=teller(display),
+            on_progress=progress_callback(display),
             on_summary=on_summary,
             on_trouble=on_trouble,
             on_news=lambda news: events.tell("news", f"stackroom: {news}", message=news),
@@ -118,15 +118,15 @@ def forget(arguments: argparse.Namespace) -> int:
 
 @contextmanager
 def open_indexer(settings: Settings, models: Path | None = None, *, wait: float = 0.0) -> "Iterator[Indexer]":
-    """An indexer of the data folder, while the block lasts. Tells if the catalogue was brought up to date.
+    """An indexer of the data folder, for a `with` block. Says so if the catalogue had to be upgraded.
 
     Args:
         settings: of the command.
         models: the folder of compiled models, if it is not the data folder's.
-        wait: how long to wait for another one that is at work, in seconds.
+        wait: how long to wait if another indexer is at work, in seconds.
 
     Raises:
-        StackroomError: whatever `Indexer` raises, such as that another one is at work.
+        StackroomError: whatever `Indexer` raises, for example because another one is still at work.
     """
     from indexer.run.indexer import Indexer
     from indexer.store.turns import turn
@@ -143,13 +143,13 @@ def open_indexer(settings: Settings, models: Path | None = None, *, wait: float 
 
 
 def tell_waiting(settings: Settings) -> Callable[[str], None]:
-    """Tells for whom a command waits."""
+    """A function that reports what the command is waiting for."""
     events = Events(as_json=settings.log_json)
     return lambda message: events.tell("waiting", f"stackroom: {message}", message=message)
 
 
 def print_upgrade(upgrade: "Upgrade | None") -> None:
-    """Tells a person that the catalogue was brought up to date, if it was."""
+    """Prints that the catalogue was upgraded, if it was."""
     if upgrade:
         print(f"stackroom: {upgrade}", file=sys.stderr, flush=True)
 
@@ -182,13 +182,13 @@ def _refuse_what_cannot_be_indexed(path: Path, root: Path) -> None:
         raise UsageError(f"{path} is not a PDF. Name a folder of PDFs, or a PDF.")
 
 
-def teller(display: "ProgressDisplay") -> "Callable[[Progress], None]":
-    """Shows an indexer's progress."""
+def progress_callback(display: "ProgressDisplay") -> "Callable[[Progress], None]":
+    """A function to give to an indexer as `on_progress`: it shows the progress on `display`."""
     return lambda progress: display.update(**asdict(progress))
 
 
 def tell_summary(events: Events, summary: "Summary", before: str = "") -> None:
-    """Tells what a run has done; `before` comes before it on the line for people."""
+    """Reports what a run has done. `before` stands before the first line for people."""
     from stackroom.cli.terminal import duration, listed
 
     counts = {

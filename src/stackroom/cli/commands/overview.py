@@ -1,4 +1,4 @@
-"""What there is, and what left the machine: `status` and `log`."""
+"""The commands that show what is in the index, and what clients asked: `status` and `log`."""
 
 import argparse
 import json

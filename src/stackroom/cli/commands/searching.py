@@ -1,4 +1,4 @@
-"""Asking the index in a terminal: `search` and `fetch`."""
+"""The commands that ask the index in a terminal: `search` and `fetch`."""
 
 import argparse
 import json
@@ -45,7 +45,7 @@ def search(arguments: argparse.Namespace) -> int:
 
 
 def _make_ready(reader: "Reader") -> None:
-    """Loads what a search wants; the model only if there are vectors, and no other process prepares it."""
+    """Loads what a search needs; the model only if there are vectors and no other process prepares it."""
     from stackroom.embedding.embedder import Preparation
 
     if not reader.catch_up():
@@ -63,7 +63,7 @@ def fetch(arguments: argparse.Namespace) -> int:
     from stackroom.server.protocol.answers import fetch_answer
 
     settings = settings_of(arguments)
-    # A person has no use for parts.
+    # People want the whole text; only the JSON comes in parts, as from the tool.
     limit = None if arguments.json else sys.maxsize
     answer = fetch_answer(open_reader(settings).fetch(arguments.id, limit), base_url(settings))
     print(answer.model_dump_json() if arguments.json else answer.text)
@@ -76,7 +76,7 @@ def open_reader(settings: Settings, models: Path | None = None, *, create: bool 
     Args:
         settings: of the command.
         models: the folder of compiled models, if it is not the data folder's.
-        create: makes an empty catalogue if there is none.
+        create: whether to make an empty catalogue if there is none.
 
     Raises:
         CatalogUnusable: the catalogue is missing or cannot be read.

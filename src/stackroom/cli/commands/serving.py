@@ -1,4 +1,4 @@
-"""Answering MCP clients: `serve`, and `up`, which follows the folders as well."""
+"""The commands that answer MCP clients: `serve`, and `up`, which also runs `watch`."""
 
 import argparse
 import gc
@@ -12,10 +12,10 @@ from types import FrameType
 from stackroom.cli.arguments import WAIT_SECONDS, settings_of
 from stackroom.cli.commands.indexing import print_upgrade, tell_waiting
 from stackroom.cli.commands.searching import open_reader
-from stackroom.cli.exit_codes import INTERRUPTED, OK, SOMETHING_FAILED, end_with_parent, leave
+from stackroom.cli.exit_codes import INTERRUPTED, OK, SOMETHING_FAILED, end_with_parent, exit_despite_threads
 from stackroom.common.owner_only import narrow
 
-# How long `up` waits for its halves to end by themselves.
+# How long `up` waits for `watch` and `serve` to end by themselves, in seconds.
 _STOP_SECONDS = 30.0
 
 # Longest wait for searches that are under way when the server is stopped, in seconds.
@@ -23,9 +23,12 @@ _CLOSE_SECONDS = 2
 
 
 def serve(arguments: argparse.Namespace) -> int:
-    for signum in (signal.SIGINT, signal.SIGTERM):  # until it listens; then `serve_http` ends in good order
+    for signum in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # until the server listens; then `serve_http` ends in good order
         signal.signal(signum, lambda signum, frame: os._exit(OK))
-    # FastMCP brings 900 modules, none of which goes away: looking for garbage there takes a tenth of it.
+    # Importing FastMCP loads 900 modules, which all stay: looking for garbage would take a tenth of the time.
     gc.disable()
     from stackroom.server.application import serve_http
     from stackroom.server.protocol.stdio import serve_stdio
@@ -41,13 +44,13 @@ def serve(arguments: argparse.Namespace) -> int:
         serve_stdio(settings, reader)
     else:
         serve_http(settings, reader)
-    # The last one to close the catalogue tidies its journal away. A search that hangs may keep it open, and
-    # whoever still loads vectors and model (see `warming`) would take it for damaged.
+    # Closing the catalogue removes its journal. A search that hangs may keep it open, so the wait is short.
+    # While the thread of `warming` loads, it stays open: closed, it would seem damaged to that thread.
     if not any(thread.name == "warm" for thread in threading.enumerate()):
         closing = threading.Thread(target=reader.close, daemon=True)
         closing.start()
         closing.join(_CLOSE_SECONDS)
-    return leave(OK)
+    return exit_despite_threads(OK)
 
 
 def up(arguments: argparse.Namespace) -> int:
@@ -56,7 +59,7 @@ def up(arguments: argparse.Namespace) -> int:
 
     settings = settings_of(arguments)
     refuse_second_watcher(settings)
-    with turn(settings, WAIT_SECONDS, tell_waiting(settings)):  # before the server looks at it
+    with turn(settings, WAIT_SECONDS, tell_waiting(settings)):  # before the server opens the catalogue
         print_upgrade(migrate(settings.catalog))
     program = [sys.executable, "-m", "stackroom"]
     paths = [str(path) for path in arguments.paths]
@@ -80,9 +83,9 @@ def up(arguments: argparse.Namespace) -> int:
         stopped.append(signum)
         stop.set()
 
-    for signum in (signal.SIGINT, signal.SIGTERM):  # the halves say for themselves that they stop
+    for signum in (signal.SIGINT, signal.SIGTERM):  # `watch` and `serve` report by themselves that they stop
         signal.signal(signum, on_signal)
-    # Each reads from a pipe of its own, which ends when we do, however that is.
+    # The standard input of each is a pipe that ends when this process ends, even if it is killed.
     processes = [
         subprocess.Popen([*program, "watch", *common, *rules, "--", *paths], stdin=subprocess.PIPE),
         subprocess.Popen([*program, "serve", *common, *address], stdin=subprocess.PIPE),

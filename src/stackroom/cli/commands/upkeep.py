@@ -1,4 +1,4 @@
-"""Keeping the index safe: `check`, `backup` and `restore`."""
+"""The commands that keep the index safe: `check`, `backup` and `restore`."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stackroom.cli.arguments import settings_of
 from stackroom.cli.commands.indexing import tell_waiting
-from stackroom.cli.exit_codes import OK, SOMETHING_FAILED, tidying
+from stackroom.cli.exit_codes import OK, SOMETHING_FAILED, clean_up_when_interrupted
 from stackroom.common.events import Events
 
 
@@ -45,7 +45,7 @@ def backup(arguments: argparse.Namespace) -> int:
     def outcome() -> str:
         return "the backup is complete" if arguments.file.exists() else "no backup was made"
 
-    with tidying(Events(as_json=settings.log_json), outcome):
+    with clean_up_when_interrupted(Events(as_json=settings.log_json), outcome):
         contents = back_up(settings, arguments.file)
     print(f"{arguments.file}: {size(sum(contents.files.values()))} in {len(contents.files)} files.")
     print("Whoever can read it can read the library. `stackroom restore` puts it into an empty data folder.")
@@ -70,8 +70,8 @@ def restore(arguments: argparse.Namespace) -> int:
             return "the backup is restored; `stackroom index` makes the index of words"
         return "nothing was restored"
 
-    with tidying(Events(as_json=settings.log_json), outcome):
+    with clean_up_when_interrupted(Events(as_json=settings.log_json), outcome):
         contents = archive.restore(settings, arguments.file, prepare)
     print(f"Restored into {settings.data}: the backup of {contents.created}.")
-    print("`stackroom search` and `serve` work now; `stackroom index` looks what has changed since.")
+    print("`stackroom search` and `serve` work now; `stackroom index` reads what has changed since.")
     return OK

@@ -1,4 +1,4 @@
-"""`stackroom doctor`: plays the clients before the owner goes live. Sees a server from outside, over HTTP.
+"""`stackroom doctor`: checks a running server from outside, over HTTP, by calling it as the clients do.
 
 Its face: `report.doctor`.
 """

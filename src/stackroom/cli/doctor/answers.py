@@ -1,4 +1,4 @@
-"""What the tools answer: its form, whether it can be cited, how long it is, and how fast."""
+"""Checks of the tools' answers: their form, whether they can be cited, how long they are, and how fast."""
 
 import json
 import secrets
@@ -8,14 +8,14 @@ from jsonschema.exceptions import SchemaError, best_match
 from jsonschema.validators import validator_for
 
 from stackroom.cli.doctor.check import Check, Failed, Skipped, need
-from stackroom.cli.doctor.examined_server import Visit, origin, same_place
+from stackroom.cli.doctor.examined_server import ExaminedServer, origin, same_place
 from stackroom.cli.doctor.http import Answer
-from stackroom.cli.doctor.messages import Fetched, FoundList, Tool, ToolResult
+from stackroom.cli.doctor.messages import Fetched, SearchResults, Tool, ToolResult
 
 _MOST_FETCHED = 10
 _PARTS = 3
 
-# Claude Code cuts at 25,000 tokens unless the tool asks for more; of dense text, three characters each.
+# Claude Code cuts at 25,000 tokens unless the tool asks for more; in dense text a token is three characters.
 _CLAUDE_CODE_CHARACTERS = 75_000
 _ASKS_FOR_MORE = "anthropic/maxResultSizeChars"
 _CLAUDE_AI_CHARACTERS = 150_000
@@ -26,33 +26,33 @@ _SLOW_SECONDS = 5.0
 _FORM = "Update Stackroom: ChatGPT and Claude read structuredContent and the one text item as the same JSON."
 
 
-def _search(visit: Visit) -> str:
-    tool = visit.tool("search")
-    result = visit.talk().call("search", query=visit.query)
+def _search(server: ExaminedServer) -> str:
+    tool = server.tool("search")
+    result = server.working_client().call("search", query=server.query)
     _check_form(result, tool)
-    visit.found = FoundList.model_validate(result.structured_content).results
-    visit.found_characters = len(result.text)
+    server.found = SearchResults.model_validate(result.structured_content).results
+    server.found_characters = len(result.text)
     need(
-        visit.found,
-        f"nothing was found for {visit.query!r}",
+        server.found,
+        f"nothing was found for {server.query!r}",
         "`stackroom index` a folder of PDFs, or name words that are in them with --query.",
     )
-    return f"{len(visit.found)} results for {visit.query!r}, as declared"
+    return f"{len(server.found)} results for {server.query!r}, in the declared form"
 
 
-def _fetch(visit: Visit) -> str:
-    visit.tool("fetch")
-    for found in visit.results()[:_MOST_FETCHED]:
-        fetched = _fetched(visit, found.id)
+def _fetch(server: ExaminedServer) -> str:
+    server.tool("fetch")
+    for found in server.results()[:_MOST_FETCHED]:
+        fetched = _fetched(server, found.id)
         need(fetched.id == found.id, f"{found.id} was asked for, {fetched.id} came")
         need(fetched.text.strip(), f"{found.id} has no text")
-        visit.fetched.append(fetched)
-    return f"{len(visit.fetched)} documents that the search found, as declared"
+        server.fetched.append(fetched)
+    return f"{len(server.fetched)} documents that the search found, in the declared form"
 
 
-def _parts(visit: Visit) -> str:
-    visit.results()
-    long = [fetched for fetched in visit.fetched if fetched.metadata.parts > 1]
+def _parts(server: ExaminedServer) -> str:
+    server.results()
+    long = [fetched for fetched in server.fetched if fetched.metadata.parts > 1]
     if not long:
         raise Skipped("no document that was found is longer than one answer")
     before = None
@@ -61,7 +61,7 @@ def _parts(visit: Visit) -> str:
     for number in range(1, min(_PARTS, long[0].metadata.parts) + 1):
         need(next_id and next_id not in seen, f"part {number - 1} names no part after it")
         seen.append(next_id)
-        part = _fetched(visit, next_id)
+        part = _fetched(server, next_id)
         place = part.metadata
         need(place.part == number, f"{next_id} is part {place.part}, not {number}")
         if before:
@@ -72,65 +72,69 @@ def _parts(visit: Visit) -> str:
     return f"{len(seen)} of {long[0].metadata.parts} parts, one after the other"
 
 
-def _citations(visit: Visit) -> str:
-    urls = [url for found in visit.results() for url in (found.url, *(more.url for more in found.more))]
-    urls += [fetched.url for fetched in visit.fetched]
+def _citations(server: ExaminedServer) -> str:
+    urls = [url for found in server.results() for url in (found.url, *(more.url for more in found.more))]
+    urls += [fetched.url for fetched in server.fetched]
     for url in urls:
         need(origin(url), f"{url or 'an empty string'} is not an absolute http(s) URL")
         need(
-            same_place(url, visit.home),
-            f"{url} does not lead to {visit.home}",
-            f"Start the server with `--public-url {visit.url}`, or examine it where it is found: "
+            same_place(url, server.stated_origin),
+            f"{url} does not lead to {server.stated_origin}",
+            f"Start the server with `--public-url {server.url}`, or examine it where it is found: "
             f"`stackroom doctor {origin(url)}`.",
         )
-    first = visit.results()[0]
-    if visit.signs_in:
-        stranger = _opened(visit, first.url, browser=False)
+    first = server.results()[0]
+    if server.signs_in:
+        stranger = _opened(server, first.url, browser=False)
         leads_on = stranger.status in (302, 303) and "sign-in" in stranger.headers.get("Location", "")
         need(leads_on, f"without signing in, {first.url} has status {stranger.status}", _CITED_ALONE)
-        told = any(text and text in stranger.text for text in (first.title, first.text))
-        need(not told, f"without signing in, {first.url} shows something of the document", _CITED_ALONE)
-        if not visit.sessions:
+        shows_document = any(text and text in stranger.text for text in (first.title, first.text))
+        need(
+            not shows_document,
+            f"without signing in, {first.url} shows something of the document",
+            _CITED_ALONE,
+        )
+        if not server.sessions:
             return f"{len(urls)} URLs; a stranger is sent to the sign-in page"
-    page = _opened(visit, first.url, browser=True)
+    page = _opened(server, first.url, browser=True)
     need(page.status == 200, f"{first.url} has status {page.status}")
-    return f"{len(urls)} URLs, and the first opens" + ("; a stranger must sign in" if visit.signs_in else "")
+    return f"{len(urls)} URLs, and the first opens" + ("; a stranger must sign in" if server.signs_in else "")
 
 
-def _sizes(visit: Visit) -> str:
-    search, fetch = visit.found_characters, visit.fetched_characters
+def _sizes(server: ExaminedServer) -> str:
+    search, fetch = server.found_characters, server.fetched_characters
     if not search:
         raise Skipped("nothing was answered")
-    told = f"search {search:,} characters, the longest of {len(visit.fetched)} fetches {fetch:,}"
+    sizes = f"search {search:,} characters, the longest of {len(server.fetched)} fetches {fetch:,}"
     for name, length in (("search", search), ("fetch", fetch)):
-        asked = visit.tools[name].meta.get(_ASKS_FOR_MORE) if name in visit.tools else None
+        asked = server.tools[name].meta.get(_ASKS_FOR_MORE) if name in server.tools else None
         limit = asked if isinstance(asked, int) else _CLAUDE_CODE_CHARACTERS
-        need(length <= limit, f"{told}: Claude Code cuts {name} at about {limit:,}")
-        need(length <= _CLAUDE_AI_CHARACTERS, f"{told}: claude.ai cuts at about {_CLAUDE_AI_CHARACTERS:,}")
-    return told
+        need(length <= limit, f"{sizes}: Claude Code cuts {name} at about {limit:,}")
+        need(length <= _CLAUDE_AI_CHARACTERS, f"{sizes}: claude.ai cuts at about {_CLAUDE_AI_CHARACTERS:,}")
+    return sizes
 
 
-def _latency(visit: Visit) -> str:
-    era, seconds = visit.talk(), []
-    titles = [found.title for found in visit.results()]
+def _latency(server: ExaminedServer) -> str:
+    client, seconds = server.working_client(), []
+    titles = [found.title for found in server.results()]
     for number in range(_SEARCHES):
-        # Nothing that was asked before: the server would remember it.
-        era.call("search", query=f"{titles[number % len(titles)]} {secrets.token_hex(4)}")
-        seconds.append(era.seconds)
+        # A new query each time, because the server remembers answers to earlier ones.
+        client.call("search", query=f"{titles[number % len(titles)]} {secrets.token_hex(4)}")
+        seconds.append(client.seconds)
     median = statistics.median(seconds)
     need(median <= _SLOW_SECONDS, f"a search takes {median:.1f} s")
     return f"a search takes {median * 1000:.0f} ms, the median of {_SEARCHES}"
 
 
-def _fetched(visit: Visit, id_: str) -> Fetched:
-    result = visit.talk().call("fetch", id=id_)
-    _check_form(result, visit.tool("fetch"))
-    visit.fetched_characters = max(visit.fetched_characters, len(result.text))
+def _fetched(server: ExaminedServer, id_: str) -> Fetched:
+    result = server.working_client().call("fetch", id=id_)
+    _check_form(result, server.tool("fetch"))
+    server.fetched_characters = max(server.fetched_characters, len(result.text))
     return Fetched.model_validate(result.structured_content)
 
 
 def _check_form(result: ToolResult, tool: Tool) -> None:
-    """One text item, the same JSON as structuredContent, and both as the tool declares."""
+    """Checks that there is one text item, with the same JSON as structuredContent, in the declared form."""
     need(not result.is_error, f"{tool.name} answers with an error: {result.text}")
     need(result.structured_content is not None, f"{tool.name} answers without structuredContent")
     kinds = [item.type for item in result.content]
@@ -159,8 +163,8 @@ def _check_form(result: ToolResult, tool: Tool) -> None:
     )
 
 
-def _opened(visit: Visit, url: str, *, browser: bool) -> Answer:
-    return visit.wire.get(visit.here(url), browser=browser, Accept="text/html")
+def _opened(server: ExaminedServer, url: str, *, browser: bool) -> Answer:
+    return server.http.get(server.url_here(url), browser=browser, Accept="text/html")
 
 
 _CITED_ALONE = "Update Stackroom, and let the proxy keep no copies: documents are for the owner alone."

@@ -1,4 +1,4 @@
-"""What a check is, and how it says what it found."""
+"""A check and its finding; the exceptions by which a check fails or is skipped."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ class Finding:
         server: the URL that was examined; empty for the data folder.
         name: of the check.
         verdict: how it came out.
-        seen: what was seen, or why nothing was looked at. May hold text of the server's.
-        advice: what to do, if it failed.
+        seen: what was seen, or why the check was skipped. May contain text that the server sent.
+        advice: what to do; empty if the check did not fail.
     """
 
     server: str
@@ -40,7 +40,7 @@ class Finding:
 
 
 class Failed(Exception):
-    """Something is not as it should be. Without `advice`, the check's own applies."""
+    """The check failed; `str(failed)` is what was seen. Without `advice`, the check's own advice applies."""
 
     def __init__(self, seen: str, advice: str = "") -> None:
         super().__init__(seen)
@@ -48,12 +48,12 @@ class Failed(Exception):
 
 
 class Skipped(Exception):
-    """There is nothing to look at; `str(skipped)` is the reason."""
+    """The check cannot be made; `str(skipped)` is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check(Generic[Subject]):
-    """A check: `look` returns what it saw, or raises Failed or Skipped; `advice` is what to do then."""
+    """A check: `look` returns what it saw, or raises Failed or Skipped; `advice` is for when it failed."""
 
     name: str
     look: Callable[[Subject], str]
@@ -67,7 +67,7 @@ def need(fine: object, seen: str, advice: str = "") -> None:
 
 
 def findings(checks: tuple[Check[Subject], ...], subject: Subject, server: str) -> Iterator[Finding]:
-    """What the checks find, one after the other."""
+    """Makes the checks one after the other, and yields what each found."""
     for check in checks:
         try:
             verdict, seen, advice = Verdict.PASSED, check.look(subject), ""
@@ -76,7 +76,7 @@ def findings(checks: tuple[Check[Subject], ...], subject: Subject, server: str) 
         except Failed as failed:
             verdict, seen, advice = Verdict.FAILED, str(failed), failed.advice or check.advice
         except ValidationError as error:
-            seen = f"an answer has not the form it should: {_where(error)}"
+            seen = f"an answer does not have the form it should: {_where(error)}"
             verdict, advice = Verdict.FAILED, check.advice
         yield Finding(server, check.name, verdict, shortened(seen), advice)
 

@@ -1,4 +1,4 @@
-"""Plain HTTP: what is examined is the wire, not a client library. The only file that knows httpx2."""
+"""Sends plain HTTP requests, to see exactly what the server sends. The only file that knows httpx2."""
 
 import asyncio
 import functools
@@ -17,7 +17,7 @@ from stackroom.cli.doctor.check import Failed
 from stackroom.server.address import is_loopback_url
 
 REQUEST_SECONDS = 30.0
-"""The longest that one request may take, from connecting to the last byte."""
+"""The longest time for one request, from connecting to the last byte."""
 
 _UNTRUSTED = "Give the tunnel or proxy a certificate that everybody trusts: ChatGPT and Claude take no other."
 
@@ -30,8 +30,8 @@ class Answer:
 
     Attributes:
         status: the status code.
-        headers: by name, whatever its case.
-        text: the body; of a stream that was left after its first event, that event.
+        headers: by name; upper and lower case are the same.
+        text: the body; if the stream was closed after its first event, that event.
         seconds: from sending the request to the last byte.
     """
 
@@ -59,17 +59,17 @@ def _trusted_certificates() -> ssl.SSLContext:
 
 
 class NoAnswer(Failed):
-    """Nothing came back, or not in time."""
+    """No answer came, or not in time."""
 
 
-class Wire:
+class HttpClient:
     """Sends requests to one server, as a program or as a browser that keeps cookies. Follows no redirect."""
 
     def __init__(self, url: str, request_seconds: float = REQUEST_SECONDS) -> None:
         """Resolves paths against `url`, which has no slash at its end. A context manager."""
         self._url = url
         self._seconds = request_seconds
-        # A proxy of the environment does not lead back to this machine.
+        # The environment's proxy cannot reach this machine.
         self._trust_env = not is_loopback_url(url)
         self._runner = asyncio.Runner()
         self._program = self._client()
@@ -103,16 +103,16 @@ class Wire:
         browser: bool = False,
         one_event: bool = False,
     ) -> Answer:
-        """One request.
+        """Sends one request.
 
         Args:
-            method: GET, POST.
+            method: GET or POST.
             url: a path of the server, or a whole URL.
-            headers: on top of the usual ones.
-            body: is sent as JSON.
-            form: is sent as a form.
-            browser: as the browser, with its cookies.
-            one_event: leave a stream after its first event.
+            headers: in addition to the usual ones.
+            body: to be sent as JSON.
+            form: to be sent as a form.
+            browser: whether the browser sends it, with its cookies; else a program does.
+            one_event: whether to close a stream after its first event.
 
         Raises:
             NoAnswer: no connection, no HTTP, too slow or too long.
@@ -134,7 +134,7 @@ class Wire:
             raise NoAnswer(f"no answer: {str(error) or type(error).__name__}", advice) from error
 
     def get(self, url: str, *, browser: bool = False, **headers: str) -> Answer:
-        """A GET; in `headers`, underscores stand for hyphens. Raises NoAnswer."""
+        """Sends a GET; in the names of `headers`, underscores stand for hyphens. Raises NoAnswer."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.request("GET", url, headers=named, browser=browser)
 
@@ -151,7 +151,7 @@ class Wire:
     ) -> Answer:
         started = time.perf_counter()
         body = bytearray()
-        # httpx2's own timeout is for each step: a byte now and then would hold us for ever.
+        # httpx2's own timeout is for each step: a byte now and then could keep us waiting for ever.
         async with asyncio.timeout(self._seconds), client.stream(method, url, **given) as response:
             async for part in response.aiter_bytes():
                 body += part

@@ -1,4 +1,4 @@
-"""What comes over the wire, so far as it is looked at. Anything else in it is ignored."""
+"""The messages that a server sends, with the fields that the checks look at. Others are ignored."""
 
 from typing import Any, Literal
 
@@ -36,7 +36,7 @@ class Greeting(_Message):
 
 
 class Annotations(_Message):
-    """What a tool says that it does."""
+    """The hints that a tool gives about what it does."""
 
     title: str | None = None
     read_only_hint: StrictBool | None = None
@@ -46,7 +46,7 @@ class Annotations(_Message):
 
 
 class Tool(_Message):
-    """A tool as it is listed."""
+    """A tool as `tools/list` describes it."""
 
     name: str
     title: str | None = None
@@ -88,7 +88,7 @@ class _Cited(BaseModel):
     url: StrictStr
 
 
-class Found(_Cited):
+class SearchResult(_Cited):
     """A result of a search."""
 
     title: StrictStr
@@ -96,13 +96,13 @@ class Found(_Cited):
     more: list[_Cited] = []
 
 
-class FoundList(BaseModel):
+class SearchResults(BaseModel):
     """What `search` answers."""
 
-    results: list[Found]
+    results: list[SearchResult]
 
 
-class Place(BaseModel):
+class PartPosition(BaseModel):
     """Which part of its document a fetched text is."""
 
     part: int = 1
@@ -118,7 +118,7 @@ class Fetched(_Cited):
 
     title: StrictStr
     text: StrictStr
-    metadata: Place
+    metadata: PartPosition
 
 
 class Resource(BaseModel):
@@ -145,7 +145,7 @@ class AuthorizationServer(BaseModel):
 
 
 class Tokens(BaseModel):
-    """What the token endpoint answers. Its representation is without them: it may end up in a log."""
+    """What the token endpoint answers. `repr` hides the tokens, because it may end up in a log."""
 
     access_token: str = Field(min_length=1, repr=False)
     refresh_token: str = Field(min_length=1, repr=False)

@@ -1,4 +1,4 @@
-"""Both ways to speak MCP: with the handshake that 2025-11-25 was the last to have, and 2026-07-28 without."""
+"""MCP clients for both kinds of revisions: 2025-11-25, the last with a handshake, and 2026-07-28 without."""
 
 import json
 from abc import ABC, abstractmethod
@@ -6,7 +6,7 @@ from typing import Any
 
 from stackroom import __version__
 from stackroom.cli.doctor.check import Failed
-from stackroom.cli.doctor.http import Answer, Wire
+from stackroom.cli.doctor.http import Answer, HttpClient
 from stackroom.cli.doctor.messages import Greeting, Reply, ToolList, ToolResult
 
 PATH = "/mcp"
@@ -17,39 +17,39 @@ _META = "io.modelcontextprotocol/"
 _ID = 1
 
 
-def post(wire: Wire, headers: dict[str, str], message: dict[str, Any], path: str = PATH) -> Answer:
-    """One message, however the server likes it. Raises NoAnswer."""
+def post(http: HttpClient, headers: dict[str, str], message: dict[str, Any], path: str = PATH) -> Answer:
+    """Sends one message; the server may answer in JSON or with a stream of events. Raises NoAnswer."""
     accept = {"Accept": "application/json, text/event-stream"}
-    return wire.request("POST", path, headers=accept | headers, body={"jsonrpc": "2.0", **message})
+    return http.request("POST", path, headers=accept | headers, body={"jsonrpc": "2.0", **message})
 
 
-class Era(ABC):
-    """A client of some revision of the protocol, signed in with a token or not at all."""
+class McpClient(ABC):
+    """A client of one revision of the protocol, signed in with a token or not at all."""
 
     version: str
 
-    def __init__(self, wire: Wire, token: str = "") -> None:
+    def __init__(self, http: HttpClient, token: str = "") -> None:
         """Asks nothing yet."""
-        self._wire = wire
+        self._http = http
         self._authorization = {"Authorization": f"Bearer {token}"} if token else {}
         self.seconds = 0.0
         """How long the last answer took."""
 
     @abstractmethod
     def greet(self) -> Greeting:
-        """Begins, and says what the server is. To be called first."""
+        """Begins, and returns what the server says about itself. To be called first."""
 
     @abstractmethod
     def reply(self, method: str, params: dict[str, Any]) -> Reply:
-        """One request, and its answer or error.
+        """Sends one request, and returns its answer or error.
 
         Raises:
-            Failed: nothing came that is JSON-RPC.
-            ValidationError: it has not the form it should.
+            Failed: what came is not JSON-RPC.
+            ValidationError: the answer does not have the form it should.
         """
 
     def ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
-        """One request, and its result. Raises as `reply`, and Failed if an error came."""
+        """Sends one request, and returns its result. Raises as `reply`, and Failed if an error came."""
         reply = self.reply(method, params)
         if reply.error or reply.result is None:
             error = reply.error
@@ -68,7 +68,7 @@ class Era(ABC):
 
     def _exchange(self, headers: dict[str, str], method: str, params: dict[str, Any]) -> tuple[Answer, Reply]:
         answer = post(
-            self._wire, self._authorization | headers, {"id": _ID, "method": method, "params": params}
+            self._http, self._authorization | headers, {"id": _ID, "method": method, "params": params}
         )
         self.seconds = answer.seconds
         if answer.headers.get("Content-Type", "").startswith("text/event-stream"):
@@ -80,18 +80,18 @@ class Era(ABC):
         return answer, Reply.model_validate(answer.json())
 
 
-class Handshake(Era):
+class HandshakeClient(McpClient):
     """A client that introduces itself first."""
 
     version = HANDSHAKE
 
-    def __init__(self, wire: Wire, token: str = "") -> None:
+    def __init__(self, http: HttpClient, token: str = "") -> None:
         """Asks nothing yet."""
-        super().__init__(wire, token)
+        super().__init__(http, token)
         self._headers: dict[str, str] = {}
 
     def greet(self) -> Greeting:
-        """`initialize`, and the notification that belongs to it."""
+        """Sends `initialize`, and the notification that must follow it."""
         params = {"protocolVersion": HANDSHAKE, "capabilities": {}, "clientInfo": _CLIENT}
         answer, reply = self._exchange({}, "initialize", params)
         if reply.result is None:
@@ -100,27 +100,29 @@ class Handshake(Era):
         self._headers = {"MCP-Protocol-Version": greeting.protocol_version}
         if session := answer.headers.get("Mcp-Session-Id"):
             self._headers["Mcp-Session-Id"] = session
-        told = post(self._wire, self._authorization | self._headers, {"method": "notifications/initialized"})
-        if told.status not in (200, 202, 204):
-            raise Failed(f"notifications/initialized got status {told.status}")
+        confirmation = post(
+            self._http, self._authorization | self._headers, {"method": "notifications/initialized"}
+        )
+        if confirmation.status not in (200, 202, 204):
+            raise Failed(f"notifications/initialized got status {confirmation.status}")
         return greeting
 
     def reply(self, method: str, params: dict[str, Any]) -> Reply:
-        """One request of the session, if there is one."""
+        """Sends one request, in the session if the server has begun one."""
         return self._exchange(self._headers, method, params)[1]
 
 
-class Stateless(Era):
+class StatelessClient(McpClient):
     """A client whose requests each stand for themselves."""
 
     version = STATELESS
 
     def greet(self) -> Greeting:
-        """`server/discover`, which nothing else depends on."""
+        """Sends `server/discover`. Other requests need nothing of it."""
         return Greeting.model_validate(self.ask("server/discover", {}))
 
     def reply(self, method: str, params: dict[str, Any]) -> Reply:
-        """One request, with headers and `_meta` that say all of it."""
+        """Sends one request, with revision and client in its headers and its `_meta`."""
         meta = {
             f"{_META}protocolVersion": STATELESS,
             f"{_META}clientCapabilities": {},

@@ -1,4 +1,4 @@
-"""The command: asks for the passphrase, shows findings as they come, and counts them."""
+"""Asks for the passphrase, prints the findings as they come, and counts them."""
 
 import getpass
 import json
@@ -21,9 +21,13 @@ _NAME_WIDTH = 22
 def doctor(
     settings: Settings, url: str, query: str, *, token: str, passphrase_on_stdin: bool, as_json: bool
 ) -> bool:
-    """Examines a server and prints what was found: to standard error as it comes if `as_json`.
+    """Examines a server and prints what was found; the arguments are those of `examine`.
 
-    Returns whether nothing failed. The arguments are those of `examine`.
+    With `as_json` standard output gets one JSON object in the end, and standard error the findings as they
+    come.
+
+    Returns:
+        Whether no check failed.
 
     Raises:
         SettingsError: `url` is not the URL of a host.
@@ -58,7 +62,7 @@ def _shown(found: Iterable[Finding], *, to_stderr: bool) -> Iterable[Finding]:
 
 
 def _once(ask: Callable[[], str]) -> Callable[[], str]:
-    """`ask`, whose answer is remembered."""
+    """`ask`, but asks only once: the answer is remembered."""
     typed: list[str] = []
 
     def remembered() -> str:

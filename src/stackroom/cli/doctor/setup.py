@@ -1,4 +1,4 @@
-"""What can be looked at without a server: the data folder and the settings."""
+"""Checks that need no running server: of the data folder and the settings."""
 
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.status import read_status
@@ -38,7 +38,7 @@ def _passphrase(settings: Settings) -> str:
     except (StackroomError, OSError) as error:
         raise Failed(str(error)) from error
     if not is_set and not settings.public_url:
-        raise Skipped("none is set: only programs of this machine get in")
+        raise Skipped("none is set: only programs on this machine can use the server")
     need(is_set, "none is set")
     return "set"
 
@@ -55,7 +55,7 @@ def _server(settings: Settings) -> str:
 
 
 def checks(settings: Settings) -> tuple[Check[Settings], ...]:
-    """The checks of a data folder, with the commands for it in their advice."""
+    """The checks of a data folder; their advice names commands for this very folder."""
     data = f"--data {settings.data}"
     public = f" --public-url {settings.public_url}" if settings.public_url else ""
     return (
@@ -67,7 +67,7 @@ def checks(settings: Settings) -> tuple[Check[Settings], ...]:
 
 
 def server_urls(settings: Settings) -> list[str]:
-    """Where the running server of the data folder is found, and where the settings say; none if none runs."""
+    """The URL of the data folder's running server, and the one in the settings; empty if no server runs."""
     if holder(server_lock(settings)) is None:
         return []
     return list(dict.fromkeys(url for url in (base_url(settings), settings.public_url) if url))

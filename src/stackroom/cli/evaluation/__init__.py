@@ -1,4 +1,4 @@
-"""How much is found: sets of questions with known answers, and what is measured on them.
+"""Measures how well search finds known answers: reads a set of questions, asks them, and measures.
 
 Its face: `sets`, where questions come from, `ask_questions`, and `report`.
 """

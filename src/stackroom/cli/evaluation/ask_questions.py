@@ -1,4 +1,4 @@
-"""Asks an index all the questions of a set, and measures the rankings that answer."""
+"""Asks an index all questions of a set, and measures the rankings that come back."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ from stackroom.reading.reader import Reader
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One measure of the three rankings.
+    """One measure, such as nDCG@10, of the three rankings.
 
     Attributes:
-        queries: how many it is a mean of.
-        words, meaning, fused: the rankings.
+        queries: how many queries it is the mean of.
+        words, meaning, fused: the measure of each ranking; higher is better.
         better: which of the first two is better: "words" or "meaning".
-        gain: of `fused` over that one, with the interval of the difference.
+        gain: `fused` minus that one; the interval is that of the difference.
     """
 
     queries: int
@@ -41,14 +41,14 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What a set's questions have shown.
+    """The measures of a set, and what they were measured on.
 
     Attributes:
         name: of the set.
-        model: that gives meaning.
-        documents, passages: in the index.
-        queries: asked.
-        left_out: not asked; see EvaluationSet.
+        model: that the passages were embedded with.
+        documents, passages: how many are in the index.
+        queries: how many were asked.
+        left_out: how many were not asked; see `EvaluationSet`.
         measures: by name.
     """
 
@@ -62,84 +62,90 @@ class Results:
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
-    """What is looked for in a ranking of passages: documents or pages, under the names the truth has."""
+class _Target:
+    """What a ranking of passages is searched for: documents or pages.
+
+    Attributes:
+        measures: what to compute, by name.
+        truth: for each query the grades of the right documents or pages, by their names.
+        names: gives the names of the documents or pages that a passage belongs to.
+    """
 
     measures: Measures
     truth: Mapping[str, Mapping[str, int]]
     names: Callable[[RankedPassage], list[str]]
 
 
-def hold_trial(
-    asked: EvaluationSet, catalog: Catalog, reader: Reader, on_answer: Callable[[int], None]
+def ask_questions(
+    evaluation_set: EvaluationSet, catalog: Catalog, reader: Reader, on_answer: Callable[[int], None]
 ) -> Results:
     """Asks the questions of a set that is indexed.
 
     Args:
-        asked: the set.
+        evaluation_set: its documents must be in the index.
         catalog: of the index.
-        reader: of the same.
-        on_answer: told how many questions are answered.
+        reader: of the same index.
+        on_answer: called after each question with the number of questions answered so far.
 
     Raises:
         ModelError: see `Reader.warm`.
     """
     reader.warm()
     found: dict[str, dict[str, list[RankedPassage]]] = {"words": {}, "meaning": {}, "fused": {}}
-    for number, query in enumerate(asked.queries, 1):
+    for number, query in enumerate(evaluation_set.queries, 1):
         for name, ranking in reader.rankings(query.text, DEPTH).items():
             found[name][query.id] = ranking
         on_answer(number)
     measures: dict[str, Measured] = {}
-    for view in _views(asked, catalog.holdings(asked.root)):
-        measures |= _compare(found, view)
+    for target in _targets(evaluation_set, catalog.holdings(evaluation_set.root)):
+        measures |= _compare(found, target)
     status = read_status(catalog)
     return Results(
-        name=asked.name,
+        name=evaluation_set.name,
         model=status.model or "none",
         documents=status.documents,
         passages=status.passages,
-        queries=len(asked.queries),
-        left_out=asked.left_out,
+        queries=len(evaluation_set.queries),
+        left_out=evaluation_set.left_out,
         measures=measures,
     )
 
 
-def _views(asked: EvaluationSet, ids: Mapping[str, str]) -> list[_View]:
-    """`ids` are the documents' by path. A path without a document was not indexed, and cannot be found."""
-    if asked.judged:
+def _targets(evaluation_set: EvaluationSet, ids: Mapping[str, str]) -> list[_Target]:
+    """What to look for; `ids` are the ids of documents by path. A path that is not there was not indexed."""
+    if evaluation_set.judged:
         paths: dict[str, list[str]] = {}
         for path, id_ in ids.items():
             paths.setdefault(id_, []).append(path)
-        # Entries with the same text are one document to us, and found together, one after the other.
-        truth = {query.id: query.relevant for query in asked.queries}
-        return [_View(JUDGED, truth, lambda passage: paths[passage.document_id])]
+        # Several entries with the same text are one document in the index: all of them count as found.
+        truth = {query.id: query.relevant for query in evaluation_set.queries}
+        return [_Target(JUDGED, truth, lambda passage: paths[passage.document_id])]
     documents, pages = {}, {}
-    for query in asked.queries:
+    for query in evaluation_set.queries:
         right = [ids.get(path, path) for path in query.relevant]
         documents[query.id] = dict.fromkeys(right, 1)
         if query.pages:
             pages[query.id] = {f"{id_} {page}": 1 for id_ in right for page in query.pages}
-    views = [_View(DOCUMENTS, documents, lambda passage: [passage.document_id])]
+    targets = [_Target(DOCUMENTS, documents, lambda passage: [passage.document_id])]
     if pages:
-        views.append(_View(PAGES, pages, lambda passage: [f"{passage.document_id} {passage.page}"]))
-    return views
+        targets.append(_Target(PAGES, pages, lambda passage: [f"{passage.document_id} {passage.page}"]))
+    return targets
 
 
-def _compare(found: Mapping[str, Mapping[str, list[RankedPassage]]], view: _View) -> dict[str, Measured]:
+def _compare(found: Mapping[str, Mapping[str, list[RankedPassage]]], target: _Target) -> dict[str, Measured]:
     values = {}
     for ranking, answers in found.items():
         names = {
-            query: list(dict.fromkeys(name for passage in passages for name in view.names(passage)))
+            query: list(dict.fromkeys(name for passage in passages for name in target.names(passage)))
             for query, passages in answers.items()
         }
-        values[ranking] = measure(names, view.truth, view.measures)
+        values[ranking] = measure(names, target.truth, target.measures)
     measured = {}
-    for name in view.measures:
+    for name in target.measures:
         words, meaning, fused = (values[ranking][name] for ranking in ("words", "meaning", "fused"))
         better = "words" if words.mean() >= meaning.mean() else "meaning"
         gain = figure(fused - (words if better == "words" else meaning))
         measured[name] = Measured(
-            len(view.truth), figure(words), figure(meaning), figure(fused), better, gain
+            len(target.truth), figure(words), figure(meaning), figure(fused), better, gain
         )
     return measured

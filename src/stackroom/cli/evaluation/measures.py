@@ -1,4 +1,4 @@
-"""What is measured, and how sure one can be of it; the only file that knows ir-measures."""
+"""The measures, and their confidence intervals. The only file that knows ir-measures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,24 +19,24 @@ except ModuleNotFoundError as error:
     ) from error
 
 Measures = Mapping[str, Measure]
-"""What is measured, by the names that people know."""
+"""Measures by their usual names."""
 
-# As BEIR does: linear gain for nDCG, and grades above 0 are relevant for the others.
+# As in BEIR: nDCG has linear gain; for the others a document with a grade above 0 is relevant.
 JUDGED: Measures = {"nDCG@10": nDCG @ 10, "Recall@100": R @ 100, "MRR@10": RR @ 10}
 
 DOCUMENTS: Measures = {f"document@{k}": Success @ k for k in (1, 5, 10)}
 PAGES: Measures = {f"page@{k}": Success @ k for k in (1, 5, 10)}
 
 DEPTH = 100
-"""Documents that a ranking must reach for these measures."""
+"""How many documents a ranking must have for these measures."""
 
 RESAMPLES = 2000
-_SEED = 20260101  # the same samples for all rankings and on every run
+_SEED = 20260101  # so that all rankings and all runs use the same samples
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A mean over queries; the true one is between `low` and `high` with a confidence of 95 %."""
+    """The mean of a measure over queries, with its 95 % confidence interval from `low` to `high`."""
 
     mean: float
     low: float
@@ -48,20 +48,20 @@ def measure(
     truth: Mapping[str, Mapping[str, int]],
     measures: Measures,
 ) -> dict[str, NDArray[np.float64]]:
-    """What each query is worth.
+    """Computes the measures of each query.
 
     Args:
-        found: the things found, the best first and each once, by query.
-        truth: the grades of things by query; what is not named has grade 0.
+        found: for each query the names of what was found (documents or pages), the best first and each once.
+        truth: for each query the grades of the right ones by name; a name that is missing has grade 0.
         measures: by name.
 
     Returns:
-        By the measures' names arrays of shape (queries,), in the order of `truth`: 0 to 1, higher is better.
+        For each measure an array of shape (queries,), in the order of `truth`: 0 to 1, higher is better.
     """
     rows = {query: row for row, query in enumerate(truth)}
     names = {each: name for name, each in measures.items()}
     values = {name: np.zeros(len(rows)) for name in measures}
-    # Scores that descend strictly: equal ones would be ordered by the things' names.
+    # Strictly falling scores, because ir-measures would order equal ones by name.
     run = {query: {thing: float(-rank) for rank, thing in enumerate(found.get(query, ()))} for query in truth}
     judgments = {query: dict(grades) for query, grades in truth.items()}
     for value in ir_measures.iter_calc(list(measures.values()), judgments, run):

@@ -1,4 +1,4 @@
-"""Lines of JSON, TSV and CSV files, with messages that name the file and the line."""
+"""Reads files of questions and judgments: JSON lines, TSV and CSV. Errors name the file and the line."""
 
 import csv
 import json
@@ -12,19 +12,19 @@ from stackroom.common.errors import QuestionsUnusable
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One entry of a file. `line` is 1-based; where an entry has several lines, its last."""
+class Entry:
+    """One entry of a file. `line` is its line number, from 1; of an entry with several lines, the last."""
 
     path: Path
     line: int
     fields: Mapping[str, Any]
 
     def error(self, problem: str) -> QuestionsUnusable:
-        """What to raise for this entry."""
+        """The exception to raise about this entry; its message begins with file and line."""
         return QuestionsUnusable(f"{self.path}, line {self.line}: {problem}")
 
     def text(self, field: str) -> str:
-        """The text of a field, without blanks around it; whole numbers are taken for text.
+        """The text of a field, without blanks around it. A whole number counts as text.
 
         Raises:
             QuestionsUnusable: there is no such field, or it holds something else.
@@ -53,8 +53,8 @@ class Row:
         raise self.error(f"{field!r} must be a whole number, and is {_shown(value)}.")
 
 
-def read_json_lines(path: Path) -> Iterator[Row]:
-    """The objects of a file that has one in each line. Blank lines are left out."""
+def read_json_lines(path: Path) -> Iterator[Entry]:
+    """The entries of a file with one JSON object in each line. Blank lines are skipped."""
     for number, line in enumerate(_content(path).splitlines(), 1):
         if not line.strip():
             continue
@@ -66,11 +66,11 @@ def read_json_lines(path: Path) -> Iterator[Row]:
             ) from error
         if not isinstance(fields, dict):
             raise QuestionsUnusable(f"{path}, line {number}: each line must be one JSON object.")
-        yield Row(path, number, fields)
+        yield Entry(path, number, fields)
 
 
-def read_qrels(path: Path) -> Iterator[Row]:
-    """The judgments of a BEIR file: query-id, corpus-id, score with tabs between; a header may be there."""
+def read_qrels(path: Path) -> Iterator[Entry]:
+    """The judgments of a BEIR file: query-id, corpus-id and score, with tabs between. A header is skipped."""
     columns = ["query-id", "corpus-id", "score"]
     for number, line in enumerate(_text(path).split("\n"), 1):
         values = line.rstrip("\r").split("\t")
@@ -80,11 +80,11 @@ def read_qrels(path: Path) -> Iterator[Row]:
             raise QuestionsUnusable(
                 f"{path}, line {number}: must be query-id, corpus-id and score, with a tab between each two."
             )
-        yield Row(path, number, dict(zip(columns, values, strict=True)))
+        yield Entry(path, number, dict(zip(columns, values, strict=True)))
 
 
-def read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
-    """The rows of a CSV file whose first line names its columns, these among them, in any order."""
+def read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[Entry]:
+    """The entries of a CSV file. Its first line must name its columns, at least `columns`, in any order."""
     text = _text(path)
     header = text.partition("\n")[0]
     # Spreadsheets write semicolons where the comma is the decimal sign.
@@ -98,7 +98,7 @@ def read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
             )
         for fields in reader:
             if any(fields.values()):
-                yield Row(path, reader.line_num, fields)
+                yield Entry(path, reader.line_num, fields)
     except csv.Error as error:
         raise QuestionsUnusable(f"{path}, line {reader.line_num}: not CSV ({error}).") from error
 

@@ -1,4 +1,4 @@
-"""Results for people and for programs."""
+"""Results as a table for people, and as JSON for programs."""
 
 import json
 from dataclasses import asdict

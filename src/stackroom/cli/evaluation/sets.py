@@ -1,4 +1,4 @@
-"""Sets of questions with known answers, in the forms they come in."""
+"""Reads sets of documents and of questions with known answers, in all forms that `eval` takes."""
 
 import hashlib
 import zlib
@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stackroom.cli.evaluation.question_files import Row, read_csv, read_json_lines, read_qrels
+from stackroom.cli.evaluation.question_files import Entry, read_csv, read_json_lines, read_qrels
 from stackroom.common.documents import Document, Page
 from stackroom.common.errors import QuestionsUnusable, UsageError
 
-# As many as a PDF's document has.
+# As many as the id of a PDF's document has.
 _ID_DIGITS = 24
 
 _FORMS = """\
  It must hold one of:
-  corpus.jsonl, queries.jsonl and qrels.tsv     a collection as BEIR has them
-  PDFs, named by the ids of a qrels file        with --queries and --qrels, or these two beside them
+  corpus.jsonl, queries.jsonl and qrels.tsv     a collection in the format of BEIR
+  PDFs, named by the ids of a qrels file        and the same two files, or --queries FILE --qrels FILE
   PDFs and questions.jsonl or questions.csv     or --questions FILE"""
 
 
@@ -27,7 +27,7 @@ class Query:
     Attributes:
         id: unique in its set.
         text: what is searched for.
-        relevant: grades, greater is better, of documents by their paths in the library; 0 is not relevant.
+        relevant: the grade of each document, by its path in the library; higher is better, 0 is not relevant.
         pages: 1-based pages that answer it, where a question names them.
     """
 
@@ -44,11 +44,10 @@ class EvaluationSet:
     Attributes:
         name: of the folder.
         root: absolute path of what is indexed: a folder of PDFs, or the file that the documents are from.
-        documents: by their paths in the library; None if they are the PDFs of `root`.
-        queries: those with a relevant document, at least one.
-        judged: whether people have said of many documents how relevant they are; else each question is about
-            one document.
-        left_out: questions that the set itself says cannot be answered from text.
+        documents: by their paths in the library; None if they are the PDFs in `root`.
+        queries: at least one; each has a relevant document.
+        judged: True if many documents have grades of relevance; False if each question is about one document.
+        left_out: how many questions were skipped because the set says that text cannot answer them.
     """
 
     name: str
@@ -59,14 +58,14 @@ class EvaluationSet:
     left_out: int = 0
 
     def half(self, number: int) -> "EvaluationSet":
-        """The set with only one half of its queries, the first or the second: always the same ones.
+        """The set with one half of its queries: 1 or 2, and always the same ones.
 
-        What was chosen on one half can be reported on the other.
+        So settings can be tuned on one half, and figures reported on the other.
 
         Raises:
             QuestionsUnusable: that half has no query.
         """
-        # By the text: a set that grows, or whose ids change, keeps its queries in their halves.
+        # By the text, so that queries stay in their half when the set grows or their ids change.
         chosen = [query for query in self.queries if zlib.crc32(query.text.encode()) % 2 == number - 1]
         if not chosen:
             raise QuestionsUnusable(f"{self.name} has too few questions for two halves: leave out --half.")
@@ -76,33 +75,35 @@ class EvaluationSet:
 def read_set(
     folder: Path, *, queries: Path | None = None, qrels: Path | None = None, questions: Path | None = None
 ) -> EvaluationSet:
-    """The set in a folder; the files may be elsewhere.
+    """Reads the set in a folder. Its files of questions may be elsewhere.
 
     Args:
-        folder: of the documents.
+        folder: has the documents.
         queries: JSON lines with _id and text.
         qrels: judgments, see `read_qrels`.
         questions: CSV with the columns question, pdf and, if known, page; or JSON lines with these fields.
 
     Raises:
-        UsageError: the folder is no such set.
+        UsageError: the folder holds none of the forms of a set.
         QuestionsUnusable: a file can't be read, or names what is not there.
     """
     folder = folder.expanduser().resolve()
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder.{_FORMS}")
     if questions and (queries or qrels):
-        raise UsageError("--questions goes without --queries and --qrels.")
+        raise UsageError("Give either --questions, or --queries and --qrels.")
     if not questions:
         qrels = qrels or _first(folder / "qrels.tsv", folder / "qrels" / "test.tsv")
         if qrels:
             return _judged_set(folder, queries or folder / "queries.jsonl", qrels)
         if queries:
-            raise UsageError(f"There are no judgments of these queries in {folder}: name them, --qrels FILE.")
+            raise UsageError(
+                f"There are no judgments of these queries in {folder}: name their file with --qrels FILE."
+            )
         questions = _first(folder / "questions.jsonl", folder / "questions.csv")
     if questions:
         return _question_set(folder, questions)
-    raise UsageError(f"{folder} is nothing to evaluate with.{_FORMS}")
+    raise UsageError(f"{folder} holds no set of questions.{_FORMS}")
 
 
 def _judged_set(folder: Path, queries: Path, qrels: Path) -> EvaluationSet:
@@ -133,18 +134,18 @@ def _first(*paths: Path) -> Path | None:
 
 def _read_corpus(path: Path) -> dict[str, Document]:
     documents: dict[str, Document] = {}
-    for row in read_json_lines(path):
-        name = row.text("_id")
+    for entry in read_json_lines(path):
+        name = entry.text("_id")
         if name in documents:
-            raise row.error(f"a second document has the id {name!r}.")
+            raise entry.error(f"a second document has the id {name!r}.")
         documents[name] = _document(
-            name, row.text("title") if row.fields.get("title") else "", row.text("text")
+            name, entry.text("title") if entry.fields.get("title") else "", entry.text("text")
         )
     return documents
 
 
 def _document(name: str, title: str, text: str) -> Document:
-    """One page, with the title in the first line."""
+    """A document of one page, whose first line is the title."""
     content = "".join(f"{part}\n" for part in (title, text) if part)
     return Document(
         id=hashlib.sha256(content.encode()).hexdigest()[:_ID_DIGITS],
@@ -163,20 +164,20 @@ def _read_judged(
 ) -> tuple[Query, ...]:
     """The queries that have a relevant document, in the order of their file."""
     texts: dict[str, str] = {}
-    for row in read_json_lines(queries):
-        id_ = row.text("_id")
+    for entry in read_json_lines(queries):
+        id_ = entry.text("_id")
         if id_ in texts:
-            raise row.error(f"a second query has the id {id_!r}.")
-        texts[id_] = row.text("text")
+            raise entry.error(f"a second query has the id {id_!r}.")
+        texts[id_] = entry.text("text")
     grades: dict[str, dict[str, int]] = {}
-    for row in read_qrels(qrels):
-        id_ = row.text("query-id")
+    for entry in read_qrels(qrels):
+        id_ = entry.text("query-id")
         if id_ not in texts:
-            raise row.error(
+            raise entry.error(
                 f"there is no query {id_!r} in {queries}. Name the file that has it: --queries FILE."
             )
-        document = _path(row, row.text("corpus-id"), names, where)
-        grades.setdefault(id_, {})[document] = row.number("score")
+        document = _path(entry, entry.text("corpus-id"), names, where)
+        grades.setdefault(id_, {})[document] = entry.number("score")
     asked = tuple(
         Query(id_, text, grades[id_])
         for id_, text in texts.items()
@@ -191,38 +192,39 @@ def _read_questions(path: Path, names: Mapping[str, list[str]], where: Path) -> 
     """The questions, and how many were left out."""
     is_json = path.suffix.lower() in (".jsonl", ".json")
     asked, left_out = [], 0
-    for row in read_json_lines(path) if is_json else read_csv(path, ("question", "pdf")):
-        if row.fields.get("text_ok") is False:
+    for entry in read_json_lines(path) if is_json else read_csv(path, ("question", "pdf")):
+        if entry.fields.get("text_ok") is False:
             left_out += 1
             continue
-        question = row.text("question")
+        question = entry.text("question")
         if not question:
-            raise row.error("the question is empty.")
-        document = _path(row, row.text("pdf"), names, where)
-        asked.append(Query(str(row.line), question, {document: 1}, frozenset(_pages(row))))
+            raise entry.error("the question is empty.")
+        document = _path(entry, entry.text("pdf"), names, where)
+        asked.append(Query(str(entry.line), question, {document: 1}, frozenset(_pages(entry))))
     if not asked:
         raise QuestionsUnusable(f"{path} holds no question that could be asked.")
     return tuple(asked), left_out
 
 
-def _pages(row: Row) -> Iterator[int]:
-    pages = row.fields.get("pages") or []
+def _pages(entry: Entry) -> Iterator[int]:
+    pages = entry.fields.get("pages") or []
     if not isinstance(pages, list):
-        raise row.error("'pages' must be a list of page numbers.")
-    for page in [row.fields.get("page"), *pages]:
+        raise entry.error("'pages' must be a list of page numbers.")
+    for page in [entry.fields.get("page"), *pages]:
         if page in (None, ""):
             continue
-        number = replace(row, fields={"page": page}).number("page")
+        number = replace(entry, fields={"page": page}).number("page")
         if number < 1:
-            raise row.error(f"pages are counted from 1, and this one is {number}.")
+            raise entry.error(f"pages are counted from 1, and this one is {number}.")
         yield number
 
 
 def _pdf_names(root: Path) -> dict[str, list[str]]:
-    """The PDFs' paths relative to `root` by what they may be called: path or name, with or without .pdf.
+    """The paths of the PDFs relative to `root`, by each name a question may use: path or file name, with or
+    without .pdf.
 
     Raises:
-        UsageError: there are none.
+        UsageError: there are no PDFs.
     """
     names: dict[str, list[str]] = {}
     for file in sorted(root.rglob("*")):
@@ -237,13 +239,13 @@ def _pdf_names(root: Path) -> dict[str, list[str]]:
     return names
 
 
-def _path(row: Row, name: str, names: Mapping[str, list[str]], where: Path) -> str:
-    """The path in the library of the document that a row calls `name`."""
+def _path(entry: Entry, name: str, names: Mapping[str, list[str]], where: Path) -> str:
+    """The path in the library of the document that an entry calls `name`."""
     found = names.get(name, [])
     if name in found:
         return name
     if len(found) > 1:
-        raise row.error(f"{name!r} may be any of {', '.join(found)}. Give the path from {where}.")
+        raise entry.error(f"{name!r} may be any of {', '.join(found)}. Give the path from {where}.")
     if not found:
-        raise row.error(f"there is no document {name!r} in {where}.")
+        raise entry.error(f"there is no document {name!r} in {where}.")
     return found[0]

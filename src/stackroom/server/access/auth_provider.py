@@ -1,4 +1,4 @@
-"""Who may come in: the one object that the HTTP application asks."""
+"""Decides who may come in: the one object of this package that the HTTP application uses."""
 
 import logging
 from typing import Any
@@ -12,38 +12,38 @@ from stackroom.common.errors import AccessUnusable, SignInMissing
 from stackroom.common.settings import Settings
 from stackroom.server.access.client_documents import ClientDocuments
 from stackroom.server.access.oauth import AuthorizationServer
-from stackroom.server.access.passphrase_form import Door, or_unavailable, unavailable
-from stackroom.server.access.sign_in import PATH, SignIn
+from stackroom.server.access.passphrase_form import PassphraseForm, or_unavailable, unavailable
+from stackroom.server.access.sign_in import PATH, SignInPage
 from stackroom.server.access.store import AccessStore
 
 
-class Access(AuthProvider):
-    """What FastMCP asks before it answers at /mcp or /sse, and our own pages before they show a document."""
+class AccessControl(AuthProvider):
+    """FastMCP asks it before it answers at /mcp or /sse, and our own pages before they show a document."""
 
     def __init__(
         self,
         url: str,
         store: AccessStore,
         *,
-        door: Door | None = None,
+        passphrase_form: PassphraseForm | None = None,
         documents: ClientDocuments | None = None,
     ) -> None:
-        """Is found at `url`, without a slash at its end; closes `store` in the end."""
+        """For the server at `url`, which has no slash at its end. `close` closes `store`."""
         super().__init__(base_url=url)
         self._url = url
         self._store = store
-        door = door or Door(store, https=url.startswith("https:"))
-        self._sign_in = SignIn(door)
-        self._server = AuthorizationServer(url, store, door, documents or ClientDocuments())
+        passphrase_form = passphrase_form or PassphraseForm(store, https=url.startswith("https:"))
+        self._sign_in = SignInPage(passphrase_form)
+        self._server = AuthorizationServer(url, store, passphrase_form, documents or ClientDocuments())
 
     def close(self) -> None:
-        """Closes the store; nothing may be asked afterwards."""
+        """Closes the store; no other method may be called afterwards."""
         self._store.close()
 
     def require_owner(self, request: Request) -> Response | None:
-        """None if the browser that asks is signed in; else what to answer instead. Never raises.
+        """None if the browser is signed in; else the response to send instead of the page. Never raises.
 
-        A page that shows something of the library begins with
+        A handler that shows something of the library begins with
 
             if access and (refusal := access.require_owner(request)):
                 return refusal
@@ -51,7 +51,7 @@ class Access(AuthProvider):
         return self._sign_in.require_owner(request)
 
     async def require_token_or_owner(self, request: Request) -> Response | None:
-        """None if the request has a good token, or comes from the owner's browser; else what to answer."""
+        """None if the request has a good token or is from the owner's browser; else the response to send."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return self.require_owner(request)
@@ -63,19 +63,20 @@ class Access(AuthProvider):
         return None if known else PlainTextResponse("The token is not good.\n", 401, headers)
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """FastMCP's question: whether a token is good for this server.
+        """What FastMCP asks: who has this token; None if it is not good for this server.
 
         Raises:
-            AccessUnusable: nobody can say, because the file of clients and tokens cannot be read.
+            AccessUnusable: the file of clients and tokens cannot be read.
         """
-        # In the event loop: it takes less than handing it to a thread.
+        # In the event loop: this takes less time than handing it to a thread.
         grant = self._store.bearer(token)
         if grant is None:
             return None
-        # A client's token is for the address it was asked for: not for the tunnel that had our data before.
+        # A client's token is good only at the address it was made for: not through another tunnel that serves
+        # the same data folder.
         if grant.kind == "client" and self._server.resource(grant.resource) is None:
             return None
-        # Not the token itself: what holds it may be logged.
+        # Not the token itself, because the object may be logged.
         return AccessToken(
             token=grant.id,
             client_id=grant.id,
@@ -86,9 +87,9 @@ class Access(AuthProvider):
         )
 
     def get_routes(self, mcp_path: str | None = None) -> list[Route]:
-        """All endpoints beside the tools. `mcp_path` is where those are; may be called for several.
+        """All endpoints besides the tools. `mcp_path` is a path of the tools; FastMCP asks for each of them.
 
-        Whatever the path, a token opens all of them: the library behind them is one.
+        A token opens all of those paths, because they lead to the same library.
         """
         path = (mcp_path or "/mcp").rstrip("/")
         well_known = "/.well-known/oauth-protected-resource"
@@ -111,8 +112,8 @@ class Access(AuthProvider):
         return Route(where, _constant(described), methods=["GET"])
 
 
-def create_access(settings: Settings, url: str, *, exposed: bool) -> Access | None:
-    """Sign-in for a server that is found at `url`, to be closed after it; None if it needs none.
+def create_access_control(settings: Settings, url: str, *, exposed: bool) -> AccessControl | None:
+    """Sign-in for the server at `url`, to be closed after the server; None if the server needs no sign-in.
 
     Args:
         settings: `data`, `public_url` and `allow_anonymous`.
@@ -120,7 +121,7 @@ def create_access(settings: Settings, url: str, *, exposed: bool) -> Access | No
         exposed: whether other machines can reach it.
 
     Raises:
-        SignInMissing: it needs sign-in, and there is no passphrase.
+        SignInMissing: the server needs sign-in, and there is no passphrase.
         AccessUnusable: the file of clients and tokens cannot be read or written.
     """
     if settings.allow_anonymous or not (exposed or settings.public_url):
@@ -133,9 +134,9 @@ def create_access(settings: Settings, url: str, *, exposed: bool) -> Access | No
             f"The library would be reachable {where}, and there is no passphrase to sign in with. Set one: "
             f"`stackroom passphrase --data {settings.data}`. If anybody may read it: --allow-anonymous."
         )
-    # It would write a line to the terminal for each request without a token: strangers send many.
+    # FastMCP would write a line to the log for each request without a token, and strangers send many.
     logging.getLogger("fastmcp.server.auth").setLevel(logging.WARNING)
-    return Access(url, store)
+    return AccessControl(url, store)
 
 
 def _constant(value: dict[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Documents that clients publish about themselves: the client's id is the https URL of its document."""
+"""Clients that publish a document about themselves: the client's id is the https URL of that document."""
 
 import asyncio
 import json
@@ -17,17 +17,17 @@ _PATIENCE_SECONDS = 5.0
 _KEPT_SECONDS = 600.0
 _MOST_KEPT = 100
 
-# Anybody may make us look something up: not more than that.
+# Anybody can make this server fetch a document, so that is limited: 20 at once, then one in 3 s.
 _BURST, _SECONDS_EACH = 20, 3.0
 
 _SECRETS = ("client_secret_post", "client_secret_basic", "client_secret_jwt")
 
 
 async def fetch_document(url: str) -> bytes:
-    """What is at `url`, if that is a small answer of a public host.
+    """The bytes at `url`, if a public host answers with a small document.
 
-    FastMCP's fetch connects to the very address it has checked, so that a name cannot change its mind in
-    between; it takes https only, follows no redirect, and stops at the size limit.
+    FastMCP's fetch connects to the IP address that it has checked, so that DNS cannot change it in between.
+    It takes https only, follows no redirect, and stops at the size limit.
 
     Raises:
         Refused: the address is not public, or nothing useful came in time.
@@ -48,14 +48,14 @@ async def fetch_document(url: str) -> bytes:
 
 
 class ClientDocuments:
-    """Clients by their documents; fetched ones are kept for ten minutes."""
+    """Finds clients by the URLs of their documents. Keeps a fetched document for ten minutes."""
 
     def __init__(
         self,
         fetch: Callable[[str], Awaitable[bytes]] = fetch_document,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`fetch` gets what is at a URL, or raises Refused."""
+        """`fetch` returns the bytes at a URL, or raises Refused."""
         self._fetch = fetch
         self._clock = clock
         self._throttle = Throttle(_BURST, _SECONDS_EACH, clock)

@@ -1,4 +1,4 @@
-"""Who may ask for access, and where the answer may be sent."""
+"""Programs that ask for access, and the addresses that an answer to them may be sent to."""
 
 import re
 import unicodedata
@@ -13,7 +13,7 @@ LONGEST_URL = 2000
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
-# Neither spaces nor backslashes, which parsers and browsers read differently.
+# No spaces and no backslashes: browsers read those in another way than urlsplit does.
 _PLAIN = re.compile(r"[!-\[\]-~]+")
 
 # Schemes that do something in a browser instead of opening a program.
@@ -25,19 +25,19 @@ _NO_PROGRAMS = frozenset(
 _MOST_REDIRECTS = 20
 _LONGEST_NAME = 80
 
-# What names the receiver of an answer is shown whole, or an owner could not tell it: no host is longer.
+# The page shows the owner the whole host or scheme that an answer goes to. No real host is longer.
 _LONGEST_HOST, _LONGEST_SCHEME = 253, 50
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A program that asks for access. All are public: a secret that anybody may register proves nothing.
+    """A program that asks for access. No client has a secret: anybody can register one, so it proves nothing.
 
     Attributes:
-        id: its own, or, if it published a document about itself, that document's https URL.
+        id: given when it registered, or, if it published a document about itself, that document's https URL.
         name: what it calls itself; nobody has checked it.
-        redirect_uris: where an answer may be sent, exactly; but any port of a loopback address.
-        callbacks: a pattern of further ones, for a client that we know.
+        redirect_uris: the exact addresses an answer may be sent to; of a loopback address, any port.
+        callbacks: a pattern of further such addresses, for a client that is built in; empty for others.
     """
 
     id: str
@@ -47,11 +47,11 @@ class Client:
 
     @property
     def host(self) -> str:
-        """Who vouches for the client: the host of its document. Empty if it only registered."""
+        """The host that published the client's document, and vouches for it. Empty if it only registered."""
         return (urlsplit(self.id).hostname or "") if self.id.startswith("https://") else ""
 
     def allows(self, redirect_uri: str) -> bool:
-        """Whether an answer may be sent there."""
+        """Whether an answer may be sent to this address."""
         if redirect_uri in self.redirect_uris:
             return True
         if self.callbacks and re.fullmatch(self.callbacks, redirect_uri):
@@ -64,8 +64,8 @@ _CHATGPT_CALLBACK = r"https://chatgpt\.com/connector/oauth/[A-Za-z0-9_-]{1,200}"
 _CHATGPT_OWN_DOCUMENT = re.compile(r"https://chatgpt\.com/oauth/([A-Za-z0-9_-]{1,200})/client\.json")
 _PROGRAM_HERE = ("http://127.0.0.1/callback", "http://localhost/callback")
 
-# Their documents are not fetched: Claude's are behind a check that refuses servers, and nothing that happens
-# to the network between can change where an answer goes.
+# The documents of these clients are not fetched: Claude's site refuses servers that ask for them, and nobody
+# on the network can then change where an answer goes.
 _KNOWN = {
     client.id: client
     for client in (
@@ -87,7 +87,7 @@ _KNOWN = {
 
 
 def known_client(client_id: str) -> Client | None:
-    """ChatGPT, Codex, Claude or Claude Code, if it is one of them."""
+    """The client with this id if it is built in (ChatGPT, Codex, Claude or Claude Code), else None."""
     if client_id in _KNOWN:
         return _KNOWN[client_id]
     if found := _CHATGPT_OWN_DOCUMENT.fullmatch(client_id):
@@ -99,7 +99,7 @@ def described_client(client_id: str, description: Mapping[str, Any]) -> Client:
     """The client that a registration or a client's own document describes.
 
     Raises:
-        Refused: it asks for something that we do not have, or for redirects that are not safe.
+        Refused: it asks for something this server does not offer, or for redirects that are not safe.
     """
     uris = description.get("redirect_uris")
     if not isinstance(uris, list) or not 0 < len(uris) <= _MOST_REDIRECTS:
@@ -117,7 +117,7 @@ def described_client(client_id: str, description: Mapping[str, Any]) -> Client:
 
 
 def destination(redirect_uri: str) -> str:
-    """Where a redirect leads, in the words of a person: its host, or this computer, or a program's scheme."""
+    """Where a redirect leads, for a person to read: its host, this computer, or a program's URL scheme."""
     parts = urlsplit(redirect_uri)
     if parts.scheme == "http":
         return f"a program on the computer of this browser ({parts.netloc})"
@@ -143,7 +143,7 @@ def _check_redirect(uri: object) -> None:
 
 
 def _without_port(uri: str) -> tuple[str, str, str] | None:
-    """What must be the same in two redirects to this machine; None if it is not such a one."""
+    """A loopback redirect without its port, to compare two of them; None if `uri` is none."""
     parts = _split(uri)
     if parts is None or parts.scheme != "http" or parts.hostname not in _LOOPBACK:
         return None

@@ -1,16 +1,17 @@
-"""What time it is, for what expires: a time that never goes back, never stands still, and believes no leap.
+"""The time by which tokens expire. It does not follow a clock that is set back or that jumps ahead.
 
-A machine's clock can be wrong: set back, it must not make good again what had expired; years ahead, it must
-not end everybody's access for good. So the file of who has access has a note of how far time has come:
+The machine's clock can be wrong. If it is set back, expired tokens must not become good again; if it is set
+years ahead, nobody may lose access for good. So the access file stores the latest time that is certain
+(`passed`), by these rules:
 
-- It goes on from the note with the ticks of the process, whatever the clock says, and with the clock while
-  that is no more than a day ahead of it.
-- If the clock is further ahead, either the machine was off for long or the clock is wrong; nobody can tell
-  which. Tokens are judged by the clock, so that what may have expired opens nothing; but the note stays where
-  it is, and nothing is deleted. A clock that still says so a day later is believed.
-- Nothing is deleted before it has been expired for a day by the note.
-- A token that expires later than one that is issued now, by more than a day, was issued by a clock that was
-  wrong: it is not good.
+- `passed` grows with the process's own seconds (`ticks`), whatever the machine's clock says. It also follows
+  the machine's clock while that is at most a day ahead of it.
+- If the clock is more than a day ahead, either the machine was off for long or the clock is wrong; nobody can
+  tell which. Tokens are then judged by the clock, so that one that may have expired opens nothing. But
+  `passed` stays as it is, and nothing is deleted. A clock that is still ahead a day later is believed.
+- A token is deleted only when it has been expired for a day according to `passed`.
+- A token that expires more than a day later than one that is issued now was issued by a wrong clock: it is
+  not good.
 """
 
 import sqlite3
@@ -19,22 +20,23 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 DAY = 24 * 3600.0
-"""How far ahead a clock may be that is believed at once, in seconds."""
+"""A clock that is at most this far ahead is believed at once, in seconds."""
 
-# A first look and a second one that lie further apart say nothing of a clock that is steady.
+# Two readings of a clock that is ahead count together only if they are at most this far apart, in seconds.
 _LONGEST_DOUBT = 90 * DAY
 
-# Writing at every look would cost more than the request.
-_NOTED_EACH_SECONDS = 60.0
+# Storing the time at every reading would cost more than the request itself.
+_STORED_EACH_SECONDS = 60.0
 
 
 class Moment(NamedTuple):
-    """A look at the clock; all in seconds since the epoch.
+    """One reading of the clock; all in seconds since the epoch.
 
     Attributes:
-        wall: what the machine's clock says, for people.
-        now: what tokens are judged by; never earlier than before.
-        passed: how far time has come for sure; what expired a day before that may be deleted.
+        wall: what the machine's clock says, to show to people.
+        now: the time by which tokens are judged: the later one of `wall` and `passed`.
+        passed: the time that has certainly come, which never goes back; what expired a day before it may be
+            deleted.
     """
 
     wall: float
@@ -43,21 +45,21 @@ class Moment(NamedTuple):
 
 
 class Clock:
-    """Looks at the machine's clock, and keeps the note. For one thread at a time."""
+    """Reads the machine's clock, and stores the time that is certain. For one thread at a time."""
 
     def __init__(
         self, wall: Callable[[], float] = time.time, ticks: Callable[[], float] = time.monotonic
     ) -> None:
-        """`wall` is the machine's clock, `ticks` counts seconds that nobody can set."""
+        """`wall` is the machine's clock; `ticks` counts seconds, and nobody can set it."""
         self._wall = wall
         self._ticks = ticks
-        self._from: tuple[float, float] | None = None  # how far time had come, and the ticks then
+        self._from: tuple[float, float] | None = None  # `passed` and the ticks at the last reading
 
-    def look(self, sql: sqlite3.Connection) -> Moment:
-        """What time it is, by the note in the file as well; takes it down about once a minute."""
+    def read(self, sql: sqlite3.Connection) -> Moment:
+        """The time, from the clock and from what the file stores; stores it about once a minute."""
         wall, ticks = self._wall(), self._ticks()
-        noted = sql.execute("SELECT passed, leapt FROM clock").fetchone()
-        passed, leapt = noted or (wall, None)
+        stored = sql.execute("SELECT passed, leapt FROM clock").fetchone()
+        passed, leapt = stored or (wall, None)
         if self._from:
             passed = max(passed, self._from[0] + ticks - self._from[1])
         doubted = None
@@ -70,8 +72,8 @@ class Clock:
         else:
             passed = wall
         self._from = passed, ticks
-        if noted is None or passed - noted[0] >= _NOTED_EACH_SECONDS or doubted != leapt:
-            # Another process may have come further.
+        if stored is None or passed - stored[0] >= _STORED_EACH_SECONDS or doubted != leapt:
+            # max: another process may have stored a later time.
             sql.execute(
                 "INSERT INTO clock VALUES (1, ?, ?)"
                 " ON CONFLICT DO UPDATE SET passed = max(passed, excluded.passed), leapt = excluded.leapt",

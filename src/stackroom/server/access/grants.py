@@ -1,11 +1,12 @@
-"""Grants and their tokens, as rows of the file; whoever calls is in a transaction of it.
+"""Grants and their tokens as rows of the access file. Callers open the transaction.
 
-Of a token only the SHA-256 is kept: it is random, so there is nothing to guess, and whoever reads the file
-cannot use what is in it.
+Only the SHA-256 of a token is stored: a token is random, so nobody can guess it from its hash, and whoever
+reads the file cannot use what is in it.
 
-A client may send one refresh token twice: two of its windows do, or it lost the answer. For seconds, and
-until the next refresh, it gets the same tokens again. Nobody keeps those: they are made from the old token,
-which only the client has, and a salt, which only the file has, and only so long.
+A client may send the same refresh token twice, because two of its windows do or because the answer was lost.
+Within `REPEAT_SECONDS`, and until the next refresh, it gets the same new tokens again. They are not stored
+for that: they are computed from the old token, which only the client has, and a salt, which only the file
+has and only for that time.
 """
 
 import base64
@@ -20,12 +21,12 @@ from stackroom.server.access.clock import DAY, Moment
 from stackroom.server.access.refusals import Refused
 
 LIFETIMES = {"code": 120, "access": 3600, "refresh": 90 * 24 * 3600, "session": 30 * 24 * 3600}
-"""How long a token of each kind is good, in seconds. Those of programs are good for ever."""
+"""How long a token of each kind is good, in seconds. A program's own token does not expire."""
 
 REPEAT_SECONDS = 10.0
-"""For how long a refresh token that comes a second time is no theft."""
+"""A refresh token that is used twice within this time does not count as stolen."""
 
-# Writing at every request would cost more than the request.
+# Seconds between two updates: writing at every request would cost more than the request itself.
 _LAST_USED_SECONDS = 60
 
 # The columns are the first fields of Grant, then the token's.
@@ -46,9 +47,10 @@ class Grant:
         id: short, for the owner to type.
         name: what a client calls itself, or what the owner called a token.
         created, last_used: seconds since the epoch.
-        destination: where a client's answers go; empty for others.
-        resource: the URL its tokens are for; empty for others than clients.
-        expires: when the token that was asked about expires, in seconds since the epoch; None if never.
+        destination: the redirect URI of a client; empty for others.
+        resource: the URL that a client's tokens are for; empty for others.
+        expires: when the token by which the grant was found expires, in seconds since the epoch; None if
+            never.
     """
 
     id: str
@@ -63,7 +65,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a client that exchanges a code or a refresh token is held to."""
+    """What a client has to repeat, from its request for access, when it exchanges a code or refresh token."""
 
     redirect_uri: str
     challenge: str
@@ -71,9 +73,10 @@ class Expected:
 
 
 def all_grants(sql: sqlite3.Connection, moment: Moment) -> list[Grant]:
-    """All grants that have a token which has not expired, those that were used last first.
+    """All grants that have a token which has not expired, the last used first.
 
-    Nor may it be good again if the clock turns out to be wrong: the owner has to see whom to end.
+    A token that is expired only according to a clock which may be wrong counts as well: it may become good
+    again, so the owner has to see it.
     """
     rows = sql.execute(f"{_GRANTS_AND_TOKENS} ORDER BY g.last_used DESC, g.id")
     times = (moment.now, moment.passed)
@@ -82,7 +85,7 @@ def all_grants(sql: sqlite3.Connection, moment: Moment) -> list[Grant]:
 
 
 def new_grant(sql: sqlite3.Connection, kind: GrantKind, name: str, moment: Moment) -> str:
-    """Adds a grant, which ends with its last token. Returns its id."""
+    """Adds a grant, which is removed with its last token. Returns its id."""
     grant_id = secrets.token_hex(4)
     sql.execute(
         "INSERT INTO grants (id, kind, name, created, last_used) VALUES (?, ?, ?, ?, ?)",
@@ -92,8 +95,10 @@ def new_grant(sql: sqlite3.Connection, kind: GrantKind, name: str, moment: Momen
 
 
 def new_token(sql: sqlite3.Connection, grant_id: str, kind: str, moment: Moment, secret: str = "") -> str:
-    """Adds a token to a grant, good as long as its kind is; random, if it is not made from `secret`."""
-    token = _written(kind, secret or secrets.token_urlsafe(32))
+    """Adds a token to a grant and returns it: random, or made from `secret`. `LIFETIMES` says how long it is
+    good.
+    """
+    token = _token_text(kind, secret or secrets.token_urlsafe(32))
     expires = moment.now + LIFETIMES[kind] if kind in LIFETIMES else None
     sql.execute(
         "INSERT INTO tokens (digest, grant_id, kind, expires) VALUES (?, ?, ?, ?)",
@@ -102,8 +107,10 @@ def new_token(sql: sqlite3.Connection, grant_id: str, kind: str, moment: Moment,
     return token
 
 
-def holder(sql: sqlite3.Connection, token: str, kinds: tuple[str, ...], moment: Moment) -> Grant | None:
-    """The grant of a token of one of these kinds, which counts as used now; None if it is not good."""
+def grant_of_token(
+    sql: sqlite3.Connection, token: str, kinds: tuple[str, ...], moment: Moment
+) -> Grant | None:
+    """The grant of a token, which counts as used now; None if it is not good, or of none of these kinds."""
     row = sql.execute(f"{_GRANTS_AND_TOKENS} WHERE t.digest = ?", (digest(token),)).fetchone()
     if row is None or row[8] not in kinds:
         return None
@@ -117,15 +124,16 @@ def holder(sql: sqlite3.Connection, token: str, kinds: tuple[str, ...], moment: 
     return grant
 
 
-def exchangeable(
+def find_for_exchange(
     sql: sqlite3.Connection, token: str, kind: str, client_id: str, moment: Moment
 ) -> tuple[str, Expected, bytes | None]:
-    """The id of the grant that a code or a refresh token is of, and what goes with it.
+    """The id of the grant of a code or a refresh token, what the client has to repeat, and a salt.
 
-    The last is the salt of its successors, if it is a refresh token that was exchanged seconds ago.
+    The salt is None unless this refresh token was exchanged seconds ago: `exchange` makes the same tokens
+    again with it.
 
     Raises:
-        Refused: it is not good, or another client's. If it has been spent, its grant ends.
+        Refused: the token is not good, or another client's. If it was used before, its grant ends.
     """
     what = "authorization code" if kind == "code" else "refresh token"
     row = sql.execute(
@@ -136,7 +144,7 @@ def exchangeable(
         (digest(token), kind),
     ).fetchone()
     not_good = Refused("invalid_grant", f"the {what} is not good, or not any more")
-    # Another client's looks the same as none at all.
+    # A client cannot tell another client's token from one that does not exist.
     if row is None or row[5] != client_id:
         raise not_good
     grant_id, is_spent, expires, salt, used = row[:5]
@@ -144,7 +152,7 @@ def exchangeable(
         if kind == "code":
             _forget_refused(sql, token, expires, moment)
         raise not_good
-    # The machine's own clock, both ways: setting it back opens nothing.
+    # abs, because the machine's clock may have been set back: that opens nothing.
     if is_spent and (salt is None or abs(moment.wall - used) > REPEAT_SECONDS):
         sql.execute("DELETE FROM grants WHERE id = ?", (grant_id,))
         raise Refused("invalid_grant", f"the {what} was used before; all tokens that came of it have ended")
@@ -156,16 +164,16 @@ def exchange(
 ) -> tuple[str, str]:
     """Spends a code or a refresh token; returns the access and the refresh token that follow it.
 
-    With `salt`, as `exchangeable` gave it, those are the ones that followed it before.
+    With a `salt` from `find_for_exchange` they are the same two as in the first exchange.
     """
     kinds = ("access", "refresh")
     if salt is not None:
-        access, refresh = (_written(kind, _successor(token, salt, kind)) for kind in kinds)
+        access, refresh = (_token_text(kind, _successor(token, salt, kind)) for kind in kinds)
         return access, refresh
     salt = secrets.token_bytes(32)
     sql.execute("UPDATE tokens SET spent = 1 WHERE digest = ?", (digest(token),))
     sql.execute("UPDATE grants SET last_used = ? WHERE id = ?", (moment.wall, grant_id))
-    # Whoever has gone on from a pair needs it no more: who still sends the token before it has stolen it.
+    # A client that uses its new tokens has no need to repeat the old one: who sends the old one now stole it.
     sql.execute(
         "DELETE FROM repeats WHERE digest IN (SELECT digest FROM tokens WHERE grant_id = ?)", (grant_id,)
     )
@@ -180,19 +188,19 @@ def exchange(
 
 
 def forget_expired(sql: sqlite3.Connection, moment: Moment) -> None:
-    """Removes tokens that have been expired for a day, grants that have none any more, and old salts."""
+    """Removes tokens that have been expired for a day, grants without any token, and old salts."""
     sql.execute("DELETE FROM repeats WHERE abs(? - used) > ?", (moment.wall, REPEAT_SECONDS))
     sql.execute("DELETE FROM tokens WHERE expires <= ?", (moment.passed - DAY,))
     sql.execute("DELETE FROM grants WHERE id NOT IN (SELECT grant_id FROM tokens)")
 
 
 def digest(token: str) -> bytes:
-    """What is kept of a token."""
+    """What is stored of a token: its SHA-256."""
     return hashlib.sha256(token.encode()).digest()
 
 
-def _written(kind: str, secret: str) -> str:
-    # The beginning tells people, and programs that look for leaked secrets, what it is.
+def _token_text(kind: str, secret: str) -> str:
+    # The prefix tells people, and scanners for leaked secrets, what it is.
     return f"stackroom_{kind}_{secret}"
 
 
@@ -207,7 +215,7 @@ def _is_good(kind: str, expires: float | None, now: float) -> bool:
 
 
 def _forget_refused(sql: sqlite3.Connection, token: str, expires: float, moment: Moment) -> None:
-    """What was refused because it had expired stays refused, whatever the clock says next.
+    """Deletes a token that was refused as expired, so that setting the clock back cannot revive it.
 
     Not for refresh tokens: a client that comes while the clock is wrong would lose its access for good.
     """

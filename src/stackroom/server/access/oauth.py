@@ -1,13 +1,13 @@
 """The authorization server: OAuth 2.1 for public clients, as ChatGPT and Claude ask for it.
 
-/.well-known/oauth-authorization-server    what is where (RFC 8414)
+/.well-known/oauth-authorization-server    the list of these endpoints (RFC 8414)
 /authorize                                 the page that asks the owner; its answer carries `iss` (RFC 9207)
-/token                                     codes and refresh tokens into tokens (errors: RFC 6749, 5.2)
-/register                                  dynamic registration (RFC 7591)
-/revoke                                    giving tokens back (RFC 7009)
+/token                                     exchanges codes and refresh tokens (errors: RFC 6749, 5.2)
+/register                                  dynamic registration of clients (RFC 7591)
+/revoke                                    a client gives a token back (RFC 7009)
 
-Not the SDK's handlers: they send no `iss`, want a secret for revoking, and take a request without a
-code_challenge_method for S256.
+The MCP SDK's own handlers are not used: they send no `iss`, want a secret for revoking, and read a request
+without code_challenge_method as S256.
 """
 
 import json
@@ -26,9 +26,9 @@ from starlette.routing import Route
 
 from stackroom.server.access.client_documents import ClientDocuments
 from stackroom.server.access.clients import Client, described_client, known_client
-from stackroom.server.access.pages import consent_page, problem_page, refused_page
+from stackroom.server.access.owner_pages import consent_page, problem_page, refused_page
 from stackroom.server.access.passphrase_form import (
-    Door,
+    PassphraseForm,
     Problem,
     or_unavailable,
     read_body,
@@ -42,18 +42,18 @@ from stackroom.server.caller_names import listed_name
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
-# What a client may be told of resources: the tools, in any of the ways that people type their address.
+# Paths that a client may name as the resource it wants: people type the tools' address in any of these ways.
 _RESOURCE_PATHS = ("/mcp", "/sse", "")
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
-# Registering is free for everybody: not more than that.
+# Anybody may register, so that is limited: 30 at once, then one in 2 s.
 _BURST, _SECONDS_EACH = 30, 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
-    """A client's request for access, so far as it could be understood."""
+class _AccessRequest:
+    """A client's request for access. `refused` says what is wrong with it; None if nothing is."""
 
     client: Client
     redirect_uri: str
@@ -64,18 +64,20 @@ class _Request:
 
 
 class AuthorizationServer:
-    """The endpoints."""
+    """The endpoints of the authorization server."""
 
-    def __init__(self, url: str, store: AccessStore, door: Door, documents: ClientDocuments) -> None:
-        """Is found at `url`, without a slash at its end: that very string is the issuer, everywhere."""
+    def __init__(
+        self, url: str, store: AccessStore, passphrase_form: PassphraseForm, documents: ClientDocuments
+    ) -> None:
+        """For the server at `url`, which has no slash at its end. That string is the issuer everywhere."""
         self.issuer = url
         self._store = store
-        self._door = door
+        self._passphrase_form = passphrase_form
         self._documents = documents
         self._registrations = Throttle(_BURST, _SECONDS_EACH)
 
     def routes(self) -> list[Route]:
-        """All endpoints."""
+        """The routes of all endpoints."""
         return [
             Route("/.well-known/oauth-authorization-server", self._metadata, methods=["GET"]),
             Route("/authorize", or_unavailable(self._authorize), methods=["GET", "POST"]),
@@ -85,7 +87,7 @@ class AuthorizationServer:
         ]
 
     def resource(self, asked: str) -> str | None:
-        """How we write a resource; None if it is not one of ours."""
+        """The canonical URL of the resource that a client named; None if it is not this server's."""
         try:
             parts = urlsplit(asked.rstrip("/"))
             port = parts.port
@@ -120,56 +122,56 @@ class AuthorizationServer:
     # Asking the owner
 
     async def _authorize(self, request: Request) -> Response:
-        """Shows the page, or takes its form: the request itself stays in the address of both."""
+        """Shows the page that asks the owner, or takes its form; the URL of both is the client's request."""
         try:
-            asked = await self._understand(request)
+            asked = await self._read_request(request)
         except Refused as refused:
-            # Nobody vouches for the address that the answer would go to: it stays here.
+            # Without a known client nobody vouches for the address of the answer: show the error here.
             return problem_page(
                 f"A program asked for access in a way that cannot be answered: {refused}.", 400
             )
         if asked.refused:
             if await run_in_threadpool(self._is_trusted, asked):
-                return self._answer(asked, error=asked.refused.error, error_description=str(asked.refused))
+                return self._send_back(asked, error=asked.refused.error, error_description=str(asked.refused))
             name = asked.client.name
             return problem_page(
                 f"{name} asked for access in a way that cannot be answered: {asked.refused}.", 400
             )
         if request.method != "POST":
-            return self._ask(request, asked)
+            return self._show_consent(request, asked)
         try:
             form = await read_form(request)
         except Refused as refused:
             return problem_page(f"{refused}.", 400)
-        if not self._door.is_ours(request, form):
-            return self._ask(
-                request, asked, Problem("The page was open for too long. Once more, please.", 403)
+        if not self._passphrase_form.is_ours(request, form):
+            return self._show_consent(
+                request, asked, Problem("The page was open for too long. Please try again.", 403)
             )
         if form.get("decision") != "allow":
             if await run_in_threadpool(self._is_trusted, asked):
-                return self._answer(asked, error="access_denied", error_description="the owner refused")
+                return self._send_back(asked, error="access_denied", error_description="the owner refused")
             return refused_page(asked.client)
-        if problem := await run_in_threadpool(self._door.problem, form.get("passphrase", "")):
-            return self._ask(request, asked, problem)
+        if problem := await run_in_threadpool(self._passphrase_form.problem, form.get("passphrase", "")):
+            return self._show_consent(request, asked, problem)
         name = listed_name(asked.client.name, request.headers.get("user-agent", ""))
         code = await run_in_threadpool(
             self._store.allow, asked.client, asked.redirect_uri, asked.challenge, asked.resource, name
         )
-        response = self._answer(asked, code=code)
-        await run_in_threadpool(self._door.open_for, response)
+        response = self._send_back(asked, code=code)
+        await run_in_threadpool(self._passphrase_form.sign_in_browser, response)
         return response
 
-    def _is_trusted(self, asked: _Request) -> bool:
-        """Whether a browser may be sent to the client with an error, or with the owner's refusal.
+    def _is_trusted(self, asked: _AccessRequest) -> bool:
+        """Whether the owner's browser may be redirected to the client with an error or a refusal.
 
-        Anybody can register a client, with any address, and send the owner a link to /authorize here. What
-        is wrong with the link, or the owner's refusal, must not lead to that address (RFC 9700, 4.11.2): to
-        refuse is what the owner does just when the address is a bad one.
+        Anybody can register a client with any address and send the owner a link to /authorize. A mistake in
+        such a link, or the owner's refusal, must not send the browser to that address (RFC 9700, 4.11.2): an
+        owner refuses just when the address looks bad. So the client must be built in, or let in before.
         """
         known = known_client(asked.client.id) is not None
         return known or self._store.has_allowed(asked.client.id, asked.redirect_uri)
 
-    async def _understand(self, request: Request) -> _Request:
+    async def _read_request(self, request: Request) -> _AccessRequest:
         pairs = request.query_params.multi_items()
         resources = [value for name, value in pairs if name == "resource" and value]
         values = single_values([(name, value) for name, value in pairs if name != "resource"])
@@ -190,7 +192,7 @@ class AuthorizationServer:
         elif None in known:
             refused = Refused("invalid_target", f"this server grants access to {self.issuer}/mcp only")
         challenge = values.get("code_challenge", "")
-        return _Request(client, uri, values.get("state"), refused, challenge, known[0] or "")
+        return _AccessRequest(client, uri, values.get("state"), refused, challenge, known[0] or "")
 
     async def _client(self, client_id: str) -> Client:
         if client_id.lower().startswith(("https:", "http:")):
@@ -200,8 +202,10 @@ class AuthorizationServer:
             raise Refused("invalid_client", "the client_id is not known here; connect the program once more")
         return client
 
-    def _ask(self, request: Request, asked: _Request, problem: Problem | None = None) -> Response:
-        key = self._door.form_key(request)
+    def _show_consent(
+        self, request: Request, asked: _AccessRequest, problem: Problem | None = None
+    ) -> Response:
+        key = self._passphrase_form.form_key(request)
         response = consent_page(
             asked.client,
             asked.redirect_uri,
@@ -211,10 +215,10 @@ class AuthorizationServer:
         )
         if problem and problem.retry_after_seconds:
             response.headers["Retry-After"] = str(problem.retry_after_seconds)
-        self._door.keep_form_key(response, key)
+        self._passphrase_form.keep_form_key(response, key)
         return response
 
-    def _answer(self, asked: _Request, **values: str) -> Response:
+    def _send_back(self, asked: _AccessRequest, **values: str) -> Response:
         if asked.state is not None:
             values["state"] = asked.state
         # 303: the browser must not send the form, and the passphrase in it, on to the client.
@@ -259,7 +263,7 @@ class AuthorizationServer:
             token = _needed(form, "token")
         except Refused as refused:
             return _error(refused)
-        # Whoever has the token may give it back: that is what a public client has to show.
+        # Whoever has the token may give it back: a public client has no other proof.
         await run_in_threadpool(self._store.revoke_token, token, form.get("client_id"))
         return Response(status_code=200, headers=_NO_STORE)
 
@@ -310,7 +314,7 @@ def _object(body: bytes) -> dict[str, Any]:
 
 
 def _error(refused: Refused) -> Response:
-    # 400 also for invalid_grant: that is what tells a client to ask its user again. 401 tells it to register.
+    # With 400 and invalid_grant a client asks its user again; with 401 and invalid_client it registers again.
     status, headers = 400, _NO_STORE
     if refused.error == "invalid_client":
         status, headers = 401, {**_NO_STORE, "WWW-Authenticate": 'Bearer error="invalid_client"'}

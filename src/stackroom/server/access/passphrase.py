@@ -1,4 +1,4 @@
-"""The owner's passphrase: how long it must be, and what is kept of it."""
+"""The owner's passphrase: how long it must be, and its hash, which is all that is stored."""
 
 import base64
 import hashlib
@@ -10,30 +10,30 @@ from dataclasses import dataclass
 from stackroom.common.errors import UsageError
 
 SHORTEST = 12
-"""Characters. With the throttle of the page, guessing even a weak passphrase of that length takes years."""
+"""In characters. The form limits tries, so even a weak passphrase of this length takes years to guess."""
 
-# Nobody types more; and a server should not hash megabytes for a stranger.
+# In characters. Nobody types more, and the server should not hash megabytes for a stranger.
 LONGEST = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What scrypt takes: 128 · 2**log_n · r bytes of memory, p times over."""
+    """What one scrypt hash costs: 128 · 2**log_n · r bytes of memory, filled p times."""
 
     log_n: int
     r: int
     p: int
 
 
-# One of the settings that OWASP holds equivalent, the one of 32 MiB: about a fifth of a second.
+# Of the settings that OWASP calls equivalent, the one with 32 MiB: about a fifth of a second.
 COST = Cost(log_n=15, r=8, p=3)
 
 
 def check_new(passphrase: str) -> None:
-    """Says whether a passphrase may be used.
+    """Checks that a new passphrase may be used.
 
     Raises:
-        UsageError: it is too short or too long. The message does not hold it.
+        UsageError: it is too short or too long. The message does not contain it.
     """
     if len(passphrase) < SHORTEST:
         raise UsageError(
@@ -45,7 +45,7 @@ def check_new(passphrase: str) -> None:
 
 
 def hashed(passphrase: str, cost: Cost = COST) -> str:
-    """What to keep of a passphrase: cost, salt and hash, all that `is_right` needs."""
+    """What to store of a passphrase: cost, salt and hash in one string, all that `is_right` needs."""
     salt = secrets.token_bytes(16)
     parts = (salt, _scrypt(passphrase, salt, cost))
     return "$".join(
@@ -60,7 +60,7 @@ def hashed(passphrase: str, cost: Cost = COST) -> str:
 
 
 def is_right(passphrase: str, kept: str) -> bool:
-    """Whether `passphrase` is the one that `kept` was made from."""
+    """Whether `passphrase` is the one that `hashed` made `kept` from."""
     _, log_n, r, p, salt, digest = kept.split("$")
     cost = Cost(int(log_n), int(r), int(p))
     found = _scrypt(passphrase[: LONGEST + 1], base64.b64decode(salt), cost)

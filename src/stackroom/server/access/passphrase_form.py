@@ -1,4 +1,4 @@
-"""The passphrase, as it comes from a form: who may try, how often, and what a browser gets that knows it."""
+"""Forms that ask for the passphrase: limits how often one may try, and signs in the browser that knows it."""
 
 import hmac
 import logging
@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from stackroom.common.errors import AccessUnusable
-from stackroom.server.access.pages import problem_page
+from stackroom.server.access.owner_pages import problem_page
 from stackroom.server.access.passphrase import is_right
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store import SESSION_SECONDS, AccessStore
@@ -21,7 +21,7 @@ from stackroom.server.access.throttle import Throttle
 
 LARGEST_BODY = 20_000
 
-# Ten tries at once, then ten a minute: a passphrase of four common words takes millennia.
+# Ten tries at once, then ten a minute: guessing a passphrase of four common words takes millennia.
 _BURST, _SECONDS_EACH = 10, 6.0
 
 _log = logging.getLogger(__name__)
@@ -31,38 +31,38 @@ _Handler = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a form did not open the door: for the page, and the response's status."""
+    """Why a form was not accepted: the text for the page, and the status of the response."""
 
     text: str
     status: int
     retry_after_seconds: int | None = None
 
 
-class Door:
-    """Checks forms, and keeps the browser's two cookies: what proves the form is ours, and the session."""
+class PassphraseForm:
+    """Checks forms, and sets two cookies: one proves that a form is ours, one is the browser's session."""
 
     def __init__(self, store: AccessStore, *, https: bool, throttle: Throttle | None = None) -> None:
-        """With `https` the cookies are for encrypted connections alone, and for this host alone."""
+        """With `https`, browsers send the cookies over encrypted connections only, and to this host only."""
         self._store = store
         self._https = https
         self._throttle = throttle or Throttle(_BURST, _SECONDS_EACH)
-        # Each check takes 32 MiB; strangers shall not make us do many at once.
+        # Each check takes 32 MiB: one at a time, whatever strangers send.
         self._one_check = threading.Lock()
         prefix = "__Host-" if https else ""
         self._form_cookie = f"{prefix}stackroom-form"
         self._session_cookie = f"{prefix}stackroom-session"
 
     def form_key(self, request: Request) -> str:
-        """What this browser's forms have to hold: what its cookie holds, or something new for both."""
+        """The key that this browser's forms must hold: the one in its cookie, or a new one for both."""
         key = request.cookies.get(self._form_cookie, "")
         return key if re.fullmatch(r"[A-Za-z0-9_-]{43}", key) else secrets.token_urlsafe(32)
 
     def keep_form_key(self, response: Response, form_key: str) -> None:
-        """Gives the browser the cookie that belongs to the form."""
+        """Sets the cookie that belongs to the form."""
         self._set_cookie(response, self._form_cookie, form_key, 3600)
 
     def is_ours(self, request: Request, form: dict[str, str]) -> bool:
-        """Whether the form is one that we gave to this browser: another site's form is not."""
+        """Whether we gave this form to this browser; a form of another site lacks the key of the cookie."""
         cookie = request.cookies.get(self._form_cookie, "")
         return bool(cookie) and hmac.compare_digest(cookie.encode(), form.get("form_key", "").encode())
 
@@ -88,11 +88,11 @@ class Door:
         self._throttle.give_back()
         return None
 
-    def open_for(self, response: Response) -> None:
-        """Signs the browser in that gets `response`."""
+    def sign_in_browser(self, response: Response) -> None:
+        """Adds the cookie to `response` that signs in the browser which gets it."""
         self._set_cookie(response, self._session_cookie, self._store.new_session(), SESSION_SECONDS)
 
-    def knows(self, request: Request) -> bool:
+    def is_signed_in(self, request: Request) -> bool:
         """Whether the browser that asks is signed in."""
         cookie = request.cookies.get(self._session_cookie)
         return cookie is not None and self._store.session(cookie) is not None
@@ -105,7 +105,7 @@ class Door:
 
 
 def or_unavailable(handler: _Handler) -> _Handler:
-    """`handler`, with an answer for when the file of clients and tokens cannot be read."""
+    """`handler`, which answers with status 503 if the file of clients and tokens cannot be read."""
 
     async def handle(request: Request) -> Response:
         try:
@@ -117,7 +117,7 @@ def or_unavailable(handler: _Handler) -> _Handler:
 
 
 def unavailable(error: AccessUnusable) -> Response:
-    """Tells the owner the reason, in the log, and everybody else that there is one."""
+    """Writes the reason into the log, for the owner, and answers everybody that sign-in does not work."""
     _log.error("%s", error)
     return problem_page(
         "Sign-in does not work at the moment. The server's owner finds the reason in its log.", 503
@@ -128,7 +128,7 @@ async def read_body(request: Request) -> bytes:
     """The body of a request.
 
     Raises:
-        Refused: it is larger than anything that belongs here.
+        Refused: it is larger than any form or registration may be.
     """
     body = bytearray()
     async for part in request.stream():
@@ -139,7 +139,7 @@ async def read_body(request: Request) -> bytes:
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """The fields of a form. Not Starlette's parser: it would write files of a stranger's choice to the disk.
+    """The fields of a form. Starlette's parser is not used: it would write uploaded files to the disk.
 
     Raises:
         Refused: it is too large, not a form, or has a field twice.
@@ -154,10 +154,10 @@ async def read_form(request: Request) -> dict[str, str]:
 
 
 def single_values(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    """The parameters of a request by name; those without a value count as not sent, as OAuth has it.
+    """The parameters of a request by name. As OAuth says, one without a value counts as not sent.
 
     Raises:
-        Refused: one is there twice.
+        Refused: a parameter is there twice.
     """
     values = {name: value for name, value in pairs if value}
     if len(values) != sum(1 for _, value in pairs if value):

@@ -1,10 +1,10 @@
-"""What a client is told when it asks for something it does not get."""
+"""The error that a client gets when its request is refused."""
 
 
 class Refused(Exception):
-    """An OAuth error: `error` is one of the standard's codes, `str(refused)` says more to a developer.
+    """An OAuth error: `error` is one of the standard's codes, `str(refused)` explains it to a developer.
 
-    Neither ever holds a token, a code or a passphrase.
+    Neither may contain a token, a code or a passphrase.
     """
 
     def __init__(self, error: str, description: str) -> None:

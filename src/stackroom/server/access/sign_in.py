@@ -1,4 +1,4 @@
-"""Signing a browser in, to open documents: /sign-in, and who is sent there."""
+"""Signs a browser in so that it may open documents: the page /sign-in, and the redirect to it."""
 
 from urllib.parse import urlencode, urlsplit
 
@@ -7,27 +7,27 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from stackroom.common.errors import AccessUnusable
-from stackroom.server.access.pages import problem_page, sign_in_page, signed_in_page
-from stackroom.server.access.passphrase_form import Door, Problem, read_form, unavailable
+from stackroom.server.access.owner_pages import problem_page, sign_in_page, signed_in_page
+from stackroom.server.access.passphrase_form import PassphraseForm, Problem, read_form, unavailable
 from stackroom.server.access.refusals import Refused
 
 PATH = "/sign-in"
 
 
-class SignIn:
-    """The page that asks for the passphrase."""
+class SignInPage:
+    """The page /sign-in, which asks for the passphrase."""
 
-    def __init__(self, door: Door) -> None:
-        """Opens `door` for browsers."""
-        self._door = door
+    def __init__(self, passphrase_form: PassphraseForm) -> None:
+        """`passphrase_form` checks what was typed, and sets the cookies."""
+        self._passphrase_form = passphrase_form
 
     def require_owner(self, request: Request) -> Response | None:
-        """None if the browser is signed in; else what to answer instead: the way to the sign-in page.
+        """None if the browser is signed in; else the response to send instead: a redirect to the page.
 
-        A program that does not ask for HTML gets status 401; and everybody 503 if nobody can say.
+        A program that does not ask for HTML gets status 401. If the access file cannot be read, it is 503.
         """
         try:
-            if self._door.knows(request):
+            if self._passphrase_form.is_signed_in(request):
                 return None
         except AccessUnusable as error:
             return unavailable(error)
@@ -36,28 +36,28 @@ class SignIn:
                 "Sign in first: open this address in a browser.\n", 401, {"Cache-Control": "no-store"}
             )
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        # The fragment, such as #page=3, is not sent to us; the browser carries it along.
+        # Browsers do not send the fragment, such as #page=3, but keep it across the redirect.
         return RedirectResponse(f"{PATH}?{urlencode({'next': asked})}", 303, {"Cache-Control": "no-store"})
 
     async def page(self, request: Request) -> Response:
-        """Shows the form, or takes it."""
+        """Shows the form, or takes it when it is sent."""
         if request.method != "POST":
             return self._form(request)
         try:
             form = await read_form(request)
         except Refused as refused:
             return problem_page(f"{refused}.", 400)
-        if not self._door.is_ours(request, form):
-            return self._form(request, Problem("The page was open for too long. Type it once more.", 403))
-        if problem := await run_in_threadpool(self._door.problem, form.get("passphrase", "")):
+        if not self._passphrase_form.is_ours(request, form):
+            return self._form(request, Problem("The page was open for too long. Please try again.", 403))
+        if problem := await run_in_threadpool(self._passphrase_form.problem, form.get("passphrase", "")):
             return self._form(request, problem)
         target = _local(request.query_params.get("next", ""))
         response: Response = RedirectResponse(target, 303) if target else signed_in_page()
-        await run_in_threadpool(self._door.open_for, response)
+        await run_in_threadpool(self._passphrase_form.sign_in_browser, response)
         return response
 
     def _form(self, request: Request, problem: Problem | None = None) -> Response:
-        key = self._door.form_key(request)
+        key = self._passphrase_form.form_key(request)
         response: Response
         if problem:
             response = sign_in_page(key, problem.text, problem.status)
@@ -65,12 +65,12 @@ class SignIn:
                 response.headers["Retry-After"] = str(problem.retry_after_seconds)
         else:
             response = sign_in_page(key)
-        self._door.keep_form_key(response, key)
+        self._passphrase_form.keep_form_key(response, key)
         return response
 
 
 def _local(target: str) -> str:
-    """`target` if it is a path of this server, else nothing: a link must not lead elsewhere."""
+    """`target` if it is a path of this server, else "": signing in must not lead to another site."""
     try:
         parts = urlsplit(target)
     except ValueError:

@@ -1,10 +1,10 @@
-"""Who has access, in an SQLite file of its own: the passphrase's hash, and what each grant's tokens hash to.
+"""The access file, an SQLite file: the hash of the passphrase, and grants with the hashes of their tokens.
 
 A grant is one entry in the owner's list: a client that was allowed in, a token for a program, or a browser
-that is signed in. All tokens of a grant go with it.
+that is signed in. When a grant ends, all its tokens end.
 
-Every method may be called from any thread, and by several processes: the command line changes what the
-server sees at its next request.
+Every method may be called from any thread, and several processes may use the file: what a command changes,
+the server sees at its next request.
 """
 
 import base64
@@ -26,9 +26,9 @@ from stackroom.server.access.grants import (
     all_grants,
     digest,
     exchange,
-    exchangeable,
+    find_for_exchange,
     forget_expired,
-    holder,
+    grant_of_token,
     new_grant,
     new_token,
 )
@@ -36,12 +36,12 @@ from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store_file import StoreFile
 
 ACCESS_SECONDS = LIFETIMES["access"]
-"""How long a client's access token is good; it gets the next one with its refresh token."""
+"""How long a client's access token is good, in seconds; its refresh token then gets it the next one."""
 
 SESSION_SECONDS = LIFETIMES["session"]
-"""How long a browser stays signed in."""
+"""How long a browser stays signed in, in seconds."""
 
-# Registrations that nobody has allowed in: anybody can make them.
+# Registrations that the owner has not allowed in: anybody can make them, so only the newest are kept.
 _MOST_IDLE_REGISTRATIONS = 1000
 
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
@@ -49,7 +49,7 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What a client gets. Shown once; only hashes are kept."""
+    """The two tokens that a client gets. Only their hashes are stored."""
 
     access: str
     refresh: str
@@ -60,7 +60,7 @@ class Tokens:
 
 
 class AccessStore(StoreFile):
-    """What may be done with the file. A context manager."""
+    """Reads and changes the access file. A context manager, which closes it."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class AccessStore(StoreFile):
     ) -> None:
         """Opens the file, and makes it if it is not there, readable for its owner alone.
 
-        `clock` and `ticks` are those of `Clock`.
+        `clock` and `ticks` are `wall` and `ticks` of `Clock`.
 
         Raises:
             AccessUnusable: it cannot be read or written, or another version of Stackroom wrote it.
@@ -82,21 +82,21 @@ class AccessStore(StoreFile):
     # The owner
 
     def passphrase(self) -> str | None:
-        """What is kept of the passphrase; None if there is none yet."""
-        with self.turn() as sql:
+        """The hash of the passphrase, for `passphrase.is_right`; None if none has been set."""
+        with self.connection() as sql:
             row = sql.execute("SELECT passphrase FROM owner").fetchone()
         return str(row[0]) if row else None
 
     def set_passphrase(self, kept: str) -> int:
-        """Replaces the passphrase, and signs out all clients and browsers. Returns how many."""
+        """Stores the hash of a new passphrase, and signs out all clients and browsers. Returns how many."""
         with self.writing() as sql:
             sql.execute("INSERT OR REPLACE INTO owner VALUES (1, ?)", (kept,))
             return sql.execute("DELETE FROM grants WHERE kind <> 'token'").rowcount
 
     def grants(self) -> list[Grant]:
-        """All that have access now, those that were used last first."""
+        """All grants that give access now, the last used first."""
         with self.writing() as sql:
-            moment = self._clock.look(sql)
+            moment = self._clock.read(sql)
             forget_expired(sql, moment)
             return all_grants(sql, moment)
 
@@ -108,7 +108,7 @@ class AccessStore(StoreFile):
     # Registrations
 
     def register(self, client: Client) -> None:
-        """Keeps a client that registered itself, at the cost of older ones that nobody has allowed in."""
+        """Stores a client that registered itself; forgets the oldest ones that were never allowed in."""
         with self.writing() as sql:
             sql.execute(
                 "INSERT INTO registrations (id, name, redirect_uris) VALUES (?, ?, ?)",
@@ -122,8 +122,8 @@ class AccessStore(StoreFile):
             )
 
     def registered(self, client_id: str) -> Client | None:
-        """The client that registered itself and was given this id."""
-        with self.turn() as sql:
+        """The client that registered itself under this id; None if there is none."""
+        with self.connection() as sql:
             row = sql.execute(
                 "SELECT name, redirect_uris FROM registrations WHERE id = ?", (client_id,)
             ).fetchone()
@@ -133,7 +133,7 @@ class AccessStore(StoreFile):
 
     def has(self, client_id: str) -> bool:
         """Whether a client registered itself here, or was allowed in."""
-        with self.turn() as sql:
+        with self.connection() as sql:
             found = sql.execute(
                 "SELECT 1 FROM registrations WHERE id = ?1"
                 " UNION ALL SELECT 1 FROM grants WHERE client_id = ?1",
@@ -142,8 +142,8 @@ class AccessStore(StoreFile):
         return found is not None
 
     def has_allowed(self, client_id: str, redirect_uri: str) -> bool:
-        """Whether the owner allowed a client in, and sent the answer to this very address."""
-        with self.turn() as sql:
+        """Whether the owner has allowed this client in with this very address for the answer."""
+        with self.connection() as sql:
             found = sql.execute(
                 "SELECT 1 FROM grants WHERE client_id = ? AND redirect_uri = ?", (client_id, redirect_uri)
             ).fetchone()
@@ -152,10 +152,10 @@ class AccessStore(StoreFile):
     def allow(self, client: Client, redirect_uri: str, challenge: str, resource: str, name: str = "") -> str:
         """Grants access to a client; returns the code that it exchanges for its tokens.
 
-        The owner's list has it as `name`, or by its own name.
+        The owner's list shows the grant as `name`, or, if that is empty, by the client's own name.
         """
         with self.writing() as sql:
-            moment = self._clock.look(sql)
+            moment = self._clock.read(sql)
             forget_expired(sql, moment)
             grant_id = new_grant(sql, "client", name or client.name, moment)
             sql.execute(
@@ -171,11 +171,11 @@ class AccessStore(StoreFile):
 
         Raises:
             Refused: it is not good, or not for this client, this redirect, this verifier or this resource. If
-                it has been used before, the grant ends: two have the code, and one of them stole it.
+                it was used before, the grant ends: two programs have the code, and one of them stole it.
         """
         with self.writing() as sql:
-            moment = self._clock.look(sql)
-            grant_id, expected, _ = exchangeable(sql, code, "code", client_id, moment)
+            moment = self._clock.read(sql)
+            grant_id, expected, _ = find_for_exchange(sql, code, "code", client_id, moment)
             if redirect_uri != expected.redirect_uri:
                 raise Refused("invalid_grant", "redirect_uri is not the one of the authorization request")
             if not _VERIFIER.fullmatch(verifier) or not hmac.compare_digest(
@@ -187,14 +187,14 @@ class AccessStore(StoreFile):
             return Tokens(*exchange(sql, code, grant_id, None, moment))
 
     def refresh(self, token: str, client_id: str, resource: str | None) -> Tokens:
-        """Exchanges a refresh token for a new pair: once, but whoever repeats it at once gets the same pair.
+        """Exchanges a refresh token for a new pair, once. A repeat within seconds gets the same pair again.
 
         Raises:
             Refused: as `redeem`.
         """
         with self.writing() as sql:
-            moment = self._clock.look(sql)
-            grant_id, expected, salt = exchangeable(sql, token, "refresh", client_id, moment)
+            moment = self._clock.read(sql)
+            grant_id, expected, salt = find_for_exchange(sql, token, "refresh", client_id, moment)
             _check_resource(resource, expected.resource)
             forget_expired(sql, moment)
             return Tokens(*exchange(sql, token, grant_id, salt, moment))
@@ -202,7 +202,7 @@ class AccessStore(StoreFile):
     def revoke_token(self, token: str, client_id: str | None) -> None:
         """Ends a client's access token, the whole grant of a refresh token, or a browser's session.
 
-        Programs' tokens are left alone.
+        A program's own token is left alone: only the owner ends it.
         """
         with self.writing() as sql:
             row = sql.execute(
@@ -218,9 +218,9 @@ class AccessStore(StoreFile):
                 sql.execute("DELETE FROM grants WHERE id = ?", (row[1],))
 
     def bearer(self, token: str) -> Grant | None:
-        """The grant of a client's access token or a program's own token; None if it is not good any more."""
-        with self.turn() as sql:
-            return holder(sql, token, ("access", "static"), self._clock.look(sql))
+        """The grant of a client's access token or a program's own token; None if the token is not good."""
+        with self.connection() as sql:
+            return grant_of_token(sql, token, ("access", "static"), self._clock.read(sql))
 
     # Programs
 
@@ -236,7 +236,7 @@ class AccessStore(StoreFile):
                     f"There is a token named {name!r} already. Choose another name, or first "
                     f"`stackroom token revoke {name}`."
                 )
-            moment = self._clock.look(sql)
+            moment = self._clock.read(sql)
             return new_token(sql, new_grant(sql, "token", name, moment), "static", moment)
 
     def revoke_static_token(self, name: str) -> bool:
@@ -248,16 +248,16 @@ class AccessStore(StoreFile):
     # Browsers
 
     def new_session(self) -> str:
-        """Signs a browser in; returns what its cookie holds."""
+        """Signs a browser in; returns the value of its cookie."""
         with self.writing() as sql:
-            moment = self._clock.look(sql)
+            moment = self._clock.read(sql)
             forget_expired(sql, moment)
             return new_token(sql, new_grant(sql, "browser", "Browser", moment), "session", moment)
 
     def session(self, cookie: str) -> Grant | None:
-        """The grant of a browser that is signed in."""
-        with self.turn() as sql:
-            return holder(sql, cookie, ("session",), self._clock.look(sql))
+        """The grant of the browser that has this cookie; None if it is not signed in."""
+        with self.connection() as sql:
+            return grant_of_token(sql, cookie, ("session",), self._clock.read(sql))
 
 
 def _challenge(verifier: str) -> str:

@@ -1,4 +1,4 @@
-"""The SQLite file of who has access: its tables, opening it, and its transactions."""
+"""The SQLite file of passphrase and tokens: its tables, opening it, and its transactions."""
 
 import os
 import sqlite3
@@ -13,7 +13,7 @@ from stackroom.common.sqlite_file import begin, connect, identity
 from stackroom.server.access.refusals import Refused
 
 SCHEMA_VERSION = 2
-"""Bump when a table changes. A file of version 1 lacks the tables that are new in 2, and gets them."""
+"""Bump when a table changes. Version 2 added tables; a file of version 1 gets them when it is opened."""
 
 _BUSY_SECONDS = 5.0
 
@@ -54,20 +54,20 @@ CREATE INDEX IF NOT EXISTS tokens_of_grant ON tokens (grant_id);
 
 CREATE TABLE IF NOT EXISTS repeats (    -- refresh tokens that were used seconds ago
     digest BLOB PRIMARY KEY REFERENCES tokens (digest) ON DELETE CASCADE,
-    salt BLOB NOT NULL,                 -- with the token itself, what its successors are made from
-    used REAL NOT NULL                  -- seconds since the epoch, as the machine's clock had them
+    salt BLOB NOT NULL,                 -- the next tokens are made from it and the token itself
+    used REAL NOT NULL                  -- seconds since the epoch, by the machine's clock
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS clock (      -- see clock.py
     one INTEGER PRIMARY KEY CHECK (one = 1),
-    passed REAL NOT NULL,               -- how far time has come, in seconds since the epoch
-    leapt REAL                          -- where a clock was first seen that is too far ahead to be believed
+    passed REAL NOT NULL,               -- the time that has certainly come, in seconds since the epoch
+    leapt REAL                          -- first reading of a clock too far ahead to be believed; else NULL
 ) STRICT;
 """
 
 
 class StoreFile:
-    """The file, open; a context manager. Whatever SQLite can't do is raised as AccessUnusable."""
+    """The open file; a context manager. An error of SQLite is raised as AccessUnusable."""
 
     def __init__(self, path: Path) -> None:
         """Opens the file, and makes it if it is not there, readable for its owner alone.
@@ -97,13 +97,13 @@ class StoreFile:
         self.close()
 
     def close(self) -> None:
-        """Closes the file; nothing may be asked afterwards."""
+        """Closes the file; no other method may be called afterwards."""
         with self._lock:
             self._sql.close()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction. It is kept even if it ends in a Refused: ending a grant is part of that."""
+        """One transaction that may write. A Refused commits it too: a grant may have been ended before."""
         with self._errors():
             self._follow_file()
             self._sql.execute("BEGIN IMMEDIATE")
@@ -118,7 +118,7 @@ class StoreFile:
             self._sql.execute("COMMIT")
 
     @contextmanager
-    def turn(self) -> Iterator[sqlite3.Connection]:
+    def connection(self) -> Iterator[sqlite3.Connection]:
         """The connection, for one thread at a time. Each statement is a transaction of its own."""
         with self._errors():
             self._follow_file()
@@ -132,9 +132,9 @@ class StoreFile:
         self._prepare()
 
     def _follow_file(self) -> None:
-        """Opens the file that is at the path now: the owner may have deleted ours, and set a passphrase anew.
+        """Opens the file that is at the path now: the owner may have deleted ours and set a new passphrase.
 
-        It makes none: without one nobody has access.
+        Raises AccessUnusable if there is none, instead of making one: without the file nobody has access.
         """
         try:
             found = identity(self._path)
@@ -153,7 +153,7 @@ class StoreFile:
     def _prepare(self) -> None:
         version = self._sql.execute("PRAGMA user_version").fetchone()[0]
         if version < SCHEMA_VERSION:
-            _fill(self._sql)  # made by an older Stackroom, or one that was killed before it came to that
+            _fill(self._sql)  # an older Stackroom made it, or one that was killed before it had filled it
         elif version != SCHEMA_VERSION:
             raise AccessUnusable(
                 f"{self._path} was written by another version of Stackroom. Delete it, set the "
@@ -173,5 +173,5 @@ class StoreFile:
 
 
 def _fill(sql: sqlite3.Connection) -> None:
-    # Another process may be doing the same.
+    # BEGIN IMMEDIATE, because another process may be doing the same.
     sql.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT")

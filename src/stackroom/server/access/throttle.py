@@ -1,4 +1,4 @@
-"""So many tries at once, then one every few seconds."""
+"""Limits tries: so many at once, then one every few seconds."""
 
 import threading
 import time
@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 
 class Throttle:
-    """Tries that are used up and come back with time; of everybody together.
+    """A number of tries, for all callers together, that are used up and come back with time.
 
-    Not one for each caller: behind a tunnel all callers have the tunnel's address, and what a header says
-    about theirs can be made up. Safe to use from several threads.
+    Callers are not told apart here: behind a tunnel they all have the tunnel's address, and the address in a
+    header can be made up. `limits.rates.Rates` has one `Throttle` for each. Safe to use from several threads.
     """
 
     def __init__(self, burst: int, seconds_each: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -22,7 +22,7 @@ class Throttle:
         self._lock = threading.Lock()
 
     def wait(self) -> float:
-        """Takes one try. Returns 0, or, if there is none, the seconds until there is."""
+        """Takes one try. Returns 0, or, if none is left, the seconds until there is one."""
         with self._lock:
             now = self._clock()
             self._left = min(self._burst, self._left + (now - self._looked) / self._seconds_each)
@@ -33,6 +33,6 @@ class Throttle:
             return 0.0
 
     def give_back(self) -> None:
-        """Gives back a try that turned out to be right."""
+        """Gives back one try, because it was right: only wrong ones count."""
         with self._lock:
             self._left = min(self._burst, self._left + 1)

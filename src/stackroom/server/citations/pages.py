@@ -1,10 +1,10 @@
-"""What a citation opens: a page of a document with the passage marked, and the PDF itself.
+"""What the link of a citation opens: a page of a document with the passage marked, and the PDF itself.
 
 /d/{id}?page=N&mark=M    a page of HTML: the picture of page N, and its text; M is a `page.mark.Mark`
 /d/{id}/page/N.png       the picture; ?mark=M
 /d/{id}/file             the PDF
 
-Ids are looked up in the catalogue and never become part of a path; no answer names a folder.
+Ids are looked up in the catalogue and never become part of a file's path; no answer names a folder.
 """
 
 from collections.abc import Awaitable, Callable
@@ -26,75 +26,75 @@ from stackroom.page.word_boxes import find_passage
 from stackroom.reading.reader import Reader
 from stackroom.reading.results import PageOfFile
 from stackroom.server.citations.page_html import Html, PageShown, ShownPicture, message_html, page_html
-from stackroom.server.citations.pictures import Picture, Pictures, Wanted
+from stackroom.server.citations.pictures import PageToDraw, Picture, Pictures
 
-# The reason would name a folder of this machine; `stackroom status` prints it.
+# Does not give the reason, which would name a folder of this machine: `stackroom status` prints it.
 UNREADABLE = "The catalogue cannot be read. Run `stackroom status` where the server runs to see why."
 
-# Pictures drawn at the same time, each by a process that fills a core; and requests that may wait for one.
+# Pictures drawn at the same time, each by a process that keeps a core busy; and requests that may wait.
 _AT_ONCE = 2
 _WAITING = 20
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    # Other sites learn nothing of the library by showing parts of it.
+    # Other sites cannot embed pictures of the library, and so learn nothing of it.
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
-# Browsers keep what they got for themselves, and ask whether it is still so.
+# Only the browser itself may keep an answer, and it must ask each time whether that is still current.
 _PRIVATE = {"Cache-Control": "private, no-cache"}
 
 _MOST_DIGITS = 9
 
 
 class Busy(Exception):
-    """So many pictures are being waited for that this one is not drawn."""
+    """Too many requests already wait for a picture, so this one is not drawn."""
 
 
-Guard = Callable[[Request], Response | None]
-"""What to answer instead, if whoever asks may not see the library."""
+OwnerCheck = Callable[[Request], Response | None]
+"""None if the request may see the library; else the response to send instead."""
 
 _Handler = Callable[[Request], Awaitable[Response]]
 
 
 def citation_routes(
-    reader: Reader, pictures: Pictures | None = None, guard: Guard | None = None
+    reader: Reader, pictures: Pictures | None = None, require_owner: OwnerCheck | None = None
 ) -> list[Route]:
-    """The routes under /d: all that shows something of the library besides the tools.
+    """The routes under /d. Besides the tools, only they show something of the library.
 
     Args:
-        reader: answers all requests; nobody closes it here.
-        pictures: draws the pages; with the usual limits if it is not given.
-        guard: is asked before each answer; without it everybody may see everything.
+        reader: answers all requests; it is not closed here.
+        pictures: draws the pages; by default with the usual limits.
+        require_owner: called before each answer; without it everybody may see everything.
     """
     pages = _Pages(reader, pictures or Pictures())
 
-    def guarded(handler: _Handler) -> _Handler:
+    def for_owner(handler: _Handler) -> _Handler:
         async def handle(request: Request) -> Response:
-            # In a thread: it reads a file.
-            refusal = await run_in_threadpool(guard, request) if guard else None
+            # In a thread, because it reads a file.
+            refusal = await run_in_threadpool(require_owner, request) if require_owner else None
             return refusal or await handler(request)
 
         return handle
 
     return [
-        Route("/d/{id}/file", guarded(pages.file), methods=["GET"]),
-        Route("/d/{id}/page/{page}.png", guarded(pages.picture), methods=["GET"]),
+        Route("/d/{id}/file", for_owner(pages.file), methods=["GET"]),
+        Route("/d/{id}/page/{page}.png", for_owner(pages.picture), methods=["GET"]),
         # `:path`, so that an id with a slash in it gets the same answer as any other wrong id.
-        Route("/d/{id:path}", guarded(pages.page), methods=["GET"]),
+        Route("/d/{id:path}", for_owner(pages.page), methods=["GET"]),
     ]
 
 
 class _Pages:
-    """The answers."""
+    """Answers the three routes."""
 
     def __init__(self, reader: Reader, pictures: Pictures) -> None:
         self._reader = reader
         self._pictures = pictures
-        # Of their own: who waits for a picture must not keep the tools from their threads.
-        self._places = CapacityLimiter(_AT_ONCE)
-        self._asked_for = 0  # pictures that are being drawn or waited for
+        # Threads of its own, so that requests which wait for a picture do not take those of the tools.
+        self._limiter = CapacityLimiter(_AT_ONCE)
+        self._asked_for = 0  # how many pictures are being drawn or waited for
 
     async def page(self, request: Request) -> Response:
         """The page of HTML."""
@@ -105,24 +105,27 @@ class _Pages:
         except UnknownPart as error:
             return _answer(request, message_html("No such page", str(error), ("?page=1", "Page 1")), 404)
         except UnknownDocument:
-            return _answer(request, _gone(id_), 404)
+            return _answer(request, _not_found(id_), 404)
         except CatalogError:
             return _answer(request, message_html("Not now", UNREADABLE), 503)
         cited = request.query_params.get("mark", "")
-        mark = _fitting(cited, found)
+        mark = _mark_on_page(cited, found)
         notes = []
         if found.record.id != id_.strip():
             notes.append("The file has been changed since it was cited. This is how it is now.")
         if cited and mark is None:
-            notes.append("The passage that was cited is not on this page as it was.")
+            notes.append("The cited passage is no longer on this page in the same words.")
         if found.ocr_confidence is not None:
             unmarked = "" if found.words else " Nothing is marked in the picture."
-            notes.append(f"A scan: its text was read by OCR, {found.ocr_confidence} % sure.{unmarked}")
+            notes.append(
+                "This page is a scan. Its text was read by OCR, which is "
+                f"{found.ocr_confidence} % sure of it.{unmarked}"
+            )
         picture = None
         if found.file is None:
             notes.append(
                 "The picture of this page can't be shown: the file has been moved or changed and not been "
-                "indexed again yet. This is its text as it was."
+                "indexed again yet. This is the text that was indexed."
             )
         else:
             try:
@@ -144,7 +147,7 @@ class _Pages:
             return _plain(UNREADABLE, 503)
         if found.file is None:
             return _plain("The file has been moved or changed and not been indexed again yet.", 404)
-        mark = _fitting(request.query_params.get("mark", ""), found)
+        mark = _mark_on_page(request.query_params.get("mark", ""), found)
         headers = {**_HEADERS, **_PRIVATE, "ETag": _picture_tag(found, mark)}
         if _is_known(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
@@ -173,7 +176,7 @@ class _Pages:
             media_type="application/pdf",
             filename=own_line(path.name),
             content_disposition_type="inline",
-            # No default-src: browsers show a PDF by a page of their own, which it would govern.
+            # No default-src: it would also apply to the page in which a browser shows a PDF.
             headers={**_HEADERS, **_PRIVATE, "Content-Security-Policy": "frame-ancestors 'none'"},
         )
 
@@ -181,12 +184,12 @@ class _Pages:
         start, stop = (mark.start, mark.stop) if mark else (0, 0)
         text = found.page.text
         boxes = tuple(find_passage(found.words, text, start, stop))
-        wanted = Wanted(found.record.id, found.page.number, file, text, start, stop, boxes)
+        wanted = PageToDraw(found.record.id, found.page.number, file, text, start, stop, boxes)
         if self._asked_for >= _AT_ONCE + _WAITING:
             raise Busy
         self._asked_for += 1
         try:
-            return await run_sync(self._pictures.picture, wanted, limiter=self._places)
+            return await run_sync(self._pictures.picture, wanted, limiter=self._limiter)
         finally:
             self._asked_for -= 1
 
@@ -195,7 +198,7 @@ def _shown(
     found: PageOfFile, mark: Mark | None, notes: tuple[str, ...], picture: Picture | None
 ) -> PageShown:
     record, page = found.record, found.page
-    here = record.id  # relative to /d/: nothing needs to know where that is
+    here = record.id  # addresses relative to /d/, so that the server's own URL is not needed
     query = f"?mark={mark}" if mark else ""
     return PageShown(
         title=record.title,
@@ -217,7 +220,7 @@ def _shown(
     )
 
 
-def _gone(id_: str) -> Html:
+def _not_found(id_: str) -> Html:
     return message_html(
         "This document is not here",
         "No document of the library has this address. It has been removed since it was cited, or the address "
@@ -225,13 +228,13 @@ def _gone(id_: str) -> Html:
     )
 
 
-def _fitting(cited: str, found: PageOfFile) -> Mark | None:
+def _mark_on_page(cited: str, found: PageOfFile) -> Mark | None:
     mark = Mark.parse(cited)
     return mark if mark and mark.fits(found.page.text) else None
 
 
 def _number(text: str) -> int:
-    """A page's number; 0, which no page has, if it is none."""
+    """The page number in `text`; 0, which no page has, if it is not a number."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else 0
 
 
@@ -248,12 +251,15 @@ def _answer(request: Request, html: Html, status: int = 200) -> Response:
 
 
 def _plain(message: str, status: int, more: dict[str, str] | None = None) -> Response:
-    # It may repeat the id that was asked for, which may be as long as an address.
+    # own_line, because the message may repeat the id of the request, which may be very long.
     return PlainTextResponse(f"{own_line(message)}\n", status, {**_HEADERS, **_PRIVATE, **(more or {})})
 
 
 def _picture_tag(found: PageOfFile, mark: Mark | None) -> str:
-    """Known without drawing: a document's content never changes, only what draws it does."""
+    """The picture's ETag, known without drawing it.
+
+    A document's content never changes, so the picture changes only with the program that draws it.
+    """
     made_of = f"{found.record.id} {found.page.number} {mark} {version('stackroom')} {version('pypdfium2')}"
     return f'"{sha256(made_of.encode()).hexdigest()[:32]}"'
 
@@ -265,6 +271,6 @@ def _is_known(request: Request, tag: str) -> bool:
 
 def _readable_file(reader: Reader, document_id: str) -> Path:
     _, path = reader.file(document_id)
-    # Opened here because a response that has begun can no longer say that it failed.
+    # Opened once here: when the response has begun, it is too late to answer with an error.
     with path.open("rb"):
         return path

@@ -1,9 +1,9 @@
-"""Pictures of pages: each is made in a process of its own, and the last ones are kept.
+"""Pictures of pages: each is drawn in a process of its own, and the last ones are kept in memory.
 
-A PDF may crash the library that draws it, or keep it busy for ever. The process has a limit on its time and
-its memory, no environment, and writes no files. Each page gets a fresh one: starting it is half of what a
-page costs (0.12 of 0.25 CPU-s), but nothing has to be kept in memory between two clicks, and no document
-can reach another one's picture.
+A PDF may crash the library that draws it, or keep it busy for ever. So the process has limits on its time and
+memory, gets no environment variables, and writes no files. Each page gets a new process. Starting it is half
+of what a page costs (0.12 of 0.25 CPU-s), but no process has to stay in memory between two clicks, and no
+document can reach the picture of another.
 """
 
 import json
@@ -19,14 +19,15 @@ from stackroom.common.errors import PictureFailed, SettingsError
 from stackroom.common.programs import ask_program
 from stackroom.page.word_boxes import WordBox
 
-# Longest time to draw a page, in seconds, and most address space for it, in MiB.
+# Longest time to draw a page, in seconds, and most address space for its process, in MiB.
 _SECONDS = 15
 _MEMORY_MB = 1024
 
-# A picture is never larger than its pixels; an answer that is, is none.
+# More than any picture of a page has. A longer answer of the process is not a picture.
 _MOST_BYTES = 20_000_000
 
-# Kept in memory: the page that is asked for a picture just after it was made, and some pages to turn back to.
+# Pictures kept in memory, all together: a page's picture is asked for right after the page of HTML that shows
+# it, and readers turn back.
 _KEPT_BYTES = 16_000_000
 
 # The system's own variables, without which Windows starts no program.
@@ -40,16 +41,16 @@ _REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PageToDraw:
     """A page that is to be drawn, and the passage to mark.
 
     Attributes:
-        document_id: of the document, whose content never changes.
+        document_id: names the document's content, which never changes.
         page: 1-based.
-        file: a PDF that has that content.
+        file: a PDF with that content.
         text: of the page, as the catalogue has it.
-        start, stop: of the passage in it; nothing is marked if they are equal.
-        boxes: of its words, where OCR saw them; else they are looked for in the text of the PDF.
+        start, stop: the passage in `text`; nothing is marked if they are equal.
+        boxes: where OCR saw the passage's words; if empty, they are looked for in the text of the PDF.
     """
 
     document_id: str
@@ -66,8 +67,9 @@ class Picture:
     """A page as a PNG.
 
     Attributes:
+        png: the file's bytes.
         width, height: in pixels.
-        top: how far down the passage begins, from 0 to 1; None if it is not marked.
+        top: where the passage begins, from 0 (top of the page) to 1; None if nothing is marked.
     """
 
     png: bytes
@@ -81,7 +83,7 @@ class PasswordWanted(PictureFailed):
 
 
 class Pictures:
-    """Makes pictures, and keeps the last ones. Safe to use from several threads."""
+    """Draws pictures, and keeps the last ones. Safe to use from several threads."""
 
     def __init__(
         self,
@@ -89,7 +91,9 @@ class Pictures:
         seconds: float = _SECONDS,
         memory_mb: int = _MEMORY_MB,
     ) -> None:
-        """`passwords` gives those to try; `seconds` and `memory_mb` (MiB) are what one picture may cost."""
+        """`passwords` gives those to try for a PDF that needs one; `seconds` and `memory_mb` (MiB) limit the
+        process that draws one picture.
+        """
         self._passwords = passwords
         self._seconds = seconds
         self._memory_mb = memory_mb
@@ -97,8 +101,8 @@ class Pictures:
         self._kept: OrderedDict[tuple[str, int, int, int], Picture] = OrderedDict()
         self._bytes = 0
 
-    def picture(self, wanted: Wanted) -> Picture:
-        """The picture of a page. Takes a quarter of a second, unless it is one of the last ones.
+    def picture(self, wanted: PageToDraw) -> Picture:
+        """The picture of a page. Takes a quarter of a second, unless the picture is still in memory.
 
         Raises:
             PictureFailed: the page can't be drawn, or not within the limits.
@@ -117,17 +121,17 @@ class Pictures:
                 self._bytes -= len(self._kept.popitem(last=False)[1].png)
         return picture
 
-    def _draw(self, wanted: Wanted) -> Picture:
+    def _draw(self, wanted: PageToDraw) -> Picture:
         try:
             return self._ask(wanted, ())
         except PasswordWanted:
-            # Only a document that needs one has them in its process's memory.
+            # Sent only now, so that only a PDF that needs a password has them in its process.
             try:
                 return self._ask(wanted, self._passwords())
             except SettingsError:
                 raise PictureFailed("The file of passwords cannot be read.") from None
 
-    def _ask(self, wanted: Wanted, passwords: Sequence[str]) -> Picture:
+    def _ask(self, wanted: PageToDraw, passwords: Sequence[str]) -> Picture:
         request = {
             "path": str(wanted.file),
             "passwords": list(passwords),
@@ -139,7 +143,7 @@ class Pictures:
             "memory_mb": self._memory_mb,
             "seconds": int(self._seconds) + 1,
         }
-        # The process may import what we may, but knows nothing of our folder, environment or open files.
+        # The process can import the same packages, but does not get our folder, environment or open files.
         program = (
             f"import sys; sys.path[:] = {sys.path!r}; from stackroom.page.picture_process import main; main()"
         )
@@ -156,7 +160,7 @@ class Pictures:
 
 
 def _read(answer: bytes) -> Picture:
-    """The picture in an answer, which a hostile file may have forged."""
+    """The picture in the process's answer. It is checked: a hostile PDF may have taken the process over."""
     head, _, png = answer.partition(b"\n")
     try:
         found = json.loads(head)

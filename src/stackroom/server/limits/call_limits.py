@@ -1,4 +1,4 @@
-"""Letting calls of the tools through: so many of a client, so many at a time, each for so long."""
+"""Limits on calls of the tools: how many of each client, how many at a time, and how long each may take."""
 
 import asyncio
 import threading
@@ -15,27 +15,27 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(slots=True)
 class Caller:
-    """Who asked: `waits` until it has the answer, has hung up, or has waited for too long."""
+    """Whoever made a call: `is_waiting` until it has the answer, has hung up, or has waited for too long."""
 
-    waits: bool = True
+    is_waiting: bool = True
 
 
-# Two batches of queries for the model: one is computed while the next one gathers.
+# Two batches of queries for the model: while one is computed, the next one fills.
 _AT_ONCE = 32
 
-# 128 callers at once all get an answer, and so do twice as many. Even on a slow machine, at 50 ms for each
-# call, the last of them waits for less than a call may take.
+# Enough that 128 callers at once all get an answer, and twice as many too. Even on a slow machine, at 50 ms
+# for each call, the last of them waits for less than `_SECONDS`.
 _WAITING = 256
 
-# More than the model takes to be made ready at the first start (half a minute), during which calls wait.
+# Calls wait while the model is prepared at the first start, which takes half a minute.
 _SECONDS = 60.0
 
-# When to come back if there is too much to do: by then some are answered.
+# A refused client is told to come back after this time: by then some calls are answered.
 _BUSY_SECONDS = 2
 
 
-class Calls:
-    """Computes answers in threads. To be used from one event loop."""
+class CallLimits:
+    """Computes the answers of calls in threads, within the limits. To be used from one event loop."""
 
     def __init__(
         self,
@@ -49,15 +49,15 @@ class Calls:
         """Starts no thread yet.
 
         Args:
-            rates: how many calls each client may make; None if any number.
-            refusals: hears of what is refused.
-            at_once: answers computed at the same time.
-            waiting: calls that may wait for that; what comes on top is refused.
+            rates: how many calls each client may make; None for any number.
+            refusals: counts what is refused.
+            at_once: how many answers are computed at the same time.
+            waiting: how many more calls may wait; further ones are refused.
             longest: how long a call may take, waiting included, in seconds.
         """
         self._rates = rates
         self._refusals = refusals or Refusals()
-        # Threads of our own: one that hangs keeps its place, so that no more of them ever run.
+        # Threads of our own, so that there are never more, even if some of them hang.
         self._threads = ThreadPoolExecutor(at_once, "call")
         self._most = at_once + waiting
         self._longest = longest
@@ -65,11 +65,11 @@ class Calls:
         self._lock = threading.Lock()
 
     async def answer(self, client: str, work: Callable[[Caller], _Answer]) -> _Answer:
-        """What `work` returns or raises, in a thread.
+        """Runs `work` in a thread, and returns or raises what it does.
 
         Args:
-            client: whose call it is.
-            work: can see whether its caller still waits; it can't be interrupted.
+            client: the name of the client, by which its calls are counted.
+            work: gets the caller, so that it can see whether it still waits. It can't be interrupted.
 
         Raises:
             CallRefused: the client calls too often, there is too much to do, or it takes too long.
@@ -91,7 +91,7 @@ class Calls:
         future.add_done_callback(self._done)
         try:
             async with asyncio.timeout(self._longest) as limit:
-                # If the client hangs up, a call that still waits loses its place.
+                # If the client hangs up, a call that has not begun yet is cancelled.
                 return await asyncio.wrap_future(future)
         except TimeoutError:
             if not limit.expired():
@@ -101,7 +101,7 @@ class Calls:
                 f"The answer took longer than {seconds(self._longest)}. Try again, or with a shorter query."
             ) from None
         finally:
-            caller.waits = False
+            caller.is_waiting = False
 
     def _done(self, _: "Future[_Answer]") -> None:
         with self._lock:

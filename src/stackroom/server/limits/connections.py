@@ -1,4 +1,4 @@
-"""uvicorn's connection, with limits on the time and size of a request's head, and on lines in the log."""
+"""uvicorn's HTTP connection, with limits on the time and size of a request's head. Does not fill the log."""
 
 from asyncio import Transport
 from asyncio.events import TimerHandle
@@ -10,18 +10,18 @@ from stackroom.server.address import plain_address
 from stackroom.server.limits.rates import Refusals
 
 HEAD_SECONDS = 10.0
-"""In which the head of a request must have come, and the rest of a body after its answer."""
+"""Seconds a client has to send a request's head; also to send the rest of a body that was answered early."""
 
 HEAD_BYTES = 64 * 1024
-"""Of a request's head: its path, and the names and values of its headers. Browsers send some 2 kB."""
+"""Most bytes of a request's head: path, and names and values of all headers. Browsers send some 2 kB."""
 
 HEAD_LINES = 100
-"""Headers of one request."""
+"""Most headers of one request."""
 
-# What is looked at at once. A head that does not end is noticed when it is longer than the limit by so much.
+# Bytes that are parsed at a time. A head that does not end is noticed at most this far beyond the limit.
 _PIECE = 16 * 1024
 
-# For whom does not read the refusal, in seconds.
+# Seconds until the connection of a client that does not read its refusal is closed.
 _REFUSED_SECONDS = 2.0
 
 _NOT_HTTP = (
@@ -33,20 +33,21 @@ _TOO_LARGE = (
 )
 
 
-class Connection(HttpToolsProtocol):
-    """uvicorn's connection, closed if its client sends too slowly, too much of a head, or what is not HTTP.
+class LimitedConnection(HttpToolsProtocol):
+    """uvicorn's connection; refuses a head that comes too slowly or is too large, and what is not HTTP.
 
-    Bodies in general: see `Intake`.
+    `RequestLimits` limits bodies.
 
     Attributes:
-        refusals: hears of what is refused here, and of upgrades, which nobody gets.
+        head_seconds: see `HEAD_SECONDS`.
+        refusals: counts what is refused here, and requests to upgrade to WebSocket, which are not granted.
     """
 
     head_seconds = HEAD_SECONDS
     refusals: Refusals | None = None
     _late: TimerHandle | None = None
     _refused = False
-    _knows_head = False
+    _knows_head = False  # while a new parser is fed a head of ours, which only describes the body
     _waiting = 0  # bytes since the last piece of a body, or since a head was complete
     _lines = 0
     _size = 0
@@ -54,27 +55,28 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """A client has connected."""
         super().connection_made(transport)
-        # uvicorn believes a tunnel on this machine, which says for whom it asks, if it comes from 127.0.0.1.
-        # It may come from ::1 as well, and a server on "::" sees clients of IPv4 as ::ffff:127.0.0.1.
+        # A tunnel on this machine says in a header whose request it passes on. uvicorn believes that header
+        # only from 127.0.0.1, but the tunnel may come from ::1, or, to a server on "::", ::ffff:127.0.0.1.
         if self.client:
             self.client = (plain_address(self.client[0]), self.client[1])
         self._expect(self.head_seconds)
 
     def data_received(self, data: bytes) -> None:
-        """Something has come. In place of uvicorn's, which writes a line or two for what is not for it."""
+        """Bytes have come. Replaces uvicorn's method, which logs a line or two for each that is not HTTP."""
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None
         at = 0
-        while at < len(data) and not self._refused:  # else thrown away, until the client has read why
+        while at < len(data) and not self._refused:  # once refused, further bytes are thrown away
             piece = data[at : at + _PIECE]
             at += len(piece)
             self._waiting += len(piece)
             try:
                 self.parser.feed_data(piece)
             except httptools.HttpParserUpgrade as upgrade:
-                # To HTTP/2, as Java's client asks for with its requests, or to WebSocket. It is answered as
-                # if it had not asked, but this parser reads no further: no body, and no other request.
+                # An upgrade to HTTP/2, which Java's client asks for with its requests, or to WebSocket. The
+                # request is answered as if it had not asked. But this parser stops here: it reads neither the
+                # body nor the next request.
                 at -= len(piece) - upgrade.args[0]
                 if dict(self.headers).get(b"upgrade", b"").lower() == b"websocket":
                     self._count("upgrades to WebSocket")
@@ -86,18 +88,18 @@ class Connection(HttpToolsProtocol):
                     self._refuse_head()
 
     def _go_on(self) -> None:
-        """Puts another parser in the place of one that has come to an upgrade."""
+        """Replaces a parser that has stopped at an upgrade, to read the body and the next requests."""
         self.parser = httptools.HttpRequestParser(self)
         if body := self._about_body():
             self._knows_head = True
             try:
                 self.parser.feed_data(b"POST / HTTP/1.1\r\n%b: %b\r\n\r\n" % body)
-            except httptools.HttpParserError as error:  # no way to send one
+            except httptools.HttpParserError as error:  # the header describes no valid body
                 self._refuse_error(error)
             self._knows_head = False
 
     def _about_body(self) -> tuple[bytes, bytes] | None:
-        """The header that says how the body is sent; None if there is none."""
+        """The header that says how the body is sent; None if there is no body."""
         headers = dict(self.headers)
         for name in (b"content-length", b"transfer-encoding"):
             if headers.get(name, b"0").strip() != b"0":
@@ -105,23 +107,23 @@ class Connection(HttpToolsProtocol):
         return None
 
     def on_message_begin(self) -> None:
-        """The first byte of a head has come."""
+        """Called by the parser: a head begins."""
         if self._knows_head:
             return
         super().on_message_begin()
         self._waiting = self._lines = self._size = 0
-        if self._late is None:  # else it is the connection's first, and time runs already
+        if self._late is None:  # the first head's time runs since the connection was made
             self._expect(self.head_seconds)
 
     def on_url(self, url: bytes) -> None:
-        """A piece of the path."""
+        """Called by the parser: a piece of the path."""
         if self._knows_head:
             return
         self._add(len(url))
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, or what looks like one behind a body."""
+        """Called by the parser: a header, or a trailer after a body."""
         if self._knows_head:
             return
         self._lines += 1
@@ -129,7 +131,7 @@ class Connection(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """The head is there."""
+        """Called by the parser: the head is complete."""
         if self._knows_head:
             return
         self._waiting = 0
@@ -137,20 +139,20 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """A piece of a body."""
+        """Called by the parser: a piece of a body."""
         self._waiting = 0
         super().on_body(body)
 
     def on_response_complete(self) -> None:
-        """The answer has been sent."""
+        """Called by uvicorn: the answer has been sent."""
         super().on_response_complete()
         if self.cycle.more_body:
             self._expect(self.head_seconds)
 
     def on_message_complete(self) -> None:
-        """The whole request is there."""
+        """Called by the parser: the request is complete."""
         if self.parser.should_upgrade() and self._about_body():
-            return  # it says so before the body
+            return  # after an upgrade the parser calls this before it has read the body
         self._waiting = 0
         self._in_time()
         super().on_message_complete()
@@ -181,18 +183,18 @@ class Connection(HttpToolsProtocol):
         self._refuse(b"431 Request Header Fields Too Large", _TOO_LARGE.encode())
 
     def _refuse(self, status: bytes, text: bytes) -> None:
-        """Answers without the application, and closes as soon as the client does."""
+        """Answers without the application; closes as soon as the client does, or after `_REFUSED_SECONDS`."""
         self._refused = True
         if self.cycle and not self.cycle.response_complete:
-            if self.pipeline or self.cycle.response_started:  # in the middle of another answer
+            if self.pipeline or self.cycle.response_started:  # another answer is being sent
                 self.transport.close()
                 return
-            # The head was good, and the application is at it.
+            # The head was good, and the application is working on the request: tell it that the client left.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         head = b"HTTP/1.1 %b\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
         self.transport.write(head % (status, len(text)) + b"connection: close\r\n\r\n" + text)
-        # To close now would take the answer back from a client that still sends.
+        # Closing now would lose the answer for a client that is still sending.
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self._expect(_REFUSED_SECONDS)

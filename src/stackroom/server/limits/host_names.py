@@ -1,8 +1,8 @@
-"""By which names the server may be asked, and by pages of which sites; else any page could read the library.
+"""Checks the host name and the origin of each request. Without this any web page could read the library.
 
-A site can let its own name lead to this machine, and browsers then take the server for a part of that site.
-So a request must name the server by a name of its own (else: status 421), and one that a page of another site
-sends is refused with 403, unless that site may ask. If it may, its browser is told so (CORS).
+A site can make its own name lead to this machine (DNS rebinding); browsers then take the server for a part of
+that site. So a request must use one of the server's own names (otherwise: status 421). A request from a page
+of another site is refused with 403, unless that site is trusted; then the browser is told so (CORS).
 """
 
 import re
@@ -20,45 +20,46 @@ from stackroom.server.limits.rates import Refusals
 # Pages of these sites may call the server; others may not.
 _TRUSTED_ORIGINS = ("https://chatgpt.com", "https://claude.ai")
 
-# Endings of names that nobody can own in the Internet: RFC 6762 with its appendix G, RFC 8375, RFC 2606, and
-# what ICANN keeps free. A name without a dot is of this kind, too.
+# Nobody can own a name with one of these endings in the Internet: RFC 6762 with its appendix G, RFC 8375,
+# RFC 2606, and what ICANN keeps free. The same is true of a name without a dot.
 _LOCAL = (
     *("local", "internal", "lan", "home", "home.arpa", "corp", "intranet", "private", "localdomain"),
     *("test", "invalid"),
 )
 
-# What pages of other sites may ask for: the tools, and how to sign in for them.
+# Paths that pages of other sites may ask for: the tools, and signing in to use them.
 _FOR_PAGES = ("/mcp", "/sse", "/messages", "/.well-known", "/token", "/register", "/revoke")
 
 # A host and its port, and nothing more, such as a user's name.
 _NETLOC = re.compile(r"(?:\[[^\[\]]*\]|[^\[\]@:/?#\\\s]*)(?::\d*)?")
 
-# What a page may read of an answer besides its body.
+# Headers of an answer that such a page may read.
 _READABLE = "WWW-Authenticate, Mcp-Session-Id, Mcp-Protocol-Version, Retry-After"
 
-# For how long a browser need not ask again, in seconds.
+# A browser may remember for this time that it may ask, in seconds.
 _REMEMBERED = "3600"
 
 _NOT_THAT_SITE = "Pages of that site may not ask this server.\n"
 
 
-class Names:
-    """What the server is called, and whose pages may ask it. Pure."""
+class HostNames:
+    """The host names of the server, and the origins whose pages may ask it. Pure."""
 
     def __init__(self, url: str, address: str, also: Collection[str] = ()) -> None:
-        """Knows its names.
+        """Collects the names.
 
         Args:
-            url: where the server is found.
-            address: the numeric IP address it is bound to. If others on the network reach it, so do those who
-                could make up a name there: then it has every name that only a local network can have.
-            also: further names, in small letters.
+            url: the server's URL.
+            address: the numeric IP address it is bound to. If other machines on the network can reach that,
+                every name that only a local network can have is accepted: whoever could make up such a name
+                there can reach the server anyway.
+            also: further names, in lower case.
         """
         self._names = {_host(urlsplit(url).netloc), *also}
         self._origins = {_origin(url), *_TRUSTED_ORIGINS}
         self._for_the_network = not is_loopback(address)
 
-    def include(self, host: str) -> bool:
+    def is_ours(self, host: str) -> bool:
         """Whether a request with this Host header is meant for the server."""
         name = _host(host)
         if _is_this_machine(name) or name in self._names:
@@ -67,42 +68,42 @@ class Names:
             ip_address(name)
         except ValueError:
             return self._for_the_network and _is_local(name)
-        return True  # no name at all, so nobody's
+        return True  # an IP address: no site can claim it as its name
 
-    def let_in(self, origin: str, host: str) -> bool:
-        """Whether a page with this Origin may send a request with this Host header, which is `include`d."""
+    def may_ask(self, origin: str, host: str) -> bool:
+        """Whether a page with this Origin may send a request with this Host header, which is ours."""
         origin = _origin(origin)
         if origin in self._origins:
             return True
         theirs = urlsplit(origin).netloc
-        # A program on this machine that has a page; or a page of the server itself, whatever a proxy makes of
-        # its scheme.
+        # Either a page of another program on this machine, if the server was asked as this machine; or a page
+        # of the server itself, of which a proxy may have changed the scheme.
         both_here = _is_this_machine(_host(theirs)) and _is_this_machine(_host(host))
         return both_here or (bool(theirs) and origin == _origin(f"{urlsplit(origin).scheme}://{host}"))
 
 
-class Hosts:
-    """An ASGI application that passes on to another what may be asked, and tells browsers who may read it."""
+class HostCheck:
+    """An ASGI application that passes on requests with a good host and origin, and adds CORS headers."""
 
-    def __init__(self, application: ASGIApp, names: Names, refusals: Refusals) -> None:
-        """Is in front of `application`; `refusals` hears of what is refused."""
+    def __init__(self, application: ASGIApp, names: HostNames, refusals: Refusals) -> None:
+        """Stands in front of `application`; `refusals` counts what is refused."""
         self._application = application
         self._names = names
         self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers 403, 421, and the question of a browser whether it may ask, itself."""
+        """Answers itself with 403 or 421, or to a browser that asks whether it may ask (CORS preflight)."""
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
         headers = Headers(scope=scope)
         # Several of them are no name, and no site: whoever stands in between may have gone by another one.
         host, origin = (",".join(headers.getlist(name)) for name in ("host", "origin"))
-        if not self._names.include(host):
+        if not self._names.is_ours(host):
             self._refusals.add("requests by a name that is not the server's")
             await PlainTextResponse(_not_my_name(host), 421)(scope, receive, send)
             return
-        if origin and not self._names.let_in(origin, host):
+        if origin and not self._names.may_ask(origin, host):
             self._refusals.add("requests of pages of other sites")
             await PlainTextResponse(_NOT_THAT_SITE, 403)(scope, receive, send)
             return
@@ -146,7 +147,7 @@ def _is_for_pages(path: str) -> bool:
 
 
 def _host(netloc: str) -> str:
-    """The host of a netloc, in small letters, without its port and the dot that ends a full name."""
+    """The host of a netloc, in lower case, without the port and the dot that may end a full name."""
     if not _NETLOC.fullmatch(netloc):
         return ""
     try:
@@ -156,7 +157,7 @@ def _host(netloc: str) -> str:
 
 
 def _origin(url: str) -> str:
-    """An origin in the one way that browsers write it; empty if it is none."""
+    """An origin as browsers write it; empty if `url` has none."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -177,6 +178,6 @@ def _is_this_machine(name: str) -> bool:
 
 
 def _is_local(name: str) -> bool:
-    """Whether only a local network can have a name."""
+    """Whether only a local network can have this name."""
     labels = re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", name)
     return bool(labels) and ("." not in name or name.endswith(tuple(f".{ending}" for ending in _LOCAL)))

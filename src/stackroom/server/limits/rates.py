@@ -1,4 +1,4 @@
-"""So many calls of each client at once, then one every so often; and what the owner hears of refusals."""
+"""Limits how often each client may call; counts refusals, and reports them to the owner in the log."""
 
 import logging
 import threading
@@ -10,7 +10,7 @@ from stackroom.server.access.throttle import Throttle
 
 _log = logging.getLogger(__name__)
 
-# Clients remembered, 300 bytes each. Who has been silent for longer than a thousand others begins anew.
+# How many clients are remembered, 300 bytes each: the last thousand. One that was forgotten begins anew.
 _CLIENTS = 1000
 
 # Seconds between two lines about refusals: a flood must not fill the log.
@@ -21,14 +21,14 @@ class Rates:
     """A `Throttle` for each client. Safe to use from several threads."""
 
     def __init__(self, each_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """Allows a client `each_minute` at once, which come back within a minute."""
+        """Allows each client `each_minute` calls at once; used ones come back evenly within a minute."""
         self.each_minute = each_minute
         self._clock = clock
         self._throttles: OrderedDict[str, Throttle] = OrderedDict()
         self._lock = threading.Lock()
 
     def wait(self, client: str) -> float:
-        """Counts one of `client`. Returns 0, or, if it may have none now, the seconds until it may."""
+        """Counts a call of `client`. Returns 0; or, if it may not call now, the seconds until it may."""
         with self._lock:
             throttle = self._throttles.get(client)
             if throttle is None:
@@ -42,39 +42,42 @@ class Rates:
 
 
 class Refusals:
-    """Tells the owner in the log how much was refused: one line a minute at most. For any thread.
+    """Counts refusals by reason, and logs the counts: one line a minute at most. For any thread.
+
+    They are not in the ledger, where a flood of refusals would push out the calls that were answered.
 
     Attributes:
-        total: how often for each reason, since the start.
-
-    Not in the ledger, where a flood would push out what was answered.
+        total: how often something was refused since the start, by reason.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Has refused nothing yet."""
+        """Begins with no refusals."""
         self._lines = Throttle(1, _LINE_SECONDS, clock)
         self.total: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def add(self, reason: str) -> None:
-        """Counts one. `reason` must not hold what a client sent."""
+        """Counts a refusal. `reason` must not contain anything that a client sent."""
         with self._lock:
             self.total[reason] += 1
             self._counts[reason] += 1
             if self._lines.wait():
                 return
-            told = ", ".join(f"{reason}: {count}" for reason, count in self._counts.items())
+            counts = ", ".join(f"{reason}: {count}" for reason, count in self._counts.items())
             self._counts.clear()
-        _log.warning("Refused since the last such line: %s. What follows is counted for a minute.", told)
+        _log.warning(
+            "Refused since the last such line: %s. The next such line comes in a minute at the earliest.",
+            counts,
+        )
 
 
 def seconds(wait: float) -> str:
-    """A wait in the words of a person, rounded up to whole seconds."""
+    """A number of seconds for a person to read, rounded up: "1 second", "90 seconds"."""
     whole = whole_seconds(wait)
     return "1 second" if whole == 1 else f"{whole:,} seconds"
 
 
 def whole_seconds(wait: float) -> int:
-    """A wait for a Retry-After header: rounded up, at least 1."""
+    """A number of seconds for a Retry-After header: rounded up, at least 1."""
     return max(1, -int(-wait // 1))

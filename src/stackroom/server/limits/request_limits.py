@@ -1,4 +1,4 @@
-"""What is refused before anything looks at a request: too many, too large, too slow."""
+"""Refuses requests before anything else looks at them: too many, too large or too slow ones."""
 
 import asyncio
 
@@ -8,24 +8,26 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from stackroom.server.address import is_loopback
 from stackroom.server.limits.rates import Rates, Refusals, whole_seconds
 
-# The longest query, every character escaped, takes a quarter of it; forms have a smaller limit of their own.
+# In bytes. The longest query takes a quarter of it, even if every character is escaped. Forms have a smaller
+# limit of their own.
 LARGEST_BODY = 100_000
 
-# Far more than it takes to send that through any tunnel.
+# Far more than it takes to send such a body through any tunnel.
 BODY_SECONDS = 15.0
 
-# More than the calls that are let wait, so that those are told so by the tools; their bodies take 50 MB.
+# More than the calls that `CallLimits` takes, so that a refused call gets its message from there. The bodies
+# of so many requests take 50 MB.
 MOST_REQUESTS = 512
 
-# Streams stay open for as long as their clients like. More than 128 callers at once.
+# Streams stay open for as long as their clients like. 256 are enough for 128 callers at once.
 MOST_STREAMS = 256
 
-# When to come back if there are too many at once.
+# If there are too many at once, a client is told to come back after this time, in seconds.
 _BUSY_SECONDS = 2
 
 
-class Intake:
-    """An ASGI application that passes on to another what is not too much; bodies are passed on whole."""
+class RequestLimits:
+    """An ASGI application that passes on what is within the limits; it passes a body on in one piece."""
 
     def __init__(
         self,
@@ -38,16 +40,16 @@ class Intake:
         most_streams: int = MOST_STREAMS,
         body_seconds: float = BODY_SECONDS,
     ) -> None:
-        """Is in front of `application`.
+        """Stands in front of `application`.
 
         Args:
             application: what the requests are for.
-            stream_path: where streams are opened that stay open, counted apart.
-            refusals: hears of what is refused.
-            rates: how many requests each address may make; None if any number.
-            most_requests: answered at the same time.
-            most_streams: open at the same time.
-            body_seconds: in which a request's body must have come.
+            stream_path: requests for this path open a stream that stays open; they are counted separately.
+            refusals: counts what is refused.
+            rates: how many requests each address may make; None for any number.
+            most_requests: how many requests are answered at the same time.
+            most_streams: how many streams may be open at the same time.
+            body_seconds: how many seconds a client has to send a request's body.
         """
         self._application = application
         self._stream_path = stream_path
@@ -79,8 +81,8 @@ class Intake:
 
     def _wait(self, scope: Scope) -> float:
         address = scope["client"][0] if scope.get("client") else ""
-        # A tunnel that does not say whose requests it passes on: counted together, a stranger would shut out
-        # everybody.
+        # This machine may be a tunnel that does not say whose requests it passes on. If those were counted
+        # together, a stranger could shut out everybody.
         if self._rates is None or _is_this_machine(address):
             return 0.0
         return self._rates.wait(address)
@@ -98,8 +100,8 @@ class Intake:
                 body = await _body(receive)
         except _TooLarge:
             self._refusals.add("too large requests")
-            # What still comes is thrown away: closing at once would take the answer back from a client that
-            # reads only after it has sent everything. `Connection` does not wait for long.
+            # The rest of the body is thrown away. Closing at once would lose the answer for a client that
+            # reads only after it has sent everything. `LimitedConnection` limits how long this may take.
             large = _refuse(413, f"The request is too large: more than {LARGEST_BODY:,} bytes.")
             await large(scope, receive, send)
             return

@@ -1,8 +1,8 @@
 """What the tools answer, and what the command line prints with --json. Knows nothing of MCP.
 
-The shapes are those ChatGPT and deep research expect: `results` with `id`, `title` and `url`; a document with
-`id`, `title`, `text`, `url` and `metadata`. A client makes a citation only of an absolute http(s) `url`.
-Whatever a PDF or the name of a file says is bounded here, but for the texts: see `page.foreign_text`.
+The shapes are those that ChatGPT and deep research expect: `results` with `id`, `title` and `url`; a document
+with `id`, `title`, `text`, `url` and `metadata`. A client makes a citation only of an absolute http(s) `url`.
+Whatever comes from a PDF or a file's name is cut to a length here, except texts: see `page.foreign_text`.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -100,7 +100,7 @@ class FetchAnswer(BaseModel):
     metadata: FetchMetadata
 
 
-# A table of contents is for finding one's way: these fit a few thousand tokens.
+# Most lines of a table of contents, and most characters of each: together a few thousand tokens.
 _OUTLINE_LINES, _OUTLINE_TITLE = 100, 120
 
 
@@ -164,7 +164,7 @@ def fetch_answer(fetched: Fetched, base_url: str) -> FetchAnswer:
 
 
 def _outline(entries: Sequence[OutlineEntry]) -> list[OutlineLine]:
-    """As many levels as fit, at least the outermost; of that, the first lines."""
+    """The outermost levels that fit into `_OUTLINE_LINES`. If even one level is too long, its first lines."""
     levels = sorted({entry.level for entry in entries})
     while len(levels) > 1 and sum(entry.level <= levels[-1] for entry in entries) > _OUTLINE_LINES:
         levels.pop()
@@ -187,7 +187,7 @@ def _ranges(numbers: Iterable[int]) -> str:
 
 
 def _percent(confidences: Collection[int]) -> int:
-    """The mean; 0 says that there are none, so that of the worst scan is 1."""
+    """The mean in percent; 0 if there are none. A scan has at least 1, so that it is not taken for none."""
     return max(1, round(sum(confidences) / len(confidences))) if confidences else 0
 
 

@@ -1,10 +1,11 @@
-"""Both revisions of MCP on one connection that stays open: over stdio, and over a stream of events.
+"""Lets a client use both revisions of MCP on a connection that stays open (stdio, or a stream of events).
 
-The library serves each such connection in the revision of its first request. Claude Code asks for
-server/discover, in that of 2026-07-28, and then begins with the handshake of the older ones: it was refused,
-and saw no tools. Here each revision has a connection to the server, and a message goes where it belongs.
+The MCP library serves such a connection in the revision of its first request. But Claude Code first sends
+server/discover, in the revision 2026-07-28, and then the handshake of the older revisions: it was refused,
+and saw no tools. So here each revision gets a connection to the server of its own, and each message goes to
+the one of its revision.
 
-The only file that reaches into FastMCP: for the server in it, whose `run` serves all such connections.
+This is the only file that uses a private part of FastMCP: the server inside, whose `run` serves connections.
 """
 
 import contextvars
@@ -21,62 +22,64 @@ _Sent = tuple[contextvars.Context, Any]
 
 
 def set_title(mcp: FastMCP, title: str) -> None:
-    """Lets `mcp` have a title besides its name, which FastMCP has no argument for."""
+    """Sets the title of `mcp`, for which FastMCP has no argument."""
     mcp._mcp_server.title = title
 
 
 def speak_both_revisions(mcp: FastMCP) -> None:
-    """Lets clients of `mcp` use either revision at any time, on whatever transport."""
+    """Lets clients of `mcp` use either revision at any time, over any transport."""
     server = mcp._mcp_server
-    run_one = server.run
+    run_one_revision = server.run
 
     async def run(
         read_stream: Any, write_stream: Any, initialization_options: Any, raise_exceptions: bool = False
     ) -> None:
-        gone = suppress(anyio.ClosedResourceError, anyio.BrokenResourceError)  # the client
+        client_gone = suppress(anyio.ClosedResourceError, anyio.BrokenResourceError)
 
         async def serve(messages: _Messages) -> None:
             answer, answers = anyio.create_memory_object_stream[Any]()
             async with messages, answer, anyio.create_task_group() as tasks:
-                tasks.start_soon(lambda: run_one(messages, answer, initialization_options, raise_exceptions))
+                tasks.start_soon(
+                    lambda: run_one_revision(messages, answer, initialization_options, raise_exceptions)
+                )
                 # Closed as soon as nobody listens, or what is still being answered would wait for that.
                 async with answers:
-                    with gone:
+                    with client_gone:
                         async for one in answers:
                             await write_stream.send(one)
 
         connections: dict[bool, ObjectSendStream[_Sent]] = {}
-        is_new = False
+        is_stateless = False
         async with (
             read_stream,
             write_stream,
             anyio.create_task_group() as tasks,
             AsyncExitStack() as stack,
         ):
-            stack.enter_context(gone)
+            stack.enter_context(client_gone)
             async for one in read_stream:
-                message = getattr(one, "message", None)  # else it made no sense
+                message = getattr(one, "message", None)  # an item that could not be parsed has none
                 if isinstance(message, JSONRPCRequest):
-                    is_new = _is_new(message)
-                if is_new not in connections:
-                    connections[is_new], messages = anyio.create_memory_object_stream[_Sent]()
-                    await stack.enter_async_context(connections[is_new])
+                    is_stateless = _is_stateless(message)
+                if is_stateless not in connections:
+                    connections[is_stateless], messages = anyio.create_memory_object_stream[_Sent]()
+                    await stack.enter_async_context(connections[is_stateless])
                     tasks.start_soon(serve, _Messages(messages))
-                # Who asks is in the context in which the message came.
+                # The context in which the message came says who sent it.
                 context = getattr(read_stream, "last_context", None) or contextvars.copy_context()
-                await connections[is_new].send((context, one))
+                await connections[is_stateless].send((context, one))
 
     server.run = run  # type: ignore[method-assign]
 
 
-def _is_new(request: JSONRPCRequest) -> bool:
-    """Whether a request says for itself which revision it is of: those before 2026-07-28 do not."""
+def _is_stateless(request: JSONRPCRequest) -> bool:
+    """Whether a request names its own revision, as those of 2026-07-28 do and older ones do not."""
     meta = (request.params or {}).get("_meta")
     return request.method != "initialize" and isinstance(meta, dict) and PROTOCOL_VERSION_META_KEY in meta
 
 
 class _Messages:
-    """What one connection receives, as the library's own streams give it."""
+    """The messages for one revision, with the interface of the library's own streams."""
 
     def __init__(self, inner: MemoryObjectReceiveStream[_Sent]) -> None:
         self._inner = inner

@@ -1,4 +1,4 @@
-"""The tools alone, over standard input and output, for a client that starts the server itself."""
+"""Serves the tools over standard input and output, for a client that starts the server itself."""
 
 from contextlib import suppress
 
@@ -14,12 +14,12 @@ from stackroom.server.warming import warm_in_background
 def serve_stdio(settings: Settings, reader: Reader) -> None:
     """Serves until the input ends.
 
-    Addresses of documents are those of the HTTP server that runs now, or of the one that would run with
-    these settings.
+    Addresses of documents lead to the HTTP server that runs now, or to the one that would run with these
+    settings.
 
     Args:
         settings: `host`, `port`, `ledger`, `log_json` and `data`.
-        reader: stays open; it may be of an empty catalogue.
+        reader: answers the calls; it is not closed here. Its catalogue may be empty.
     """
     ledger = Ledger(settings.calls if settings.ledger else None, "stdio")
     mcp = create_mcp(reader, base_url(settings), ledger)

@@ -33,7 +33,7 @@ from stackroom.common.errors import CallRefused, StackroomError, UnknownDocument
 from stackroom.reading.notices import MEANING_NOT_READY
 from stackroom.reading.reader import Reader
 from stackroom.server.ledger import UNRECORDED, Call, Ledger
-from stackroom.server.limits.call_limits import Caller, Calls
+from stackroom.server.limits.call_limits import Caller, CallLimits
 from stackroom.server.metrics import Metrics
 from stackroom.server.protocol.answers import FetchAnswer, SearchAnswer, fetch_answer, search_answer
 from stackroom.server.protocol.revisions import set_title, speak_both_revisions
@@ -51,22 +51,23 @@ INSTRUCTIONS = (
 # Claude Code cuts a result at 25,000 tokens unless the tool asks for more; this is the most it grants.
 _LONGEST_RESULT_CHARACTERS = 500_000
 
-# For how long clients may keep the list of tools, which changes only when another version is installed.
-_SAME_SECONDS = 3600
+# Clients may keep the list of tools for this time, in seconds: it changes only with the installed version.
+_LIST_SECONDS = 3600
 
 # No idempotentHint: it means something only for tools that change things.
 _ONLY_READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=False)
 
-# FastMCP would say that it has prompts, resources, a log, pages of its own, and lists that change; and answer
-# with nothing when asked for them.
+# Without this FastMCP would announce prompts, resources, a log and lists that change, and then answer with
+# nothing when asked for them.
 _CAPABILITIES = ServerCapabilities(tools=ToolsCapability())
 _NOT_OURS = ("prompts/", "resources/", "logging/", "completion/")
 
-# What each tool is asked with, and its most characters. A query: a page of text; the model reads the first
-# 1,000 or so. An id: 24, and the pages; or the whole address of a result, with its title.
+# The argument of each tool, and its most characters. A query may be a page of text, of which the model reads
+# the first 1,000 characters or so. An id has 24 characters and perhaps pages; some clients send the whole
+# address of a result, with its title.
 _ARGUMENTS = {"search": ("query", 4000), "fetch": ("id", 1000)}
 
-# Where a result says what is to be said beside its answer: see `stackroom.reading.notices`.
+# The key in a result's metadata under which notices stand beside the answer: `stackroom.reading.notices`.
 _NOTICES = "stackroom/notices"
 
 _Answer = TypeVar("_Answer", bound=BaseModel)
@@ -77,7 +78,7 @@ def create_mcp(
     reader: Reader,
     base_url: str,
     ledger: Ledger = UNRECORDED,
-    calls: Calls | None = None,
+    calls: CallLimits | None = None,
     metrics: Metrics | None = None,
 ) -> FastMCP:
     """The MCP server.
@@ -86,24 +87,24 @@ def create_mcp(
         reader: answers the calls, several at a time, each in a thread.
         base_url: what addresses of documents begin with, without a slash at its end.
         ledger: records the calls.
-        calls: lets them through; None if any number of a client may come.
-        metrics: counts them; None if nobody looks at that.
+        calls: limits the calls; None for the usual limits, with any number of calls for each client.
+        metrics: counts the calls; None if nobody looks at the figures.
     """
-    calls = calls or Calls()
+    calls = calls or CallLimits()
     metrics = metrics or Metrics()
-    told: list[str] = []  # in the log, once
+    logged: list[str] = []  # notices that are in the log already
 
-    async def answered(
+    async def answer_call(
         tool: str, asked: str, find: Callable[[], _Found[_Answer]], note: Callable[[_Answer, Call], None]
     ) -> ToolResult:
-        """What `find` answers in a thread, in the ledger as `note` notes it."""
+        """Answers a call: runs `find` in a thread, and records the call, to which `note` adds the answer."""
         client, user_agent = _client(), _user_agent()
 
         def work(caller: Caller) -> ToolResult:
             with ledger.call(tool, asked, client, user_agent) as call:
                 answer, notices = find()
-                if not caller.waits:
-                    raise CallRefused("The answer came too late: nobody waited for it any more.")
+                if not caller.is_waiting:
+                    raise CallRefused("The answer came too late: the client no longer waits for it.")
                 note(answer, call)
                 return _result(answer, call, notices)
 
@@ -124,12 +125,12 @@ def create_mcp(
 
         def find() -> _Found[SearchAnswer]:
             found = reader.answer(query)
-            if MEANING_NOT_READY in found.notices and not told:
-                told.append(MEANING_NOT_READY)
+            if MEANING_NOT_READY in found.notices and not logged:
+                logged.append(MEANING_NOT_READY)
                 _log.warning(MEANING_NOT_READY)
             return search_answer([hit for hit, _ in found.hits], base_url), found.notices
 
-        return await answered("search", query, find, _note_results)
+        return await answer_call("search", query, find, _note_results)
 
     async def fetch(
         id: Annotated[str, Field(description="The id of a document or part, exactly as a result gives it")],
@@ -143,7 +144,7 @@ def create_mcp(
         def find() -> _Found[FetchAnswer]:
             return fetch_answer(reader.fetch(id), base_url), ()
 
-        return await answered("fetch", id, find, _note_document)
+        return await answer_call("fetch", id, find, _note_document)
 
     tools = [
         Tool.from_function(
@@ -160,17 +161,17 @@ def create_mcp(
             output_schema=_schema(FetchAnswer),
         ),
     ]
-    # Nothing here exports spans, and making ready those that nobody sees takes a tenth of a call.
+    # Nothing here exports spans of telemetry, and making them takes a tenth of a call's time.
     fastmcp.settings.telemetry_mode = "propagation_only"
     mcp: FastMCP = FastMCP(
         "Stackroom",
         version=__version__,
         instructions=INSTRUCTIONS,
-        # The text of an unforeseen exception may hold paths or document text; it goes to the log only.
+        # The text of an unforeseen exception may contain paths or text of documents: it goes to the log only.
         mask_error_details=True,
-        middleware=[_TheTools(tools)],
-        dereference_schemas=False,  # ours are dereferenced
-        cache_ttl=_SAME_SECONDS,
+        middleware=[_OnlyOurTools(tools)],
+        dereference_schemas=False,  # our schemas have no $ref: see `_schema`
+        cache_ttl=_LIST_SECONDS,
     )
     set_title(mcp, "Stackroom, a library of PDFs")
     speak_both_revisions(mcp)
@@ -178,7 +179,7 @@ def create_mcp(
 
 
 def _client() -> tuple[str, str] | None:
-    """The name and the grant's id of who signed in; see `Access.verify_token`."""
+    """The name and the grant's id of the client that signed in; see `AccessControl.verify_token`."""
     token = get_access_token()
     return (token.claims["name"], token.client_id) if token else None
 
@@ -193,7 +194,7 @@ def _address() -> str:
 
 
 def _user_agent() -> str:
-    """What the calling program says of itself; empty if not over HTTP."""
+    """The User-Agent of the calling program; empty if not over HTTP."""
     try:
         return get_http_request().headers.get("user-agent", "")
     except RuntimeError:
@@ -201,10 +202,10 @@ def _user_agent() -> str:
 
 
 def _arguments(tool: Tool, given: Mapping[str, Any]) -> dict[str, str]:
-    """What the tool takes of what a client gave.
+    """The tool's one argument, as a string, from the arguments that a client sent.
 
-    Some send arguments of their own with each call (n8n: sessionId, chatInput, …), and frameworks make
-    numbers of texts that look like one: the query 4711, an id of digits alone.
+    Some clients send arguments of their own with each call (n8n: sessionId, chatInput, …), and frameworks
+    turn text that looks like a number into one: the query 4711, or an id that has only digits.
     """
     (name,) = tool.parameters["properties"]
     value = given.get(name)
@@ -216,7 +217,7 @@ def _arguments(tool: Tool, given: Mapping[str, Any]) -> dict[str, str]:
         with suppress(ValueError):  # more digits than Python writes
             value = str(value)
     if not isinstance(value, str):
-        # FastMCP would quote pydantic, with its version, and write a warning to the log for each such call.
+        # FastMCP's own error would quote pydantic and its version, and log a warning for each such call.
         raise ToolError(
             f"{tool.name} takes one argument, {name}, which is a string.", log_level=logging.DEBUG
         )
@@ -224,7 +225,7 @@ def _arguments(tool: Tool, given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _check_length(tool: str, value: str) -> None:
-    # Not in the tool's schema: what clients compare it with has a plain string.
+    # Not in the tool's schema: clients compare that with one that has a plain string.
     name, longest = _ARGUMENTS[tool]
     if len(value) > longest:
         raise CallRefused(
@@ -245,7 +246,7 @@ def _note_document(answer: FetchAnswer, call: Call) -> None:
 
 
 def _result(answer: BaseModel, call: Call, notices: tuple[str, ...]) -> ToolResult:
-    """One text item, the same as structuredContent. FastMCP would serialise a model three times for that."""
+    """A result with one text item, the same JSON as structuredContent; FastMCP would make it three times."""
     text = answer.model_dump_json()
     call.characters = len(text)
     return ToolResult(text, answer.model_dump(), {_NOTICES: list(notices)} if notices else None)
@@ -259,13 +260,13 @@ def _schema(answer: type[BaseModel]) -> dict[str, Any]:
 
 @contextmanager
 def _errors_for_the_client() -> Iterator[None]:
-    # FastMCP would log each ToolError once more, without its message: hence log_level.
+    # log_level, because FastMCP would log each ToolError at a higher level, without its message.
     try:
         yield
     except (UnknownDocument, CallRefused) as error:
         raise ToolError(str(error), log_level=logging.DEBUG) from error
     except StackroomError as error:
-        # For the owner: the message names folders of this machine, and what to do there.
+        # Only the owner gets the message, because it names folders of this machine.
         _log.error("%s", error)
         raise ToolError(
             "The library cannot answer at the moment. Its owner finds the reason in the server's log.",
@@ -273,11 +274,11 @@ def _errors_for_the_client() -> Iterator[None]:
         ) from error
 
 
-class _TheTools(ToolInjectionMiddleware):
-    """The server's tools, found by name alone, as all that it has.
+class _OnlyOurTools(ToolInjectionMiddleware):
+    """Answers with our two tools, found by name, and says that the server has nothing else.
 
-    FastMCP would ask its providers, their transforms and a store of rules for each session at every call;
-    and the 2026-07-28 revision lists the tools before it calls one.
+    This is faster: at every call FastMCP would ask its providers, their transforms and a store of rules for
+    the session; and in the revision 2026-07-28 it lists the tools before it calls one.
     """
 
     async def on_initialize(
@@ -294,7 +295,7 @@ class _TheTools(ToolInjectionMiddleware):
         call_next: CallNext[DiscoverRequest, DiscoverResult | dict[str, Any]],
     ) -> DiscoverResult | dict[str, Any]:
         result = await call_next(context)
-        if isinstance(result, DiscoverResult):  # else of an extension, and we have none
+        if isinstance(result, DiscoverResult):  # a dict would be of an extension; we have none
             result = result.model_copy(update={"capabilities": _CAPABILITIES})
         return result
 

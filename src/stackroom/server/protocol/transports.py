@@ -1,4 +1,4 @@
-"""The tools over HTTP: streamable at /mcp, and for older clients over a stream of events at /sse."""
+"""Serves the tools over HTTP: as streamable HTTP at /mcp, and for older clients as SSE at /sse."""
 
 import json
 import logging
@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MCP_PATH, SSE_PATH = "/mcp", "/sse"
 
-# Where the router would redirect, and some clients fail on the redirect.
-_SAME = {f"{path}/": path for path in (MCP_PATH, SSE_PATH)}
+# The router would redirect these paths, and some clients fail on a redirect.
+_WITH_SLASH = {f"{path}/": path for path in (MCP_PATH, SSE_PATH)}
 
 
 _NO_ID = {
@@ -29,47 +29,47 @@ _NO_ID = {
 _REFUSED = re.compile(r";\s*q=0(?:\.0*)?\s*(?:;|$)", re.IGNORECASE)
 
 
-def same_path(path: str) -> str:
-    """The path that the router knows for `path`."""
-    return _SAME.get(path, path)
+def router_path(path: str) -> str:
+    """`path` as the router knows it: /mcp for /mcp/, /sse for /sse/, and any other as it is."""
+    return _WITH_SLASH.get(path, path)
 
 
 def http_transports(mcp: FastMCP) -> StarletteWithLifespan:
-    """Both transports, with the endpoints of `mcp.auth`, which says who may come in on both."""
+    """The application with both transports, and with the endpoints of `mcp.auth`, which guards both."""
     application = mcp.http_app(
         path=MCP_PATH,
-        # Nothing to lose at a restart, and no stream to keep open through a tunnel.
+        # So nothing is lost at a restart, and no stream has to stay open through a tunnel.
         stateless_http=True,
         json_response=True,
-        # `Hosts` is in front of it. The library's own guard lets pages of all sites ask a server that others
-        # can reach and that has no sign-in, and it knows no names of local networks.
+        # `HostCheck` stands in front of it. FastMCP's own check lets pages of all sites ask a server that
+        # others can reach and that has no sign-in, and it does not know the names of local networks.
         host_origin_protection=False,
     )
-    # Its routes alone: the sign-in and the lifespan are those of the first. The library pings each
-    # stream every 15 seconds and asks proxies not to buffer it.
+    # Of the second application only the routes are used: sign-in and lifespan are those of the first. The
+    # library pings each SSE stream every 15 seconds, and asks proxies not to buffer it.
     routes = application.router.routes
     for route in routes:
         if isinstance(route, Route) and route.path == MCP_PATH:
-            route.app = _in_the_form_asked_for(_never_silent(route.app))
+            route.app = _in_accepted_form(_never_silent(route.app))
     known = {route.path for route in routes if isinstance(route, Route | Mount)}
     for route in mcp.http_app(path=SSE_PATH, transport="sse").router.routes:
         if isinstance(route, Route | Mount) and route.path not in known:
             if isinstance(route, Route) and route.path == SSE_PATH:
-                route.app = _answered_once(route.app)
+                route.app = _with_one_answer(route.app)
                 route.methods = {"GET"}  # a HEAD would open a stream, too
             elif isinstance(route, Mount):
                 route.app = _for_who_is_there(route.app)
             routes.append(route)
-    # It would write to the log what strangers send, a line or a traceback for each message without a session.
+    # Strangers can send messages without a session: the library would log a line or a traceback for each.
     logging.getLogger("mcp.server.sse").setLevel(logging.CRITICAL)
     return application
 
 
-def _answered_once(application: ASGIApp) -> ASGIApp:
-    """`application` with one answer, which ends.
+def _with_one_answer(application: ASGIApp) -> ASGIApp:
+    """`application`, made to send exactly one answer, and to end it.
 
-    A stream that the server ends because it stops is left open by the library, and FastMCP begins another
-    answer after it; uvicorn writes an error to the log for either.
+    When the server stops, the library leaves its streams open, and FastMCP begins a second answer after a
+    stream; uvicorn would log an error for either.
     """
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,15 +102,16 @@ def _for_who_is_there(application: ASGIApp) -> ASGIApp:
     return take
 
 
-def _in_the_form_asked_for(application: ASGIApp) -> ASGIApp:
-    """`application`, which answers in JSON, for clients that take a stream of events alone, or do not say.
+def _in_accepted_form(application: ASGIApp) -> ASGIApp:
+    """`application`, which answers in JSON, for clients that accept only a stream, or do not say.
 
-    Claude's connector has asked for nothing but text/event-stream. Its answer is a stream of one event; but
-    that to server/discover, which clients expect in JSON whatever they ask for, and errors of HTTP are not.
+    Claude's connector has been seen to accept nothing but text/event-stream: it gets a stream of one event.
+    Errors of HTTP stay as they are, and so does the answer to server/discover, which clients expect in JSON
+    whatever they accept.
     """
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        # Several of them are one list (RFC 9110, 5.3), and none says that anything will do.
+        # Several Accept headers are one list (RFC 9110, 5.3); without one, the client accepts anything.
         asked = ",".join(Headers(scope=scope).getlist("accept")) or "*/*"
         kinds = {
             kind.partition(";")[0].strip().lower() for kind in asked.split(",") if not _REFUSED.search(kind)
@@ -131,7 +132,7 @@ def _in_the_form_asked_for(application: ASGIApp) -> ASGIApp:
         if takes_json:
             await application(scope, receive, send)
             return
-        request = await receive()  # whole: see `Intake`
+        request = await receive()  # the whole body: `RequestLimits` passes it on in one piece
 
         async def receive_again() -> Message:
             nonlocal request
@@ -181,7 +182,7 @@ def _is_asked(body: bytes) -> bool:
 
 
 def _method(body: bytes) -> object:
-    """Which method a request calls; None if it is no request, as whoever answers it will say."""
+    """The method that a request calls; None if the body is no request, which `application` will refuse."""
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):
@@ -190,7 +191,7 @@ def _method(body: bytes) -> object:
 
 
 def _as_one_event(send: Send) -> Send:
-    """Sends an answer of JSON as a stream of one event; all others as they are."""
+    """`send`, which turns an answer in JSON into a stream of one event, and leaves others as they are."""
     start: Message | None = None
     body = b""
 
@@ -207,7 +208,7 @@ def _as_one_event(send: Send) -> Send:
         body += message.get("body", b"")
         if message.get("more_body", False):
             return
-        # JSON of ours has no ends of lines in it.
+        # Our JSON is one line, as the data of an event has to be.
         body = b"event: message\r\ndata: " + body + b"\r\n\r\n"
         headers = MutableHeaders(scope=start)
         headers["content-type"] = "text/event-stream"

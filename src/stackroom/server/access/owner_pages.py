@@ -1,11 +1,11 @@
-"""The few pages that the owner sees in a browser. Plain HTML, no script, nothing from elsewhere."""
+"""The pages of sign-in that the owner sees in a browser. Plain HTML, no script, nothing from elsewhere."""
 
 from urllib.parse import urlsplit
 
 from starlette.responses import HTMLResponse
 
 from stackroom.server.access.clients import Client, destination
-from stackroom.server.html import filled_in, style_policy, style_sheet
+from stackroom.server.html import render, style_policy, style_sheet
 
 
 def consent_page(
@@ -16,9 +16,9 @@ def consent_page(
     Args:
         client: who asks.
         redirect_uri: where the answer goes; the page names its host, which a client cannot make up.
-        form_key: what proves that the form comes from this page.
-        problem: what was wrong with the last try.
-        status: of the response.
+        form_key: proves that the form comes from this page.
+        problem: what was wrong with the last try; empty if there was none.
+        status: the HTTP status of the response.
     """
     return _page(
         "consent.html",
@@ -32,45 +32,46 @@ def consent_page(
 
 
 def sign_in_page(form_key: str, problem: str = "", status: int = 200) -> HTMLResponse:
-    """Asks the owner for the passphrase, to open a document; the arguments are those of `consent_page`."""
+    """Asks for the passphrase before a document is shown; the arguments are those of `consent_page`."""
     return _page("sign_in.html", status, "'self'", form_key=form_key, problem=problem)
 
 
 def signed_in_page() -> HTMLResponse:
-    """Says that it worked, where there is no document to go on to."""
+    """Says that signing in worked, when there is no document to go on to."""
     return _page("signed_in.html", 200, "'none'")
 
 
 def refused_page(client: Client) -> HTMLResponse:
-    """Says that nothing was given, to whom an answer is not sent."""
+    """Says that the client was refused, when the browser is not sent back to the client."""
     return _page("refused.html", 200, "'none'", client=client)
 
 
 def problem_page(problem: str, status: int) -> HTMLResponse:
-    """Says what is wrong where there is nothing to be done on the page."""
+    """Says what is wrong when the page has no form to try again with."""
     return _page("problem.html", status, "'none'", problem=problem)
 
 
 def _form_action(redirect_uri: str) -> str:
-    """Where the consent form may lead. Browsers check every redirect that follows it, too."""
+    """The consent page's form-action policy. Browsers check the redirects after the form against it."""
     parts = urlsplit(redirect_uri)
     if parts.scheme == "http" and ":" not in (parts.hostname or ""):
         return f"'self' http://{parts.netloc}"
-    # The client's site may send the browser on to another of its sites. An IPv6 address has no name here.
+    # The whole scheme, because the client's site may redirect on to another of its sites, and because the
+    # policy's syntax has no IPv6 addresses.
     return f"'self' {parts.scheme}:"
 
 
 def _page(template: str, status: int, form_action: str, **values: object) -> HTMLResponse:
     styles = (style_sheet("sign_in.css"),)
     return HTMLResponse(
-        filled_in(template, styles, **values),
+        render(template, styles, **values),
         status,
         {
             "Content-Security-Policy": f"default-src 'none'; style-src {style_policy(styles)};"
             f" form-action {form_action}; frame-ancestors 'none'; base-uri 'none'",
             "X-Frame-Options": "DENY",
             "X-Content-Type-Options": "nosniff",
-            # With no-referrer the browser would hide the form's origin, too, and the host guard refuse it.
+            # With no-referrer the browser would send the form with `Origin: null`, which `HostCheck` refuses.
             "Referrer-Policy": "same-origin",
             "Cache-Control": "no-store",
         },
