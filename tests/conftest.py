@@ -1,5 +1,6 @@
 """What several test files share."""
 
+import gc
 import hashlib
 import inspect
 import json
@@ -16,6 +17,7 @@ from filelock import FileLock
 from following import Following
 from fresh_index import FreshIndex
 from shelf import Shelf
+from stackroom.common.settings import available_cores
 from stackroom.embedding import compiled, conversion, model_card
 from stackroom.embedding.conversion import prepare
 from stackroom.embedding.embedder import Embedder, Tokenizer
@@ -26,6 +28,17 @@ from stackroom.indexes.words import Lexicon
 from stackroom.reading.reader import Reader
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """More than there are cores: many tests wait for another process, or for a clock."""
+    return available_cores() + 2
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays; Python need not look for garbage in it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
