@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from filelock import FileLock
@@ -42,9 +43,23 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> Iterator[FreshIndex]:
+def memory_path(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory, where the system has one with room, or else on the disk.
+
+    An index that is committed for each document waits for the disk half of the time.
+    """
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or shutil.disk_usage(memory).free < 2**30:
+        yield tmp_path
+        return
+    with TemporaryDirectory(prefix="stackroom-test-", dir=memory) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def index(memory_path: Path) -> Iterator[FreshIndex]:
     """A catalogue to be filled with the indexer's own means."""
-    index = FreshIndex(tmp_path)
+    index = FreshIndex(memory_path)
     yield index
     index.close()
 
@@ -56,9 +71,9 @@ def lexicon(index: FreshIndex) -> Lexicon:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Shelf]:
+def shelf(memory_path: Path) -> Iterator[Shelf]:
     """A catalogue to be filled by hand."""
-    shelf = Shelf(tmp_path)
+    shelf = Shelf(memory_path)
     yield shelf
     shelf.close()
 
