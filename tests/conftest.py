@@ -1,5 +1,6 @@
 """What several test files share."""
 
+import gc
 import hashlib
 import inspect
 import json
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from filelock import FileLock
@@ -16,6 +18,7 @@ from filelock import FileLock
 from following import Following
 from fresh_index import FreshIndex
 from shelf import Shelf
+from stackroom.common.settings import available_cores
 from stackroom.embedding import compiled, conversion, model_card
 from stackroom.embedding.conversion import prepare
 from stackroom.embedding.embedder import Embedder, Tokenizer
@@ -28,10 +31,35 @@ from stackroom.reading.reader import Reader
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """More than there are cores: many tests wait for another process, or for a clock."""
+    return available_cores() + 2
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays; Python need not look for garbage in it."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture
-def index(tmp_path: Path) -> Iterator[FreshIndex]:
+def memory_path(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory, where the system has one with room, or else on the disk.
+
+    An index that is committed for each document waits for the disk half of the time.
+    """
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or shutil.disk_usage(memory).free < 2**30:
+        yield tmp_path
+        return
+    with TemporaryDirectory(prefix="stackroom-test-", dir=memory) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def index(memory_path: Path) -> Iterator[FreshIndex]:
     """A catalogue to be filled with the indexer's own means."""
-    index = FreshIndex(tmp_path)
+    index = FreshIndex(memory_path)
     yield index
     index.close()
 
@@ -43,9 +71,9 @@ def word_index(index: FreshIndex) -> WordIndex:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Shelf]:
+def shelf(memory_path: Path) -> Iterator[Shelf]:
     """A catalogue to be filled by hand."""
-    shelf = Shelf(tmp_path)
+    shelf = Shelf(memory_path)
     yield shelf
     shelf.close()
 

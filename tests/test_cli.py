@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -203,7 +204,7 @@ def test_search_needs_no_model_before_anything_is_embedded(tmp_path: Path) -> No
 
 
 def test_status(data: Path, folder: Path) -> None:
-    status = json.loads(stackroom("status", "--json", "--data", data).stdout)
+    status = json.loads(stackroom_here("status", "--json", "--data", data).stdout)
     assert status.keys() >= STATUS_KEYS
     assert (status["documents"], status["pages"], status["passages"], status["pending"]) == (3, 4, 3, 0)
     assert [failure["path"] for failure in status["failures"]] == [
@@ -256,7 +257,7 @@ def test_another_model_is_refused_until_reembedded(
 def test_wrong_use_is_told_from_failure(tmp_path: Path, data: Path) -> None:
     nothing = stackroom_here("index", "--data", tmp_path)
     assert (nothing.returncode, "stackroom index ~/Papers" in nothing.stderr) == (2, True)
-    missing = stackroom("index", tmp_path / "nowhere", "--data", tmp_path)
+    missing = stackroom_here("index", tmp_path / "nowhere", "--data", tmp_path)
     assert (missing.returncode, "nowhere does not exist" in missing.stderr) == (2, True)
     text = tmp_path / "notes.txt"
     text.touch()
@@ -265,7 +266,7 @@ def test_wrong_use_is_told_from_failure(tmp_path: Path, data: Path) -> None:
     assert stackroom_here("search", "x", "--limit", 0).returncode == 2
     setting = stackroom_here("status", STACKROOM_PORT="eighty")
     assert (setting.returncode, "STACKROOM_PORT='eighty' is not a number" in setting.stderr) == (2, True)
-    empty = stackroom("search", "x", "--data", tmp_path / "other")
+    empty = stackroom_here("search", "x", "--data", tmp_path / "other")
     assert (empty.returncode, "stackroom index FOLDER" in empty.stderr) == (1, True)
     as_json = stackroom_here("index", tmp_path / "nowhere", "--data", tmp_path, "--log-json")
     told = json.loads(as_json.stderr)
@@ -279,7 +280,7 @@ def test_a_second_indexer_is_told_of_the_first(folder: Path, tmp_path: Path) -> 
     note = {"pid": 4711, "command": "stackroom watch", "since": "yesterday"}
     with hold(tmp_path / "index" / "indexer.lock", note) as held:
         assert held
-        refused = stackroom("index", folder, "--data", tmp_path, "--wait", 0)
+        refused = stackroom_here("index", folder, "--data", tmp_path, "--wait", 0)
     assert refused.returncode == 1
     assert "process 4711, `stackroom watch`, since yesterday" in refused.stderr
 
@@ -321,11 +322,16 @@ def collection(tmp_path: Path) -> Path:
 
 
 def test_eval_measures_and_keeps_the_index_only_if_told_to(
-    collection: Path, tmp_path: Path, model_with_prompts: Path, prepare_data: Callable[[Path], Path]
+    collection: Path,
+    tmp_path: Path,
+    model_with_prompts: Path,
+    prepare_data: Callable[[Path], Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     data, scratch = prepare_data(tmp_path / "data"), tmp_path / "scratch"
     scratch.mkdir()
-    ran = stackroom("eval", collection, "--data", data, TMPDIR=str(scratch))
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    ran = stackroom_here("eval", collection, "--data", data)
     assert (ran.returncode, ran.stdout.splitlines()[0]) == (
         0,
         "collection: 2 queries; 3 documents, 3 passages; all-MiniLM-L6-v2 (bundled)",

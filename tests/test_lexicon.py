@@ -17,6 +17,13 @@ from stackroom.catalog.entries import Model, PassageText
 from stackroom.common.errors import CatalogUnusable
 from stackroom.indexes.words import DOCUMENTS, PASSAGES, WordIndex, dead_share, open_index
 
+
+@pytest.fixture
+def memory_path(tmp_path: Path) -> Path:
+    """The disk: a file system in memory never gives a new file the number of one that was deleted."""
+    return tmp_path
+
+
 # Following the catalogue
 
 

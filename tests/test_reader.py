@@ -26,9 +26,9 @@ by_both = pytest.mark.parametrize("shelf", [BOTH], indirect=True)
 
 
 @pytest.fixture(params=[BOTH, MEANING])
-def shelf(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shelf]:
+def shelf(memory_path: Path, request: pytest.FixtureRequest) -> Iterator[Shelf]:
     """What searches go by is a parameter: one index must not hide what the other has missed."""
-    shelf = Shelf(tmp_path, words=request.param != MEANING, meaning=request.param != WORDS)
+    shelf = Shelf(memory_path, words=request.param != MEANING, meaning=request.param != WORDS)
     yield shelf
     shelf.close()
 

@@ -19,8 +19,9 @@ import pytest
 from fastmcp import Client
 from fastmcp.client.transports import StdioTransport
 
-from commands import stackroom
+from commands import stackroom, stackroom_here
 from make_pdfs import write_pdf
+from mcp_clients import ask
 from stackroom.common.running import holder
 from stackroom.common.settings import Settings
 from waiting import wait_until
@@ -50,6 +51,7 @@ def url(folder: Path, data: Path) -> Iterator[str]:
     """Where `stackroom up` serves."""
     command = [sys.executable, "-m", "stackroom", "up", str(folder), "--data", str(data), "--port", "0"]
     command += ["--exclude", "drafts/", "--exclude=#old"]
+    command += ["--allow-host=a.example", "--allow-host=b.example"]
     environment = {**os.environ, "STACKROOM_SETTLE_SECONDS": "0.3"}
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
     said: list[str] = []
@@ -179,16 +181,21 @@ def test_stdio_answers_with_the_running_servers_addresses(url: str, data: Path, 
     assert "Traceback" not in log.read_text()
 
 
+def test_further_names_are_passed_on(url: str) -> None:
+    for host, status in (("a.example", 200), ("b.example", 200), ("c.example", 421)):
+        assert ask(url, "GET", "/healthz", {"Host": host})[0] == status
+
+
 def test_upkeep_goes_on_beside_it(url: str, data: Path, folder: Path) -> None:
-    checked = stackroom("check", "--json", "--data", data)
+    checked = stackroom_here("check", "--json", "--data", data)
     assert (checked.returncode, json.loads(checked.stdout)["damages"]) == (0, [])
     added = folder.parent / "more"
     added.mkdir(exist_ok=True)
     write_pdf(added / "more.pdf", ["Herons nest in tall trees."], title="On Herons")
-    indexed = stackroom("index", added, "--json", "--data", data)
+    indexed = stackroom_here("index", added, "--json", "--data", data)
     assert (indexed.returncode, json.loads(indexed.stdout)["added"]) == (0, 1)
-    assert stackroom("index", "--retry", "--json", "--data", data).returncode == 0
-    forgotten = stackroom("forget", added, "--data", data)
+    assert stackroom_here("index", "--retry", "--json", "--data", data).returncode == 0
+    forgotten = stackroom_here("forget", added, "--data", data)
     assert (forgotten.returncode, "with 1 documents" in forgotten.stdout) == (0, True)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -88,7 +89,7 @@ def own_vectors(request: pytest.FixtureRequest, own_vectors_folder: Path) -> Own
     return vectors
 
 
-@pytest.fixture(params=["fp32", "int8", "bf16"])
+@pytest.fixture(scope="module", params=["fp32", "int8", "bf16"])
 def compiled(request: pytest.FixtureRequest, prepared_models: Path) -> CompiledEmbedder:
     """The bundled model in each precision that this processor can run."""
     precision: Precision = request.param
@@ -102,6 +103,12 @@ def compiled(request: pytest.FixtureRequest, prepared_models: Path) -> CompiledE
     return embedder
 
 
+@pytest.fixture(scope="module")
+def passage_vectors(compiled: CompiledEmbedder) -> NDArray[np.float32]:
+    """Those of PASSAGES, computed together: several batches, whose texts are of very different lengths."""
+    return compiled.embed_passages(PASSAGES)
+
+
 def precision_of(embedder: CompiledEmbedder) -> Precision:
     precision: Precision = embedder.runtime.removeprefix("OpenVINO ")  # type: ignore[assignment]
     return precision
@@ -110,23 +117,26 @@ def precision_of(embedder: CompiledEmbedder) -> Precision:
 # The same vectors
 
 
-def test_its_vectors_are_the_model_s_own(compiled: CompiledEmbedder, own_vectors: OwnVectors) -> None:
-    passages, queries = compiled.embed_passages(PASSAGES), compiled.embed_queries(QUERIES)
+def test_its_vectors_are_the_model_s_own(
+    compiled: CompiledEmbedder, passage_vectors: NDArray[np.float32], own_vectors: OwnVectors
+) -> None:
+    queries = compiled.embed_queries(QUERIES)
     own_passages, own_queries = own_vectors(PASSAGES, QUERIES)
-    for found, expected in ((passages, own_passages), (queries, own_queries)):
+    for found, expected in ((passage_vectors, own_passages), (queries, own_queries)):
         assert found.dtype == np.float32
         assert found.shape == expected.shape
         np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-3)
         assert least_cosine(found, expected) >= LEAST_COSINE[precision_of(compiled)]
 
 
-def test_a_text_s_vector_does_not_depend_on_its_neighbours(compiled: CompiledEmbedder) -> None:
-    texts = PASSAGES[::3]
-    together = compiled.embed_passages(texts)
-    alone = np.concatenate([compiled.embed_passages([text]) for text in texts])
-    assert least_cosine(together, alone) > 0.999
-    backwards = compiled.embed_passages(texts[::-1])[::-1]
-    assert least_cosine(together, backwards) > 0.999
+def test_a_text_s_vector_does_not_depend_on_its_neighbours(
+    compiled: CompiledEmbedder, passage_vectors: NDArray[np.float32]
+) -> None:
+    some = slice(None, None, 7)  # three of each length
+    alone = np.concatenate([compiled.embed_passages([text]) for text in PASSAGES[some]])
+    assert least_cosine(passage_vectors[some], alone) > 0.999
+    backwards = compiled.embed_passages(PASSAGES[some][::-1])[::-1]
+    assert least_cosine(passage_vectors[some], backwards) > 0.999
 
 
 def test_threads_take_turns(compiled: CompiledEmbedder) -> None:
@@ -222,6 +232,16 @@ def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
+def _json_values(text: str, count: int) -> list[Any]:
+    """The values at the beginning of a text that goes on in another way."""
+    decoder, values = json.JSONDecoder(), []
+    for _ in range(count):
+        value, stop = decoder.raw_decode(text.lstrip())
+        values.append(value)
+        text = text.lstrip()[stop:]
+    return values
+
+
 def test_a_prepared_model_needs_no_torch(prepared_models: Path) -> None:
     code = """
 import sys
@@ -243,20 +263,27 @@ def test_nor_do_the_commands(prepare_data: Callable[[Path], Path], tmp_path: Pat
     library.mkdir()
     write_pdf(library / "otters.pdf", ["Otters sleep on their backs.", "They hold hands."])
     write_pdf(library / "tables.pdf", ["The width of table columns can be set."])
-    command = """
+    commands = """
+import json
 import sys
 from stackroom.cli.main import main
-code = main(sys.argv[1:])
-assert code == 0, code
+for command in json.loads(sys.argv[1]):
+    code = main(command)
+    print(flush=True)
+    assert code == 0, (command, code)
 """
     before = {path: path.stat().st_mtime_ns for path in (data / "models").rglob("*")}
-    done = run_python(command, "--data", str(data), "index", str(library), "--json")
-    assert json.loads(done.stdout)["embedded_passages"] == 3
-    done = run_python(command, "--data", str(data), "search", "sleeping animals", "--json")
-    assert json.loads(done.stdout)["results"][0]["title"] == "Otters sleep on their backs."
-    run_python(command, "--data", str(data), "status")
-    done = run_python(command, "--data", str(data), "index", "--json")
-    assert json.loads(done.stdout)["unchanged"] == 2
+    asked = [
+        ["index", str(library), "--json"],
+        ["search", "sleeping animals", "--json"],
+        ["index", "--json"],
+        ["status"],
+    ]
+    done = run_python(commands, json.dumps([["--data", str(data), *command] for command in asked]))
+    first, second, third = _json_values(done.stdout, 3)
+    assert first["embedded_passages"] == 3
+    assert second["results"][0]["title"] == "Otters sleep on their backs."
+    assert third["unchanged"] == 2
     assert {path: path.stat().st_mtime_ns for path in (data / "models").rglob("*")} == before
 
 
@@ -389,15 +416,17 @@ def test_why_a_model_cannot_be_prepared_is_told(tmp_path: Path) -> None:
 
 
 def _program(folder: Path, then: str) -> tuple[str, ...]:
-    """What converts a model no further than to its first card, and counts how often it was started."""
-    code = (
-        "import os, signal, sys; from dataclasses import replace; from pathlib import Path;"
-        "from stackroom.embedding.failures import versions;"
-        "from stackroom.embedding.model_card import BUNDLED_CARD;"
-        "card = replace(BUNDLED_CARD, problem='it never ended', versions=versions());"
-        f"print(file=open({str(folder / 'runs')!r}, 'a'));"
-    )
-    return (sys.executable, "-c", code + then)
+    """What converts a model no further than `then`, and counts how often it was started."""
+    return (sys.executable, "-c", f"import sys; print(file=open({str(folder / 'runs')!r}, 'a')); {then}")
+
+
+_WRITES_A_CARD = (
+    "import os, signal; from dataclasses import replace; from pathlib import Path;"
+    "from stackroom.embedding.failures import versions;"
+    "from stackroom.embedding.model_card import BUNDLED_CARD;"
+    "card = replace(BUNDLED_CARD, problem='it never ended', versions=versions());"
+    "card.write(Path(sys.argv[3]));"
+)
 
 
 def _runs(folder: Path) -> int:
@@ -428,7 +457,7 @@ def test_what_cannot_be_prepared_is_not_tried_again_at_once(tmp_path: Path) -> N
 @pytest.mark.skipif(os.name != "posix", reason="no signals end a process here")
 def test_a_conversion_that_kills_its_process_leaves_the_model_to_its_own_library(tmp_path: Path) -> None:
     files, home = ModelFiles("a model", tmp_path, "digest"), tmp_path / "models" / "digest"
-    killed = _program(tmp_path, "card.write(Path(sys.argv[3])); os.kill(os.getpid(), signal.SIGKILL)")
+    killed = _program(tmp_path, _WRITES_A_CARD + "os.kill(os.getpid(), signal.SIGKILL)")
     for _ in range(3):
         assert conversion.prepare(files, home, killed).problem == "it never ended"
     assert _runs(tmp_path) == 1
@@ -444,7 +473,7 @@ def test_a_conversion_that_kills_its_process_leaves_the_model_to_its_own_library
 @pytest.mark.skipif(os.name != "posix", reason="no signals end a process here")
 def test_one_that_was_stopped_is_no_failure(tmp_path: Path) -> None:
     files, home = ModelFiles("a model", tmp_path, "digest"), tmp_path / "models" / "digest"
-    stopped = _program(tmp_path, "card.write(Path(sys.argv[3])); os.kill(os.getpid(), signal.SIGTERM)")
+    stopped = _program(tmp_path, _WRITES_A_CARD + "os.kill(os.getpid(), signal.SIGTERM)")
     for _ in range(2):
         with pytest.raises(ModelDamaged):
             conversion.prepare(files, home, stopped)

@@ -14,12 +14,17 @@ from numpy.typing import NDArray
 from starlette.types import Message, Receive, Scope, Send
 
 from fakes import WordHashEmbedder
-from mcp_clients import NEW, SEARCH, ask, endpoint, rpc, serving, stream
+from mcp_clients import FETCH, NEW, SEARCH, URL, ask, endpoint, rpc, serving, stream
 from server_process import environment, killed_after, program
 from shelf import Shelf
+from stackroom.common.running import hold
+from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
-from stackroom.server.protocol.tools import create_mcp
+from stackroom.server.address import server_lock
+from stackroom.server.ledger import newest
+from stackroom.server.protocol.tools import INSTRUCTIONS, create_mcp
 from stackroom.server.protocol.transports import _for_who_is_there
+from waiting import read_line
 
 CALL = {"name": SEARCH, "arguments": {"query": "cats purr"}}
 START = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
@@ -50,9 +55,12 @@ def check(answers: Iterable[dict[str, Any]]) -> None:
 
 
 def test_over_stdio(shelf: Shelf) -> None:
+    """It carries nothing but the protocol, also beside another server, and what is called is recorded."""
+    settings = Settings(data=shelf.path.parent.parent)
     with (
+        hold(server_lock(settings), {"url": URL, "pid": 1}),
         subprocess.Popen(
-            program(str(shelf.path.parent.parent), "stdio"),
+            program(str(settings.data), "stdio"),
             env=environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -64,13 +72,23 @@ def test_over_stdio(shelf: Shelf) -> None:
     ):
         sent = "".join(json.dumps({"jsonrpc": "2.0", **frame}) + "\n" for frame in FRAMES)
         assert process.stdin is not None
-        assert process.stdout is not None
         process.stdin.write(sent)
         process.stdin.flush()
-        answers = [json.loads(process.stdout.readline()) for frame in FRAMES if "id" in frame]
+        answers = [json.loads(read_line(process.stdout, process)) for frame in FRAMES if "id" in frame]
+        unknown = {"id": 7, "method": "tools/call", "params": {"name": FETCH, "arguments": {"id": "0123"}}}
+        process.stdin.write(json.dumps({"jsonrpc": "2.0", **unknown}) + "\n")
+        process.stdin.flush()
+        refused = json.loads(read_line(process.stdout, process))
         rest = process.communicate(timeout=20)
-    check(sorted(answers, key=lambda answer: int(answer["id"])))
+    answers.sort(key=lambda answer: int(answer["id"]))
+    check(answers)
     assert (process.returncode, rest) == (0, ("", ""))
+    assert answers[1]["result"]["instructions"] == INSTRUCTIONS
+    first = answers[3]["result"]["structuredContent"]["results"][0]
+    assert first["url"].startswith(f"{URL}/d/{1:024x}?page=2&mark=")
+    assert (refused["id"], refused["result"]["isError"]) == (7, True)
+    called = [(call["transport"], call["asked"]) for call in newest(settings.calls, 3)]
+    assert called == [("stdio", "cats purr"), ("stdio", "cats purr"), ("stdio", "0123")]
 
 
 def test_over_a_stream_of_events(url: str) -> None:

@@ -16,6 +16,7 @@ from stackroom.server.ledger import Ledger, newest
 MARK = "[[page 9]]\n"
 NOISE = "\x1b]0;owned\x07\x9b31m\u202e"
 LONG = MARK + NOISE + "Cats " * 120_000
+LONG_LINE = LONG[:20_000]  # three times what all of an answer may have: 500 of LONG would take seconds
 NAME = "［［page 9］］ " + "n" * 200 + ".pdf"
 LABELS = (f"]] {MARK} cats" + "l" * 60_000, "［［page 9］］ cats")
 
@@ -31,7 +32,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     shelf.add(
         1, text, text, name=f"a/{NAME}", labels=LABELS, title=LONG, author=LONG, created=LONG, modified=LONG
     )
-    outline = json.dumps([[LONG, 1, 0]] * 500)
+    outline = json.dumps([[LONG_LINE, 1, 0]] * 500)
     shelf._db.execute("UPDATE documents SET outline = ?, extractor = ?", (outline, LONG))
     shelf.add(2, "Cats sleep.\n")
     reader = shelf.reader()

@@ -1,18 +1,13 @@
 """By which names the server may be asked, and by pages of which sites."""
 
-import os
-import re
 import socket
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from commands import clean_environment, stackroom_here
+from commands import stackroom_here
 from mcp_clients import ask, rpc, serving
 from owner import CHEAP, PASSPHRASE
 from stackroom.cli.arguments import parse, settings_of
@@ -226,25 +221,3 @@ def test_a_page_may_sign_in(reader: Reader, tmp_path: Path) -> None:
                     url, "OPTIONS", path, {"Origin": "https://evil.example", **PREFLIGHT}
                 )
                 assert (status, headers["Access-Control-Allow-Origin"]) == (403, None)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send this signal to one process")
-def test_up_passes_further_names_on(tmp_path: Path) -> None:
-    (tmp_path / "papers").mkdir()
-    options = [f"--data={tmp_path / 'data'}", "--port=0", "--allow-host=a.example", "--allow-host=b.example"]
-    command = [sys.executable, "-m", "stackroom", "up", *options, str(tmp_path / "papers")]
-    with subprocess.Popen(command, env=clean_environment(), stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stderr is not None
-            # The limit is for a server that says nothing: its silence ends when it does.
-            watchdog = threading.Timer(60, process.kill)
-            watchdog.start()
-            said = next((line for line in process.stderr if "MCP URL" in line), "")
-            found = re.search(r"(http://\S+)/mcp", said)
-            assert found, said
-            for host, status in (("a.example", 200), ("b.example", 200), ("c.example", 421)):
-                assert ask(found[1], "GET", "/healthz", {"Host": host})[0] == status
-        finally:
-            process.terminate()
-            process.communicate(timeout=30)
-            watchdog.cancel()

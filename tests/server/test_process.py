@@ -10,10 +10,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,14 +21,12 @@ from commands import stackroom_here
 from fakes import OneModel, WordHashEmbedder
 from indexer.run.indexer import Indexer
 from make_pdfs import write_pdf
-from mcp_clients import FETCH, SEARCH, URL, ask, endpoint, stream
+from mcp_clients import SEARCH, URL, ask, endpoint, stream
 from server_process import announced, environment, killed_after, program
 from shelf import Shelf
 from stackroom.common.running import hold, holder
 from stackroom.common.settings import Settings
 from stackroom.server.address import server_lock
-from stackroom.server.ledger import newest
-from stackroom.server.protocol.tools import INSTRUCTIONS
 from waiting import read_line
 
 
@@ -166,95 +163,60 @@ sys.exit(main())
 """
 
 
-def test_a_second_server_of_a_data_folder_says_so(shelf: Shelf) -> None:
-    data = shelf.path.parent.parent
+@pytest.fixture(scope="module")
+def otters(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A data folder with two documents, one of them about otters."""
+    folder = tmp_path_factory.mktemp("otters")
+    settings = Settings.read({}, data=folder / "data", workers=1)
+    write_pdf(folder / "otters.pdf", ["Otters hold hands while they sleep."], title="Otters")
+    write_pdf(folder / "bread.pdf", ["Let the dough rest for an hour."], title="Bread")
+    with Indexer(settings, OneModel(WordHashEmbedder())) as indexer:
+        indexer.run([folder])
+    return settings
+
+
+@pytest.fixture(scope="module")
+def second_server(otters: Settings) -> Iterator[tuple[str, str]]:
+    """A server of that folder that begins while another seems to run: its URL, and what it said."""
     with (
-        hold(server_lock(Settings(data=data)), {"url": URL, "pid": 4321}),
+        hold(server_lock(otters), {"url": URL, "pid": 4321}),
         subprocess.Popen(
-            program(str(data), "no-model"), env=environment(), stderr=subprocess.PIPE, text=True
+            program(str(otters.data)), env=environment(), stderr=subprocess.PIPE, text=True
         ) as process,
-        killed_after(30, process),
     ):
-        assert process.stderr is not None
-        lines = [process.stderr.readline() for _ in range(3)]
-    (line,) = [line for line in lines if "another server" in line]
+        try:
+            said = "".join(read_line(process.stderr, process) for _ in range(2))
+            listens = re.search(r"(http://\S+)/mcp \(", said)
+            assert listens, said
+            yield listens[1], said
+        finally:
+            process.kill()
+
+
+def test_a_second_server_of_a_data_folder_says_so(second_server: tuple[str, str]) -> None:
+    (line,) = [line for line in second_server[1].splitlines() if "another server" in line]
     assert line.startswith(f"WARNING: another server of this data folder runs at {URL} (process 4321). ")
     assert "`stackroom search`" in line
 
 
-def test_stdio_carries_nothing_but_the_protocol(shelf: Shelf) -> None:
-    data = shelf.path.parent.parent
-    start = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
-    calls: list[dict[str, Any]] = [
-        {"id": 1, "method": "initialize", "params": start},
-        {"method": "notifications/initialized"},
-        {"id": 2, "method": "tools/call", "params": {"name": SEARCH, "arguments": {"query": "cats purr"}}},
-        {"id": 3, "method": "tools/call", "params": {"name": FETCH, "arguments": {"id": "0123"}}},
-    ]
-    with (
-        hold(server_lock(Settings(data=data)), {"url": URL, "pid": 1}),
-        subprocess.Popen(
-            program(str(data), "stdio"),
-            env=environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        ) as process,
-    ):
-        assert process.stdin is not None
-        assert process.stdout is not None
-        answers = []
-        for call in calls:
-            process.stdin.write(json.dumps({"jsonrpc": "2.0", **call}) + "\n")
-            process.stdin.flush()
-            if "id" in call:
-                answers.append(json.loads(read_line(process.stdout, process)))
-        rest = process.communicate(timeout=20)
-    assert (process.returncode, rest) == (0, ("", ""))
-    assert [answer["id"] for answer in answers] == [1, 2, 3]
-    assert answers[0]["result"]["instructions"] == INSTRUCTIONS
-    assert answers[1]["result"]["structuredContent"]["results"][0]["url"].startswith(
-        f"{URL}/d/{1:024x}?page=2&mark="
-    )
-    assert answers[2]["result"]["isError"] is True
-    called = [(call["transport"], call["asked"]) for call in newest(Settings(data=data).calls, 2)]
-    assert called == [("stdio", "cats purr"), ("stdio", "0123")]
-
-
-def test_a_check_and_a_repair_while_it_answers(tmp_path: Path) -> None:
-    settings = Settings.read({}, data=tmp_path / "data", workers=1)
-    write_pdf(tmp_path / "otters.pdf", ["Otters hold hands while they sleep."], title="Otters")
-    write_pdf(tmp_path / "bread.pdf", ["Let the dough rest for an hour."], title="Bread")
-    with Indexer(settings, OneModel(WordHashEmbedder())) as indexer:
-        indexer.run([tmp_path])
-    check = ["check", f"--data={settings.data}", "--quiet"]
-    with subprocess.Popen(
-        program(str(settings.data), "once"), env=environment(), stderr=subprocess.PIPE, text=True
-    ) as process:
+def test_a_check_and_a_repair_while_it_answers(otters: Settings, second_server: tuple[str, str]) -> None:
+    url, _ = second_server
+    check = ["check", f"--data={otters.data}", "--quiet"]
+    checked = threading.Event()
+    with ThreadPoolExecutor(1) as beside:
+        answers = beside.submit(all_answers, url, checked)
         try:
-            assert process.stderr is not None
-            listens = re.search(r"(http://\S+)/mcp", read_line(process.stderr, process))
-            assert listens
-            url = listens[1]
-            checked = threading.Event()
-            with ThreadPoolExecutor(1) as beside:
-                answers = beside.submit(all_answers, url, checked)
-                try:
-                    assert stackroom_here(*check).returncode == 0
-                    with closing(sqlite3.connect(settings.catalog)) as db, db:
-                        db.execute("INSERT INTO vectors VALUES (1000, x'00')")  # of no passage
-                    assert stackroom_here(*check).returncode == 1
-                    assert stackroom_here(*check, "--repair").returncode == 0
-                finally:
-                    checked.set()
-            assert answers.result() == {"Otters"}
-            (settings.words / "documents" / "meta.json").write_text("{}")
+            assert stackroom_here(*check).returncode == 0
+            with closing(sqlite3.connect(otters.catalog)) as db, db:
+                db.execute("INSERT INTO vectors VALUES (1000, x'00')")  # of no passage
+            assert stackroom_here(*check).returncode == 1
             assert stackroom_here(*check, "--repair").returncode == 0
-            assert answer(url) == "Otters"
         finally:
-            process.kill()
+            checked.set()
+    assert answers.result() == {"Otters"}
+    (otters.words / "documents" / "meta.json").write_text("{}")
+    assert stackroom_here(*check, "--repair").returncode == 0
+    assert answer(url) == "Otters"
 
 
 def all_answers(url: str, enough: threading.Event) -> set[str]:
