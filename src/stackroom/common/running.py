@@ -36,8 +36,10 @@ def hold(path: Path, note: dict[str, Any], *, needed: bool = True) -> Iterator[b
     """
     lock = FileLock(path, mode=0o600)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock.acquire(timeout=_LOOK_SECONDS, poll_interval=0.02)
+        try:
+            _acquire(lock, path)
+        except FileNotFoundError:  # its folder was deleted while we waited
+            _acquire(lock, path)
     except Timeout:
         yield False
         return
@@ -84,6 +86,11 @@ def holder(path: Path) -> dict[str, Any] | None:
         return None
     lock.release()
     return None
+
+
+def _acquire(lock: FileLock, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock.acquire(timeout=_LOOK_SECONDS, poll_interval=0.02)
 
 
 def _note_path(path: Path) -> Path:
