@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "--data",
-        type=Path,
+        type=_path,
         metavar="DIR",
         default=argparse.SUPPRESS,
         help="the data folder (default: STACKROOM_DATA, or data/ in the working directory)",
@@ -203,10 +203,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_wait(check)
 
     backup = add("backup", "copy everything that cannot be made again into one file, while all else runs")
-    backup.add_argument("file", type=Path, metavar="FILE", help="to make, a tar file; must not exist yet")
+    backup.add_argument("file", type=_path, metavar="FILE", help="to make, a tar file; must not exist yet")
 
     restore = add("restore", "put a backup into a data folder that has no index yet")
-    restore.add_argument("file", type=Path, metavar="FILE", help="made by `stackroom backup`")
+    restore.add_argument("file", type=_path, metavar="FILE", help="made by `stackroom backup`")
 
     log = add("log", "show what was asked and what was answered, the newest last")
     log.add_argument("--limit", type=_positive, default=20, metavar="N", help="most calls (default: 20)")
@@ -238,13 +238,13 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = add("eval", "measure how much is found, on questions with known answers")
     evaluate.formatter_class = argparse.RawDescriptionHelpFormatter
     evaluate.description = _EVAL
-    evaluate.add_argument("folder", type=Path, metavar="DIR", help="the set, see above")
-    evaluate.add_argument("--queries", type=Path, metavar="FILE", help="JSON lines with _id and text")
+    evaluate.add_argument("folder", type=_path, metavar="DIR", help="the set, see above")
+    evaluate.add_argument("--queries", type=_path, metavar="FILE", help="JSON lines with _id and text")
     evaluate.add_argument(
-        "--qrels", type=Path, metavar="FILE", help="query-id, corpus-id and score, with tabs between"
+        "--qrels", type=_path, metavar="FILE", help="query-id, corpus-id and score, with tabs between"
     )
     evaluate.add_argument(
-        "--questions", type=Path, metavar="FILE", help="CSV, or JSON lines: question, pdf, page"
+        "--questions", type=_path, metavar="FILE", help="CSV, or JSON lines: question, pdf, page"
     )
     evaluate.add_argument(
         "--half",
@@ -254,7 +254,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument(
         "--keep",
-        type=Path,
+        type=_path,
         metavar="DATA",
         help="keep the index in this folder, for this set alone; the next run goes on with it",
     )
@@ -262,7 +262,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--quiet", "-q", action="store_true", help="no progress")
 
     forget = add("forget", "remove a folder from the index; its files stay where they are")
-    forget.add_argument("path", type=Path, metavar="PATH")
+    forget.add_argument("path", type=_path, metavar="PATH")
     _add_wait(forget)
     return parser
 
@@ -271,7 +271,7 @@ def _add_paths(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths",
         nargs="*",
-        type=Path,
+        type=_path,
         metavar="PATH",
         help="a folder of PDFs, or a single PDF (default: all that were indexed before)",
     )
@@ -346,6 +346,12 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
         help="most calls in a minute for each client, if others can reach the server; 0 for any number "
         "(default: STACKROOM_CALLS_PER_MINUTE, or 300)",
     )
+
+
+def _path(text: str) -> Path:
+    if not text:  # a variable that is not set; Path would take it for the working directory
+        raise argparse.ArgumentTypeError("the name is empty")
+    return Path(text)
 
 
 def _positive(text: str) -> int:
