@@ -9,7 +9,7 @@ from importlib import import_module
 from io import TextIOWrapper
 
 from stackroom.cli.arguments import parse, settings_of
-from stackroom.cli.exit_codes import KEPT, SOMETHING_FAILED, WRONG_USE, stop
+from stackroom.cli.exit_codes import INTERRUPTED, KEPT, OK, SOMETHING_FAILED, WRONG_USE, stop
 from stackroom.common.errors import SettingsError, StackroomError, UsageError
 from stackroom.common.events import Events
 from stackroom.common.owner_only import write_for_us_alone
@@ -41,8 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse(argv)
     write_for_us_alone()
     events = _events(arguments)
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, lambda signum, frame: stop(events, KEPT))
+    # Until the command has a handler of its own: what runs until it is told to end has then ended well.
+    terminated = OK if arguments.command in ("watch", "serve", "up") else INTERRUPTED
+    signal.signal(signal.SIGINT, lambda signum, frame: stop(events, KEPT))
+    signal.signal(signal.SIGTERM, lambda signum, frame: stop(events, KEPT, terminated))
     for stream in (sys.stdout, sys.stderr):
         # A title that the terminal's encoding lacks is no reason to stop.
         if isinstance(stream, TextIOWrapper):
