@@ -164,3 +164,11 @@ def test_the_commands(tmp_path: Path, settings: Settings, shelf: Shelf) -> None:
     assert (again.returncode, "in use" in again.stderr) == (1, True)
     assert stackroom_here("status", "--data", data).returncode == 0
     assert (data / "index" / "words" / "passages").exists()
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path, settings: Settings, shelf: Shelf) -> None:
+    del shelf  # which has something to back up
+    settings.calls.mkdir(parents=True)
+    with pytest.raises(BackupUnusable, match=f"{settings.calls} cannot be read"):
+        back_up(settings, tmp_path / "backup.tar")
+    assert [*tmp_path.glob("backup*"), *tmp_path.glob(".stackroom-backup*")] == []

@@ -417,3 +417,14 @@ def test_help_is_light(tmp_path: Path) -> None:
     assert not set(loaded.stdout.split()) & heavy
     overview = stackroom("--help").stdout
     assert all(f"\n    {command}" in overview for command in COMMANDS)
+
+
+def test_what_is_neither_folder_nor_file_is_no_library(tmp_path: Path) -> None:
+    (tmp_path / "itself").symlink_to("itself")
+    os.mkfifo(tmp_path / "pipe.pdf")
+    for path in (tmp_path / "itself", tmp_path / "pipe.pdf", Path(os.devnull), "", "~nobody-has-this-name/a"):
+        for command in ("index", "forget"):
+            ran = stackroom_here(command, path, "--data", tmp_path / "data")
+            assert (ran.returncode, "Traceback" in ran.stderr) == (2, False), ran.stderr
+    assert stackroom_here("status", "--data", "").returncode == 2
+    assert stackroom_here("status", STACKROOM_DATA="~nobody-has-this-name/a").returncode == 2

@@ -62,10 +62,11 @@ def test_a_folder_is_not_forgotten_when_the_index_is_deleted_after_another_comma
     watched: Following,
 ) -> None:
     assert stackroom_here("check", "--data", watched.settings.data).returncode == 0
+    write_pdf(watched.folder / "two.pdf", ["A page of words."], title="Later Words")
+    eventually(lambda: watched.finds("First Words", "Later Words"))
     watched.summaries.clear()
     watched.settings.index.rename(watched.settings.data / "deleted")
     eventually(lambda: any(summary.added for summary in watched.summaries))
-    eventually(lambda: watched.finds("First Words"))
     assert watched.news == []
 
 
@@ -74,10 +75,23 @@ def test_nor_if_the_watch_was_told_to_follow_it_and_the_index_is_deleted(followi
     following.begin(following.folder)
     eventually(lambda: following.finds("First Words"))
     assert stackroom_here("check", "--data", following.settings.data).returncode == 0
+    write_pdf(following.folder / "two.pdf", ["A page of words."], title="Later Words")
+    eventually(lambda: following.finds("First Words", "Later Words"))
     following.summaries.clear()
     following.settings.index.rename(following.settings.data / "deleted")
     eventually(lambda: any(summary.added for summary in following.summaries))
     assert following.news == []
+
+
+def test_what_is_deleted_while_a_command_waits_for_its_turn_is_made_anew(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with alone(settings):
+        waiting = threading.Timer(0.3, lambda: settings.index.rename(tmp_path / "deleted"))
+        waiting.start()
+        with turn(settings, 5):
+            assert (settings.index / "indexer.lock").exists()
+        waiting.join()
 
 
 def test_nor_is_it_if_the_watch_was_told_to_follow_it(following: Following) -> None:

@@ -20,6 +20,7 @@ from fastmcp import Client
 from fastmcp.client.transports import StdioTransport
 
 from commands import stackroom, stackroom_here
+from indexer.store.lock import alone
 from make_pdfs import write_pdf
 from mcp_clients import ask
 from stackroom.common.running import holder
@@ -234,3 +235,16 @@ def test_it_takes_both_halves_along(
     assert holder(settings.index / "watch.lock") is None
     assert holder(settings.index / "server.lock") is None
     assert "Traceback" not in said
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
+def test_it_may_be_stopped_while_it_waits_for_its_turn(tmp_path: Path) -> None:
+    settings = Settings.read({}, data=tmp_path / "data")
+    command = [sys.executable, "-m", "stackroom", "up", str(tmp_path), "--data", str(settings.data)]
+    with alone(settings):
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        assert process.stderr is not None
+        assert "Waiting" in process.stderr.readline()
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=PATIENCE_SECONDS)[1]
+    assert (process.returncode, "Traceback" in said) == (0, False), said

@@ -59,6 +59,8 @@ def walk(root: Path, rules: Rules, seen: Walk) -> Iterator[Found]:
         return
     if is_folder:
         yield from _folder(root, rules, seen)
+    elif not stat.S_ISREG(found.st_mode):
+        seen.unreadable[""] = "it is neither a folder nor a file; nothing was removed"
     else:
         yield root.name, root, FileState(found.st_size, found.st_mtime_ns)
 

@@ -135,8 +135,9 @@ class _Watcher:
             self._wait(settings.rescan_seconds)
             return
         except (CatalogError, OSError) as error:
-            self._tell_and_wait(error)
-            return
+            if self._is_there():
+                self._tell_and_wait(error)
+            return  # the index was deleted meanwhile: who opens it next begins it anew, or tells why not
         self._troubles.tell("run", "")
         self._on_summary(summary)
         if look.was_put_off:
@@ -158,12 +159,12 @@ class _Watcher:
     def _wait(self, seconds: float) -> None:
         """Waits until there is reason to look again, at most so long."""
         until = time.monotonic() + seconds
-        was_current = self._indexer.is_current()
+        was_current, was_there = self._indexer.is_current(), self._is_there()
         while not self._must_stop():
             if self._has_news():
                 self._stop.wait(_DEBOUNCE_SECONDS)
                 return
-            if was_current and not self._indexer.is_current():
+            if (was_current and not self._indexer.is_current()) or (was_there and not self._is_there()):
                 return  # the index was deleted: all is to be indexed anew
             left = until - time.monotonic()
             if left <= 0:
@@ -174,6 +175,12 @@ class _Watcher:
         try:
             return is_wanted(self._settings)
         except OSError:  # the data folder's drive is away
+            return False
+
+    def _is_there(self) -> bool:
+        try:
+            return self._settings.catalog.exists()
+        except OSError:
             return False
 
     def _is_lost(self) -> bool:

@@ -81,6 +81,9 @@ def back_up(settings: Settings, file: Path) -> Contents:
             contents = _write(copies, copies / "backup.tar")
             (copies / "backup.tar").rename(file)
     except (OSError, sqlite3.Error) as error:
+        ours = error.filename if isinstance(error, OSError) else None
+        if isinstance(ours, str) and Path(ours) in (settings.catalog, settings.access, settings.calls):
+            raise BackupUnusable(f"No backup can be made: {ours} cannot be read: {_said(error)}.") from error
         raise BackupUnusable(f"The backup {file} cannot be written: {_said(error)}.") from error
     return contents
 
@@ -144,7 +147,11 @@ def _put_in_place(files: Mapping[Path, Path]) -> None:
 def _copy_sqlite(source: Path, target: Path) -> None:
     """Copies one moment of a database that others read and write."""
     create(target)
-    with closing(connect_to_read(source)[0]) as there, closing(connect(target)) as here:
+    try:
+        opened = connect_to_read(source)[0]
+    except sqlite3.Error as error:
+        raise BackupUnusable(f"No backup can be made: {source} cannot be read: {error}.") from error
+    with closing(opened) as there, closing(connect(target)) as here:
         # In steps, between which we can be interrupted. They are of one snapshot: else they would begin again
         # each time that others have written.
         there.execute("BEGIN")

@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "--data",
-        type=Path,
+        type=_path,
         metavar="DIR",
         default=argparse.SUPPRESS,
         help="the data folder (default: STACKROOM_DATA, or data/ in the working directory)",
@@ -223,10 +223,10 @@ def _parser() -> argparse.ArgumentParser:
     backup = add(
         "backup", "copy everything that cannot be made again into one file; other commands may run meanwhile"
     )
-    backup.add_argument("file", type=Path, metavar="FILE", help="the tar file to make; must not exist yet")
+    backup.add_argument("file", type=_path, metavar="FILE", help="the tar file to make; must not exist yet")
 
     restore = add("restore", "put a backup into a data folder that has no index yet")
-    restore.add_argument("file", type=Path, metavar="FILE", help="made by `stackroom backup`")
+    restore.add_argument("file", type=_path, metavar="FILE", help="made by `stackroom backup`")
 
     log = add("log", "show what clients asked and what they got, the newest last")
     log.add_argument("--limit", type=_positive, default=20, metavar="N", help="most calls (default: 20)")
@@ -261,17 +261,17 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.formatter_class = argparse.RawDescriptionHelpFormatter
     evaluate.description = _EVAL
     evaluate.add_argument(
-        "folder", type=Path, metavar="DIR", help="the set of documents and questions, see above"
+        "folder", type=_path, metavar="DIR", help="the set of documents and questions, see above"
     )
-    evaluate.add_argument("--queries", type=Path, metavar="FILE", help="JSON lines with _id and text")
+    evaluate.add_argument("--queries", type=_path, metavar="FILE", help="JSON lines with _id and text")
     evaluate.add_argument(
         "--qrels",
-        type=Path,
+        type=_path,
         metavar="FILE",
         help="judgments: query-id, corpus-id and score in each line, with tabs between",
     )
     evaluate.add_argument(
-        "--questions", type=Path, metavar="FILE", help="CSV, or JSON lines: question, pdf, page"
+        "--questions", type=_path, metavar="FILE", help="CSV, or JSON lines: question, pdf, page"
     )
     evaluate.add_argument(
         "--half",
@@ -282,7 +282,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument(
         "--keep",
-        type=Path,
+        type=_path,
         metavar="DATA",
         help="keep the index in this data folder, which must be for this set only; the next run reuses it",
     )
@@ -290,7 +290,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
 
     forget = add("forget", "remove a folder from the index; its files stay where they are")
-    forget.add_argument("path", type=Path, metavar="PATH", help="a folder or PDF that was given to `index`")
+    forget.add_argument("path", type=_path, metavar="PATH", help="a folder or PDF that was given to `index`")
     _add_wait(forget)
     return parser
 
@@ -299,7 +299,7 @@ def _add_paths(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths",
         nargs="*",
-        type=Path,
+        type=_path,
         metavar="PATH",
         help="a folder of PDFs, or a single PDF (default: all that were indexed before)",
     )
@@ -375,6 +375,12 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
         help="most calls of each client in a minute, if other machines can reach the server; 0 for any "
         "number (default: STACKROOM_CALLS_PER_MINUTE, or 300)",
     )
+
+
+def _path(text: str) -> Path:
+    if not text:  # a variable that is not set; Path would take it for the working directory
+        raise argparse.ArgumentTypeError("the name is empty")
+    return Path(text)
 
 
 def _positive(text: str) -> int:

@@ -9,7 +9,14 @@ from importlib import import_module
 from io import TextIOWrapper
 
 from stackroom.cli.arguments import parse, settings_of
-from stackroom.cli.exit_codes import INDEX_IS_KEPT, SOMETHING_FAILED, WRONG_USE, stop_process
+from stackroom.cli.exit_codes import (
+    INDEX_IS_KEPT,
+    INTERRUPTED,
+    OK,
+    SOMETHING_FAILED,
+    WRONG_USE,
+    stop_process,
+)
 from stackroom.common.errors import SettingsError, StackroomError, UsageError
 from stackroom.common.events import Events
 from stackroom.common.owner_only import write_for_us_alone
@@ -41,8 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse(argv)
     write_for_us_alone()
     events = _events(arguments)
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, lambda signum, frame: stop_process(events, INDEX_IS_KEPT))
+    # Until the command has a handler of its own: what runs until it is told to end has then ended well.
+    terminated = OK if arguments.command in ("watch", "serve", "up") else INTERRUPTED
+    signal.signal(signal.SIGINT, lambda signum, frame: stop_process(events, INDEX_IS_KEPT))
+    signal.signal(signal.SIGTERM, lambda signum, frame: stop_process(events, INDEX_IS_KEPT, terminated))
     for stream in (sys.stdout, sys.stderr):
         # Characters that the terminal's encoding lacks are printed as escapes, instead of an error.
         if isinstance(stream, TextIOWrapper):

@@ -228,7 +228,10 @@ def available_cores() -> int:
 
 def _parse(name: str, text: str, kind: Any) -> Any:
     if kind in (Path, Path | None):
-        return Path(text).expanduser()
+        try:
+            return Path(text).expanduser()
+        except RuntimeError as error:  # ~name, of nobody here
+            raise SettingsError(f"{name}={text!r} cannot be found: {error}") from error
     if kind is bool:
         if text.lower() not in _WORDS:
             raise SettingsError(f"{name}={text!r} is neither yes nor no.")

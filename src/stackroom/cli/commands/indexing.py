@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import stat
 import sys
@@ -111,7 +112,7 @@ def watch(arguments: argparse.Namespace) -> int:
 
 def forget(arguments: argparse.Namespace) -> int:
     with open_indexer(settings_of(arguments), wait=arguments.wait) as indexer:
-        removed = indexer.forget(arguments.path.expanduser().resolve())
+        removed = indexer.forget(_absolute(arguments.path))
     print(f"Forgotten, with {removed} documents. The files are untouched.")
     return OK
 
@@ -157,7 +158,7 @@ def print_upgrade(upgrade: "Upgrade | None") -> None:
 def _roots(paths: Sequence[Path], known: list[Path]) -> list[Path]:
     roots: list[Path] = []
     for path in paths:
-        root = path.expanduser().resolve()
+        root = _absolute(path)
         if not is_text(root):
             raise UsageError(f"The name of {str(path)!r} is not valid UTF-8: rename the folder or file.")
         if root not in known:
@@ -171,6 +172,14 @@ def _roots(paths: Sequence[Path], known: list[Path]) -> list[Path]:
     return roots or known
 
 
+def _absolute(path: Path) -> Path:
+    try:
+        # Not Path.resolve, to which a link that leads to itself is an error that says no more than a stack.
+        return Path(os.path.realpath(path.expanduser()))
+    except RuntimeError as error:
+        raise UsageError(f"{path} cannot be looked at: {error}") from error
+
+
 def _refuse_what_cannot_be_indexed(path: Path, root: Path) -> None:
     try:
         mode = root.stat().st_mode
@@ -178,7 +187,7 @@ def _refuse_what_cannot_be_indexed(path: Path, root: Path) -> None:
         raise UsageError(f"{path} does not exist. Name a folder of PDFs, or a PDF.") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be looked at: {error.strerror or error}.") from error
-    if stat.S_ISREG(mode) and root.suffix.lower() != ".pdf":
+    if not stat.S_ISDIR(mode) and not (stat.S_ISREG(mode) and root.suffix.lower() == ".pdf"):
         raise UsageError(f"{path} is not a PDF. Name a folder of PDFs, or a PDF.")
 
 
