@@ -36,8 +36,7 @@ class Call:
     """A call of a tool: who asked what, and what went back.
 
     Attributes:
-        client: the name of the client or token; "local" or "anonymous" without sign-in; see
-            `server.caller_names`.
+        client: the name of the client or token; "local" or "anonymous" without sign-in; see `callers`.
         grant: its id in `stackroom clients`; empty without sign-in.
         asked: the query or the id.
         documents: those in the answer: id, title, and the numbers of the pages ("2, 5" or "1-40").
