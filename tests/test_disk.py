@@ -19,7 +19,7 @@ from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
 SCRIPT = Path(__file__).with_name("index_with_fake.py")
-FAULTS = SCRIPT.parents[1] / "bench" / "faults.c"
+FAULTS = SCRIPT.parents[1] / "bench" / "robustness" / "faults.c"
 
 
 @pytest.fixture(scope="module")
