@@ -31,9 +31,9 @@ from stackroom.reading.reader import Reader
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
-def pytest_xdist_auto_num_workers() -> int:
+def pytest_xdist_auto_num_workers() -> int | None:
     """More than there are cores: many tests wait for another process, or for a clock."""
-    return available_cores() + 2
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else available_cores() + 2
 
 
 def pytest_collection_finish() -> None:

@@ -27,6 +27,7 @@ from shelf import Shelf
 from stackroom.common.running import hold, holder
 from stackroom.common.settings import Settings
 from stackroom.server.address import server_lock
+from stackroom.server.protocol.tools import INSTRUCTIONS
 from waiting import read_line
 
 
@@ -131,6 +132,16 @@ def test_a_server_ends_in_time_whatever_its_threads_do(shelf: Shelf, transport: 
                     request.exception(10)  # however that ends
         else:
             assert process.stderr.readline() == "loading\n"
+            client = {
+                "protocolVersion": "2025-06-18",
+                "capabilities": {},
+                "clientInfo": {"name": "t", "version": "1"},
+            }
+            hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": client}
+            process.stdin.write(json.dumps(hello) + "\n")
+            process.stdin.flush()
+            answered = json.loads(read_line(process.stdout, process))["result"]
+            assert (answered["protocolVersion"], answered["instructions"]) == ("2025-06-18", INSTRUCTIONS)
             process.stdin.close()
             assert process.wait(15) == 0
 
