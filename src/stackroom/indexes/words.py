@@ -222,13 +222,19 @@ class _Index:
         state = (found.st_ino, found.st_mtime_ns)
         if state != self._state:
             try:
-                self._index = _open_to_read(self._folder)
-                searcher = self._index.searcher()
-                self._languages = [code for code in LANGUAGES if searcher.doc_freq("language", code)]
-            except (ValueError, OSError) as error:
-                raise self._unusable(error) from error
+                self._open()
+            except (ValueError, OSError):  # perhaps the writer has just put other files in their place
+                try:
+                    self._open()
+                except (ValueError, OSError) as error:
+                    raise self._unusable(error) from error
             self._state = state
         return self._index
+
+    def _open(self) -> None:
+        self._index = _open_to_read(self._folder)
+        searcher = self._index.searcher()
+        self._languages = [code for code in LANGUAGES if searcher.doc_freq("language", code)]
 
     def _unusable(self, error: Exception) -> CatalogUnusable:
         advice = "" if isinstance(error, OSError) else " Run `stackroom index`: it is built again."
@@ -240,8 +246,8 @@ def _open_to_read(folder: Path) -> tantivy.Index:
     if os.access(folder, os.W_OK):
         return open_index(folder)
     # The engine locks the folder while it opens the files, so it gets a folder of links. Once the files are
-    # open it does not need their names.
-    with TemporaryDirectory(prefix="stackroom-words-") as links:
+    # open it does not need their names; it may still write a file of its own while the folder is removed.
+    with TemporaryDirectory(prefix="stackroom-words-", ignore_cleanup_errors=True) as links:
         for file in folder.iterdir():
             if file.suffix != ".lock":
                 Path(links, file.name).symlink_to(file.absolute())

@@ -51,7 +51,7 @@ class Reader:
     def __init__(
         self,
         catalog: Catalog,
-        lexicon: WordIndex,
+        word_index: WordIndex,
         models: ModelSource,
         model: str = "",
         fetch_characters: int = FETCH_CHARACTERS,
@@ -60,7 +60,7 @@ class Reader:
 
         Args:
             catalog: the truth; nobody else may use this object from now on.
-            lexicon: its index of words; likewise.
+            word_index: its index of words; likewise.
             models: gives the model the index was built with, when it is first needed.
             model: the model the user insists on; empty means whichever the index was built with.
             fetch_characters: most characters of a document in one answer to a fetch.
@@ -68,7 +68,7 @@ class Reader:
         self._turn = Turn(catalog)
         self._model = QueryModel(models, model)
         self._fetching = Fetching(self._turn, fetch_characters)
-        self._searching = Searching(self._turn, lexicon, self._model, self._fetching.part_id)
+        self._searching = Searching(self._turn, word_index, self._model, self._fetching.part_id)
         self.closed = False
         """Whether `close` was called: then nothing else may be."""
 

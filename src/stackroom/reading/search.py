@@ -31,17 +31,17 @@ PartIdInMemory = Callable[[int, FoundPassage, InMemory], str]
 class Searching:
     """Answers queries. `Reader` has its methods, and describes their arguments."""
 
-    def __init__(self, turn: Turn, lexicon: WordIndex, model: QueryModel, part_id: PartIdInMemory) -> None:
+    def __init__(self, turn: Turn, word_index: WordIndex, model: QueryModel, part_id: PartIdInMemory) -> None:
         """Reads nothing yet.
 
         Args:
             turn: for the catalogue and both indexes.
-            lexicon: the index of words; used only in a turn.
+            word_index: the index of words; used only in a turn.
             model: makes vectors of queries.
             part_id: gives the id of the part of a document that a passage is in.
         """
         self._turn = turn
-        self._lexicon = lexicon
+        self._word_index = word_index
         self._model = model
         self._part_id = part_id
 
@@ -127,7 +127,7 @@ class Searching:
         """Passages of at least `limit` documents, if there are as many; the best first."""
         if memory.model is None:
             return []
-        indexes = Indexes(self._lexicon, memory.vectors, memory.ranges)
+        indexes = Indexes(self._word_index, memory.vectors, memory.ranges)
         selection = Selection(self._turn.catalog, memory.model, indexes, memory.ranges, memory.table)
         return selection.ranked(query, asked, limit)
 

@@ -109,15 +109,15 @@ class Indexes:
     Not thread-safe: whoever uses it holds the turn.
     """
 
-    def __init__(self, lexicon: WordIndex, vectors: VectorIndex, ranges: PassageRanges) -> None:
+    def __init__(self, word_index: WordIndex, vectors: VectorIndex, ranges: PassageRanges) -> None:
         """Reads nothing yet.
 
         Args:
-            lexicon: finds words.
+            word_index: finds words.
             vectors: find meaning.
             ranges: tell which document a passage belongs to.
         """
-        self._lexicon = lexicon
+        self._word_index = word_index
         self._vectors = vectors
         self._ranges = ranges
 
@@ -175,14 +175,14 @@ class Indexes:
             one.meaning = similarities.get(one.passage)
 
     def _add_document(self, found: Sequence[Candidate], asked: Asked) -> None:
-        matching = self._lexicon.documents(asked.text, {one.range.first for one in found})
+        matching = self._word_index.documents(asked.text, {one.range.first for one in found})
         scores = matching.scores
         for one in found:
             one.document = _share(scores.get(one.range.first, 0.0), matching.most)
 
     def _add_name(self, found: Sequence[Candidate], asked: Asked, k: int) -> None:
         documents = {one.range.first for one in found}
-        matching = self._lexicon.names(asked.text, len(documents) + k)
+        matching = self._word_index.names(asked.text, len(documents) + k)
         scores = matching.scores
         best = matching.hits[0][1] if matching.hits else 0.0
         for one in found:
@@ -194,20 +194,20 @@ class Indexes:
         """The passages with the best words. Documents are named by their first passages."""
         left_out = [document.first for document in without]
         if within is None:
-            return self._lexicon.search(asked.text, k, asked.phrases, without=left_out)
+            return self._word_index.search(asked.text, k, asked.phrases, without=left_out)
         times = -(-len(self._ranges) // max(len(within), 1))
         if times <= _MANY:
             # To pick from hits in all documents is quicker than to have the engine look up thousands of them.
             most = 2 * times * k
-            found = self._lexicon.search(asked.text, most, asked.phrases, without=left_out)
+            found = self._word_index.search(asked.text, most, asked.phrases, without=left_out)
             chosen = within.has([passage for passage, _ in found.hits])
             hits = list(compress(found.hits, chosen))
             if len(hits) >= k or len(found.hits) < most:
                 return WordMatches(hits[:k], found.most)
         firsts = within.ranges[:, 0].tolist()
         if within.others:
-            return self._lexicon.search(asked.text, k, asked.phrases, without=left_out + firsts)
-        return self._lexicon.search(asked.text, k, asked.phrases, within=firsts, without=left_out)
+            return self._word_index.search(asked.text, k, asked.phrases, without=left_out + firsts)
+        return self._word_index.search(asked.text, k, asked.phrases, within=firsts, without=left_out)
 
     def _near(
         self, asked: Asked, k: int, within: Chosen | None, without: Sequence[PassageRange]
