@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from indexer.ocr.drawing import Drawing
 from indexer.pdf.clean_text import clean_characters, count_words, join_hyphenated, tidy_lines
-from stackroom.common.languages import LANGUAGES
+from stackroom.common.characters.languages import LANGUAGES
+from stackroom.common.characters.scripts import UNSPACED
 from stackroom.common.programs import ask_program
-from stackroom.common.scripts import UNSPACED
 from stackroom.page.alignment import count_letters
 from stackroom.page.word_boxes import WordBox
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.passages.context import contexts
+from stackroom.common.characters.punctuation import CLOSERS, SENTENCE_ENDS, WIDE_SENTENCE_ENDS
 from stackroom.common.documents import Document, Passage
-from stackroom.common.punctuation import CLOSERS, SENTENCE_ENDS, WIDE_SENTENCE_ENDS
 from stackroom.embedding.embedder import Tokenizer
 
 # Where a passage may end, best first. Each pattern's match ends where the next passage starts.

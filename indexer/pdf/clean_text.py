@@ -10,8 +10,8 @@ from datetime import datetime
 from itertools import pairwise
 
 from indexer.pdf.page_lines import HYPHENATED
-from stackroom.common import invisible
-from stackroom.common.invisible import LINE_ENDS, SOFT_HYPHEN
+from stackroom.common.characters import invisible
+from stackroom.common.characters.invisible import LINE_ENDS, SOFT_HYPHEN
 
 # Characters
 

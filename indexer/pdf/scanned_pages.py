@@ -8,7 +8,7 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from indexer.pdf.page_lines import Line
-from stackroom.common.scripts import UNSPACED
+from stackroom.common.characters.scripts import UNSPACED
 
 # A page with fewer characters may be a scan. The limit is not 0, because a real court scan has a stamp of 63
 # characters. Of 8,422 real pages, 45 are scans.

@@ -1,7 +1,6 @@
-"""What every package uses: the nouns, errors and settings, names and ranges, and work with files and
-processes.
+"""What every package uses: the nouns, errors and settings, work with files and processes, and `characters`.
 
-Other packages may import every module of it.
+Its face is all of it.
 """
 
 __all__ = [
@@ -9,13 +8,9 @@ __all__ = [
     "documents",
     "errors",
     "events",
-    "invisible",
-    "languages",
     "owner_only",
     "programs",
-    "punctuation",
     "running",
-    "scripts",
     "settings",
     "sqlite_file",
 ]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tokenizers import Encoding
 from tokenizers import Tokenizer as RustTokenizer
 
-from stackroom.common.scripts import HANGUL, UNSPACED
+from stackroom.common.characters.scripts import HANGUL, UNSPACED
 from stackroom.embedding.embedder import Fingerprint
 
 _WORD = re.compile(r"\S+")

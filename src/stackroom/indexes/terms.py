@@ -12,9 +12,9 @@ import unicodedata
 
 import Stemmer
 
-from stackroom.common import languages
-from stackroom.common.invisible import SOFT_HYPHEN
-from stackroom.common.scripts import (
+from stackroom.common.characters import languages
+from stackroom.common.characters.invisible import SOFT_HYPHEN
+from stackroom.common.characters.scripts import (
     ACCENTS,
     ARABIC_HONORIFICS,
     ARABIC_VOWELS,

@@ -7,8 +7,8 @@ a script is spelled with, and those that join several signs into one. Pure funct
 import re
 from collections.abc import Sequence
 
-from stackroom.common import invisible, scripts
-from stackroom.common.invisible import (
+from stackroom.common.characters import invisible, scripts
+from stackroom.common.characters.invisible import (
     GRAPHEME_JOINER,
     JAMO_FILLERS,
     JOINERS,

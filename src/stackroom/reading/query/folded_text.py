@@ -10,9 +10,9 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Self
 
-from stackroom.common import invisible
-from stackroom.common.invisible import SOFT_HYPHEN
-from stackroom.common.scripts import (
+from stackroom.common.characters import invisible
+from stackroom.common.characters.invisible import SOFT_HYPHEN
+from stackroom.common.characters.scripts import (
     ACCENTS,
     ARABIC_VOWELS,
     HAN_BEYOND,

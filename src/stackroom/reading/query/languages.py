@@ -1,6 +1,6 @@
 """Finds the language that a query asks for: `lang:de`, `lang:german`, `lang:Deutsch`. Pure."""
 
-from stackroom.common.languages import LANGUAGES
+from stackroom.common.characters.languages import LANGUAGES
 
 _CODES = {
     name: language.code

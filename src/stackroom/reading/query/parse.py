@@ -28,8 +28,8 @@ recognised leaves its words in the query, which makes the ranking a little worse
 
 import re
 
-from stackroom.common import invisible
-from stackroom.common.scripts import ACCENTS, INDIAN_WITH_DANDAS
+from stackroom.common.characters import invisible
+from stackroom.common.characters.scripts import ACCENTS, INDIAN_WITH_DANDAS
 from stackroom.reading.query.filters import NAME, NAMES, read_value
 from stackroom.reading.query.folded_text import UNBOUNDED, words
 from stackroom.reading.query.query import Query

@@ -8,7 +8,7 @@ import re
 from bisect import bisect_left
 from itertools import pairwise
 
-from stackroom.common.punctuation import CLOSERS, SENTENCE_ENDS, WIDE_CLOSERS, WIDE_SENTENCE_ENDS
+from stackroom.common.characters.punctuation import CLOSERS, SENTENCE_ENDS, WIDE_CLOSERS, WIDE_SENTENCE_ENDS
 
 _WIDE_CLOSERS = f"{WIDE_CLOSERS}”’\"'"
 # Where a unit may end: at a line break, at a blank after a sign, and in Chinese and Japanese without a blank.
