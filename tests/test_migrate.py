@@ -158,10 +158,10 @@ def test_the_next_run_reads_all_again_under_the_same_ids(settings: Settings, tmp
     report = check(settings)
     assert (report.damages, report.documents, report.pending) == ([], 2, 0)
     with closing(reader(settings)) as new:
-        record = new.fetch(identity(papers / "bread.pdf")).record
+        entry = new.fetch(identity(papers / "bread.pdf")).entry
         assert "All about bread" in new.fetch("of long ago").text
-        assert sorted(location.path for location in record.locations) == ["bread.pdf", "copy.pdf"]
-        assert record.extractor.startswith("pdfium")
+        assert sorted(location.path for location in entry.locations) == ["bread.pdf", "copy.pdf"]
+        assert entry.extractor.startswith("pdfium")
     assert index(settings).unchanged == 3
 
 

@@ -163,6 +163,6 @@ def test_fetch_gives_every_page_as_it_was_extracted(reader: Reader, library: Pat
         exact = [
             text.removesuffix("\n") if number < len(texts) else text for number, text in enumerate(texts, 1)
         ]
-        document = extract(path, fetched.record.id, on_page=lambda done, total: None)
+        document = extract(path, fetched.entry.id, on_page=lambda done, total: None)
         assert exact == [page.text for page in document.pages]
         assert [text.split() for text in texts] == [page.split() for page in pages]

@@ -125,11 +125,11 @@ def test_a_document_is_read_as_it_was_published(index: FreshIndex, pages: tuple[
     index.publish(1, "Something before.\n")
     index.publish(2, *pages)
     index.publish(3, "Something after.\n")
-    record = index.catalog.document(f"{2:024x}")
-    assert record is not None
-    assert record.page_count == len(pages)
-    assert index.catalog.pages(record.key) == list(document(2, *pages).pages)
-    assert index.publisher.document(record.key) == document(2, *pages)
+    entry = index.catalog.document(f"{2:024x}")
+    assert entry is not None
+    assert entry.page_count == len(pages)
+    assert index.catalog.pages(entry.key) == list(document(2, *pages).pages)
+    assert index.publisher.document(entry.key) == document(2, *pages)
     expected = [line.strip() for page in pages for line in page.splitlines()]
     found = [passage.text.strip() for passage in index.catalog.words(index.model)]
     assert found == ["Something before.", *expected, "Something after."]
@@ -143,6 +143,6 @@ def test_labels_are_kept_where_they_are_not_the_number(index: FreshIndex) -> Non
     publisher: Publisher = index.publisher
     publisher.publish(labelled, [], index.model, {index.place("1.pdf"): FileState(1, 1)})
     with Catalog(index.path) as catalog:
-        record = catalog.document(labelled.id)
-        assert record is not None
-        assert tuple(catalog.pages(record.key)) == pages
+        entry = catalog.document(labelled.id)
+        assert entry is not None
+        assert tuple(catalog.pages(entry.key)) == pages

@@ -50,7 +50,7 @@ def test_new_changed_renamed_and_deleted_files_are_followed(watched: Path, reade
         lambda: (
             [
                 location.path
-                for location in reader.fetch(reader.search("second")[0].document_id).record.locations
+                for location in reader.fetch(reader.search("second")[0].document_id).entry.locations
             ]
             == ["c/b/two.pdf"]
         )
@@ -58,7 +58,7 @@ def test_new_changed_renamed_and_deleted_files_are_followed(watched: Path, reade
 
     write_pdf(watched / "one.pdf", ["Something else altogether."], title="Other Words")
     eventually(lambda: titles(reader) == {"Other Words", "Second Words"})
-    assert reader.fetch(first).record.title == "Other Words"
+    assert reader.fetch(first).entry.title == "Other Words"
 
     second = reader.search("second")[0].document_id
     shutil.rmtree(watched / "c")
@@ -189,7 +189,7 @@ def test_what_happens_while_passages_are_embedded_takes_effect(
 
     renamed = reader.search("number two")[0].document_id
     (folder / "Two.pdf").rename(folder / "Deux.pdf")
-    eventually(lambda: reader.fetch(renamed).record.locations[0].path == "Deux.pdf")
+    eventually(lambda: reader.fetch(renamed).entry.locations[0].path == "Deux.pdf")
 
     write_pdf(folder / "Three.pdf", ["A page of words, written over it."], title="Other Words")
     eventually(lambda: following.finds("Two Words", "Other Words", "New Words"))

@@ -72,8 +72,8 @@ def test_renames_and_copies_cost_nothing(
     summary = index(settings, embedder, folder)
     assert counts(summary) == {"moved": 1, "added": 1, "unchanged": 1}
     assert embedder.embedded_passages == 3
-    record = reader.fetch(before).record
-    assert [location.path for location in record.locations] == ["deep/lutra.PDF"]
+    entry = reader.fetch(before).entry
+    assert [location.path for location in entry.locations] == ["deep/lutra.PDF"]
     assert reader.status().documents == 2
 
 
@@ -100,7 +100,7 @@ def test_a_backup_beside_a_new_version_keeps_the_old_document(
     summary = index(settings, embedder, folder)
     assert counts(summary) == {"changed": 1, "added": 1, "unchanged": 1}
     assert summary.embedded_passages == 1
-    assert reader.fetch(before).record.id == before
+    assert reader.fetch(before).entry.id == before
 
 
 def test_an_edit_replaces_the_document_and_the_old_id_leads_to_it(
@@ -114,13 +114,13 @@ def test_an_edit_replaces_the_document_and_the_old_id_leads_to_it(
     assert counts(summary) == {"changed": 1, "unchanged": 1}
     assert summary.embedded_passages == 1
     second = reader.search("income declaration")[0].document_id
-    assert reader.fetch(first).record.id == second
+    assert reader.fetch(first).entry.id == second
     assert "dough" not in {word for hit in reader.search("dough") for word in hit.best.text.split()}
 
     (folder / "bread.pdf").write_bytes(original)  # and back: no circle
     index(settings, embedder, folder)
-    assert reader.fetch(first).record.id == first
-    assert reader.fetch(second).record.id == first
+    assert reader.fetch(first).entry.id == first
+    assert reader.fetch(second).entry.id == first
 
 
 def test_a_text_that_is_there_already_is_not_embedded_again(

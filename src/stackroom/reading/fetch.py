@@ -31,29 +31,29 @@ class Fetching:
         document_id, wanted = split_id(id_)
         with self._turn.at_one_moment() as memory:
             catalog = self._turn.catalog
-            record = _record(catalog, document_id)
+            entry = _entry(catalog, document_id)
             if limit is None:
-                division = self._division(record.key, memory)
+                division = self._division(entry.key, memory)
             else:
-                division = Division(catalog.page_lengths(record.key), limit)
+                division = Division(catalog.page_lengths(entry.key), limit)
             part = division.asked(wanted)
-            text = marked_text(catalog.pages(record.key, part.first, part.last), part)
-            ocr_pages = catalog.ocr_pages(record.key, part.first, part.last)
-            unread_pages = catalog.unread_pages(record.key, part.first, part.last)
+            text = marked_text(catalog.pages(entry.key, part.first, part.last), part)
+            ocr_pages = catalog.ocr_pages(entry.key, part.first, part.last)
+            unread_pages = catalog.unread_pages(entry.key, part.first, part.last)
         after, before = division.after(part), division.before(part)
-        next_id = division.id(record.id, after) if after else ""
+        next_id = division.id(entry.id, after) if after else ""
         number = division.number(part.first, part.start)
         if after or before:
-            text += "\n" + last_line(number, len(division.parts), part, record.page_count, next_id)
+            text += "\n" + last_line(number, len(division.parts), part, entry.page_count, next_id)
         return Fetched(
-            record,
-            division.id(record.id, part),
+            entry,
+            division.id(entry.id, part),
             text,
             part,
             number,
             len(division.parts),
             next_id,
-            division.id(record.id, before) if before else "",
+            division.id(entry.id, before) if before else "",
             ocr_pages,
             unread_pages,
         )
@@ -62,26 +62,26 @@ class Fetching:
         """See `Reader.page`."""
         with self._turn.at_one_moment():
             catalog = self._turn.catalog
-            record = _record(catalog, document_id)
-            pages = catalog.pages(record.key, number, number) if number <= record.page_count else []
-            ocr = catalog.ocr_pages(record.key, number, number) if pages else {}
-            words = catalog.word_boxes(record.key, number) if ocr else ()
+            entry = _entry(catalog, document_id)
+            pages = catalog.pages(entry.key, number, number) if number <= entry.page_count else []
+            ocr = catalog.ocr_pages(entry.key, number, number) if pages else {}
+            words = catalog.word_boxes(entry.key, number) if ocr else ()
         if not pages:
-            raise UnknownPart(f"This document has {record.page_count} pages, so none numbered {number}.")
-        file = _unchanged_file(record, self._turn.catalog.path)
-        return PageOfFile(record, pages[0], file, ocr.get(number), words)
+            raise UnknownPart(f"This document has {entry.page_count} pages, so none numbered {number}.")
+        file = _unchanged_file(entry, self._turn.catalog.path)
+        return PageOfFile(entry, pages[0], file, ocr.get(number), words)
 
     def file(self, document_id: str) -> tuple[DocumentEntry, Path]:
         """See `Reader.file`."""
         with self._turn.at_one_moment():
-            record = _record(self._turn.catalog, document_id)
-        file = _unchanged_file(record, self._turn.catalog.path)
+            entry = _entry(self._turn.catalog, document_id)
+        file = _unchanged_file(entry, self._turn.catalog.path)
         if file is None:
             raise UnknownDocument(
                 f"The file of document {document_id!r} has been moved or changed and not been indexed again "
                 "yet."
             )
-        return record, file
+        return entry, file
 
     def part_id(self, key: int, place: FoundPassage, memory: InMemory) -> str:
         """The id that fetches the part of a document that a passage is in; to be called in a turn.
@@ -108,34 +108,34 @@ class Fetching:
         return self._divisions[known]
 
 
-def _record(catalog: Catalog, document_id: str) -> DocumentEntry:
+def _entry(catalog: Catalog, document_id: str) -> DocumentEntry:
     """The document with this id, or the one that took its place.
 
     Raises:
         UnknownDocument: there is neither.
     """
     # Bytes that are no text come as halves of surrogate pairs, which SQLite refuses.
-    record = catalog.document(document_id.strip().encode(errors="replace").decode())
-    if record is None:
+    entry = catalog.document(document_id.strip().encode(errors="replace").decode())
+    if entry is None:
         raise UnknownDocument(
             f"No document has the id {document_id!r}. Use an id exactly as a search result gives it."
             if document_id.strip()
             else "The id is empty. Use an id exactly as a search result gives it."
         )
-    return record
+    return entry
 
 
-def _unchanged_file(record: DocumentEntry, catalog: Path) -> Path | None:
+def _unchanged_file(entry: DocumentEntry, catalog: Path) -> Path | None:
     """A file of the document that still is as it was when it was indexed; None if there is none.
 
     A file behind a link that leads out of its folder counts only if the last run followed such links. Else
     whoever may write into the folder could put a link in the place of a PDF, and have us show any file.
 
     Args:
-        record: of the document.
+        entry: of the document.
         catalog: the catalogue's file; the folders' notes are beside it.
     """
-    for location in record.locations:
+    for location in entry.locations:
         if is_unchanged(location.file, location.size, location.modified_ns) and (
             _is_inside(location) or _follows_links(location, catalog)
         ):

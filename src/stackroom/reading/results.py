@@ -14,7 +14,7 @@ class Fetched:
     """A document, or the part of a long one that was asked for.
 
     Attributes:
-        record: of the whole document.
+        entry: of the whole document.
         id: of what this is: the document's own, or that of a part.
         text: the part's pages, each after a line such as `[[page 3]]`. If the document has other parts, a
             last line tells the id to go on with.
@@ -27,7 +27,7 @@ class Fetched:
         unread_pages: numbers of those pages that are scans which OCR has not read yet, or could not read.
     """
 
-    record: DocumentEntry
+    entry: DocumentEntry
     id: str
     text: str
     part: Part
@@ -44,14 +44,14 @@ class PageOfFile:
     """A page, and the PDF it can be seen in.
 
     Attributes:
-        record: of the document, which may have taken the place of the one that was asked for.
+        entry: of the document, which may have taken the place of the one that was asked for.
         page: with its whole text.
         file: a PDF that still is as it was when the document was indexed; None if there is none.
         ocr_confidence: how sure OCR was of the text, in percent; None if the PDF has the text itself.
         words: where OCR saw each word on the page; empty if that is not known.
     """
 
-    record: DocumentEntry
+    entry: DocumentEntry
     page: Page
     file: Path | None
     ocr_confidence: int | None

@@ -152,8 +152,8 @@ class Selection:
             while not self._table.read_some(self._ranges.all, describe):
                 pass
             return self._table
-        records = [record for id_ in query.ids if (record := self._catalog.document(id_))]
-        found = {own for record in records if (own := self._catalog.passage_range(self._model, record.key))}
+        entries = [entry for id_ in query.ids if (entry := self._catalog.document(id_))]
+        found = {own for entry in entries if (own := self._catalog.passage_range(self._model, entry.key))}
         return DocumentTable([one for own in sorted(found) for one in describe(own.first, own.first)])
 
     def _chosen(self, table: DocumentTable, admitted: Rows) -> Chosen:

@@ -111,7 +111,7 @@ class _Pages:
         cited = request.query_params.get("mark", "")
         mark = _mark_on_page(cited, found)
         notes = []
-        if found.record.id != id_.strip():
+        if found.entry.id != id_.strip():
             notes.append("The file has been changed since it was cited. This is how it is now.")
         if cited and mark is None:
             notes.append("The cited passage is no longer on this page in the same words.")
@@ -184,7 +184,7 @@ class _Pages:
         start, stop = (mark.start, mark.stop) if mark else (0, 0)
         text = found.page.text
         boxes = tuple(find_passage(found.words, text, start, stop))
-        wanted = PageToDraw(found.record.id, found.page.number, file, text, start, stop, boxes)
+        wanted = PageToDraw(found.entry.id, found.page.number, file, text, start, stop, boxes)
         if self._asked_for >= _AT_ONCE + _WAITING:
             raise Busy
         self._asked_for += 1
@@ -197,14 +197,14 @@ class _Pages:
 def _shown(
     found: PageOfFile, mark: Mark | None, notes: tuple[str, ...], picture: Picture | None
 ) -> PageShown:
-    record, page = found.record, found.page
-    here = record.id  # addresses relative to /d/, so that the server's own URL is not needed
+    entry, page = found.entry, found.page
+    here = entry.id  # addresses relative to /d/, so that the server's own URL is not needed
     query = f"?mark={mark}" if mark else ""
     return PageShown(
-        title=record.title,
-        file_name=record.locations[0].path.rpartition("/")[2] if record.locations else "",
+        title=entry.title,
+        file_name=entry.locations[0].path.rpartition("/")[2] if entry.locations else "",
         number=page.number,
-        pages=record.page_count,
+        pages=entry.page_count,
         label=page.label,
         text=page.text,
         passage=(mark.start, mark.stop) if mark else None,
@@ -216,7 +216,7 @@ def _shown(
         else None,
         original=f"{here}/file#page={page.number}" if found.file else None,
         previous=f"{here}?page={page.number - 1}" if page.number > 1 else None,
-        next=f"{here}?page={page.number + 1}" if page.number < record.page_count else None,
+        next=f"{here}?page={page.number + 1}" if page.number < entry.page_count else None,
     )
 
 
@@ -260,7 +260,7 @@ def _picture_tag(found: PageOfFile, mark: Mark | None) -> str:
 
     A document's content never changes, so the picture changes only with the program that draws it.
     """
-    made_of = f"{found.record.id} {found.page.number} {mark} {version('stackroom')} {version('pypdfium2')}"
+    made_of = f"{found.entry.id} {found.page.number} {mark} {version('stackroom')} {version('pypdfium2')}"
     return f'"{sha256(made_of.encode()).hexdigest()[:32]}"'
 
 

@@ -132,23 +132,23 @@ def _quoted(quote: Quote, document_id: str, base_url: str) -> dict[str, Any]:
 
 def fetch_answer(fetched: Fetched, base_url: str) -> FetchAnswer:
     """The answer to a fetch; `base_url` as in `search_answer`."""
-    record, part = fetched.record, fetched.part
+    entry, part = fetched.entry, fetched.part
     # Relative, because an absolute path would tell a hosted assistant about the machine.
-    source = record.locations[0].path if record.locations else ""
-    url = _document_url(base_url, record.id)
+    source = entry.locations[0].path if entry.locations else ""
+    url = _document_url(base_url, entry.id)
     return FetchAnswer(
         id=fetched.id,
-        title=own_line(record.title),
+        title=own_line(entry.title),
         text=fetched.text,
         url=url if part.first == 1 else f"{url}?page={part.first}",
         metadata=FetchMetadata(
-            author=own_line(record.author),
-            created=own_line(record.created),
-            modified=own_line(record.modified),
-            pages=record.page_count,
+            author=own_line(entry.author),
+            created=own_line(entry.created),
+            modified=own_line(entry.modified),
+            pages=entry.page_count,
             file_name=own_line(source.rpartition("/")[2]),
             source=own_line(source),
-            extractor=own_line(record.extractor),
+            extractor=own_line(entry.extractor),
             first_page=part.first,
             last_page=part.last,
             ocr_pages=_ranges(fetched.ocr_pages),
@@ -158,7 +158,7 @@ def fetch_answer(fetched: Fetched, base_url: str) -> FetchAnswer:
             parts=fetched.parts,
             next_id=fetched.next_id,
             previous_id=fetched.previous_id,
-            outline=_outline(record.outline),
+            outline=_outline(entry.outline),
         ),
     )
 
