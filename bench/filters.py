@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -126,22 +127,30 @@ def _ms(seconds: float) -> float:
 
 
 def _reader(catalog: Path, words: Path) -> Any:
-    # Not typed: what is imported may be of an older checkout.
-    from stackroom.catalog.catalog import Catalog
-    from stackroom.indexes.words import WordIndex
-    from stackroom.reading.reader import Reader
+    open_catalog = _either("stackroom.catalog.catalog:Catalog", "stackroom.catalog:Catalog")
+    open_words = _either("stackroom.indexes.words:WordIndex", "stackroom.lexicon:Lexicon")
+    read = _either("stackroom.reading.reader:Reader", "stackroom.reader:Reader")
+    return read(open_catalog(catalog), open_words(words), cast("Any", _RandomModels()))
 
-    return Reader(Catalog(catalog), WordIndex(words), cast("Any", _RandomModels()))
+
+def _either(now: str, before: str) -> Any:
+    """What a module of this checkout has, or what it was called before November 2026 in an older one."""
+    module, _, name = now.partition(":")
+    try:
+        return getattr(import_module(module), name)
+    except ModuleNotFoundError:
+        module, _, name = before.partition(":")
+        return getattr(import_module(module), name)
 
 
 def _remove(catalog: Path) -> None:
     """Removes every so manieth document, all in one commit."""
-    from indexer.store.publisher import Place, Publisher
-
-    with closing(Publisher(catalog)) as publisher:
+    place = _either("indexer.store.publisher:Place", "indexer.publish:Place")
+    publish = _either("indexer.store.publisher:Publisher", "indexer.publish:Publisher")
+    with closing(publish(catalog)) as publisher:
         (library,) = publisher.libraries().values()
         numbers = range(0, _DOCUMENTS, _DOCUMENTS // _REMOVED)
-        publisher.settle({}, [Place(library, f"{number // 1000:03}/{number:06}.pdf") for number in numbers])
+        publisher.settle({}, [place(library, f"{number // 1000:03}/{number:06}.pdf") for number in numbers])
 
 
 def _make(data: Path) -> None:
