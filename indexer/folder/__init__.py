@@ -1,4 +1,4 @@
-"""A folder of PDFs: what is in it, what of that counts, what has changed, and when to look again.
+"""A folder of PDFs: which files are in it, which of them count, what has changed, and when to look again.
 
 Its face: `compare.compare`, `leave_out.Rules` and `listen.Listener`.
 """

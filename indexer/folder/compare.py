@@ -1,4 +1,4 @@
-"""A folder against what the catalogue knows of it: which PDFs are new, changed, gone. Opens no file."""
+"""Compares a folder with the catalogue: which PDFs are new, changed or gone. Opens no file."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from stackroom.common.errors import TRANSIENT, FailureKind
 class File:
     """A PDF in a library, as it looked when the folder was compared.
 
-    `inside` is the folder that no link may have led out of; None if any may.
+    `inside` is the folder that the file must lie in once links are followed; None if it may lie anywhere.
     """
 
     place: Place
@@ -30,13 +30,13 @@ class Comparison(Walk):
 
     Attributes:
         new: files at paths the catalogue does not know.
-        changed: files that look different from when they were looked into, with how they were then; or that
-            are to be read again.
-        retried: files that could not be read last time, for a reason that may have passed, with how they
-            were then.
+        changed: files whose size or time has changed, and files that are to be read again; with what the
+            catalogue knows of each.
+        retried: files that could not be read last time, for a reason that may have passed; with what the
+            catalogue knows of each.
         unchanged: how many files are as they were.
-        failed: files that are as they were when they could not be read.
-        gone: paths with no file any more, with what was known of it.
+        failed: files that could not be read, and have not changed since.
+        gone: paths with no file any more; with what the catalogue knows of each.
     """
 
     new: list[File] = field(default_factory=list)
@@ -63,11 +63,11 @@ def compare(
         root: absolute.
         library: its number in the catalogue.
         recorded: by path relative to `root`, with forward slashes.
-        mounts: as the last comparison found them. One that is empty now and on another device is a share that
-            is not mounted: nothing below it counts as gone.
-        rules: what is left out, and counts as gone.
+        mounts: as the last comparison found them. A folder among them that is empty now, and on another
+            device, is a share that is not mounted: nothing below it counts as gone.
+        rules: what is left out of the library; if the catalogue knows such files, they count as gone.
         retry_failed: try again all files that could not be read, not only those that may be readable now.
-        retry: why these could not be read.
+        retry: the kinds of failure after which a file may be readable now.
     """
     result = Comparison()
     seen = set()
@@ -110,11 +110,11 @@ def _is_unmounted(folder: Path, device: int) -> bool:
     try:
         return folder.stat().st_dev != device and next(folder.iterdir(), None) is None
     except OSError:
-        return False  # told already, if it matters
+        return False  # the walk has reported it already, if it matters
 
 
 def is_as_it_was(file: File) -> bool:
-    """Whether it still looks as it did, and no link has taken its place."""
+    """Whether a file still looks as it did, and no link to elsewhere has taken its place."""
     state = file.state
     return is_unchanged(file.path, state.size, state.modified_ns) and (
         file.inside is None or is_inside(file.path, file.inside)

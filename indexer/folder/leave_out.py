@@ -1,9 +1,9 @@
-"""What of a folder is no part of a library. The only file that knows pathspec.
+"""What in a folder is left out of the library. The only file that knows pathspec.
 
-Links that lead out of the folder, unless they are asked for; folders of the system, such as recycle bins; and
-what the owner leaves out, by patterns as git has them: of the settings, which count most, and of files
-.stackroomignore in the folder and below it, of which the nearest counts most. As with git, nothing below a
-folder that is left out can be taken in again.
+Left out are links that lead out of the folder, unless the settings say to follow them; folders of the system,
+such as recycle bins; and what the owner's patterns match, which are written as in .gitignore. Patterns come
+from the settings and from files .stackroomignore in the folder and below it. The settings decide first, then
+the nearest file. As with git, nothing below a folder that is left out can be taken in again.
 """
 
 import os
@@ -25,7 +25,7 @@ IGNORE_FILE = ".stackroomignore"
 
 Reason = Literal["link", "pattern", "system"]
 
-# In small letters. What begins with a dot (.Trash-1000, .snapshot, .recycle) is hidden, and never looked at.
+# In lower case. Names that begin with a dot (.Trash-1000, .snapshot, .recycle) are hidden: always skipped.
 SYSTEM_FOLDERS: Mapping[str, str] = {
     "#recycle": "the recycle bin of a share of Synology",
     "#snapshot": "its snapshots",
@@ -47,7 +47,7 @@ SYSTEM_FOLDERS: Mapping[str, str] = {
 
 _MOST_BYTES = 1_000_000
 
-# git reads these as "everything" and "everything inside"; pathspec takes the folder itself for part of them.
+# git reads these as "everything" and "everything inside a folder"; pathspec matches the folder itself, too.
 _EVERYTHING = re.compile(r"(!?)(?:/?(?:\*\*/)*\*{2,}|/?(?:\*\*/)+\*|\*)(/?)")
 _EVERYTHING_INSIDE = re.compile(r"/\*\*(/?)\s*$")
 
@@ -57,22 +57,22 @@ class PatternsUnusable(Exception):
 
 
 class Patterns:
-    """What git would make of the lines of a .gitignore file."""
+    """Patterns from the lines of a .gitignore file, understood as git does."""
 
     def __init__(self, lines: Sequence[str], folder: str = "") -> None:
-        """`folder` is where they count: its path in the library, "" for all of it.
+        """`folder` is the path in the library below which the lines apply; "" for all of it.
 
         Raises:
             PatternsUnusable: a line is no pattern.
         """
         self._skip = len(folder) + 1 if folder else 0
-        self._patterns: list[tuple[re.Pattern[str], bool]] = []  # the last one first: it counts most
+        self._patterns: list[tuple[re.Pattern[str], bool]] = []  # the last one first: it decides
         for number, line in enumerate(lines, 1):
             if line.strip() and not line.startswith("#"):
                 self._patterns.insert(0, _compiled(line, number))
 
     def verdict(self, path: str, *, is_folder: bool) -> bool | None:
-        """Whether what is at this path of the library is left out; None if no pattern is about it."""
+        """Whether the file or folder at this path of the library is left out; None if no pattern matches."""
         below = normalize("NFC", path[self._skip :]) + "/" * is_folder
         for pattern, is_left_out in self._patterns:
             if pattern.fullmatch(below):
@@ -95,11 +95,11 @@ def _compiled(line: str, number: int) -> tuple[re.Pattern[str], bool]:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a person has said of all folders.
+    """What the settings leave out, in all folders.
 
     Attributes:
         exclude: patterns of what is left out.
-        follow_links: whether links are followed that lead out of the folder.
+        follow_links: whether to follow links that lead out of the folder.
     """
 
     exclude: tuple[str, ...] = ()
@@ -110,9 +110,9 @@ class Rules:
         """The rules of the settings.
 
         Raises:
-            SettingsError: a pattern is none.
+            SettingsError: a line of `exclude` is no pattern.
         """
-        # A line that begins with # would be a comment, and it is what the folders of Synology begin with.
+        # A line that begins with # would be a comment, but names of Synology's folders begin like that.
         patterns = tuple(f"\\{line}" if line.startswith("#") else line for line in settings.exclude)
         for pattern, line in zip(patterns, settings.exclude, strict=True):
             try:
@@ -125,14 +125,18 @@ class Rules:
 
 
 EVERYTHING = Rules()
-"""Nothing is left out but what always is."""
+"""Rules that leave out only what is always left out."""
 
 
 def read_ignore_file(folder: Path, path: str) -> Patterns:
-    """The patterns of a folder's .stackroomignore, which is there; `path` is the folder's in the library.
+    """The patterns of a folder's .stackroomignore, which must exist.
+
+    Args:
+        folder: where the file is.
+        path: the folder's path in the library.
 
     Raises:
-        PatternsUnusable: it cannot be read, or a line is no pattern.
+        PatternsUnusable: the file cannot be read, or a line is no pattern.
     """
     file = folder / IGNORE_FILE
     try:
@@ -148,14 +152,14 @@ def read_ignore_file(folder: Path, path: str) -> Patterns:
 
 
 def leads_out(entry: "os.DirEntry[str]", root: Path) -> bool:
-    """Whether an entry of a folder is a link to what is not below `root`."""
+    """Whether an entry of a folder is a link to something outside `root`."""
     if not entry.is_symlink() and not _is_junction(entry):
         return False
     return not is_inside(entry.path, root)
 
 
 def is_inside(path: Path | str, root: Path) -> bool:
-    """Whether `path` is below `root`, or is it, where all links have been followed."""
+    """Whether `path` is `root` or below it, once all links in both are followed."""
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
 
 

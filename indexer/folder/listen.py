@@ -1,6 +1,6 @@
-"""Hearing of changes in folders; the only file that knows watchdog.
+"""Listens for changes in folders; the only file that knows watchdog.
 
-What is heard is a hint to look. Where nothing can be heard, the clock has to do.
+An event is only a hint to look. A folder for which the system reports no events is looked at by the clock.
 """
 
 import stat
@@ -20,7 +20,7 @@ _CHANGES = frozenset({"created", "modified", "moved", "deleted", "closed"})
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A folder to listen in, and which one it is: another may have come in its place."""
+    """A folder to listen in, with its device and inode: another folder may take its place later."""
 
     folder: Path
     recursive: bool
@@ -29,7 +29,7 @@ class _Place:
 
 
 class Listener:
-    """Listens in the folders of a watch, and wakes it."""
+    """Listens in the folders of a watch, and wakes the watch when something changes."""
 
     def __init__(
         self,
@@ -41,23 +41,24 @@ class Listener:
 
         Args:
             wake: set when something happens.
-            on_trouble: told for each folder what is wrong with it, or "" if nothing is; each time anew.
-            new_observer: makes what listens in one folder.
+            on_trouble: told whenever listening in a folder is begun: the folder, and why its changes can't be
+                heard; "" if they can.
+            new_observer: makes an observer; each observer listens in one folder.
         """
         self._new_observer = new_observer
         self._wake = wake
         self._on_trouble = on_trouble
         self._roots: tuple[Path, ...] = ()
-        self._observers: dict[_Place, BaseObserver | None] = {}  # None where it can't be heard
+        self._observers: dict[_Place, BaseObserver | None] = {}  # None for a folder without events
 
     def close(self) -> None:
-        """Listens nowhere any more."""
+        """Stops listening."""
         for observer in self._observers.values():
             _end(observer)
         self._observers = {}
 
     def follow(self, roots: Sequence[Path]) -> None:
-        """Listens in the folders that are there now; to be called before each look.
+        """Listens in the folders that are there now. Call it before each look.
 
         Args:
             roots: absolute paths of folders or single PDFs.
@@ -71,7 +72,7 @@ class Listener:
                 self._observers[place] = self._listen(place)
 
     def is_outdated(self) -> bool:
-        """Whether a folder has come or gone, or another one came in its place, since `follow`. Cheap."""
+        """Whether a folder has come, gone, or been replaced by another since `follow`. Cheap."""
         heard = {place for place, observer in self._observers.items() if not _has_ended(observer)}
         return self._places() != heard
 
@@ -86,9 +87,9 @@ class Listener:
                 try:
                     found = folder.stat()
                 except FileNotFoundError:
-                    continue  # a PDF that will come; of a folder that is away the parent tells nothing
+                    continue  # listen in the parent, where a single PDF may appear
                 except OSError:
-                    break  # a dead share: whoever looks says so
+                    break  # a dead share: the comparison reports it
                 if stat.S_ISDIR(found.st_mode):
                     places.add(_Place(folder, folder == root, found.st_dev, found.st_ino))
                     break
@@ -117,14 +118,14 @@ class _Waker(FileSystemEventHandler):
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         if event.event_type not in _CHANGES:
-            return  # somebody only read a file: we do, all the time
+            return  # a file was only opened or read, as we do ourselves
         names = (str(event.src_path).lower(), str(event.dest_path).lower())
         if event.is_directory or any(name.endswith((".pdf", IGNORE_FILE)) for name in names):
             self._wake.set()
 
 
 def _has_ended(observer: BaseObserver | None) -> bool:
-    """Whether it listens no more: the folder it was started for has been deleted."""
+    """Whether an observer has stopped listening, because its folder has been deleted."""
     return observer is not None and not all(emitter.is_alive() for emitter in observer.emitters)
 
 

@@ -1,4 +1,4 @@
-"""The PDFs of a folder, as they are listed. Opens no PDF."""
+"""Lists the PDFs of a folder. Opens none of them."""
 
 import os
 import stat
@@ -19,19 +19,19 @@ from indexer.folder.leave_out import (
 from indexer.store.publisher import FileState
 
 Found = tuple[str, Path, FileState]
-"""A PDF: its path in the library, with forward slashes; its absolute path; how it looks."""
+"""A PDF: its path in the library, with forward slashes; its absolute path; its size and time."""
 
 
 @dataclass(slots=True)
 class Walk:
-    """What else there is to say of a folder.
+    """What a walk through a folder finds besides PDFs. All paths are relative to the root.
 
     Attributes:
         unreadable: folders, or oddly named files, that could not be looked at, each with the reason;
-            nothing below them counts as gone. What is not UTF-8 in a name is escaped.
-        mounts: the numbers of the devices that the root is on, and folders below it that are on another one
-            than what they are in, by their relative paths.
-        left_out: PDFs, and folders with all that is below them, that are no part of the library, and why.
+            nothing below them counts as gone. Bytes of a name that are not UTF-8 are escaped.
+        mounts: path → number of the device, for the root ("") and for each folder that is on another device
+            than its parent.
+        left_out: path → reason, for each PDF or whole folder that is left out of the library.
     """
 
     unreadable: dict[str, str] = field(default_factory=dict)
@@ -44,8 +44,8 @@ def walk(root: Path, rules: Rules, seen: Walk) -> Iterator[Found]:
 
     Args:
         root: absolute path of a folder or a single PDF, or a link to one.
-        rules: what is left out. A single PDF never is: somebody has named it.
-        seen: told the rest.
+        rules: what is left out. A single PDF never is, because the user has named it.
+        seen: gets what is found besides PDFs.
     """
     try:
         found = root.stat()
@@ -81,7 +81,7 @@ def _folder(root: Path, rules: Rules, seen: Walk) -> Iterator[Found]:
         try:
             identity = folder.stat()
             if (identity.st_dev, identity.st_ino) in entered and identity.st_ino:
-                continue  # a link that leads back
+                continue  # a link to a folder that was listed already
             entered.add((identity.st_dev, identity.st_ino))
             if identity.st_dev != device:
                 seen.mounts[prefix] = identity.st_dev

@@ -1,4 +1,4 @@
-"""Pages that are pictures: drawn, read by tesseract, and published when their document is complete.
+"""OCR of scanned pages: they are drawn, read by tesseract, and published when their document is complete.
 
 Its face: `scan_reader.ScanReader`, `scan_publisher.ScanPublisher`, `tesseract.find_tesseract`.
 """

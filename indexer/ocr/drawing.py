@@ -1,4 +1,4 @@
-"""Drawing pages that are pictures, for OCR."""
+"""Draws scanned pages for OCR, turned so that their lines are level."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -15,7 +15,7 @@ from stackroom.page.open_pdf import open_pdf
 from stackroom.page.word_boxes import UNITS, WordBox
 
 _DPI = 300
-# An A3 page at 300 dots an inch has 17 million; one byte each.
+# An A3 page at 300 dots an inch has 17 million pixels, of one byte each.
 _MOST_PIXELS = 20_000_000
 _MOST_PIXELS_A_SIDE = 12_000
 
@@ -28,7 +28,7 @@ class Drawing:
         pgm: a portable graymap.
         dpi: pixels an inch.
         width, height: in pixels.
-        turned: by how many degrees it was turned clockwise round its middle, so that its lines are level.
+        turned: degrees by which the page was turned clockwise about its middle, so that its lines are level.
     """
 
     pgm: bytes
@@ -38,10 +38,18 @@ class Drawing:
     turned: float = 0.0
 
     def on_page(self, letters: int, left: int, top: int, right: int, bottom: int) -> WordBox:
-        """The box of a word on the page as it was, from the pixels where it is in the drawing."""
+        """The box of a word on the page as it was before it was turned.
+
+        Args:
+            letters: how many the word has.
+            left: of the word in the drawing, in pixels.
+            top: likewise.
+            right: likewise.
+            bottom: likewise.
+        """
         across, down = cos(radians(self.turned)), sin(radians(self.turned))
         middle_x, middle_y = self.width / 2, self.height / 2
-        # The middle is turned back; the box stays as large as it is, and level.
+        # Only the middle of the box is turned back; the box keeps its size and stays level.
         x, y = (left + right) / 2 - middle_x, (top + bottom) / 2 - middle_y
         x, y = middle_x + x * across + y * down, middle_y - x * down + y * across
         half_width, half_height = (right - left) / 2, (bottom - top) / 2
@@ -62,13 +70,13 @@ def draw_page(
         path: of the PDF.
         number: of the page.
         passwords: see `open_pdf`, which raises the same.
-        is_scan: asked about PDFium's page first; None is returned if it says no.
+        is_scan: gets PDFium's page; if it says no, nothing is drawn and None is returned.
 
     Raises:
         IndexError: there is no such page.
     """
     with closing(open_pdf(path, passwords)) as pdf:
-        pdf.init_forms()  # what is filled in
+        pdf.init_forms()  # so that filled-in forms are drawn
         page = pdf[number - 1]
         if not is_scan(page):
             return None
@@ -82,12 +90,12 @@ def draw_page(
         if skew:
             pixels = _pixels(_draw_turned(page, scale, skew, bitmap.width, bitmap.height))
         head = b"P5\n%d %d\n255\n" % (bitmap.width, bitmap.height)
-        dpi = max(70, round(72 * scale))  # tesseract takes less for a mistake
+        dpi = max(70, round(72 * scale))  # tesseract takes a lower number for a mistake
         return Drawing(head + pixels, dpi, bitmap.width, bitmap.height, skew)
 
 
 def _draw_turned(page: Any, scale: float, degrees: float, width: int, height: int) -> Any:
-    """A bitmap of so many pixels, turned clockwise round its middle."""
+    """The page as a bitmap of this size in pixels, turned clockwise about its middle."""
     bitmap = PdfBitmap.new_native(width, height, pdfium.FPDFBitmap_Gray)
     bitmap.fill_rect((255, 255, 255, 255), 0, 0, width, height)
     across, down = scale * cos(radians(degrees)), scale * sin(radians(degrees))

@@ -1,4 +1,4 @@
-"""OCR of pages, each in a process of its own: it draws the page, and starts tesseract on it."""
+"""OCR of pages, each in a process of its own, which draws the page and runs tesseract on it."""
 
 import os
 from collections.abc import Generator, Iterator
@@ -18,10 +18,10 @@ from indexer.pdf.scanned_pages import needs_ocr
 from stackroom.common.errors import ExtractionFailed
 from stackroom.page.word_boxes import WordBox
 
-# Of a page, in seconds. On real pages the slowest took 10.
+# The longest that a page may take, in seconds. The slowest real page took 10.
 _MOST_SECONDS = 120.0
 
-# How much the processes stand back behind everything else, as `nice` counts: scans may take hours.
+# OCR runs at the lowest priority, as `nice` counts, because it may take hours.
 _NICE = 19
 
 
@@ -48,7 +48,7 @@ class PageTask:
 
 @dataclass(frozen=True, slots=True)
 class NoScan:
-    """The page needs no OCR, whatever was thought of it."""
+    """The outcome for a page that waited for OCR, but turns out to need none."""
 
 
 def recognise_all(
@@ -56,19 +56,19 @@ def recognise_all(
 ) -> Generator[tuple[PageTask, Recognised | NoScan | ExtractionFailed], None, None]:
     """Reads all pages, several at a time, and yields each with its text or why there is none.
 
-    Close it to end the processes early.
+    Close the generator to end the processes early.
 
     Args:
-        tasks: taken one by one, whenever a process is free.
-        workers: pages read at the same time.
+        tasks: the next is taken whenever a process is free.
+        workers: how many pages are read at the same time.
         memory_mb: most address space that a process, or tesseract, may take, in MiB.
     """
-    # The process ends tesseract; we end the process only if it has not managed to.
+    # The process itself ends a slow tesseract. The process is ended from here only if it has failed to do so.
     limits = Limits(workers, _MOST_SECONDS + 10, _MOST_SECONDS + 10, memory_mb)
     with closing(in_processes(tasks, _recognise, _recognised, limits, lambda pages: None)) as outcomes:
         for task, outcome in outcomes:
             if isinstance(outcome, ExtractionFailed) and outcome.kind in ("crashed", "timed out"):
-                # What is said of whole files names settings that do not apply to a page.
+                # The usual reasons are about whole files, and name settings that do not apply to a page.
                 reason = (
                     "crashed OCR" if outcome.kind == "crashed" else f"took longer than {_MOST_SECONDS:g} s"
                 )
@@ -77,7 +77,7 @@ def recognise_all(
 
 
 def _recognise(task: PageTask, send: Send) -> None:
-    """What the process does."""
+    """Reads one page; runs in the process."""
     if hasattr(os, "nice"):
         with suppress(OSError):
             os.nice(_NICE)

@@ -1,6 +1,7 @@
-"""What OCR reads, into the catalogue: page by page at first, then into the document, all at once.
+"""Stores what OCR reads: page by page at first, then all of it at once, in the document.
 
-A document keeps its id. It gets a new key, because nothing of a key ever changes: servers rely on that.
+The document keeps its id but gets a new key, because what a key stands for never changes: servers
+rely on that.
 """
 
 from bisect import bisect_right
@@ -16,19 +17,19 @@ from stackroom.catalog.entries import Location, Model
 from stackroom.common.documents import Document, Page, Passage, Section
 from stackroom.page.word_boxes import WordBox, pack
 
-# OCR that has less than this share of the letters that the PDF says are there has missed something.
+# If OCR finds fewer letters than this share of those in the PDF's own text, it has missed something.
 _FEWEST_LETTERS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class ScannedDocument:
-    """A document that OCR is not done with, or of which what it read is not published yet.
+    """A document with pages that wait for OCR, or with text from OCR that is not published yet.
 
     Attributes:
         key: in the catalogue.
         language: of its other text, in ISO 639-1; empty if it has none.
         waiting: numbers of the pages that wait, ascending.
-        files: that hold it, each with its state when it was indexed.
+        files: the files that hold the document, each with its state when it was indexed.
     """
 
     key: int
@@ -88,16 +89,16 @@ class ScanPublisher(Publisher):
             db.execute("DELETE FROM scans WHERE document = ? AND page = ?", (key, page))
 
     def retry_scans(self) -> None:
-        """Lets the pages wait again that could not be read."""
+        """Makes the pages that could not be read wait again."""
         with self._transaction() as db:
             db.execute("UPDATE scans SET state = 'waiting', reason = '' WHERE state = 'failed'")
 
     def recognised(self, key: int, made_by: str) -> Document:
-        """The document with what OCR read on its pages, where that is more than the PDF itself says.
+        """The document with the text that OCR read, but for pages where it missed most of the PDF's own text.
 
         Args:
             key: of the document.
-            made_by: name and version of what read them.
+            made_by: name and version of the program that read the pages.
         """
         document = self.document(key)
         rows = self._rows("SELECT page, text FROM scans WHERE document = ? AND state = 'read'", (key,))
@@ -114,9 +115,9 @@ class ScanPublisher(Publisher):
         return replace(document, pages=pages, sections=_moved(document, pages), extractor=extractor)
 
     def replace(self, key: int, document: Document, passages: Sequence[Passage], model: Model) -> None:
-        """Puts a document with text from OCR in the place of the one with this key, which has the same id.
+        """Replaces the document with this key by one with text from OCR, which has the same id.
 
-        The passages wait for their vectors, but for those whose text was there before.
+        The new passages wait for their vectors. One whose text was there before is not embedded again.
         """
         before = {page.number: page.text for page in self.document(key).pages}
         new = [page.number for page in document.pages if page.text != before[page.number]]

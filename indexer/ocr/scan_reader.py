@@ -1,6 +1,7 @@
-"""Pages that wait for OCR → text in their documents. Runs after everything that has text is searchable.
+"""Reads the pages that wait for OCR, and publishes their documents. Runs when all other text is searchable.
 
-A page is read once: what was read is kept, and a document published when the last of its pages is done.
+What was read on a page is stored at once, so that no later run reads the page again. The document is
+published when the last of its pages is done.
 """
 
 from collections.abc import Callable, Generator, Iterator
@@ -19,13 +20,13 @@ from stackroom.common.errors import ExtractionFailed
 from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import Tokenizer
 
-# Of a page, in percent. Below, the language is likely a wrong one: real pages read in theirs have 90 and
-# more, a Russian one read as English 54, and one with many English words read as Russian alone 72.
+# Confidence in percent, below which a page was probably read in a wrong language. Real pages read in their
+# own have 90 and more, a Russian one read as English 54, one with much English read as Russian alone 72.
 _DOUBTFUL = 75
 
 
 class ScanReader:
-    """Reads what waits. For one run."""
+    """Reads the pages that wait for OCR, in one run."""
 
     def __init__(
         self,
@@ -45,7 +46,7 @@ class ScanReader:
             tesseract: the program.
             settings: languages, passwords and limits.
             tokenizer: of the model.
-            model: whose passages documents are split into.
+            model: whose passages the documents are split into.
             put_off: asked before each page whether to leave the rest for another run.
             on_published: told the files of each document that is done, and its passages.
         """
@@ -58,12 +59,12 @@ class ScanReader:
         self._model = model
         self._languages: dict[int, str] = {}  # by the document's key, as tesseract names them
         self._left: dict[int, set[int]] = {}  # pages that are not done, by the document's key
-        self._first: dict[tuple[int, int], Recognised] = {}  # what is read a second time, by key and page
+        self._first: dict[tuple[int, int], Recognised] = {}  # readings to be compared with a second
         self._again: list[PageTask] = []
-        self._settled: set[int] = set()  # documents in whose languages there is no doubt any more
+        self._settled: set[int] = set()  # documents whose languages are decided
 
     def run(self) -> Generator[bool, None, None]:
-        """Reads the pages, and yields for each that is done with whether it could be read. May be closed."""
+        """Reads the pages, and yields for each page that is done whether it could be read. May be closed."""
         tasks = self._tasks()
         while True:
             settings = self._settings
@@ -80,12 +81,12 @@ class ScanReader:
         passwords = self._settings.passwords()
         for key in self._publisher.scanned_documents():
             document = self._publisher.scanned_document(key)
-            if not document.waiting:  # a run was ended just before it could publish this one
+            if not document.waiting:  # an earlier run was ended just before publishing this one
                 self._publish(key)
                 continue
             path = _unchanged(document)
             if path is None:
-                continue  # the next comparison sees what has become of it
+                continue  # all its files have changed: the next comparison finds out how
             guess = self._settings.ocr_languages or self._tesseract.first_guess(document.language)
             self._languages[key] = guess
             self._left[key] = set(document.waiting)
@@ -99,7 +100,11 @@ class ScanReader:
     def _take_in(
         self, task: PageTask, outcome: Recognised | NoScan | ExtractionFailed
     ) -> Recognised | ExtractionFailed | None:
-        """What a page came to; None if it is to be read again, or is no scan, or its file has changed."""
+        """Stores the outcome for a page; its document is published if that was its last page.
+
+        Returns:
+            The outcome; None if the page is read once more, is no scan, or its file has changed.
+        """
         place = task.document, task.page
         if task.document not in self._left:
             return None
@@ -151,7 +156,7 @@ class ScanReader:
     def _better(
         self, task: PageTask, first: Recognised, second: Recognised | NoScan | ExtractionFailed
     ) -> Recognised:
-        """The better one of two readings; its languages are those of the document's further pages."""
+        """The better one of two readings of a page; the document's other pages are read in its languages."""
         is_better = isinstance(second, Recognised) and second.confidence >= first.confidence
         if task.document not in self._settled:
             self._settled.add(task.document)

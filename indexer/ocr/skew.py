@@ -1,31 +1,33 @@
-"""How far the lines of a scanned page are from level; pure.
+"""Measures by what angle a scanned page is turned.
 
-Where they are level, the rows of a page's pixels are either full of ink or empty. So that angle is looked for
-at which neighbouring rows differ most. Tesseract itself stands lines turned by one degree, not by three.
+If the lines are level, each row of the page's pixels is either full of ink or empty. So the angle is searched
+for at which neighbouring rows differ most. Tesseract can read lines turned by one degree, but not by three.
 """
 
 import math
 from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 
-# Enough of 300 dots an inch to tell lines apart, and dark ones among them.
+# At 300 dots an inch, every fourth pixel is enough to tell lines apart. Of the dark ones at most 20,000 are
+# looked at; with fewer than 500, the angle can't be told.
 _STEP = 4
 _MOST_POINTS = 20_000
 _FEWEST_POINTS = 500
 
-# In degrees. What lies further askew was not laid on a scanner to be read.
+# The largest angle that is tried, and the steps between angles, in degrees. A page that is turned further was
+# not put on a scanner to be read.
 _MOST = 7
 _COARSE, _FINE = 1.0, 0.25
 
-# How much clearer the lines must be than unturned ones: real pages turned by 1° have 4 and more, level ones,
-# pictures and pages on their side 1.
+# The page counts as turned if neighbouring rows differ this many times more at the best angle than at 0. Real
+# pages turned by 1° reach 4 and more; level ones, pictures, and pages on their side reach 1.
 _CLEARER = 2.0
 
 _Points = Sequence[tuple[int, int]]
 
 
 def find_skew(pixels: bytes, width: int, height: int) -> float:
-    """By how many degrees a page is turned counterclockwise; 0 if it is level, or that can't be told.
+    """Degrees by which a page is turned counterclockwise; 0 if it is level, or if the angle can't be told.
 
     Args:
         pixels: of a page in shades of grey, a byte each, row by row.
@@ -47,7 +49,7 @@ def find_skew(pixels: bytes, width: int, height: int) -> float:
 
 
 def _dark_points(rows: Sequence[bytes]) -> _Points:
-    """The places (x, y) that are darker than halfway from paper to ink; of many some."""
+    """The places (x, y) that are darker than halfway from paper to ink; only a sample if there are many."""
     shades = sorted(b"".join(rows)[::_STEP])
     ink, paper = shades[len(shades) // 100], shades[len(shades) // 2]
     is_dark = bytes(shade < (ink + paper) / 2 for shade in range(256))

@@ -25,10 +25,11 @@ HOW_TO_INSTALL = (
 _ENGLISH = "eng"
 _NO_LANGUAGES = ("osd", "equ")
 
-# Together more would take minutes a page: then the setting has to say which.
+# Reading a page in more languages at once would take minutes: then the setting has to say which.
 _MOST_TOGETHER = 8
 
-# Of an answer. A page of small print has 10,000 letters, and its table of words 100,000 bytes.
+# The longest answer that is taken. A page of small print has 10,000 letters, and its table of words 100,000
+# bytes.
 _MOST_BYTES = 20_000_000
 
 _SECONDS_TO_FIND = 20.0
@@ -71,15 +72,15 @@ class Tesseract:
 
     @property
     def name(self) -> str:
-        """What a document's `extractor` says of it."""
+        """The name and version, as a document's `extractor` gives them."""
         return f"tesseract {self.version}".rstrip()
 
     def has(self, language: str) -> bool:
-        """Whether it has a language or script by this name."""
+        """Whether tesseract has a language or script by this name."""
         return language in (*self.languages, *self.scripts)
 
     def named(self, code: str) -> str:
-        """What to read the language with this ISO 639-1 code in; "" if it does not have it."""
+        """Tesseract's name of the language with this ISO 639-1 code, or "rus+eng"; "" if it lacks that."""
         language = LANGUAGES.get(code)
         if language is None or language.tesseract not in self.languages:
             return ""
@@ -91,7 +92,7 @@ class Tesseract:
         return self.named(code) or (_ENGLISH if _ENGLISH in self.languages else self.languages[0])
 
     def all_together(self) -> str:
-        """All languages, "deu+eng"; "" if these are too many to be tried."""
+        """All languages, such as "deu+eng"; "" if they are too many to be tried at once."""
         return "+".join(self.languages) if len(self.languages) <= _MOST_TOGETHER else ""
 
     def read(self, drawing: Drawing, languages: str, seconds: float) -> Recognised:
@@ -103,9 +104,9 @@ class Tesseract:
             seconds: longest time it may take.
 
         Raises:
-            OcrFailed: it did not answer, or not in time.
+            OcrFailed: tesseract failed, or did not answer in time.
         """
-        # 1 turns pages that lie on their side; 3 does not.
+        # Mode 1 turns pages that lie on their side; mode 3 does not.
         mode = "1" if self.turns_pages else "3"
         options = ["-l", languages, "--psm", mode, "--dpi", str(drawing.dpi), "tsv"]
         try:
@@ -129,11 +130,18 @@ class Tesseract:
 
 
 FindOcr = Callable[[str], tuple[Tesseract | None, str]]
-"""As `find_tesseract`."""
+"""A function such as `find_tesseract`."""
 
 
 def find_tesseract(wanted: str) -> tuple[Tesseract | None, str]:
-    """The program, if it is there and has the languages "eng+deu" (or ""), else why it can't be used."""
+    """Looks for the program on the PATH.
+
+    Args:
+        wanted: languages that it must have, such as "eng+deu"; "" for any.
+
+    Returns:
+        The program and ""; or None and why it can't be used, for a person.
+    """
     found = _find()
     if found is None:
         return None, f"tesseract is not installed, or has no languages: {HOW_TO_INSTALL}"
@@ -167,7 +175,7 @@ def _find() -> Tesseract | None:
         return None
     version, listed = (answer.output.decode(errors="replace") for answer in said)
     names = [line.strip() for line in listed.splitlines()[1:]]
-    # A script holds a whole family of languages, and is for the setting to name.
+    # A script stands for a whole family of languages; it is used only if the setting names it.
     scripts = tuple(name for name in names if "/" in name)
     languages = tuple(name for name in names if name and name not in (*scripts, *_NO_LANGUAGES))
     if not languages:
@@ -177,9 +185,9 @@ def _find() -> Tesseract | None:
 
 
 def read_tsv(table: str, drawing: Drawing) -> Recognised:
-    """What tesseract's table says of a drawing.
+    """Takes the text and the word boxes from the table that tesseract made of a drawing.
 
-    The text has a line for each printed one, and an empty line between paragraphs.
+    The text has a line for each printed line, and an empty line between paragraphs.
     """
     lines: list[str] = []
     confidences: list[float] = []
@@ -214,7 +222,7 @@ def _box(cells: list[str]) -> _Box:
 
 
 def _as_high(word: _Box, line: _Box) -> _Box:
-    """A word's box, as high as those of its line; as wide if the line runs up or down."""
+    """A word's box, made as high as its line; or as wide, if the line runs up or down."""
     if not (line[0] <= word[0] and line[1] <= word[1] and word[2] <= line[2] and word[3] <= line[3]):
         return word
     is_level = line[2] - line[0] >= line[3] - line[1]
@@ -227,6 +235,6 @@ def _mean(values: Iterable[float]) -> float:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, with one thread for each page, and without our settings: some are secret."""
+    """Our environment, without our settings, as some are secret; with one thread for each tesseract."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("STACKROOM_")}
     return {**ours, "OMP_THREAD_LIMIT": "1"}

@@ -1,4 +1,4 @@
-"""One run of the indexer: what is to be done with each file of the folders, and what was."""
+"""The account of one run: which files it has to deal with, and what became of each."""
 
 import hashlib
 import time
@@ -24,10 +24,10 @@ class Progress:
 
     Attributes:
         stage: what is being done, in a word.
-        files, files_done: PDFs to look into, and done.
+        files, files_done: PDFs to look into, and how many of them are done.
         pages: read so far.
-        passages, embedded: to be embedded as far as is known, and done.
-        scans, scans_done: pages for OCR, and read; 0 before that begins.
+        passages, embedded: passages to embed, as far as is known, and how many of them are embedded.
+        scans, scans_done: pages that wait for OCR, and how many of them are done; 0 before OCR begins.
     """
 
     stage: str = "comparing"
@@ -47,19 +47,21 @@ class Summary:
     Attributes:
         added, changed, moved, removed, unchanged: files. A copy of a known document is added, a renamed
             file moved; one that was only touched is unchanged.
-        failed: files that could not be read, now or earlier if they are still the same.
-        embedded_passages, pages: embedded, and in documents that were read, in this run.
+        failed: files that could not be read: in this run, or in an earlier one and unchanged since.
+        embedded_passages: passages embedded in this run.
+        pages: of the documents read in this run.
         seconds: of wall-clock time.
-        failures: this run's failed files with the reasons, by absolute path; without those that were tried
-            again by themselves, and failed as they had before.
-        newly_failed: how many files failed, and folders could not be looked at, of which that was not known.
-            A library that is not there as a whole counts each time.
+        failures: absolute path → reason, of the files that failed in this run. A file that was tried again
+            without being asked for, and failed for the same reason as before, is not among them.
+        newly_failed: how many files are in `failures`, plus the folders that could not be looked at for a
+            reason that the last run did not have. A library that is not there as a whole counts each time.
         without_text: absolute paths of files read in this run that have no text on any page, nor scans.
         recognised, unrecognised: pages that OCR read in this run, and could not read.
         waiting_scans: pages that wait for OCR now.
-        ocr_obstacle: why they wait; empty if the next run reads them.
+        ocr_obstacle: why these pages wait; empty if the next run reads them.
         unreadable: folders and names that could not be looked at, with the reasons, by absolute path.
-        left_out: links that lead out of the folders, folders of the system, and what its owner leaves out.
+        left_out: how many links that lead out of the folders, folders of the system, and files and folders
+            that the owner's patterns exclude.
         waiting_files, waiting_passages: files to be read and passages to be embedded that were put off.
     """
 
@@ -96,7 +98,7 @@ class Run:
         Args:
             publisher: a writer's connection.
             on_progress: told how far the run is.
-            retry_failed: whether it was asked for that failed files are tried again.
+            retry_failed: whether the user asked to try failed files again.
         """
         self.queue: list[File] = []
         self.summary = Summary()
@@ -122,7 +124,7 @@ class Run:
         scans: int = 0,
         scans_done: int = 0,
     ) -> None:
-        """Adds to the progress, and passes it on."""
+        """Adds these numbers to the progress, and reports it."""
         self.progress.stage = stage or self.progress.stage
         self.progress.files_done += files_done
         self.progress.pages += pages
@@ -135,12 +137,12 @@ class Run:
     def take_in(
         self, root: Path, comparison: Comparison, before: Mapping[str, str], hold_back: Callable[[File], bool]
     ) -> None:
-        """Adds what a folder's comparison found to what is to be done.
+        """Adds what a folder's comparison found to the work of this run.
 
         Args:
             root: of the library.
             comparison: of its folder.
-            before: what the last run could not look at in it, with the reasons.
+            before: relative path → reason, of what the last run could not look at in this folder.
             hold_back: whether to leave a new or changed file for a later run.
         """
         self._changed |= comparison.changed
@@ -158,7 +160,8 @@ class Run:
     def settle_moves_and_removals(self) -> None:
         """Recognises renamed files by their content, then forgets the paths that are gone.
 
-        In this order: a document that no path holds is removed, and would have to be embedded again.
+        In this order, because a document without a path is removed: otherwise a renamed file would have to
+        be embedded again.
         """
         self.progress.files = len(self.queue)
         self.tell("hashing")
@@ -190,9 +193,9 @@ class Run:
             self._publisher.settle(known_files, self._gone)
 
     def tasks(self, passwords: tuple[str, ...], put_off: Callable[[], bool]) -> Iterator[Task]:
-        """The PDFs to extract, with the passwords to try, until `put_off` says to leave the others.
+        """The PDFs to extract, with the passwords to try, until `put_off` says to leave the others for later.
 
-        Files whose content is known, or being read already, need no extraction.
+        Files whose content is known, or is being read already, need no extraction.
         """
         self.summary.waiting_files = len(self.queue)
         for file in self.queue:
@@ -213,7 +216,7 @@ class Run:
                 yield Task(file.path, document_id, passwords)
 
     def publish(self, task: Task, document: Document, passages: Sequence[Passage], model: Model) -> None:
-        """Adds a document that was read, unless its files have changed since their comparison."""
+        """Adds a document that was read, unless its files have changed since they were compared."""
         files = []
         for file in self._reading.pop(task.document_id):
             if is_as_it_was(file):
@@ -237,13 +240,16 @@ class Run:
             self._fail(file, error)
 
     def finish(self) -> Summary:
-        """The account of the whole run."""
+        """Completes the summary of the run, and returns it."""
         self.summary.embedded_passages = self.progress.embedded
         self.summary.seconds = round(time.monotonic() - self._started, 2)
         return self.summary
 
     def _identify(self, file: File) -> str | None:
-        """The id of the document `file` holds; hashes it, once. None, and recorded, if it can't be read."""
+        """The id of the document that `file` holds, made from the file's hash, which is computed only once.
+
+        If the file can't be read, that is recorded, and None returned.
+        """
         if file not in self._ids:
             try:
                 with file.path.open("rb") as content:

@@ -1,4 +1,4 @@
-"""What goes on beside the reading of PDFs: words are indexed and passages embedded, in threads."""
+"""Indexes words and embeds passages, in threads, while PDFs are read."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -28,19 +28,19 @@ def in_background(
     embedding: Embedding,
     put_off: Callable[[], bool] = _never,
 ) -> Iterator[Callable[[], None]]:
-    """Indexes words and embeds what waits, in threads, while the block runs and until all is done.
+    """Indexes words and embeds waiting passages, in threads, while the block runs and until all is done.
 
     Args:
         settings: of the data folder.
-        run: is told what is embedded.
+        run: told how many passages were embedded.
         model: whose passages are embedded.
         publisher: the calling thread's connection.
         embedding: of the same data folder.
-        put_off: asked, once all words can be found, whether embedding is not to be waited for.
+        put_off: asked, once all words can be found, whether to stop waiting for the embedding.
 
     Yields:
-        What is to be called after each document: it sees to it that embedding goes on, and raises the error
-        of a thread that has failed, which should not be told after the last file only.
+        A function to call after each document: it starts the embedding again if that has ended, and re-raises
+        the error of a thread that has failed, so that the run ends at once and not after the last file.
     """
     complete, cancelled = threading.Event(), threading.Event()
 
@@ -70,6 +70,6 @@ def in_background(
             words.result()
         finally:
             cancelled.set()
-            complete.set()  # which is what it waits for
+            complete.set()  # the thread waits for this event, and then sees that it is cancelled
     run.tell("embedding")
     embedding.finish(publisher, model, tell, put_off)

@@ -17,14 +17,15 @@ from stackroom.embedding.embedder import Embedder
 class HeldFolder:
     """A data folder, open for its one writer.
 
-    Its owner may delete the index while we follow folders, or its drive may go away and come back. So each
-    piece of work begins with `in_use`, which opens anew what is not the same any more.
+    The owner may delete the index while we follow folders, or its drive may go away and come back. So each
+    piece of work begins with `in_use`, which opens the folder again if it is not the same any more.
 
     Attributes:
         publisher: writes the catalogue.
         catalog: reads it.
         embedding: gives passages their vectors, in a thread.
-        openings: how often it was opened: in between, somebody else may have changed anything.
+        openings: how often the folder was opened. Between two openings, somebody else may have changed
+            anything in it.
     """
 
     publisher: ScanPublisher
@@ -47,7 +48,10 @@ class HeldFolder:
         self._lock: tuple[int, int] | None = None
 
     def open(self) -> Upgrade | None:
-        """Takes hold of the folder. Returns what was brought up to date.
+        """Takes the folder's lock and opens the catalogue.
+
+        Returns:
+            The upgrade of an older catalogue; None if none was needed.
 
         Raises:
             AlreadyRunning: another indexer has it.
@@ -68,17 +72,17 @@ class HeldFolder:
         return upgrade
 
     def close(self) -> None:
-        """Lets go of it."""
+        """Closes what is open, and releases the lock."""
         self._is_sound = False
         self._stack.close()
 
     def is_current(self) -> bool:
-        """Whether what we have open is what others find in the data folder. Cheap."""
+        """Whether the files that we have open are still those in the data folder. Cheap."""
         return self._is_sound and self.publisher.is_there() and self._lock_now() == self._lock
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """The block begins with the data folder as it is now; after an error the next one opens it anew."""
+        """Runs the block on the data folder as it is now. After an error the next block opens it again."""
         if not self.is_current():
             self.close()
             self.open()
@@ -87,12 +91,15 @@ class HeldFolder:
         except CatalogUnusable:
             self._is_sound = False
             raise
-        except CatalogMissing as error:  # a thread was to open it, and it was not there any more
+        except CatalogMissing as error:  # a background thread found no catalogue to open
             self._is_sound = False
             raise CatalogUnusable(f"{error} It was there a moment ago.") from error
 
     def _refuse_to_begin_on_another_drive(self) -> None:
-        """A folder that is gone because its drive is away is not to be made anew where that was mounted."""
+        """Raises CatalogUnusable if the folder's drive is away.
+
+        Otherwise a new index would be begun on the drive that holds the mount point.
+        """
         try:
             there = self._settings.index.absolute()
             if self._lock is None or there.exists():

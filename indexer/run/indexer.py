@@ -1,10 +1,10 @@
-"""The write path: folders are compared, PDFs extracted, split, published, their words indexed, embedded.
+"""The write path: compares folders, extracts, splits and publishes PDFs, indexes words, embeds passages.
 
 Extraction runs in processes of its own; the thread that calls `Indexer.run` publishes each document as soon
-as it is read. Beside it, a thread takes what is published into the index of words, and another gives
-passages their vectors; extraction waits for neither. Pages that are pictures come last, by OCR. A kill at any
-moment costs the work in flight: the next run compares the folders again, and goes on with what still waits.
-So does a run that is told to put off the rest; embedding then goes on while the next one compares.
+as it is read. Meanwhile one thread adds what is published to the index of words, and another gives passages
+their vectors; extraction waits for neither. Scanned pages are read last, by OCR. If the process is killed,
+only the work at hand is lost: the next run compares the folders again, and goes on with what still waits. The
+same holds after a run that was told to put off the rest; embedding then goes on while the next run compares.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -47,7 +47,7 @@ _Done = TypeVar("_Done")
 
 
 def _no_progress(progress: Progress) -> None:
-    """Nobody is watching."""
+    """Ignores the progress."""
 
 
 def _never(summary: Summary) -> bool:
@@ -57,7 +57,7 @@ def _never(summary: Summary) -> bool:
 def _in_the_held_folder(
     work: "Callable[Concatenate[Indexer, _P], _Done]",
 ) -> "Callable[Concatenate[Indexer, _P], _Done]":
-    """Lets a method begin with the data folder as it is then."""
+    """Decorates a method of `Indexer`, so that it runs inside `HeldFolder.in_use`."""
 
     @wraps(work)
     def wrapped(self: "Indexer", /, *args: _P.args, **kwargs: _P.kwargs) -> _Done:
@@ -68,7 +68,7 @@ def _in_the_held_folder(
 
 
 class Indexer:
-    """The one writer of a data folder; a context manager that holds it. Keeps the model once loaded.
+    """The one writer of a data folder; a context manager that holds the folder. A loaded model is kept.
 
     Example:
         >>> settings = Settings.read()
@@ -97,14 +97,14 @@ class Indexer:
         self._models = models
         self._held = HeldFolder(settings, take_hold, self._load_embedder)
         self._embedder: Embedder | None = None
-        self._model_is_right_since = 0  # the opening of the folder in which that was found out
+        self._model_is_right_since = 0  # `HeldFolder.openings` when it was checked
         self._passwords: tuple[str, ...] | None = None  # as they were last read
         self._passwords_tried: tuple[str, ...] = ()
         self.upgrade: Upgrade | None = None
-        """What was brought up to date when the data folder was taken hold of."""
+        """The upgrade that the catalogue got when the data folder was opened; None if it needed none."""
 
     def __enter__(self) -> Self:
-        """Takes hold of the data folder. It may be left and entered again. Raises as `HeldFolder.open`."""
+        """Opens the data folder. The indexer may be left and entered again. Raises as `HeldFolder.open`."""
         self.upgrade = self._held.open()
         return self
 
@@ -112,7 +112,7 @@ class Indexer:
         self._held.close()
 
     def is_current(self) -> bool:
-        """Whether what we have open is what others find in the data folder. Cheap."""
+        """Whether the files that we have open are still those in the data folder. Cheap."""
         return self._held.is_current()
 
     @property
@@ -133,21 +133,22 @@ class Indexer:
 
         Args:
             roots: absolute paths. Other folders of the library stay as they are.
-            retry_failed: try all files, and pages of scans, again that could not be read.
+            retry_failed: try again all files and scanned pages that could not be read.
             on_progress: called often.
             hold_back: whether to leave a new or changed file for a later run.
-            put_off: whether to leave the rest for a later run, by what was done so far; asked before each
-                PDF and each page of a scan, and a few times a second while only embedding is left. What is
-                being read is finished first. Embedding goes on by itself until the indexer is left.
+            put_off: gets the summary so far, and says whether to leave the rest for a later run. Asked before
+                each PDF and each scanned page, and a few times a second while only embedding is left. What
+                is being read is finished first. Embedding goes on in its thread until the indexer is left.
 
         Raises:
             ModelError: the model can't be had, or is not the one the index was built with.
             CatalogUnusable: the catalogue can't be written, for example because the disk is full.
-            SettingsError: the file of passwords can't be read, and never could; or what is excluded is no
-                pattern.
+            SettingsError: the file of passwords can't be read, and no earlier run has read it; or a line of
+                what is excluded is no pattern.
         """
         rules, passwords = Rules.of(self._settings), self._read_passwords()
-        # Passwords are kept nowhere, not even as hashes: who opens the index gives them another try.
+        # Passwords are stored nowhere, not even as hashes. So we can't know which ones were tried before this
+        # process began, and its first run tries PDFs that need one again.
         retry: set[FailureKind] = {*TRANSIENT}
         if passwords != self._passwords_tried:
             retry.add("password")
@@ -187,12 +188,12 @@ class Indexer:
         *,
         on_progress: Callable[[Progress], None] = _no_progress,
     ) -> Summary:
-        """Brings the index up to date with documents that come without PDFs, as `run` does with a folder.
+        """Brings the index up to date with documents that come without PDFs. Raises as `run` does.
 
         Args:
-            root: absolute path of the file they come from: their library.
-            documents: by their paths in it.
-            on_progress: as for `run`, which raises the same.
+            root: absolute path of the file that the documents come from; it counts as their library.
+            documents: by their paths in the library.
+            on_progress: called often.
         """
         self._refuse_another_model()
         run = Run(self._publisher, on_progress)
@@ -218,7 +219,7 @@ class Indexer:
     def reembed(self, on_progress: Callable[[Progress], None] = _no_progress) -> Summary:
         """Embeds the whole library with the model of the settings, then switches to it in one step.
 
-        Until then searches are answered from the old vectors. Interrupted, it goes on where it was.
+        Until then searches use the old vectors. After an interruption, the next call goes on from there.
         """
         run = Run(self._publisher, on_progress)
         run.tell("splitting")
@@ -238,7 +239,7 @@ class Indexer:
 
     @_in_the_held_folder
     def forget(self, root: Path) -> int:
-        """Removes a folder from the library, with the documents only it holds. Returns how many those were.
+        """Removes a folder from the library; returns how many documents went too, held by no other folder.
 
         Raises:
             UsageError: the library has no such folder.
@@ -258,7 +259,7 @@ class Indexer:
 
     @property
     def catalog_id(self) -> int:
-        """A number that another catalogue hardly has."""
+        """Random id of the catalogue's file: if it is another one, the index was deleted and begun again."""
         return self._held.catalog.id()
 
     def _model_name(self) -> str:
@@ -266,13 +267,16 @@ class Indexer:
         return self._settings.model or (current.fingerprint.name if current else "")
 
     def _refuse_another_model(self) -> None:
-        """Finds out from the model's files alone, so that a run with nothing to embed need not load it."""
+        """Raises ModelError if the model is not the one that the index was built with.
+
+        It compares only digests of the model's files, so that a run with nothing to embed need not load it.
+        """
         current = self._publisher.current_model()
         if current is None or self._model_is_right_since == self._held.openings:
             return
         name = self._model_name()
         refuse_another_model(name, self._models.digest(name), current.fingerprint)
-        # We hold the data folder: nobody else can change the index's model.
+        # Once is enough for each opening: while we hold the data folder, nobody else can change the model.
         self._model_is_right_since = self._held.openings
 
     def _load_embedder(self, model: Model) -> Embedder:
@@ -281,7 +285,11 @@ class Indexer:
         return self._embedder
 
     def _read_passwords(self) -> tuple[str, ...]:
-        """The passwords; those of the last run while their file is away. Raises SettingsError."""
+        """The passwords; if their file can't be read, those that were last read from it.
+
+        Raises:
+            SettingsError: the file can't be read, and was never read before.
+        """
         try:
             self._passwords = self._settings.passwords()
         except SettingsError:
@@ -354,7 +362,7 @@ class Indexer:
                     run.fail(task, outcome)
 
     def _read_scans(self, run: Run, passwords: tuple[str, ...], put_off: Callable[[], bool]) -> None:
-        """OCR of what waits for it; last, because a page takes a hundred times as long as one with text."""
+        """Reads the pages that wait for OCR; last, since each takes as long as a hundred pages with text."""
         if not self._publisher.scanned_documents():
             return
         summary, waiting = run.summary, self._publisher.waiting_scans()

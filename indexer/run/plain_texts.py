@@ -1,4 +1,4 @@
-"""Documents that come without a PDF → the catalogue."""
+"""Publishes documents that come without a PDF."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -23,14 +23,14 @@ def publish_corpus(
 
     Args:
         publisher: of the catalogue.
-        library: its number.
+        library: the library's number.
         documents: by their paths in the library. Equal ones are one document, which all their paths hold.
         tokenizer: of the model.
-        model: whose passages they are split into.
-        on_document: told after each document how many passages it has added to those that wait.
+        model: whose passages the documents are split into.
+        on_document: told after each document how many more passages wait for their vectors.
 
     Returns:
-        How many paths hold another document than before, or held none.
+        How many paths are new, or hold another document than before.
     """
     recorded = publisher.recorded(library)
     added = 0

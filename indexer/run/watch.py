@@ -1,8 +1,8 @@
-"""When to look again, and when to let others in.
+"""Follows folders: decides when to compare them again, and when to let other commands in.
 
-Events are hints, the folder is the truth: any event, or a minute without one, means that the folders are
-compared. A file that is still being written is left for the next look, a second later. What takes long
-(reading, embedding, OCR) is interrupted for a look, and for any other command that wants the data folder.
+An event is only a hint: after any event, or after a minute without one, the folders are compared (a "look").
+A file that is still being written is left for the next look, a second later. Long work (reading, embedding,
+OCR) is interrupted for a look, and for any other command that wants the data folder.
 """
 
 import threading
@@ -20,14 +20,14 @@ from indexer.store.turns import is_wanted, is_watched, the_only_watcher
 from stackroom.common.errors import AlreadyRunning, CatalogError, SettingsError
 from stackroom.common.settings import Settings
 
-# Events come in bursts: how long to let one pass before looking, in seconds.
+# Events come in bursts: how long to wait for the end of one before looking, in seconds.
 _DEBOUNCE_SECONDS = 0.2
 
-# Between two looks some work is to be done, however much happens in the folders: for so many times as long as
-# the look took, but at least and at most so many seconds.
+# However much happens in the folders, some work must be done between two looks: for twice as long as the look
+# took, but for at least 1 and at most 10 seconds.
 _WORK_PER_LOOK, _LEAST_WORK_SECONDS, _MOST_WORK_SECONDS = 2.0, 1.0, 10.0
 
-# How often it is looked whether somebody wants to be let in, or a folder has come or gone.
+# Seconds between two checks whether another command waits, or a folder has come or gone.
 _POLL_SECONDS = 0.5
 
 
@@ -46,15 +46,16 @@ def watch(
     """Indexes folders, then follows them until `stop` is set.
 
     Args:
-        indexer: not entered. If somebody else is at work when it is entered, that is waited for.
-        roots: gives the absolute paths of the folders or single PDFs, from those that the library has.
+        indexer: not entered yet. If another indexer is at work when this one is entered, we wait for it.
+        roots: gets the folders that the library has, and returns the absolute paths of the folders or single
+            PDFs to follow.
         settings: `settle_seconds` and `rescan_seconds` are used here.
-        follow_all: follow what others add to the library, too.
-        stop: set from another thread to end after the run at hand.
+        follow_all: whether to follow also what other commands add to the library.
+        stop: set from another thread to end the watch. What is being read is finished first.
         on_progress: see `Indexer.run`.
         on_summary: told what each run did; most find nothing to do.
-        on_trouble: told once what has gone wrong without ending the watch.
-        on_news: told when that is over, and what else a person may want to know.
+        on_trouble: told once about each thing that has gone wrong without ending the watch.
+        on_news: told when a trouble is over, and what else a person may want to know.
 
     Raises:
         AlreadyRunning: another watcher is at work in the data folder.
@@ -101,7 +102,7 @@ class _Watcher:
                     self._take_turn(roots)
 
     def _take_turn(self, roots: "_Roots") -> None:
-        """Looks until somebody else wants the data folder."""
+        """Holds the data folder, and looks again and again, until another command wants the folder."""
         try:
             with self._indexer as indexer:
                 self._troubles.tell("turn", "")
@@ -123,7 +124,7 @@ class _Watcher:
         try:
             self._settings.passwords()
             self._troubles.tell("passwords", "")
-        except SettingsError as error:  # those of the last run are tried, if there was one
+        except SettingsError as error:  # the run uses the passwords read last, if any
             self._troubles.tell("passwords", f"{error} It is tried again at each look.")
         settings = self._settings
         look = _Look(settings, self._settling, must_stop=self._must_stop, has_news=self._has_news)
@@ -137,7 +138,7 @@ class _Watcher:
         except (CatalogError, OSError) as error:
             if self._is_there():
                 self._tell_and_wait(error)
-            return  # the index was deleted meanwhile: who opens it next begins it anew, or tells why not
+            return  # the index was deleted meanwhile: opening it makes a new one, or tells why it can't
         self._troubles.tell("run", "")
         self._on_summary(summary)
         if look.was_put_off:
@@ -157,7 +158,7 @@ class _Watcher:
         self._wait(seconds)
 
     def _wait(self, seconds: float) -> None:
-        """Waits until there is reason to look again, at most so long."""
+        """Waits until there is a reason to look again, for at most this many seconds."""
         until = time.monotonic() + seconds
         was_current, was_there = self._indexer.is_current(), self._is_there()
         while not self._must_stop():
@@ -165,7 +166,7 @@ class _Watcher:
                 self._stop.wait(_DEBOUNCE_SECONDS)
                 return
             if (was_current and not self._indexer.is_current()) or (was_there and not self._is_there()):
-                return  # the index was deleted: all is to be indexed anew
+                return  # the index was deleted: everything is to be indexed again
             left = until - time.monotonic()
             if left <= 0:
                 return
@@ -184,7 +185,7 @@ class _Watcher:
             return False
 
     def _is_lost(self) -> bool:
-        """Whether the index was deleted and made anew, so that a second watcher would not find us."""
+        """Whether the index was deleted with our lock, and made again: a second watcher could start now."""
         try:
             return self._settings.catalog.exists() and not is_watched(self._settings)
         except OSError:
@@ -192,7 +193,7 @@ class _Watcher:
 
 
 class _Look:
-    """One look at the folders and the work after it: when to leave that off and look again."""
+    """One look at the folders and the work after it. Decides when to put off the work and look again."""
 
     def __init__(
         self,
@@ -214,7 +215,7 @@ class _Look:
         """See `Indexer.run`."""
         now = time.monotonic()
         if self._working_since is None:
-            self._working_since = now  # it is first asked after the comparison
+            self._working_since = now  # the first call comes after the comparison
         share = _WORK_PER_LOOK * (self._working_since - self._started)
         share = min(max(_LEAST_WORK_SECONDS, share), _MOST_WORK_SECONDS)
         has_worked = now - self._working_since >= share
@@ -224,7 +225,7 @@ class _Look:
 
     def _is_due(self, now: float, summary: Summary) -> bool:
         is_settled = bool(self._settling.waiting) and now - self._started >= self._settings.settle_seconds
-        # What was taken in should be told at once, not when all is embedded.
+        # Once all files are read, the summary should be told at once, not when everything is embedded.
         is_taken_in = not summary.waiting_files and bool(
             summary.added or summary.changed or summary.moved or summary.removed or summary.failures
         )
@@ -233,7 +234,7 @@ class _Look:
 
 
 class _Roots:
-    """What is followed: what was asked for, but for what was forgotten, and what others have added."""
+    """The folders to follow: those asked for, without those forgotten since, and those that others added."""
 
     def __init__(
         self,
@@ -273,13 +274,16 @@ class _Roots:
         self.note(indexer)
 
     def note(self, indexer: Indexer) -> None:
-        """Takes note of the library before others may change it."""
+        """Remembers which folders the library has, before others may change that."""
         known = indexer.libraries()
         self._begin_anew_with(indexer.catalog_id)
         self._seen |= set(known)
 
     def _begin_anew_with(self, catalog: int) -> None:
-        """What another catalogue lacks, nobody has forgotten: the index was deleted."""
+        """Clears what was remembered if the catalogue is a new one.
+
+        Then the index was deleted, and a folder that the new catalogue lacks was not forgotten by anybody.
+        """
         if catalog != self._catalog:
             self._catalog, self._seen = catalog, set()
 
@@ -293,7 +297,7 @@ class _Troubles:
         self._on_news = on_news
 
     def tell(self, about: Path | str, trouble: str) -> None:
-        """What is wrong with something now; "" if nothing is."""
+        """Takes in what is wrong with `about` now; "" if nothing is."""
         before = self._now.get(about, "")
         self._now[about] = trouble
         if trouble and not before:
@@ -304,7 +308,7 @@ class _Troubles:
 
 
 class _Settling:
-    """Tells files that are still being written from those that keep still."""
+    """Finds out which files are still being written."""
 
     def __init__(self, seconds: float) -> None:
         self.waiting: dict[Path, tuple[FileState, float]] = {}
@@ -312,15 +316,19 @@ class _Settling:
         self._seconds = seconds
 
     def start_look(self) -> None:
-        """Call before each comparison."""
+        """Begins a look. Call it before each comparison."""
         self._before, self.waiting = self.waiting, {}
 
     def hold_back(self, file: File) -> bool:
-        """Whether `file` was written to within the last `seconds`, by its own time or by what we saw."""
+        """Whether `file` may still be being written.
+
+        That is so if its modification time is less than `seconds` ago, and we have not yet seen it unchanged
+        for that long.
+        """
         age = time.time() - file.state.modified_ns / 1e9
         if age >= self._seconds:
             return False
-        # Young, or of the future: the clock of a network folder may differ from ours. Look again.
+        # Its time is recent or in the future, but the clock of a network folder may differ from ours.
         now = time.monotonic()
         state, since = self._before.get(file.path, (file.state, now))
         if state != file.state:

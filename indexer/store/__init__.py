@@ -1,6 +1,6 @@
-"""Rows into the catalogue and out of it, by the one writer: each method is one transaction.
+"""Writes the catalogue: only one process may do so, and each method is one transaction.
 
-Its face: `publisher.Publisher`; `lock` and `turns`, which keep others out; `migrate`.
+Its face: `publisher.Publisher`; `lock` and `turns`, which keep other indexers out; `migrate`.
 """
 
 __all__ = ["document_rows", "lock", "migrate", "publisher", "turns"]

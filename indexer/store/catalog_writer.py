@@ -1,4 +1,4 @@
-"""A writer's connection to the catalogue: its transactions, and noticing that the file is gone."""
+"""A writer's connection to the catalogue: gives transactions, and notices if the file is gone."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -20,8 +20,8 @@ class CatalogWriter:
 
         Args:
             path: of the SQLite file.
-            compact: whether texts that are published should be as small as they get.
-            create: make it if needed.
+            compact: whether to make published texts as small as possible.
+            create: whether to make the file if it is missing.
         """
         self._compact = compact
         self._path = path
@@ -34,7 +34,7 @@ class CatalogWriter:
         self._connection.close()
 
     def is_there(self) -> bool:
-        """Whether the file that is written is the one at the path still."""
+        """Whether the file at the path is still the one that we have open."""
         try:
             return identity(self._path) == self._file
         except OSError:
@@ -48,7 +48,7 @@ class CatalogWriter:
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
-        """Everything read inside the block is of one moment."""
+        """Everything read inside the block is the state of one moment."""
         self._rows("BEGIN")
         try:
             yield
@@ -58,7 +58,7 @@ class CatalogWriter:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         db = self._connection
-        if not self.is_there():  # SQLite would go on writing into what nobody can find any more
+        if not self.is_there():  # SQLite would go on writing into the deleted file
             raise CatalogUnusable(
                 f"The catalogue {self._path} was deleted or replaced while it was written, or its drive is "
                 "away. Run the command again: it goes on with what is there then."
@@ -73,5 +73,5 @@ class CatalogWriter:
                 "run the command again: what was committed is safe."
             ) from error
         finally:
-            if db.in_transaction:  # not committed, and SQLite has not rolled back by itself (on a full disk)
+            if db.in_transaction:  # not committed, nor rolled back by SQLite itself (as on a full disk)
                 db.execute("ROLLBACK")

@@ -1,4 +1,4 @@
-"""Documents and passages into the catalogue's tables, and out of them, in a transaction of the publisher."""
+"""Adds documents and passages to the catalogue, or removes them, in a transaction of the publisher."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from stackroom.common.errors import CatalogUnusable
 
 
 def add_document(db: sqlite3.Connection, document: Document, *, compact: bool) -> int:
-    """Adds a document without its passages, its texts as small as they get if `compact`. Returns its key."""
+    """Adds a document without its passages; its texts as small as possible if `compact`. Returns its key."""
     texts = [page.text for page in document.pages]
     cursor = db.execute(
         "INSERT INTO documents (id, title, author, created, modified, language, outline, extractor,"
@@ -69,7 +69,7 @@ def row_id(cursor: sqlite3.Cursor) -> int:
 def add_passages(
     db: sqlite3.Connection, model: Model, key: int, document: Document, passages: Sequence[Passage]
 ) -> None:
-    """Adds the passages of the document with this key; those the model can read wait for their vectors."""
+    """Adds the passages of the document with this key. Those that the model can read wait for vectors."""
     if not passages:
         return
     (used,) = db.execute(
@@ -111,14 +111,14 @@ def add_passages(
 
 
 def remove_passages(db: sqlite3.Connection, first: int, last: int) -> None:
-    """Removes all passages of one split, with whatever belongs to them."""
+    """Removes the passages of one passage range, `first` to `last` inclusive, with their vectors."""
     db.execute("DELETE FROM splits WHERE first = ?", (first,))
     for table, column in (("passages", "id"), ("pending", "passage"), ("vectors", "passage")):
         db.execute(f"DELETE FROM {table} WHERE {column} BETWEEN ? AND ?", (first, last))  # noqa: S608
 
 
 def remove_document(db: sqlite3.Connection, key: int) -> None:
-    """Removes a document with its passages, of all models. No file may hold it any more."""
+    """Removes a document with its passages for all models. No file may hold it any more."""
     for first, last in db.execute("SELECT first, last FROM splits WHERE document = ?", (key,)).fetchall():
         remove_passages(db, first, last)
         log_change(db, "removed", first, last)
@@ -126,12 +126,12 @@ def remove_document(db: sqlite3.Connection, key: int) -> None:
 
 
 def log_change(db: sqlite3.Connection, kind: str, first: int, last: int) -> None:
-    """Tells the derived indexes what they have to follow; see the catalogue's `Change`."""
+    """Logs a change that the derived indexes have to follow; see `stackroom.catalog.entries.Change`."""
     db.execute("INSERT INTO changes (kind, first, last) VALUES (?, ?, ?)", (kind, first, last))
 
 
 def _known_code(db: sqlite3.Connection, hash_: int) -> bytes | None:
-    """The vector of a passage with this hash, whether stored or about to be."""
+    """The code of the vector of a passage with this hash, stored or waiting to be; None if there is none."""
     row = db.execute(
         "SELECT coalesce(v.code, w.code) FROM passages o"
         " LEFT JOIN vectors v ON v.passage = o.id LEFT JOIN pending w ON w.passage = o.id"
@@ -142,7 +142,7 @@ def _known_code(db: sqlite3.Connection, hash_: int) -> bytes | None:
 
 
 def passage_hash(model: int, text: str) -> int:
-    """What equal passages of a model share; `text` is its context and its own."""
-    # 64 bits: that two different texts of a million passages share one happens once in 40 million libraries.
+    """A hash that equal passages of a model share; `text` is the passage's context and its own text."""
+    # 64 bits: among a million passages, two different texts share a hash in one of 40 million libraries.
     digest = hashlib.blake2b(f"{model} {text}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, signed=True)

@@ -1,4 +1,4 @@
-"""Being the only one who writes in a data folder."""
+"""The lock that lets only one indexer write in a data folder."""
 
 import os
 import sys
@@ -16,10 +16,10 @@ from stackroom.common.settings import Settings
 
 @contextmanager
 def alone(settings: Settings) -> Iterator[None]:
-    """No other indexer works in the data folder while the block runs, which is its owner's alone from now on.
+    """Keeps other indexers out of the data folder while the block runs, and closes its files to other users.
 
     Raises:
-        AlreadyRunning: another one does.
+        AlreadyRunning: another indexer is at work.
         CatalogUnusable: the folder can't be written.
     """
     lock = settings.indexer_lock

@@ -1,6 +1,7 @@
-"""An older catalogue becomes one of today: a list of steps, each from one version to the next.
+"""Brings an older catalogue to today's format: a list of steps, each from one version to the next.
 
-Each step is a transaction, so a kill leaves one version or the other. A copy of the file is made first.
+Each step is a transaction, so a process that is killed leaves a whole catalogue of one version or the next. A
+copy of the file is made first.
 """
 
 import secrets
@@ -20,7 +21,7 @@ from stackroom.common.sqlite_file import connect, create, put, remove
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """What was brought up to date: the version before, and the copy of the file as it was."""
+    """An upgrade that was made: the version before it, and the copy of the file as it was."""
 
     version: int
     copy: Path
@@ -36,7 +37,10 @@ class Upgrade:
 def migrate(path: Path) -> Upgrade | None:
     """Brings the catalogue at `path` up to date, if there is an older one. Nobody else may write meanwhile.
 
-    What is too old or too new is left for `open_catalog` to refuse.
+    A catalogue that is too old or too new is left as it is: `open_catalog` refuses it.
+
+    Returns:
+        The upgrade; None if none was needed.
 
     Raises:
         CatalogUnusable: there is no room for a copy, or SQLite can't read or write the file.
@@ -58,10 +62,10 @@ def migrate(path: Path) -> Upgrade | None:
                 db.execute("BEGIN IMMEDIATE")
                 with db:
                     _STEPS[step](db)
-                    # What is derived from the catalogue is derived from another one.
+                    # A new random id, so that indexes made from the catalogue are built again.
                     db.execute(f"PRAGMA application_id = {secrets.randbelow(2**31)}")
                     db.execute(f"PRAGMA user_version = {step + 1}")
-        shutil.rmtree(path.with_name(WORDS), ignore_errors=True)  # made again, perhaps of other files
+        shutil.rmtree(path.with_name(WORDS), ignore_errors=True)  # built again, perhaps in another format
     except (OSError, sqlite3.Error) as error:
         raise CatalogUnusable(f"The catalogue {path} cannot be brought up to date: {error}.") from error
     return Upgrade(version, copy)
@@ -69,7 +73,7 @@ def migrate(path: Path) -> Upgrade | None:
 
 def _copy(db: sqlite3.Connection, path: Path, version: int) -> Path:
     (pages,), (page_size,) = (db.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
-    needed = 2 * pages * page_size  # the copy, and what is written on the way
+    needed = 2 * pages * page_size  # for the copy, and for what the steps write
     free = shutil.disk_usage(path.parent).free
     if free < needed:
         raise CatalogUnusable(
@@ -87,17 +91,17 @@ def _copy(db: sqlite3.Connection, path: Path, version: int) -> Path:
     return copy
 
 
-# It came after the first catalogues of version 3: they may lack it, and are only slower then.
+# The first catalogues of version 3 were made without this index; without it they are only slower.
 _ADDED_TO_3 = "CREATE INDEX IF NOT EXISTS illegible_passages ON vectors (passage) WHERE length(code) = 0"
 
 
 def _to_3(db: sqlite3.Connection) -> None:
-    """Languages, headings, and what passages are embedded with.
+    """Adds languages, headings, and the context that a passage is embedded with.
 
-    Languages are told from the texts. Headings are not in them: all documents are marked to be read again,
-    and until then answer with the passages and vectors that they have, which have no titles before them.
+    Languages are found from the texts. Headings can't be: so all documents are marked to be read again. Until
+    then they are searched by the passages and vectors that they have, which were embedded without titles.
     """
-    from indexer.pdf.language import identify  # which takes longer to load than all else here
+    from indexer.pdf.language import identify  # only here, because it takes long to load
 
     db.execute("ALTER TABLE documents ADD COLUMN language TEXT NOT NULL DEFAULT ''")
     for (key,) in db.execute("SELECT key FROM documents").fetchall():
@@ -118,19 +122,20 @@ def _to_3(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-# It came after the first catalogues of version 4: what they read by OCR stays without marks in its pictures.
+# The first catalogues of version 4 were made without this column. On pages that OCR read for them, the words
+# that were found can't be marked in the picture.
 _ADDED_TO_4 = "ALTER TABLE scans ADD COLUMN words BLOB"
 
 
 def _to_4(db: sqlite3.Connection) -> None:
-    """Scans: every page with little text waits; OCR looks at it first, and leaves it alone if it is none.
+    """Adds scans: every page with little text waits for OCR, which first looks whether the page is a scan.
 
-    PDFs that need a password are told from those that are encrypted in an unknown way.
+    Failures of PDFs that need a password get a kind of their own; before, they counted as encrypted.
     """
     for statement in (
         SCANS_TABLE,
         SCANS_INDEX,
-        # Of a last page only bytes are known here: at least as many as its characters.
+        # The length of a last page is known only in bytes, which are at least as many as its characters.
         "INSERT INTO scans (document, page, state, text, reason) SELECT document, number, 'waiting', '', ''"
         " FROM (SELECT g.document, g.number, coalesce(lead(g.start) OVER (PARTITION BY g.document"
         "  ORDER BY g.number), d.text_bytes) - g.start AS length FROM pages g JOIN documents d"
@@ -142,4 +147,4 @@ def _to_4(db: sqlite3.Connection) -> None:
 
 
 _STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {2: _to_3, 3: _to_4}
-"""By the version that each begins with."""
+"""Version → the step from it to the next version."""

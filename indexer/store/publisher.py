@@ -1,4 +1,4 @@
-"""Writing the truth: every method is one transaction, so a document is there with all its rows or not at all.
+"""Writes the catalogue, each method in one transaction: a document is there with all its rows or not at all.
 
 Only one process writes (see `stackroom.common.running`); it may do so from two connections, which take turns.
 """
@@ -23,7 +23,7 @@ from stackroom.common.documents import Document, OutlineEntry, Passage, Section
 from stackroom.common.errors import ExtractionFailed, FailureKind
 from stackroom.embedding.embedder import Fingerprint
 
-# Changes kept for servers to follow; one that is further behind loads everything again.
+# How many changes are kept for servers to follow; a server that is further behind loads everything again.
 _CHANGES_KEPT = 10_000
 
 _HELD = "SELECT document FROM locations"
@@ -64,7 +64,7 @@ class Recorded:
 class PendingPassage:
     """A passage that waits for its vector.
 
-    `text` is what is embedded; `code` is the vector of another passage with the same, if there is one.
+    `text` is what is embedded; `code` is the vector of another passage with the same text, if there is one.
     """
 
     id: int
@@ -76,7 +76,7 @@ class Publisher(CatalogWriter):
     """Writes documents, where their files are, and their vectors; reads what a writer has to know.
 
     Every method raises CatalogUnusable if SQLite can't write, for example because the disk is full; then
-    nothing of that method's change is there.
+    that method has changed nothing.
     """
 
     # Models
@@ -117,7 +117,7 @@ class Publisher(CatalogWriter):
             log_change(db, "model", 0, 0)
 
     def forget_unfinished_models(self) -> None:
-        """Removes what a re-embedding that was given up has left."""
+        """Removes the models of re-embeddings that were not finished, with their passages and vectors."""
         with self._transaction() as db:
             self._remove_models(db, "current = ?", 0)
 
@@ -134,7 +134,7 @@ class Publisher(CatalogWriter):
         return {Path(root): id_ for id_, root in self._rows("SELECT id, root FROM libraries ORDER BY root")}
 
     def forget_library(self, library: int) -> int:
-        """Removes a library, and the documents that no other one holds. Returns how many those were."""
+        """Removes a library, and the documents that no other library holds. Returns how many documents."""
         with self._transaction() as db:
             rows = db.execute(_HELD + " WHERE library_id = ? AND document IS NOT NULL", (library,))
             held = {row[0] for row in rows}
@@ -184,7 +184,7 @@ class Publisher(CatalogWriter):
     def fail(self, place: Place, state: FileState, error: ExtractionFailed) -> None:
         """Records why a file could not be read. A document that only this file held is removed.
 
-        One that was only to be read again stays as it is.
+        A document that was only to be read again (see `Recorded`), from an unchanged file, stays as it is.
         """
         with self._transaction() as db:
             held = self._held(db, place)
@@ -207,7 +207,7 @@ class Publisher(CatalogWriter):
     ) -> None:
         """Adds a document with its passages, which then wait for their vectors; `files` hold it.
 
-        If it was there already, to be read again, all that held it hold this one.
+        If the document was there already, and was to be read again, the new one replaces it in all files.
         """
         with self._transaction() as db:
             before = db.execute(
@@ -309,7 +309,7 @@ class Publisher(CatalogWriter):
     # Inside a transaction
 
     def _place(self, db: sqlite3.Connection, place: Place, state: FileState, document: int) -> list[int]:
-        """Records what a file holds. Returns the key of what it held before, if that is another document."""
+        """Records which document a file holds. Returns the key of the one it held before, if another."""
         held = self._held(db, place)
         db.execute(
             "INSERT INTO locations (library_id, path, size, modified_ns, document) VALUES (?, ?, ?, ?, ?)"
@@ -322,7 +322,7 @@ class Publisher(CatalogWriter):
 
     @staticmethod
     def _is_stale(db: sqlite3.Connection, place: Place, state: FileState) -> bool:
-        """Whether a file is as it was when a document was read from it that is to be read again."""
+        """Whether a file is unchanged, and holds a document that is to be read again (see `Recorded`)."""
         row = db.execute(
             "SELECT 1 FROM locations l JOIN documents d ON d.key = l.document AND d.extractor = ''"
             " WHERE l.library_id = ? AND l.path = ? AND l.size = ? AND l.modified_ns = ?",
@@ -337,9 +337,12 @@ class Publisher(CatalogWriter):
         return [row[0] for row in rows if row[0] is not None]
 
     def _let_go(self, db: sqlite3.Connection, key: int, successor: int | None = None) -> bool:
-        """A file no longer holds a document, which is removed if no other does. Returns whether it was.
+        """Removes a document that a file held until now, unless another file holds it.
 
-        The id of a removed document leads to `successor` if given.
+        If `successor` is given, the id of the removed document leads to that one.
+
+        Returns:
+            Whether the document was removed.
         """
         row = db.execute("SELECT id FROM documents WHERE key = ?", (key,)).fetchone()
         if row is None:
@@ -357,7 +360,7 @@ class Publisher(CatalogWriter):
 
     @staticmethod
     def _log_names(db: sqlite3.Connection, key: int) -> None:
-        """Other files hold the document than before: it is found by their names."""
+        """Logs that other files hold a document than before: it is also found by their names."""
         splits = db.execute(
             "SELECT s.first, s.last FROM splits s JOIN models m ON m.id = s.model AND m.current = 1"
             " WHERE s.document = ?",

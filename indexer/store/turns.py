@@ -1,8 +1,9 @@
 """Taking turns in a data folder: commands wait for each other, and a watcher lets them in.
 
-Who wants to work holds `wanted.lock` until it has `indexer.lock` (see `lock`). A watcher looks whether
-anybody does, lets go of the data folder, and gets in line itself. Both are locks of the operating system: a
-process that dies wants nothing any more. The one watcher holds `watch.lock`, also while it lets others in.
+A command that wants to work holds `wanted.lock` until it has `indexer.lock` (see `lock`). A watcher checks
+whether `wanted.lock` is held; if so, it releases the data folder, and then waits for its own next turn. Both
+are locks of the operating system, so a process that dies releases them. The one watcher holds `watch.lock`,
+also while it lets others in.
 """
 
 import os
@@ -22,12 +23,12 @@ from stackroom.common.settings import Settings
 def turn(
     settings: Settings, seconds: float, on_wait: Callable[[str], None] = lambda message: None
 ) -> Iterator[None]:
-    """No other indexer works in the data folder while the block runs; waits for the one that does.
+    """Keeps other indexers out of the data folder while the block runs; first waits for one that is at work.
 
     Args:
         settings: of the data folder.
         seconds: how long to wait at most.
-        on_wait: told once for whom it waits.
+        on_wait: told once, if it waits, for which process.
 
     Raises:
         AlreadyRunning: another one still works after that time.
@@ -72,10 +73,10 @@ def is_wanted(settings: Settings) -> bool:
 
 @contextmanager
 def the_only_watcher(settings: Settings) -> Iterator[None]:
-    """No other watcher follows folders for this data folder while the block runs.
+    """Keeps other watchers out of the data folder while the block runs.
 
     Raises:
-        AlreadyRunning: one does.
+        AlreadyRunning: another watcher is at work.
     """
     with hold(settings.watch_lock, _note()) as held:
         if not held:

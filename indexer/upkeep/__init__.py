@@ -1,4 +1,4 @@
-"""Looking after what is there: check, repair, back up, restore.
+"""Looks after a data folder: check, repair, back up, restore.
 
 Its face: `check.check`, `repair.repair`, `backup.back_up` and `backup.restore`.
 """

@@ -1,7 +1,7 @@
-"""A data folder in one file, and back: what cannot be made again, while everything else runs.
+"""Backs up in one file what cannot be made again of a data folder, while it is in use, and restores it.
 
-The file is a plain tar: `backup.json`, which says what the others must be, the catalogue, who has access, and
-the ledger. Prepared models and the index of words are left out: they are made again.
+The file is a plain tar: `backup.json`, which has the sizes and checksums of the others, then the catalogue,
+who has access, and the ledger. Prepared models and the index of words are left out: they are made again.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ from stackroom.common.sqlite_file import connect, connect_to_read, create, ident
 _FORMAT = 1
 _NAME = "backup.json"
 
-# Whatever is in it is for its owner alone.
+# Only its owner may read a backup.
 _FILE_MODE = 0o600
 
 _LONGEST_LIST = 100_000
@@ -43,18 +43,17 @@ _PAGES_AT_ONCE = 2500
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a backup has: names and sizes in bytes of its files, and when it was made, as ISO 8601."""
+    """What a backup has: when it was made, as ISO 8601, and its files' names and sizes in bytes."""
 
     created: str
     files: Mapping[str, int]
 
 
 def back_up(settings: Settings, file: Path) -> Contents:
-    """Makes a backup of a data folder, of one moment for each of its files.
+    """Makes a backup of a data folder. Each file in it is as the original was at one moment.
 
-    Indexers and servers may be at work. It needs as much room beside `file` as twice what it will take.
-
-    Interrupted by an exception, it leaves nothing behind.
+    Indexers and servers may be at work. While a backup is made, twice its size must be free beside `file`. An
+    exception leaves nothing behind.
 
     Raises:
         CatalogMissing: there is nothing to back up.
@@ -91,12 +90,12 @@ def back_up(settings: Settings, file: Path) -> Contents:
 def restore(settings: Settings, file: Path, prepare: Callable[[Path], object]) -> Contents:
     """Puts a backup into a data folder that has no index yet, and builds the index of words.
 
-    Nothing is there before all of the backup has been found sound. `prepare` brings its catalogue up to date.
-    Interrupted by an exception, it leaves nothing behind; once the catalogue is in its place, all but the
-    index of words.
+    Nothing is put in its place before the whole backup has been found sound. `prepare` is called with the
+    path of its catalogue, and brings that up to date. An exception leaves nothing behind; or, if it
+    comes once the catalogue is in its place, everything but the index of words.
 
     Raises:
-        BackupUnusable: it is no backup or is damaged, the folder has an index, or it can't be written.
+        BackupUnusable: `file` is no backup or damaged, or the data folder has an index or can't be written.
         CatalogVersion: a newer Stackroom made it.
     """
     places = {
@@ -113,14 +112,14 @@ def restore(settings: Settings, file: Path, prepare: Callable[[Path], object]) -
                 f"{settings.data} is in use: there is {what}. Stop what uses it, and restore into another "
                 "folder with --data, or move that one away."
             )
-        for left in settings.data.glob(f"{RESTORING_PREFIX}*"):  # by one that was killed
+        for left in settings.data.glob(f"{RESTORING_PREFIX}*"):  # by a restore that was killed
             shutil.rmtree(left, ignore_errors=True)
         try:
             with TemporaryDirectory(prefix=RESTORING_PREFIX, dir=settings.data) as folder:
                 contents = _read(file, Path(folder), places)
                 prepare(Path(folder) / CATALOG)
                 with closing(open_catalog(Path(folder) / CATALOG, create=False)):
-                    pass  # of a version that we can read
+                    pass  # raises if we can't read this version
                 files = {Path(folder, name): place for name, place in places.items()}
                 _put_in_place({file: place for file, place in files.items() if file.exists()})
         except (OSError, tarfile.TarError, ValueError, KeyError) as error:
@@ -132,7 +131,7 @@ def restore(settings: Settings, file: Path, prepare: Callable[[Path], object]) -
 
 
 def _put_in_place(files: Mapping[Path, Path]) -> None:
-    """Moves files to their places, in their order: all, or none."""
+    """Moves files to their places, in this order: all of them, or none."""
     done = []
     try:
         for file, place in files.items():
@@ -145,15 +144,15 @@ def _put_in_place(files: Mapping[Path, Path]) -> None:
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
-    """Copies one moment of a database that others read and write."""
+    """Copies a database as it is at one moment, while others read and write it."""
     create(target)
     try:
         opened = connect_to_read(source)[0]
     except sqlite3.Error as error:
         raise BackupUnusable(f"No backup can be made: {source} cannot be read: {error}.") from error
     with closing(opened) as there, closing(connect(target)) as here:
-        # In steps, between which we can be interrupted. They are of one snapshot: else they would begin again
-        # each time that others have written.
+        # In steps, between which we can be interrupted. All steps read one snapshot: otherwise SQLite would
+        # begin again each time that others have written.
         there.execute("BEGIN")
         there.execute("SELECT count(*) FROM sqlite_master").fetchone()
         there.backup(here, pages=_PAGES_AT_ONCE, progress=lambda status, left, pages: None)
@@ -202,7 +201,7 @@ def _member(name: str, size: int) -> tarfile.TarInfo:
 
 
 def _read(file: Path, folder: Path, places: Mapping[str, Path]) -> Contents:
-    """Unpacks a backup into an empty folder, if all of it is as it must be."""
+    """Unpacks a backup into an empty folder. Raises ValueError or KeyError if anything in it is wrong."""
     with tarfile.open(file, "r:") as archive:
         first = archive.next()
         if first is None or first.name != _NAME or first.size > _LONGEST_LIST:
@@ -212,7 +211,7 @@ def _read(file: Path, folder: Path, places: Mapping[str, Path]) -> Contents:
             raise ValueError(f"it has format {about['format']}; this version of Stackroom reads {_FORMAT}")
         files = about["files"]
         while member := archive.next():
-            # By name, whatever the archive says of folders, links and rights.
+            # Only the name counts: what the archive says of folders, links and rights is ignored.
             if member.name not in files or member.name not in places:
                 raise ValueError(f"it has a file {member.name!r}, which no backup has")
             target = folder / member.name

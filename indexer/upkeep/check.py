@@ -1,4 +1,4 @@
-"""Checks everything that is kept against everything it must agree with. `repair` puts right what is found."""
+"""Checks that everything in a data folder is sound and fits together. `repair` repairs what is found."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -20,9 +20,9 @@ from stackroom.common.errors import CatalogUnusable
 from stackroom.common.settings import Settings
 
 Tell = Callable[[str, int, int], None]
-"""Told what is being looked at, how many documents are done, and of how many."""
+"""Told what is being looked at, how many documents are done, and how many there are."""
 
-# What SQLite says of its own indexes; anything else is damage to the tables.
+# What SQLite reports if only its indexes are damaged; anything else is damage to the tables.
 _OF_INDEXES = ("missing from index", "wrong # of entries in index", "non-unique entry in index")
 
 
@@ -35,8 +35,8 @@ class Report:
         damages: what is not as it must be.
         files: absolute paths of the files of damaged documents, by their key.
         pending: passages that wait for their vectors; no damage.
-        words_behind: the index of words has not followed the last change yet; no damage.
-        new, changed, missing: absolute paths of files that are not as they were indexed; no damage either.
+        words_behind: whether the index of words has yet to follow the last change; no damage.
+        new, changed, missing: absolute paths of files that are not as they were when indexed; no damage.
         unreadable: folders and names that could not be looked at, with the reasons, by absolute path.
     """
 
@@ -57,8 +57,8 @@ def check(settings: Settings, tell: Tell = lambda stage, done, of: None) -> Repo
 
     Raises:
         CatalogMissing: there is nothing to check.
-        CatalogVersion: another version of Stackroom wrote it.
-        CatalogUnusable: it can't be read for a reason that is no damage, such as missing rights.
+        CatalogVersion: another version of Stackroom wrote the catalogue.
+        CatalogUnusable: the catalogue can't be read for a reason that is no damage, such as missing rights.
     """
     report = Report()
     try:
@@ -92,7 +92,7 @@ def _beyond_repair(error: sqlite3.Error) -> Damage:
 
 
 def _structure(db: sqlite3.Connection, tell: Tell) -> Iterator[Damage]:
-    """What SQLite finds itself."""
+    """The damage that SQLite itself finds."""
     tell("file", 0, 1)
     with closing(sqlite3.connect(":memory:")) as new:
         create_tables(new)

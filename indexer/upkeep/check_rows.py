@@ -1,8 +1,8 @@
-"""The truth against itself: documents, texts, passages and vectors, row by row. Changes nothing.
+"""Checks the catalogue row by row: documents, texts, passages and vectors. Changes nothing.
 
-SQLite keeps its own structure and its keys; what is looked at here is what only we know. A text block has a
-checksum (older ones have none), and vectors have a certain length: a bit that a disk has turned is noticed in
-most places, not in all.
+SQLite checks its own structure and its keys; here we check what only we know. A text block has a checksum
+(older ones have none), and the length of a vector has known limits: so a bit that a disk has flipped is
+noticed in most places, not in all.
 """
 
 import json
@@ -30,8 +30,8 @@ Remedy = Literal[
 
 _PAGES = "SELECT number, start FROM pages WHERE document = ? ORDER BY number"
 
-# What the length of a decoded vector may be. With 8 bits it is within 0.01 of 1; with 5, what a few large
-# components of a vector lose is made up for by the others.
+# Least and greatest length of a decoded vector, with 8 and with 5 bits a dimension. With 8 bits the length is
+# within 0.01 of 1. With 5 bits large components are cut, and the others become larger to make up for that.
 _LENGTHS = ((0.97, 1.03), (0.97, 3.0))
 
 
@@ -58,7 +58,7 @@ def examine(db: sqlite3.Connection, on_document: Callable[[], None]) -> Iterator
         on_document: told after each document.
 
     Raises:
-        sqlite3.Error: SQLite can't read it after all.
+        sqlite3.Error: SQLite can't read the tables after all.
     """
     yield from _loose_ends(db)
     models = dict(db.execute("SELECT id, dimensions FROM models"))
@@ -196,7 +196,7 @@ def _cover(spans: list[tuple[int, int]], page: tuple[int, int]) -> bool:
 
 
 def sound(codes: Sequence[bytes], dimensions: int) -> bool:
-    """Whether these are codes of vectors of these dimensions, and of a length that such have."""
+    """Whether all codes have the size that fits `dimensions`, and decode to vectors of a right length."""
     ranges = dict(zip(code_lengths(dimensions), _LENGTHS, strict=True))
     if not {len(code) for code in codes} <= ranges.keys():
         return False

@@ -1,4 +1,4 @@
-"""The indexes of words against the catalogue that they are derived from. Changes nothing."""
+"""Compares the indexes of words with the catalogue that they are made from. Changes nothing."""
 
 import json
 import zlib
@@ -11,7 +11,8 @@ from indexer.passages.words_writer import bookmark_id, live_files, read_bookmark
 from stackroom.catalog.catalog import Catalog
 from stackroom.indexes.words import DOCUMENTS, PASSAGES, open_index
 
-# At the end of each of the engine's files: JSON with the CRC-32 of what is before, its length, and this.
+# Each of the engine's files ends with a JSON object that has the CRC-32 of all before it, then the length of
+# that JSON, then this number.
 _MAGIC = 1337
 _TAIL = 8
 
@@ -22,7 +23,7 @@ def audit(folder: Path, catalog: Catalog) -> tuple[list[str], bool]:
     """Compares both indexes in a folder with the catalogue, which nobody may change meanwhile.
 
     Returns:
-        What is damaged, a clause for a person each; and whether an index is merely behind, or not made yet.
+        What is damaged, each as a clause for a person; and whether an index is only behind, or not made yet.
 
     Raises:
         CatalogUnusable: the catalogue can't be read.

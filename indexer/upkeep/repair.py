@@ -1,4 +1,4 @@
-"""Putting right what a check found: what is derived is made again, what is not is read again from its PDF."""
+"""Repairs what a check found: what is derived is made again, all else is read again from its PDF."""
 
 import shutil
 import sqlite3
@@ -22,7 +22,7 @@ from stackroom.common.settings import Settings
 from stackroom.common.sqlite_file import move
 from stackroom.embedding.embedder import ModelSource, refuse_another_model
 
-# Rows that belong to nothing, table by table, and what to do about each.
+# Remove rows that belong to nothing, table by table; the last one makes a model current if none is.
 _SWEEPS = (
     "DELETE FROM locations WHERE library_id NOT IN (SELECT id FROM libraries)"
     " OR document NOT IN (SELECT key FROM documents)",
@@ -46,15 +46,15 @@ def repair(
     Args:
         settings: of the data folder, in which no indexer may be at work.
         models: for passages that have to be made again.
-        report: of the data folder as it is.
+        report: what `check` found in the data folder as it is now.
         tell: see `indexer.upkeep.check.Tell`.
 
     Returns:
-        What was done, a sentence for a person each.
+        What was done, each as a sentence for a person.
 
     Raises:
-        ModelError: passages have to be made again, and the model can't be had. Damaged documents are removed
-            already, nothing else was changed.
+        ModelError: passages have to be made again, and the model can't be had. What comes before that is
+            done by then: SQLite's indexes, rows that belong to nothing, and damaged documents.
         CatalogUnusable: the catalogue can't be written.
     """
     done: list[str] = []
@@ -66,7 +66,7 @@ def repair(
         if wanting(report.damages, "reindex"):
             _reindex(settings.catalog)
             done.append("SQLite's indexes were made again.")
-            report = check(settings, tell)  # it reads through them
+            report = check(settings, tell)  # the check reads through these indexes
         if wanting(report.damages, "replace"):
             done.append(_replace(settings.catalog))
         elif wanting(report.damages, "sweep"):
@@ -122,7 +122,7 @@ def _replace(path: Path) -> str:
 
 def _sweep(path: Path) -> None:
     with closing(open_catalog(path, create=False)) as db:
-        db.execute("PRAGMA foreign_keys = OFF")  # what it would follow is what is broken
+        db.execute("PRAGMA foreign_keys = OFF")  # the references it follows may be broken
         db.execute("BEGIN IMMEDIATE")
         with db:
             strays = db.execute(
@@ -133,7 +133,7 @@ def _sweep(path: Path) -> None:
                 remove_passages(db, first, last)
             for statement in _SWEEPS:
                 db.execute(statement)
-            log_change(db, "model", 0, 0)  # everything derived is loaded anew
+            log_change(db, "model", 0, 0)  # servers load everything again
 
 
 def _drop(path: Path, keys: Sequence[int]) -> None:
@@ -166,7 +166,7 @@ def _resplit(settings: Settings, models: ModelSource, keys: Sequence[int], tell:
                 old = db.execute("SELECT first, last FROM splits WHERE document = ?", (key,)).fetchall()
                 for first, last in old:
                     _remove_unsound(db, first, last, current)
-                # Before the old ones go: the sound vectors among theirs are taken over.
+                # Before the old passages are removed, so that their sound vectors are taken over.
                 add_passages(db, current, key, document, passages)
                 for first, last in old:
                     remove_passages(db, first, last)
