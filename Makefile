@@ -5,6 +5,8 @@ PYTHON ?= python3
 DOCS ?= data/library
 SECONDS ?= 300
 export STACKROOM_DATA ?= data
+# Compiled modules are kept: without them each of the suite's processes compiles all tests anew (5 CPU-s).
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 READY := .venv/.ready

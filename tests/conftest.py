@@ -36,10 +36,16 @@ def pytest_xdist_auto_num_workers() -> int | None:
     return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else available_cores() + 2
 
 
+def pytest_configure() -> None:
+    """While tests are collected nothing becomes garbage: looking for it takes a third of that time."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """What is loaded by now stays; Python need not look for garbage in it."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from fuzz_queries import fuzz
 
 
 def test_any_query_and_any_page_are_survived() -> None:
-    assert fuzz(3) > 0
+    assert fuzz(1) > 0
 
 
 def test_damage_is_repeatable_and_damages() -> None:
