@@ -144,7 +144,7 @@ def _either(now: str, before: str) -> Any:
 
 
 def _remove(catalog: Path) -> None:
-    """Removes every so manieth document, all in one commit."""
+    """Removes 1,000 documents, spread evenly over the library, in one commit."""
     place = _either("indexer.store.publisher:Place", "indexer.publish:Place")
     publish = _either("indexer.store.publisher:Publisher", "indexer.publish:Publisher")
     with closing(publish(catalog)) as publisher:
