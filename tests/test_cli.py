@@ -218,7 +218,7 @@ def test_status(data: Path, folder: Path) -> None:
     assert "not indexed (1)" in shown
     assert "needs a password (1): give it in STACKROOM_PDF_PASSWORDS" in shown
     assert str(folder / "locked.pdf") in shown
-    left_out = {"library": str(folder), "reason": "system", "count": 1, "paths": ["#recycle"]}
+    left_out = {"root": str(folder), "reason": "system", "count": 1, "paths": ["#recycle"]}
     assert status["left_out"] == [left_out]
     assert f"left out of {folder}, recycle bins and other system folders (1):\n  #recycle\n" in shown
 

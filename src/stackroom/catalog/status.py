@@ -32,13 +32,13 @@ class LeftOut:
     """What the last run left out of a library for one reason.
 
     Attributes:
-        library: absolute path of the folder.
+        root: of the library, an absolute path.
         reason: "link" (it leads out of the folder), "pattern" (of its owner) or "system" (a recycle bin).
         count: PDFs, and folders with all that is below them.
         paths: of some of them, relative to the folder.
     """
 
-    library: str
+    root: str
     reason: str
     count: int
     paths: tuple[str, ...]

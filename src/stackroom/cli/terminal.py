@@ -54,7 +54,7 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
     print("libraries   " + ("\n            ".join(map(printable, status.libraries)) or "none yet"))
     for left_out in status.left_out:
         why = f"{_WHY_LEFT_OUT[left_out.reason]} ({left_out.count})"
-        print(f"\nleft out of {printable(left_out.library)}, {why}:")
+        print(f"\nleft out of {printable(left_out.root)}, {why}:")
         print(listed(dict.fromkeys(left_out.paths, "")))
         if left_out.count > len(left_out.paths):
             print(f"  … and {left_out.count - len(left_out.paths)} more")
