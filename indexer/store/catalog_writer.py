@@ -65,13 +65,10 @@ class CatalogWriter:
             )
         try:
             db.execute("BEGIN IMMEDIATE")
-            yield db
-            db.execute("COMMIT")
+            with db:  # commits, or rolls back after an exception
+                yield db
         except sqlite3.Error as error:
             raise CatalogUnusable(
                 f"The catalogue {self._path} cannot be written: {error}. If the disk is full, make room and "
                 "run the command again: what was committed is safe."
             ) from error
-        finally:
-            if db.in_transaction:  # not committed, nor rolled back by SQLite itself (as on a full disk)
-                db.execute("ROLLBACK")

@@ -12,7 +12,7 @@ import sqlite3
 import tarfile
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -132,15 +132,11 @@ def restore(settings: Settings, file: Path, prepare: Callable[[Path], object]) -
 
 def _put_in_place(files: Mapping[Path, Path]) -> None:
     """Moves files to their places, in this order: all of them, or none."""
-    done = []
-    try:
+    with ExitStack() as undo:
         for file, place in files.items():
             put(file, place)
-            done.append(place)
-    except BaseException:
-        for place in done:
-            place.unlink(missing_ok=True)
-        raise
+            undo.callback(place.unlink, missing_ok=True)
+        undo.pop_all()
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

@@ -107,15 +107,12 @@ class StoreFile:
         with self._errors():
             self._follow_file()
             self._sql.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._sql
-            except Refused:
-                self._sql.execute("COMMIT")
-                raise
-            except BaseException:
-                self._sql.execute("ROLLBACK")
-                raise
-            self._sql.execute("COMMIT")
+            with self._sql:  # commits; or, after an exception, rolls back what is not committed
+                try:
+                    yield self._sql
+                except Refused:
+                    self._sql.commit()
+                    raise
 
     @contextmanager
     def connection(self) -> Iterator[sqlite3.Connection]:
