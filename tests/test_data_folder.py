@@ -559,3 +559,19 @@ def test_a_lock_whose_folder_is_deleted_meanwhile_is_taken_anew(tmp_path: Path) 
         time.sleep(0.1)  # it waits for us
         path.parent.rename(tmp_path / "deleted")
         assert taken.result(20)
+
+
+@pytest.mark.parametrize("kind", [Catalog, Publisher])
+def test_why_the_catalogue_cannot_be_read_is_not_covered_up(
+    settings: Settings, shelf: Shelf, kind: type[Catalog] | type[Publisher]
+) -> None:
+    with closing(kind(settings.catalog)) as opened:
+        rows = opened.rows if isinstance(opened, Catalog) else opened._rows
+        snapshot = opened.snapshot if isinstance(opened, Catalog) else opened._snapshot
+
+        def fail() -> None:
+            rows("ROLLBACK")  # as SQLite does of itself when a disk fails
+            raise CatalogUnusable("disk I/O error")
+
+        with pytest.raises(CatalogUnusable, match="disk I/O error"), snapshot():
+            fail()

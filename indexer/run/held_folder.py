@@ -67,7 +67,8 @@ class HeldFolder:
             self.embedding = Embedding(self._settings, self._load)
             stack.callback(self.embedding.close)
             self._stack = stack.pop_all()
-        self._lock, self._is_sound = self._lock_now(), True
+        self._lock = self._lock_now()
+        self._is_sound = self._lock is not None  # it is None if the folder was deleted this very moment
         self.openings += 1
         return upgrade
 

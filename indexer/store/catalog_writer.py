@@ -36,7 +36,7 @@ class CatalogWriter:
     def is_there(self) -> bool:
         """Whether the file at the path is still the one that we have open."""
         try:
-            return identity(self._path) == self._file
+            return self._file is not None and identity(self._path) == self._file
         except OSError:
             return False
 
@@ -53,7 +53,7 @@ class CatalogWriter:
         try:
             yield
         finally:
-            self._rows("COMMIT")
+            self._connection.rollback()  # SQLite may have ended it already, when a drive was gone
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

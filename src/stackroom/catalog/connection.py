@@ -54,7 +54,7 @@ class CatalogFile:
         try:
             yield
         finally:
-            self.rows("COMMIT")
+            self._connection.rollback()  # SQLite may have ended it already, when a drive was gone
 
     def follow_file(self) -> None:
         """Opens the file that is at the path now if the one that was opened has been deleted or replaced.
