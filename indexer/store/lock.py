@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from stackroom.common.errors import AlreadyRunning
@@ -23,18 +22,24 @@ def alone(settings: Settings) -> Iterator[None]:
         CatalogUnusable: the folder can't be written.
     """
     lock = settings.indexer_lock
-    note = {"pid": os.getpid(), "command": " ".join(sys.argv), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
-    with hold(lock, note) as held:
+    with hold(lock, who_we_are()) as held:
         if not held:
-            raise AlreadyRunning(_who_is_running(settings.data, holder(lock) or {}))
+            raise AlreadyRunning(
+                f"Another indexer is at work in {settings.data} ({who(holder(lock))}). Wait for it, stop it, "
+                "or use another data folder with --data."
+            )
         narrow(settings)
         yield
 
 
-def _who_is_running(data: Path, note: dict[str, Any]) -> str:
+def who_we_are(command: str = "") -> dict[str, Any]:
+    """The note beside a lock that this process holds. `command` takes the place of its own command line."""
+    since = time.strftime("%Y-%m-%d %H:%M:%S")
+    return {"pid": os.getpid(), "command": command or " ".join(sys.argv), "since": since}
+
+
+def who(note: dict[str, Any] | None) -> str:
+    """Who holds a lock, for a person, as far as its note says."""
     known = {"pid": "process {}", "command": "`{}`", "since": "since {}"}
-    who = ", ".join(said.format(note[name]) for name, said in known.items() if name in note)
-    return (
-        f"Another indexer is at work in {data} ({who or 'it has just started'}). Wait for it, stop it, or "
-        "use another data folder with --data."
-    )
+    said = [saying.format(note[name]) for name, saying in known.items() if note and name in note]
+    return ", ".join(said) or "it has just started"

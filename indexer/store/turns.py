@@ -6,14 +6,11 @@ are locks of the operating system, so a process that dies releases them. The one
 also while it lets others in.
 """
 
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
 
-from indexer.store.lock import alone
+from indexer.store.lock import alone, who, who_we_are
 from stackroom.common.errors import AlreadyRunning
 from stackroom.common.running import hold, holder
 from stackroom.common.settings import Settings
@@ -33,37 +30,30 @@ def turn(
     Raises:
         AlreadyRunning: another one still works after that time.
     """
-    with ExitStack() as stack:
-        _take_turn(stack, settings, seconds, on_wait)
-        yield
-
-
-def _take_turn(stack: ExitStack, settings: Settings, seconds: float, on_wait: Callable[[str], None]) -> None:
     until = time.monotonic() + seconds
-    is_told = False
-    while True:
-        with hold(settings.wanted_lock, _note()) as is_next:
+    is_told = is_next = False
+    with ExitStack() as ours:
+        with ExitStack() as waiting:
             while True:
                 try:
-                    if is_next:
-                        stack.enter_context(alone(settings))
-                        return
-                    error = AlreadyRunning(
-                        f"Others wait before this command for the indexer that is at work in {settings.data}."
-                    )
-                except AlreadyRunning as running:
-                    error = running
-                if time.monotonic() >= until:
-                    raise error
+                    is_next = is_next or waiting.enter_context(hold(settings.wanted_lock, who_we_are()))
+                    if not is_next:
+                        raise AlreadyRunning(
+                            f"Others wait before this command for the indexer that is at work in "
+                            f"{settings.data}."
+                        )
+                    ours.enter_context(alone(settings))
+                    break
+                except AlreadyRunning:
+                    if time.monotonic() >= until:
+                        raise
                 if not is_told:
                     is_told = True
-                    who = _who(holder(settings.indexer_lock))
                     on_wait(
                         f"Waiting, at most {seconds:g} s, for another indexer that is at work in "
-                        f"{settings.data}{who}."
+                        f"{settings.data} ({who(holder(settings.indexer_lock))})."
                     )
-                if not is_next:
-                    break
+        yield
 
 
 def is_wanted(settings: Settings) -> bool:
@@ -78,9 +68,9 @@ def the_only_watcher(settings: Settings) -> Iterator[None]:
     Raises:
         AlreadyRunning: another watcher is at work.
     """
-    with hold(settings.watch_lock, _note()) as held:
+    with hold(settings.watch_lock, who_we_are()) as held:
         if not held:
-            raise _is_watched(settings, holder(settings.watch_lock))
+            raise _is_watched(settings)
         yield
 
 
@@ -91,25 +81,13 @@ def is_watched(settings: Settings) -> bool:
 
 def refuse_second_watcher(settings: Settings) -> None:
     """Raises AlreadyRunning if a watcher is at work in the data folder."""
-    note = holder(settings.watch_lock)
-    if note is not None:
-        raise _is_watched(settings, note)
+    if is_watched(settings):
+        raise _is_watched(settings)
 
 
-def _is_watched(settings: Settings, note: dict[str, Any] | None) -> AlreadyRunning:
+def _is_watched(settings: Settings) -> AlreadyRunning:
     return AlreadyRunning(
-        f"Another indexer is at work in {settings.data}{_who(note)}, and follows its folders: one `watch` or "
-        "`up` is enough. `stackroom index FOLDER` beside it adds a folder. Or stop it, or use another data "
-        "folder with --data."
+        f"Another indexer is at work in {settings.data} ({who(holder(settings.watch_lock))}), and follows "
+        "its folders: one `watch` or `up` is enough. `stackroom index FOLDER` beside it adds a folder. Or "
+        "stop it, or use another data folder with --data."
     )
-
-
-def _who(note: dict[str, Any] | None) -> str:
-    if not note:
-        return ""
-    since = f", since {note['since']}" if "since" in note else ""
-    return f" (process {note.get('pid')}, `{note.get('command')}`{since})"
-
-
-def _note() -> dict[str, Any]:
-    return {"pid": os.getpid(), "command": " ".join(sys.argv), "since": time.strftime("%Y-%m-%d %H:%M:%S")}

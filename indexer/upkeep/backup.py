@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from indexer.passages.words_writer import WordsWriter
+from indexer.store.lock import who_we_are
 from stackroom import __version__
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.schema import open_catalog
@@ -103,8 +104,7 @@ def restore(settings: Settings, file: Path, prepare: Callable[[Path], object]) -
         settings.access.name: settings.access,
         CATALOG: settings.catalog,  # last: with it the folder counts as restored
     }
-    note = {"command": "stackroom restore", "pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
-    with hold(settings.indexer_lock, note) as held:
+    with hold(settings.indexer_lock, who_we_are("stackroom restore")) as held:
         there = [place for place in places.values() if place.exists()]
         if there or not held:
             what = there[0] if there else "an indexer at work"
