@@ -11,9 +11,9 @@ from itertools import accumulate
 from pathlib import Path
 
 from indexer.pdf.headings import find_sections
-from indexer.store.document_rows import add_document, add_passages, log_change, remove_passages
+from indexer.store.document_rows import add_document, add_passages, remove_document
 from indexer.store.publisher import FileState, Publisher
-from stackroom.catalog.entries import Location, Model
+from stackroom.catalog.entries import Model, locations
 from stackroom.common.documents import Document, Page, Passage, Section
 from stackroom.page.word_boxes import WordBox, pack
 
@@ -53,13 +53,9 @@ class ScanPublisher(Publisher):
         pages = self._rows(
             "SELECT page FROM scans WHERE document = ? AND state = 'waiting' ORDER BY page", (key,)
         )
-        rows = self._rows(
-            "SELECT b.root, l.path, l.size, l.modified_ns FROM locations l"
-            " JOIN libraries b ON b.id = l.library_id WHERE l.document = ? ORDER BY b.root, l.path",
-            (key,),
+        files = tuple(
+            (place.file, FileState(place.size, place.modified_ns)) for place in locations(self._rows, key)
         )
-        places = [Location(Path(root), *rest) for root, *rest in rows]
-        files = tuple((place.file, FileState(place.size, place.modified_ns)) for place in places)
         return ScannedDocument(key, language, tuple(row[0] for row in pages), files)
 
     def waiting_scans(self) -> int:
@@ -132,11 +128,7 @@ class ScanPublisher(Publisher):
             add_passages(db, model, successor, document, passages)
             for table in ("locations", "scans"):
                 db.execute(f"UPDATE {table} SET document = ? WHERE document = ?", (successor, key))  # noqa: S608
-            splits = db.execute("SELECT first, last FROM splits WHERE document = ?", (key,)).fetchall()
-            for first, last in splits:
-                remove_passages(db, first, last)
-                log_change(db, "removed", first, last)
-            db.execute("DELETE FROM documents WHERE key = ?", (key,))
+            remove_document(db, key)
 
 
 def _is_more(read: str, own: str) -> bool:

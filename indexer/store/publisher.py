@@ -18,7 +18,7 @@ from indexer.store.document_rows import (
     remove_passages,
     row_id,
 )
-from stackroom.catalog.entries import Model
+from stackroom.catalog.entries import Model, current_model
 from stackroom.common.documents import Document, OutlineEntry, Passage, Section
 from stackroom.common.errors import ExtractionFailed, FailureKind
 from stackroom.embedding.embedder import Fingerprint
@@ -83,8 +83,7 @@ class Publisher(CatalogWriter):
 
     def current_model(self) -> Model | None:
         """The model whose vectors are searched."""
-        rows = self._rows("SELECT id, name, digest, dimensions, passage_tokens FROM models WHERE current = 1")
-        return Model(rows[0][0], Fingerprint(*rows[0][1:])) if rows else None
+        return current_model(self._rows)
 
     def add_model(self, fingerprint: Fingerprint) -> Model:
         """The catalogue's entry of a model, made if needed; the very first one is current at once."""

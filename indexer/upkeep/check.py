@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from indexer.folder.compare import compare
 from indexer.folder.leave_out import Rules
@@ -12,7 +11,7 @@ from indexer.store.publisher import Publisher
 from indexer.upkeep.check_rows import Damage, examine
 from indexer.upkeep.check_words import audit
 from stackroom.catalog.catalog import Catalog
-from stackroom.catalog.entries import file_at
+from stackroom.catalog.entries import file_at, locations
 from stackroom.catalog.folder_notes import read_notes
 from stackroom.catalog.schema import create_tables, open_catalog
 from stackroom.common.data_folder import MOUNTS
@@ -119,17 +118,13 @@ def _look_at_rows(db: sqlite3.Connection, report: Report, tell: Tell) -> None:
 
     report.damages += examine(db, on_document)
     for key in {damage.document for damage in report.damages if damage.document}:
-        rows = db.execute(
-            "SELECT b.root, l.path FROM locations l JOIN libraries b ON b.id = l.library_id"
-            " WHERE l.document = ? ORDER BY b.root, l.path",
-            (key,),
-        )
-        report.files[key] = [str(file_at(Path(root), path)) for root, path in rows]
+        held = locations(lambda sql, parameters: db.execute(sql, parameters).fetchall(), key)
+        report.files[key] = [str(location.file) for location in held]
 
 
 def _look_at_files(settings: Settings, report: Report) -> None:
     mounts, rules = read_notes(settings.index / MOUNTS), Rules.of(settings)
-    with closing(Publisher(settings.catalog)) as publisher:
+    with closing(Publisher(settings.catalog, create=False)) as publisher:
         for root, library in publisher.libraries().items():
             if root.suffix == ".jsonl":
                 continue  # a collection of `stackroom eval`, whose documents are no files

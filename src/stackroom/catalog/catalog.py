@@ -12,13 +12,13 @@ from stackroom.catalog.entries import (
     DocumentEntry,
     DocumentText,
     FoundPassage,
-    Location,
     Model,
     PassageText,
+    current_model,
+    locations,
 )
 from stackroom.catalog.passage_ranges import PassageRange
 from stackroom.common.documents import OutlineEntry, Page
-from stackroom.embedding.embedder import Fingerprint
 from stackroom.page.word_boxes import WordBox, unpack
 
 VECTORS_AT_ONCE = 50_000
@@ -44,8 +44,7 @@ class Catalog(CatalogFile):
 
     def model(self) -> Model | None:
         """The model whose vectors are searched; None before the first indexing."""
-        rows = self.rows("SELECT id, name, digest, dimensions, passage_tokens FROM models WHERE current = 1")
-        return Model(rows[0][0], Fingerprint(*rows[0][1:])) if rows else None
+        return current_model(self.rows)
 
     def id(self) -> int:
         """A random number that identifies this catalogue: an index made from another one is recognised and
@@ -119,7 +118,7 @@ class Catalog(CatalogFile):
             (_FIRST_PAGES + 1, model.id, last, first),
         )
         for first_passage, language, title, author, created, key, stop in rows:
-            paths = [_PDF.sub("", location.path) for location in self._locations(key)]
+            paths = [_PDF.sub("", location.path) for location in locations(self.rows, key)]
             # A number alone counts scans or downloads; it would be found by any question with that number.
             names = "\n".join(path for path in paths if any(map(str.isalpha, path)))
             pages = self._texts.start(key, stop or _LAST)
@@ -194,9 +193,9 @@ class Catalog(CatalogFile):
             if rows:
                 key, id_, title, author, created, modified, outline, extractor, page_count = rows[0]
                 lines = tuple(OutlineEntry(*line) for line in json.loads(outline))
-                locations = self._locations(key)
+                files = locations(self.rows, key)
                 return DocumentEntry(
-                    key, id_, title, author, created, modified, lines, extractor, page_count, locations
+                    key, id_, title, author, created, modified, lines, extractor, page_count, files
                 )
             successor = self.rows("SELECT new FROM successors WHERE old = ?", (document_id,))
             if not successor:
@@ -270,11 +269,3 @@ class Catalog(CatalogFile):
             if start <= stop:
                 ranges.append((start, stop))
         return ranges
-
-    def _locations(self, key: int) -> tuple[Location, ...]:
-        rows = self.rows(
-            "SELECT b.root, l.path, l.size, l.modified_ns FROM locations l"
-            " JOIN libraries b ON b.id = l.library_id WHERE l.document = ? ORDER BY b.root, l.path",
-            (key,),
-        )
-        return tuple(Location(Path(root), path, size, modified) for root, path, size, modified in rows)

@@ -1,9 +1,13 @@
-"""What the catalogue says about models, documents and passages: frozen dataclasses."""
+"""What the catalogue says about models, documents and passages: frozen dataclasses.
+
+At the end, what both its readers and its writer read.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from stackroom.catalog.passage_ranges import PassageRange
+from stackroom.catalog.text_blocks import Rows
 from stackroom.common.documents import OutlineEntry
 from stackroom.embedding.embedder import Fingerprint
 
@@ -173,3 +177,19 @@ class FoundPassage:
     def text(self) -> str:
         """The passage exactly as it stands on the page."""
         return self.page_text[self.start : self.stop]
+
+
+def current_model(rows: Rows) -> Model | None:
+    """The model whose vectors are searched; None before the first indexing."""
+    found = rows("SELECT id, name, digest, dimensions, passage_tokens FROM models WHERE current = 1", ())
+    return Model(found[0][0], Fingerprint(*found[0][1:])) if found else None
+
+
+def locations(rows: Rows, key: int) -> tuple[Location, ...]:
+    """The files that hold the document with this key, ordered by their paths."""
+    found = rows(
+        "SELECT b.root, l.path, l.size, l.modified_ns FROM locations l"
+        " JOIN libraries b ON b.id = l.library_id WHERE l.document = ? ORDER BY b.root, l.path",
+        (key,),
+    )
+    return tuple(Location(Path(root), *rest) for root, *rest in found)
