@@ -73,14 +73,16 @@ def compare(
     seen = set()
     for relative, path, state in walk(root, rules, result):
         seen.add(relative)
-        file = File(Place(library, relative), path, state, None if rules.follow_links else root)
         known = recorded.get(relative)
+        is_same = known is not None and known.state == state and not known.stale
+        if known is not None and is_same and known.failure is None:
+            result.unchanged += 1
+            continue
+        file = File(Place(library, relative), path, state, None if rules.follow_links else root)
         if known is None:
             result.new.append(file)
-        elif known.state != state or known.stale:
+        elif not is_same:
             result.changed[file] = known
-        elif known.failure is None:
-            result.unchanged += 1
         elif retry_failed or known.failure in retry:
             result.retried[file] = known
         else:

@@ -66,10 +66,12 @@ class Patterns:
             PatternsUnusable: a line is no pattern.
         """
         self._skip = len(folder) + 1 if folder else 0
-        self._patterns: list[tuple[re.Pattern[str], bool]] = []  # the last one first: it decides
-        for number, line in enumerate(lines, 1):
-            if line.strip() and not line.startswith("#"):
-                self._patterns.insert(0, _compiled(line, number))
+        compiled = [
+            _compiled(line, number)
+            for number, line in enumerate(lines, 1)
+            if line.strip() and not line.startswith("#")
+        ]
+        self._patterns = compiled[::-1]  # the last one that matches decides
 
     def verdict(self, path: str, *, is_folder: bool) -> bool | None:
         """Whether the file or folder at this path of the library is left out; None if no pattern matches."""

@@ -75,7 +75,7 @@ def _is_folder(path: Path) -> bool:
 def _folder(root: Path, rules: Rules, seen: Walk) -> Iterator[Found]:
     entered: set[tuple[int, int]] = set()
     folders: list[tuple[str, Path, int, tuple[Patterns, ...]]] = [("", root, -1, ())]
-    always = Patterns(rules.exclude)
+    always = (Patterns(rules.exclude),) if rules.exclude else ()
     while folders:
         prefix, folder, device, patterns = folders.pop()
         try:
@@ -95,6 +95,7 @@ def _folder(root: Path, rules: Rules, seen: Walk) -> Iterator[Found]:
             reason = f"its {IGNORE_FILE} cannot be used ({error}); nothing in it was read or removed"
             seen.unreadable[_escaped(prefix)] = reason
             continue
+        deciding = (*always, *patterns)
         inner = []
         for entry in entries:
             if entry.name.startswith("."):
@@ -121,7 +122,7 @@ def _folder(root: Path, rules: Rules, seen: Walk) -> Iterator[Found]:
                 seen.left_out[_escaped(relative)] = "link"
             elif is_folder and entry.name.lower() in SYSTEM_FOLDERS:
                 seen.left_out[_escaped(relative)] = "system"
-            elif _is_left_out(relative, (always, *patterns), is_folder=is_folder):
+            elif _is_left_out(relative, deciding, is_folder=is_folder):
                 seen.left_out[_escaped(relative)] = "pattern"
             elif is_folder:
                 inner.append((relative, folder / entry.name, identity.st_dev, patterns))
