@@ -15,10 +15,6 @@ from stackroom.catalog.entries import Model
 from stackroom.common.settings import Settings
 
 
-def _never() -> bool:
-    return False
-
-
 @contextmanager
 def in_background(
     settings: Settings,
@@ -26,7 +22,7 @@ def in_background(
     model: Model,
     publisher: Publisher,
     embedding: Embedding,
-    put_off: Callable[[], bool] = _never,
+    put_off: Callable[[], bool],
 ) -> Iterator[Callable[[], None]]:
     """Indexes words and embeds waiting passages, in threads, while the block runs and until all is done.
 

@@ -33,12 +33,7 @@ from stackroom.catalog.entries import Model
 from stackroom.catalog.folder_notes import keep_notes, note_left_out, read_notes
 from stackroom.common.data_folder import LEFT_OUT, MOUNTS, UNREADABLE
 from stackroom.common.documents import Document, Passage
-from stackroom.common.errors import (
-    TRANSIENT,
-    FailureKind,
-    SettingsError,
-    UsageError,
-)
+from stackroom.common.errors import TRANSIENT, FailureKind, SettingsError, UsageError
 from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import Embedder, ModelSource, Tokenizer, refuse_another_model
 
@@ -48,10 +43,6 @@ _Done = TypeVar("_Done")
 
 def _no_progress(progress: Progress) -> None:
     """Ignores the progress."""
-
-
-def _never(summary: Summary) -> bool:
-    return False
 
 
 def _in_the_held_folder(
@@ -68,14 +59,7 @@ def _in_the_held_folder(
 
 
 class Indexer:
-    """The one writer of a data folder; a context manager that holds the folder. A loaded model is kept.
-
-    Example:
-        >>> settings = Settings.read()
-        >>> with Indexer(settings, Models(settings.models)) as indexer:
-        ...     summary = indexer.run([Path("~/Papers").expanduser()])
-        >>> summary.added, summary.failures
-    """
+    """The one writer of a data folder; a context manager that holds the folder. A loaded model is kept."""
 
     def __init__(
         self,
@@ -127,7 +111,7 @@ class Indexer:
         retry_failed: bool = False,
         on_progress: Callable[[Progress], None] = _no_progress,
         hold_back: Callable[[File], bool] = lambda file: False,
-        put_off: Callable[[Summary], bool] = _never,
+        put_off: Callable[[Summary], bool] = lambda summary: False,
     ) -> Summary:
         """Brings the index up to date with the folders (or single PDFs) `roots`.
 
@@ -145,6 +129,17 @@ class Indexer:
             CatalogUnusable: the catalogue can't be written, for example because the disk is full.
             SettingsError: the file of passwords can't be read, and no earlier run has read it; or a line of
                 what is excluded is no pattern.
+
+        Example, with `settings = Settings.read()`, `models = Models(settings.models)`, and a folder that has
+        two PDFs with three pages in all:
+
+            >>> with Indexer(settings, models) as indexer:
+            ...     first = indexer.run([folder])
+            ...     second = indexer.run([folder])
+            >>> first.added, first.pages, first.failures
+            (2, 3, {})
+            >>> second.added, second.unchanged
+            (0, 2)
         """
         rules, passwords = Rules.of(self._settings), self._read_passwords()
         # Passwords are stored nowhere, not even as hashes. So we can't know which ones were tried before this
@@ -165,8 +160,7 @@ class Indexer:
         waiting = self._publisher.pending_count(current) if current else 0
         if run.queue or waiting:
             run.tell("reading", passages=waiting)
-            tokenizer = self._models.tokenizer(self._model_name())
-            model = self._publisher.add_model(tokenizer.fingerprint)
+            tokenizer, model = self._tokenizer_and_model()
             with self._in_background(run, model, leave_off) as check:
                 self._extract(run, model, tokenizer, check, passwords, leave_off)
         if not run.summary.waiting_files:
@@ -198,8 +192,7 @@ class Indexer:
         self._refuse_another_model()
         run = Run(self._publisher, on_progress)
         run.progress.files = len(documents)
-        tokenizer = self._models.tokenizer(self._model_name())
-        model = self._publisher.add_model(tokenizer.fingerprint)
+        tokenizer, model = self._tokenizer_and_model()
         run.tell("reading", passages=self._publisher.pending_count(model))
         library = self._publisher.add_library(root)
         with self._in_background(run, model) as check:
@@ -223,8 +216,7 @@ class Indexer:
         """
         run = Run(self._publisher, on_progress)
         run.tell("splitting")
-        tokenizer = self._models.tokenizer(self._model_name())
-        model = self._publisher.add_model(tokenizer.fingerprint)
+        tokenizer, model = self._tokenizer_and_model()
         with self._in_background(run, model) as check:
             run.tell(passages=self._publisher.pending_count(model))
             for key in self._publisher.documents_without_passages(model):
@@ -265,6 +257,11 @@ class Indexer:
     def _model_name(self) -> str:
         current = self._publisher.current_model()
         return self._settings.model or (current.fingerprint.name if current else "")
+
+    def _tokenizer_and_model(self) -> tuple[Tokenizer, Model]:
+        """Of the model to embed with, which the catalogue knows then."""
+        tokenizer = self._models.tokenizer(self._model_name())
+        return tokenizer, self._publisher.add_model(tokenizer.fingerprint)
 
     def _refuse_another_model(self) -> None:
         """Raises ModelError if the model is not the one that the index was built with.
@@ -370,8 +367,7 @@ class Indexer:
         if not put_off():
             tesseract, summary.ocr_obstacle = self._find_ocr(self._settings.ocr_languages)
         if tesseract is not None:
-            tokenizer = self._models.tokenizer(self._model_name())
-            model = self._publisher.add_model(tokenizer.fingerprint)
+            tokenizer, model = self._tokenizer_and_model()
             run.tell("scans", scans=waiting)
 
             def on_published(files: list[Path], passages: list[Passage]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from examples import run_example
 from fakes import OneModel, WordHashEmbedder
 from indexer.run.account import Summary
 from indexer.run.indexer import Indexer
@@ -36,6 +37,15 @@ def test_a_folder_becomes_searchable(
     status = reader.status()
     assert (status.documents, status.pages, status.passages, status.pending) == (2, 3, 3, 0)
     assert status.libraries == (str(folder),)
+
+
+def test_the_example_in_the_docstring_gives_what_it_says(
+    folder: Path, settings: Settings, embedder: WordHashEmbedder
+) -> None:
+    run_example(
+        Indexer.run,
+        {"Indexer": Indexer, "settings": settings, "models": OneModel(embedder), "folder": folder},
+    )
 
 
 def test_what_the_model_cannot_read_is_found_by_its_words(
