@@ -127,15 +127,6 @@ def in_processes(
         limits: for each process.
         on_pages: told how many more pages were done, while they are.
     """
-    # Fork servers fork from a process without threads; the parent has some (the embedding runtime's).
-    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    if method == "forkserver":
-        # The last two are what every process would import for itself.
-        context.set_forkserver_preload(
-            ["indexer.ocr.page_job", "multiprocessing.popen_forkserver", "resource"]
-        )
-        _start_fork_server()
     readings: list[_Reading[J]] = []
     exhausted = False
     away = 0.0  # seconds in which we did not listen: no process can help that
@@ -148,7 +139,7 @@ def in_processes(
                     if task is None:
                         exhausted = True
                         break
-                    reading = _start(context, task, work, limits, away)
+                    reading = _start(task, work, limits, away)
                     readings.append(reading)
                     selector.register(reading.inbox.connection, selectors.EVENT_READ, reading)
                 away += time.monotonic() - before
@@ -174,9 +165,16 @@ def in_processes(
                 _end(reading)
 
 
-def _start_fork_server() -> None:
+def _ready_to_start() -> Any:
+    """What starts processes. Begins the fork server, unless it runs already."""
+    # Fork servers fork from a process without threads; the parent has some (the embedding runtime's).
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
     from multiprocessing import forkserver, resource_tracker  # not to be had on Windows
 
+    context = multiprocessing.get_context("forkserver")
+    # The last two are what every process would import for itself.
+    context.set_forkserver_preload(["indexer.ocr.page_job", "multiprocessing.popen_forkserver", "resource"])
     # Ctrl-C in a terminal reaches every process of ours: the server, and what it forks, inherit that it is
     # blocked for them. The resource tracker comes first because starting it unblocks the signal again.
     resource_tracker.ensure_running()
@@ -185,15 +183,14 @@ def _start_fork_server() -> None:
         forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return context
 
 
-def _start(
-    context: Any, task: J, work: Callable[[J, Send], None], limits: Limits, away: float
-) -> _Reading[J]:
+def _start(task: J, work: Callable[[J, Send], None], limits: Limits, away: float) -> _Reading[J]:
     # A pair of sockets, not a pipe: what can be read of it without waiting is the same on every system.
     ours, theirs = socket.socketpair()
     with theirs:
-        process = context.Process(target=_work, args=(theirs, work, task, limits), daemon=True)
+        process = _ready_to_start().Process(target=_work, args=(theirs, work, task, limits), daemon=True)
         with _without_main():
             process.start()
     now = time.monotonic()
