@@ -1,17 +1,17 @@
 """The names of all files and folders in a data folder. `Settings` makes paths of them.
 
 index/                  derived from the PDFs; can be deleted, and the next run builds it again
-catalog.sqlite3     the truth (with its -wal and -shm while it is in use)
-words/              the index of words, derived from the catalogue: see `stackroom.indexes.words`
-mounts.json, unreadable.json, left_out.json     hints: see `stackroom.catalog.folder_notes`
-indexer.lock        held by the one indexer at work; indexer.holder.json says who that is
-wanted.lock         held by who waits for indexer.lock: see `indexer.store.turns`
-watch.lock          held by the one watcher, also while it lets others have indexer.lock
-server.lock         held by the HTTP server; server.holder.json says where it listens
-making.lock         held for the moment in which catalog.sqlite3 is made
-left-over-*         journals that lay where the catalogue was made, perhaps of one that was moved away
-format-*.sqlite3    copies that an upgrade made of catalogues of an older format
-damaged-*.sqlite3   catalogues that a repair has set aside
+    catalog.sqlite3     the truth (with its -wal and -shm while it is in use)
+    words/              the index of words, derived from the catalogue: see `stackroom.indexes.words`
+    mounts.json, unreadable.json, left_out.json     hints: see `stackroom.catalog.folder_notes`
+    indexer.lock        held by the one indexer at work; indexer.holder.json says who that is
+    wanted.lock         held by who waits for indexer.lock: see `indexer.store.turns`
+    watch.lock          held by the one watcher, also while it lets others have indexer.lock
+    server.lock         held by the HTTP server; server.holder.json says where it listens
+    making.lock         held for the moment in which catalog.sqlite3 is made
+    left-over-*         journals that lay where the catalogue was made, perhaps of one that was moved away
+    format-*.sqlite3    copies that an upgrade made of catalogues of an older format
+    damaged-*.sqlite3   catalogues that a repair has set aside
 access/access.sqlite3   passphrase, clients and tokens
 log/calls.jsonl         the ledger of calls, and calls.1.jsonl before it
 models/                 prepared models: see `stackroom.embedding.conversion`

@@ -76,10 +76,11 @@ class CompiledEmbedder:
             model = openvino.Core().compile_model(path, "CPU", options)
             self._queue = openvino.AsyncInferQueue(model, streams)
             self._tokenizer = RustTokenizer.from_file(str(folder / TOKENIZER))
-        except Exception as error:
+        except Exception as error:  # the tokenizer's library raises nothing more precise
+            reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
             raise ModelDamaged(
                 f"OpenVINO cannot run the compiled model in {folder} with precision {precision}: "
-                f"{str(error).strip().splitlines()[-1]}. Unset STACKROOM_PRECISION if you set it; otherwise "
+                f"{reason}. Unset STACKROOM_PRECISION if you set it; otherwise "
                 "delete that folder, and the model is compiled again."
             ) from error
         self._tokenizer.no_padding()
