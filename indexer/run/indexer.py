@@ -75,8 +75,12 @@ class Indexer:
             models: where embedders come from.
             find_ocr: finds the program for scans.
             take_hold: keeps other indexers out while its block lasts, and raises AlreadyRunning if it can't.
+
+        Raises:
+            SettingsError: a line of what is excluded is no pattern.
         """
         self._settings = settings
+        self._rules = Rules.of(settings)
         self._find_ocr = find_ocr
         self._models = models
         self._held = HeldFolder(settings, take_hold, self._load_embedder)
@@ -127,8 +131,7 @@ class Indexer:
         Raises:
             ModelError: the model can't be had, or is not the one the index was built with.
             CatalogUnusable: the catalogue can't be written, for example because the disk is full.
-            SettingsError: the file of passwords can't be read, and no earlier run has read it; or a line of
-                what is excluded is no pattern.
+            SettingsError: the file of passwords can't be read, and no earlier run has read it.
 
         Example, with `settings = Settings.read()`, `models = Models(settings.models)`, and a folder that has
         two PDFs with three pages in all:
@@ -141,7 +144,7 @@ class Indexer:
             >>> second.added, second.unchanged
             (0, 2)
         """
-        rules, passwords = Rules.of(self._settings), self._read_passwords()
+        passwords = self._read_passwords()
         # Passwords are stored nowhere, not even as hashes. So we can't know which ones were tried before this
         # process began, and its first run tries PDFs that need one again.
         retry: set[FailureKind] = {*TRANSIENT}
@@ -150,7 +153,7 @@ class Indexer:
         self._refuse_another_model()
         self._publisher.forget_unfinished_models()
         run = Run(self._publisher, on_progress, retry_failed=retry_failed)
-        self._compare(run, roots, rules, hold_back, retry_failed=retry_failed, retry=retry)
+        self._compare(run, roots, hold_back, retry_failed=retry_failed, retry=retry)
         run.settle_moves_and_removals()
 
         def leave_off() -> bool:
@@ -307,14 +310,13 @@ class Indexer:
         self,
         run: Run,
         roots: Sequence[Path],
-        rules: Rules,
         hold_back: Callable[[File], bool],
         *,
         retry_failed: bool,
         retry: set[FailureKind],
     ) -> None:
         """Compares the folders with the catalogue, and notes what the next comparison has to know."""
-        folder = self._settings.index
+        folder, rules = self._settings.index, self._rules
         mounts, unreadable = read_notes(folder / MOUNTS), read_notes(folder / UNREADABLE)
         left_out = read_notes(folder / LEFT_OUT)
         for root in roots:
