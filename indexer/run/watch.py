@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.folder.compare import File
@@ -66,33 +67,25 @@ def watch(
     troubles = _Troubles(on_trouble, on_news)
     wake = threading.Event()
     with closing(Listener(wake, troubles.tell)) as listener:
-        watcher = _Watcher(indexer, settings, listener, troubles, wake, stop, on_progress, on_summary)
-        watcher.run(_Roots(roots, on_news, follow_all=follow_all))
+        settling = _Settling(settings.settle_seconds)
+        _Watcher(indexer, settings, listener, troubles, settling, wake, stop, on_progress, on_summary).run(
+            _Roots(roots, on_news, follow_all=follow_all)
+        )
 
 
+@dataclass(frozen=True, slots=True)
 class _Watcher:
-    """One watch."""
+    """One watch. What its fields are, `watch` says."""
 
-    def __init__(
-        self,
-        indexer: Indexer,
-        settings: Settings,
-        listener: Listener,
-        troubles: "_Troubles",
-        wake: threading.Event,
-        stop: threading.Event,
-        on_progress: Callable[[Progress], None],
-        on_summary: Callable[[Summary], None],
-    ) -> None:
-        self._indexer = indexer
-        self._settings = settings
-        self._listener = listener
-        self._troubles = troubles
-        self._wake = wake
-        self._stop = stop
-        self._on_progress = on_progress
-        self._on_summary = on_summary
-        self._settling = _Settling(settings.settle_seconds)
+    _indexer: Indexer
+    _settings: Settings
+    _listener: Listener
+    _troubles: "_Troubles"
+    _settling: "_Settling"
+    _wake: threading.Event
+    _stop: threading.Event
+    _on_progress: Callable[[Progress], None]
+    _on_summary: Callable[[Summary], None]
 
     def run(self, roots: "_Roots") -> None:
         """Follows the folders until it is stopped."""
@@ -127,7 +120,7 @@ class _Watcher:
         except SettingsError as error:  # the run uses the passwords read last, if any
             self._troubles.tell("passwords", f"{error} It is tried again at each look.")
         settings = self._settings
-        look = _Look(settings, self._settling, must_stop=self._must_stop, has_news=self._has_news)
+        look = _Look(settings, self._settling, self._must_stop, self._has_news)
         try:
             summary = self._indexer.run(
                 roots, on_progress=self._on_progress, hold_back=self._settling.hold_back, put_off=look.put_off
@@ -192,24 +185,17 @@ class _Watcher:
             return False
 
 
+@dataclass(slots=True)
 class _Look:
     """One look at the folders and the work after it. Decides when to put off the work and look again."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        settling: "_Settling",
-        *,
-        must_stop: Callable[[], bool],
-        has_news: Callable[[], bool],
-    ) -> None:
-        self.was_put_off = False
-        self._settings = settings
-        self._settling = settling
-        self._must_stop = must_stop
-        self._has_news = has_news
-        self._started = time.monotonic()
-        self._working_since: float | None = None
+    _settings: Settings
+    _settling: "_Settling"
+    _must_stop: Callable[[], bool]
+    _has_news: Callable[[], bool]
+    was_put_off: bool = False
+    _started: float = field(default_factory=time.monotonic)
+    _working_since: float | None = None
 
     def put_off(self, summary: Summary) -> bool:
         """See `Indexer.run`."""
