@@ -69,23 +69,20 @@ class WordsWriter:
         with catalog.snapshot():
             now = catalog.id(), catalog.last_change()
             model = catalog.model()
-            behind = [writer for writer in (self._passages, self._documents) if writer.followed != now]
-            for writer in behind:
+            is_news = False
+            for writer in (self._passages, self._documents):
                 try:
-                    for change in writer.missed(catalog):
-                        self._take_in(catalog, model, writer, change)
+                    if writer.followed != now:
+                        is_news = True
+                        for change in writer.missed(catalog):
+                            self._take_in(catalog, model, writer, change)
+                        writer.commit(now)
+                    if model is not None:
+                        self._rewrite_some(catalog, model, writer, now)
                 except CatalogUnusable:
                     writer.roll_back()
                     raise
-                writer.commit(now)
-            if model is not None:
-                for writer in (self._passages, self._documents):
-                    try:
-                        self._rewrite_some(catalog, model, writer, now)
-                    except CatalogUnusable:
-                        writer.roll_back()
-                        raise
-        return bool(behind)
+        return is_news
 
     def _rewrite_some(self, catalog: Catalog, model: Model, writer: "_Writer", now: tuple[int, int]) -> None:
         """Writes some entries anew if the index consists mostly of removed ones; the engine then drops those.
