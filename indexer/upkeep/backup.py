@@ -25,7 +25,7 @@ from stackroom import __version__
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.schema import open_catalog
 from stackroom.common.data_folder import CATALOG, RESTORING_PREFIX
-from stackroom.common.errors import BackupUnusable, CatalogMissing, CatalogUnusable
+from stackroom.common.errors import BackupUnusable, CatalogMissing, CatalogUnusable, reason_of
 from stackroom.common.owner_only import narrow
 from stackroom.common.running import hold
 from stackroom.common.settings import Settings
@@ -64,7 +64,9 @@ def back_up(settings: Settings, file: Path) -> Contents:
     try:
         is_there = identity(settings.catalog) is not None
     except OSError as error:
-        raise CatalogUnusable(f"The catalogue {settings.catalog} cannot be read: {_said(error)}.") from error
+        raise CatalogUnusable(
+            f"The catalogue {settings.catalog} cannot be read: {reason_of(error)}."
+        ) from error
     if not is_there:
         raise CatalogMissing(f"Nothing has been indexed in {settings.data} yet: there is nothing to back up.")
     try:
@@ -83,8 +85,10 @@ def back_up(settings: Settings, file: Path) -> Contents:
     except (OSError, sqlite3.Error) as error:
         ours = error.filename if isinstance(error, OSError) else None
         if isinstance(ours, str) and Path(ours) in (settings.catalog, settings.access, settings.calls):
-            raise BackupUnusable(f"No backup can be made: {ours} cannot be read: {_said(error)}.") from error
-        raise BackupUnusable(f"The backup {file} cannot be written: {_said(error)}.") from error
+            raise BackupUnusable(
+                f"No backup can be made: {ours} cannot be read: {reason_of(error)}."
+            ) from error
+        raise BackupUnusable(f"The backup {file} cannot be written: {reason_of(error)}.") from error
     return contents
 
 
@@ -123,7 +127,7 @@ def restore(settings: Settings, file: Path, prepare: Callable[[Path], object]) -
                 files = {Path(folder, name): place for name, place in places.items()}
                 _put_in_place({file: place for file, place in files.items() if file.exists()})
         except (OSError, tarfile.TarError, ValueError, KeyError) as error:
-            raise BackupUnusable(f"{file} cannot be restored: {_said(error)}.") from error
+            raise BackupUnusable(f"{file} cannot be restored: {reason_of(error)}.") from error
         narrow(settings)
         with Catalog(settings.catalog) as catalog, closing(WordsWriter(settings.words)) as writer:
             writer.follow(catalog)
@@ -237,7 +241,3 @@ def _size(entry: Mapping[str, Any]) -> int:
 def _digest(path: Path) -> str:
     with path.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
-
-
-def _said(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from stackroom.catalog.schema import open_to_read
 from stackroom.catalog.text_blocks import TextReader
-from stackroom.common.errors import CatalogUnusable
+from stackroom.common.errors import CatalogUnusable, reason_of
 from stackroom.common.sqlite_file import state
 
 # SQLite's errors when a drive was disconnected while the file was open.
@@ -106,5 +106,4 @@ class CatalogFile:
         return found.st_dev, found.st_ino, *(state(self.path) if self._is_fixed else ())
 
     def _unreadable(self, error: OSError | sqlite3.Error) -> CatalogUnusable:
-        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        return CatalogUnusable(f"The catalogue {self.path} cannot be read: {why}.")
+        return CatalogUnusable(f"The catalogue {self.path} cannot be read: {reason_of(error)}.")

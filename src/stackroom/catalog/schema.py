@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stackroom.common.errors import CatalogMissing, CatalogUnusable, CatalogVersion
+from stackroom.common.errors import CatalogMissing, CatalogUnusable, CatalogVersion, reason_of
 from stackroom.common.sqlite_file import begin, connect, connect_to_read, identity
 
 SCHEMA_VERSION = 4
@@ -195,8 +195,7 @@ def _errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise CatalogUnusable(f"The catalogue {path} cannot be opened: {why}.") from error
+        raise CatalogUnusable(f"The catalogue {path} cannot be opened: {reason_of(error)}.") from error
 
 
 def _refuse_missing(path: Path) -> None:

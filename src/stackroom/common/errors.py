@@ -33,6 +33,11 @@ class StackroomError(Exception):
     """The root of the tree. `str(error)` is a whole message for a person."""
 
 
+def reason_of(error: Exception) -> str:
+    """What an error of the operating system or of SQLite says, without the names of files."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 class SettingsError(StackroomError):
     """A setting has a value that makes no sense."""
 

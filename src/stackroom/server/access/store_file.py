@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from stackroom.common.errors import AccessUnusable
+from stackroom.common.errors import AccessUnusable, reason_of
 from stackroom.common.sqlite_file import begin, connect, identity
 from stackroom.server.access.refusals import Refused
 
@@ -85,7 +85,7 @@ class StoreFile:
             path.chmod(0o600)
         except OSError as error:
             raise AccessUnusable(
-                f"{path} cannot be written: {error.strerror}. Make that folder writable for you."
+                f"{path} cannot be written: {reason_of(error)}. Make that folder writable for you."
             ) from error
         with self._errors():
             self._open()
@@ -136,7 +136,7 @@ class StoreFile:
         try:
             found = identity(self._path)
         except OSError as error:
-            raise AccessUnusable(f"{self._path} cannot be used ({error.strerror}).") from error
+            raise AccessUnusable(f"{self._path} cannot be used ({reason_of(error)}).") from error
         if found == self._file:
             return
         if found is None:
