@@ -93,6 +93,11 @@ def unknown_failure(task: Task, send: Send) -> None:
     send("failure", {"kind": "no such kind", "reason": "x" * 100_000})
 
 
+def half_a_reason(task: Task, send: Send) -> None:
+    """Fails for a reason that no file can hold."""
+    send("failure", {"kind": "damaged", "reason": "is damaged \ud83e"})
+
+
 def no_title(task: Task, send: Send) -> None:
     """Sends a document whose title is none."""
     send("result", {**asdict(_DOCUMENT), "title": ["a list"]})
@@ -116,6 +121,16 @@ def no_such_target(task: Task, send: Send) -> None:
 def no_such_place(task: Task, send: Send) -> None:
     """Sends a document with a section behind its end."""
     send("result", asdict(replace(_DOCUMENT, sections=(Section(9, "Far away"),))))
+
+
+def twice_the_same_place(task: Task, send: Send) -> None:
+    """Sends a document with two sections at one place."""
+    send("result", asdict(replace(_DOCUMENT, sections=(Section(0, "Here"), Section(0, "Here again")))))
+
+
+def twice_the_same_scan(task: Task, send: Send) -> None:
+    """Sends a document with a page that waits for OCR twice."""
+    send("result", asdict(replace(_DOCUMENT, scans=(1, 1))))
 
 
 def unexpected_error(task: Task, send: Send) -> None:

@@ -215,6 +215,7 @@ def test_a_reader_cannot_fill_our_memory() -> None:
         hostile.endless_pages,
         hostile.no_result,
         hostile.unknown_failure,
+        hostile.half_a_reason,
     ],
 )
 def test_what_makes_no_sense_is_a_reason(work: Callable[[Task, Send], None]) -> None:
@@ -231,6 +232,8 @@ def test_what_makes_no_sense_is_a_reason(work: Callable[[Task, Send], None]) -> 
         hostile.no_such_page,
         hostile.no_such_target,
         hostile.no_such_place,
+        hostile.twice_the_same_place,
+        hostile.twice_the_same_scan,
     ],
 )
 def test_a_document_that_does_not_hang_together_is_none(work: Callable[[Task, Send], None]) -> None:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -104,4 +104,5 @@ def _recognised(content: dict[str, Any]) -> Recognised | NoScan:
     if not content:
         return NoScan()
     content["words"] = tuple(made(WordBox, word) for word in content["words"])
-    return made(Recognised, content)
+    found = made(Recognised, content)
+    return replace(found, confidence=min(max(found.confidence, 0), 100))

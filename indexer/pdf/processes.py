@@ -256,6 +256,7 @@ def _hear(
 
 def _failure(path: Path, content: dict[str, Any]) -> ExtractionFailed:
     kind, reason = content["kind"], str(content["reason"])[:_LONGEST_REASON]
+    reason.encode()  # raises ValueError if it has half of a surrogate pair, which no catalogue can hold
     return ExtractionFailed(path, kind if kind in FAILURE_KINDS else "crashed", reason)
 
 
@@ -315,8 +316,9 @@ def _document(content: dict[str, Any]) -> Document:
         not document.pages
         or [page.number for page in document.pages] != list(numbers)
         or not set(document.scans) <= set(numbers)
+        or len(set(document.scans)) < len(document.scans)
         or not {entry.page for entry in document.outline} <= set(numbers)
-        or starts != sorted(starts)
+        or starts != sorted(set(starts))
         or any(not 0 <= start <= len(document.text) for start in starts)
     ):
         raise ValueError("pages or sections are not where they can be")
