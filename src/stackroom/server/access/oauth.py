@@ -37,8 +37,8 @@ from stackroom.server.access.passphrase_form import (
 )
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store import ACCESS_SECONDS, AccessStore, Tokens
-from stackroom.server.access.throttle import Throttle
 from stackroom.server.caller_names import listed_name
+from stackroom.server.limits.throttle import Throttle
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 

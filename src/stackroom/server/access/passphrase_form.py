@@ -17,7 +17,7 @@ from stackroom.server.access.owner_pages import problem_page
 from stackroom.server.access.passphrase import is_right
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store import SESSION_SECONDS, AccessStore
-from stackroom.server.access.throttle import Throttle
+from stackroom.server.limits.throttle import Throttle
 
 LARGEST_BODY = 20_000
 

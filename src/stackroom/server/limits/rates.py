@@ -6,7 +6,7 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 
-from stackroom.server.access.throttle import Throttle
+from stackroom.server.limits.throttle import Throttle
 
 _log = logging.getLogger(__name__)
 

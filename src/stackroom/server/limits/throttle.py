@@ -9,7 +9,7 @@ class Throttle:
     """A number of tries, for all callers together, that are used up and come back with time.
 
     Callers are not told apart here: behind a tunnel they all have the tunnel's address, and the address in a
-    header can be made up. `limits.rates.Rates` has one `Throttle` for each. Safe to use from several threads.
+    header can be made up. `rates.Rates` has one `Throttle` for each. Safe to use from several threads.
     """
 
     def __init__(self, burst: int, seconds_each: float, clock: Callable[[], float] = time.monotonic) -> None:
