@@ -22,7 +22,7 @@ from stackroom.reading.reader import Reader
 from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.access.store import AccessStore
 from stackroom.server.address import server_lock
-from stackroom.server.ledger import Ledger, newest
+from stackroom.server.monitoring.ledger import Ledger, newest
 
 QUERY = "ferries dock"
 SIGN_IN = {"sign-in metadata", "sign in as ChatGPT", "sign in as Claude", "sign in as Claude Code"}

@@ -21,7 +21,7 @@ from stackroom.common.running import hold
 from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
 from stackroom.server.address import server_lock
-from stackroom.server.ledger import newest
+from stackroom.server.monitoring.ledger import newest
 from stackroom.server.protocol.tools import INSTRUCTIONS, create_mcp
 from stackroom.server.protocol.transports import _for_who_is_there
 from waiting import read_line

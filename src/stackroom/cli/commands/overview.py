@@ -33,7 +33,7 @@ def status(arguments: argparse.Namespace) -> int:
 
 def log(arguments: argparse.Namespace) -> int:
     from stackroom.cli.terminal import show_calls
-    from stackroom.server.ledger import newest
+    from stackroom.server.monitoring.ledger import newest
 
     settings = settings_of(arguments)
     calls = newest(settings.calls, arguments.limit)

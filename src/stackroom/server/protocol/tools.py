@@ -32,9 +32,9 @@ from stackroom import __version__
 from stackroom.common.errors import CallRefused, StackroomError, UnknownDocument
 from stackroom.reading.notices import MEANING_NOT_READY
 from stackroom.reading.reader import Reader
-from stackroom.server.ledger import UNRECORDED, Call, Ledger
 from stackroom.server.limits.call_limits import Caller, CallLimits
-from stackroom.server.metrics import Metrics
+from stackroom.server.monitoring.ledger import UNRECORDED, Call, Ledger
+from stackroom.server.monitoring.metrics import Metrics
 from stackroom.server.protocol.answers import FetchAnswer, SearchAnswer, fetch_answer, search_answer
 from stackroom.server.protocol.revisions import set_title, speak_both_revisions
 

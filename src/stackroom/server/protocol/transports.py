@@ -161,7 +161,7 @@ def _never_silent(application: ASGIApp) -> ASGIApp:
 
 
 async def _body(receive: Receive) -> tuple[bytes, Receive]:
-    """The body of a request, which `RequestLimits` passes on in one piece, and a `receive` that has it still."""
+    """A request's body, which `RequestLimits` passes on in one piece, and a `receive` that still has it."""
     waiting = [await receive()]
 
     async def receive_again() -> Message:
