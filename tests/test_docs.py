@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+
+from stackroom.common.settings import PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -56,6 +59,13 @@ def test_the_files_and_commands_that_pages_name_are_there() -> None:
         folders = (ROOT, ROOT / "src" / "stackroom", ROOT / "indexer", page.parent)
         missing += [(page.name, name) for name in files if not any((one / name).exists() for one in folders)]
     assert missing == []
+
+
+def test_every_setting_has_its_line() -> None:
+    text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    rows = [row.split("|")[1] for row in text.splitlines() if row.startswith("| `STACKROOM_")]
+    named = re.findall(r"STACKROOM_\w+", " ".join(rows))
+    assert sorted(named) == sorted(f"{PREFIX}{field.name.upper()}" for field in fields(Settings))
 
 
 def test_every_page_is_found_from_the_readme() -> None:
