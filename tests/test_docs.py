@@ -3,7 +3,10 @@
 import re
 from collections.abc import Iterator
 from dataclasses import fields
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -12,6 +15,9 @@ from stackroom.common.settings import PREFIX, Settings
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+
+# Where names in the tables of docs/architecture.md begin.
+TOPS = ("indexer", "stackroom", "stackroom.reading")
 
 # Longer pages begin with a list of their parts.
 LONG = 80
@@ -82,3 +88,27 @@ def test_a_long_page_begins_with_a_list_of_its_parts(page: Path) -> None:
         return
     parts = [anchor for level, anchor in headings(page) if level == 2]
     assert [anchor for target, anchor in links(page) if target == page and anchor in parts] == parts
+
+
+def test_the_three_ways_name_what_is_there() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    ways = text.partition("## The three ways through")[2].partition("\n## ")[0]
+    steps = "\n".join(line for line in ways.splitlines() if line.startswith("|"))
+    named = re.findall(r"`([a-z_]+(?:\.\w+)+)`", steps)
+    assert len(named) > 20
+    assert [name for name in named if not any(is_there(f"{top}.{name}") for top in TOPS)] == []
+
+
+def is_there(name: str) -> bool:
+    """Whether a dotted name is a module, or something in one."""
+    module, *inside = name.split(".")
+    found: object = import_module(module)
+    for part in inside:
+        module = f"{module}.{part}"
+        if hasattr(found, part):
+            found = getattr(found, part)
+        elif isinstance(found, ModuleType) and find_spec(module):
+            found = import_module(module)
+        else:
+            return False
+    return True
