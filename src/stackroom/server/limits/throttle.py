@@ -1,4 +1,4 @@
-"""Limits tries: so many at once, then one every few seconds."""
+"""Limits tries: so many at once, then one every few seconds; and says how long to wait for the next."""
 
 import threading
 import time
@@ -36,3 +36,14 @@ class Throttle:
         """Gives back one try, because it was right: only wrong ones count."""
         with self._lock:
             self._left = min(self._burst, self._left + 1)
+
+
+def seconds(wait: float) -> str:
+    """A number of seconds for a person to read, rounded up: "1 second", "90 seconds"."""
+    whole = whole_seconds(wait)
+    return "1 second" if whole == 1 else f"{whole:,} seconds"
+
+
+def whole_seconds(wait: float) -> int:
+    """A number of seconds for a Retry-After header: rounded up, at least 1."""
+    return max(1, -int(-wait // 1))
