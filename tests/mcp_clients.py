@@ -19,8 +19,8 @@ from stackroom.reading.reader import Reader
 from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.address import http_url
 from stackroom.server.application import create_application, listen
-from stackroom.server.ledger import UNRECORDED, Ledger
 from stackroom.server.limits.connections import LimitedConnection
+from stackroom.server.monitoring.ledger import UNRECORDED, Ledger
 from stackroom.server.protocol.tools import create_mcp
 
 URL = "http://stackroom.test"

@@ -21,8 +21,8 @@ from stackroom.server.access.passphrase import Cost, hashed
 from stackroom.server.access.passphrase_form import PassphraseForm
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store import AccessStore
-from stackroom.server.access.throttle import Throttle
 from stackroom.server.application import create_application
+from stackroom.server.limits.throttle import Throttle
 
 PUBLIC = "https://library.example"
 PASSPHRASE = "four unrelated words here"

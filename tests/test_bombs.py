@@ -22,7 +22,7 @@ from stackroom.common.documents import Document
 from stackroom.common.errors import ExtractionFailed, PictureFailed
 from stackroom.common.settings import Settings
 from stackroom.server.citations.pictures import PageToDraw, Pictures
-from stackroom.server.metrics import Metrics
+from stackroom.server.monitoring.metrics import Metrics
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_AS and FIFOs")
 

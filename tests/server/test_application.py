@@ -12,7 +12,7 @@ from stackroom.common.errors import UsageError
 from stackroom.common.running import hold, holder
 from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
-from stackroom.server.address import base_url, http_url, server_lock
+from stackroom.server.address import base_url, http_url
 from stackroom.server.application import listen, serve_http
 
 
@@ -183,7 +183,7 @@ def test_the_url_of_an_address(tmp_path: Path, host: str, url: str) -> None:
 
 def test_the_url_is_that_of_the_running_server(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)
-    with hold(server_lock(settings), {"url": "http://127.0.0.1:4321", "pid": 1}):
+    with hold(settings.server_lock, {"url": "http://127.0.0.1:4321", "pid": 1}):
         assert base_url(settings) == "http://127.0.0.1:4321"
     assert base_url(settings) == "http://127.0.0.1:8000"
 
@@ -204,4 +204,4 @@ def test_a_port_in_use_is_an_error_that_says_what_to_do(tmp_path: Path, reader: 
             serve_http(settings, reader)
     with pytest.raises(UsageError, match=r"Cannot listen on 192\.0\.2\.1 port 0: .*--host"):
         serve_http(Settings(data=tmp_path, host="192.0.2.1", port=0), reader)
-    assert holder(server_lock(settings)) is None
+    assert holder(settings.server_lock) is None

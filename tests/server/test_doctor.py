@@ -21,8 +21,7 @@ from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.access.store import AccessStore
-from stackroom.server.address import server_lock
-from stackroom.server.ledger import Ledger, newest
+from stackroom.server.monitoring.ledger import Ledger, newest
 
 QUERY = "ferries dock"
 SIGN_IN = {"sign-in metadata", "sign in as ChatGPT", "sign in as Claude", "sign in as Claude Code"}
@@ -192,7 +191,7 @@ def test_what_is_missing_before_going_live(tmp_path: Path) -> None:
 
 def test_the_command_finds_the_server_of_its_data_folder(long_reader: Reader, shelf: Shelf) -> None:
     data = shelf.path.parent.parent
-    with serving(long_reader) as url, hold(server_lock(Settings(data=data)), {"url": url, "pid": 1}):
+    with serving(long_reader) as url, hold(Settings(data=data).server_lock, {"url": url, "pid": 1}):
         ran = stackroom_here("doctor", "--data", data, "--query", QUERY)
     assert ran.returncode == 0
     assert f"\n{url}\n✓ reachable" in ran.stdout

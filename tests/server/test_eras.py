@@ -20,8 +20,7 @@ from shelf import Shelf
 from stackroom.common.running import hold
 from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
-from stackroom.server.address import server_lock
-from stackroom.server.ledger import newest
+from stackroom.server.monitoring.ledger import newest
 from stackroom.server.protocol.tools import INSTRUCTIONS, create_mcp
 from stackroom.server.protocol.transports import _for_who_is_there
 from waiting import read_line
@@ -58,7 +57,7 @@ def test_over_stdio(shelf: Shelf) -> None:
     """It carries nothing but the protocol, also beside another server, and what is called is recorded."""
     settings = Settings(data=shelf.path.parent.parent)
     with (
-        hold(server_lock(settings), {"url": URL, "pid": 1}),
+        hold(settings.server_lock, {"url": URL, "pid": 1}),
         subprocess.Popen(
             program(str(settings.data), "stdio"),
             env=environment(),

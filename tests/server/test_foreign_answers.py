@@ -11,7 +11,7 @@ from mcp_clients import FETCH, SEARCH, ask, connect, content, serving
 from shelf import Shelf
 from stackroom.cli.terminal import listed, show_calls, show_hits
 from stackroom.reading.reader import Reader
-from stackroom.server.ledger import Ledger, newest
+from stackroom.server.monitoring.ledger import Ledger, newest
 
 MARK = "[[page 9]]\n"
 NOISE = "\x1b]0;owned\x07\x9b31m\u202e"

@@ -20,7 +20,7 @@ from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
 from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.access.store import AccessStore
-from stackroom.server.ledger import LONGEST, Ledger, newest
+from stackroom.server.monitoring.ledger import LONGEST, Ledger, newest
 from stackroom.server.protocol.tools import create_mcp
 from waiting import read_line
 
@@ -133,7 +133,7 @@ def test_rotation(path: Path) -> None:
 _ANOTHER = """
 import sys
 from pathlib import Path
-from stackroom.server.ledger import Ledger
+from stackroom.server.monitoring.ledger import Ledger
 ledger = Ledger(Path(sys.argv[1]), "stdio", limit=60_000)
 print("ready", flush=True)
 sys.stdin.readline()

@@ -26,11 +26,12 @@ from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
 from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.access.store import AccessStore
-from stackroom.server.ledger import Ledger, newest
 from stackroom.server.limits.call_limits import Caller, CallLimits
 from stackroom.server.limits.connections import LimitedConnection
-from stackroom.server.limits.rates import Rates, Refusals, seconds
+from stackroom.server.limits.rates import Rates, Refusals
 from stackroom.server.limits.request_limits import LARGEST_BODY, RequestLimits
+from stackroom.server.limits.throttle import seconds
+from stackroom.server.monitoring.ledger import Ledger, newest
 from stackroom.server.protocol.tools import create_mcp
 from waiting import wait_until
 

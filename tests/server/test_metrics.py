@@ -14,7 +14,7 @@ from stackroom.common.errors import CallRefused
 from stackroom.reading.reader import Reader
 from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.access.store import AccessStore
-from stackroom.server.metrics import Metrics
+from stackroom.server.monitoring.metrics import Metrics
 
 _LINE = re.compile(r'# (HELP|TYPE) \w+ .+|\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? [0-9.e+-]+')
 

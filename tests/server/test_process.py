@@ -26,7 +26,6 @@ from server_process import announced, environment, killed_after, program
 from shelf import Shelf
 from stackroom.common.running import hold, holder
 from stackroom.common.settings import Settings
-from stackroom.server.address import server_lock
 from stackroom.server.protocol.tools import INSTRUCTIONS
 from waiting import read_line
 
@@ -34,7 +33,7 @@ from waiting import read_line
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send these signals to one process")
 def test_a_server_says_where_it_listens_and_stops_in_good_order(shelf: Shelf) -> None:
     data = shelf.path.parent.parent
-    lock = server_lock(Settings(data=data))
+    lock = Settings(data=data).server_lock
     with subprocess.Popen(
         program(str(data), "no-model"), env=environment(), stderr=subprocess.PIPE, text=True
     ) as process:
@@ -190,7 +189,7 @@ def otters(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def second_server(otters: Settings) -> Iterator[tuple[str, str]]:
     """A server of that folder that begins while another seems to run: its URL, and what it said."""
     with (
-        hold(server_lock(otters), {"url": URL, "pid": 4321}),
+        hold(otters.server_lock, {"url": URL, "pid": 4321}),
         subprocess.Popen(
             program(str(otters.data)), env=environment(), stderr=subprocess.PIPE, text=True
         ) as process,

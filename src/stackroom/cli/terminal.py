@@ -180,7 +180,7 @@ def _explained(evidence: Evidence) -> str:
 
 
 def show_calls(calls: Sequence[Mapping[str, Any]]) -> None:
-    """Prints calls of the tools as a table. Each has the fields of `stackroom.server.ledger.Call`."""
+    """Prints calls of the tools as a table. Each has the fields of `server.monitoring.ledger.Call`."""
     rows = [
         (
             _local_time(call["time"]),

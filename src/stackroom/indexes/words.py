@@ -118,6 +118,7 @@ class _Index:
         self._index: tantivy.Index | None = None
         self._state: tuple[int, int] | None = None
         self._languages: list[str] = []
+        self._entries = 0
         self._analyzer = cache(Analyzer)
 
     def search(
@@ -182,8 +183,7 @@ class _Index:
         # Words such as "in" and "the", in any language, are those that many passages have. They do not tell
         # one passage from another, and take longest to look through. Names of files have no such words, and
         # if a few files share a word, each of them may be meant.
-        entries = _entries(searcher)
-        common = entries if field == "name" else max(entries * _COMMON, _RARE)
+        common = self._entries if field == "name" else max(self._entries * _COMMON, _RARE)
         wanted = {word: count for word, count in words.items() if count <= common}
         if not any(wanted.values()):
             wanted = words
@@ -192,7 +192,7 @@ class _Index:
         for forms, count in wanted.items():
             if count:
                 clauses.append(_word(schema, field, forms))
-        return clauses, sum(_idf(entries, count) for count in wanted.values())
+        return clauses, sum(_idf(self._entries, count) for count in wanted.values())
 
     def _forms(self, query: str) -> list[list[str]]:
         """For each term of the query its different forms in the library's languages."""
@@ -235,6 +235,7 @@ class _Index:
         self._index = _open_to_read(self._folder)
         searcher = self._index.searcher()
         self._languages = [code for code in LANGUAGES if searcher.doc_freq("language", code)]
+        self._entries = _entries(searcher)
 
     def _unusable(self, error: Exception) -> CatalogUnusable:
         advice = "" if isinstance(error, OSError) else " Run `stackroom index`: it is built again."

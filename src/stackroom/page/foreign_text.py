@@ -48,6 +48,8 @@ _PLAIN_OPENINGS = re.compile(rf"\[(?:[{_BETWEEN}]*\[)*")  # quicker, and enough 
 _OURS = re.compile(r"[p?][a?](?:[g?][e?]|[r?][t?])")
 _NOT_IN_LABEL = re.compile(f"[{re.escape(_SINGLE + _DOUBLE + _CLOSING)}\n]+")
 
+_FOREIGN = f"{_SINGLE[1:]}{_DOUBLE}"  # all but "["
+
 # Letters may carry many marks. So many characters are looked at for each one shown, and to find four letters.
 _SIGN, _LONGEST_WORD = 8, 400
 
@@ -96,7 +98,7 @@ def own_label(label: str) -> str:
 
 def _imitations(text: str) -> Iterator[tuple[int, int, str]]:
     """The changes that a text needs: at which offset, how many characters to replace, and by what."""
-    plain = not any(char in text for char in (_SINGLE + _DOUBLE).lstrip("["))
+    plain = text.isascii() or not any(char in text for char in _FOREIGN)
     for found in (_PLAIN_OPENINGS if plain else _OPENINGS).finditer(text):
         last = found.end() - 1
         is_double = text[last] in _DOUBLE

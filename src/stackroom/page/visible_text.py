@@ -48,7 +48,7 @@ _MONGOLIAN_FORM = re.compile(f"[{MONGOLIAN_FORMS}]")
 
 def visible(text: str) -> str:
     """`text` without invisible characters; whatever ended a line becomes a newline."""
-    if text.isascii() and text.isprintable():  # most titles, quickly
+    if text.isascii() and text.replace("\n", "").isprintable():  # most titles and passages, quickly
         return text
     return _SUSPECT.sub(_keep, text.replace("\r\n", "\n"))
 

@@ -1,4 +1,4 @@
-"""Sentences that go with an answer and tell why it may be less than was asked for; pure."""
+"""Sentences that tell whoever asks why there is no answer, or less of one than was asked for; pure."""
 
 from collections.abc import Iterable
 
@@ -6,6 +6,9 @@ MEANING_NOT_READY = (
     "Meaning cannot be searched yet, because the model is still being prepared: these results are found by "
     "their words alone."
 )
+
+# The reason is not for whoever asks over a network: it would name a folder of this machine.
+CATALOG_UNREADABLE = "The catalogue cannot be read. Run `stackroom status` where the server runs to see why."
 
 # A pasted text may have many operators, and long ones: most sentences, and most characters of an operator.
 _MOST, _LONGEST = 3, 60

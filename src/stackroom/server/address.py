@@ -1,7 +1,6 @@
 """The server's URL, and which addresses are this machine. Imports no server, so that commands start fast."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from stackroom.common.running import holder
@@ -11,17 +10,12 @@ from stackroom.common.settings import Settings
 _EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  compared with, not bound to
 
 
-def server_lock(settings: Settings) -> Path:
-    """The lock that a running HTTP server holds; its note has the server's `url`. See `running`."""
-    return settings.server_lock
-
-
 def base_url(settings: Settings) -> str:
     """The URL that addresses of documents begin with, without a slash at its end.
 
     It is the URL of the running HTTP server, or, if none runs, of one that would run with these settings.
     """
-    url = (holder(server_lock(settings)) or {}).get("url")
+    url = (holder(settings.server_lock) or {}).get("url")
     if isinstance(url, str):
         return url
     return settings.public_url or http_url(settings.host, settings.port)

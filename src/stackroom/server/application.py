@@ -31,17 +31,17 @@ from stackroom.common.running import hold, holder
 from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
 from stackroom.server.access.auth_provider import AccessControl, create_access_control
-from stackroom.server.address import http_url, is_loopback, is_loopback_url, server_lock
+from stackroom.server.address import http_url, is_loopback, is_loopback_url
 from stackroom.server.citations.pages import citation_routes
 from stackroom.server.citations.pictures import Pictures
-from stackroom.server.ledger import UNRECORDED, Ledger
 from stackroom.server.limits.call_limits import CallLimits
 from stackroom.server.limits.connections import LimitedConnection
 from stackroom.server.limits.host_names import HostCheck, HostNames
 from stackroom.server.limits.rates import Rates, Refusals
 from stackroom.server.limits.request_limits import RequestLimits
-from stackroom.server.metrics import Metrics
-from stackroom.server.monitoring import monitoring_routes
+from stackroom.server.monitoring.ledger import UNRECORDED, Ledger
+from stackroom.server.monitoring.metrics import Metrics
+from stackroom.server.monitoring.routes import monitoring_routes
 from stackroom.server.protocol.tools import create_mcp
 from stackroom.server.protocol.transports import SSE_PATH, http_transports, router_path
 from stackroom.server.warming import warm_in_background
@@ -238,7 +238,7 @@ def serve_http(settings: Settings, reader: Reader) -> None:
                 timeout_graceful_shutdown=_STOP_SECONDS,
             )
         )
-        lock = server_lock(settings)
+        lock = settings.server_lock
         with hold(lock, {"url": url, "pid": os.getpid()}, needed=False) as is_the_first:
             events.take_logging()
             warm_in_background(reader, events)

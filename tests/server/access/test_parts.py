@@ -16,7 +16,7 @@ from stackroom.server.access import passphrase
 from stackroom.server.access.client_documents import fetch_document
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store import AccessStore, Tokens
-from stackroom.server.access.throttle import Throttle
+from stackroom.server.limits.throttle import Throttle
 
 # The passphrase
 

@@ -23,10 +23,8 @@ _CLOSE_SECONDS = 2
 
 
 def serve(arguments: argparse.Namespace) -> int:
-    for signum in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # until the server listens; then `serve_http` ends in good order
+    # Until the server listens; then `serve_http` ends in good order.
+    for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda signum, frame: os._exit(OK))
     # Importing FastMCP loads 900 modules, which all stay: looking for garbage would take a tenth of the time.
     gc.disable()

@@ -7,7 +7,7 @@ from stackroom.common.errors import StackroomError
 from stackroom.common.running import holder
 from stackroom.common.settings import Settings
 from stackroom.server.access.store import AccessStore
-from stackroom.server.address import base_url, is_loopback_url, server_lock
+from stackroom.server.address import base_url, is_loopback_url
 
 
 def _index(settings: Settings) -> str:
@@ -44,7 +44,7 @@ def _passphrase(settings: Settings) -> str:
 
 
 def _server(settings: Settings) -> str:
-    need(holder(server_lock(settings)) is not None, f"none runs on {settings.data}")
+    need(holder(settings.server_lock) is not None, f"none runs on {settings.data}")
     found = base_url(settings)
     need(
         not settings.public_url or found == settings.public_url,
@@ -68,6 +68,6 @@ def checks(settings: Settings) -> tuple[Check[Settings], ...]:
 
 def server_urls(settings: Settings) -> list[str]:
     """The URL of the data folder's running server, and the one in the settings; empty if no server runs."""
-    if holder(server_lock(settings)) is None:
+    if holder(settings.server_lock) is None:
         return []
     return list(dict.fromkeys(url for url in (base_url(settings), settings.public_url) if url))

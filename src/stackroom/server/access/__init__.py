@@ -1,7 +1,7 @@
 """Sign-in for one owner: an OAuth 2.1 authorization server, tokens for programs, and the browser's session.
 
 Its face: `auth_provider`, where the server takes hold of it, and `store`, which has all that must survive a
-restart; `clients`, `grants`, `passphrase` and `throttle` are what it is made of.
+restart; `clients`, `grants` and `passphrase` are what it is made of.
 """
 
-__all__ = ["auth_provider", "clients", "grants", "passphrase", "store", "throttle"]
+__all__ = ["auth_provider", "clients", "grants", "passphrase", "store"]

@@ -10,7 +10,7 @@ from fastmcp.server.auth.ssrf import SSRFError, SSRFFetchError, ssrf_safe_fetch
 
 from stackroom.server.access.clients import LONGEST_URL, Client, described_client, known_client
 from stackroom.server.access.refusals import Refused
-from stackroom.server.access.throttle import Throttle
+from stackroom.server.limits.throttle import Throttle
 
 _LARGEST_BYTES = 10_000
 _PATIENCE_SECONDS = 5.0

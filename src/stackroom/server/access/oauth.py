@@ -37,8 +37,8 @@ from stackroom.server.access.passphrase_form import (
 )
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store import ACCESS_SECONDS, AccessStore, Tokens
-from stackroom.server.access.throttle import Throttle
 from stackroom.server.caller_names import listed_name
+from stackroom.server.limits.throttle import Throttle, whole_seconds
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -206,16 +206,9 @@ class AuthorizationServer:
         self, request: Request, asked: _AccessRequest, problem: Problem | None = None
     ) -> Response:
         key = self._passphrase_form.form_key(request)
-        response = consent_page(
-            asked.client,
-            asked.redirect_uri,
-            key,
-            problem.text if problem else "",
-            problem.status if problem else 200,
-        )
-        if problem and problem.retry_after_seconds:
-            response.headers["Retry-After"] = str(problem.retry_after_seconds)
-        self._passphrase_form.keep_form_key(response, key)
+        said = (problem.text, problem.status) if problem else ()
+        response = consent_page(asked.client, asked.redirect_uri, key, *said)
+        self._passphrase_form.complete(response, key, problem)
         return response
 
     def _send_back(self, asked: _AccessRequest, **values: str) -> Response:
@@ -271,14 +264,13 @@ class AuthorizationServer:
 
     async def _register(self, request: Request) -> Response:
         if wait := self._registrations.wait():
-            seconds = int(wait) + 1
             return JSONResponse(
                 {
                     "error": "temporarily_unavailable",
                     "error_description": "too many registrations; try later",
                 },
                 429,
-                {**_NO_STORE, "Retry-After": str(seconds)},
+                {**_NO_STORE, "Retry-After": str(whole_seconds(wait))},
             )
         try:
             client = described_client(secrets.token_urlsafe(16), _object(await read_body(request)))

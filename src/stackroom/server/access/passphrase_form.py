@@ -17,7 +17,7 @@ from stackroom.server.access.owner_pages import problem_page
 from stackroom.server.access.passphrase import is_right
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store import SESSION_SECONDS, AccessStore
-from stackroom.server.access.throttle import Throttle
+from stackroom.server.limits.throttle import Throttle, seconds, whole_seconds
 
 LARGEST_BODY = 20_000
 
@@ -57,9 +57,11 @@ class PassphraseForm:
         key = request.cookies.get(self._form_cookie, "")
         return key if re.fullmatch(r"[A-Za-z0-9_-]{43}", key) else secrets.token_urlsafe(32)
 
-    def keep_form_key(self, response: Response, form_key: str) -> None:
-        """Sets the cookie that belongs to the form."""
+    def complete(self, response: Response, form_key: str, problem: Problem | None) -> None:
+        """Sets the cookie that belongs to the form in `response`, and when to try again, if that is known."""
         self._set_cookie(response, self._form_cookie, form_key, 3600)
+        if problem and problem.retry_after_seconds:
+            response.headers["Retry-After"] = str(problem.retry_after_seconds)
 
     def is_ours(self, request: Request, form: dict[str, str]) -> bool:
         """Whether we gave this form to this browser; a form of another site lacks the key of the cookie."""
@@ -72,9 +74,8 @@ class PassphraseForm:
         Takes a fifth of a second: not for the event loop.
         """
         if wait := self._throttle.wait():
-            seconds = int(wait) + 1
-            text = f"Too many wrong passphrases were typed. Try again in {seconds} seconds."
-            return Problem(text, 429, seconds)
+            text = f"Too many wrong passphrases were typed. Try again in {seconds(wait)}."
+            return Problem(text, 429, whole_seconds(wait))
         kept = self._store.passphrase()
         if kept is None:
             return Problem(
@@ -97,10 +98,10 @@ class PassphraseForm:
         cookie = request.cookies.get(self._session_cookie)
         return cookie is not None and self._store.session(cookie) is not None
 
-    def _set_cookie(self, response: Response, name: str, value: str, seconds: int) -> None:
+    def _set_cookie(self, response: Response, name: str, value: str, max_age: int) -> None:
         # Lax: a link from an assistant's answer must find the owner signed in.
         response.set_cookie(
-            name, value, max_age=seconds, path="/", secure=self._https, httponly=True, samesite="lax"
+            name, value, max_age=max_age, path="/", secure=self._https, httponly=True, samesite="lax"
         )
 
 

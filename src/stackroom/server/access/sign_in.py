@@ -58,14 +58,9 @@ class SignInPage:
 
     def _form(self, request: Request, problem: Problem | None = None) -> Response:
         key = self._passphrase_form.form_key(request)
-        response: Response
-        if problem:
-            response = sign_in_page(key, problem.text, problem.status)
-            if problem.retry_after_seconds:
-                response.headers["Retry-After"] = str(problem.retry_after_seconds)
-        else:
-            response = sign_in_page(key)
-        self._passphrase_form.keep_form_key(response, key)
+        said = (problem.text, problem.status) if problem else ()
+        response = sign_in_page(key, *said)
+        self._passphrase_form.complete(response, key, problem)
         return response
 
 

@@ -23,13 +23,11 @@ from stackroom.common.errors import CatalogError, PictureFailed, UnknownDocument
 from stackroom.page.foreign_text import own_line
 from stackroom.page.mark import Mark
 from stackroom.page.word_boxes import find_passage
+from stackroom.reading.notices import CATALOG_UNREADABLE
 from stackroom.reading.reader import Reader
 from stackroom.reading.results import PageOfFile
 from stackroom.server.citations.page_html import Html, PageShown, ShownPicture, message_html, page_html
 from stackroom.server.citations.pictures import PageToDraw, Picture, Pictures
-
-# Does not give the reason, which would name a folder of this machine: `stackroom status` prints it.
-UNREADABLE = "The catalogue cannot be read. Run `stackroom status` where the server runs to see why."
 
 # Pictures drawn at the same time, each by a process that keeps a core busy; and requests that may wait.
 _AT_ONCE = 2
@@ -107,7 +105,7 @@ class _Pages:
         except UnknownDocument:
             return _answer(request, _not_found(id_), 404)
         except CatalogError:
-            return _answer(request, message_html("Not now", UNREADABLE), 503)
+            return _answer(request, message_html("Not now", CATALOG_UNREADABLE), 503)
         cited = request.query_params.get("mark", "")
         mark = _mark_on_page(cited, found)
         notes = []
@@ -144,7 +142,7 @@ class _Pages:
         except UnknownDocument as error:
             return _plain(str(error), 404)
         except CatalogError:
-            return _plain(UNREADABLE, 503)
+            return _plain(CATALOG_UNREADABLE, 503)
         if found.file is None:
             return _plain("The file has been moved or changed and not been indexed again yet.", 404)
         mark = _mark_on_page(request.query_params.get("mark", ""), found)
@@ -170,7 +168,7 @@ class _Pages:
         except OSError:
             return _plain(f"The file of document {id_!r} cannot be read.", 404)
         except CatalogError:
-            return _plain(UNREADABLE, 503)
+            return _plain(CATALOG_UNREADABLE, 503)
         return FileResponse(
             path,
             media_type="application/pdf",

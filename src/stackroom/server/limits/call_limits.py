@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from stackroom.common.errors import CallRefused
-from stackroom.server.limits.rates import Rates, Refusals, seconds
+from stackroom.server.limits.rates import Rates, Refusals
+from stackroom.server.limits.throttle import seconds
 
 _Answer = TypeVar("_Answer")
 

@@ -6,7 +6,7 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 
-from stackroom.server.access.throttle import Throttle
+from stackroom.server.limits.throttle import Throttle
 
 _log = logging.getLogger(__name__)
 
@@ -70,14 +70,3 @@ class Refusals:
             "Refused since the last such line: %s. The next such line comes in a minute at the earliest.",
             counts,
         )
-
-
-def seconds(wait: float) -> str:
-    """A number of seconds for a person to read, rounded up: "1 second", "90 seconds"."""
-    whole = whole_seconds(wait)
-    return "1 second" if whole == 1 else f"{whole:,} seconds"
-
-
-def whole_seconds(wait: float) -> int:
-    """A number of seconds for a Retry-After header: rounded up, at least 1."""
-    return max(1, -int(-wait // 1))

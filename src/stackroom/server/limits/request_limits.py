@@ -6,7 +6,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stackroom.server.address import is_loopback
-from stackroom.server.limits.rates import Rates, Refusals, whole_seconds
+from stackroom.server.limits.rates import Rates, Refusals
+from stackroom.server.limits.throttle import whole_seconds
 
 # In bytes. The longest query takes a quarter of it, even if every character is escaped. Forms have a smaller
 # limit of their own.

@@ -6,7 +6,7 @@ from stackroom.common.events import Events
 from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
 from stackroom.server.address import base_url
-from stackroom.server.ledger import Ledger
+from stackroom.server.monitoring.ledger import Ledger
 from stackroom.server.protocol.tools import create_mcp
 from stackroom.server.warming import warm_in_background
 

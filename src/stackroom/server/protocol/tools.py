@@ -32,9 +32,9 @@ from stackroom import __version__
 from stackroom.common.errors import CallRefused, StackroomError, UnknownDocument
 from stackroom.reading.notices import MEANING_NOT_READY
 from stackroom.reading.reader import Reader
-from stackroom.server.ledger import UNRECORDED, Call, Ledger
 from stackroom.server.limits.call_limits import Caller, CallLimits
-from stackroom.server.metrics import Metrics
+from stackroom.server.monitoring.ledger import UNRECORDED, Call, Ledger
+from stackroom.server.monitoring.metrics import Metrics
 from stackroom.server.protocol.answers import FetchAnswer, SearchAnswer, fetch_answer, search_answer
 from stackroom.server.protocol.revisions import set_title, speak_both_revisions
 
@@ -98,7 +98,8 @@ def create_mcp(
         tool: str, asked: str, find: Callable[[], _Found[_Answer]], note: Callable[[_Answer, Call], None]
     ) -> ToolResult:
         """Answers a call: runs `find` in a thread, and records the call, to which `note` adds the answer."""
-        client, user_agent = _client(), _user_agent()
+        client = _client()
+        address, user_agent = _caller()
 
         def work(caller: Caller) -> ToolResult:
             with ledger.call(tool, asked, client, user_agent) as call:
@@ -110,7 +111,7 @@ def create_mcp(
 
         with _errors_for_the_client(), metrics.call(tool):
             _check_length(tool, asked)
-            return await calls.answer(client[1] if client else _address(), work)
+            return await calls.answer(client[1] if client else address, work)
 
     async def search(
         query: Annotated[str, Field(description="A question or key words, in the documents' own language")],
@@ -184,21 +185,13 @@ def _client() -> tuple[str, str] | None:
     return (token.claims["name"], token.client_id) if token else None
 
 
-def _address() -> str:
-    """Where the call came from; empty if not over HTTP."""
+def _caller() -> tuple[str, str]:
+    """The address that the call came from, and the calling program's User-Agent; empty if not over HTTP."""
     try:
-        client = get_http_request().client
+        request = get_http_request()
     except RuntimeError:
-        return ""
-    return client.host if client else ""
-
-
-def _user_agent() -> str:
-    """The User-Agent of the calling program; empty if not over HTTP."""
-    try:
-        return get_http_request().headers.get("user-agent", "")
-    except RuntimeError:
-        return ""
+        return "", ""
+    return request.client.host if request.client else "", request.headers.get("user-agent", "")
 
 
 def _arguments(tool: Tool, given: Mapping[str, Any]) -> dict[str, str]:

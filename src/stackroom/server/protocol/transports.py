@@ -18,7 +18,6 @@ MCP_PATH, SSE_PATH = "/mcp", "/sse"
 # The router would redirect these paths, and some clients fail on a redirect.
 _WITH_SLASH = {f"{path}/": path for path in (MCP_PATH, SSE_PATH)}
 
-
 _NO_ID = {
     "jsonrpc": "2.0",
     "id": None,
@@ -132,17 +131,8 @@ def _in_accepted_form(application: ASGIApp) -> ASGIApp:
         if takes_json:
             await application(scope, receive, send)
             return
-        request = await receive()  # the whole body: `RequestLimits` passes it on in one piece
-
-        async def receive_again() -> Message:
-            nonlocal request
-            message, request = request, {"type": ""}
-            return message if message["type"] else await receive()
-
-        if _method(request.get("body", b"")) == "server/discover":
-            await application(scope, receive_again, send)
-        else:
-            await application(scope, receive_again, _as_one_event(send))
+        body, receive = await _body(receive)
+        await application(scope, receive, send if _method(body) == "server/discover" else _as_one_event(send))
 
     return answer
 
@@ -154,13 +144,8 @@ def _never_silent(application: ASGIApp) -> ASGIApp:
     """
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        body, refused = b"", False
-
-        async def receive_and_keep() -> Message:
-            nonlocal body
-            message = await receive()
-            body = message.get("body", b"") or body  # whole: see `Intake`
-            return message
+        refused = False
+        body, receive = await _body(receive)
 
         async def send_or_refuse(message: Message) -> None:
             nonlocal refused
@@ -170,9 +155,19 @@ def _never_silent(application: ASGIApp) -> ASGIApp:
             elif not refused:
                 await send(message)
 
-        await application(scope, receive_and_keep, send_or_refuse)
+        await application(scope, receive, send_or_refuse)
 
     return answer
+
+
+async def _body(receive: Receive) -> tuple[bytes, Receive]:
+    """A request's body, which `RequestLimits` passes on in one piece, and a `receive` that still has it."""
+    waiting = [await receive()]
+
+    async def receive_again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return waiting[0].get("body", b""), receive_again
 
 
 def _is_asked(body: bytes) -> bool:

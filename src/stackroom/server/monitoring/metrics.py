@@ -1,6 +1,7 @@
 """Figures about a running server, in the text form that Prometheus reads."""
 
 import time
+from asyncio import CancelledError
 from collections import Counter as Count
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -62,7 +63,7 @@ class Metrics:
         document), "failed", or "cancelled" (the client hung up).
         """
         started = time.monotonic()
-        outcome = "cancelled"  # asyncio's CancelledError is no Exception
+        outcome = "failed"
         try:
             yield
             outcome = "answered"
@@ -73,8 +74,8 @@ class Metrics:
         except UnknownDocument:
             outcome = "unknown"
             raise
-        except Exception:
-            outcome = "failed"
+        except CancelledError:
+            outcome = "cancelled"
             raise
         finally:
             self._calls.labels(tool, outcome).inc()

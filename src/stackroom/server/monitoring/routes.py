@@ -6,11 +6,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from stackroom.common.errors import CatalogError
+from stackroom.reading.notices import CATALOG_UNREADABLE
 from stackroom.reading.reader import Reader
 from stackroom.server.access.auth_provider import AccessControl
-from stackroom.server.citations.pages import UNREADABLE
 from stackroom.server.limits.rates import Refusals
-from stackroom.server.metrics import CONTENT_TYPE, Metrics
+from stackroom.server.monitoring.metrics import CONTENT_TYPE, Metrics
 
 
 def monitoring_routes(
@@ -22,7 +22,7 @@ def monitoring_routes(
         try:
             status = await run_in_threadpool(reader.status)
         except CatalogError:
-            return JSONResponse({"status": "unavailable", "message": UNREADABLE}, 503)
+            return JSONResponse({"status": "unavailable", "message": CATALOG_UNREADABLE}, 503)
         if access:  # anybody may ask, so no more than this
             return JSONResponse({"status": "ok"})
         return JSONResponse(
@@ -41,7 +41,7 @@ def monitoring_routes(
         try:
             status = await run_in_threadpool(reader.status)
         except CatalogError:
-            return PlainTextResponse(f"{UNREADABLE}\n", 503)
+            return PlainTextResponse(f"{CATALOG_UNREADABLE}\n", 503)
         text = metrics.exposition(status, refusals.total)
         return PlainTextResponse(text, headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})
 

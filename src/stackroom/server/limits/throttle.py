@@ -1,4 +1,4 @@
-"""Limits tries: so many at once, then one every few seconds."""
+"""Limits tries: so many at once, then one every few seconds; and says how long to wait for the next."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ class Throttle:
     """A number of tries, for all callers together, that are used up and come back with time.
 
     Callers are not told apart here: behind a tunnel they all have the tunnel's address, and the address in a
-    header can be made up. `limits.rates.Rates` has one `Throttle` for each. Safe to use from several threads.
+    header can be made up. `rates.Rates` has one `Throttle` for each. Safe to use from several threads.
     """
 
     def __init__(self, burst: int, seconds_each: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -36,3 +36,14 @@ class Throttle:
         """Gives back one try, because it was right: only wrong ones count."""
         with self._lock:
             self._left = min(self._burst, self._left + 1)
+
+
+def seconds(wait: float) -> str:
+    """A number of seconds for a person to read, rounded up: "1 second", "90 seconds"."""
+    whole = whole_seconds(wait)
+    return "1 second" if whole == 1 else f"{whole:,} seconds"
+
+
+def whole_seconds(wait: float) -> int:
+    """A number of seconds for a Retry-After header: rounded up, at least 1."""
+    return max(1, -int(-wait // 1))
