@@ -156,7 +156,8 @@ def open_catalog(path: Path, *, create: bool) -> sqlite3.Connection:
     """
     with _errors(path):
         if create:
-            begin(path, _fill)
+            with _errors_of_making(path):
+                begin(path, _fill)
         _refuse_missing(path)
         connection = connect(path)
         connection.execute("PRAGMA foreign_keys = ON")
@@ -197,6 +198,17 @@ def _errors(path: Path) -> Iterator[None]:
     except (OSError, sqlite3.Error) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise CatalogUnusable(f"The catalogue {path} cannot be opened: {why}.") from error
+
+
+@contextmanager
+def _errors_of_making(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CatalogUnusable(
+            f"The catalogue {path} can neither be opened nor made: {error.strerror or error}. Make its folder "
+            "readable and writable for you, or name another data folder with --data."
+        ) from error
 
 
 def _refuse_missing(path: Path) -> None:
