@@ -206,8 +206,8 @@ def _errors_of_making(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise CatalogUnusable(
-            f"The catalogue {path} can neither be opened nor made: {error.strerror or error}. Make its folder "
-            "readable and writable for you, or name another data folder with --data."
+            f"The catalogue {path} can neither be opened nor made: {error.strerror or error}. Make its "
+            "folder readable and writable for you, or name another data folder with --data."
         ) from error
 
 

@@ -30,8 +30,7 @@ from stackroom.common.events import Events
 from stackroom.common.running import hold, holder
 from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
-from stackroom.server.access.auth_provider import AccessControl, create_access_control
-from stackroom.server.access.passphrase_form import OrUnavailable
+from stackroom.server.access.auth_provider import AccessControl, OrUnavailable, create_access_control
 from stackroom.server.address import http_url, is_loopback, is_loopback_url, server_lock
 from stackroom.server.citations.pages import citation_routes
 from stackroom.server.citations.pictures import Pictures

@@ -11,7 +11,6 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stackroom.common.errors import AccessUnusable
 from stackroom.server.access.owner_pages import problem_page
@@ -115,21 +114,6 @@ def or_unavailable(handler: _Handler) -> _Handler:
             return unavailable(error)
 
     return handle
-
-
-class OrUnavailable:
-    """An ASGI application around another, which may raise that file's error before it answers: it is 503."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        """`app` is the other one, by the name that Starlette gives it."""
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request."""
-        try:
-            await self._app(scope, receive, send)
-        except AccessUnusable as error:
-            await unavailable(error)(scope, receive, send)
 
 
 def unavailable(error: AccessUnusable) -> Response:
