@@ -285,6 +285,12 @@ def test_a_folder_that_only_reads_answers(place: Path, is_written: bool) -> None
         shelf.close()
 
 
+def test_where_no_catalogue_can_be_made_it_is_said(tmp_path: Path) -> None:
+    (tmp_path / "index").write_text("a file where the folder should be")
+    with pytest.raises(CatalogUnusable, match=r"neither be opened nor made: .*readable and writable for you"):
+        open_catalog(tmp_path / "index" / "catalog.sqlite3", create=True)
+
+
 FOLLOWING = """
 import sys
 from contextlib import closing

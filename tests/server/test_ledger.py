@@ -185,6 +185,18 @@ async def test_a_folder_that_cannot_be_written_stops_nothing(
     assert caplog.text.count("cannot be written") == 1
 
 
+def test_a_data_folder_that_is_away_can_come_back(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data")
+    settings.data.mkdir()
+    ledger = Ledger(settings.calls, "http")
+    record(ledger, "before")
+    away = settings.data.rename(tmp_path / "away")
+    record(ledger, "meanwhile")
+    away.rename(settings.data)  # not onto a new folder with a new ledger
+    record(ledger, "after")
+    assert [call["asked"] for call in newest(settings.calls, 9)] == ["before", "after"]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on the size of files")
 def test_a_full_disk(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     import resource

@@ -1,5 +1,7 @@
 """Pictures of pages: the passage is marked, and a file that misbehaves costs its own picture only."""
 
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -102,3 +104,11 @@ def test_a_process_that_takes_too_long_is_ended(pdf: Path) -> None:
 def test_a_process_that_takes_too_much_memory_fails_alone(pdf: Path) -> None:
     with pytest.raises(PictureFailed, match=r"crashed|memory"):
         Pictures(memory_mb=1).picture(wanted(pdf))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights and limits are those of Unix")
+def test_a_process_that_cannot_be_started_is_said(pdf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As where the interpreter is in a folder of another user's.
+    monkeypatch.setattr(sys, "executable", str(pdf))
+    with pytest.raises(PictureFailed, match="cannot be started: Permission denied"):
+        Pictures().picture(wanted(pdf))

@@ -156,7 +156,8 @@ def open_catalog(path: Path, *, create: bool) -> sqlite3.Connection:
     """
     with _errors(path):
         if create:
-            begin(path, _fill)
+            with _errors_of_making(path):
+                begin(path, _fill)
         _refuse_missing(path)
         connection = connect(path)
         connection.execute("PRAGMA foreign_keys = ON")
@@ -196,6 +197,17 @@ def _errors(path: Path) -> Iterator[None]:
         yield
     except (OSError, sqlite3.Error) as error:
         raise CatalogUnusable(f"The catalogue {path} cannot be opened: {reason_of(error)}.") from error
+
+
+@contextmanager
+def _errors_of_making(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CatalogUnusable(
+            f"The catalogue {path} can neither be opened nor made: {error.strerror or error}. Make its "
+            "folder readable and writable for you, or name another data folder with --data."
+        ) from error
 
 
 def _refuse_missing(path: Path) -> None:

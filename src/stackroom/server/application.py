@@ -30,7 +30,7 @@ from stackroom.common.events import Events
 from stackroom.common.running import hold, holder
 from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
-from stackroom.server.access.auth_provider import AccessControl, create_access_control
+from stackroom.server.access.auth_provider import AccessControl, OrUnavailable, create_access_control
 from stackroom.server.address import http_url, is_loopback, is_loopback_url
 from stackroom.server.citations.pages import citation_routes
 from stackroom.server.citations.pictures import Pictures
@@ -103,6 +103,8 @@ def create_application(
     routes.router.routes.extend(monitoring_routes(reader, metrics, refusals, access))
     require_owner = access.require_owner if access else None
     routes.router.routes.extend(citation_routes(reader, Pictures(passwords), require_owner))
+    if access:
+        routes.add_middleware(OrUnavailable)  # around FastMCP's, which asks for each token
     request_limits = RequestLimits(
         routes, SSE_PATH, refusals, Rates(_REQUESTS_EACH * counted) if counted else None
     )

@@ -127,9 +127,12 @@ def test_when_nobody_can_say_who_is_signed_in(
     site: Site, chatgpt: Assistant, caplog: pytest.LogCaptureFixture
 ) -> None:
     chatgpt.decide()
+    token = site.store.new_static_token("script")
     site.store.close()
     for response in (
         site.pdf(),
+        site.tools(token),
+        site.tools(token, "/sse"),
         chatgpt.refresh("x"),
         chatgpt.decide(),
     ):

@@ -124,6 +124,9 @@ def test_tokens_for_programs(data: Path) -> None:
 def test_who_has_access(data: Path) -> None:
     nobody = run(data, "clients")
     assert (nobody.returncode, "Nobody has access." in nobody.stderr) == (0, True)
+    assert run(data, "token", "list", "--json").stdout == "[]\n"
+    assert {run(data, *revoke, "revoke", "x").returncode for revoke in (["token"], ["clients"])} == {2}
+    assert list(data.iterdir()) == []  # who only looks makes nothing: the folder's drive may be away
     with store(data) as kept:
         kept.allow(Client("x", "ChatGPT", ()), "https://chatgpt.com/cb", "c", "https://library.example/mcp")
         kept.new_session()

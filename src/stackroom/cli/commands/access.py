@@ -6,12 +6,15 @@ import json
 import re
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from stackroom.cli.arguments import settings_of
 from stackroom.cli.exit_codes import OK
-from stackroom.common.errors import UsageError
+from stackroom.common.errors import AccessUnusable, UsageError
 from stackroom.common.settings import Settings
+from stackroom.common.sqlite_file import identity
 from stackroom.server.access.clients import destination
 from stackroom.server.access.grants import Grant
 from stackroom.server.access.passphrase import COST, LONGEST, Cost, check_new, hashed
@@ -99,8 +102,8 @@ def revoke_token(settings: Settings, name: str) -> int:
         UsageError: there is none.
         AccessUnusable: as `set_passphrase`.
     """
-    with AccessStore(settings.access) as store:
-        if not store.revoke_static_token(name):
+    with _existing(settings) as store:
+        if not (store and store.revoke_static_token(name)):
             raise UsageError(f"There is no token named {name!r}. `stackroom token list` shows all.")
     print(f"The token {name} does not work any more.", file=sys.stderr)
     return OK
@@ -113,8 +116,8 @@ def revoke(settings: Settings, grant_id: str) -> int:
         UsageError: there is none with this id.
         AccessUnusable: as `set_passphrase`.
     """
-    with AccessStore(settings.access) as store:
-        if not store.revoke(grant_id):
+    with _existing(settings) as store:
+        if not (store and store.revoke(grant_id)):
             raise UsageError(f"Nobody has the id {grant_id!r}. `stackroom clients` shows all.")
     print(f"{grant_id} has no access any more.", file=sys.stderr)
     return OK
@@ -126,8 +129,9 @@ def show(settings: Settings, *, as_json: bool, tokens_only: bool = False) -> int
     Raises:
         AccessUnusable: as `set_passphrase`.
     """
-    with AccessStore(settings.access) as store:
-        grants = [grant for grant in store.grants() if grant.kind == "token" or not tokens_only]
+    with _existing(settings) as store:
+        known = store.grants() if store else []
+    grants = [grant for grant in known if grant.kind == "token" or not tokens_only]
     entries = [_Entry.of(grant) for grant in grants]
     if as_json:
         print(json.dumps([vars(entry) for entry in entries], ensure_ascii=False))
@@ -139,6 +143,20 @@ def show(settings: Settings, *, as_json: bool, tokens_only: bool = False) -> int
     if not entries:
         print("Nobody has access.", file=sys.stderr)
     return OK
+
+
+@contextmanager
+def _existing(settings: Settings) -> Iterator[AccessStore | None]:
+    """The file of clients and tokens; None if there is none, which is not made here."""
+    try:
+        is_there = identity(settings.access) is not None
+    except OSError as error:
+        raise AccessUnusable(f"{settings.access} cannot be used: {error.strerror}.") from error
+    if not is_there:
+        yield None
+        return
+    with AccessStore(settings.access) as store:
+        yield store
 
 
 @dataclass(frozen=True)

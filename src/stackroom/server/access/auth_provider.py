@@ -7,6 +7,7 @@ from fastmcp.server.auth import AccessToken, AuthProvider
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stackroom.common.errors import AccessUnusable, SignInMissing
 from stackroom.common.settings import Settings
@@ -110,6 +111,21 @@ class AccessControl(AuthProvider):
             "resource_name": "Stackroom",
         }
         return Route(where, _constant(described), methods=["GET"])
+
+
+class OrUnavailable:
+    """An ASGI application around another, which may raise AccessUnusable before it answers: that is 503."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """`app` is the other one, by the name that Starlette gives it."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        try:
+            await self._app(scope, receive, send)
+        except AccessUnusable as error:
+            await unavailable(error)(scope, receive, send)
 
 
 def create_access_control(settings: Settings, url: str, *, exposed: bool) -> AccessControl | None:

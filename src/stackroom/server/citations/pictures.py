@@ -147,13 +147,18 @@ class Pictures:
         program = (
             f"import sys; sys.path[:] = {sys.path!r}; from stackroom.page.picture_process import main; main()"
         )
-        answer = ask_program(
-            [sys.executable, "-I", "-S", "-c", program],
-            json.dumps(request).encode(),
-            seconds=self._seconds,
-            most_bytes=_MOST_BYTES,
-            environment={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-        )
+        try:
+            answer = ask_program(
+                [sys.executable, "-I", "-S", "-c", program],
+                json.dumps(request).encode(),
+                seconds=self._seconds,
+                most_bytes=_MOST_BYTES,
+                environment={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+            )
+        except OSError as error:  # no memory, no right, or no processes left
+            raise PictureFailed(
+                f"The process that draws it cannot be started: {error.strerror or error}."
+            ) from error
         if answer.is_late:
             raise PictureFailed(f"Drawing the page took longer than {self._seconds:g} seconds.")
         return _read(b"" if answer.is_too_much else answer.output)

@@ -193,7 +193,8 @@ def _open(path: Path) -> int:
     try:
         return os.open(path, flags, 0o600)
     except FileNotFoundError:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Not the folder above it: if the data folder is away, one made here would keep it from coming back.
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         return os.open(path, flags, 0o600)
 
 
