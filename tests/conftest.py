@@ -17,6 +17,7 @@ from filelock import FileLock
 
 from following import Following
 from fresh_index import FreshIndex
+from places import SHARED
 from shelf import Shelf
 from stackroom.common.settings import available_cores
 from stackroom.embedding import compiled, conversion, model_card
@@ -27,8 +28,6 @@ from stackroom.embedding.model_files import BUNDLED_DIGEST, bundled_folder, find
 from stackroom.embedding.models import Models
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
-
-SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 def pytest_xdist_auto_num_workers() -> int | None:

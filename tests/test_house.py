@@ -6,7 +6,8 @@ from pathlib import Path
 import grimp
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from places import ROOT
+
 FLOORS = {"src/stackroom": 10, "indexer": 8}
 MOST_LINES = 400
 

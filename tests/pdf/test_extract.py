@@ -28,10 +28,11 @@ from make_pdfs import (
     write_text_objects,
     write_truncated_pdf,
 )
+from places import SHARED
 from stackroom.common.documents import Document, OutlineEntry
 from stackroom.common.errors import ExtractionFailed
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "pdfs"
+PDFS = SHARED / "pdfs"
 PASSWORD = "open sesame"  # noqa: S105
 ID = "0123456789abcdef01234567"
 
@@ -377,7 +378,7 @@ def test_real_hyphens_and_mojibake(real_pdfs: Path) -> None:
 @pytest.mark.parametrize("owner", ["pdf.js", "qpdf", "pocs"])
 def test_hostile_files(owner: str) -> None:
     """Only those that are quick and do not crash the reader; all of them need a child process each."""
-    folder = SHARED / "hostile"
+    folder = PDFS / "hostile"
     if not folder.is_dir():
         pytest.skip("the shared collection of hostile PDFs is not beside this checkout")
     start = time.process_time()
