@@ -22,6 +22,9 @@ from stackroom.embedding.model_files import (
 from stackroom.embedding.models import Models
 from stackroom.embedding.sentence_transformer import SentenceTransformerEmbedder, describe, load_model
 
+# It loads torch, and nothing but the code of embedding takes part.
+pytestmark = pytest.mark.proved_once
+
 
 def test_a_model_that_can_t_be_compiled_is_run_by_its_own_library(
     prepared_models: Path, tmp_path: Path, own_vectors: OwnVectors
