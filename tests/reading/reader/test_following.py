@@ -129,7 +129,7 @@ def test_the_model_may_change_while_a_query_is_embedded(shelf: Shelf) -> None:
 def test_searching_from_several_threads_while_another_connection_commits(shelf: Shelf) -> None:
     lasting = [shelf.add(number, f"cats {number}\n") for number in (1, 2, 3)]
     reader = shelf.reader()
-    rounds, searches, commits = threading.Semaphore(0), 400, range(10, 60)
+    rounds, searches, commits = threading.Semaphore(0), 200, range(10, 60)
     failures: list[BaseException] = []
 
     def search() -> None:
