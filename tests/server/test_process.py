@@ -55,23 +55,27 @@ def test_a_server_says_where_it_listens_and_stops_in_good_order(shelf: Shelf) ->
             url = announced(process)
             assert time.monotonic() - began < 5
 
-        for signals in ([signal.SIGINT] * 3, [signal.SIGTERM]):
-            address = urlsplit(url)
-            with socket.create_connection((address.hostname or "", address.port or 0), 10) as slow:
-                slow.sendall(b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
-                time.sleep(0.2)  # until it waits for the rest
-                for number in signals:
-                    process.send_signal(number)
-                    time.sleep(0.05)
-                line = read_line(process.stderr, process)
-                assert line == "ERROR:    Cancel 1 running task(s), timeout graceful shutdown exceeded\n"
-            url = announced(process)
-
+        stop_in_a_hurry(process, url, [signal.SIGINT] * 3)
+        announced(process)
         process.send_signal(signal.SIGTERM)
-        _, rest = process.communicate(timeout=10)
+        stop_in_a_hurry(process, announced(process), [signal.SIGTERM])
+        _, rest = process.communicate(timeout=20)
         assert (process.returncode, rest) == (0, "")
     assert holder(lock) is None
     assert not list(data.glob("index/server.holder*"))
+
+
+def stop_in_a_hurry(process: "subprocess.Popen[str]", url: str, signals: list[signal.Signals]) -> None:
+    """While it waits for the rest of a request."""
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname or "", address.port or 0), 10) as slow:
+        slow.sendall(b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
+        time.sleep(0.2)  # until it waits for the rest
+        for number in signals:
+            process.send_signal(number)
+            time.sleep(0.05)
+        line = read_line(process.stderr, process)
+        assert line == "ERROR:    Cancel 1 running task(s), timeout graceful shutdown exceeded\n"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send these signals to one process")
