@@ -44,6 +44,7 @@ def test_eval_measures_and_keeps_the_index_only_if_told_to(
 ) -> None:
     data, scratch = prepare_data(tmp_path / "data"), tmp_path / "scratch"
     scratch.mkdir()
+    # Python itself remembers where the temporary folder is from its first use on.
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     ran = stackroom_here("eval", collection, "--data", data)
     assert (ran.returncode, ran.stdout.splitlines()[0]) == (
