@@ -17,9 +17,10 @@ from filelock import FileLock
 
 from following import Following
 from fresh_index import FreshIndex
+from places import SHARED
 from shelf import Shelf
 from stackroom.common.settings import available_cores
-from stackroom.embedding import compiled, conversion, model_card
+from stackroom.embedding import compiled, conversion, model_card, sentence_transformer, text_tokens
 from stackroom.embedding.conversion import prepare
 from stackroom.embedding.embedder import Embedder, Tokenizer
 from stackroom.embedding.model_card import CARD, ModelCard
@@ -27,8 +28,6 @@ from stackroom.embedding.model_files import BUNDLED_DIGEST, bundled_folder, find
 from stackroom.embedding.models import Models
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
-
-SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 def pytest_xdist_auto_num_workers() -> int | None:
@@ -133,9 +132,10 @@ def own_vectors_folder(pytestconfig: pytest.Config, models_folder: Path) -> Path
 
 
 def _what_prepares() -> str:
-    """A digest of the versions and of the code that decide what a prepared model looks like."""
-    libraries = ("openvino", "nncf", "torch", "sentence-transformers", "transformers")
-    code = [inspect.getsource(module) for module in (conversion, model_card, compiled)]
+    """A digest of the versions and the code that decide what a prepared model and its vectors look like."""
+    libraries = ("openvino", "nncf", "torch", "sentence-transformers", "transformers", "tokenizers")
+    modules = (conversion, model_card, compiled, sentence_transformer, text_tokens)
+    code = [inspect.getsource(module) for module in modules]
     return hashlib.sha256(json.dumps([*map(version, libraries), *code]).encode()).hexdigest()[:16]
 
 

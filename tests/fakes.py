@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from stackroom.common.errors import ModelNotFound
 from stackroom.embedding.embedder import (
     Embedder,
     Fingerprint,
@@ -89,3 +90,8 @@ class OneModel(SomeModels):
 
     def __init__(self, embedder: WordHashEmbedder) -> None:
         super().__init__(lambda _: embedder)
+
+
+def no_model(name: str) -> WordHashEmbedder:
+    """For `SomeModels`, where none is there."""
+    raise ModelNotFound(f"There is no model {name!r} here.")

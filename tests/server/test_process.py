@@ -32,56 +32,49 @@ from waiting import read_line
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send these signals to one process")
 def test_a_server_says_where_it_listens_and_stops_in_good_order(shelf: Shelf) -> None:
+    """Also if somebody stops it in a hurry: he gets no traceback. The process serves four times."""
     data = shelf.path.parent.parent
     lock = Settings(data=data).server_lock
-    with subprocess.Popen(
-        program(str(data), "no-model"), env=environment(), stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
+    with (
+        subprocess.Popen(
+            program(str(data), "no-model"), env=environment(), stderr=subprocess.PIPE, text=True
+        ) as process,
+        killed_after(90, process),
+    ):
+        url = announced(process)
+        assert holder(lock) == {"url": url, "pid": process.pid}
+        with hold(lock, {}) as ours:
+            assert not ours
+        with stream(url) as opened:  # which must not keep it from stopping
+            path = endpoint(opened)
+            call = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {}})
+            assert ask(url, "POST", path, {"Content-Type": "application/json"}, call)[0] == 202
+            began = time.monotonic()
+            process.send_signal(signal.SIGINT)
             url = announced(process)
-            assert holder(lock) == {"url": url, "pid": process.pid}
-            with hold(lock, {}) as ours:
-                assert not ours
-            with stream(url) as opened:  # which must not keep it from stopping
-                path = endpoint(opened)
-                call = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {}})
-                assert ask(url, "POST", path, {"Content-Type": "application/json"}, call)[0] == 202
-                began = time.monotonic()
-                process.send_signal(signal.SIGINT)
-                url = announced(process)
-                assert time.monotonic() - began < 5
-            process.send_signal(signal.SIGTERM)
-            _, rest = process.communicate(timeout=10)
-            assert (process.returncode, rest) == (0, "")
-        finally:
-            process.kill()
+            assert time.monotonic() - began < 5
+
+        stop_in_a_hurry(process, url, [signal.SIGINT] * 3)
+        announced(process)
+        process.send_signal(signal.SIGTERM)
+        stop_in_a_hurry(process, announced(process), [signal.SIGTERM])
+        _, rest = process.communicate(timeout=20)
+        assert (process.returncode, rest) == (0, "")
     assert holder(lock) is None
     assert not list(data.glob("index/server.holder*"))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send these signals to one process")
-def test_who_stops_a_server_in_a_hurry_gets_no_traceback(shelf: Shelf) -> None:
-    with (
-        subprocess.Popen(
-            program(str(shelf.path.parent.parent), "no-model"),
-            env=environment(),
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process,
-        killed_after(60, process),
-    ):
-        for signals in ([signal.SIGINT] * 3, [signal.SIGTERM]):  # it serves twice
-            address = urlsplit(announced(process))
-            with socket.create_connection((address.hostname or "", address.port or 0), 10) as slow:
-                slow.sendall(b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
-                time.sleep(0.2)  # until it waits for the rest
-                for number in signals:
-                    process.send_signal(number)
-                    time.sleep(0.05)
-                line = read_line(process.stderr, process)
-                assert line == "ERROR:    Cancel 1 running task(s), timeout graceful shutdown exceeded\n"
-        assert process.communicate(timeout=20)[1] == ""
-        assert process.returncode == 0
+def stop_in_a_hurry(process: "subprocess.Popen[str]", url: str, signals: list[signal.Signals]) -> None:
+    """While it waits for the rest of a request."""
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname or "", address.port or 0), 10) as slow:
+        slow.sendall(b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
+        time.sleep(0.2)  # until it waits for the rest
+        for number in signals:
+            process.send_signal(number)
+            time.sleep(0.05)
+        line = read_line(process.stderr, process)
+        assert line == "ERROR:    Cancel 1 running task(s), timeout graceful shutdown exceeded\n"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no way to send these signals to one process")

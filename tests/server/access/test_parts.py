@@ -158,6 +158,7 @@ class Outside:
 
 @pytest.fixture
 def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
+    # FastMCP's own look-up and client are replaced: it takes no others, and tests use no network.
     outside = Outside()
     resolve, client = ssrf.resolve_hostname, httpx2.AsyncClient
 

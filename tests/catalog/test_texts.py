@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from fresh_index import FreshIndex, document
 from indexer.store.publisher import FileState, Publisher
+from places import TESTS
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.status import read_status
 from stackroom.catalog.text_blocks import TextReader, pack, unpack
@@ -102,8 +102,7 @@ def test_going_forward_reads_each_block_once() -> None:
 
 
 def test_text_takes_less_than_half_of_its_size() -> None:
-    tests = Path(__file__).parent
-    prose = "".join((tests / name).read_text() for name in ("test_texts.py", "fresh_index.py"))
+    prose = "".join((TESTS / name).read_text() for name in ("catalog/test_texts.py", "fresh_index.py"))
     pages = [prose[at : at + 2000] + "\n" for at in range(0, len(prose), 2000)]
     assert sum(len(content) for _, content in pack(pages)) < len(prose.encode()) / 2
 

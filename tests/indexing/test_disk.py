@@ -13,13 +13,14 @@ from fakes import OneModel, WordHashEmbedder
 from indexer.run.indexer import Indexer
 from indexer.upkeep.check import check
 from make_pdfs import write_pdf
+from places import ROOT, TESTS
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.settings import Settings
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
-SCRIPT = Path(__file__).with_name("index_with_fake.py")
-FAULTS = SCRIPT.parents[1] / "bench" / "robustness" / "faults.c"
+SCRIPT = TESTS / "index_with_fake.py"
+FAULTS = ROOT / "bench" / "robustness" / "faults.c"
 
 
 @pytest.fixture(scope="module")

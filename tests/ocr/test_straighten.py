@@ -8,7 +8,7 @@ import pytest
 
 from indexer.ocr.drawing import Drawing, draw_page
 from indexer.ocr.skew import find_skew
-from test_scans import write_picture_pdf
+from pictures import write_picture_pdf
 
 _WIDTH, _HEIGHT = 620, 877  # A4 at 75 dots an inch
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import stackroom, stackroom_here
+from commands import stackroom_here
 from following import Following, Slow, eventually
 from indexer.store.lock import alone
 from indexer.store.turns import is_wanted, refuse_second_watcher, the_only_watcher, turn
@@ -132,7 +132,7 @@ def test_a_second_watch_is_refused_at_once_also_while_another_command_is_let_in(
     with turn(watched.settings, 20):
         started = time.monotonic()
         for command in ("watch", "up"):
-            second = stackroom(command, "--data", watched.settings.data)
+            second = stackroom_here(command, "--data", watched.settings.data)
             assert second.returncode == 1
             assert "Another indexer is at work" in second.stderr
             assert "one `watch` or `up` is enough" in second.stderr
@@ -160,7 +160,7 @@ def test_who_comes_second_waits_and_is_told_once(settings: Settings) -> None:
     def work() -> None:
         with turn(settings, 0):
             began.set()
-            time.sleep(1.5)
+            eventually(lambda: told != [])
 
     first = threading.Thread(target=work)
     first.start()

@@ -15,13 +15,16 @@ from pathlib import Path
 import pytest
 
 from fake_ocr import FakeOcr
+from index_content import content, found_by
 from make_pdfs import write_pdf, write_scanned_pdf
-from stackroom.catalog.catalog import Catalog
-from stackroom.indexes.words import WordIndex
+from places import TESTS
 from waiting import read_line
 
+DOCUMENTS = 16
 KILLS = 5  # in each run of the suite; `bench.kills` has hundreds, and more kinds of them
-SCRIPT = Path(__file__).with_name("index_with_fake.py")
+
+
+SCRIPT = TESTS / "index_with_fake.py"
 
 
 class Indexing:
@@ -52,48 +55,12 @@ def indexing() -> Iterator[Indexing]:
         yield Indexing(program)
 
 
-def content(data: Path) -> dict[str, list[tuple[object, ...]]]:
-    """All that the catalogue says, and the index of words, but for the numbers given out on the way."""
-    db = sqlite3.connect(data / "index" / "catalog.sqlite3")
-    assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert db.execute("PRAGMA foreign_key_check").fetchall() == []
-    queries = {
-        "documents": "SELECT id, title, page_count, text_bytes FROM documents ORDER BY id",
-        "pages": "SELECT d.id, number, label, start FROM pages g JOIN documents d ON d.key = g.document"
-        " ORDER BY d.id, number",
-        "texts": "SELECT d.id, start, content FROM texts t JOIN documents d ON d.key = t.document"
-        " ORDER BY d.id, start",
-        "passages": "SELECT d.id, page, start, stop, hash, code FROM splits s"
-        " JOIN documents d ON d.key = s.document JOIN passages p ON p.id BETWEEN s.first AND s.last"
-        " JOIN vectors v ON v.passage = p.id ORDER BY d.id, start",
-        "numbers": "SELECT count(*), sum(last - first + 1), (SELECT count(*) FROM passages),"
-        " (SELECT count(*) FROM vectors) FROM splits",
-        "locations": "SELECT path, size, modified_ns, d.id, failure FROM locations l"
-        " LEFT JOIN documents d ON d.key = l.document ORDER BY path",
-        "pending": "SELECT passage FROM pending",
-    }
-    found = {name: db.execute(query).fetchall() for name, query in queries.items()}
-    db.close()
-    found["words"] = [(len(WordIndex(data / "index" / "words")),)]
-    for word in ("0", "17", "page", "words"):
-        found[f"word {word}"] = found_by(data, word)
-    return found
-
-
-def found_by(data: Path, word: str) -> list[tuple[object, ...]]:
-    """All texts that the index of words finds. Scores are left out: they still count what was replaced."""
-    hits = WordIndex(data / "index" / "words").search(word, 10_000).hits
-    with Catalog(data / "index" / "catalog.sqlite3") as catalog:
-        shown = catalog.passages([passage for passage, _ in hits])
-    return sorted((shown[passage].document_id, shown[passage].text) for passage, _ in hits)
-
-
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
 def test_a_killed_indexer_loses_nothing(tmp_path: Path, indexing: Indexing) -> None:
     folder = tmp_path / "papers"
     folder.mkdir()
     chance = random.Random(7)
-    for number in range(24):
+    for number in range(DOCUMENTS):
         # Texts that nothing else has, and some that all have: those are embedded once.
         pages = [
             f"Document {number} and page {page}.\n\n"
@@ -106,9 +73,9 @@ def test_a_killed_indexer_loses_nothing(tmp_path: Path, indexing: Indexing) -> N
     assert indexing.run(tmp_path / "undisturbed", folder, 120)
     seconds = time.monotonic() - started
     expected = content(tmp_path / "undisturbed")
-    assert len(expected["documents"]) == 24
+    assert len(expected["documents"]) == DOCUMENTS
     assert expected["pending"] == []
-    assert expected["words"][0][0] == len(expected["passages"]) > 24 * 6
+    assert expected["words"][0][0] == len(expected["passages"]) > DOCUMENTS * 6
     assert len(expected["word words"]) > len(expected["word 17"]) > 0
 
     data, started = tmp_path / "killed", time.monotonic()
@@ -119,7 +86,7 @@ def test_a_killed_indexer_loses_nothing(tmp_path: Path, indexing: Indexing) -> N
             if killed == KILLS:
                 break
         else:  # it was done: something to do for the next one, and as long as things take now
-            changed = folder / f"{chance.randrange(24)}.pdf"
+            changed = folder / f"{chance.randrange(DOCUMENTS)}.pdf"
             if changed.exists():
                 changed.rename(changed.with_name(f"again {chance.random()}.pdf"))
             seconds = time.monotonic() - started
@@ -134,15 +101,15 @@ def test_a_killed_indexer_loses_nothing(tmp_path: Path, indexing: Indexing) -> N
 def test_what_was_read_of_a_scan_is_not_read_again(tmp_path: Path) -> None:
     folder, data = tmp_path / "papers", tmp_path / "data"
     folder.mkdir()
-    shades = range(10, 90, 10)
+    shades = range(10, 70, 10)
     ocr = FakeOcr(tmp_path / "ocr", {(shade, "eng"): (90, f"This is the shade {shade}.") for shade in shades})
     ocr("")
-    write_scanned_pdf(folder / "a.pdf", shades=shades[:3])
-    write_scanned_pdf(folder / "b.pdf", shades=shades[3:])
+    write_scanned_pdf(folder / "a.pdf", shades=shades[:2])
+    write_scanned_pdf(folder / "b.pdf", shades=shades[2:])
     again = [sys.executable, *map(str, [SCRIPT, data, folder, ocr.home])]
     with subprocess.Popen(again, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        while read_line(process.stdout, process) != b"4\n":
+        while read_line(process.stdout, process) != b"3\n":
             pass
         process.send_signal(signal.SIGKILL)
     with closing(sqlite3.connect(data / "index" / "catalog.sqlite3")) as db:
@@ -150,8 +117,8 @@ def test_what_was_read_of_a_scan_is_not_read_again(tmp_path: Path) -> None:
             "SELECT l.path, s.page FROM scans s JOIN locations l ON l.document = s.document"
             " WHERE s.state IN ('read', 'published')"
         ).fetchall()
-    read = [shades[page - 1 + (3 if path == "b.pdf" else 0)] for path, page in places]
-    assert len(read) >= 4  # and not all, as a rule
+    read = [shades[page - 1 + (2 if path == "b.pdf" else 0)] for path, page in places]
+    assert len(read) >= 3  # and not all, as a rule
     subprocess.run(again, check=True, stdout=subprocess.DEVNULL, timeout=120)
     assert {ocr.calls().count(f"{shade} eng") for shade in read} == {1}
     texts = sorted(str(text).strip() for _, text in found_by(data, "shade"))

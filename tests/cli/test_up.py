@@ -19,7 +19,7 @@ import pytest
 from fastmcp import Client
 from fastmcp.client.transports import StdioTransport
 
-from commands import stackroom, stackroom_here
+from commands import stackroom_here
 from indexer.store.lock import alone
 from make_pdfs import write_pdf
 from mcp_clients import ask
@@ -202,12 +202,12 @@ def test_upkeep_goes_on_beside_it(url: str, data: Path, folder: Path) -> None:
 
 def test_a_second_watcher_and_a_taken_port_are_refused(url: str, data: Path, folder: Path) -> None:
     for command in ("watch", "up"):
-        second = stackroom(command, folder, "--data", data)
+        second = stackroom_here(command, folder, "--data", data)
         assert second.returncode == 1
         assert "Another indexer is at work" in second.stderr
         assert re.search(r"process \d+, `.*watch", second.stderr)
     port = url.rpartition(":")[2]
-    taken = stackroom("serve", "--data", data, "--port", port)
+    taken = stackroom_here("serve", "--data", data, "--port", port)
     assert taken.returncode == 2
     assert f"Port {port}" in taken.stderr
     assert "--port" in taken.stderr

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import SHARED
 from fakes import OneModel, WordHashEmbedder
 from indexer.run.indexer import Indexer
+from json_lines import write_lines
 from make_pdfs import write_garbage, write_pdf
+from places import SHARED
 from stackroom.catalog.catalog import Catalog
 from stackroom.cli.evaluation.ask_questions import Results, ask_questions
 from stackroom.cli.evaluation.measures import DOCUMENTS, JUDGED, figure, measure
@@ -23,7 +24,6 @@ from stackroom.cli.evaluation.sets import read_set
 from stackroom.common.settings import Settings
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
-from test_evaluation_sets import write_lines
 
 # Measures
 

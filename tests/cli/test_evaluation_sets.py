@@ -1,12 +1,12 @@
 """Sets of questions: every form is read, and what is wrong with one is said with file and line."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from json_lines import write_lines
 from stackroom.cli.evaluation.sets import EvaluationSet, read_set
 from stackroom.common.errors import QuestionsUnusable, UsageError
 
@@ -15,13 +15,12 @@ CORPUS = [
     {"_id": "b/2", "title": "", "text": "Knead the dough."},
     {"_id": "3", "text": ""},
 ]
+
+
 QUERIES = [{"_id": "q1", "text": "otters"}, {"_id": "q2", "text": "dough"}, {"_id": "q3", "text": "taxes"}]
+
+
 QRELS = "query-id\tcorpus-id\tscore\nq2\tb/2\t2\nq1\t1\t1\nq1\t3\t0\nq3\t3\t0\n"
-
-
-def write_lines(path: Path, entries: Sequence[object]) -> Path:
-    path.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
-    return path
 
 
 @pytest.fixture

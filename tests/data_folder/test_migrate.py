@@ -178,6 +178,7 @@ def test_documents_whose_files_cannot_be_read_now_stay(settings: Settings, tmp_p
 
 def test_without_room_nothing_is_changed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     before = settings.catalog.read_bytes()
+    # The system's answer is replaced: filling a disk would disturb everybody else.
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage(10**9, 10**9, 1000))
     with pytest.raises(CatalogUnusable, match=r"needs [\d,]+ bytes.*1,000 are free.*nothing was changed"):

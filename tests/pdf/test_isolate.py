@@ -106,7 +106,8 @@ def test_nothing_is_left_behind_when_the_caller_gives_up(tmp_path: Path) -> None
 def test_where_there_is_no_fork_processes_are_started_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: ["spawn"])  # as on Windows
+    # What the system can do is replaced, as in the next two tests: this is as on Windows.
+    monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: ["spawn"])
     found = outcomes([write_pdf(tmp_path / "x.pdf", ["A page."]), write_garbage(tmp_path / "y.pdf")])
     assert isinstance(found["x.pdf"], Document)
     assert isinstance(found["y.pdf"], ExtractionFailed)

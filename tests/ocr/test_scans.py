@@ -1,94 +1,28 @@
-"""Scans: which pages are read by OCR, when, how often, and what becomes of their documents."""
+"""Scans: when their pages are read by OCR, how often, and what becomes of their documents."""
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from pypdf import PdfWriter
 from starlette.applications import Starlette
 
 from fake_ocr import FakeOcr, no_ocr
-from fakes import OneModel, WordHashEmbedder
-from indexer.ocr.drawing import Drawing, draw_page
-from indexer.ocr.page_job import PageTask, recognise_all
-from indexer.ocr.tesseract import FindOcr, OcrFailed, Tesseract, find_tesseract, read_tsv
-from indexer.pdf.scanned_pages import is_garbled
-from indexer.run.account import Progress, Summary
-from indexer.run.indexer import Indexer
-from make_pdfs import write_pdf, write_scanned_pdf, write_text_objects
+from fakes import WordHashEmbedder
+from indexer.run.account import Progress
+from make_pdfs import write_pdf, write_scanned_pdf
 from marked_boxes import marked_boxes
 from mcp_clients import ask, serving
-from stackroom.catalog.catalog import Catalog
+from scans import FERRY, OTTERS, TOLL, index, mixed
 from stackroom.common.settings import Settings
-from stackroom.indexes.words import WordIndex
-from stackroom.page.word_boxes import UNITS, find_passage
+from stackroom.page.word_boxes import find_passage
 from stackroom.reading.reader import Reader
 from stackroom.server.citations.pages import citation_routes
 from stackroom.server.citations.pictures import PageToDraw, Pictures
 from stackroom.server.protocol.answers import fetch_answer, search_answer
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the program that stands in is a script")
-
-FERRY = "The ferry to the island leaves at noon, except on holidays."
-TOLL = "A toll of two shillings is taken from every carriage."
-OTTERS = "Otters hold hands while they sleep, so that the current does not carry them apart. " * 2
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "papers"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings.read({}, data=tmp_path / "data", workers=2)
-
-
-@pytest.fixture
-def ocr(tmp_path: Path) -> FakeOcr:
-    return FakeOcr(tmp_path / "ocr", {(10, "eng"): (91, FERRY), (20, "eng"): (81, TOLL)})
-
-
-@pytest.fixture
-def reader(settings: Settings) -> Iterator[Reader]:
-    reader = Reader(
-        Catalog(settings.catalog, create=True), WordIndex(settings.words), OneModel(WordHashEmbedder())
-    )
-    yield reader
-    reader.close()
-
-
-def index(
-    settings: Settings,
-    folder: Path,
-    ocr: FindOcr,
-    *,
-    retry_failed: bool = False,
-    put_off: Callable[[Summary], bool] = lambda summary: False,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
-    embedder: WordHashEmbedder | None = None,
-) -> Summary:
-    with Indexer(settings, OneModel(embedder or WordHashEmbedder()), ocr) as indexer:
-        return indexer.run([folder], retry_failed=retry_failed, put_off=put_off, on_progress=on_progress)
-
-
-def mixed(path: Path) -> Path:
-    """A page of text, two scans, a page of text."""
-    before = write_pdf(path.with_suffix(".1"), [OTTERS], title="On Otters")
-    scans = write_scanned_pdf(path.with_suffix(".2"), shades=[10, 20])
-    after = write_pdf(path.with_suffix(".3"), ["They use stones as tools. " * 5])
-    writer = PdfWriter()
-    for part in (before, scans, after):
-        writer.append(str(part))
-        part.unlink()
-    writer.add_metadata({"/Title": "On Otters"})
-    writer.write(str(path))
-    return path
 
 
 def test_scans_are_read_after_all_else_is_searchable(
@@ -254,144 +188,6 @@ def test_the_setting_says_the_language(folder: Path, settings: Settings, tmp_pat
     assert ocr.calls() == ["10 deu+fra"]
 
 
-def test_a_text_that_ocr_would_lose_stays(
-    folder: Path, settings: Settings, tmp_path: Path, reader: Reader
-) -> None:
-    stamp = b"BT /F 12 Tf 72 700 Td (Received by the court on the third of May) Tj ET"
-    write_scanned_pdf(folder / "scan.pdf", shades=[10, 20], text=stamp)
-    pages = {(10, "eng"): (91, f"Received by the court on the third of May\n{FERRY}"), (20, "eng"): (30, "l")}
-    ocr = FakeOcr(tmp_path / "ocr", pages)
-    index(settings, folder, ocr)
-    found = fetch_answer(reader.fetch(reader.search("court")[0].document_id), "http://x")
-    assert found.text.count("Received by the court") == 2
-    assert found.metadata.ocr_pages == "1"
-
-
-@pytest.mark.parametrize(
-    ("write", "is_scan"),
-    [
-        (lambda path: write_scanned_pdf(path), True),
-        (lambda path: write_scanned_pdf(path, width=280), False),  # less than half of the page
-        (lambda path: write_pdf(path, [""]), False),
-        (lambda path: write_scanned_pdf(path, text=b"BT /F 12 Tf 72 700 Td (A stamp) Tj ET"), True),
-        # Somebody else's OCR: text that is not drawn.
-        (lambda path: write_scanned_pdf(path, text=b"BT /F 12 Tf 3 Tr 72 700 Td (Title) Tj ET"), False),
-        (
-            lambda path: write_scanned_pdf(path, text=b"BT /F 4 Tf 9 700 Td (%s) Tj ET" % (b"word " * 40)),
-            False,
-        ),
-        (
-            lambda path: write_text_objects(
-                path, [b"BT /F 4 Tf 9 700 Td (%s) Tj ET" % (b"word " * 40)], to_unicode={0x6F: "\ue001"}
-            ),
-            True,
-        ),
-    ],
-)
-def test_which_pages_are_scans(
-    folder: Path, settings: Settings, write: Callable[[Path], Path], is_scan: bool
-) -> None:
-    write(folder / "x.pdf")
-    assert index(settings, folder, no_ocr).waiting_scans == is_scan
-
-
-def test_garbled_text() -> None:
-    assert not is_garbled("A usual sentence, with a usual length of its words.")
-    assert not is_garbled("https://example.org/a/long/address/of/nothing.html " * 4)
-    assert not is_garbled("Introduction.................................12\n" * 5)
-    assert not is_garbled("船は正午に島を出ます。祝日を除きます。" * 4)
-    assert is_garbled("Theferrytotheislandleavesatnoon exceptonholidaysandonsundays")
-    assert is_garbled("\ufffd\ufffd\ufffde f\ufffdrr\ufffd")
-
-
-def test_what_the_table_of_tesseract_says() -> None:
-    def row(paragraph: int, line: int, confidence: str, word: str) -> str:
-        return "\t".join(
-            ["5", "1", "1", str(paragraph), str(line), "1", "0", "0", "9", "9", confidence, word]
-        )
-
-    table = "\n".join(
-        [
-            "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext",
-            "1\t1\t0\t0\t0\t0\t0\t0\t9\t9\t-1\t",
-            row(1, 1, "90.5", "A"),
-            row(1, 1, "96.5", "har-"),
-            row(1, 2, "80", "bour"),
-            row(1, 2, "-1", " "),
-            row(2, 1, "93", "船"),
-            row(2, 1, "93", "は"),
-        ]
-    )
-    drawing = Drawing(b"", 300, 90, 90)
-    read = read_tsv(table, drawing)
-    assert (read.text, read.confidence) == ("A harbour\n\n船は\n", 91)
-    assert [word.letters for word in read.words] == [1, 3, 4, 1, 1]
-    assert (read_tsv("", drawing).text, read_tsv("", drawing).confidence) == ("", 0)
-
-
-def test_words_are_as_high_as_their_line_and_where_the_page_is_not_turned() -> None:
-    line = "4\t1\t1\t1\t1\t0\t100\t100\t300\t40\t-1\t"
-    word = "5\t1\t1\t1\t1\t1\t100\t110\t80\t20\t90\tsea"
-    (seen,) = read_tsv(f"{line}\n{word}", Drawing(b"", 300, 1000, 1000)).words
-    assert [round(1000 * side / UNITS) for side in (seen.left, seen.top, seen.right, seen.bottom)] == [
-        100,
-        100,
-        180,
-        140,
-    ]
-
-
-def test_a_program_that_hangs_is_ended(tmp_path: Path) -> None:
-    program = tmp_path / "tesseract"
-    program.write_text("#!/bin/sh\nexec sleep 60\n")
-    program.chmod(0o755)
-    hangs = Tesseract(str(program), "0", ("eng",), (), turns_pages=False)
-    with pytest.raises(OcrFailed, match=r"took longer than 0\.1 s"):
-        hangs.read(Drawing(b"P5\n1 1\n255\n\0", 300, 1, 1), "eng", 0.1)
-
-
-def test_no_program_is_left_behind_when_the_caller_gives_up(tmp_path: Path) -> None:
-    program = tmp_path / "tesseract"  # hangs at the dark page
-    program.write_text(
-        f"#!/bin/sh\nif [ $(tail -c 1) = a ]; then exit; fi\necho $$ > {tmp_path}/pid\nexec sleep 60\n"
-    )
-    program.chmod(0o755)
-    os.mkfifo(tmp_path / "pid")
-    pids: list[int] = []
-    pdf = write_scanned_pdf(tmp_path / "x.pdf", shades=[ord("b"), ord("a")])
-    hangs = Tesseract(str(program), "0", ("eng",), (), turns_pages=False)
-
-    def tasks() -> Iterator[PageTask]:
-        yield PageTask(pdf, 1, 1, "eng", (), hangs)
-        pids.append(int((tmp_path / "pid").read_text()))  # waits until it is at work
-        yield PageTask(pdf, 1, 2, "eng", (), hangs)
-
-    running = recognise_all(tasks(), 2, 2048)
-    assert next(running)[0].page == 2
-    running.close()
-    for _ in range(10_000):
-        if _has_ended(pids[0]):
-            return
-    pytest.fail("the program goes on")
-
-
-def _has_ended(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and ") Z" in stat.read_text()
-
-
-def test_a_huge_page_is_drawn_small(tmp_path: Path) -> None:
-    path = write_scanned_pdf(tmp_path / "x.pdf", shades=[10])
-    path.write_bytes(path.read_bytes().replace(b"/MediaBox [0 0 595 842]", b"/MediaBox [0 0 99999 99999]"))
-    drawing = draw_page(path, 1, (), lambda page: True)
-    assert drawing is not None
-    assert len(drawing.pgm) < 21_000_000
-
-
 def test_the_catalogue_is_whole_after_all_this(folder: Path, settings: Settings, ocr: FakeOcr) -> None:
     mixed(folder / "a.pdf")
     index(settings, folder, no_ocr)
@@ -409,31 +205,3 @@ def test_the_catalogue_is_whole_after_all_this(folder: Path, settings: Settings,
     index(settings, folder, ocr)
     assert db.execute("SELECT count(*) FROM scans").fetchone() == (0,)
     db.close()
-
-
-def test_tesseract_itself_reads_a_page(
-    tmp_path: Path, folder: Path, settings: Settings, reader: Reader
-) -> None:
-    if find_tesseract("eng")[0] is None:
-        pytest.skip("tesseract is not installed, or without English")
-    import pypdfium2
-
-    drawn = pypdfium2.PdfDocument(write_pdf(tmp_path / "drawn.pdf", [FERRY]))[0].render(
-        scale=2, grayscale=True
-    )
-    write_picture_pdf(folder / "scan.pdf", drawn.width, drawn.height, bytes(drawn.buffer), drawn.stride)
-    assert index(settings, folder, find_tesseract).recognised == 1
-    (hit,) = reader.search("ferry")
-    assert FERRY in hit.best.text
-    assert (hit.best.ocr_confidence or 0) > 80
-
-
-def write_picture_pdf(path: Path, width: int, height: int, pixels: bytes, stride: int) -> None:
-    from fpdf import FPDF
-    from PIL import Image
-
-    image = Image.frombytes("L", (width, height), pixels, "raw", "L", stride)
-    pdf = FPDF(unit="pt", format="A4")
-    pdf.add_page()
-    pdf.image(image, 0, 0, 595, 842)
-    pdf.output(str(path))

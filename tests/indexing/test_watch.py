@@ -127,6 +127,7 @@ def test_a_client_that_searches_all_the_while_sees_whole_documents_only(
                     continue  # deleted since the search
                 if fetched.text.count("[[page ") != pages or fetched.text.count("of document") != pages:
                     problems.append(fetched.text)
+            stop.wait(0.005)  # more often would only keep the watch from its work
 
     client = threading.Thread(target=search, daemon=True)  # also if the test fails
     client.start()
@@ -226,6 +227,7 @@ def test_a_removal_need_not_wait_for_ocr(following: Following, reader: Reader) -
     (following.folder / "a.pdf").unlink()
     eventually(lambda: titles(reader).isdisjoint({"First Words"}))
     assert reader.status().scans_waiting > 0
+    ocr.hurry()
     eventually(lambda: reader.status().scans_waiting == 0)
 
 

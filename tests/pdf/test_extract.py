@@ -28,10 +28,11 @@ from make_pdfs import (
     write_text_objects,
     write_truncated_pdf,
 )
+from places import SHARED
 from stackroom.common.documents import Document, OutlineEntry
 from stackroom.common.errors import ExtractionFailed
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "pdfs"
+PDFS = SHARED / "pdfs"
 PASSWORD = "open sesame"  # noqa: S105
 ID = "0123456789abcdef01234567"
 
@@ -53,7 +54,7 @@ def show(text: str, y: int = 700, size: int = 12) -> bytes:
 
 @pytest.fixture
 def without_pdfium(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PDFium refuses every file."""
+    """PDFium refuses every file: there is none that it refuses and pypdf reads without loss."""
 
     def refuse(path: Path, password: str | None) -> None:
         raise pypdfium2.PdfiumError("refused", err_code=3)
@@ -247,27 +248,28 @@ def test_a_truncated_file_is_read_or_refused(tmp_path: Path, keep: float) -> Non
     assert kind == "damaged"
 
 
-def test_out_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def run_out(*arguments: object) -> None:
-        raise MemoryError
+def test_out_of_memory(tmp_path: Path) -> None:
+    def run_out(done: int, total: int) -> None:
+        if done:
+            raise MemoryError
 
-    monkeypatch.setattr(indexer.pdf.pdfium, "_read_page", run_out)
-    assert fail(write_pdf(tmp_path / "x.pdf")).kind == "out of memory"
+    with pytest.raises(ExtractionFailed) as failed:
+        extract(write_pdf(tmp_path / "x.pdf"), ID, on_page=run_out)
+    assert failed.value.kind == "out of memory"
 
 
 @pytest.mark.parametrize("library", ["pdfium", "pypdf"])
-def test_a_page_with_too_much_text(
-    tmp_path: Path, library: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> None:
+def test_a_page_with_too_much_text(tmp_path: Path, library: str, request: pytest.FixtureRequest) -> None:
     if library == "pypdf":
         request.getfixturevalue("without_pdfium")
-    for module in (indexer.pdf.pdfium, indexer.pdf.pypdf_fallback):
-        monkeypatch.setattr(module, "MAX_PAGE_CHARACTERS", 20)
-    error = fail(write_pdf(tmp_path / "x.pdf", ["short", "longer than it should be"]))
-    assert (error.kind, str(error)[:16]) == ("too large", "page 2 has more ")
+    piece = b"(" + 10_000 * b"x" + b") Tj "
+    pages = [b"BT /F 1 Tf 0 700 Td %s ET" % (times * piece) for times in (1, 101)]
+    error = fail(write_text_objects(tmp_path / "x.pdf", pages))
+    assert (error.kind, str(error)[:33]) == ("too large", "page 2 has more than 1,000,000 ch")
 
 
 def test_a_page_that_pdfium_cannot_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # PDFium itself is replaced: no page is known that it cannot load and pypdf can.
     path = write_pdf(tmp_path / "x.pdf", ["first", "second", "third"])
     read_page = indexer.pdf.pdfium._read_page
     monkeypatch.setattr(
@@ -318,6 +320,7 @@ def test_what_pypdf_no_longer_knows_is_a_page_that_cannot_be_read(
 def test_whatever_pypdf_raises_is_a_reason(
     tmp_path: Path, error: type[Exception], without_pdfium: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # pypdf itself is replaced: which files make it raise these changes with its version.
     class Reader:
         def __init__(self, path: Path) -> None:
             raise error("something about its code")
@@ -377,7 +380,7 @@ def test_real_hyphens_and_mojibake(real_pdfs: Path) -> None:
 @pytest.mark.parametrize("owner", ["pdf.js", "qpdf", "pocs"])
 def test_hostile_files(owner: str) -> None:
     """Only those that are quick and do not crash the reader; all of them need a child process each."""
-    folder = SHARED / "hostile"
+    folder = PDFS / "hostile"
     if not folder.is_dir():
         pytest.skip("the shared collection of hostile PDFs is not beside this checkout")
     start = time.process_time()

@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -16,7 +15,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from commands import Ran, clean_environment, stackroom, stackroom_here
+from commands import Ran, stackroom, stackroom_here
 from make_pdfs import write_garbage, write_pdf, write_scanned_pdf
 from shelf import Shelf
 from stackroom.common.running import hold
@@ -25,6 +24,8 @@ from waiting import wait_until
 
 COMMANDS = ["index", "watch", "serve", "up", "search", "fetch", "status", "eval", "forget"]
 COMMANDS += ["passphrase", "token", "clients", "log", "check", "backup", "restore"]
+
+
 SUMMARY_KEYS = {
     "added",
     "changed",
@@ -36,7 +37,10 @@ SUMMARY_KEYS = {
     "pages",
     "seconds",
 }
+
+
 NO_PROGRAMS = "/nowhere"  # a PATH: what is installed here makes no difference
+
 
 STATUS_KEYS = {
     "documents",
@@ -299,96 +303,6 @@ def test_a_run_can_be_interrupted(tmp_path: Path, number: signal.Signals, delay:
     assert process.returncode == 130, said
     assert "what was indexed is kept" in said
     assert "Traceback" not in said
-
-
-@pytest.fixture
-def collection(tmp_path: Path) -> Path:
-    """Three documents, and two queries about them."""
-    folder = tmp_path / "collection"
-    folder.mkdir()
-    texts = {
-        "1": "Otters hold hands while they sleep.",
-        "2": "Knead the dough.",
-        "3": "Taxes are due in July.",
-    }
-    lines = [json.dumps({"_id": id_, "title": "", "text": text}) for id_, text in texts.items()]
-    (folder / "corpus.jsonl").write_text("\n".join(lines))
-    (folder / "queries.jsonl").write_text(
-        '{"_id": "a", "text": "animals in the sea"}\n{"_id": "b", "text": "dough"}\n'
-    )
-    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\na\t1\t1\nb\t2\t1\n")
-    return folder
-
-
-def test_eval_measures_and_keeps_the_index_only_if_told_to(
-    collection: Path,
-    tmp_path: Path,
-    model_with_prompts: Path,
-    prepare_data: Callable[[Path], Path],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    data, scratch = prepare_data(tmp_path / "data"), tmp_path / "scratch"
-    scratch.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
-    ran = stackroom_here("eval", collection, "--data", data)
-    assert (ran.returncode, ran.stdout.splitlines()[0]) == (
-        0,
-        "collection: 2 queries; 3 documents, 3 passages; all-MiniLM-L6-v2 (bundled)",
-    )
-    assert "3 added; 3 pages read, 3 passages embedded" in ran.stderr
-    assert list(scratch.iterdir()) == []
-    assert [entry.name for entry in data.iterdir()] == ["models"]
-
-    kept = tmp_path / "kept"
-    first = stackroom_here("eval", collection, "--data", data, "--keep", kept, "--json")
-    again = stackroom_here("eval", collection, "--data", data, "--keep", kept, "--json")
-    assert first.stdout == again.stdout
-    assert "3 unchanged; nothing to embed" in again.stderr
-    measures = json.loads(again.stdout)["measures"]
-    assert measures["MRR@10"]["meaning"]["mean"] == 1
-    assert measures["MRR@10"]["words"]["mean"] == 0.5  # no otter is an animal by its letters
-    assert not (kept / "models").exists()
-
-    copy = shutil.copytree(collection, tmp_path / "copy")
-    other = stackroom_here("eval", copy, "--data", data, "--keep", kept)
-    assert other.returncode == 2
-    assert f"holds the index of {collection / 'corpus.jsonl'}" in other.stderr
-    model = stackroom_here(
-        "eval", collection, "--data", data, "--keep", kept, STACKROOM_MODEL=str(model_with_prompts)
-    )
-    assert (model.returncode, f"The index in {kept} was made with another model" in model.stderr) == (2, True)
-
-
-def test_eval_says_what_is_missing(collection: Path, tmp_path: Path) -> None:
-    assert "holds no set of questions" in stackroom_here("eval", tmp_path, "--data", tmp_path).stderr
-    (collection / "qrels.tsv").write_text("a\t4\t1\n")
-    broken = stackroom_here("eval", collection, "--data", tmp_path)
-    assert (broken.returncode, "qrels.tsv, line 1: there is no document '4'" in broken.stderr) == (1, True)
-    program = (
-        "import sys; sys.modules['ir_measures'] = None; from stackroom.cli.main import main;"
-        " sys.exit(main(sys.argv[1:]))"
-    )
-    without = subprocess.run(
-        [sys.executable, "-c", program, "eval", str(collection)], capture_output=True, text=True
-    )
-    assert (without.returncode, "pip install 'stackroom[eval]'" in without.stderr) == (1, True)
-
-
-@pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
-def test_an_interrupted_eval_leaves_nothing_behind(collection: Path, tmp_path: Path) -> None:
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    command = [sys.executable, "-m", "stackroom", "eval", str(collection), "--data", str(tmp_path / "data")]
-    environment = {**clean_environment(), "TMPDIR": str(scratch)}
-    process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, start_new_session=True, env=environment
-    )
-    wait_until(lambda: list(scratch.glob("stackroom-eval-*/index/words/passages/meta.json")), process)
-    os.killpg(process.pid, signal.SIGINT)
-    said = process.communicate(timeout=60)[1]
-    assert (process.returncode, "the temporary index is removed" in said) == (130, True), said
-    assert "Traceback" not in said
-    assert list(scratch.glob("stackroom-eval-*")) == []
 
 
 def test_forget(folder: Path, data: Path, tmp_path: Path) -> None:

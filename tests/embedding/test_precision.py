@@ -1,0 +1,36 @@
+"""The precision that a model is run in is a setting, and is told."""
+
+from pathlib import Path
+
+import pytest
+
+from bundled import BUNDLED
+from stackroom.common.errors import SettingsError
+from stackroom.common.settings import Settings
+from stackroom.embedding.model_files import (
+    BUNDLED_DIGEST,
+)
+from stackroom.embedding.models import Models
+from stackroom.embedding.processor import best_precision
+
+
+def test_what_runs_a_model_is_told(prepared_models: Path, tmp_path: Path) -> None:
+    assert Models(tmp_path).runtime(BUNDLED_DIGEST) == "not compiled yet"
+    models = Models(prepared_models, "fp32")
+    assert models.runtime(BUNDLED_DIGEST) == "compiled; fp32 on this processor"
+    for queries in (True, False):
+        models = Models(prepared_models, queries=queries)
+        best = best_precision(queries=queries)
+        assert models.runtime(BUNDLED_DIGEST) == f"compiled; {best} on this processor"
+        assert models.load(BUNDLED).runtime == f"OpenVINO {best}"
+
+
+@pytest.mark.parametrize("value", ["fp16", "FP32", "float32", "8", "bf16,int8"])
+def test_another_precision_is_refused(value: str) -> None:
+    with pytest.raises(SettingsError, match="STACKROOM_PRECISION must be bf16, int8 or fp32"):
+        Settings.read({"STACKROOM_PRECISION": value})
+
+
+@pytest.mark.parametrize("value", ["", "bf16", "int8", "fp32"])
+def test_a_precision_is_taken(value: str) -> None:
+    assert Settings.read({"STACKROOM_PRECISION": value}).precision == value
