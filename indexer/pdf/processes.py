@@ -174,7 +174,9 @@ def _ready_to_start() -> Any:
 
     context = multiprocessing.get_context("forkserver")
     # The last two are what every process would import for itself.
-    context.set_forkserver_preload(["indexer.ocr.page_job", "multiprocessing.popen_forkserver", "resource"])
+    context.set_forkserver_preload(
+        ["indexer.pdf.fork_server", "indexer.ocr.page_job", "multiprocessing.popen_forkserver", "resource"]
+    )
     # Ctrl-C in a terminal reaches every process of ours: the server, and what it forks, inherit that it is
     # blocked for them. The resource tracker comes first because starting it unblocks the signal again.
     resource_tracker.ensure_running()

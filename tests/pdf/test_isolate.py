@@ -268,3 +268,24 @@ def test_an_error_that_nobody_expected_is_a_reason_and_prints_nothing(
     assert str(failed).startswith("crashed the reader (RuntimeError in hostile.py, line ")
     assert "nobody's business" not in str(failed)
     assert capfd.readouterr() == ("", "")
+
+
+LEAVES_THE_FORK_SERVER = """
+import os, socket
+from multiprocessing import forkserver
+from indexer.pdf.processes import _ready_to_start
+
+_ready_to_start()
+with socket.socket(socket.AF_UNIX) as call:
+    call.connect(forkserver._forkserver._forkserver_address)
+os.waitpid(forkserver._forkserver._forkserver_pid, 0)
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork server")
+def test_a_fork_server_that_is_left_in_the_middle_of_a_call_says_nothing() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", LEAVES_THE_FORK_SERVER], stderr=subprocess.PIPE, text=True, timeout=60
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
