@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from indexer.folder.compare import compare
 from indexer.folder.leave_out import Rules
 from indexer.store.publisher import Publisher
-from indexer.upkeep.check_rows import Damage, examine
+from indexer.upkeep.check_rows import Damage, damages
 from indexer.upkeep.check_words import audit
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import file_at, locations
@@ -116,7 +116,7 @@ def _look_at_rows(db: sqlite3.Connection, report: Report, tell: Tell) -> None:
         report.documents += 1
         tell("checking", report.documents, count)
 
-    report.damages += examine(db, on_document)
+    report.damages += damages(db, on_document)
     for key in {damage.document for damage in report.damages if damage.document}:
         held = locations(lambda sql, parameters: db.execute(sql, parameters).fetchall(), key)
         report.files[key] = [str(location.file) for location in held]

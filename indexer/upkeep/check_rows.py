@@ -50,7 +50,7 @@ class Damage:
     document: int = 0
 
 
-def examine(db: sqlite3.Connection, on_document: Callable[[], None]) -> Iterator[Damage]:
+def damages(db: sqlite3.Connection, on_document: Callable[[], None]) -> Iterator[Damage]:
     """Everything that is wrong in a catalogue whose tables SQLite can read.
 
     Args:
