@@ -12,7 +12,7 @@ from pypdfium2 import PdfiumError
 from indexer.ocr.drawing import draw_page
 from indexer.ocr.tesseract import OcrFailed, Recognised, Tesseract
 from indexer.pdf.inbox import made
-from indexer.pdf.pdfium import read_lines
+from indexer.pdf.page_reader import read_lines
 from indexer.pdf.processes import Limits, Send, in_processes
 from indexer.pdf.scanned_pages import needs_ocr
 from stackroom.common.errors import ExtractionFailed

@@ -9,6 +9,7 @@ __all__ = [
     "inbox",
     "language",
     "page_lines",
+    "page_reader",
     "pdfium",
     "processes",
     "scanned_pages",

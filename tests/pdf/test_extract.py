@@ -17,6 +17,7 @@ from pypdf.errors import DependencyError, DeprecationError
 
 import indexer.pdf.pdfium
 import indexer.pdf.pypdf_fallback
+from indexer.pdf.page_reader import PageReading, read_page
 from indexer.pdf.pdfium import extract
 from make_pdfs import (
     write_claiming_pdf,
@@ -271,9 +272,8 @@ def test_a_page_with_too_much_text(tmp_path: Path, library: str, request: pytest
 def test_a_page_that_pdfium_cannot_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # PDFium itself is replaced: no page is known that it cannot load and pypdf can.
     path = write_pdf(tmp_path / "x.pdf", ["first", "second", "third"])
-    read_page = indexer.pdf.pdfium._read_page
     monkeypatch.setattr(
-        indexer.pdf.pdfium, "_read_page", lambda pdf, at: (None, False) if at == 1 else read_page(pdf, at)
+        indexer.pdf.pdfium, "read_page", lambda pdf, at: PageReading(None) if at == 1 else read_page(pdf, at)
     )
     document = read(path)
     assert [page.text for page in document.pages] == ["first\n", "second\n", "third\n"]

@@ -1,0 +1,115 @@
+"""Reads one page with PDFium: its lines, and whether only OCR can tell its text."""
+
+import ctypes
+from dataclasses import dataclass
+from typing import Any
+
+import pypdfium2.raw as pdfium
+
+from indexer.pdf.clean_text import clean_characters
+from indexer.pdf.page_lines import HYPHENATED, Line
+from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
+from indexer.pdf.scanned_pages import needs_ocr
+
+
+@dataclass(frozen=True, slots=True)
+class PageReading:
+    """What PDFium read of a page, unrepaired.
+
+    Attributes:
+        lines: in reading order; None if PDFium cannot load the page.
+        is_scan: whether the page needs OCR.
+    """
+
+    lines: list[Line] | None
+    is_scan: bool = False
+
+
+def read_page(pdf: Any, at: int) -> PageReading:
+    """Reads the page at index `at` (from 0) of an open document of PDFium."""
+    # The plain functions: pypdfium2's page objects with their finalizers cost as much as our own work.
+    page = pdfium.FPDF_LoadPage(pdf, at)
+    if not page:
+        return PageReading(None)
+    try:
+        lines = read_lines(page, at)
+        return PageReading(lines, lines is not None and needs_ocr(page, lines))
+    finally:
+        pdfium.FPDF_ClosePage(page)
+
+
+def read_lines(page: Any, at: int) -> list[Line] | None:
+    """The lines of an open page of PDFium; None if PDFium can't load its text.
+
+    Args:
+        page: the page.
+        at: its index, from 0.
+    """
+    text_page = pdfium.FPDFText_LoadPage(page)
+    if not text_page:
+        return None
+    try:
+        return _read_lines(text_page, at)
+    finally:
+        pdfium.FPDFText_ClosePage(text_page)
+
+
+def _read_lines(text_page: Any, at: int) -> list[Line]:
+    count = pdfium.FPDFText_CountChars(text_page)
+    if count > MAX_PAGE_CHARACTERS:
+        raise PageTooLong(at + 1)
+    if count <= 0:
+        return []
+    # The text can be a little longer than the list of characters it is made from.
+    buffer = (ctypes.c_ushort * (2 * count + 2))()
+    written = max(0, pdfium.FPDFText_GetText(text_page, 0, count, buffer) - 1)
+    text = bytes(memoryview(buffer)[:written]).decode("utf-16-le", "surrogatepass")
+    one_to_one = written == count  # else PDFium has to be asked which character is where
+    same_units = len(text) == written  # else characters beyond U+FFFF count twice for PDFium
+    plain = text.replace("\r\n", "")
+    is_clean = clean_characters(plain) == plain
+    box = pdfium.FS_RECTF()
+    into = ctypes.byref(box)
+    measure = pdfium.FPDFText_GetLooseCharBox
+    lines: list[Line] = []
+    start = 0
+    for raw in text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n"):
+        is_hyphenated = raw[-1:] == HYPHENATED
+        units = len(raw) if same_units else len(raw.encode("utf-16-le", "surrogatepass")) // 2
+        if raw and not raw.isspace():
+            first, last = start, start + units - (2 if is_hyphenated and units > 1 else 1)
+            if raw[0].isspace() or raw[-1].isspace():
+                first += len(raw) - len(raw.lstrip())
+                last -= len(raw) - len(raw.rstrip())
+            if not one_to_one:
+                first = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, first)
+                last = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, last)
+            measure(text_page, first, into)
+            left, bottom, height = box.left, box.bottom, box.top - box.bottom
+            measure(text_page, last, into)
+            height = max(height, box.top - box.bottom)
+            if at == 0:
+                height = max(_read_size(text_page, first), _read_size(text_page, last))
+            if not 0 <= height < 1e5:  # also "not a number", which a hostile file can bring about
+                height = 0.0
+            line = raw if is_clean else clean_characters(raw)
+            before = lines[-1] if lines else None
+            if before and before.text[-1:] == HYPHENATED and abs(before.end_y - bottom) < 0.3 * height:
+                # No hyphen, but a character without a meaning: the line goes on beside it.
+                left, bottom, height = before.start_x, before.start_y, max(before.height, height)
+                line = before.text[:-1] + line
+                lines.pop()
+            lines.append(Line(line, left, bottom, box.left, box.bottom, height))
+        start += units + (0 if is_hyphenated else 2)
+    return lines
+
+
+def _read_size(text_page: Any, char: int) -> float:
+    """The font size in points, as printed. A title stands out by it; the height of a box depends on the font,
+    too.
+    """
+    matrix = pdfium.FS_MATRIX()
+    pdfium.FPDFText_GetMatrix(text_page, char, matrix)
+    scale = (matrix.c**2 + matrix.d**2) ** 0.5
+    size: float = pdfium.FPDFText_GetFontSize(text_page, char)
+    return round(float(size * scale), 1)
