@@ -58,12 +58,11 @@ def interrupt(number: int, folder: Path, pattern: str, *command: object) -> "tup
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
-def test_an_interrupted_backup_leaves_nothing_behind(tmp_path: Path, large: Settings) -> None:
+@pytest.mark.parametrize("signum", [2, 1])  # SIGINT; SIGHUP: the terminal was closed
+def test_an_interrupted_backup_leaves_nothing_behind(tmp_path: Path, large: Settings, signum: int) -> None:
     file = tmp_path / "library.tar"
     before = sorted(tmp_path.iterdir())
-    code, said = interrupt(
-        signal.SIGINT, tmp_path, ".stackroom-backup-*/*", "backup", file, "--data", large.data
-    )
+    code, said = interrupt(signum, tmp_path, ".stackroom-backup-*/*", "backup", file, "--data", large.data)
     assert (code, said) == (130, "\nstackroom: stopped; no backup was made\n")
     assert sorted(tmp_path.iterdir()) == before
 
