@@ -214,7 +214,7 @@ class Settings:
         return self.index / data_folder.SERVER_LOCK
 
 
-def is_text(path: Path) -> bool:
+def is_text(path: Path | str) -> bool:
     """Whether a path is valid UTF-8: others can't be kept in the catalogue, nor given to all libraries."""
     try:
         str(path).encode()
