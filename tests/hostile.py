@@ -83,6 +83,11 @@ def endless_pages(task: Task, send: Send) -> None:
     send("pages", {"done": float("inf"), "pages": 2})
 
 
+def countless_pages(task: Task, send: Send) -> None:
+    """Has read so many pages that Python refuses to print the next one's number, and is gone."""
+    send("pages", {"done": 10**4300 - 1, "pages": 10**4300 - 1})
+
+
 def no_result(task: Task, send: Send) -> None:
     """Sends a result that is none."""
     send("result", {"nothing": "of what is expected"})
@@ -116,6 +121,11 @@ def no_such_page(task: Task, send: Send) -> None:
 def no_such_target(task: Task, send: Send) -> None:
     """Sends a document whose outline leads to where it has no page."""
     send("result", asdict(replace(_DOCUMENT, outline=(OutlineEntry("Far away", 2, 0),))))
+
+
+def deep_outline(task: Task, send: Send) -> None:
+    """Sends a document whose outline is deeper than Python prints."""
+    send("result", asdict(replace(_DOCUMENT, outline=(OutlineEntry("Deep", 1, 10**4300 - 1),))))
 
 
 def no_such_place(task: Task, send: Send) -> None:

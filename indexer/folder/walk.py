@@ -61,6 +61,8 @@ def walk(root: Path, rules: Rules, seen: Walk) -> Iterator[Found]:
         yield from _folder(root, rules, seen)
     elif not stat.S_ISREG(found.st_mode):
         seen.unreadable[""] = "it is neither a folder nor a file; nothing was removed"
+    elif root.suffix.lower() != ".pdf":
+        seen.unreadable[""] = "it was a folder, and is a file now; nothing was removed"
     else:
         yield root.name, root, FileState(found.st_size, found.st_mtime_ns)
 

@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 # Bytes read at a time: if all that is waiting were read at once, the other processes would have to wait.
 _PIECE = 2**20
 
+LARGEST = 2**31
+"""No number of a message may be larger: JSON can have some that Python does not print."""
+
 Message = tuple[str, dict[str, Any]]
 """A message's kind, and its content."""
 
@@ -79,7 +82,8 @@ def made(kind: type[M], content: dict[str, Any]) -> M:
     """Makes an object of the dataclass `kind` from a message, and checks the types of its plain fields.
 
     Raises:
-        TypeError, ValueError: the fields do not fit, or a text has half of a surrogate pair.
+        TypeError, ValueError: the fields do not fit, a number is too large, or a text has half of a surrogate
+            pair.
     """
     result = kind(**content)
     for field in fields(result):  # type: ignore[arg-type]  # a type variable cannot say that it is a dataclass
@@ -88,6 +92,8 @@ def made(kind: type[M], content: dict[str, Any]) -> M:
             raise TypeError(f"{field.name} is {type(value).__name__}")
         if isinstance(value, str):
             value.encode()
+        elif isinstance(value, int) and abs(value) > LARGEST:
+            raise ValueError(f"{field.name} is too large a number")
     return result
 
 

@@ -239,7 +239,7 @@ def _hear(
             if kind == "failure":
                 return _failure(path, content)
             done, pages = content["done"], content["pages"]
-            if type(done) is not int or type(pages) is not int or not 0 <= done <= pages:
+            if type(done) is not int or type(pages) is not int or not 0 <= done <= pages <= inbox.LARGEST:
                 raise ValueError("no count of pages")
             on_pages(done - reading.pages_done)
             reading.pages_done, reading.pages = done, pages

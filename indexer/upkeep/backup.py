@@ -124,6 +124,9 @@ def restore(settings: Settings, file: Path, prepare: Callable[[Path], object]) -
                 prepare(Path(folder) / CATALOG)
                 with closing(open_catalog(Path(folder) / CATALOG, create=False)):
                     pass  # raises if we can't read this version
+                # Of another catalogue, or of this one at a later time: its numbers may come again.
+                if settings.words.exists():
+                    shutil.rmtree(settings.words)
                 files = {Path(folder, name): place for name, place in places.items()}
                 _put_in_place({file: place for file, place in files.items() if file.exists()})
         except (OSError, tarfile.TarError, ValueError, KeyError) as error:

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -91,7 +90,8 @@ def test_eval_says_what_is_missing(collection: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
-def test_an_interrupted_eval_leaves_nothing_behind(collection: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [2, 1])  # SIGINT; SIGHUP: the terminal was closed
+def test_an_interrupted_eval_leaves_nothing_behind(collection: Path, tmp_path: Path, number: int) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     command = [sys.executable, "-m", "stackroom", "eval", str(collection), "--data", str(tmp_path / "data")]
@@ -100,7 +100,7 @@ def test_an_interrupted_eval_leaves_nothing_behind(collection: Path, tmp_path: P
         command, stderr=subprocess.PIPE, text=True, start_new_session=True, env=environment
     )
     wait_until(lambda: list(scratch.glob("stackroom-eval-*/index/words/passages/meta.json")), process)
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     said = process.communicate(timeout=60)[1]
     assert (process.returncode, "the temporary index is removed" in said) == (130, True), said
     assert "Traceback" not in said

@@ -86,3 +86,13 @@ def test_progress_of_scans_begins_with_none_done(capsys: pytest.CaptureFixture[s
 def test_it_is_a_setting() -> None:
     assert Settings.read({"STACKROOM_LOG_JSON": "yes"}).log_json
     assert not Settings.read({}).log_json
+
+
+def test_no_library_changes_the_form_of_warnings(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(logging.root, "handlers", [])
+    Events(as_json=False).take_logging()
+    logging.debug("a client has left")  # as the MCP SDK does
+    logging.getLogger("stackroom.server").warning("The disk is full.")
+    assert capsys.readouterr().err == "The disk is full.\n"

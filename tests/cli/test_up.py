@@ -238,6 +238,17 @@ def test_it_takes_both_halves_along(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
+def test_a_half_that_is_killed_is_named(tmp_path: Path) -> None:
+    settings = Settings.read({}, data=tmp_path / "data")
+    command = [sys.executable, "-m", "stackroom", "up", str(tmp_path), "--data", str(settings.data)]
+    with subprocess.Popen([*command, "--port", "0"], stderr=subprocess.PIPE, text=True) as process:
+        wait_until(lambda: (holder(settings.watch_lock) or {}).get("pid"), process)
+        os.kill((holder(settings.watch_lock) or {})["pid"], signal.SIGKILL)
+        said = process.communicate(timeout=PATIENCE_SECONDS)[1]
+    assert (process.returncode, "`stackroom watch`, a half of `up`, was killed" in said) == (1, True), said
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
 def test_it_may_be_stopped_while_it_waits_for_its_turn(tmp_path: Path) -> None:
     settings = Settings.read({}, data=tmp_path / "data")
     command = [sys.executable, "-m", "stackroom", "up", str(tmp_path), "--data", str(settings.data)]

@@ -12,12 +12,17 @@ from pathlib import Path
 import pytest
 
 from commands import clean_environment, stackroom_here
+from indexer.passages.words_writer import WordsWriter
+from indexer.upkeep import backup
 from indexer.upkeep.backup import back_up, restore
 from shelf import Shelf
+from stackroom.catalog.catalog import Catalog
 from stackroom.common.errors import (
     BackupUnusable,
+    CatalogUnusable,
 )
 from stackroom.common.settings import Settings
+from stackroom.indexes.words import WordIndex
 from stackroom.server.access.store import AccessStore
 
 
@@ -53,12 +58,11 @@ def interrupt(number: int, folder: Path, pattern: str, *command: object) -> "tup
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
-def test_an_interrupted_backup_leaves_nothing_behind(tmp_path: Path, large: Settings) -> None:
+@pytest.mark.parametrize("signum", [2, 1])  # SIGINT; SIGHUP: the terminal was closed
+def test_an_interrupted_backup_leaves_nothing_behind(tmp_path: Path, large: Settings, signum: int) -> None:
     file = tmp_path / "library.tar"
     before = sorted(tmp_path.iterdir())
-    code, said = interrupt(
-        signal.SIGINT, tmp_path, ".stackroom-backup-*/*", "backup", file, "--data", large.data
-    )
+    code, said = interrupt(signum, tmp_path, ".stackroom-backup-*/*", "backup", file, "--data", large.data)
     assert (code, said) == (130, "\nstackroom: stopped; no backup was made\n")
     assert sorted(tmp_path.iterdir()) == before
 
@@ -89,3 +93,28 @@ def test_a_restore_that_fails_half_way_takes_back_what_it_put_there(
     with pytest.raises(BackupUnusable, match="a file already"):
         restore(copy, tmp_path / "library.tar", prepare)
     assert not copy.access.exists()
+
+
+def test_words_of_a_later_catalogue_do_not_meet_a_restored_one(
+    tmp_path: Path, settings: Settings, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(settings, tmp_path / "library.tar")
+    for number in range(7, 10):
+        shelf.add(number, "zeppelins\n")
+    shelf.close()
+    for left in settings.index.glob("catalog.sqlite3*"):
+        left.rename(tmp_path / left.name)
+
+    def full(folder: Path) -> WordsWriter:
+        raise CatalogUnusable("The index of words cannot be written: no space left.")
+
+    with monkeypatch.context() as disk:  # the disk fills up once the catalogue is in its place
+        disk.setattr(backup, "WordsWriter", full)
+        with pytest.raises(CatalogUnusable):
+            restore(settings, tmp_path / "library.tar", lambda catalog: None)
+    with closing(sqlite3.connect(settings.catalog)) as db, db:
+        # As many changes as the catalogue that was moved away had since the backup.
+        db.executemany("INSERT INTO changes (kind, first, last) VALUES ('named', 1, 1)", [()] * 9)
+    with Catalog(settings.catalog) as catalog, closing(WordsWriter(settings.words)) as writer:
+        writer.follow(catalog)
+    assert WordIndex(settings.words).search("zeppelins", 9).hits == []

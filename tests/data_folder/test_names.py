@@ -35,7 +35,8 @@ def test_names_and_ids_that_are_not_utf8(tmp_path: Path, shelf: Shelf, settings:
     except OSError:
         pytest.skip("this file system has only names in UTF-8")
     write_pdf(strange / "a.pdf", ["Otters."])
-    for command in (["index", strange], ["watch", strange], ["fetch", "1", "--data", strange]):
+    commands = ["index", strange], ["watch", strange], ["fetch", "1", "--data", strange]
+    for command in (*commands, ["serve", "--host", strange.name]):
         ran = stackroom_here(*command, **({} if "--data" in command else {"STACKROOM_DATA": "data"}))
         assert (ran.returncode, "not valid UTF-8" in ran.stderr) == (2, True), ran
     with Indexer(Settings.read({}, data=tmp_path / "new"), OneModel(WordHashEmbedder())) as indexer:

@@ -46,6 +46,21 @@ def test_a_folder_that_disappears_takes_nothing_with_it(
     assert reader.status().documents == 1
 
 
+def test_a_folder_in_whose_place_a_file_is_takes_nothing_with_it(
+    folder: Path, settings: Settings, embedder: WordHashEmbedder, reader: Reader
+) -> None:
+    library = folder / "share"
+    library.mkdir()
+    shutil.copy(folder / "bread.pdf", library)
+    index(settings, embedder, library)
+    shutil.rmtree(library)
+    library.touch()  # as a file system makes of a link or a mount point that it does not know
+    summary = index(settings, embedder, library)
+    assert (summary.removed, summary.failed) == (0, 0)
+    assert list(summary.unreadable) == [str(library)]
+    assert reader.status().documents == 1
+
+
 def test_a_share_that_is_not_mounted_takes_nothing_with_it(
     folder: Path, settings: Settings, embedder: WordHashEmbedder, reader: Reader
 ) -> None:

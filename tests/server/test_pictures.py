@@ -112,3 +112,27 @@ def test_a_process_that_cannot_be_started_is_said(pdf: Path, monkeypatch: pytest
     monkeypatch.setattr(sys, "executable", str(pdf))
     with pytest.raises(PictureFailed, match="cannot be started: Permission denied"):
         Pictures().picture(wanted(pdf))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the program is a script of Unix")
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"width": Infinity, "height": 9, "top": 0}',
+        '{"width": 9, "height": 9, "top": ' + "9" * 400 + "}",
+        "[" * 100_000,
+        "[1]",
+        '{"error": []}',
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_no_picture(
+    tmp_path: Path, pdf: Path, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = tmp_path / "said"
+    said.write_text(f"{answer}\n", encoding="ascii")
+    program = tmp_path / "taken-over"  # the process, as a hostile PDF might make it answer
+    program.write_text(f"#!/bin/sh\ncat >/dev/null\ncat '{said}'\n", encoding="utf-8")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    with pytest.raises(PictureFailed, match="crashed the process"):
+        Pictures().picture(wanted(pdf))

@@ -20,9 +20,18 @@ INDEX_IS_KEPT = "what was indexed is kept, and the next run goes on"
 _GRACE_SECONDS = 10.0
 
 
+def interruptions() -> list[signal.Signals]:
+    """The signals that end a command early: Ctrl-C, SIGTERM, and that the terminal was closed."""
+    signals = [signal.SIGINT, signal.SIGTERM]
+    closed = getattr(signal, "SIGHUP", None)  # Windows has none
+    if closed is not None and signal.getsignal(closed) != signal.SIG_IGN:  # as `nohup` has it
+        signals.append(closed)
+    return signals
+
+
 @contextmanager
 def clean_up_when_interrupted(events: Events, outcome: Callable[[], str]) -> Iterator[None]:
-    """Makes SIGINT and SIGTERM raise KeyboardInterrupt in the block, which can so remove what it has begun.
+    """Makes `interruptions` raise KeyboardInterrupt in the block, which can so remove what it has begun.
 
     When the block has ended by that, the process ends.
 
@@ -30,7 +39,7 @@ def clean_up_when_interrupted(events: Events, outcome: Callable[[], str]) -> Ite
         events: where the end of the command is reported.
         outcome: called after the cleaning up; returns a clause for people that says what there is now.
     """
-    signals = (signal.SIGINT, signal.SIGTERM)
+    signals = interruptions()
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         for number in signals:  # a second signal would interrupt the cleaning up
@@ -61,9 +70,9 @@ def stop_process(events: Events, outcome: str, code: int = INTERRUPTED) -> NoRet
     show_cursor = (
         "\x1b[?25h" if sys.stderr.isatty() and not events.as_json else ""
     )  # the progress bar hides it
-    os.write(
-        2, events.line("stopped", f"{show_cursor}\nstackroom: stopped; {outcome}", message=outcome).encode()
-    )
+    said = events.line("stopped", f"{show_cursor}\nstackroom: stopped; {outcome}", message=outcome)
+    with suppress(OSError):  # the terminal was closed
+        os.write(2, said.encode())
     os._exit(code)
 
 

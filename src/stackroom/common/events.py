@@ -33,11 +33,16 @@ class Events:
         return _line(datetime.now(UTC), level, event, fields or {"message": text})
 
     def take_logging(self) -> None:
-        """Writes what libraries log, warnings and worse, as JSON events from now on; does nothing for text.
+        """Writes what libraries log, warnings and worse, as JSON events from now on; for text, as it is.
 
-        Call it after the libraries were imported: some install handlers of their own, which it removes.
+        Call it after the libraries were imported: some install handlers of their own, which it removes for
+        JSON.
         """
         if not self.as_json:
+            # What Python does while the root has no handler. A library that uses `logging.debug` itself (the
+            # MCP SDK, when a client leaves its stream) would give it one with another form.
+            if not logging.root.handlers and logging.lastResort:
+                logging.root.addHandler(logging.lastResort)
             return
         handler = logging.StreamHandler()
         handler.setLevel(logging.WARNING)

@@ -115,6 +115,10 @@ class Settings:
                 f"The name of the data folder {str(settings.data)!r} is not valid UTF-8: rename it, or name "
                 "another one with --data."
             )
+        if not is_text(settings.host):
+            raise SettingsError(
+                f"The host {settings.host!r} is not valid UTF-8: name another one with --host."
+            )
         for name in ("workers", "file_seconds", "stall_seconds", "file_memory_mb", "rescan_seconds"):
             if getattr(settings, name) <= 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be greater than 0.")
@@ -210,7 +214,7 @@ class Settings:
         return self.index / data_folder.SERVER_LOCK
 
 
-def is_text(path: Path) -> bool:
+def is_text(path: Path | str) -> bool:
     """Whether a path is valid UTF-8: others can't be kept in the catalogue, nor given to all libraries."""
     try:
         str(path).encode()

@@ -17,7 +17,7 @@ from stackroom.cli.commands.searching import open_reader
 from stackroom.cli.evaluation.ask_questions import ask_questions
 from stackroom.cli.evaluation.report import as_json, as_table
 from stackroom.cli.evaluation.sets import EvaluationSet, read_set
-from stackroom.cli.exit_codes import OK, stop_process
+from stackroom.cli.exit_codes import OK, interruptions, stop_process
 from stackroom.cli.progress import ProgressDisplay
 from stackroom.common.errors import ModelMismatch, UsageError
 from stackroom.common.events import Events
@@ -90,6 +90,6 @@ def _data_folder(keep: Path | None, events: Events) -> Iterator[Path]:
                 shutil.rmtree(folder, ignore_errors=True)
             stop_process(events, "the temporary index is removed")
 
-        for signum in (signal.SIGINT, signal.SIGTERM):
+        for signum in interruptions():
             signal.signal(signum, remove)
         yield folder

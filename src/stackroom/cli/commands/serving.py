@@ -13,6 +13,7 @@ from stackroom.cli.arguments import WAIT_SECONDS, settings_of
 from stackroom.cli.commands.indexing import print_upgrade, tell_waiting
 from stackroom.cli.commands.searching import open_reader
 from stackroom.cli.exit_codes import INTERRUPTED, OK, SOMETHING_FAILED, end_with_parent, exit_despite_threads
+from stackroom.common.events import Events
 from stackroom.common.owner_only import narrow
 
 # How long `up` waits for `watch` and `serve` to end by themselves, in seconds.
@@ -91,6 +92,13 @@ def up(arguments: argparse.Namespace) -> int:
     while all(process.poll() is None for process in processes) and not stop.wait(0.2):
         pass
     ended = [process.returncode for process in processes if process.returncode is not None]
+    for half, process in zip(("watch", "serve"), processes, strict=True):
+        if not stopped and (process.returncode or 0) < 0:  # by a signal, so it could not report it itself
+            text = (
+                f"`stackroom {half}`, a half of `up`, was killed (signal {-process.returncode}), "
+                "perhaps because the system had no memory left. So `up` ends."
+            )
+            Events(as_json=settings.log_json).tell("killed", f"stackroom: {text}", "error", message=text)
     for process in processes:
         if process.poll() is None:
             process.terminate()
@@ -102,4 +110,4 @@ def up(arguments: argparse.Namespace) -> int:
             process.wait()
     if stopped:
         return OK if stopped[0] == signal.SIGTERM else INTERRUPTED
-    return max(ended) or SOMETHING_FAILED
+    return max(*ended, 0) or SOMETHING_FAILED

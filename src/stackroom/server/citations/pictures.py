@@ -175,8 +175,8 @@ def _read(answer: bytes) -> Picture:
         if error is not None:
             raise PictureFailed(_REASONS.get(error, "The page cannot be drawn."))
         width, height, top = int(found["width"]), int(found["height"]), found["top"]
-        top = None if top is None else min(max(float(top), 0.0), 1.0)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        top = None if top is None else min(max(0.0, float(top)), 1.0)  # in this order, so that no NaN stays
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise PictureFailed("The page crashed the process that draws it.") from None
     if not png.startswith(b"\x89PNG\r\n\x1a\n") or not (0 < width < 100_000 and 0 < height < 100_000):
         raise PictureFailed("The page crashed the process that draws it.")
