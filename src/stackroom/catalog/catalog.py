@@ -14,8 +14,10 @@ from stackroom.catalog.entries import (
     FoundPassage,
     Model,
     PassageText,
+    attachments,
     current_model,
     locations,
+    path_within,
 )
 from stackroom.catalog.passage_ranges import PassageRange
 from stackroom.common.documents import OutlineEntry, Page
@@ -118,7 +120,7 @@ class Catalog(CatalogFile):
             (_FIRST_PAGES + 1, model.id, last, first),
         )
         for first_passage, language, title, author, created, key, stop in rows:
-            paths = [_PDF.sub("", location.path) for location in locations(self.rows, key)]
+            paths = [_PDF.sub("", location.path_within) for location in locations(self.rows, key)]
             # A number alone counts scans or downloads; it would be found by any question with that number.
             names = "\n".join(path for path in paths if any(map(str.isalpha, path)))
             pages = self._texts.start(key, stop or _LAST)
@@ -145,15 +147,17 @@ class Catalog(CatalogFile):
         """A model's documents whose first passages have ids from `first` to `last`, both inclusive."""
         rows = self.rows(
             "SELECT s.first, s.last, s.document, d.id, d.title, d.author, d.created, d.modified, d.language,"
-            " (SELECT json_group_array(json_array(b.root, l.path)) FROM locations l JOIN libraries b"
-            "  ON b.id = l.library_id WHERE l.document = d.key)"
+            " (SELECT json_group_array(json_array(b.root, h.path, h.name)) FROM holders h JOIN libraries b"
+            "  ON b.id = h.library_id WHERE h.document = d.key)"
             " FROM splits s JOIN documents d ON d.key = s.document WHERE s.model = ?"
             " AND s.first BETWEEN ? AND ? ORDER BY s.first",
             (model.id, first, last),
         )
         described = []
         for *ids, id_, title, author, created, modified, language, files in rows:
-            paths = tuple(f"{Path(root).name}/{path}" for root, path in json.loads(files))
+            paths = tuple(
+                f"{Path(root).name}/{path_within(path, name)}" for root, path, name in json.loads(files)
+            )
             about = (id_, title, author, created, modified, language)
             described.append(Description(PassageRange(*ids), *about, paths))
         return described
@@ -194,9 +198,8 @@ class Catalog(CatalogFile):
                 key, id_, title, author, created, modified, outline, extractor, page_count = rows[0]
                 lines = tuple(OutlineEntry(*line) for line in json.loads(outline))
                 files = locations(self.rows, key)
-                return DocumentEntry(
-                    key, id_, title, author, created, modified, lines, extractor, page_count, files
-                )
+                about = key, id_, title, author, created, modified, lines, extractor, page_count
+                return DocumentEntry(*about, files, attachments(self.rows, key))
             successor = self.rows("SELECT new FROM successors WHERE old = ?", (document_id,))
             if not successor:
                 return None

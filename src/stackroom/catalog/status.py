@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from stackroom.catalog.catalog import Catalog
-from stackroom.catalog.entries import file_at
+from stackroom.catalog.entries import NESTED, file_at, shown_path
 from stackroom.catalog.folder_notes import REASONS, read_notes
 from stackroom.common.data_folder import LEFT_OUT, UNREADABLE
 
@@ -45,6 +46,19 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """What is attached to a file and is no PDF.
+
+    Attributes:
+        path: of the file, absolute.
+        names: of the attachments, as a stranger has called them.
+    """
+
+    path: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What the catalogue holds.
 
@@ -53,6 +67,10 @@ class Status:
         without_text: absolute paths of files that have neither text nor scanned pages.
         scans_read, scans_waiting: how many pages have their text from OCR, and how many wait for OCR.
         scans_failed: pages that OCR could not read.
+        attachments_read, attachments_waiting: how many PDFs that are attached to files are documents of their
+            own, and how many wait to be read.
+        attachments_failed: those that could not be read, or are attached to an attached PDF.
+        attachments_other: files with attachments that are no PDFs.
         pending: passages that have no vector yet.
         illegible: passages that never get a vector, because the model can't read them.
         failures: files that could not be indexed.
@@ -72,6 +90,10 @@ class Status:
     scans_read: int
     scans_waiting: int
     scans_failed: tuple[Failure, ...]
+    attachments_read: int
+    attachments_waiting: int
+    attachments_failed: tuple[Failure, ...]
+    attachments_other: tuple[Attached, ...]
     pending: int
     illegible: int
     failures: tuple[Failure, ...]
@@ -98,18 +120,39 @@ def read_status(catalog: Catalog) -> Status:
         pending = catalog.rows("SELECT count(*) FROM pending")[0][0]
         illegible = catalog.rows("SELECT count(*) FROM vectors WHERE length(code) = 0")[0][0]
         without_text = catalog.rows(
-            "SELECT b.root, l.path FROM locations l JOIN libraries b ON b.id = l.library_id"
-            " JOIN documents d ON d.key = l.document WHERE d.text_bytes = 0"
-            " AND NOT EXISTS (SELECT 1 FROM scans WHERE document = d.key) ORDER BY b.root, l.path"
+            "SELECT b.root, h.path, h.name FROM documents d JOIN holders h ON h.document = d.key"
+            " JOIN libraries b ON b.id = h.library_id WHERE d.text_bytes = 0"
+            " AND NOT EXISTS (SELECT 1 FROM scans WHERE document = d.key) ORDER BY b.root, h.path, h.name"
         )
         scans = dict(catalog.rows("SELECT state, count(*) FROM scans GROUP BY state"))
         scans_failed = catalog.rows(
-            "SELECT b.root, l.path, 'page ' || s.page || ': ' || s.reason, 'ocr' FROM scans s"
-            " JOIN locations l ON l.document = s.document JOIN libraries b ON b.id = l.library_id"
-            " WHERE s.state = 'failed' ORDER BY b.root, l.path, s.page"
+            "SELECT b.root, h.path, h.name, 'page ' || s.page || ': ' || s.reason, 'ocr' FROM scans s"
+            " JOIN holders h ON h.document = s.document JOIN libraries b ON b.id = h.library_id"
+            " WHERE s.state = 'failed' ORDER BY b.root, h.path, h.name, s.page"
+        )
+        attached = dict(
+            catalog.rows(
+                "SELECT state, count(*) FROM attachments"
+                " WHERE container IN (SELECT document FROM locations) GROUP BY state"
+            )
+        )
+        # What waits in a PDF that is attached itself has no file; it is named with those that hold that PDF.
+        attachments_failed = catalog.rows(
+            "SELECT b.root, h.path, a.name || iif(h.name = '', '', ', in ' || h.name),"
+            " iif(a.state = 'failed', a.reason, ?), coalesce(a.failure, 'nested')"
+            " FROM attachments a JOIN holders h ON h.document = a.container"
+            " JOIN libraries b ON b.id = h.library_id WHERE a.state = 'failed' OR (a.state = 'waiting'"
+            "  AND a.container NOT IN (SELECT document FROM locations WHERE document IS NOT NULL))"
+            " ORDER BY b.root, h.path, a.page, a.number",
+            (NESTED,),
+        )
+        attachments_other = catalog.rows(
+            "SELECT b.root, h.path, h.name, a.name FROM attachments a JOIN holders h"
+            " ON h.document = a.container JOIN libraries b ON b.id = h.library_id"
+            " WHERE a.state = 'other' ORDER BY b.root, h.path, h.name, a.page, a.number"
         )
         failures = catalog.rows(
-            "SELECT b.root, l.path, l.reason, l.failure FROM locations l"
+            "SELECT b.root, l.path, '', l.reason, l.failure FROM locations l"
             " JOIN libraries b ON b.id = l.library_id WHERE l.failure IS NOT NULL ORDER BY b.root, l.path"
         )
         libraries = catalog.rows("SELECT root FROM libraries ORDER BY root")
@@ -117,12 +160,16 @@ def read_status(catalog: Catalog) -> Status:
         documents=documents,
         pages=pages,
         passages=passages,
-        without_text=tuple(str(file_at(Path(root), path)) for root, path in without_text),
+        without_text=tuple(_shown(*place) for place in without_text),
         pending=pending,
         illegible=illegible,
         scans_read=scans.get("published", 0),
         scans_waiting=scans.get("waiting", 0) + scans.get("read", 0),
         scans_failed=_failures(scans_failed),
+        attachments_read=attached.get("read", 0),
+        attachments_waiting=attached.get("waiting", 0),
+        attachments_failed=_failures(attachments_failed),
+        attachments_other=tuple(_attached(attachments_other)),
         failures=_failures(failures),
         unreadable=_failures(_unreadable(catalog.path, [root for (root,) in libraries])),
         left_out=tuple(_left_out(catalog.path, [root for (root,) in libraries])),
@@ -135,14 +182,24 @@ def read_status(catalog: Catalog) -> Status:
 
 
 def _failures(rows: Iterable[tuple[Any, ...]]) -> tuple[Failure, ...]:
-    return tuple(Failure(str(file_at(Path(root), path)), *rest) for root, path, *rest in rows)
+    return tuple(Failure(_shown(root, path, name), reason, kind) for root, path, name, reason, kind in rows)
 
 
-def _unreadable(catalog: Path, roots: Iterable[str]) -> Iterator[tuple[str, str, str, str]]:
+def _shown(root: str, path: str, name: str) -> str:
+    """A file for people; for what is attached to it, `name` comes first."""
+    return shown_path(str(file_at(Path(root), path)), name)
+
+
+def _attached(rows: Iterable[tuple[str, str, str, str]]) -> Iterator[Attached]:
+    for (root, path, container), found in groupby(rows, lambda row: row[:3]):
+        yield Attached(_shown(root, path, container), tuple(name for *_, name in found))
+
+
+def _unreadable(catalog: Path, roots: Iterable[str]) -> Iterator[tuple[str, str, str, str, str]]:
     notes = read_notes(catalog.with_name(UNREADABLE))
     for root in roots:
         for path, reason in sorted(notes.get(root, {}).items()):
-            yield root, path, str(reason), "unreadable"
+            yield root, path, "", str(reason), "unreadable"
 
 
 def _left_out(catalog: Path, roots: Iterable[str]) -> Iterator[LeftOut]:

@@ -42,6 +42,9 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
         print(f"  scans       {status.scans_read} read by OCR{wait}{failed}")
     if status.scans_waiting:
         print(f"              {ocr_obstacle or 'the next `stackroom index` reads them'}")
+    if status.attachments_read or status.attachments_waiting:
+        wait = f", {status.attachments_waiting} wait to be read" if status.attachments_waiting else ""
+        print(f"attached    {status.attachments_read} PDFs are documents of their own{wait}")
     print(f"passages    {status.passages}")
     print(f"  by words    {_part(words, status.passages)}")
     legible = status.passages - status.illegible
@@ -64,6 +67,7 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
         ("not indexed", others),
         ("could not be looked at", status.unreadable),
         ("scanned pages that could not be read", status.scans_failed),
+        ("attached PDFs that could not be read", status.attachments_failed),
     ):
         if failures:
             print(f"\n{title} ({len(failures)}):")
@@ -76,6 +80,13 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
         )
     for failure in locked:
         print(f"  {printable(failure.path)}")
+    if status.attachments_other:
+        count = sum(len(attached.names) for attached in status.attachments_other)
+        print(f"\nattached files that are no PDFs, so not searchable ({count}):")
+    for attached in status.attachments_other:
+        names = ", ".join(map(_line, attached.names[:_LISTED]))
+        more = f" and {len(attached.names) - _LISTED} more" if len(attached.names) > _LISTED else ""
+        print(f"  {printable(attached.path)}: {names}{more}")
     if status.without_text:
         print(f"\nwithout text, so not searchable ({len(status.without_text)}):")
     for path in status.without_text:
