@@ -23,10 +23,11 @@ def let_go(db: sqlite3.Connection, key: int, successor: int | None = None) -> in
         return 0
     attached = attached_to(db, key)
     if is_held(db, key):
-        log_names(db, key)
         if not is_file(db, key):
             detach(db, key)
-        return drop_unheld(db, attached)
+        removed = drop_unheld(db, attached)
+        log_names(db, key)
+        return removed
     if successor is not None:
         take_over(db, key, successor)
     remove_document(db, key)
@@ -106,9 +107,10 @@ def take_over(db: sqlite3.Connection, old: int, new: int) -> None:
         new: key of the one that comes, of which nothing attached was read yet.
     """
     db.execute(
-        "UPDATE attachments SET document = (SELECT o.document FROM attachments o WHERE o.container = ?"
-        "  AND o.name = attachments.name AND o.document IS NOT NULL"
-        "  ORDER BY abs(o.page - attachments.page), abs(o.number - attachments.number) LIMIT 1)"
-        " WHERE container = ? AND state = 'waiting' AND document IS NULL",
+        "UPDATE attachments AS n SET document = coalesce("
+        " (SELECT o.document FROM attachments o WHERE o.container = ?1 AND o.name = n.name"
+        "  AND o.page = n.page AND o.number = n.number),"
+        " (SELECT min(o.document) FROM attachments o WHERE o.container = ?1 AND o.name = n.name))"
+        " WHERE container = ?2 AND state = 'waiting' AND document IS NULL",
         (old, new),
     )

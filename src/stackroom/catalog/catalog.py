@@ -116,8 +116,9 @@ class Catalog(CatalogFile):
             "SELECT s.first, d.language, d.title, d.author, d.created, d.key, coalesce((SELECT g.start"
             "  FROM pages g WHERE g.document = d.key AND g.number = ?), 0) FROM splits s"
             " JOIN documents d ON d.key = s.document WHERE s.model = ? AND s.first <= ?"
-            " AND s.first >= coalesce((SELECT max(first) FROM splits WHERE first <= ?), 0) ORDER BY s.first",
-            (_FIRST_PAGES + 1, model.id, last, first),
+            " AND s.first >= coalesce((SELECT max(first) FROM splits WHERE first <= ?), 0) AND s.last >= ?"
+            " ORDER BY s.first",
+            (_FIRST_PAGES + 1, model.id, last, first, first),
         )
         for first_passage, language, title, author, created, key, stop in rows:
             paths = [_PDF.sub("", location.path_within) for location in locations(self.rows, key)]

@@ -132,7 +132,7 @@ def read_status(catalog: Catalog) -> Status:
         )
         attached = dict(
             catalog.rows(
-                "SELECT state, count(*) FROM attachments"
+                "SELECT state, iif(state = 'read', count(DISTINCT document), count(*)) FROM attachments"
                 " WHERE container IN (SELECT document FROM locations) GROUP BY state"
             )
         )
