@@ -83,11 +83,21 @@ def read_message(content: object, pages: int) -> tuple[Attachment, ...]:
     return found
 
 
+def named(names: Sequence[str]) -> tuple[Attachment, ...]:
+    """The files of a PDF that PDFium can't open: it can't take them out either, but they are told."""
+    return tuple(_entry(0, number, name, "") for number, name in enumerate(names[:_MOST_ATTACHMENTS]))
+
+
 def _describe(attachment: Any, page: int, number: int) -> Attachment:
-    name = flatten(_read_text(pdfium.FPDFAttachment_GetName, attachment, 8 * _LONGEST_NAME))
-    kind = _read_text(pdfium.FPDFAttachment_GetSubtype, attachment, _LONGEST_TYPE).casefold()
+    name = _read_text(pdfium.FPDFAttachment_GetName, attachment, 8 * _LONGEST_NAME)
+    kind = _read_text(pdfium.FPDFAttachment_GetSubtype, attachment, _LONGEST_TYPE)
+    return _entry(page, number, name, kind)
+
+
+def _entry(page: int, number: int, name: str, kind: str) -> Attachment:
+    name = flatten(name)
     is_named_so = name.casefold().endswith(".pdf")
-    may_be_pdf = is_named_so or kind in _TYPES_OF_PDF or "." not in name
+    may_be_pdf = is_named_so or kind.casefold() in _TYPES_OF_PDF or "." not in name
     if len(name) > _LONGEST_NAME:
         name = name[: _LONGEST_NAME - 5] + "…" + (".pdf" if is_named_so else "")
     return Attachment(page, number, name or "unnamed", may_be_pdf)

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from indexer.pdf.attachments import named
 from indexer.pdf.clean_text import clean_characters
 from indexer.pdf.page_lines import Line
 from indexer.pdf.raw_reading import (
@@ -81,6 +83,7 @@ def read_with_pypdf(
             _try(lambda: {str(key): str(value) for key, value in (reader.metadata or {}).items()}) or {}
         )
         labels = _try(lambda: [str(label) for label in reader.page_labels]) or []
+        names = _try(lambda: [str(file.name) for file in islice(reader.attachment_list, 1000)]) or []
         bookmarks = _try(lambda: list(_read_pypdf_bookmarks(reader, reader.outline))) or []
         return Reading(
             pages,
@@ -91,6 +94,7 @@ def read_with_pypdf(
             metadata.get("/ModDate", ""),
             tidy_outline(bookmarks, total),
             f"pypdf {pypdf.__version__}",
+            attachments=named(names),
         )
 
 

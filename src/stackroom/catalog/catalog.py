@@ -148,16 +148,21 @@ class Catalog(CatalogFile):
         """A model's documents whose first passages have ids from `first` to `last`, both inclusive."""
         rows = self.rows(
             "SELECT s.first, s.last, s.document, d.id, d.title, d.author, d.created, d.modified, d.language,"
-            " (SELECT json_group_array(json_array(b.root, h.path, h.name)) FROM holders h JOIN libraries b"
-            "  ON b.id = h.library_id WHERE h.document = d.key)"
+            # Not from the view `holders`, of which SQLite would here make a copy each time.
+            " (SELECT json_group_array(json_array(b.root, l.path, '')) FROM locations l JOIN libraries b"
+            "  ON b.id = l.library_id WHERE l.document = d.key),"
+            " (SELECT json_group_array(json_array(b.root, l.path, a.name)) FROM attachments a"
+            "  JOIN locations l ON l.document = a.container JOIN libraries b ON b.id = l.library_id"
+            "  WHERE a.document = d.key)"
             " FROM splits s JOIN documents d ON d.key = s.document WHERE s.model = ?"
             " AND s.first BETWEEN ? AND ? ORDER BY s.first",
             (model.id, first, last),
         )
         described = []
-        for *ids, id_, title, author, created, modified, language, files in rows:
+        for *ids, id_, title, author, created, modified, language, files, attached in rows:
             paths = tuple(
-                f"{Path(root).name}/{path_within(path, name)}" for root, path, name in json.loads(files)
+                f"{Path(root).name}/{path_within(path, name)}"
+                for root, path, name in (*json.loads(files), *json.loads(attached))
             )
             about = (id_, title, author, created, modified, language)
             described.append(Description(PassageRange(*ids), *about, paths))

@@ -1,14 +1,13 @@
 """What the catalogue holds, in numbers, and which files could not be indexed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from stackroom.catalog.catalog import Catalog
-from stackroom.catalog.entries import NESTED, file_at, shown_path
+from stackroom.catalog.entries import NESTED, file_at, locations, shown_path
 from stackroom.catalog.folder_notes import REASONS, read_notes
 from stackroom.common.data_folder import LEFT_OUT, UNREADABLE
 
@@ -120,15 +119,13 @@ def read_status(catalog: Catalog) -> Status:
         pending = catalog.rows("SELECT count(*) FROM pending")[0][0]
         illegible = catalog.rows("SELECT count(*) FROM vectors WHERE length(code) = 0")[0][0]
         without_text = catalog.rows(
-            "SELECT b.root, h.path, h.name FROM documents d JOIN holders h ON h.document = d.key"
-            " JOIN libraries b ON b.id = h.library_id WHERE d.text_bytes = 0"
-            " AND NOT EXISTS (SELECT 1 FROM scans WHERE document = d.key) ORDER BY b.root, h.path, h.name"
+            "SELECT key FROM documents WHERE text_bytes = 0"
+            " AND NOT EXISTS (SELECT 1 FROM scans WHERE document = key)"
         )
         scans = dict(catalog.rows("SELECT state, count(*) FROM scans GROUP BY state"))
         scans_failed = catalog.rows(
-            "SELECT b.root, h.path, h.name, 'page ' || s.page || ': ' || s.reason, 'ocr' FROM scans s"
-            " JOIN holders h ON h.document = s.document JOIN libraries b ON b.id = h.library_id"
-            " WHERE s.state = 'failed' ORDER BY b.root, h.path, h.name, s.page"
+            "SELECT document, '', 'page ' || page || ': ' || reason, 'ocr' FROM scans WHERE state = 'failed'"
+            " ORDER BY document, page"
         )
         attached = dict(
             catalog.rows(
@@ -138,21 +135,19 @@ def read_status(catalog: Catalog) -> Status:
         )
         # What waits in a PDF that is attached itself has no file; it is named with those that hold that PDF.
         attachments_failed = catalog.rows(
-            "SELECT b.root, h.path, a.name || iif(h.name = '', '', ', in ' || h.name),"
-            " iif(a.state = 'failed', a.reason, ?), coalesce(a.failure, 'nested')"
-            " FROM attachments a JOIN holders h ON h.document = a.container"
-            " JOIN libraries b ON b.id = h.library_id WHERE a.state = 'failed' OR (a.state = 'waiting'"
-            "  AND a.container NOT IN (SELECT document FROM locations WHERE document IS NOT NULL))"
-            " ORDER BY b.root, h.path, a.page, a.number",
+            "SELECT container, name, iif(state = 'failed', reason, ?), coalesce(failure, 'nested')"
+            " FROM attachments WHERE state = 'failed' OR (state = 'waiting'"
+            "  AND NOT EXISTS (SELECT 1 FROM locations WHERE document = container))"
+            " ORDER BY container, page, number",
             (NESTED,),
         )
-        attachments_other = catalog.rows(
-            "SELECT b.root, h.path, h.name, a.name FROM attachments a JOIN holders h"
-            " ON h.document = a.container JOIN libraries b ON b.id = h.library_id"
-            " WHERE a.state = 'other' ORDER BY b.root, h.path, h.name, a.page, a.number"
+        others = catalog.rows(
+            "SELECT container, name FROM attachments WHERE state = 'other' ORDER BY container, page, number"
         )
+        keys = {row[0] for row in (*without_text, *scans_failed, *attachments_failed, *others)}
+        places = {key: _places(catalog, key) for key in keys}
         failures = catalog.rows(
-            "SELECT b.root, l.path, '', l.reason, l.failure FROM locations l"
+            "SELECT b.root, l.path, l.reason, l.failure FROM locations l"
             " JOIN libraries b ON b.id = l.library_id WHERE l.failure IS NOT NULL ORDER BY b.root, l.path"
         )
         libraries = catalog.rows("SELECT root FROM libraries ORDER BY root")
@@ -160,16 +155,16 @@ def read_status(catalog: Catalog) -> Status:
         documents=documents,
         pages=pages,
         passages=passages,
-        without_text=tuple(_shown(*place) for place in without_text),
+        without_text=tuple(sorted(place for (key,) in without_text for place in places[key])),
         pending=pending,
         illegible=illegible,
         scans_read=scans.get("published", 0),
         scans_waiting=scans.get("waiting", 0) + scans.get("read", 0),
-        scans_failed=_failures(scans_failed),
+        scans_failed=_failures_inside(scans_failed, places),
         attachments_read=attached.get("read", 0),
         attachments_waiting=attached.get("waiting", 0),
-        attachments_failed=_failures(attachments_failed),
-        attachments_other=tuple(_attached(attachments_other)),
+        attachments_failed=_failures_inside(attachments_failed, places),
+        attachments_other=_attached(others, places),
         failures=_failures(failures),
         unreadable=_failures(_unreadable(catalog.path, [root for (root,) in libraries])),
         left_out=tuple(_left_out(catalog.path, [root for (root,) in libraries])),
@@ -182,24 +177,39 @@ def read_status(catalog: Catalog) -> Status:
 
 
 def _failures(rows: Iterable[tuple[Any, ...]]) -> tuple[Failure, ...]:
-    return tuple(Failure(_shown(root, path, name), reason, kind) for root, path, name, reason, kind in rows)
+    return tuple(Failure(str(file_at(Path(root), path)), *rest) for root, path, *rest in rows)
 
 
-def _shown(root: str, path: str, name: str) -> str:
-    """A file for people; for what is attached to it, `name` comes first."""
-    return shown_path(str(file_at(Path(root), path)), name)
+def _places(catalog: Catalog, key: int) -> list[str]:
+    """Where the document with this key is, for people."""
+    return [shown_path(str(place.file), place.name) for place in locations(catalog.rows, key)]
 
 
-def _attached(rows: Iterable[tuple[str, str, str, str]]) -> Iterator[Attached]:
-    for (root, path, container), found in groupby(rows, lambda row: row[:3]):
-        yield Attached(_shown(root, path, container), tuple(name for *_, name in found))
+def _failures_inside(
+    rows: Iterable[tuple[Any, ...]], places: Mapping[int, Sequence[str]]
+) -> tuple[Failure, ...]:
+    """Failures inside documents: `rows` have their keys, what it is about there, the reason and the kind."""
+    found = [
+        Failure(shown_path(place, name), reason, kind)
+        for key, name, reason, kind in rows
+        for place in places[key]
+    ]
+    return tuple(sorted(found, key=lambda failure: failure.path))
 
 
-def _unreadable(catalog: Path, roots: Iterable[str]) -> Iterator[tuple[str, str, str, str, str]]:
+def _attached(rows: Iterable[tuple[int, str]], places: Mapping[int, Sequence[str]]) -> tuple[Attached, ...]:
+    names: dict[str, list[str]] = {}
+    for key, name in rows:
+        for place in places[key]:
+            names.setdefault(place, []).append(name)
+    return tuple(Attached(place, tuple(found)) for place, found in sorted(names.items()))
+
+
+def _unreadable(catalog: Path, roots: Iterable[str]) -> Iterator[tuple[str, str, str, str]]:
     notes = read_notes(catalog.with_name(UNREADABLE))
     for root in roots:
         for path, reason in sorted(notes.get(root, {}).items()):
-            yield root, path, "", str(reason), "unreadable"
+            yield root, path, str(reason), "unreadable"
 
 
 def _left_out(catalog: Path, roots: Iterable[str]) -> Iterator[LeftOut]:
