@@ -11,7 +11,7 @@ from indexer.folder.compare import Comparison, File, is_as_it_was
 from indexer.pdf.task import Task
 from indexer.store.attachment_publisher import AttachmentPublisher, WaitingAttachment
 from indexer.store.publisher import FileState, Place, Recorded
-from stackroom.catalog.entries import Model, is_unchanged, shown_path
+from stackroom.catalog.entries import Model, shown_path
 from stackroom.common.documents import ID_DIGITS, Attachment, Document, Passage
 from stackroom.common.errors import ExtractionFailed, FailureKind
 
@@ -103,6 +103,7 @@ class Run:
         on_progress: Callable[[Progress], None],
         *,
         retry_failed: bool = False,
+        follow_links: bool = False,
     ) -> None:
         """Nothing is done yet.
 
@@ -110,6 +111,7 @@ class Run:
             publisher: a writer's connection.
             on_progress: told how far the run is.
             retry_failed: whether the user asked to try failed files again.
+            follow_links: whether attachments are read from files behind links that lead out of their folder.
         """
         self.queue: list[File] = []
         self.summary = Summary()
@@ -118,6 +120,7 @@ class Run:
         self._on_progress = on_progress
         self._started = time.monotonic()
         self._retry_failed = retry_failed
+        self._follow_links = follow_links
         self._changed: dict[File, Recorded] = {}
         self._retried: dict[File, Recorded] = {}
         self._gone: dict[Place, Recorded] = {}
@@ -239,7 +242,7 @@ class Run:
             self.summary.waiting_files -= 1
             task = Task(one.file.file, "", passwords, one.attachment, one.container)
             self._attached[one.container, one.attachment] = one
-            if not _is_as_it_was(one):
+            if not self._is_as_it_was(one):
                 self.tell(files_done=1)  # the next comparison finds out what became of it
             elif self._costly[one.container] < _MOST_COSTLY:
                 yield task
@@ -303,7 +306,7 @@ class Run:
         self, task: Task, attached: Attachment, document: Document, passages: Sequence[Passage], model: Model
     ) -> None:
         self.tell(files_done=1)
-        if not _is_as_it_was(self._attached[task.container, attached]):
+        if not self._is_as_it_was(self._attached[task.container, attached]):
             return
         if self._publisher.publish_attached(task.container, attached, document, passages, model):
             self.summary.attachments += 1
@@ -315,7 +318,7 @@ class Run:
     def _fail_attached(self, task: Task, attached: Attachment, error: ExtractionFailed) -> None:
         self.tell(files_done=1)
         waiting = self._attached[task.container, attached]
-        if not _is_as_it_was(waiting):
+        if not self._is_as_it_was(waiting):
             return
         self._costly[task.container] += error.kind in _COSTLY
         if not self._publisher.fail_attached(task.container, attached, error):
@@ -324,6 +327,14 @@ class Run:
         if self._retry_failed or waiting.reason != str(error):
             self.summary.newly_failed += 1
             self.summary.failures[shown_path(str(task.path), attached.name)] = str(error)
+
+    def _is_as_it_was(self, waiting: WaitingAttachment) -> bool:
+        """Whether the file that holds an attachment still looks as it did when it was indexed."""
+        file = waiting.file
+        inside = None if self._follow_links else file.root
+        return is_as_it_was(
+            File(Place(0, file.path), file.file, FileState(file.size, file.modified_ns), inside)
+        )
 
     def _count(self, file: File, key: int | None) -> None:
         before = self._changed.get(file)
@@ -343,8 +354,3 @@ class Run:
             self.summary.newly_failed += 1
             self.summary.failures[str(file.path)] = str(error)
         self.tell(files_done=1)
-
-
-def _is_as_it_was(waiting: WaitingAttachment) -> bool:
-    """Whether the file that holds an attachment still looks as it did when it was indexed."""
-    return is_unchanged(waiting.file.file, waiting.file.size, waiting.file.modified_ns)

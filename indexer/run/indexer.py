@@ -153,7 +153,8 @@ class Indexer:
             retry.add("password")
         self._refuse_another_model()
         self._publisher.forget_unfinished_models()
-        run = Run(self._publisher, on_progress, retry_failed=retry_failed)
+        follow_links = self._rules.follow_links
+        run = Run(self._publisher, on_progress, retry_failed=retry_failed, follow_links=follow_links)
         self._compare(run, roots, hold_back, retry_failed=retry_failed, retry=retry)
         run.settle_moves_and_removals()
 
