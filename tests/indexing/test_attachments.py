@@ -15,7 +15,7 @@ from fakes import OneModel, WordHashEmbedder
 from indexer.run.indexer import Indexer
 from indexer.upkeep.check import check
 from indexer.upkeep.repair import repair
-from make_pdfs import write_pdf, write_scanned_pdf
+from make_pdfs import write_claiming_pdf, write_pdf, write_scanned_pdf
 from papers import counts, index
 from scans import FERRY
 from scans import index as index_with
@@ -276,6 +276,21 @@ def test_a_damaged_one_is_removed_and_read_again(
     assert is_sound(settings)
     assert index(settings, embedder, folder).attachments == 1
     assert list(found(reader, "footbridge closes")) == [tender]
+
+
+def test_of_many_that_cost_all_they_may_the_last_are_not_tried(
+    tmp_path: Path, settings: Settings, embedder: WordHashEmbedder
+) -> None:
+    folder = tmp_path / "hostile"
+    folder.mkdir()
+    hostile = write_claiming_pdf(tmp_path / "x.pdf").read_bytes()
+    write_container(folder / "cover.pdf", {f"{number:02}.pdf": hostile for number in range(14)})
+    reasons = list(index(settings, embedder, folder).failures.values())
+    tried = [reason for reason in reasons if "claims 1,000,000 pages" in reason]
+    others = [reason for reason in reasons if "was not tried" in reason]
+    assert len(reasons) == 14
+    assert len(tried) + len(others) == 14
+    assert 10 <= len(tried) <= 12  # two at a time
 
 
 def is_sound(settings: Settings) -> bool:

@@ -35,6 +35,9 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
     """
     share = f", {status.index_bytes / status.text_bytes:.1f} times the text" if status.text_bytes else ""
     print(f"documents   {status.documents}")
+    if status.attachments_read or status.attachments_waiting:
+        wait = f", {status.attachments_waiting} wait to be read" if status.attachments_waiting else ""
+        print(f"  attached    {status.attachments_read} inside other PDFs{wait}")
     print(f"pages       {status.pages}")
     if status.scans_read or status.scans_waiting or status.scans_failed:
         wait = f", {status.scans_waiting} wait for OCR" if status.scans_waiting else ""
@@ -42,9 +45,6 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
         print(f"  scans       {status.scans_read} read by OCR{wait}{failed}")
     if status.scans_waiting:
         print(f"              {ocr_obstacle or 'the next `stackroom index` reads them'}")
-    if status.attachments_read or status.attachments_waiting:
-        wait = f", {status.attachments_waiting} wait to be read" if status.attachments_waiting else ""
-        print(f"attached    {status.attachments_read} PDFs are documents of their own{wait}")
     print(f"passages    {status.passages}")
     print(f"  by words    {_part(words, status.passages)}")
     legible = status.passages - status.illegible

@@ -217,7 +217,7 @@ def tell_summary(events: Events, summary: "Summary", before: str = "") -> None:
         failed = f", {summary.unrecognised} could not be read" if summary.unrecognised else ""
         lines.append(f"{summary.recognised} scanned pages read by OCR{failed}")
     if summary.attachments:
-        lines.append(f"{summary.attachments} of the documents are PDFs attached to others")
+        lines.append(f"{summary.attachments} PDFs inside others read")
     if summary.waiting_files:
         lines.append(f"{summary.waiting_files} files wait to be read.")
     if summary.waiting_passages:
