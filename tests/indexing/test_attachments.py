@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
     write_container(
         folder / "works" / "cover.pdf",
         {"tender.pdf": pdf(tmp_path, TENDER), "prices.xlsx": b"PK"},
-        pinned={"plan.pdf": pdf(tmp_path, PLAN, "Plan of the Bridge")},
+        pinned={"plan.pdf": pdf(tmp_path, PLAN, "Plan of the Bridge"), "photo.jpg": b"\xff\xd8"},
         title="Cover of All",
     )
     return folder
@@ -70,6 +70,7 @@ def test_they_are_found_fetched_and_named(
     (cover,) = found(reader, "portfolio opened")
     told = fetch_answer(reader.fetch(cover), "http://here").metadata.attachments
     assert sorted((one.name, one.page, bool(one.id), one.unread) for one in told) == [
+        ("photo.jpg", 1, False, ""),
         ("plan.pdf", 1, True, ""),
         ("prices.xlsx", 0, False, ""),
         ("tender.pdf", 0, True, ""),
@@ -77,7 +78,7 @@ def test_they_are_found_fetched_and_named(
     status = reader.status()
     assert (status.documents, status.attachments_read, status.attachments_waiting) == (3, 2, 0)
     assert [(one.path, one.names) for one in status.attachments_other] == [
-        (str(folder / "works" / "cover.pdf"), ("prices.xlsx",))
+        (str(folder / "works" / "cover.pdf"), ("prices.xlsx", "photo.jpg (page 1)"))
     ]
     assert "prices.xlsx" in stackroom_here("--data", settings.data, "status").stdout
     for query in ("folder:works/cover arches", "arches folder:plan.pdf", "plan.pdf"):

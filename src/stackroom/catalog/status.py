@@ -12,6 +12,10 @@ from stackroom.catalog.folder_notes import REASONS, read_notes
 from stackroom.common.data_folder import LEFT_OUT, UNREADABLE
 
 
+# The name of an attachment, with its page if it is pinned to one.
+_NAME = "name || iif(page > 0, ' (page ' || page || ')', '')"
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A file that could not be indexed, or the page of one that OCR could not read.
@@ -50,7 +54,7 @@ class Attached:
 
     Attributes:
         path: of the file, absolute.
-        names: of the attachments, as a stranger has called them.
+        names: of the attachments, as a stranger has called them, with the page of those pinned to one.
     """
 
     path: str
@@ -135,14 +139,15 @@ def read_status(catalog: Catalog) -> Status:
         )
         # What waits in a PDF that is attached itself has no file; it is named with those that hold that PDF.
         attachments_failed = catalog.rows(
-            "SELECT container, name, iif(state = 'failed', reason, ?), coalesce(failure, 'nested')"
+            f"SELECT container, {_NAME}, iif(state = 'failed', reason, ?), coalesce(failure, 'nested')"  # noqa: S608
             " FROM attachments WHERE state = 'failed' OR (state = 'waiting'"
             "  AND NOT EXISTS (SELECT 1 FROM locations WHERE document = container))"
             " ORDER BY container, page, number",
             (NESTED,),
         )
         others = catalog.rows(
-            "SELECT container, name FROM attachments WHERE state = 'other' ORDER BY container, page, number"
+            f"SELECT container, {_NAME} FROM attachments WHERE state = 'other'"  # noqa: S608
+            " ORDER BY container, page, number"
         )
         keys = {row[0] for row in (*without_text, *scans_failed, *attachments_failed, *others)}
         places = {key: _places(catalog, key) for key in keys}
