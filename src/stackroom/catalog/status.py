@@ -11,7 +11,6 @@ from stackroom.catalog.entries import NESTED, file_at, locations, shown_path
 from stackroom.catalog.folder_notes import REASONS, read_notes
 from stackroom.common.data_folder import LEFT_OUT, UNREADABLE
 
-
 # The name of an attachment, with its page if it is pinned to one.
 _NAME = "name || iif(page > 0, ' (page ' || page || ')', '')"
 
