@@ -279,6 +279,23 @@ def test_a_damaged_one_is_removed_and_read_again(
     assert list(found(reader, "footbridge closes")) == [tender]
 
 
+def test_an_index_of_an_older_version_gets_them_by_itself(
+    folder: Path, settings: Settings, embedder: WordHashEmbedder, reader: Reader
+) -> None:
+    index(settings, embedder, folder)
+    computed = embedder.embedded_passages
+    (cover,), (plan,) = found(reader, "portfolio opened"), found(reader, "arches piers")
+    with closing(sqlite3.connect(settings.catalog)) as db:
+        db.executescript("DROP VIEW holders; DROP TABLE attachments; PRAGMA user_version = 4")
+        db.execute("DELETE FROM documents WHERE id <> ?", (cover,))
+        db.execute("DELETE FROM splits WHERE document NOT IN (SELECT key FROM documents)")
+        db.commit()
+    assert index(settings, embedder, folder).attachments == 2
+    assert list(found(reader, "portfolio opened")) == [cover]
+    assert list(found(reader, "arches piers")) == [plan]
+    assert embedder.embedded_passages == computed
+
+
 def test_of_many_that_cost_all_they_may_the_last_are_not_tried(
     tmp_path: Path, settings: Settings, embedder: WordHashEmbedder
 ) -> None:
