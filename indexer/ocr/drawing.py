@@ -11,6 +11,7 @@ import pypdfium2.raw as pdfium
 from pypdfium2 import PdfBitmap
 
 from indexer.ocr.skew import find_skew
+from stackroom.common.documents import AttachmentPlace
 from stackroom.page.open_pdf import open_pdf
 from stackroom.page.word_boxes import UNITS, WordBox
 
@@ -62,7 +63,11 @@ class Drawing:
 
 
 def draw_page(
-    path: Path, number: int, passwords: tuple[str, ...], is_scan: Callable[[Any], bool]
+    path: Path,
+    number: int,
+    passwords: tuple[str, ...],
+    is_scan: Callable[[Any], bool],
+    inside: AttachmentPlace | None = None,
 ) -> Drawing | None:
     """The page with this 1-based number at 300 dots an inch, or less if it is large; its lines level.
 
@@ -71,11 +76,12 @@ def draw_page(
         number: of the page.
         passwords: see `open_pdf`, which raises the same.
         is_scan: gets PDFium's page; if it says no, nothing is drawn and None is returned.
+        inside: see `open_pdf`.
 
     Raises:
         IndexError: there is no such page.
     """
-    with closing(open_pdf(path, passwords)) as pdf:
+    with closing(open_pdf(path, passwords, inside)) as pdf:
         pdf.init_forms()  # so that filled-in forms are drawn
         page = pdf[number - 1]
         if not is_scan(page):

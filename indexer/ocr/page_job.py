@@ -15,7 +15,9 @@ from indexer.pdf.inbox import made
 from indexer.pdf.page_reader import read_lines
 from indexer.pdf.processes import Limits, Send, in_processes
 from indexer.pdf.scanned_pages import needs_ocr
+from stackroom.common.documents import AttachmentPlace
 from stackroom.common.errors import ExtractionFailed
+from stackroom.page.attached_file import AttachmentTooLarge
 from stackroom.page.word_boxes import WordBox
 
 # The longest that a page may take, in seconds. The slowest real page took 10.
@@ -36,6 +38,7 @@ class PageTask:
         languages: as tesseract names them: "eng+deu".
         passwords: tried if the PDF needs one.
         tesseract: the program.
+        inside: where the PDF is attached to the one at `path`; None if it is that one.
     """
 
     path: Path
@@ -44,6 +47,7 @@ class PageTask:
     languages: str
     passwords: tuple[str, ...] = field(repr=False)
     tesseract: Tesseract
+    inside: AttachmentPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +92,12 @@ def _recognise(task: PageTask, send: Send) -> None:
         return lines is not None and needs_ocr(page, lines)
 
     try:
-        drawing = draw_page(task.path, task.page, task.passwords, is_scan)
+        drawing = draw_page(task.path, task.page, task.passwords, is_scan, task.inside)
         if drawing is None:
             send("result", {})
             return
         found = task.tesseract.read(drawing, task.languages, _MOST_SECONDS)
-    except (PdfiumError, OSError, IndexError) as error:
+    except (PdfiumError, OSError, IndexError, AttachmentTooLarge) as error:
         raise ExtractionFailed(task.path, "damaged", "the page cannot be drawn") from error
     except OcrFailed as error:
         raise ExtractionFailed(task.path, "damaged", str(error)) from error

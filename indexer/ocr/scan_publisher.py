@@ -8,12 +8,11 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from pathlib import Path
 
 from indexer.pdf.headings import find_sections
+from indexer.store.attachment_publisher import AttachmentPublisher
 from indexer.store.document_rows import add_document, add_passages, remove_document
-from indexer.store.publisher import FileState, Publisher
-from stackroom.catalog.entries import Model, locations
+from stackroom.catalog.entries import Location, Model, locations
 from stackroom.common.documents import Document, Page, Passage, Section
 from stackroom.page.word_boxes import WordBox, pack
 
@@ -29,16 +28,16 @@ class ScannedDocument:
         key: in the catalogue.
         language: of its other text, in ISO 639-1; empty if it has none.
         waiting: numbers of the pages that wait, ascending.
-        files: the files that hold the document, each with its state when it was indexed.
+        files: where it is, each with the file's state when it was indexed.
     """
 
     key: int
     language: str
     waiting: tuple[int, ...]
-    files: tuple[tuple[Path, FileState], ...]
+    files: tuple[Location, ...]
 
 
-class ScanPublisher(Publisher):
+class ScanPublisher(AttachmentPublisher):
     """A writer's connection for what OCR reads. Every method raises as a `Publisher`'s do."""
 
     def scanned_documents(self) -> list[int]:
@@ -53,10 +52,7 @@ class ScanPublisher(Publisher):
         pages = self._rows(
             "SELECT page FROM scans WHERE document = ? AND state = 'waiting' ORDER BY page", (key,)
         )
-        files = tuple(
-            (place.file, FileState(place.size, place.modified_ns)) for place in locations(self._rows, key)
-        )
-        return ScannedDocument(key, language, tuple(row[0] for row in pages), files)
+        return ScannedDocument(key, language, tuple(row[0] for row in pages), locations(self._rows, key))
 
     def waiting_scans(self) -> int:
         """How many pages wait for OCR."""
@@ -126,8 +122,9 @@ class ScanPublisher(Publisher):
             db.execute("UPDATE documents SET id = '' WHERE key = ?", (key,))  # makes room for its successor
             successor = add_document(db, document, compact=self._compact)
             add_passages(db, model, successor, document, passages)
-            for table in ("locations", "scans"):
+            for table in ("locations", "scans", "attachments"):
                 db.execute(f"UPDATE {table} SET document = ? WHERE document = ?", (successor, key))  # noqa: S608
+            db.execute("UPDATE attachments SET container = ? WHERE container = ?", (successor, key))
             remove_document(db, key)
 
 

@@ -14,7 +14,7 @@ from indexer.ocr.scan_publisher import ScannedDocument, ScanPublisher
 from indexer.ocr.tesseract import Recognised, Tesseract
 from indexer.passages.split import split
 from indexer.pdf.language import identify
-from stackroom.catalog.entries import Model, is_unchanged
+from stackroom.catalog.entries import Location, Model, is_unchanged
 from stackroom.common.documents import Passage
 from stackroom.common.errors import ExtractionFailed
 from stackroom.common.settings import Settings
@@ -37,7 +37,7 @@ class ScanReader:
         model: Model,
         *,
         put_off: Callable[[], bool],
-        on_published: Callable[[list[Path], list[Passage]], None],
+        on_published: Callable[[list[Location], list[Passage]], None],
     ) -> None:
         """Reads nothing yet.
 
@@ -84,8 +84,8 @@ class ScanReader:
             if not document.waiting:  # an earlier run was ended just before publishing this one
                 self._publish(key)
                 continue
-            path = _unchanged(document)
-            if path is None:
+            place = _unchanged(document)
+            if place is None:
                 continue  # all its files have changed: the next comparison finds out how
             guess = self._settings.ocr_languages or self._tesseract.first_guess(document.language)
             self._languages[key] = guess
@@ -95,7 +95,9 @@ class ScanReader:
                     yield self._again.pop(0)
                 if self._put_off():
                     return
-                yield PageTask(path, key, page, self._languages[key], passwords, self._tesseract)
+                yield PageTask(
+                    place.file, key, page, self._languages[key], passwords, self._tesseract, place.inside
+                )
 
     def _take_in(
         self, task: PageTask, outcome: Recognised | NoScan | ExtractionFailed
@@ -136,7 +138,7 @@ class ScanReader:
         document = self._publisher.recognised(key, self._tesseract.name)
         document = replace(document, language=identify(document.text))
         passages = split(document, self._tokenizer, self._tokenizer.fingerprint.passage_tokens)
-        files = [path for path, _ in self._publisher.scanned_document(key).files]
+        files = list(self._publisher.scanned_document(key).files)
         self._publisher.replace(key, document, passages, self._model)
         self._on_published(files, passages)
 
@@ -167,9 +169,9 @@ class ScanReader:
         return first
 
 
-def _unchanged(document: ScannedDocument, wanted: Path | None = None) -> Path | None:
-    """A file that is as it was when the document was indexed: the one at `wanted`, or any."""
-    for path, state in document.files:
-        if wanted in (None, path) and is_unchanged(path, state.size, state.modified_ns):
-            return path
+def _unchanged(document: ScannedDocument, wanted: Path | None = None) -> Location | None:
+    """Where the document is in a file that is as it was when it was indexed: the one at `wanted`, or any."""
+    for place in document.files:
+        if wanted in (None, place.file) and is_unchanged(place.file, place.size, place.modified_ns):
+            return place
     return None

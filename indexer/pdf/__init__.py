@@ -13,4 +13,5 @@ __all__ = [
     "pdfium",
     "processes",
     "scanned_pages",
+    "task",
 ]

@@ -1,15 +1,17 @@
 """Reads one page with PDFium: its lines, and whether only OCR can tell its text."""
 
 import ctypes
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from indexer.pdf.attachments import attached_to_page
 from indexer.pdf.clean_text import clean_characters
 from indexer.pdf.page_lines import HYPHENATED, Line
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
 from indexer.pdf.scanned_pages import needs_ocr
+from stackroom.common.documents import Attachment
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +21,12 @@ class PageReading:
     Attributes:
         lines: in reading order; None if PDFium cannot load the page.
         is_scan: whether the page needs OCR.
+        attachments: the files that are pinned to the page.
     """
 
     lines: list[Line] | None
     is_scan: bool = False
+    attachments: list[Attachment] = field(default_factory=list)
 
 
 def read_page(pdf: Any, at: int) -> PageReading:
@@ -33,7 +37,8 @@ def read_page(pdf: Any, at: int) -> PageReading:
         return PageReading(None)
     try:
         lines = read_lines(page, at)
-        return PageReading(lines, lines is not None and needs_ocr(page, lines))
+        is_scan = lines is not None and needs_ocr(page, lines)
+        return PageReading(lines, is_scan, attachments=attached_to_page(page, at))
     finally:
         pdfium.FPDF_ClosePage(page)
 

@@ -16,6 +16,7 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from indexer.pdf.attachments import all_attached
 from indexer.pdf.clean_text import (
     count_words,
     flatten,
@@ -36,7 +37,7 @@ from indexer.pdf.raw_reading import (
     tidy_outline,
 )
 from indexer.pdf.title import choose_title
-from stackroom.common.documents import Document, Page
+from stackroom.common.documents import Attachment, Document, Page
 from stackroom.common.errors import ExtractionFailed
 from stackroom.page.open_pdf import open_pdf
 
@@ -51,8 +52,10 @@ def extract(
     passwords: tuple[str, ...] = (),
     max_pages: int = 20_000,
     on_page: OnPage,
+    content: bytes | None = None,
+    stem: str = "",
 ) -> Document:
-    """Reads the PDF at `path`.
+    """Reads the PDF at `path`, or the one in it with these bytes as `content`.
 
     Args:
         path: of the file. It must not change meanwhile.
@@ -61,18 +64,24 @@ def extract(
         max_pages: a file that claims more is refused. A file of 12 KB can claim a million.
         on_page: called with (pages done, pages in all) once the file is open, and after each page. Begins
             again at 0 if pypdf has to read the file.
+        content: of a PDF that is attached to the one at `path`.
+        stem: its name without ".pdf".
 
     Raises:
         ExtractionFailed: with the kind and a reason for a person.
     """
     try:
-        with path.open("rb") as file:
-            head = file.read(1024)
+        if content is None:
+            with path.open("rb") as file:
+                head = file.read(1024)
+        else:
+            head = content[:1024]
         if not head:
             raise ExtractionFailed(path, "not a pdf", "is empty (0 bytes)")
+        source = path if content is None else content
         with _silence():
-            reading = _read(path, passwords, max_pages, on_page, has_header=b"%PDF-" in head)
-        return _compose(path, document_id, reading)
+            reading = _read(path, source, passwords, max_pages, on_page, has_header=b"%PDF-" in head)
+        return _compose(path.stem if content is None else stem, document_id, reading)
     except OSError as error:
         reason = f"cannot be read: {error.strerror or error}; check the file's permissions and the disk"
         raise ExtractionFailed(path, "unreadable", reason) from error
@@ -88,20 +97,26 @@ def extract(
 
 
 def _read(
-    path: Path, passwords: tuple[str, ...], max_pages: int, on_page: OnPage, *, has_header: bool
+    path: Path,
+    source: Path | bytes,
+    passwords: tuple[str, ...],
+    max_pages: int,
+    on_page: OnPage,
+    *,
+    has_header: bool,
 ) -> Reading:
-    """Reads with PDFium, or else with pypdf."""
+    """Reads `source` with PDFium, or else with pypdf; it is the file at `path`, or in it."""
     code = None
     try:
-        reading = _read_with_pdfium(path, passwords, max_pages, on_page)
+        reading = _read_with_pdfium(source, passwords, max_pages, on_page)
     except pypdfium2.PdfiumError as error:
         code = error.err_code
     else:
         failed = [at for at, lines in enumerate(reading.pages) if lines is None]
         if len(failed) < len(reading.pages):
-            return read_again(path, passwords, reading, failed) if failed else reading
+            return read_again(source, passwords, reading, failed) if failed else reading
     try:
-        second = read_with_pypdf(path, passwords, max_pages, on_page)
+        second = read_with_pypdf(source, passwords, max_pages, on_page)
     except PypdfFailed as error:
         raise _explain(path, code, passwords, has_header=has_header) from error
     if second is None or all(lines is None for lines in second.pages):
@@ -125,7 +140,7 @@ def _explain(
     return ExtractionFailed(path, "damaged", reason)
 
 
-def _compose(path: Path, document_id: str, reading: Reading) -> Document:
+def _compose(file_stem: str, document_id: str, reading: Reading) -> Document:
     """Repairs what was read, and puts it together."""
     first_page = reading.pages[0] or []
     kept = remove_running_lines([lines or [] for lines in reading.pages])
@@ -137,7 +152,7 @@ def _compose(path: Path, document_id: str, reading: Reading) -> Document:
     )
     return Document(
         id=document_id,
-        title=choose_title(flatten(reading.title), reading.outline, first_page, path.stem),
+        title=choose_title(flatten(reading.title), reading.outline, first_page, file_stem),
         author=flatten(reading.author),
         created=read_date(reading.created),
         modified=read_date(reading.modified),
@@ -146,6 +161,7 @@ def _compose(path: Path, document_id: str, reading: Reading) -> Document:
         extractor=reading.made_by,
         sections=find_sections(reading.outline, kept, pages),
         scans=tuple(at + 1 for at in reading.scans),
+        attachments=reading.attachments,
     )
 
 
@@ -168,20 +184,24 @@ def _silence() -> Iterator[None]:
 # PDFium
 
 
-def _read_with_pdfium(path: Path, passwords: tuple[str, ...], max_pages: int, on_page: OnPage) -> Reading:
+def _read_with_pdfium(
+    source: Path | bytes, passwords: tuple[str, ...], max_pages: int, on_page: OnPage
+) -> Reading:
     """Raises PdfiumError if the file cannot be opened."""
-    with closing(open_pdf(path, passwords)) as pdf:
+    with closing(open_pdf(source, passwords)) as pdf:
         total = len(pdf)
         if total > max_pages:
             raise TooManyPages(total)
         on_page(0, total)
         pages: list[list[Line] | None] = []
         scans = []
+        pinned: list[Attachment] = []
         for at in range(total):
             page = read_page(pdf, at)
             pages.append(page.lines)
             if page.is_scan:
                 scans.append(at)
+            pinned += page.attachments
             on_page(at + 1, total)
         metadata = {
             key: _read_utf16(pdfium.FPDF_GetMetaText, pdf, key)
@@ -197,6 +217,7 @@ def _read_with_pdfium(path: Path, passwords: tuple[str, ...], max_pages: int, on
             tidy_outline(_read_bookmarks(pdf), total),
             f"pdfium {pypdfium2.PYPDFIUM_INFO.tag}",
             tuple(scans),
+            all_attached(pdf, pinned),
         )
 
 

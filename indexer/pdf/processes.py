@@ -16,15 +16,16 @@ import time
 import traceback
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, Protocol, TypeVar
 
 from indexer.pdf import inbox
+from indexer.pdf.attachments import read_message
 from indexer.pdf.inbox import Garbled, Inbox, NoMore, TooLong, made
-from indexer.pdf.pdfium import extract
+from indexer.pdf.task import Task, is_of, read_pdf
 from stackroom.common.documents import Document, OutlineEntry, Page, Section
 from stackroom.common.errors import FAILURE_KINDS, ExtractionFailed
 
@@ -50,15 +51,6 @@ class Limits:
     file_seconds: float
     stall_seconds: float
     file_memory_mb: int
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A PDF to read, and the id its document will have."""
-
-    path: Path
-    document_id: str
-    passwords: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Job(Protocol):
@@ -102,7 +94,7 @@ def extract_all(
     """
     with closing(in_processes(tasks, _extract, _document, limits, on_pages)) as outcomes:
         for task, outcome in outcomes:
-            if isinstance(outcome, Document) and outcome.id != task.document_id:
+            if isinstance(outcome, Document) and not is_of(task, outcome):
                 reason = "crashed the reader: what it said was of another document; the file is damaged"
                 outcome = ExtractionFailed(task.path, "crashed", reason)
             yield task, outcome
@@ -311,6 +303,7 @@ def _document(content: dict[str, Any]) -> Document:
     content["pages"] = tuple(made(Page, page) for page in content["pages"])
     content["sections"] = tuple(made(Section, section) for section in content["sections"])
     content["scans"] = tuple(content["scans"])
+    content["attachments"] = read_message(content["attachments"], len(content["pages"]))
     document = made(Document, content)
     numbers = range(1, len(document.pages) + 1)
     starts = [section.start for section in document.sections]
@@ -367,8 +360,7 @@ def _extract(task: Task, send: Send) -> None:
     def on_page(done: int, pages: int) -> None:
         send("pages", {"done": done, "pages": pages})
 
-    document = extract(task.path, task.document_id, passwords=task.passwords, on_page=on_page)
-    send("result", asdict(document))
+    send("result", asdict(read_pdf(task, on_page)))
 
 
 def _limit(limits: Limits) -> None:

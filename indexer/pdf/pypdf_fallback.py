@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from indexer.pdf.attachments import named
 from indexer.pdf.clean_text import clean_characters
 from indexer.pdf.page_lines import Line
 from indexer.pdf.raw_reading import (
@@ -42,12 +45,12 @@ def _whatever_pypdf_raises() -> Iterator[None]:
         raise PypdfFailed(type(error).__name__) from error
 
 
-def _open_with_pypdf(path: Path, passwords: tuple[str, ...], max_pages: int) -> "PdfReader | None":
+def _open_with_pypdf(source: Path | bytes, passwords: tuple[str, ...], max_pages: int) -> "PdfReader | None":
     """None if no password fits, or it has no pages. Raises PypdfFailed, TooManyPages or OSError."""
     from pypdf import PdfReader  # a quarter of a second to import, and seldom needed
 
     with _whatever_pypdf_raises():
-        reader = PdfReader(path)
+        reader = PdfReader(source if isinstance(source, Path) else BytesIO(source))
         if reader.is_encrypted and not any(map(reader.decrypt, ("", *passwords))):
             return None
         total = len(reader.pages)
@@ -57,7 +60,7 @@ def _open_with_pypdf(path: Path, passwords: tuple[str, ...], max_pages: int) -> 
 
 
 def read_with_pypdf(
-    path: Path, passwords: tuple[str, ...], max_pages: int, on_page: OnPage
+    source: Path | bytes, passwords: tuple[str, ...], max_pages: int, on_page: OnPage
 ) -> Reading | None:
     """Reads a whole file. Returns None if no password opens it, or it has no pages.
 
@@ -66,7 +69,7 @@ def read_with_pypdf(
     """
     import pypdf
 
-    reader = _open_with_pypdf(path, passwords, max_pages)
+    reader = _open_with_pypdf(source, passwords, max_pages)
     if reader is None:
         return None
     with closing(reader):
@@ -80,6 +83,7 @@ def read_with_pypdf(
             _try(lambda: {str(key): str(value) for key, value in (reader.metadata or {}).items()}) or {}
         )
         labels = _try(lambda: [str(label) for label in reader.page_labels]) or []
+        names = _try(lambda: [str(file.name) for file in islice(reader.attachment_list, 1000)]) or []
         bookmarks = _try(lambda: list(_read_pypdf_bookmarks(reader, reader.outline))) or []
         return Reading(
             pages,
@@ -90,6 +94,7 @@ def read_with_pypdf(
             metadata.get("/ModDate", ""),
             tidy_outline(bookmarks, total),
             f"pypdf {pypdf.__version__}",
+            attachments=named(names),
         )
 
 
@@ -123,11 +128,13 @@ def _read_pypdf_bookmarks(
             yield str(entry.title), None if at is None else at + 1, level
 
 
-def read_again(path: Path, passwords: tuple[str, ...], reading: Reading, failed: Sequence[int]) -> Reading:
+def read_again(
+    source: Path | bytes, passwords: tuple[str, ...], reading: Reading, failed: Sequence[int]
+) -> Reading:
     """Reads pages again that PDFium could not load.
 
     Args:
-        path: of the file.
+        source: path of the file, or its bytes.
         passwords: tried if the file needs one.
         reading: what PDFium read.
         failed: indexes of the pages that it could not load, from 0.
@@ -138,7 +145,7 @@ def read_again(path: Path, passwords: tuple[str, ...], reading: Reading, failed:
     """
     total = len(reading.pages)
     try:
-        reader = _open_with_pypdf(path, passwords, total)
+        reader = _open_with_pypdf(source, passwords, total)
     except (TooManyPages, PypdfFailed):
         return reading
     if reader is None:

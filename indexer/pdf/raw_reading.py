@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from indexer.pdf.clean_text import flatten
 from indexer.pdf.page_lines import Line
-from stackroom.common.documents import OutlineEntry
+from stackroom.common.documents import Attachment, OutlineEntry
 
 OnPage = Callable[[int, int], None]
 """Called with two numbers: pages done, and pages in all."""
@@ -41,6 +41,7 @@ class Reading:
         outline: entries with a page.
         made_by: the name and version of the PDF library.
         scans: indexes of the pages whose text only OCR can tell.
+        attachments: the files inside it.
     """
 
     pages: list[list[Line] | None]
@@ -52,6 +53,7 @@ class Reading:
     outline: list[OutlineEntry]
     made_by: str
     scans: tuple[int, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
 
 def tidy_outline(entries: Iterable[tuple[str, int | None, int]], total: int) -> list[OutlineEntry]:

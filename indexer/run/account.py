@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.folder.compare import Comparison, File, is_as_it_was
-from indexer.pdf.processes import Task
-from indexer.store.publisher import FileState, Place, Publisher, Recorded
-from stackroom.catalog.entries import Model
-from stackroom.common.documents import Document, Passage
-from stackroom.common.errors import ExtractionFailed
+from indexer.pdf.task import Task
+from indexer.store.attachment_publisher import AttachmentPublisher, WaitingAttachment
+from indexer.store.publisher import FileState, Place, Recorded
+from stackroom.catalog.entries import Model, shown_path
+from stackroom.common.documents import ID_DIGITS, Attachment, Document, Passage
+from stackroom.common.errors import ExtractionFailed, FailureKind
 
-# 96 bits: among a million documents, two get the same id by chance once in 10^17 libraries.
-_ID_DIGITS = 24
+# How reading an attachment may fail after it has cost all that it may; and how many of a file's may do so,
+# before the others are left unread. A file of a megabyte can have a thousand of them.
+_COSTLY: frozenset[FailureKind] = frozenset({"too large", "out of memory", "timed out", "crashed"})
+_MOST_COSTLY = 10
 
 
 @dataclass(slots=True)
@@ -62,7 +65,10 @@ class Summary:
         unreadable: folders and names that could not be looked at, with the reasons, by absolute path.
         left_out: how many links that lead out of the folders, folders of the system, and files and folders
             that the owner's patterns exclude.
-        waiting_files, waiting_passages: files to be read and passages to be embedded that were put off.
+        waiting_files, waiting_passages: files (and attachments) to be read and passages to be embedded that
+            were put off.
+        attachments: PDFs that are attached to others and were read in this run. Those that could not be read
+            are in `failed` and `failures`.
     """
 
     added: int = 0
@@ -85,13 +91,19 @@ class Summary:
     left_out: int = 0
     waiting_files: int = 0
     waiting_passages: int = 0
+    attachments: int = 0
 
 
 class Run:
     """Keeps account of one run and writes its outcomes through the publisher."""
 
     def __init__(
-        self, publisher: Publisher, on_progress: Callable[[Progress], None], *, retry_failed: bool = False
+        self,
+        publisher: AttachmentPublisher,
+        on_progress: Callable[[Progress], None],
+        *,
+        retry_failed: bool = False,
+        follow_links: bool = False,
     ) -> None:
         """Nothing is done yet.
 
@@ -99,6 +111,7 @@ class Run:
             publisher: a writer's connection.
             on_progress: told how far the run is.
             retry_failed: whether the user asked to try failed files again.
+            follow_links: whether attachments are read from files behind links that lead out of their folder.
         """
         self.queue: list[File] = []
         self.summary = Summary()
@@ -107,11 +120,14 @@ class Run:
         self._on_progress = on_progress
         self._started = time.monotonic()
         self._retry_failed = retry_failed
+        self._follow_links = follow_links
         self._changed: dict[File, Recorded] = {}
         self._retried: dict[File, Recorded] = {}
         self._gone: dict[Place, Recorded] = {}
         self._ids: dict[File, str] = {}
         self._reading: dict[str, list[File]] = {}  # files with the same bytes, by document id
+        self._attached: dict[tuple[int, Attachment], WaitingAttachment] = {}  # by container and attachment
+        self._costly: Counter[int] = Counter()  # attachments that cost all they may, by their container
 
     def tell(
         self,
@@ -215,8 +231,30 @@ class Run:
                 self._reading[document_id] = [file]
                 yield Task(file.path, document_id, passwords)
 
+    def attached_tasks(self, passwords: tuple[str, ...], put_off: Callable[[], bool]) -> Iterator[Task]:
+        """The PDFs attached to files, which were read before; as `tasks`."""
+        waiting = self._publisher.waiting_attachments()
+        self.progress.files += len(waiting)
+        self.summary.waiting_files += len(waiting)
+        for one in waiting:
+            if put_off():
+                return
+            self.summary.waiting_files -= 1
+            task = Task(one.file.file, "", passwords, one.attachment, one.container)
+            self._attached[one.container, one.attachment] = one
+            if not self._is_as_it_was(one):
+                self.tell(files_done=1)  # the next comparison finds out what became of it
+            elif self._costly[one.container] < _MOST_COSTLY:
+                yield task
+            else:
+                reason = f"was not tried, because {_MOST_COSTLY} others of the file cost all they may"
+                self.fail(task, ExtractionFailed(task.path, "timed out", reason))
+
     def publish(self, task: Task, document: Document, passages: Sequence[Passage], model: Model) -> None:
         """Adds a document that was read, unless its files have changed since they were compared."""
+        if task.attached is not None:
+            self._publish_attached(task, task.attached, document, passages, model)
+            return
         files = []
         for file in self._reading.pop(task.document_id):
             if is_as_it_was(file):
@@ -236,6 +274,9 @@ class Run:
 
     def fail(self, task: Task, error: ExtractionFailed) -> None:
         """Records that a PDF could not be read."""
+        if task.attached is not None:
+            self._fail_attached(task, task.attached, error)
+            return
         for file in self._reading.pop(task.document_id):
             self._fail(file, error)
 
@@ -258,8 +299,42 @@ class Run:
                 reason = f"cannot be read: {error.strerror or error}"
                 self._fail(file, ExtractionFailed(file.path, "unreadable", reason))
                 return None
-            self._ids[file] = digest[:_ID_DIGITS]
+            self._ids[file] = digest[:ID_DIGITS]
         return self._ids[file]
+
+    def _publish_attached(
+        self, task: Task, attached: Attachment, document: Document, passages: Sequence[Passage], model: Model
+    ) -> None:
+        self.tell(files_done=1)
+        if not self._is_as_it_was(self._attached[task.container, attached]):
+            return
+        if self._publisher.publish_attached(task.container, attached, document, passages, model):
+            self.summary.attachments += 1
+            self.summary.pages += len(document.pages)
+            if not passages and not document.scans:
+                self.summary.without_text.append(shown_path(str(task.path), attached.name))
+            self.tell(passages=sum(passage.legible for passage in passages))
+
+    def _fail_attached(self, task: Task, attached: Attachment, error: ExtractionFailed) -> None:
+        self.tell(files_done=1)
+        waiting = self._attached[task.container, attached]
+        if not self._is_as_it_was(waiting):
+            return
+        self._costly[task.container] += error.kind in _COSTLY
+        if not self._publisher.fail_attached(task.container, attached, error):
+            return
+        self.summary.failed += 1
+        if self._retry_failed or waiting.reason != str(error):
+            self.summary.newly_failed += 1
+            self.summary.failures[shown_path(str(task.path), attached.name)] = str(error)
+
+    def _is_as_it_was(self, waiting: WaitingAttachment) -> bool:
+        """Whether the file that holds an attachment still looks as it did when it was indexed."""
+        file = waiting.file
+        inside = None if self._follow_links else file.root
+        return is_as_it_was(
+            File(Place(0, file.path), file.file, FileState(file.size, file.modified_ns), inside)
+        )
 
     def _count(self, file: File, key: int | None) -> None:
         before = self._changed.get(file)

@@ -7,7 +7,7 @@ only the work at hand is lost: the next run compares the folders again, and goes
 same holds after a run that was told to put off the rest; embedding then goes on while the next run compares.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from functools import wraps
@@ -23,17 +23,18 @@ from indexer.passages.split import split
 from indexer.passages.words_writer import WordsWriter
 from indexer.pdf.language import identify
 from indexer.pdf.processes import Limits, extract_all
+from indexer.pdf.task import Task
 from indexer.run.account import Progress, Run, Summary
 from indexer.run.background import in_background
 from indexer.run.held_folder import HeldFolder
 from indexer.run.plain_texts import publish_corpus
 from indexer.store.lock import alone
 from indexer.store.migrate import Upgrade
-from stackroom.catalog.entries import Model
+from stackroom.catalog.entries import Location, Model, shown_path
 from stackroom.catalog.folder_notes import keep_notes, note_left_out, read_notes
 from stackroom.common.data_folder import LEFT_OUT, MOUNTS, UNREADABLE
 from stackroom.common.documents import Document, Passage
-from stackroom.common.errors import TRANSIENT, FailureKind, SettingsError, UsageError
+from stackroom.common.errors import FAILURE_KINDS, TRANSIENT, FailureKind, SettingsError, UsageError
 from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import Embedder, ModelSource, Tokenizer, refuse_another_model
 
@@ -152,20 +153,23 @@ class Indexer:
             retry.add("password")
         self._refuse_another_model()
         self._publisher.forget_unfinished_models()
-        run = Run(self._publisher, on_progress, retry_failed=retry_failed)
+        follow_links = self._rules.follow_links
+        run = Run(self._publisher, on_progress, retry_failed=retry_failed, follow_links=follow_links)
         self._compare(run, roots, hold_back, retry_failed=retry_failed, retry=retry)
         run.settle_moves_and_removals()
 
         def leave_off() -> bool:
             return put_off(run.summary)
 
+        self._publisher.retry_attachments(FAILURE_KINDS if retry_failed else retry)
         current = self._publisher.current_model()
         waiting = self._publisher.pending_count(current) if current else 0
-        if run.queue or waiting:
+        if run.queue or waiting or self._publisher.waiting_attachments():
             run.tell("reading", passages=waiting)
             tokenizer, model = self._tokenizer_and_model()
             with self._in_background(run, model, leave_off) as check:
-                self._extract(run, model, tokenizer, check, passwords, leave_off)
+                for tasks in (run.tasks, run.attached_tasks):
+                    self._extract(run, model, tokenizer, check, tasks(passwords, leave_off))
         if not run.summary.waiting_files:
             self._passwords_tried = passwords
         if retry_failed:
@@ -341,16 +345,13 @@ class Indexer:
         model: Model,
         tokenizer: Tokenizer,
         check: Callable[[], None],
-        passwords: tuple[str, ...],
-        put_off: Callable[[], bool],
+        tasks: Iterator[Task],
     ) -> None:
         settings = self._settings
         limits = Limits(
             settings.workers, settings.file_seconds, settings.stall_seconds, settings.file_memory_mb
         )
-        with closing(
-            extract_all(run.tasks(passwords, put_off), limits, lambda pages: run.tell(pages=pages))
-        ) as outcomes:
+        with closing(extract_all(tasks, limits, lambda pages: run.tell(pages=pages))) as outcomes:
             for task, outcome in outcomes:
                 check()
                 if isinstance(outcome, Document):
@@ -372,10 +373,10 @@ class Indexer:
             tokenizer, model = self._tokenizer_and_model()
             run.tell("scans", scans=waiting)
 
-            def on_published(files: list[Path], passages: list[Passage]) -> None:
+            def on_published(places: list[Location], passages: list[Passage]) -> None:
                 run.tell(passages=sum(passage.legible for passage in passages))
                 if not passages:
-                    summary.without_text += map(str, files)
+                    summary.without_text += (shown_path(str(place.file), place.name) for place in places)
 
             reader = ScanReader(
                 self._publisher,

@@ -56,6 +56,13 @@ def add_document(db: sqlite3.Connection, document: Document, *, compact: bool) -
         "INSERT INTO scans (document, page, state, text, reason) VALUES (?, ?, 'waiting', '', '')",
         [(key, page) for page in document.scans],
     )
+    db.executemany(
+        "INSERT INTO attachments (container, page, number, name, state) VALUES (?, ?, ?, ?, ?)",
+        [
+            (key, file.page, file.number, file.name, "waiting" if file.may_be_pdf else "other")
+            for file in document.attachments
+        ],
+    )
     return key
 
 

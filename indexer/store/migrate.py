@@ -12,7 +12,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackroom.catalog.schema import OLDEST_VERSION, SCANS_INDEX, SCANS_TABLE, SCHEMA_VERSION
+from stackroom.catalog.schema import (
+    ATTACHMENTS,
+    OLDEST_VERSION,
+    SCANS_INDEX,
+    SCANS_TABLE,
+    SCHEMA_VERSION,
+)
 from stackroom.catalog.text_blocks import unpack
 from stackroom.common.data_folder import OLD_FORMAT, WORDS
 from stackroom.common.errors import CatalogUnusable
@@ -51,10 +57,6 @@ def migrate(path: Path) -> Upgrade | None:
         with closing(connect(path)) as db:
             (version,) = db.execute("PRAGMA user_version").fetchone()
             if not OLDEST_VERSION <= version < SCHEMA_VERSION:
-                if version == SCHEMA_VERSION:
-                    db.execute(_ADDED_TO_3)
-                    if "words" not in {row[1] for row in db.execute("PRAGMA table_info(scans)")}:
-                        db.execute(_ADDED_TO_4)
                 return None
             copy = _copy(db, path, version)
             db.execute("PRAGMA foreign_keys = OFF")  # tables are made again under the same names
@@ -146,5 +148,20 @@ def _to_4(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {2: _to_3, 3: _to_4}
+def _to_5(db: sqlite3.Connection) -> None:
+    """Has all documents read again, for what earlier versions left out or got wrong. They keep their ids."""
+    db.execute(_ADDED_TO_3)
+    if "words" not in {row[1] for row in db.execute("PRAGMA table_info(scans)")}:
+        db.execute(_ADDED_TO_4)
+    _add_attachments(db)
+    db.execute("UPDATE documents SET extractor = ''")
+
+
+def _add_attachments(db: sqlite3.Connection) -> None:
+    """Adds the files inside PDFs, of which nothing is known until the PDFs are read again."""
+    for statement in ATTACHMENTS:
+        db.execute(statement)
+
+
+_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {2: _to_3, 3: _to_4, 4: _to_5}
 """Version → the step from it to the next version."""

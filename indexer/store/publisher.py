@@ -18,6 +18,7 @@ from indexer.store.document_rows import (
     remove_passages,
     row_id,
 )
+from indexer.store.holding import attached_to, drop_unheld, let_go, log_names, take_over
 from stackroom.catalog.entries import Model, current_model
 from stackroom.common.documents import Document, OutlineEntry, Passage, Section
 from stackroom.common.errors import ExtractionFailed, FailureKind
@@ -138,7 +139,7 @@ class Publisher(CatalogWriter):
             rows = db.execute(_HELD + " WHERE library_id = ? AND document IS NOT NULL", (library,))
             held = {row[0] for row in rows}
             db.execute("DELETE FROM libraries WHERE id = ?", (library,))
-            return sum(self._let_go(db, key) for key in held)
+            return sum(let_go(db, key) for key in held)
 
     def recorded(self, library: int) -> dict[str, Recorded]:
         """What is known of each file of a library, by its path."""
@@ -153,8 +154,16 @@ class Publisher(CatalogWriter):
         }
 
     def document_key(self, document_id: str) -> int | None:
-        """The key of the document with this id, if there is one that need not be read again."""
-        rows = self._rows("SELECT key FROM documents WHERE id = ? AND extractor <> ''", (document_id,))
+        """The key of the document with this id, if a file holds it and it need not be read again.
+
+        One that is only attached to others does not count: its id is what the process that read it has said,
+        and a file must not get the text that a hostile one has made up.
+        """
+        rows = self._rows(
+            "SELECT key FROM documents d WHERE id = ? AND extractor <> ''"
+            " AND EXISTS (SELECT 1 FROM locations WHERE document = d.key)",
+            (document_id,),
+        )
         return rows[0][0] if rows else None
 
     def settle(self, known: Mapping[Place, tuple[FileState, int]], gone: Iterable[Place]) -> None:
@@ -170,7 +179,7 @@ class Publisher(CatalogWriter):
             held: list[tuple[int, int | None]] = []
             for place, (state, document) in known.items():
                 if document not in self._held(db, place):
-                    self._log_names(db, document)
+                    log_names(db, document)
                 held += [(key, document) for key in self._place(db, place, state, document)]
             for place in gone:
                 held += [(key, None) for key in self._held(db, place)]
@@ -178,7 +187,7 @@ class Publisher(CatalogWriter):
                     "DELETE FROM locations WHERE library_id = ? AND path = ?", (place.library_id, place.path)
                 )
             for key, successor in held:
-                self._let_go(db, key, successor)
+                let_go(db, key, successor)
 
     def fail(self, place: Place, state: FileState, error: ExtractionFailed) -> None:
         """Records why a file could not be read. A document that only this file held is removed.
@@ -197,7 +206,7 @@ class Publisher(CatalogWriter):
                 (place.library_id, place.path, state.size, state.modified_ns, error.kind, str(error)),
             )
             for key in held:
-                self._let_go(db, key)
+                let_go(db, key)
 
     # Documents
 
@@ -209,18 +218,10 @@ class Publisher(CatalogWriter):
         If the document was there already, and was to be read again, the new one replaces it in all files.
         """
         with self._transaction() as db:
-            before = db.execute(
-                "UPDATE documents SET id = id || ' before' WHERE id = ? RETURNING key", (document.id,)
-            ).fetchone()
-            key = add_document(db, document, compact=self._compact)
-            db.execute("DELETE FROM successors WHERE old = ?", (document.id,))
-            add_passages(db, model, key, document, passages)
-            if before:
-                db.execute("UPDATE locations SET document = ? WHERE document = ?", (key, before[0]))
-                remove_document(db, before[0])
+            key = self._add(db, document, passages, model)
             for place, state in files.items():
                 for replaced in self._place(db, place, state, key):
-                    self._let_go(db, replaced, key)
+                    let_go(db, replaced, key)
 
     def documents_without_passages(self, model: Model) -> list[int]:
         """Keys of the documents with text that have not been split for `model` yet."""
@@ -307,6 +308,25 @@ class Publisher(CatalogWriter):
 
     # Inside a transaction
 
+    def _add(
+        self, db: sqlite3.Connection, document: Document, passages: Sequence[Passage], model: Model
+    ) -> int:
+        """Adds a document; it takes the place of one with the same id. Returns its key."""
+        before = db.execute(
+            "UPDATE documents SET id = id || ' before' WHERE id = ? RETURNING key", (document.id,)
+        ).fetchone()
+        key = add_document(db, document, compact=self._compact)
+        db.execute("DELETE FROM successors WHERE old = ?", (document.id,))
+        add_passages(db, model, key, document, passages)
+        for (old,) in [before] if before else ():
+            for table in ("locations", "attachments"):
+                db.execute(f"UPDATE {table} SET document = ? WHERE document = ?", (key, old))  # noqa: S608
+            attached = attached_to(db, old)
+            take_over(db, old, key)
+            remove_document(db, old)
+            drop_unheld(db, attached)
+        return key
+
     def _place(self, db: sqlite3.Connection, place: Place, state: FileState, document: int) -> list[int]:
         """Records which document a file holds. Returns the key of the one it held before, if another."""
         held = self._held(db, place)
@@ -334,39 +354,6 @@ class Publisher(CatalogWriter):
         """The key of the document that a file held until now, if any."""
         rows = db.execute(_HELD + " WHERE library_id = ? AND path = ?", (place.library_id, place.path))
         return [row[0] for row in rows if row[0] is not None]
-
-    def _let_go(self, db: sqlite3.Connection, key: int, successor: int | None = None) -> bool:
-        """Removes a document that a file held until now, unless another file holds it.
-
-        If `successor` is given, the id of the removed document leads to that one.
-
-        Returns:
-            Whether the document was removed.
-        """
-        row = db.execute("SELECT id FROM documents WHERE key = ?", (key,)).fetchone()
-        if row is None:
-            return False
-        if db.execute("SELECT 1 FROM locations WHERE document = ? LIMIT 1", (key,)).fetchone():
-            self._log_names(db, key)
-            return False
-        remove_document(db, key)
-        if successor is not None:
-            db.execute(
-                "INSERT OR REPLACE INTO successors SELECT ?, id FROM documents WHERE key = ?",
-                (row[0], successor),
-            )
-        return True
-
-    @staticmethod
-    def _log_names(db: sqlite3.Connection, key: int) -> None:
-        """Logs that other files hold a document than before: it is also found by their names."""
-        splits = db.execute(
-            "SELECT s.first, s.last FROM splits s JOIN models m ON m.id = s.model AND m.current = 1"
-            " WHERE s.document = ?",
-            (key,),
-        )
-        for first, last in splits.fetchall():
-            log_change(db, "named", first, last)
 
     def _remove_models(self, db: sqlite3.Connection, which: str, value: int) -> None:
         for (model,) in db.execute(f"SELECT id FROM models WHERE {which}", (value,)).fetchall():  # noqa: S608

@@ -67,7 +67,7 @@ def damages(db: sqlite3.Connection, on_document: Callable[[], None]) -> Iterator
         yield Damage("no model is the one that is searched", "sweep")
     documents = db.execute(
         "SELECT key, page_count, text_bytes, outline, EXISTS"
-        " (SELECT 1 FROM locations WHERE document = key) FROM documents ORDER BY key"
+        " (SELECT 1 FROM holders WHERE document = key) FROM documents ORDER BY key"
     ).fetchall()
     for key, page_count, text_bytes, outline, held in documents:
         if not held:

@@ -10,6 +10,7 @@ from pathlib import Path
 from indexer.passages.split import split
 from indexer.passages.words_writer import WordsWriter
 from indexer.store.document_rows import add_passages, log_change, remove_document, remove_passages
+from indexer.store.holding import attached_to, drop_unheld
 from indexer.store.publisher import Publisher
 from indexer.upkeep.check import Report, Tell, check
 from indexer.upkeep.check_rows import Damage, Remedy, sound
@@ -26,6 +27,9 @@ from stackroom.embedding.embedder import ModelSource, refuse_another_model
 _SWEEPS = (
     "DELETE FROM locations WHERE library_id NOT IN (SELECT id FROM libraries)"
     " OR document NOT IN (SELECT key FROM documents)",
+    "DELETE FROM attachments WHERE container NOT IN (SELECT key FROM documents)",
+    "UPDATE attachments SET state = 'waiting', document = NULL"
+    " WHERE document NOT IN (SELECT key FROM documents)",
     "DELETE FROM pages WHERE document NOT IN (SELECT key FROM documents)",
     "DELETE FROM sections WHERE document NOT IN (SELECT key FROM documents)",
     "DELETE FROM texts WHERE document NOT IN (SELECT key FROM documents)",
@@ -141,8 +145,13 @@ def _drop(path: Path, keys: Sequence[int]) -> None:
         db.execute("BEGIN IMMEDIATE")
         with db:
             for key in keys:
+                attached = attached_to(db, key)
                 db.execute("DELETE FROM locations WHERE document = ?", (key,))
+                db.execute(
+                    "UPDATE attachments SET state = 'waiting', document = NULL WHERE document = ?", (key,)
+                )
                 remove_document(db, key)
+                drop_unheld(db, attached)
 
 
 def _resplit(settings: Settings, models: ModelSource, keys: Sequence[int], tell: Tell) -> int:

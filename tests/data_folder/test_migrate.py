@@ -200,6 +200,7 @@ def test_a_step_that_fails_leaves_the_old_version(settings: Settings) -> None:
 def test_pages_with_little_text_wait_for_ocr(tmp_path: Path) -> None:
     path = tmp_path / "index" / "catalog.sqlite3"
     with closing(open_catalog(path, create=True)) as db:
+        drop_attachments(db)
         db.execute("DROP TABLE scans")
         db.execute("PRAGMA user_version = 3")
         db.execute("INSERT INTO libraries (root) VALUES ('/papers')")
@@ -226,11 +227,19 @@ def test_pages_with_little_text_wait_for_ocr(tmp_path: Path) -> None:
         assert db.execute("SELECT failure FROM locations").fetchall() == [("password",)]
 
 
-def test_scans_of_the_first_catalogues_of_this_format_have_no_places_of_words(tmp_path: Path) -> None:
+def drop_attachments(db: sqlite3.Connection) -> None:
+    """As they were not there before version 5."""
+    db.execute("DROP VIEW holders")
+    db.execute("DROP TABLE attachments")
+
+
+def test_scans_of_the_first_catalogues_of_format_4_have_no_places_of_words(tmp_path: Path) -> None:
     path = tmp_path / "catalog.sqlite3"
     with closing(open_catalog(path, create=True)) as db:
+        drop_attachments(db)
         db.execute("ALTER TABLE scans DROP COLUMN words")
-    for _ in range(2):
-        assert migrate(path) is None
+        db.execute("PRAGMA user_version = 4")
+    assert migrate(path)
+    assert migrate(path) is None
     with Catalog(path) as catalog:
         assert catalog.word_boxes(1, 1) == ()

@@ -107,7 +107,7 @@ def test_several_libraries_and_single_files(
     index(settings, embedder, folder)
     assert counts(index(settings, embedder, single)) == {"added": 1}
     assert reader.status().libraries == tuple(sorted((str(folder), str(single))))
-    entry, path = reader.file(reader.search("declaration of income")[0].document_id)
+    entry, path, _ = reader.file(reader.search("declaration of income")[0].document_id)
     assert (entry.title, path) == ("On Taxes", single)
     with Indexer(settings, OneModel(embedder)) as indexer:
         assert indexer.forget(folder) == 2

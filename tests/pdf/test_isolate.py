@@ -15,7 +15,8 @@ import pytest
 
 import hostile
 import indexer.pdf.processes
-from indexer.pdf.processes import Limits, Send, Task, extract_all, in_processes
+from indexer.pdf.processes import Limits, Send, extract_all, in_processes
+from indexer.pdf.task import Task
 from make_pdfs import write_garbage, write_pdf
 from stackroom.common.documents import Document
 from stackroom.common.errors import ExtractionFailed
@@ -148,7 +149,7 @@ def test_the_main_script_runs_once(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
         "from pathlib import Path\n"
-        "from indexer.pdf.processes import Limits, Task, extract_all\n"
+        "from indexer.pdf.processes import Limits, extract_all\nfrom indexer.pdf.task import Task\n"
         "print('started', flush=True)\n"
         "if __name__ == '__main__':\n"
         f"    tasks = iter([Task(Path({str(path)!r}), '0' * 24)] * 2)\n"

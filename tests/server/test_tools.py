@@ -70,6 +70,7 @@ async def test_search_then_fetch_each_result(how: str, reader: Reader, url: str)
                 "ocr_pages": "",
                 "unread_pages": "",
                 "ocr_confidence": 0,
+                "attachments": [],
                 "next_id": "",
                 "previous_id": "",
                 "outline": [],
@@ -225,6 +226,7 @@ async def test_the_tools_are_described_as_clients_require(how: str, reader: Read
             "metadata": {
                 **dict.fromkeys(strings, "string"),
                 **dict.fromkeys(numbers, "integer"),
+                "attachments": [{"name": "string", "page": "integer", "id": "string", "unread": "string"}],
                 "outline": [{"title": "string", "page": "integer", "level": "integer"}],
             },
         },

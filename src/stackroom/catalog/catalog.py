@@ -14,8 +14,10 @@ from stackroom.catalog.entries import (
     FoundPassage,
     Model,
     PassageText,
+    attachments,
     current_model,
     locations,
+    path_within,
 )
 from stackroom.catalog.passage_ranges import PassageRange
 from stackroom.common.documents import OutlineEntry, Page
@@ -114,11 +116,12 @@ class Catalog(CatalogFile):
             "SELECT s.first, d.language, d.title, d.author, d.created, d.key, coalesce((SELECT g.start"
             "  FROM pages g WHERE g.document = d.key AND g.number = ?), 0) FROM splits s"
             " JOIN documents d ON d.key = s.document WHERE s.model = ? AND s.first <= ?"
-            " AND s.first >= coalesce((SELECT max(first) FROM splits WHERE first <= ?), 0) ORDER BY s.first",
-            (_FIRST_PAGES + 1, model.id, last, first),
+            " AND s.first >= coalesce((SELECT max(first) FROM splits WHERE first <= ?), 0) AND s.last >= ?"
+            " ORDER BY s.first",
+            (_FIRST_PAGES + 1, model.id, last, first, first),
         )
         for first_passage, language, title, author, created, key, stop in rows:
-            paths = [_PDF.sub("", location.path) for location in locations(self.rows, key)]
+            paths = [_PDF.sub("", location.path_within) for location in locations(self.rows, key)]
             # A number alone counts scans or downloads; it would be found by any question with that number.
             names = "\n".join(path for path in paths if any(map(str.isalpha, path)))
             pages = self._texts.start(key, stop or _LAST)
@@ -145,15 +148,22 @@ class Catalog(CatalogFile):
         """A model's documents whose first passages have ids from `first` to `last`, both inclusive."""
         rows = self.rows(
             "SELECT s.first, s.last, s.document, d.id, d.title, d.author, d.created, d.modified, d.language,"
-            " (SELECT json_group_array(json_array(b.root, l.path)) FROM locations l JOIN libraries b"
-            "  ON b.id = l.library_id WHERE l.document = d.key)"
+            # Not from the view `holders`, of which SQLite would here make a copy each time.
+            " (SELECT json_group_array(json_array(b.root, l.path, '')) FROM locations l JOIN libraries b"
+            "  ON b.id = l.library_id WHERE l.document = d.key),"
+            " (SELECT json_group_array(json_array(b.root, l.path, a.name)) FROM attachments a"
+            "  JOIN locations l ON l.document = a.container JOIN libraries b ON b.id = l.library_id"
+            "  WHERE a.document = d.key)"
             " FROM splits s JOIN documents d ON d.key = s.document WHERE s.model = ?"
             " AND s.first BETWEEN ? AND ? ORDER BY s.first",
             (model.id, first, last),
         )
         described = []
-        for *ids, id_, title, author, created, modified, language, files in rows:
-            paths = tuple(f"{Path(root).name}/{path}" for root, path in json.loads(files))
+        for *ids, id_, title, author, created, modified, language, files, attached in rows:
+            paths = tuple(
+                f"{Path(root).name}/{path_within(path, name)}"
+                for root, path, name in (*json.loads(files), *json.loads(attached))
+            )
             about = (id_, title, author, created, modified, language)
             described.append(Description(PassageRange(*ids), *about, paths))
         return described
@@ -194,9 +204,8 @@ class Catalog(CatalogFile):
                 key, id_, title, author, created, modified, outline, extractor, page_count = rows[0]
                 lines = tuple(OutlineEntry(*line) for line in json.loads(outline))
                 files = locations(self.rows, key)
-                return DocumentEntry(
-                    key, id_, title, author, created, modified, lines, extractor, page_count, files
-                )
+                about = key, id_, title, author, created, modified, lines, extractor, page_count
+                return DocumentEntry(*about, files, attachments(self.rows, key))
             successor = self.rows("SELECT new FROM successors WHERE old = ?", (document_id,))
             if not successor:
                 return None

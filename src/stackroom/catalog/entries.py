@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stackroom.catalog.passage_ranges import PassageRange
 from stackroom.catalog.text_blocks import Rows
-from stackroom.common.documents import OutlineEntry
+from stackroom.common.documents import AttachmentPlace, OutlineEntry
 from stackroom.embedding.embedder import Fingerprint
 
 
@@ -64,6 +64,8 @@ class Location:
     """A file that holds a document: `path` is relative to `root`, with forward slashes.
 
     Attributes:
+        inside: where the document is attached to the PDF in the file; None if it is that PDF.
+        name: of the attachment, as a stranger has called it; empty if it is none.
         size: in bytes, when it was indexed.
         modified_ns: its modification time then, in nanoseconds since the epoch.
     """
@@ -72,11 +74,55 @@ class Location:
     path: str
     size: int
     modified_ns: int
+    inside: AttachmentPlace | None = None
+    name: str = ""
 
     @property
     def file(self) -> Path:
-        """The absolute path."""
+        """The absolute path of the file."""
         return file_at(self.root, self.path)
+
+    @property
+    def path_within(self) -> str:
+        """The path, for an attachment as if the file were a folder: what filters and words find it by."""
+        return path_within(self.path, self.name)
+
+    @property
+    def shown_path(self) -> str:
+        """The path for people: of an attachment "tender.pdf, in folder/cover.pdf"."""
+        return shown_path(self.path, self.name)
+
+    @property
+    def shown_name(self) -> str:
+        """The file's name for people: of an attachment "tender.pdf, in cover.pdf"."""
+        return shown_path(self.path.rpartition("/")[2], self.name)
+
+
+def path_within(path: str, name: str) -> str:
+    """See `Location.path_within`."""
+    return f"{path}/{name}" if name else path
+
+
+def shown_path(path: str, name: str) -> str:
+    """See `Location.shown_path`."""
+    return f"{name}, in {path}" if name else path
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentEntry:
+    """A file inside a document; see `stackroom.common.documents.Attachment`.
+
+    Attributes:
+        page: that it is pinned to, from 1; 0 if it belongs to the document as a whole.
+        name: as a stranger has called it.
+        document_id: of the document that it is; empty if it was not read.
+        reason: why it was not read, for a person; empty if it was, or is no PDF.
+    """
+
+    page: int
+    name: str
+    document_id: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +139,7 @@ class DocumentEntry:
     extractor: str
     page_count: int
     locations: tuple[Location, ...]
+    attachments: tuple[AttachmentEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +233,31 @@ def current_model(rows: Rows) -> Model | None:
 
 
 def locations(rows: Rows, key: int) -> tuple[Location, ...]:
-    """The files that hold the document with this key, ordered by their paths."""
+    """Where the document with this key is: files first, then attachments, each ordered by their paths."""
     found = rows(
-        "SELECT b.root, l.path, l.size, l.modified_ns FROM locations l"
-        " JOIN libraries b ON b.id = l.library_id WHERE l.document = ? ORDER BY b.root, l.path",
+        "SELECT b.root, h.path, h.size, h.modified_ns, h.page, h.number, h.name FROM holders h"
+        " JOIN libraries b ON b.id = h.library_id WHERE h.document = ?"
+        " ORDER BY h.page IS NOT NULL, b.root, h.path, h.page, h.number",
         (key,),
     )
-    return tuple(Location(Path(root), *rest) for root, *rest in found)
+    return tuple(
+        Location(Path(root), path, size, modified, None if page is None else (page, number), name)
+        for root, path, size, modified, page, number, name in found
+    )
+
+
+NESTED = "it is attached to a PDF that is attached itself; save that as a file of its own"
+"""Why such an attachment is not read."""
+
+
+def attachments(rows: Rows, key: int) -> tuple[AttachmentEntry, ...]:
+    """The files inside the document with this key, in their order."""
+    found = rows(
+        "SELECT a.page, a.name, coalesce(d.id, ''), CASE a.state WHEN 'failed' THEN a.reason"
+        " WHEN 'waiting' THEN iif(EXISTS (SELECT 1 FROM locations WHERE document = a.container),"
+        "  'it has not been read yet', ?) ELSE '' END"
+        " FROM attachments a LEFT JOIN documents d ON d.key = a.document"
+        " WHERE a.container = ? ORDER BY a.page, a.number",
+        (NESTED, key),
+    )
+    return tuple(AttachmentEntry(*row) for row in found)

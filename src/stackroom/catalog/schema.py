@@ -12,7 +12,7 @@ from pathlib import Path
 from stackroom.common.errors import CatalogMissing, CatalogUnusable, CatalogVersion, reason_of
 from stackroom.common.sqlite_file import begin, connect, connect_to_read, identity
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Increase it when a table changes, and add a step to `indexer.store.migrate`."""
 
 OLDEST_VERSION = 2
@@ -32,6 +32,32 @@ CREATE TABLE scans (                    -- pages whose text only OCR can tell
 SCANS_INDEX = "CREATE INDEX scans_by_state ON scans (state)"
 """As they are since version 4. `indexer.store.migrate` uses both for its step from 3 to 4: should they
 change in a later version, keep these for that step."""
+
+ATTACHMENTS = (
+    """
+CREATE TABLE attachments (              -- the files inside PDFs
+    container INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    page INTEGER NOT NULL,              -- these three: see common.documents.Attachment
+    number INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'read', 'failed', 'other')),  -- 'other': it is no PDF
+    -- what it holds; while 'waiting', what it held before
+    document INTEGER REFERENCES documents (key) ON DELETE SET NULL,
+    failure TEXT,                       -- a FailureKind, if it 'failed' when it was last read
+    reason TEXT,                        -- the same for a person
+    PRIMARY KEY (container, page, number)
+) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX attachments_of_document ON attachments (document) WHERE document IS NOT NULL",
+    "CREATE INDEX attachments_by_state ON attachments (state)",
+    """
+CREATE VIEW holders AS                  -- where documents are: in files, and in what is attached to files
+    SELECT document, library_id, path, size, modified_ns, NULL AS page, NULL AS number, '' AS name
+    FROM locations WHERE document IS NOT NULL
+    UNION ALL
+    SELECT a.document, l.library_id, l.path, l.size, l.modified_ns, a.page, a.number, a.name
+    FROM attachments a JOIN locations l ON l.document = a.container WHERE a.document IS NOT NULL""",
+)
+"""As they are since version 5. What is attached to an attached PDF is not read: it is in no file's PDF."""
 
 # AUTOINCREMENT where an id must never be used twice: a server may still hold it in memory.
 _TABLES = """
@@ -186,7 +212,7 @@ def open_to_read(path: Path, *, create: bool = False) -> tuple[sqlite3.Connectio
 
 def create_tables(connection: sqlite3.Connection) -> None:
     """Makes the tables of a new catalogue, within the transaction that is open."""
-    for statement in (*_TABLES.split(";\n"), SCANS_TABLE, SCANS_INDEX):
+    for statement in (*_TABLES.split(";\n"), SCANS_TABLE, SCANS_INDEX, *ATTACHMENTS):
         if statement.strip():
             connection.execute(statement)
 

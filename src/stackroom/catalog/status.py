@@ -1,15 +1,18 @@
 """What the catalogue holds, in numbers, and which files could not be indexed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stackroom.catalog.catalog import Catalog
-from stackroom.catalog.entries import file_at
+from stackroom.catalog.entries import NESTED, file_at, locations, shown_path
 from stackroom.catalog.folder_notes import REASONS, read_notes
 from stackroom.common.data_folder import LEFT_OUT, UNREADABLE
+
+# The name of an attachment, with its page if it is pinned to one.
+_NAME = "name || iif(page > 0, ' (page ' || page || ')', '')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,19 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """What is attached to a file and is no PDF.
+
+    Attributes:
+        path: of the file, absolute.
+        names: of the attachments, as a stranger has called them, with the page of those pinned to one.
+    """
+
+    path: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What the catalogue holds.
 
@@ -53,6 +69,10 @@ class Status:
         without_text: absolute paths of files that have neither text nor scanned pages.
         scans_read, scans_waiting: how many pages have their text from OCR, and how many wait for OCR.
         scans_failed: pages that OCR could not read.
+        attachments_read, attachments_waiting: how many PDFs that are attached to files are documents of their
+            own, and how many wait to be read.
+        attachments_failed: those that could not be read, or are attached to an attached PDF.
+        attachments_other: files with attachments that are no PDFs.
         pending: passages that have no vector yet.
         illegible: passages that never get a vector, because the model can't read them.
         failures: files that could not be indexed.
@@ -72,6 +92,10 @@ class Status:
     scans_read: int
     scans_waiting: int
     scans_failed: tuple[Failure, ...]
+    attachments_read: int
+    attachments_waiting: int
+    attachments_failed: tuple[Failure, ...]
+    attachments_other: tuple[Attached, ...]
     pending: int
     illegible: int
     failures: tuple[Failure, ...]
@@ -98,16 +122,34 @@ def read_status(catalog: Catalog) -> Status:
         pending = catalog.rows("SELECT count(*) FROM pending")[0][0]
         illegible = catalog.rows("SELECT count(*) FROM vectors WHERE length(code) = 0")[0][0]
         without_text = catalog.rows(
-            "SELECT b.root, l.path FROM locations l JOIN libraries b ON b.id = l.library_id"
-            " JOIN documents d ON d.key = l.document WHERE d.text_bytes = 0"
-            " AND NOT EXISTS (SELECT 1 FROM scans WHERE document = d.key) ORDER BY b.root, l.path"
+            "SELECT key FROM documents WHERE text_bytes = 0"
+            " AND NOT EXISTS (SELECT 1 FROM scans WHERE document = key)"
         )
         scans = dict(catalog.rows("SELECT state, count(*) FROM scans GROUP BY state"))
         scans_failed = catalog.rows(
-            "SELECT b.root, l.path, 'page ' || s.page || ': ' || s.reason, 'ocr' FROM scans s"
-            " JOIN locations l ON l.document = s.document JOIN libraries b ON b.id = l.library_id"
-            " WHERE s.state = 'failed' ORDER BY b.root, l.path, s.page"
+            "SELECT document, '', 'page ' || page || ': ' || reason, 'ocr' FROM scans WHERE state = 'failed'"
+            " ORDER BY document, page"
         )
+        attached = dict(
+            catalog.rows(
+                "SELECT state, iif(state = 'read', count(DISTINCT document), count(*)) FROM attachments"
+                " WHERE container IN (SELECT document FROM locations) GROUP BY state"
+            )
+        )
+        # What waits in a PDF that is attached itself has no file; it is named with those that hold that PDF.
+        attachments_failed = catalog.rows(
+            f"SELECT container, {_NAME}, iif(state = 'failed', reason, ?), coalesce(failure, 'nested')"  # noqa: S608
+            " FROM attachments WHERE state = 'failed' OR (state = 'waiting'"
+            "  AND NOT EXISTS (SELECT 1 FROM locations WHERE document = container))"
+            " ORDER BY container, page, number",
+            (NESTED,),
+        )
+        others = catalog.rows(
+            f"SELECT container, {_NAME} FROM attachments WHERE state = 'other'"  # noqa: S608
+            " ORDER BY container, page, number"
+        )
+        keys = {row[0] for row in (*without_text, *scans_failed, *attachments_failed, *others)}
+        places = {key: _places(catalog, key) for key in keys}
         failures = catalog.rows(
             "SELECT b.root, l.path, l.reason, l.failure FROM locations l"
             " JOIN libraries b ON b.id = l.library_id WHERE l.failure IS NOT NULL ORDER BY b.root, l.path"
@@ -117,12 +159,16 @@ def read_status(catalog: Catalog) -> Status:
         documents=documents,
         pages=pages,
         passages=passages,
-        without_text=tuple(str(file_at(Path(root), path)) for root, path in without_text),
+        without_text=tuple(sorted(place for (key,) in without_text for place in places[key])),
         pending=pending,
         illegible=illegible,
         scans_read=scans.get("published", 0),
         scans_waiting=scans.get("waiting", 0) + scans.get("read", 0),
-        scans_failed=_failures(scans_failed),
+        scans_failed=_failures_inside(scans_failed, places),
+        attachments_read=attached.get("read", 0),
+        attachments_waiting=attached.get("waiting", 0),
+        attachments_failed=_failures_inside(attachments_failed, places),
+        attachments_other=_attached(others, places),
         failures=_failures(failures),
         unreadable=_failures(_unreadable(catalog.path, [root for (root,) in libraries])),
         left_out=tuple(_left_out(catalog.path, [root for (root,) in libraries])),
@@ -136,6 +182,31 @@ def read_status(catalog: Catalog) -> Status:
 
 def _failures(rows: Iterable[tuple[Any, ...]]) -> tuple[Failure, ...]:
     return tuple(Failure(str(file_at(Path(root), path)), *rest) for root, path, *rest in rows)
+
+
+def _places(catalog: Catalog, key: int) -> list[str]:
+    """Where the document with this key is, for people."""
+    return [shown_path(str(place.file), place.name) for place in locations(catalog.rows, key)]
+
+
+def _failures_inside(
+    rows: Iterable[tuple[Any, ...]], places: Mapping[int, Sequence[str]]
+) -> tuple[Failure, ...]:
+    """Failures inside documents: `rows` have their keys, what it is about there, the reason and the kind."""
+    found = [
+        Failure(shown_path(place, name), reason, kind)
+        for key, name, reason, kind in rows
+        for place in places[key]
+    ]
+    return tuple(sorted(found, key=lambda failure: failure.path))
+
+
+def _attached(rows: Iterable[tuple[int, str]], places: Mapping[int, Sequence[str]]) -> tuple[Attached, ...]:
+    names: dict[str, list[str]] = {}
+    for key, name in rows:
+        for place in places[key]:
+            names.setdefault(place, []).append(name)
+    return tuple(Attached(place, tuple(found)) for place, found in sorted(names.items()))
 
 
 def _unreadable(catalog: Path, roots: Iterable[str]) -> Iterator[tuple[str, str, str, str]]:

@@ -35,6 +35,9 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
     """
     share = f", {status.index_bytes / status.text_bytes:.1f} times the text" if status.text_bytes else ""
     print(f"documents   {status.documents}")
+    if status.attachments_read or status.attachments_waiting:
+        wait = f", {status.attachments_waiting} wait to be read" if status.attachments_waiting else ""
+        print(f"  attached    {status.attachments_read} inside other PDFs{wait}")
     print(f"pages       {status.pages}")
     if status.scans_read or status.scans_waiting or status.scans_failed:
         wait = f", {status.scans_waiting} wait for OCR" if status.scans_waiting else ""
@@ -64,6 +67,7 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
         ("not indexed", others),
         ("could not be looked at", status.unreadable),
         ("scanned pages that could not be read", status.scans_failed),
+        ("attached PDFs that could not be read", status.attachments_failed),
     ):
         if failures:
             print(f"\n{title} ({len(failures)}):")
@@ -76,6 +80,13 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
         )
     for failure in locked:
         print(f"  {printable(failure.path)}")
+    if status.attachments_other:
+        count = sum(len(attached.names) for attached in status.attachments_other)
+        print(f"\nattached files that are no PDFs, so not searchable ({count}):")
+    for attached in status.attachments_other:
+        names = ", ".join(map(_line, attached.names[:_LISTED]))
+        more = f" and {len(attached.names) - _LISTED} more" if len(attached.names) > _LISTED else ""
+        print(f"  {printable(attached.path)}: {names}{more}")
     if status.without_text:
         print(f"\nwithout text, so not searchable ({len(status.without_text)}):")
     for path in status.without_text:

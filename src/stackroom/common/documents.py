@@ -7,6 +7,13 @@ hold it. Its text is the concatenation of its page texts; every offset in Stackr
 
 from dataclasses import dataclass
 
+ID_DIGITS = 24
+"""Hexadecimal digits of an id, from the beginning of a SHA-256: 96 bits. Among a million documents, two get
+the same id by chance once in 10^17 libraries."""
+
+AttachmentPlace = tuple[int, int]
+"""Where in a PDF an attachment is: `page` and `number` of an `Attachment`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -53,11 +60,28 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file inside a PDF.
+
+    Attributes:
+        page: 1-based number of the page that it is pinned to; 0 if it belongs to the PDF as a whole.
+        number: its place, from 0: among the page's annotations, or in the PDF's own list of files.
+        name: what the PDF calls it, on one line. A stranger's text: never a path.
+        may_be_pdf: whether it has to be read to know if it is a PDF.
+    """
+
+    page: int
+    number: int
+    name: str
+    may_be_pdf: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """What extraction makes of a PDF.
 
     Attributes:
-        id: 24 hexadecimal digits, the start of the SHA-256 of the file's bytes.
+        id: ID_DIGITS hexadecimal digits, the start of the SHA-256 of the file's bytes.
         title: never empty; from the metadata, the outline, the first page or the file's name.
         author: empty when the PDF names none.
         created, modified: ISO 8601 dates or times as the PDF states them; empty when it does not.
@@ -67,6 +91,7 @@ class Document:
         sections: in order; what stands before the first is below no heading.
         language: ISO 639-1 code of the language that most of the text is in; empty if it can't be told.
         scans: 1-based numbers of the pages that are pictures of text and wait for OCR.
+        attachments: the files inside it, each in another place.
     """
 
     id: str
@@ -80,6 +105,7 @@ class Document:
     sections: tuple[Section, ...] = ()
     language: str = ""
     scans: tuple[int, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def text(self) -> str:

@@ -18,6 +18,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from stackroom.page.alignment import locate
+from stackroom.page.attached_file import AttachmentTooLarge, read_attached
 from stackroom.page.open_pdf import open_pdf
 from stackroom.page.word_boxes import UNITS
 
@@ -48,17 +49,19 @@ _Box = tuple[
 
 
 def main() -> None:
-    """Answers the request."""
+    """Answers the request: with a picture, or with the attached PDF itself if no page is asked for."""
     request = json.loads(sys.stdin.buffer.read())
     _limit(request["memory_mb"], request["seconds"])
     try:
-        head, picture = _draw(request)
+        head, picture = _draw(request) if request["page"] else _take_out(request)
     except (pypdfium2.PdfiumError, OSError, IndexError) as error:
         code = error.err_code if isinstance(error, pypdfium2.PdfiumError) else None
         wants_password = code == pdfium.FPDF_ERR_PASSWORD
         head, picture = {"error": "password" if wants_password else "unreadable"}, b""
     except MemoryError:
         head, picture = {"error": "memory"}, b""
+    except AttachmentTooLarge:
+        head, picture = {"error": "large"}, b""
     sys.stdout.buffer.write(json.dumps(head).encode() + b"\n" + picture)
 
 
@@ -83,7 +86,8 @@ def _limit(memory_mb: int, seconds: int) -> None:
 
 def _draw(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """Raises PdfiumError, OSError or IndexError if the file or the page can't be opened."""
-    pdf = open_pdf(request["path"], request["passwords"])
+    inside = request["inside"]
+    pdf = open_pdf(request["path"], request["passwords"], tuple(inside) if inside else None)
     pdf.init_forms()  # what is filled in
     page = pdf[request["page"] - 1]
     width, height = (max(1.0, side) for side in page.get_size())
@@ -99,6 +103,12 @@ def _draw(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         "top": _find_top(page, boxes, bitmap.width, bitmap.height) if boxes else None,
     }
     return head, _encode(bitmap)
+
+
+def _take_out(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """The bytes of an attachment. Raises as `_draw` does."""
+    content = read_attached(open_pdf(request["path"], request["passwords"]), tuple(request["inside"]))
+    return {}, content
 
 
 # The mark

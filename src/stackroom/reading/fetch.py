@@ -7,6 +7,7 @@ from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import DocumentEntry, FoundPassage, Location, is_unchanged
 from stackroom.catalog.folder_notes import read_notes
 from stackroom.common.data_folder import LEFT_OUT
+from stackroom.common.documents import AttachmentPlace
 from stackroom.common.errors import UnknownDocument, UnknownPart
 from stackroom.page.parts import MARK_CHARACTERS, Division, split_id
 from stackroom.page.text import last_line, marked_text
@@ -68,20 +69,21 @@ class Fetching:
             words = catalog.word_boxes(entry.key, number) if ocr else ()
         if not pages:
             raise UnknownPart(f"This document has {entry.page_count} pages, so none numbered {number}.")
-        file = _unchanged_file(entry, self._turn.catalog.path)
-        return PageOfFile(entry, pages[0], file, ocr.get(number), words)
+        place = _unchanged_place(entry, self._turn.catalog.path)
+        file, inside = (place.file, place.inside) if place else (None, None)
+        return PageOfFile(entry, pages[0], file, ocr.get(number), words, inside)
 
-    def file(self, document_id: str) -> tuple[DocumentEntry, Path]:
+    def file(self, document_id: str) -> tuple[DocumentEntry, Path, AttachmentPlace | None]:
         """See `Reader.file`."""
         with self._turn.at_one_moment():
             entry = _entry(self._turn.catalog, document_id)
-        file = _unchanged_file(entry, self._turn.catalog.path)
-        if file is None:
+        place = _unchanged_place(entry, self._turn.catalog.path)
+        if place is None:
             raise UnknownDocument(
                 f"The file of document {document_id!r} has been moved or changed and not been indexed again "
                 "yet."
             )
-        return entry, file
+        return entry, place.file, place.inside
 
     def part_id(self, key: int, place: FoundPassage, memory: InMemory) -> str:
         """The id that fetches the part of a document that a passage is in; to be called in a turn.
@@ -125,8 +127,8 @@ def _entry(catalog: Catalog, document_id: str) -> DocumentEntry:
     return entry
 
 
-def _unchanged_file(entry: DocumentEntry, catalog: Path) -> Path | None:
-    """A file of the document that still is as it was when it was indexed; None if there is none.
+def _unchanged_place(entry: DocumentEntry, catalog: Path) -> Location | None:
+    """Where the document is in a file that still is as it was when it was indexed; None if there is none.
 
     A file behind a link that leads out of its folder counts only if the last run followed such links. Else
     whoever may write into the folder could put a link in the place of a PDF, and have us show any file.
@@ -139,7 +141,7 @@ def _unchanged_file(entry: DocumentEntry, catalog: Path) -> Path | None:
         if is_unchanged(location.file, location.size, location.modified_ns) and (
             _is_inside(location) or _follows_links(location, catalog)
         ):
-            return location.file
+            return location
     return None
 
 

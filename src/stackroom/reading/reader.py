@@ -14,7 +14,7 @@ from pathlib import Path
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import DocumentEntry, Model
 from stackroom.catalog.status import Status, read_status
-from stackroom.common.documents import Hit, RankedPassage
+from stackroom.common.documents import AttachmentPlace, Hit, RankedPassage
 from stackroom.common.settings import FETCH_CHARACTERS
 from stackroom.embedding.embedder import ModelSource, Preparation
 from stackroom.indexes.words import WordIndex
@@ -239,8 +239,10 @@ class Reader:
         """
         return self._fetching.page(document_id, number)
 
-    def file(self, document_id: str) -> tuple[DocumentEntry, Path]:
+    def file(self, document_id: str) -> tuple[DocumentEntry, Path, AttachmentPlace | None]:
         """The PDF itself: a file that still is as it was when the document was indexed.
+
+        If the document is only attached to the PDF in that file, the last value says where in it.
 
         Raises:
             UnknownDocument: no document has this id, or each of its files is gone or has changed since.

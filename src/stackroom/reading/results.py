@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stackroom.catalog.entries import DocumentEntry
-from stackroom.common.documents import Page, Part
+from stackroom.common.documents import AttachmentPlace, Page, Part
 from stackroom.page.word_boxes import WordBox
 
 
@@ -49,6 +49,7 @@ class PageOfFile:
         file: a PDF that still is as it was when the document was indexed; None if there is none.
         ocr_confidence: how sure OCR was of the text, in percent; None if the PDF has the text itself.
         words: where OCR saw each word on the page; empty if that is not known.
+        inside: where the document is attached to the PDF in `file`; None if it is that PDF.
     """
 
     entry: DocumentEntry
@@ -56,3 +57,4 @@ class PageOfFile:
     file: Path | None
     ocr_confidence: int | None
     words: tuple[WordBox, ...]
+    inside: AttachmentPlace | None = None

@@ -44,7 +44,7 @@ def test_the_id_of_a_changed_file_leads_to_what_it_became(shelf: Shelf, reader: 
 
 def test_the_file_of_a_document(shelf: Shelf, reader: Reader) -> None:
     id_ = shelf.add(1, "One.\n", name="sub/folder/a.pdf")
-    entry, path = reader.file(id_)
+    entry, path, _ = reader.file(id_)
     assert path == shelf.root / "sub/folder/a.pdf"
     assert entry.locations[0].path == "sub/folder/a.pdf"
 

@@ -216,6 +216,8 @@ def tell_summary(events: Events, summary: "Summary", before: str = "") -> None:
     if summary.recognised or summary.unrecognised:
         failed = f", {summary.unrecognised} could not be read" if summary.unrecognised else ""
         lines.append(f"{summary.recognised} scanned pages read by OCR{failed}")
+    if summary.attachments:
+        lines.append(f"{summary.attachments} PDFs inside others read")
     if summary.waiting_files:
         lines.append(f"{summary.waiting_files} files wait to be read.")
     if summary.waiting_passages:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -19,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from stackroom.common.documents import AttachmentPlace
 from stackroom.common.errors import CatalogError, PictureFailed, UnknownDocument, UnknownPart
 from stackroom.page.foreign_text import own_line
 from stackroom.page.mark import Mark
@@ -44,6 +46,9 @@ _HEADERS = {
 _PRIVATE = {"Cache-Control": "private, no-cache"}
 
 _MOST_DIGITS = 9
+
+
+T = TypeVar("T")
 
 
 class Busy(Exception):
@@ -162,13 +167,15 @@ class _Pages:
         """The PDF, whole or in ranges."""
         id_ = request.path_params["id"]
         try:
-            path = await run_in_threadpool(_readable_file, self._reader, id_)
+            path, inside = await run_in_threadpool(_readable_file, self._reader, id_)
         except UnknownDocument as error:
             return _plain(str(error), 404)
         except OSError:
             return _plain(f"The file of document {id_!r} cannot be read.", 404)
         except CatalogError:
             return _plain(CATALOG_UNREADABLE, 503)
+        if inside is not None:
+            return await self._attached(path, inside)
         return FileResponse(
             path,
             media_type="application/pdf",
@@ -178,16 +185,31 @@ class _Pages:
             headers={**_HEADERS, **_PRIVATE, "Content-Security-Policy": "frame-ancestors 'none'"},
         )
 
+    async def _attached(self, path: Path, inside: AttachmentPlace) -> Response:
+        """A PDF that is attached to the one at `path`. It has no name: that would be a stranger's."""
+        try:
+            content = await self._in_turn(lambda: self._pictures.attached(path, inside))
+        except PictureFailed as error:
+            return _plain(f"The attached PDF can't be shown. {error}", 404)
+        except Busy:
+            return _plain("Too many pages are being drawn at the moment.", 503, {"Retry-After": "5"})
+        headers = {**_HEADERS, **_PRIVATE, "Content-Security-Policy": "frame-ancestors 'none'"}
+        return Response(content, media_type="application/pdf", headers=headers)
+
     async def _draw(self, found: PageOfFile, file: Path, mark: Mark | None) -> Picture:
         start, stop = (mark.start, mark.stop) if mark else (0, 0)
         text = found.page.text
         boxes = tuple(find_passage(found.words, text, start, stop))
-        wanted = PageToDraw(found.entry.id, found.page.number, file, text, start, stop, boxes)
+        wanted = PageToDraw(found.entry.id, found.page.number, file, text, start, stop, boxes, found.inside)
+        return await self._in_turn(lambda: self._pictures.picture(wanted))
+
+    async def _in_turn(self, work: Callable[[], T]) -> T:
+        """What `work` returns: in a thread, when it has its turn. Raises Busy if too many wait for theirs."""
         if self._asked_for >= _AT_ONCE + _WAITING:
             raise Busy
         self._asked_for += 1
         try:
-            return await run_sync(self._pictures.picture, wanted, limiter=self._limiter)
+            return await run_sync(work, limiter=self._limiter)
         finally:
             self._asked_for -= 1
 
@@ -200,7 +222,7 @@ def _shown(
     query = f"?mark={mark}" if mark else ""
     return PageShown(
         title=entry.title,
-        file_name=entry.locations[0].path.rpartition("/")[2] if entry.locations else "",
+        file_name=entry.locations[0].shown_name if entry.locations else "",
         number=page.number,
         pages=entry.page_count,
         label=page.label,
@@ -267,8 +289,8 @@ def _is_known(request: Request, tag: str) -> bool:
     return known == "*" or tag in (item.strip().removeprefix("W/") for item in known.split(","))
 
 
-def _readable_file(reader: Reader, document_id: str) -> Path:
-    _, path = reader.file(document_id)
+def _readable_file(reader: Reader, document_id: str) -> tuple[Path, AttachmentPlace | None]:
+    _, path, inside = reader.file(document_id)
     # Opened once here: when the response has begun, it is too late to answer with an error.
     with path.open("rb"):
-        return path
+        return path, inside

@@ -14,7 +14,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
+from stackroom.common.documents import AttachmentPlace
 from stackroom.common.errors import PictureFailed, SettingsError
 from stackroom.common.programs import ask_program
 from stackroom.page.word_boxes import WordBox
@@ -26,6 +28,9 @@ _MEMORY_MB = 1024
 # More than any picture of a page has. A longer answer of the process is not a picture.
 _MOST_BYTES = 20_000_000
 
+# An attached PDF that is sent to the browser is whole in memory, twice for a moment.
+_MOST_ATTACHED_BYTES = 64_000_000
+
 # Pictures kept in memory, all together: a page's picture is asked for right after the page of HTML that shows
 # it, and readers turn back.
 _KEPT_BYTES = 16_000_000
@@ -33,10 +38,13 @@ _KEPT_BYTES = 16_000_000
 # The system's own variables, without which Windows starts no program.
 _ENVIRONMENT = ("SYSTEMROOT",)
 
+T = TypeVar("T")
+
 _REASONS = {
     "unreadable": "The page cannot be opened.",
     "memory": "The page takes too much memory.",
     "password": "The PDF needs a password, which the server was not given.",
+    "large": "The attachment is too large.",
 }
 
 
@@ -51,6 +59,7 @@ class PageToDraw:
         text: of the page, as the catalogue has it.
         start, stop: the passage in `text`; nothing is marked if they are equal.
         boxes: where OCR saw the passage's words; if empty, they are looked for in the text of the PDF.
+        inside: where the PDF is attached to the one in `file`; None if it is that one.
     """
 
     document_id: str
@@ -60,6 +69,7 @@ class PageToDraw:
     start: int = 0
     stop: int = 0
     boxes: tuple[WordBox, ...] = ()
+    inside: AttachmentPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +131,35 @@ class Pictures:
                 self._bytes -= len(self._kept.popitem(last=False)[1].png)
         return picture
 
+    def attached(self, file: Path, inside: AttachmentPlace) -> bytes:
+        """The PDF that is attached to the one in `file`. Raises PictureFailed if it can't be had."""
+        return self._with_passwords(
+            lambda passwords: self._ask(
+                PageToDraw("", 0, file, "", inside=inside), passwords, _MOST_ATTACHED_BYTES
+            )[1]
+        )
+
     def _draw(self, wanted: PageToDraw) -> Picture:
+        return self._with_passwords(
+            lambda passwords: _picture(*self._ask(wanted, passwords, _MOST_BYTES)),
+        )
+
+    def _with_passwords(self, ask: Callable[[Sequence[str]], T]) -> T:
         try:
-            return self._ask(wanted, ())
+            return ask(())
         except PasswordWanted:
             # Sent only now, so that only a PDF that needs a password has them in its process.
             try:
-                return self._ask(wanted, self._passwords())
+                return ask(self._passwords())
             except SettingsError:
                 raise PictureFailed("The file of passwords cannot be read.") from None
 
-    def _ask(self, wanted: PageToDraw, passwords: Sequence[str]) -> Picture:
+    def _ask(
+        self, wanted: PageToDraw, passwords: Sequence[str], most_bytes: int
+    ) -> tuple[dict[str, Any], bytes]:
+        """The process's answer: its first line, and what follows."""
         request = {
+            "inside": wanted.inside,
             "path": str(wanted.file),
             "passwords": list(passwords),
             "page": wanted.page,
@@ -152,7 +179,7 @@ class Pictures:
                 [sys.executable, "-I", "-S", "-c", program],
                 json.dumps(request).encode(),
                 seconds=self._seconds,
-                most_bytes=_MOST_BYTES,
+                most_bytes=most_bytes,
                 environment={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
             )
         except OSError as error:  # no memory, no right, or no processes left
@@ -164,9 +191,9 @@ class Pictures:
         return _read(b"" if answer.is_too_much else answer.output)
 
 
-def _read(answer: bytes) -> Picture:
-    """The picture in the process's answer. It is checked: a hostile PDF may have taken the process over."""
-    head, _, png = answer.partition(b"\n")
+def _read(answer: bytes) -> tuple[dict[str, Any], bytes]:
+    """The process's answer in its two parts. A hostile PDF may have taken the process over."""
+    head, _, content = answer.partition(b"\n")
     try:
         found = json.loads(head)
         error = found.get("error")
@@ -174,9 +201,17 @@ def _read(answer: bytes) -> Picture:
             raise PasswordWanted(_REASONS[error])
         if error is not None:
             raise PictureFailed(_REASONS.get(error, "The page cannot be drawn."))
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise PictureFailed("The page crashed the process that draws it.") from None
+    return found, content
+
+
+def _picture(found: dict[str, Any], png: bytes) -> Picture:
+    """The picture in the process's answer, which is checked."""
+    try:
         width, height, top = int(found["width"]), int(found["height"]), found["top"]
         top = None if top is None else min(max(0.0, float(top)), 1.0)  # in this order, so that no NaN stays
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise PictureFailed("The page crashed the process that draws it.") from None
     if not png.startswith(b"\x89PNG\r\n\x1a\n") or not (0 < width < 100_000 and 0 < height < 100_000):
         raise PictureFailed("The page crashed the process that draws it.")

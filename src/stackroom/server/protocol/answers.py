@@ -59,6 +59,15 @@ class OutlineLine(BaseModel):
     level: int = Field(description="0 for the outermost")
 
 
+class AttachedFile(BaseModel):
+    """A file inside the PDF."""
+
+    name: str
+    page: int = Field(description="The page it is pinned to; 0 if it belongs to the PDF as a whole")
+    id: str = Field(description="If it is a PDF: fetch this to read it; else empty")
+    unread: str = Field(description="Why an attached PDF was not read; empty if it was, or is no PDF")
+
+
 class FetchMetadata(BaseModel):
     """What is known of a document besides its text; what a PDF does not state is an empty string."""
 
@@ -67,7 +76,9 @@ class FetchMetadata(BaseModel):
     modified: str = Field(description="ISO 8601, as the PDF states it")
     pages: int = Field(description="How many pages the PDF has")
     file_name: str
-    source: str = Field(description="The file's path inside the library")
+    source: str = Field(
+        description="The file's path inside the library; 'a.pdf, in b.pdf' if it is attached to another PDF"
+    )
     extractor: str = Field(description="What read the text from the PDF")
     first_page: int = Field(description="The pages in this text: from this one")
     last_page: int = Field(description="to this one, both inclusive")
@@ -80,6 +91,7 @@ class FetchMetadata(BaseModel):
     unread_pages: str = Field(
         description="Of these the scans that OCR has not read: what they say is missing in this text"
     )
+    attachments: list[AttachedFile] = Field(description="The files inside the PDF; none is in this text")
     part: int = Field(description="Which part of the document this text begins in, from 1")
     parts: int = Field(description="How many parts it has; 1 if it fits one answer")
     next_id: str = Field(description="Fetch this to go on; empty at the end of the document")
@@ -99,6 +111,9 @@ class FetchAnswer(BaseModel):
     url: str = Field(description="Opens the first of these pages; with ?page=3, page 3")
     metadata: FetchMetadata
 
+
+# Most attachments that are named, and most characters of each name.
+_ATTACHMENTS, _ATTACHMENT_NAME = 100, 120
 
 # Most lines of a table of contents, and most characters of each: together a few thousand tokens.
 _OUTLINE_LINES, _OUTLINE_TITLE = 100, 120
@@ -134,7 +149,7 @@ def fetch_answer(fetched: Fetched, base_url: str) -> FetchAnswer:
     """The answer to a fetch; `base_url` as in `search_answer`."""
     entry, part = fetched.entry, fetched.part
     # Relative, because an absolute path would tell a hosted assistant about the machine.
-    source = entry.locations[0].path if entry.locations else ""
+    place = entry.locations[0] if entry.locations else None
     url = _document_url(base_url, entry.id)
     return FetchAnswer(
         id=fetched.id,
@@ -146,14 +161,23 @@ def fetch_answer(fetched: Fetched, base_url: str) -> FetchAnswer:
             created=own_line(entry.created),
             modified=own_line(entry.modified),
             pages=entry.page_count,
-            file_name=own_line(source.rpartition("/")[2]),
-            source=own_line(source),
+            file_name=own_line(place.shown_name if place else ""),
+            source=own_line(place.shown_path if place else ""),
             extractor=own_line(entry.extractor),
             first_page=part.first,
             last_page=part.last,
             ocr_pages=_ranges(fetched.ocr_pages),
             ocr_confidence=_percent(fetched.ocr_pages.values()),
             unread_pages=_ranges(fetched.unread_pages),
+            attachments=[
+                AttachedFile(
+                    name=own_line(attached.name, _ATTACHMENT_NAME),
+                    page=attached.page,
+                    id=attached.document_id,
+                    unread=own_line(attached.reason),
+                )
+                for attached in entry.attachments[:_ATTACHMENTS]
+            ],
             part=fetched.number,
             parts=fetched.parts,
             next_id=fetched.next_id,

@@ -1,0 +1,126 @@
+"""The files inside a PDF: what they are called, and which of them may be PDFs.
+
+Nothing is unpacked here, so an attachment that is a bomb can't take its container with it: `attached_pdf`
+reads each in a process of its own.
+"""
+
+import ctypes
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pypdfium2.raw as pdfium
+
+from indexer.pdf.clean_text import flatten
+from indexer.pdf.inbox import made
+from stackroom.common.documents import Attachment
+
+# So many of a document are listed; of the others only the number is told.
+_MOST_ATTACHMENTS = 1000
+
+# Annotations of a page that are looked at; a page of an index has some hundred links.
+_MOST_ANNOTATIONS = 5000
+
+_LONGEST_NAME = 200  # characters
+_LONGEST_TYPE = 100  # bytes in UTF-16; a longer one is not that of a PDF
+
+_TYPES_OF_PDF = ("application/pdf", "application/x-pdf")
+
+
+def attached_to_page(page: Any, at: int) -> list[Attachment]:
+    """The files that are pinned to a page (as annotations).
+
+    Args:
+        page: PDFium's.
+        at: its index, from 0.
+    """
+    found: list[Attachment] = []
+    count = min(pdfium.FPDFPage_GetAnnotCount(page), _MOST_ANNOTATIONS)
+    if count <= 0 or _count_links(page, count) == count:
+        return found
+    for number in range(count):
+        annotation = pdfium.FPDFPage_GetAnnot(page, number)
+        if not annotation:
+            continue
+        if pdfium.FPDFAnnot_GetSubtype(annotation) == pdfium.FPDF_ANNOT_FILEATTACHMENT:
+            attachment = pdfium.FPDFAnnot_GetFileAttachment(annotation)
+            if attachment:
+                found.append(_describe(attachment, at + 1, number))
+        pdfium.FPDFPage_CloseAnnot(annotation)
+    return found
+
+
+def _count_links(page: Any, most: int) -> int:
+    """How many annotations are links, as nearly all are; up to `most`. Quicker than to look at each."""
+    position, link = ctypes.c_int(0), pdfium.FPDF_LINK()
+    next_one, at, into = pdfium.FPDFLink_Enumerate, ctypes.byref(position), ctypes.byref(link)
+    count = 0
+    while count < most and next_one(page, at, into):
+        count += 1
+    return count
+
+
+def all_attached(pdf: Any, pinned: Sequence[Attachment]) -> tuple[Attachment, ...]:
+    """The files of an open document of PDFium: its own, then those that are `pinned` to its pages.
+
+    If there are more than `_MOST_ATTACHMENTS`, a last entry says how many more.
+    """
+    count = max(0, pdfium.FPDFDoc_GetAttachmentCount(pdf))
+    handles = (
+        (number, pdfium.FPDFDoc_GetAttachment(pdf, number)) for number in range(min(count, _MOST_ATTACHMENTS))
+    )
+    own = [_describe(handle, 0, number) for number, handle in handles if handle]
+    listed = (*own, *pinned)[:_MOST_ATTACHMENTS]
+    more = count + len(pinned) - len(listed) if count + len(pinned) > _MOST_ATTACHMENTS else 0
+    return (*listed, Attachment(0, _MOST_ATTACHMENTS, f"[{more} more]", False)) if more else listed
+
+
+def read_message(content: object, pages: int) -> tuple[Attachment, ...]:
+    """The attachments of a document with so many pages, as the process that read it has sent them.
+
+    Raises:
+        TypeError, ValueError: they can't be so.
+    """
+    if not isinstance(content, list) or len(content) > _MOST_ATTACHMENTS + 1:
+        raise ValueError("no list of attachments")
+    found = tuple(made(Attachment, one) for one in content)
+    places = {(one.page, one.number) for one in found}
+    numbers = range(_MOST_ANNOTATIONS)
+    if len(places) < len(found) or any(
+        one.page not in range(pages + 1)
+        or one.number not in numbers
+        or type(one.may_be_pdf) is not bool
+        or not 0 < len(one.name) <= _LONGEST_NAME
+        for one in found
+    ):
+        raise ValueError("attachments are not as they can be")
+    return found
+
+
+def named(names: Sequence[str]) -> tuple[Attachment, ...]:
+    """The files of a PDF that PDFium can't open: it can't take them out either, but they are told."""
+    return tuple(_entry(0, number, name, "") for number, name in enumerate(names[:_MOST_ATTACHMENTS]))
+
+
+def _describe(attachment: Any, page: int, number: int) -> Attachment:
+    name = _read_text(pdfium.FPDFAttachment_GetName, attachment, 8 * _LONGEST_NAME)
+    kind = _read_text(pdfium.FPDFAttachment_GetSubtype, attachment, _LONGEST_TYPE)
+    return _entry(page, number, name, kind)
+
+
+def _entry(page: int, number: int, name: str, kind: str) -> Attachment:
+    name = flatten(name)
+    is_named_so = name.casefold().endswith(".pdf")
+    may_be_pdf = is_named_so or kind.casefold() in _TYPES_OF_PDF or "." not in name
+    if len(name) > _LONGEST_NAME:
+        name = name[: _LONGEST_NAME - 5] + "…" + (".pdf" if is_named_so else "")
+    return Attachment(page, number, name or "unnamed", may_be_pdf)
+
+
+def _read_text(function: Callable[..., int], attachment: Any, most_bytes: int) -> str:
+    """What a function of PDFium says of an attachment, in UTF-16 with a final NUL; "" if it is longer."""
+    size = function(attachment, None, 0)
+    if not 2 < size <= most_bytes:
+        return ""
+    buffer = (ctypes.c_ushort * (size // 2))()
+    function(attachment, buffer, size)
+    return bytes(buffer)[: size - 2].decode("utf-16-le", "replace")

@@ -1,0 +1,110 @@
+"""Writes what is attached to documents: which attachments wait to be read, and what became of each."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.store.holding import let_go, log_names
+from indexer.store.publisher import Publisher
+from stackroom.catalog.entries import Location, Model
+from stackroom.common.documents import Attachment, Document, Passage
+from stackroom.common.errors import ExtractionFailed
+
+_AT = "WHERE container = ? AND page = ? AND number = ?"
+_HELD = f"SELECT document FROM attachments {_AT}"  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingAttachment:
+    """An attachment that has to be read.
+
+    Attributes:
+        container: key of the document that it is attached to.
+        attachment: what and where it is.
+        file: a file that holds the container.
+        reason: why it could not be read before; empty if it was not tried.
+    """
+
+    container: int
+    attachment: Attachment
+    file: Location
+    reason: str
+
+
+class AttachmentPublisher(Publisher):
+    """A writer's connection for what is attached to documents. Every method raises as a `Publisher`'s do."""
+
+    def waiting_attachments(self) -> list[WaitingAttachment]:
+        """The attachments of files that have to be read, those of one container together."""
+        rows = self._rows(
+            "SELECT a.container, a.page, a.number, a.name, coalesce(a.reason, ''),"
+            " b.root, l.path, l.size, min(l.modified_ns) FROM attachments a"
+            " JOIN locations l ON l.document = a.container JOIN libraries b ON b.id = l.library_id"
+            " WHERE a.state = 'waiting' GROUP BY a.container, a.page, a.number"
+        )
+        return [
+            WaitingAttachment(
+                container, Attachment(page, number, name, True), Location(Path(root), *file), reason
+            )
+            for container, page, number, name, reason, root, *file in rows
+        ]
+
+    def retry_attachments(self, kinds: Collection[str]) -> None:
+        """Makes those attachments wait again that could not be read for a reason of these kinds
+        (FailureKind).
+        """
+        with self._transaction() as db:
+            db.executemany(
+                "UPDATE attachments SET state = 'waiting' WHERE state = 'failed' AND failure = ?",
+                [(kind,) for kind in kinds],
+            )
+
+    def publish_attached(
+        self,
+        container: int,
+        attachment: Attachment,
+        document: Document,
+        passages: Sequence[Passage],
+        model: Model,
+    ) -> bool:
+        """Records what an attachment holds; the document is added, unless it is known.
+
+        Returns:
+            Whether it was added.
+        """
+        place = container, attachment.page, attachment.number
+        with self._transaction() as db:
+            held = db.execute(_HELD, place).fetchone()
+            if held is None:
+                return False  # the container was read again meanwhile, as another one's attachment
+            known = db.execute(
+                "SELECT key FROM documents WHERE id = ? AND extractor <> ''", (document.id,)
+            ).fetchone()
+            key = known[0] if known else self._add(db, document, passages, model)
+            db.execute(
+                "UPDATE attachments SET state = 'read', document = ?, failure = NULL, reason = NULL " + _AT,  # noqa: S608
+                (key, *place),
+            )
+            if known:
+                log_names(db, key)
+            if held[0] not in (None, key):
+                let_go(db, held[0], key)
+            return known is None
+
+    def fail_attached(self, container: int, attachment: Attachment, error: ExtractionFailed) -> bool:
+        """Records why an attachment could not be read; what it held before is removed.
+
+        Returns:
+            Whether that is a failure: what only might have been a PDF need not be one.
+        """
+        place = container, attachment.page, attachment.number
+        is_other = error.kind == "not a pdf" and not attachment.name.casefold().endswith(".pdf")
+        with self._transaction() as db:
+            held = db.execute(_HELD, place).fetchone()
+            db.execute(
+                "UPDATE attachments SET state = ?, document = NULL, failure = ?, reason = ? " + _AT,  # noqa: S608
+                ("other" if is_other else "failed", error.kind, str(error), *place),
+            )
+            if held and held[0] is not None:
+                let_go(db, held[0])
+        return not is_other
