@@ -1,11 +1,12 @@
 """Reads one page with PDFium: its lines, and whether only OCR can tell its text."""
 
 import ctypes
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from indexer.pdf.annotations import Annotation, read_annotations
 from indexer.pdf.clean_text import clean_characters
 from indexer.pdf.page_lines import HYPHENATED, Line
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
@@ -19,10 +20,12 @@ class PageReading:
     Attributes:
         lines: in reading order; None if PDFium cannot load the page.
         is_scan: whether the page needs OCR.
+        annotations: what its annotations show, from top to bottom.
     """
 
     lines: list[Line] | None
     is_scan: bool = False
+    annotations: list[Annotation] = field(default_factory=list)
 
 
 def read_page(pdf: Any, at: int) -> PageReading:
@@ -33,7 +36,8 @@ def read_page(pdf: Any, at: int) -> PageReading:
         return PageReading(None)
     try:
         lines = read_lines(page, at)
-        return PageReading(lines, lines is not None and needs_ocr(page, lines))
+        is_scan = lines is not None and needs_ocr(page, lines)
+        return PageReading(lines, is_scan, read_annotations(pdf, page, at))
     finally:
         pdfium.FPDF_ClosePage(page)
 

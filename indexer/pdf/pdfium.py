@@ -7,7 +7,7 @@ that may crash or be killed, but nothing here depends on that.
 import ctypes
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,8 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from indexer.pdf.annotation_places import add_marks
+from indexer.pdf.annotations import Annotation
 from indexer.pdf.clean_text import (
     count_words,
     flatten,
@@ -39,6 +41,7 @@ from indexer.pdf.title import choose_title
 from stackroom.common.documents import Document, Page
 from stackroom.common.errors import ExtractionFailed
 from stackroom.page.open_pdf import open_pdf
+from stackroom.page.own_marks import without_imitations
 
 # A hostile outline can branch without end. That of a 2,000-page manual has 5,000 entries.
 _MAX_OUTLINE_ENTRIES = 20_000
@@ -129,7 +132,7 @@ def _compose(path: Path, document_id: str, reading: Reading) -> Document:
     """Repairs what was read, and puts it together."""
     first_page = reading.pages[0] or []
     kept = remove_running_lines([lines or [] for lines in reading.pages])
-    texts = ["\n".join(break_paragraphs(lines)) for lines in kept]
+    texts = [_page_text(lines, reading.annotations.get(at, ())) for at, lines in enumerate(kept)]
     words = count_words(texts)
     pages = tuple(
         Page(number, flatten(label) or str(number), tidy_lines(join_hyphenated(text, words)))
@@ -147,6 +150,13 @@ def _compose(path: Path, document_id: str, reading: Reading) -> Document:
         sections=find_sections(reading.outline, kept, pages),
         scans=tuple(at + 1 for at in reading.scans),
     )
+
+
+def _page_text(lines: Sequence[Line], annotations: Sequence[Annotation]) -> str:
+    """The text of a page, with marks for what its annotations show; its words are not joined yet."""
+    own = [line._replace(text=without_imitations(line.text)) if "[" in line.text else line for line in lines]
+    marked, below = add_marks(own, annotations) if annotations else (own, "")
+    return "\n".join([*break_paragraphs(marked), *(["", below] if below else [])])
 
 
 @contextmanager
@@ -177,11 +187,14 @@ def _read_with_pdfium(path: Path, passwords: tuple[str, ...], max_pages: int, on
         on_page(0, total)
         pages: list[list[Line] | None] = []
         scans = []
+        annotations = {}
         for at in range(total):
             page = read_page(pdf, at)
             pages.append(page.lines)
             if page.is_scan:
                 scans.append(at)
+            if page.annotations:
+                annotations[at] = page.annotations
             on_page(at + 1, total)
         metadata = {
             key: _read_utf16(pdfium.FPDF_GetMetaText, pdf, key)
@@ -197,6 +210,7 @@ def _read_with_pdfium(path: Path, passwords: tuple[str, ...], max_pages: int, on
             tidy_outline(_read_bookmarks(pdf), total),
             f"pdfium {pypdfium2.PYPDFIUM_INFO.tag}",
             tuple(scans),
+            annotations,
         )
 
 

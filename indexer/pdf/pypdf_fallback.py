@@ -1,13 +1,16 @@
 """Reads with pypdf the files that PDFium cannot open, and the pages that it cannot load."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from indexer.pdf.annotations import Annotation
 from indexer.pdf.clean_text import clean_characters
 from indexer.pdf.page_lines import Line
+from indexer.pdf.pypdf_annotations import annotations_of
 from indexer.pdf.raw_reading import (
     MAX_PAGE_CHARACTERS,
     OnPage,
@@ -90,6 +93,7 @@ def read_with_pypdf(
             metadata.get("/ModDate", ""),
             tidy_outline(bookmarks, total),
             f"pypdf {pypdf.__version__}",
+            annotations=_read_annotations(reader, range(total)),
         )
 
 
@@ -109,6 +113,11 @@ def _read_page_with_pypdf(reader: "PdfReader", at: int) -> list[Line] | None:
     if len(text) > MAX_PAGE_CHARACTERS:
         raise PageTooLong(at + 1)
     return [Line(line) for line in clean_characters(text).strip("\n").split("\n")]
+
+
+def _read_annotations(reader: "PdfReader", places: Iterable[int]) -> dict[int, list[Annotation]]:
+    read = {at: _try(partial(annotations_of, reader, at)) for at in places}
+    return {at: found for at, found in read.items() if found}
 
 
 def _read_pypdf_bookmarks(
@@ -150,4 +159,5 @@ def read_again(path: Path, passwords: tuple[str, ...], reading: Reading, failed:
         pages = list(reading.pages)
         for at in failed:
             pages[at] = _read_page_with_pypdf(reader, at)
-        return replace(reading, pages=pages)
+        annotations = {**reading.annotations, **_read_annotations(reader, failed)}
+        return replace(reading, pages=pages, annotations=annotations)

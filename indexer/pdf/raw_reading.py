@@ -1,8 +1,9 @@
 """What a PDF library read from a file, before it is repaired; and the limits at which reading stops."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from indexer.pdf.annotations import Annotation
 from indexer.pdf.clean_text import flatten
 from indexer.pdf.page_lines import Line
 from stackroom.common.documents import OutlineEntry
@@ -41,6 +42,7 @@ class Reading:
         outline: entries with a page.
         made_by: the name and version of the PDF library.
         scans: indexes of the pages whose text only OCR can tell.
+        annotations: what is shown by the annotations of the pages that have any, by the page's index.
     """
 
     pages: list[list[Line] | None]
@@ -52,6 +54,7 @@ class Reading:
     outline: list[OutlineEntry]
     made_by: str
     scans: tuple[int, ...] = ()
+    annotations: Mapping[int, Sequence[Annotation]] = field(default_factory=dict)
 
 
 def tidy_outline(entries: Iterable[tuple[str, int | None, int]], total: int) -> list[OutlineEntry]:
