@@ -15,6 +15,7 @@ from indexer.store.document_rows import add_document, add_passages, remove_docum
 from indexer.store.publisher import FileState, Publisher
 from stackroom.catalog.entries import Model, locations
 from stackroom.common.documents import Document, Page, Passage, Section
+from stackroom.page.own_marks import with_marks_of, without_imitations, without_marks
 from stackroom.page.word_boxes import WordBox, pack
 
 # If OCR finds fewer letters than this share of those in the PDF's own text, it has missed something.
@@ -98,10 +99,10 @@ class ScanPublisher(Publisher):
         """
         document = self.document(key)
         rows = self._rows("SELECT page, text FROM scans WHERE document = ? AND state = 'read'", (key,))
-        texts = {number: text for number, text in rows if text}
+        texts = {number: without_imitations(text) for number, text in rows if text}
         pages = tuple(
-            replace(page, text=texts[page.number])
-            if page.number in texts and _is_more(texts[page.number], page.text)
+            replace(page, text=with_marks_of(texts[page.number], page.text))
+            if page.number in texts and _is_more(texts[page.number], without_marks(page.text))
             else page
             for page in document.pages
         )

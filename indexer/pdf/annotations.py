@@ -90,7 +90,7 @@ def read_annotations(pdf: Any, page: Any, at: int) -> list[Annotation]:
         at: the page's index, from 0.
     """
     count = pdfium.FPDFPage_GetAnnotCount(page)
-    if count <= 0:
+    if count <= 0 or _count_links(page, count) == count:
         return []
     found: list[_Found] = []
     characters = 0
@@ -112,6 +112,16 @@ def read_annotations(pdf: Any, page: Any, at: int) -> list[Annotation]:
     return sorted(_on_page(pdf, page, at, found), key=_height)
 
 
+def _count_links(page: Any, most: int) -> int:
+    """How many annotations are links: nearly all of real PDFs are. Quicker than to look at each."""
+    position, link = ctypes.c_int(0), pdfium.FPDF_LINK()
+    next_one, at, into = pdfium.FPDFLink_Enumerate, ctypes.byref(position), ctypes.byref(link)
+    count = 0
+    while count < min(most, MOST_ANNOTATIONS) and next_one(page, at, into):
+        count += 1
+    return count
+
+
 def _height(annotation: Annotation) -> tuple[float, float]:
     left, _, _, top = annotation.box or (0.0, 0.0, 0.0, -1e9)
     return -top, left
@@ -122,7 +132,7 @@ def _height(annotation: Annotation) -> tuple[float, float]:
 
 def _read(pdf: Any, annotation: Any) -> _Found | None:
     subtype = pdfium.FPDFAnnot_GetSubtype(annotation)
-    if subtype == pdfium.FPDF_ANNOT_LINK:  # nearly all annotations of real PDFs are links
+    if subtype == pdfium.FPDF_ANNOT_LINK:
         return None
     is_field, is_stamp = subtype == pdfium.FPDF_ANNOT_WIDGET, subtype == pdfium.FPDF_ANNOT_STAMP
     if not (is_field or is_stamp or subtype in _NOTES):
@@ -162,7 +172,11 @@ def _read_field(pdf: Any, annotation: Any, box: _Box | None) -> _Found | None:
         value = _utf16(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
         text = "" if state in ("", "Off") else state if value in ("", "Off") else value
     elif kind in (pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX):
-        text = _chosen(form, annotation) or _utf16(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
+        chosen = _chosen(form, annotation)
+        if len(chosen) > 1 and kind == pdfium.FPDF_FORMFIELD_COMBOBOX:
+            chosen = []  # only one can be: their export values are all the same (WeasyPrint, without values)
+        value = _utf16(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
+        text = "; ".join(chosen)[:LONGEST_TEXT] or value
     elif pdfium.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD:
         return None
     else:
@@ -194,14 +208,14 @@ def _read_stray_field(annotation: Any, box: _Box) -> _Found | None:
     return _Found("form field", pdfium.FPDF_ANNOT_WIDGET, box, text, label)
 
 
-def _chosen(form: Any, annotation: Any) -> str:
+def _chosen(form: Any, annotation: Any) -> list[str]:
     """What is chosen from a list, as it is shown there."""
     count = pdfium.FPDFAnnot_GetOptionCount(form, annotation)
-    return "; ".join(
+    return [
         _utf16(pdfium.FPDFAnnot_GetOptionLabel, form, annotation, at)
         for at in range(min(count, _MOST_OPTIONS))
         if pdfium.FPDFAnnot_IsOptionSelected(form, annotation, at)
-    )
+    ]
 
 
 def _has_appearance(annotation: Any) -> bool:
@@ -214,9 +228,12 @@ def _box(annotation: Any) -> _Box | None:
     rect = pdfium.FS_RECTF()
     if not pdfium.FPDFAnnot_GetRect(annotation, ctypes.byref(rect)):
         return None
-    box = (rect.left, rect.bottom, rect.right, rect.top)
-    is_sane = all(-1e5 < side < 1e5 for side in box)  # not so for "not a number"
-    return box if is_sane and box[2] - box[0] > 0.1 and box[3] - box[1] > 0.1 else None
+    if not all(-1e5 < side < 1e5 for side in (rect.left, rect.bottom, rect.right, rect.top)):
+        return None  # also "not a number"
+    # WeasyPrint writes the upper corner first, and PDFium gives the rectangle as it is written.
+    left, right = sorted((rect.left, rect.right))
+    bottom, top = sorted((rect.bottom, rect.top))
+    return (left, bottom, right, top) if right - left > 0.1 and top - bottom > 0.1 else None
 
 
 def _string(annotation: Any, key: bytes) -> str:

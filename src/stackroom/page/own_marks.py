@@ -75,3 +75,9 @@ def _is_ours(text: str, at: int) -> bool:
 def without_marks(text: str) -> str:
     """`text` with blanks in the place of our marks: each other character stays at its offset."""
     return _MARK.sub(lambda found: " " * len(found[0]), text) if "[" in text else text
+
+
+def with_marks_of(text: str, other: str) -> str:
+    """`text` followed by the marks that stand in `other`, each on a line of its own."""
+    marks = _MARK.findall(other) if "[" in other else []
+    return "\n".join([text.rstrip("\n"), "", *marks]) + "\n" if marks else text
