@@ -20,11 +20,12 @@ _KINDS: tuple[str, ...] = get_args(Kind)
 _OPENING = "[\uff3b\ufe47\u2045\u298b\u298d\u298f\u2e55\u2e57\u2772\u3014\ufe39\ufe5d\u2997\u3010\ufe3b\u27e6"
 # Of what follows a bracket, so many characters are looked at: letters may carry many accents.
 _LOOKED_AT = 100
-_SUSPECT = re.compile(f"[{re.escape(_OPENING)}](?=[^\\w!-~]*[fns?]|[^\\w!-~]*[^\\W!-~])", re.IGNORECASE)
+_LETTER, _SIGN = "X", "\0"  # stand for a letter that may look like any other, and a sign for a colon
+_SUSPECT = re.compile(f"[{re.escape(_OPENING)}](?=[^\\w!-~]*[fns]|[^\\w!-~]*[^\\W!-~])", re.IGNORECASE)
 _IMITATION = re.compile(
     "|".join(
-        "".join(f"[{letter}?]" if letter != " " else r"[\W_]*" for letter in kind) for kind in _KINDS
-    ).join((r"[\W_]*(?:", r")\s*(?:[:?]|[^\w\s!-~])"))
+        "".join(f"[{letter}{_LETTER}]" if letter != " " else r"[\W_]*" for letter in kind) for kind in _KINDS
+    ).join((r"[\W_]*(?:", rf")\s*[:{_SIGN}]"))
 )
 _MARK = re.compile(rf"\[(?:{'|'.join(_KINDS)}): (?:[^\[\]]|\[[^\[\]]*\])*\]")
 
@@ -66,9 +67,12 @@ def _is_ours(text: str, at: int) -> bool:
         category = unicodedata.category(char)[0]
         if category == "M":
             continue
+        if not char.isascii() and (category in "SP" or unicodedata.category(char) == "Lm"):
+            letters.append(_SIGN)
+            continue
         is_far = unicodedata.east_asian_width(char) == "W" or unicodedata.bidirectional(char) in ("R", "AL")
-        looks_alike = not char.isascii() and category in "LNS" and not is_far
-        letters.append("?" if looks_alike else " " if char.isspace() else char.lower())
+        looks_alike = not char.isascii() and category in "LN" and not is_far
+        letters.append(_LETTER if looks_alike else " " if char.isspace() else char.lower())
     return bool(_IMITATION.match("".join(letters)))
 
 
