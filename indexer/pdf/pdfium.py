@@ -26,9 +26,10 @@ from indexer.pdf.clean_text import (
     tidy_lines,
 )
 from indexer.pdf.headings import find_sections
+from indexer.pdf.metadata import with_xml
 from indexer.pdf.page_lines import Line, break_paragraphs, remove_running_lines
 from indexer.pdf.page_reader import read_page
-from indexer.pdf.pypdf_fallback import PypdfFailed, read_again, read_with_pypdf
+from indexer.pdf.pypdf_fallback import PypdfFailed, read_again, read_metadata_stream, read_with_pypdf
 from indexer.pdf.raw_reading import (
     MAX_PAGE_CHARACTERS,
     OnPage,
@@ -75,6 +76,7 @@ def extract(
             raise ExtractionFailed(path, "not a pdf", "is empty (0 bytes)")
         with _silence():
             reading = _read(path, passwords, max_pages, on_page, has_header=b"%PDF-" in head)
+            reading = with_xml(reading, path, lambda: read_metadata_stream(path, passwords))
         return _compose(path, document_id, reading)
     except OSError as error:
         reason = f"cannot be read: {error.strerror or error}; check the file's permissions and the disk"

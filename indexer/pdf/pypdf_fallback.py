@@ -132,6 +132,20 @@ def _read_pypdf_bookmarks(
             yield str(entry.title), None if at is None else at + 1, level
 
 
+def read_metadata_stream(path: Path, passwords: tuple[str, ...]) -> bytes:
+    """The XML that describes a document; empty if it has none, or pypdf cannot read it."""
+    from pypdf import PdfReader
+
+    def read() -> bytes:
+        reader = PdfReader(path)
+        if reader.is_encrypted and not any(map(reader.decrypt, ("", *passwords))):
+            return b""
+        with closing(reader):
+            return bytes(reader.root_object["/Metadata"].get_object().get_data())  # type: ignore[union-attr]
+
+    return _try(read) or b""
+
+
 def read_again(path: Path, passwords: tuple[str, ...], reading: Reading, failed: Sequence[int]) -> Reading:
     """Reads pages again that PDFium could not load.
 
