@@ -142,6 +142,8 @@ def _read(pdf: Any, annotation: Any) -> _Found | None:
     box = _box(annotation)
     if is_field:
         return _read_field(pdf, annotation, box)
+    if subtype == pdfium.FPDF_ANNOT_FILEATTACHMENT:
+        return _read_attachment(annotation, box)
     if pdfium.FPDFAnnot_HasKey(annotation, b"State"):  # "Accepted set by …": no text of anybody's
         return None
     text = _string(annotation, b"Contents") or flatten(_TAGS.sub(" ", _string(annotation, b"RC")))
@@ -151,6 +153,13 @@ def _read(pdf: Any, annotation: Any) -> _Found | None:
     if is_stamp and not text:
         text = _CAPITAL.sub(" ", _string(annotation, b"Name").removeprefix("SB"))
     return _Found("stamp" if is_stamp else "note", subtype, box, text) if text else None
+
+
+def _read_attachment(annotation: Any, box: _Box | None) -> _Found:
+    attachment = pdfium.FPDFAnnot_GetFileAttachment(annotation)
+    name = read_utf16(pdfium.FPDFAttachment_GetName, attachment) if attachment else ""
+    said, name = _string(annotation, b"Contents"), name or "without a name"
+    return _Found("attachment", pdfium.FPDF_ANNOT_FILEATTACHMENT, box, said or name, name if said else "")
 
 
 def _read_field(pdf: Any, annotation: Any, box: _Box | None) -> _Found | None:
@@ -169,22 +178,22 @@ def _read_field(pdf: Any, annotation: Any, box: _Box | None) -> _Found | None:
     if kind in (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON):
         # PDFium's own FPDFAnnot_IsChecked knows only pages that were opened for filling in.
         state = _string(annotation, b"AS")
-        value = _utf16(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
+        value = read_utf16(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
         text = "" if state in ("", "Off") else state if value in ("", "Off") else value
     elif kind in (pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX):
         chosen = _chosen(form, annotation)
         if len(chosen) > 1 and kind == pdfium.FPDF_FORMFIELD_COMBOBOX:
             chosen = []  # only one can be: their export values are all the same (WeasyPrint, without values)
-        value = _utf16(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
+        value = read_utf16(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
         text = "; ".join(chosen)[:LONGEST_TEXT] or value
     elif pdfium.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD:
         return None
     else:
-        text = _utf16(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
+        text = read_utf16(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
     if not text:
         return None
-    alternate = _utf16(pdfium.FPDFAnnot_GetFormFieldAlternateName, form, annotation)
-    name = _utf16(pdfium.FPDFAnnot_GetFormFieldName, form, annotation)
+    alternate = read_utf16(pdfium.FPDFAnnot_GetFormFieldAlternateName, form, annotation)
+    name = read_utf16(pdfium.FPDFAnnot_GetFormFieldName, form, annotation)
     return _Found("form field", widget, box, text, readable_name(alternate, name))
 
 
@@ -212,7 +221,7 @@ def _chosen(form: Any, annotation: Any) -> list[str]:
     """What is chosen from a list, as it is shown there."""
     count = pdfium.FPDFAnnot_GetOptionCount(form, annotation)
     return [
-        _utf16(pdfium.FPDFAnnot_GetOptionLabel, form, annotation, at)
+        read_utf16(pdfium.FPDFAnnot_GetOptionLabel, form, annotation, at)
         for at in range(min(count, _MOST_OPTIONS))
         if pdfium.FPDFAnnot_IsOptionSelected(form, annotation, at)
     ]
@@ -237,10 +246,10 @@ def _box(annotation: Any) -> _Box | None:
 
 
 def _string(annotation: Any, key: bytes) -> str:
-    return _utf16(pdfium.FPDFAnnot_GetStringValue, annotation, key)
+    return read_utf16(pdfium.FPDFAnnot_GetStringValue, annotation, key)
 
 
-def _utf16(function: Callable[..., int], *arguments: object) -> str:
+def read_utf16(function: Callable[..., int], *arguments: object) -> str:
     """The text that a PDFium function writes into a buffer, on one line; it returns the size in bytes."""
     size = function(*arguments, None, 0)
     if size <= 2:

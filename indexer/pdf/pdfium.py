@@ -39,6 +39,7 @@ from indexer.pdf.raw_reading import (
     tidy_outline,
 )
 from indexer.pdf.title import choose_title
+from indexer.pdf.unread import find_unread, unread_of_file
 from stackroom.common.documents import Document, Page
 from stackroom.common.errors import ExtractionFailed
 from stackroom.page.open_pdf import open_pdf
@@ -151,6 +152,7 @@ def _compose(path: Path, document_id: str, reading: Reading) -> Document:
         extractor=reading.made_by,
         sections=find_sections(reading.outline, kept, pages),
         scans=tuple(at + 1 for at in reading.scans),
+        unread=find_unread(reading, pages),
     )
 
 
@@ -213,6 +215,7 @@ def _read_with_pdfium(path: Path, passwords: tuple[str, ...], max_pages: int, on
             f"pdfium {pypdfium2.PYPDFIUM_INFO.tag}",
             tuple(scans),
             annotations,
+            unread_of_file(pdf),
         )
 
 

@@ -25,7 +25,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from indexer.pdf import inbox
 from indexer.pdf.inbox import Garbled, Inbox, NoMore, TooLong, made
 from indexer.pdf.pdfium import extract
-from stackroom.common.documents import Document, OutlineEntry, Page, Section
+from stackroom.common.documents import UNREAD_KINDS, Document, OutlineEntry, Page, Section, Unread
 from stackroom.common.errors import FAILURE_KINDS, ExtractionFailed
 
 _LONGEST_POLL_SECONDS = 0.5
@@ -311,6 +311,8 @@ def _document(content: dict[str, Any]) -> Document:
     content["pages"] = tuple(made(Page, page) for page in content["pages"])
     content["sections"] = tuple(made(Section, section) for section in content["sections"])
     content["scans"] = tuple(content["scans"])
+    content["recognised"] = tuple(content["recognised"])
+    content["unread"] = tuple(made(Unread, one) for one in content["unread"])
     document = made(Document, content)
     numbers = range(1, len(document.pages) + 1)
     starts = [section.start for section in document.sections]
@@ -320,6 +322,10 @@ def _document(content: dict[str, Any]) -> Document:
         or not set(document.scans) <= set(numbers)
         or len(set(document.scans)) < len(document.scans)
         or not {entry.page for entry in document.outline} <= set(numbers)
+        or document.recognised  # that is for the catalogue to say
+        or not {one.page for one in document.unread} <= {0, *numbers}
+        or not {one.kind for one in document.unread} <= set(UNREAD_KINDS)
+        or len(set(document.unread)) < len(document.unread)
         or starts != sorted(set(starts))
         or any(not 0 <= start <= len(document.text) for start in starts)
     ):

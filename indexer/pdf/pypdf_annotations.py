@@ -14,6 +14,7 @@ from indexer.pdf.field_names import readable_name
 _HIDDEN = 2 | 32  # flags of an annotation: hidden, no view
 _PASSWORD = 1 << 13
 _PUSHBUTTON = 1 << 16
+_LONGEST_NAME = 255  # of an attachment, in characters
 _DEEPEST = 10  # fields within fields
 
 
@@ -22,13 +23,24 @@ def annotations_of(reader: Any, at: int) -> list[Annotation]:
     return list(_annotations(reader.pages[at]))
 
 
+def attachments_of(reader: Any) -> list[str]:
+    """The names of the files that are embedded in a document."""
+    names = islice(reader.attachments, MOST_ANNOTATIONS)  # a mapping; what is attached is not read
+    return list(dict.fromkeys(flatten(str(name))[:_LONGEST_NAME] for name in names if name))
+
+
 def _annotations(page: Any) -> Iterator[Annotation]:
     for reference in islice(page.annotations or (), MOST_ANNOTATIONS):
         annotation = reference.get_object()
         subtype = annotation.get("/Subtype")
         if int(annotation.get("/F", 0)) & _HIDDEN or subtype == "/Link" or "/State" in annotation:
             continue
-        if subtype == "/Widget":
+        if subtype == "/FileAttachment":
+            file = annotation.get("/FS", {}).get_object()
+            yield Annotation(
+                "attachment", _text(file.get("/UF")) or _text(file.get("/F")) or "without a name"
+            )
+        elif subtype == "/Widget":
             label, text = _field(annotation)
             if text:
                 yield Annotation("form field", text, label)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from indexer.pdf.annotations import Annotation
 from indexer.pdf.clean_text import clean_characters
 from indexer.pdf.page_lines import Line
-from indexer.pdf.pypdf_annotations import annotations_of
+from indexer.pdf.pypdf_annotations import annotations_of, attachments_of
 from indexer.pdf.raw_reading import (
     MAX_PAGE_CHARACTERS,
     OnPage,
@@ -19,6 +19,7 @@ from indexer.pdf.raw_reading import (
     TooManyPages,
     tidy_outline,
 )
+from stackroom.common.documents import Unread
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -94,6 +95,9 @@ def read_with_pypdf(
             tidy_outline(bookmarks, total),
             f"pypdf {pypdf.__version__}",
             annotations=_read_annotations(reader, range(total)),
+            unread=tuple(
+                Unread(0, "attachment", name) for name in _try(partial(attachments_of, reader)) or ()
+            ),
         )
 
 

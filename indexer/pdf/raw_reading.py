@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from indexer.pdf.annotations import Annotation
 from indexer.pdf.clean_text import flatten
 from indexer.pdf.page_lines import Line
-from stackroom.common.documents import OutlineEntry
+from stackroom.common.documents import OutlineEntry, Unread
 
 OnPage = Callable[[int, int], None]
 """Called with two numbers: pages done, and pages in all."""
@@ -43,6 +43,7 @@ class Reading:
         made_by: the name and version of the PDF library.
         scans: indexes of the pages whose text only OCR can tell.
         annotations: what is shown by the annotations of the pages that have any, by the page's index.
+        unread: what the file has beside its pages that was not read.
     """
 
     pages: list[list[Line] | None]
@@ -55,6 +56,7 @@ class Reading:
     made_by: str
     scans: tuple[int, ...] = ()
     annotations: Mapping[int, Sequence[Annotation]] = field(default_factory=dict)
+    unread: tuple[Unread, ...] = ()
 
 
 def tidy_outline(entries: Iterable[tuple[str, int | None, int]], total: int) -> list[OutlineEntry]:

@@ -56,6 +56,10 @@ def add_document(db: sqlite3.Connection, document: Document, *, compact: bool) -
         "INSERT INTO scans (document, page, state, text, reason) VALUES (?, ?, 'waiting', '', '')",
         [(key, page) for page in document.scans],
     )
+    db.executemany(
+        "INSERT INTO unread (document, page, kind, name) VALUES (?, ?, ?, ?)",
+        [(key, one.page, one.kind, one.name) for one in document.unread],
+    )
     return key
 
 

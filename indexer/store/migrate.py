@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackroom.catalog.schema import OLDEST_VERSION, SCANS_INDEX, SCANS_TABLE, SCHEMA_VERSION
+from stackroom.catalog.schema import OLDEST_VERSION, SCANS_INDEX, SCANS_TABLE, SCHEMA_VERSION, UNREAD_TABLE
 from stackroom.catalog.text_blocks import unpack
 from stackroom.common.data_folder import OLD_FORMAT, WORDS
 from stackroom.common.errors import CatalogUnusable
@@ -53,7 +53,7 @@ def migrate(path: Path) -> Upgrade | None:
             if not OLDEST_VERSION <= version < SCHEMA_VERSION:
                 if version == SCHEMA_VERSION:
                     db.execute(_ADDED_TO_3)
-                    if "words" not in {row[1] for row in db.execute("PRAGMA table_info(scans)")}:
+                    if "words" not in _columns_of_scans(db):
                         db.execute(_ADDED_TO_4)
                 return None
             copy = _copy(db, path, version)
@@ -146,5 +146,21 @@ def _to_4(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {2: _to_3, 3: _to_4}
+def _to_5(db: sqlite3.Connection) -> None:
+    """Adds what could not be read, and marks all documents to be read again: form fields, notes, metadata and
+    much of the text are read since this version that were not before.
+
+    Until then they answer as they are. They keep their ids, and passages whose text stays keep their vectors.
+    """
+    if "words" not in _columns_of_scans(db):
+        db.execute(_ADDED_TO_4)
+    for statement in (UNREAD_TABLE, "UPDATE documents SET extractor = ''"):
+        db.execute(statement)
+
+
+def _columns_of_scans(db: sqlite3.Connection) -> set[str]:
+    return {row[1] for row in db.execute("PRAGMA table_info(scans)")}
+
+
+_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {2: _to_3, 3: _to_4, 4: _to_5}
 """Version → the step from it to the next version."""

@@ -201,6 +201,7 @@ def test_pages_with_little_text_wait_for_ocr(tmp_path: Path) -> None:
     path = tmp_path / "index" / "catalog.sqlite3"
     with closing(open_catalog(path, create=True)) as db:
         db.execute("DROP TABLE scans")
+        db.execute("DROP TABLE unread")
         db.execute("PRAGMA user_version = 3")
         db.execute("INSERT INTO libraries (root) VALUES ('/papers')")
         for key, extractor, starts, size in (

@@ -12,7 +12,7 @@ from pathlib import Path
 from stackroom.common.errors import CatalogMissing, CatalogUnusable, CatalogVersion, reason_of
 from stackroom.common.sqlite_file import begin, connect, connect_to_read, identity
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Increase it when a table changes, and add a step to `indexer.store.migrate`."""
 
 OLDEST_VERSION = 2
@@ -32,6 +32,16 @@ CREATE TABLE scans (                    -- pages whose text only OCR can tell
 SCANS_INDEX = "CREATE INDEX scans_by_state ON scans (state)"
 """As they are since version 4. `indexer.store.migrate` uses both for its step from 3 to 4: should they
 change in a later version, keep these for that step."""
+
+UNREAD_TABLE = """
+CREATE TABLE unread (                   -- what a document has that could not be read, beside scans
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    page INTEGER NOT NULL,              -- 1-based; 0 if it belongs to the document as a whole
+    kind TEXT NOT NULL,                 -- see UnreadKind in stackroom.common.documents
+    name TEXT NOT NULL,                 -- of an attachment; empty for other kinds
+    PRIMARY KEY (document, page, kind, name)
+) STRICT, WITHOUT ROWID"""
+"""As it is since version 5. `indexer.store.migrate` uses it for its step from 4 to 5: see SCANS_TABLE."""
 
 # AUTOINCREMENT where an id must never be used twice: a server may still hold it in memory.
 _TABLES = """
@@ -186,7 +196,7 @@ def open_to_read(path: Path, *, create: bool = False) -> tuple[sqlite3.Connectio
 
 def create_tables(connection: sqlite3.Connection) -> None:
     """Makes the tables of a new catalogue, within the transaction that is open."""
-    for statement in (*_TABLES.split(";\n"), SCANS_TABLE, SCANS_INDEX):
+    for statement in (*_TABLES.split(";\n"), SCANS_TABLE, SCANS_INDEX, UNREAD_TABLE):
         if statement.strip():
             connection.execute(statement)
 

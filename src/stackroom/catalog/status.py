@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import file_at
 from stackroom.catalog.folder_notes import REASONS, read_notes
 from stackroom.common.data_folder import LEFT_OUT, UNREADABLE
+from stackroom.page.parts import ranges
+
+_NAMES = 20  # of a file's attachments are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,25 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class NotRead:
+    """What a file has of one kind that is not in the index.
+
+    Attributes:
+        path: absolute.
+        kind: an UnreadKind; "scan" for pages that wait for OCR.
+        count: of the pages; of attachments, how many.
+        pages: their numbers, 1-based, as in "1-12,15"; empty if it belongs to no page.
+        names: of attachments, some of them.
+    """
+
+    path: str
+    kind: str
+    count: int
+    pages: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What the catalogue holds.
 
@@ -53,6 +76,7 @@ class Status:
         without_text: absolute paths of files that have neither text nor scanned pages.
         scans_read, scans_waiting: how many pages have their text from OCR, and how many wait for OCR.
         scans_failed: pages that OCR could not read.
+        not_read: what else the files have that is not in the index, by file and kind.
         pending: passages that have no vector yet.
         illegible: passages that never get a vector, because the model can't read them.
         failures: files that could not be indexed.
@@ -72,6 +96,7 @@ class Status:
     scans_read: int
     scans_waiting: int
     scans_failed: tuple[Failure, ...]
+    not_read: tuple[NotRead, ...]
     pending: int
     illegible: int
     failures: tuple[Failure, ...]
@@ -108,6 +133,12 @@ def read_status(catalog: Catalog) -> Status:
             " JOIN locations l ON l.document = s.document JOIN libraries b ON b.id = l.library_id"
             " WHERE s.state = 'failed' ORDER BY b.root, l.path, s.page"
         )
+        not_read = catalog.rows(
+            "SELECT b.root, l.path, u.kind, u.page, u.name FROM"
+            " (SELECT document, kind, page, name FROM unread UNION ALL SELECT document, 'scan', page, '' FROM scans WHERE state IN ('waiting', 'read')) u"
+            " JOIN locations l ON l.document = u.document JOIN libraries b ON b.id = l.library_id"
+            " ORDER BY b.root, l.path, u.kind, u.page, u.name"
+        )
         failures = catalog.rows(
             "SELECT b.root, l.path, l.reason, l.failure FROM locations l"
             " JOIN libraries b ON b.id = l.library_id WHERE l.failure IS NOT NULL ORDER BY b.root, l.path"
@@ -123,6 +154,7 @@ def read_status(catalog: Catalog) -> Status:
         scans_read=scans.get("published", 0),
         scans_waiting=scans.get("waiting", 0) + scans.get("read", 0),
         scans_failed=_failures(scans_failed),
+        not_read=tuple(_not_read(not_read)),
         failures=_failures(failures),
         unreadable=_failures(_unreadable(catalog.path, [root for (root,) in libraries])),
         left_out=tuple(_left_out(catalog.path, [root for (root,) in libraries])),
@@ -136,6 +168,14 @@ def read_status(catalog: Catalog) -> Status:
 
 def _failures(rows: Iterable[tuple[Any, ...]]) -> tuple[Failure, ...]:
     return tuple(Failure(str(file_at(Path(root), path)), *rest) for root, path, *rest in rows)
+
+
+def _not_read(rows: Iterable[tuple[Any, ...]]) -> Iterator[NotRead]:
+    for (root, path, kind), group in groupby(rows, key=lambda row: row[:3]):
+        found = [(page, name) for _, _, _, page, name in group]
+        numbers = ranges(dict.fromkeys(page for page, _ in found if page))
+        names = tuple(name for _, name in found if name)[:_NAMES]
+        yield NotRead(str(file_at(Path(root), path)), kind, len(found), numbers, names)
 
 
 def _unreadable(catalog: Path, roots: Iterable[str]) -> Iterator[tuple[str, str, str, str]]:

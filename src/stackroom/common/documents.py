@@ -6,6 +6,7 @@ hold it. Its text is the concatenation of its page texts; every offset in Stackr
 """
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,30 @@ class Section:
     heading: str
 
 
+UnreadKind = Literal[
+    "page",  # no library can load it
+    "garbled",  # its fonts do not say which letters they draw
+    "attachment",  # a file inside the file
+    "form",  # of the kind XFA, which only few viewers show
+]
+UNREAD_KINDS: tuple[UnreadKind, ...] = get_args(UnreadKind)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Something that a document has and that could not be read. Pages that wait for OCR are `Document.scans`.
+
+    Attributes:
+        page: 1-based number of the page it is on; 0 if it belongs to the document as a whole.
+        kind: an UnreadKind.
+        name: of an attachment; empty for other kinds.
+    """
+
+    page: int
+    kind: str
+    name: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """What extraction makes of a PDF.
@@ -67,6 +92,8 @@ class Document:
         sections: in order; what stands before the first is below no heading.
         language: ISO 639-1 code of the language that most of the text is in; empty if it can't be told.
         scans: 1-based numbers of the pages that are pictures of text and wait for OCR.
+        recognised: 1-based numbers of the pages whose text OCR read when the document was read before.
+        unread: what else it has that could not be read; none twice.
     """
 
     id: str
@@ -80,6 +107,8 @@ class Document:
     sections: tuple[Section, ...] = ()
     language: str = ""
     scans: tuple[int, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    recognised: tuple[int, ...] = ()
 
     @property
     def text(self) -> str:

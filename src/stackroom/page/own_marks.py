@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 from stackroom.page.visible_text import visible
 
-Kind = Literal["form field", "note", "stamp", "signature"]
+Kind = Literal["form field", "note", "stamp", "signature", "attachment"]
 """What a mark can be about."""
 
 _KINDS: tuple[str, ...] = get_args(Kind)
@@ -21,7 +21,7 @@ _OPENING = "[\uff3b\ufe47\u2045\u298b\u298d\u298f\u2e55\u2e57\u2772\u3014\ufe39\
 # Of what follows a bracket, so many characters are looked at: letters may carry many accents.
 _LOOKED_AT = 100
 _LETTER, _SIGN = "X", "\0"  # stand for a letter that may look like any other, and a sign for a colon
-_SUSPECT = re.compile(f"[{re.escape(_OPENING)}](?=[^\\w!-~]*[fns]|[^\\w!-~]*[^\\W!-~])", re.IGNORECASE)
+_SUSPECT = re.compile(f"[{re.escape(_OPENING)}](?=[^\\w!-~]*[afns]|[^\\w!-~]*[^\\W!-~])", re.IGNORECASE)
 _IMITATION = re.compile(
     "|".join(
         "".join(f"[{letter}{_LETTER}]" if letter != " " else r"[\W_]*" for letter in kind) for kind in _KINDS

@@ -1,0 +1,80 @@
+"""Tells what a document has that could not be read, so that nothing is missing without a word. Pages that
+wait for OCR are told apart from it: see `scanned_pages`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import pypdfium2.raw as pdfium
+
+from indexer.pdf.annotations import Annotation, read_utf16
+from indexer.pdf.clean_text import flatten
+from indexer.pdf.raw_reading import Reading
+from stackroom.common.documents import Page, Unread
+from stackroom.page.own_marks import without_marks
+
+# How many attachments are named, and how many characters of a name are kept; file systems allow 255 bytes.
+_MOST_ATTACHMENTS, _LONGEST_NAME = 1000, 255
+
+# Characters without a meaning: the private area, where fonts put what has no code, and what PDFium and others
+# put for what they do not know. One alone is a bullet or a logo; inside a word, or several, it stands for
+# letters that a reader sees.
+_UNKNOWN = "\ue000-\uf8ff\ufffd\U000f0000-\U000ffffd\U00100000-\U0010fffd"
+_IN_WORD = re.compile(rf"[^\W\d_][{_UNKNOWN}]+(?=[^\W\d_])|[{_UNKNOWN}]{{3,}}")
+_FEWEST_GARBLED = 5  # such places on a page
+
+
+def find_unread(reading: Reading, pages: Sequence[Page]) -> tuple[Unread, ...]:
+    """What could not be read, in order of the pages; what belongs to none comes first.
+
+    Args:
+        reading: of the PDF library.
+        pages: with their repaired texts.
+    """
+    found = dict.fromkeys(reading.unread)
+    found |= dict.fromkeys(_of_pages(reading, pages))
+    has_fields = any(one.kind == "form field" for marks in reading.annotations.values() for one in marks)
+    if has_fields:  # a form that has its fields in both ways is read by the other one
+        found.pop(Unread(0, "form"), None)
+    return tuple(sorted(found, key=lambda one: (one.page, one.kind, one.name)))
+
+
+def _of_pages(reading: Reading, pages: Sequence[Page]) -> Iterator[Unread]:
+    for at, page in enumerate(pages):
+        if reading.pages[at] is None:
+            yield Unread(page.number, "page")
+        elif at not in reading.scans and is_partly_garbled(page.text):
+            yield Unread(page.number, "garbled")
+        yield from _attached(page.number, reading.annotations)
+
+
+def _attached(number: int, annotations: Mapping[int, Sequence[Annotation]]) -> Iterator[Unread]:
+    for one in annotations.get(number - 1, ()):
+        if one.kind == "attachment":
+            yield Unread(number, "attachment", (one.label or one.text)[:_LONGEST_NAME])
+
+
+def is_partly_garbled(text: str) -> bool:
+    """Whether letters of a page are missing, because its fonts do not say which they are."""
+    if text.isascii() or not re.search(f"[{_UNKNOWN}]", text):
+        return False
+    return len(_IN_WORD.findall(without_marks(text))) >= _FEWEST_GARBLED
+
+
+def unread_of_file(pdf: object) -> tuple[Unread, ...]:
+    """What an open document of PDFium has beside its pages: attachments, and a form that is not shown."""
+    found = [Unread(0, "attachment", name) for name in _attachments(pdf)]
+    if pdfium.FPDF_GetFormType(pdf) in (pdfium.FORMTYPE_XFA_FULL, pdfium.FORMTYPE_XFA_FOREGROUND):
+        found.append(Unread(0, "form"))
+    return tuple(found)
+
+
+def _attachments(pdf: object) -> Iterator[str]:
+    for at in range(min(pdfium.FPDFDoc_GetAttachmentCount(pdf), _MOST_ATTACHMENTS)):
+        attachment = pdfium.FPDFDoc_GetAttachment(pdf, at)
+        name = (
+            flatten(read_utf16(pdfium.FPDFAttachment_GetName, attachment))[:_LONGEST_NAME]
+            if attachment
+            else ""
+        )
+        yield name or f"attachment {at + 1}"
