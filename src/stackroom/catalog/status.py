@@ -135,7 +135,8 @@ def read_status(catalog: Catalog) -> Status:
         )
         not_read = catalog.rows(
             "SELECT b.root, l.path, u.kind, u.page, u.name FROM"
-            " (SELECT document, kind, page, name FROM unread UNION ALL SELECT document, 'scan', page, '' FROM scans WHERE state IN ('waiting', 'read')) u"
+            " (SELECT document, kind, page, name FROM unread UNION ALL"
+            "  SELECT document, 'scan', page, '' FROM scans WHERE state IN ('waiting', 'read')) u"
             " JOIN locations l ON l.document = u.document JOIN libraries b ON b.id = l.library_id"
             " ORDER BY b.root, l.path, u.kind, u.page, u.name"
         )

@@ -21,9 +21,9 @@ _WHY_LEFT_OUT = {
 }
 
 _NOT_READ = {
-    "scan": "waits for OCR",
-    "page": "cannot be read",
-    "garbled": "has letters that its fonts do not name",
+    "scan": "wait for OCR",
+    "page": "cannot be loaded",
+    "garbled": "letters that the fonts do not name",
     "attachment": "attached: ",
     "form": "a form of the kind XFA, which only few viewers show",
 }
