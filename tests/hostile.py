@@ -10,7 +10,7 @@ from pathlib import Path
 
 from indexer.pdf.processes import Send
 from indexer.pdf.task import Task
-from stackroom.common.documents import Document, OutlineEntry, Page, Section
+from stackroom.common.documents import Document, OutlineEntry, Page, Section, Unread
 
 FAR_TOO_LONG = 30.0
 """How long they hold on, in seconds: as long as a test would wait in vain."""
@@ -142,6 +142,16 @@ def twice_the_same_place(task: Task, send: Send) -> None:
 def twice_the_same_scan(task: Task, send: Send) -> None:
     """Sends a document with a page that waits for OCR twice."""
     send("result", asdict(replace(_DOCUMENT, scans=(1, 1))))
+
+
+def no_such_kind_of_unread(task: Task, send: Send) -> None:
+    """Sends a document that has something of a kind that nobody knows."""
+    send("result", asdict(replace(_DOCUMENT, unread=(Unread(1, "spell"),))))
+
+
+def unread_on_no_page(task: Task, send: Send) -> None:
+    """Sends a document with something that could not be read on a page that it has not."""
+    send("result", asdict(replace(_DOCUMENT, unread=(Unread(2, "garbled"),))))
 
 
 def unexpected_error(task: Task, send: Send) -> None:

@@ -4,16 +4,15 @@ The document keeps its id but gets a new key, because what a key stands for neve
 rely on that.
 """
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 
-from indexer.pdf.headings import find_sections
+from indexer.ocr.earlier_scans import moved_sections, with_earlier_scans
 from indexer.store.attachment_publisher import AttachmentPublisher
 from indexer.store.document_rows import add_document, add_passages, remove_document
 from stackroom.catalog.entries import Location, Model, locations
-from stackroom.common.documents import Document, Page, Passage, Section
+from stackroom.common.documents import Document, Passage
+from stackroom.page.own_marks import with_marks_of, without_imitations, without_marks
 from stackroom.page.word_boxes import WordBox, pack
 
 # If OCR finds fewer letters than this share of those in the PDF's own text, it has missed something.
@@ -85,6 +84,20 @@ class ScanPublisher(AttachmentPublisher):
         with self._transaction() as db:
             db.execute("UPDATE scans SET state = 'waiting', reason = '' WHERE state = 'failed'")
 
+    def with_earlier_scans(self, document: Document) -> Document:
+        """A document that was read again, with what OCR has read of its pages before; see `publish`."""
+        rows = self._rows(
+            "SELECT s.page, s.document FROM scans s JOIN documents d ON d.key = s.document"
+            " WHERE d.id = ? AND s.state = 'published'",
+            (document.id,),
+        )
+        if not rows:
+            return document
+        texts = {page.number: page.text for page in self._texts.pages(rows[0][1])}
+        return with_earlier_scans(
+            document, {page: without_marks(texts[page]).rstrip() + "\n" for page, _ in rows}
+        )
+
     def recognised(self, key: int, made_by: str) -> Document:
         """The document with the text that OCR read, but for pages where it missed most of the PDF's own text.
 
@@ -94,17 +107,17 @@ class ScanPublisher(AttachmentPublisher):
         """
         document = self.document(key)
         rows = self._rows("SELECT page, text FROM scans WHERE document = ? AND state = 'read'", (key,))
-        texts = {number: text for number, text in rows if text}
+        texts = {number: without_imitations(text) for number, text in rows if text}
         pages = tuple(
-            replace(page, text=texts[page.number])
-            if page.number in texts and _is_more(texts[page.number], page.text)
+            replace(page, text=with_marks_of(texts[page.number], page.text))
+            if page.number in texts and _is_more(texts[page.number], without_marks(page.text))
             else page
             for page in document.pages
         )
         if pages == document.pages:
             return document
         extractor = ", ".join(dict.fromkeys((*document.extractor.split(", "), made_by)))
-        return replace(document, pages=pages, sections=_moved(document, pages), extractor=extractor)
+        return replace(document, pages=pages, sections=moved_sections(document, pages), extractor=extractor)
 
     def replace(self, key: int, document: Document, passages: Sequence[Passage], model: Model) -> None:
         """Replaces the document with this key by one with text from OCR, which has the same id.
@@ -132,17 +145,3 @@ def _is_more(read: str, own: str) -> bool:
     """Whether OCR's text may take the place of the PDF's own: it must not have missed most of it."""
     letters, own_letters = (sum(map(str.isalnum, text)) for text in (read, own))
     return letters > 0 and letters >= _FEWEST_LETTERS * own_letters
-
-
-def _moved(document: Document, pages: Sequence[Page]) -> tuple[Section, ...]:
-    """The document's sections, where they are in the text of its new pages."""
-    if document.outline:
-        return find_sections(document.outline, (), pages)
-    before = list(accumulate((len(page.text) for page in document.pages), initial=0))
-    after = list(accumulate((len(page.text) for page in pages), initial=0))
-    moved: dict[int, str] = {}
-    for section in document.sections:
-        at = min(bisect_right(before, section.start), len(pages)) - 1
-        start = min(after[at] + section.start - before[at], max(after[at], after[at + 1] - 1))
-        moved[start] = section.heading
-    return tuple(Section(start, heading) for start, heading in sorted(moved.items()))

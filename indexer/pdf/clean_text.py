@@ -195,12 +195,28 @@ _PDF_DATE = re.compile(
 )
 
 
+_ISO_DATE = re.compile(
+    r"(?:D:)?\s*(\d{4})([-/.])(\d\d?)(?:\2(\d\d?)(?:[T ]+(\d\d):(\d\d)(?::(\d\d)(?:[.,]\d*)?)?\s*"
+    r"(?:(Z)|([+-])([01]\d|2[0-3]):?'?([0-5]\d)?)?)?)?(?:\D.*)?",
+    re.ASCII | re.DOTALL | re.IGNORECASE,
+)
+
+
 def read_date(value: str) -> str:
     """Converts a PDF date ("D:20190102030405+01'00'") to ISO 8601 ("2019-01-02T03:04:05+01:00").
 
+    XMP has ISO dates, and some producers write them in the place of PDF dates, too.
+
     Returns "" if it is no date.
     """
-    found = _PDF_DATE.fullmatch(value.strip())
+    value = value.strip()
+    if iso := _ISO_DATE.fullmatch(value):
+        year, _, month, day, *clock = iso.groups()
+        # In the form of a PDF date; a zone without a clock is none.
+        value = "".join(
+            [year, month.rjust(2, "0"), (day or "").rjust(2, "0") if day else "", *filter(None, clock)]
+        )
+    found = _PDF_DATE.fullmatch(value)
     if not found:
         return ""
     year, month, day, hour, minute, second, zulu, sign, zone_hours, zone_minutes = found.groups()

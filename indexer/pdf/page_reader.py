@@ -6,6 +6,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from indexer.pdf.annotations import Annotation, read_annotations
 from indexer.pdf.attachments import attached_to_page
 from indexer.pdf.clean_text import clean_characters
 from indexer.pdf.page_lines import HYPHENATED, Line
@@ -22,11 +23,13 @@ class PageReading:
         lines: in reading order; None if PDFium cannot load the page.
         is_scan: whether the page needs OCR.
         attachments: the files that are pinned to the page.
+        annotations: what its annotations show, from top to bottom.
     """
 
     lines: list[Line] | None
     is_scan: bool = False
     attachments: list[Attachment] = field(default_factory=list)
+    annotations: list[Annotation] = field(default_factory=list)
 
 
 def read_page(pdf: Any, at: int) -> PageReading:
@@ -38,7 +41,8 @@ def read_page(pdf: Any, at: int) -> PageReading:
     try:
         lines = read_lines(page, at)
         is_scan = lines is not None and needs_ocr(page, lines)
-        return PageReading(lines, is_scan, attachments=attached_to_page(page, at))
+        attachments = attached_to_page(page, at)  # first: what is read next may change the page
+        return PageReading(lines, is_scan, attachments, read_annotations(pdf, page, at))
     finally:
         pdfium.FPDF_ClosePage(page)
 

@@ -7,7 +7,7 @@ that may crash or be killed, but nothing here depends on that.
 import ctypes
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,8 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from indexer.pdf.annotation_places import add_marks
+from indexer.pdf.annotations import Annotation
 from indexer.pdf.attachments import all_attached
 from indexer.pdf.clean_text import (
     count_words,
@@ -25,9 +27,10 @@ from indexer.pdf.clean_text import (
     tidy_lines,
 )
 from indexer.pdf.headings import find_sections
+from indexer.pdf.metadata import with_xml
 from indexer.pdf.page_lines import Line, break_paragraphs, remove_running_lines
 from indexer.pdf.page_reader import read_page
-from indexer.pdf.pypdf_fallback import PypdfFailed, read_again, read_with_pypdf
+from indexer.pdf.pypdf_fallback import PypdfFailed, read_again, read_metadata_stream, read_with_pypdf
 from indexer.pdf.raw_reading import (
     MAX_PAGE_CHARACTERS,
     OnPage,
@@ -37,9 +40,11 @@ from indexer.pdf.raw_reading import (
     tidy_outline,
 )
 from indexer.pdf.title import choose_title
+from indexer.pdf.unread import find_unread, unread_of_file
 from stackroom.common.documents import Attachment, Document, Page
 from stackroom.common.errors import ExtractionFailed
 from stackroom.page.open_pdf import open_pdf
+from stackroom.page.own_marks import without_imitations
 
 # A hostile outline can branch without end. That of a 2,000-page manual has 5,000 entries.
 _MAX_OUTLINE_ENTRIES = 20_000
@@ -81,6 +86,7 @@ def extract(
         source = path if content is None else content
         with _silence():
             reading = _read(path, source, passwords, max_pages, on_page, has_header=b"%PDF-" in head)
+            reading = with_xml(reading, path, lambda: read_metadata_stream(source, passwords))
         return _compose(path.stem if content is None else stem, document_id, reading)
     except OSError as error:
         reason = f"cannot be read: {error.strerror or error}; check the file's permissions and the disk"
@@ -144,7 +150,7 @@ def _compose(file_stem: str, document_id: str, reading: Reading) -> Document:
     """Repairs what was read, and puts it together."""
     first_page = reading.pages[0] or []
     kept = remove_running_lines([lines or [] for lines in reading.pages])
-    texts = ["\n".join(break_paragraphs(lines)) for lines in kept]
+    texts = [_page_text(lines, reading.annotations.get(at, ())) for at, lines in enumerate(kept)]
     words = count_words(texts)
     pages = tuple(
         Page(number, flatten(label) or str(number), tidy_lines(join_hyphenated(text, words)))
@@ -162,7 +168,15 @@ def _compose(file_stem: str, document_id: str, reading: Reading) -> Document:
         sections=find_sections(reading.outline, kept, pages),
         scans=tuple(at + 1 for at in reading.scans),
         attachments=reading.attachments,
+        unread=find_unread(reading, pages),
     )
+
+
+def _page_text(lines: Sequence[Line], annotations: Sequence[Annotation]) -> str:
+    """The text of a page, with marks for what its annotations show; its words are not joined yet."""
+    own = [line._replace(text=without_imitations(line.text)) if "[" in line.text else line for line in lines]
+    marked, below = add_marks(own, annotations) if annotations else (own, "")
+    return "\n".join([*break_paragraphs(marked), *(["", below] if below else [])])
 
 
 @contextmanager
@@ -196,12 +210,15 @@ def _read_with_pdfium(
         pages: list[list[Line] | None] = []
         scans = []
         pinned: list[Attachment] = []
+        annotations = {}
         for at in range(total):
             page = read_page(pdf, at)
             pages.append(page.lines)
             if page.is_scan:
                 scans.append(at)
             pinned += page.attachments
+            if page.annotations:
+                annotations[at] = page.annotations
             on_page(at + 1, total)
         metadata = {
             key: _read_utf16(pdfium.FPDF_GetMetaText, pdf, key)
@@ -218,6 +235,8 @@ def _read_with_pdfium(
             f"pdfium {pypdfium2.PYPDFIUM_INFO.tag}",
             tuple(scans),
             all_attached(pdf, pinned),
+            annotations,
+            unread_of_file(pdf),
         )
 
 

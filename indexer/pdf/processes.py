@@ -26,7 +26,7 @@ from indexer.pdf import inbox
 from indexer.pdf.attachments import read_message
 from indexer.pdf.inbox import Garbled, Inbox, NoMore, TooLong, made
 from indexer.pdf.task import Task, is_of, read_pdf
-from stackroom.common.documents import Document, OutlineEntry, Page, Section
+from stackroom.common.documents import UNREAD_KINDS, Document, OutlineEntry, Page, Section, Unread
 from stackroom.common.errors import FAILURE_KINDS, ExtractionFailed
 
 _LONGEST_POLL_SECONDS = 0.5
@@ -304,6 +304,8 @@ def _document(content: dict[str, Any]) -> Document:
     content["sections"] = tuple(made(Section, section) for section in content["sections"])
     content["scans"] = tuple(content["scans"])
     content["attachments"] = read_message(content["attachments"], len(content["pages"]))
+    content["recognised"] = tuple(content["recognised"])
+    content["unread"] = tuple(made(Unread, one) for one in content["unread"])
     document = made(Document, content)
     numbers = range(1, len(document.pages) + 1)
     starts = [section.start for section in document.sections]
@@ -313,6 +315,10 @@ def _document(content: dict[str, Any]) -> Document:
         or not set(document.scans) <= set(numbers)
         or len(set(document.scans)) < len(document.scans)
         or not {entry.page for entry in document.outline} <= set(numbers)
+        or document.recognised  # that is for the catalogue to say
+        or not {one.page for one in document.unread} <= {0, *numbers}
+        or not {one.kind for one in document.unread} <= set(UNREAD_KINDS)
+        or len(set(document.unread)) < len(document.unread)
         or starts != sorted(set(starts))
         or any(not 0 <= start <= len(document.text) for start in starts)
     ):

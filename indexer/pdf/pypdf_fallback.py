@@ -1,16 +1,19 @@
 """Reads with pypdf the files that PDFium cannot open, and the pages that it cannot load."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from indexer.pdf.annotations import Annotation
 from indexer.pdf.attachments import named
 from indexer.pdf.clean_text import clean_characters
 from indexer.pdf.page_lines import Line
+from indexer.pdf.pypdf_annotations import annotations_of
 from indexer.pdf.raw_reading import (
     MAX_PAGE_CHARACTERS,
     OnPage,
@@ -95,6 +98,7 @@ def read_with_pypdf(
             tidy_outline(bookmarks, total),
             f"pypdf {pypdf.__version__}",
             attachments=named(names),
+            annotations=_read_annotations(reader, range(total)),
         )
 
 
@@ -116,6 +120,11 @@ def _read_page_with_pypdf(reader: "PdfReader", at: int) -> list[Line] | None:
     return [Line(line) for line in clean_characters(text).strip("\n").split("\n")]
 
 
+def _read_annotations(reader: "PdfReader", places: Iterable[int]) -> dict[int, list[Annotation]]:
+    read = {at: _try(partial(annotations_of, reader, at)) for at in places}
+    return {at: found for at, found in read.items() if found}
+
+
 def _read_pypdf_bookmarks(
     reader: "PdfReader", entries: Sequence[Any], level: int = 0
 ) -> Iterator[tuple[str, int | None, int]]:
@@ -126,6 +135,20 @@ def _read_pypdf_bookmarks(
         else:
             at = reader.get_destination_page_number(entry)
             yield str(entry.title), None if at is None else at + 1, level
+
+
+def read_metadata_stream(source: Path | bytes, passwords: tuple[str, ...]) -> bytes:
+    """The XML that describes a document; empty if it has none, or pypdf cannot read it."""
+    from pypdf import PdfReader
+
+    def read() -> bytes:
+        reader = PdfReader(BytesIO(source) if isinstance(source, bytes) else source)
+        if reader.is_encrypted and not any(map(reader.decrypt, ("", *passwords))):
+            return b""
+        with closing(reader):
+            return bytes(reader.root_object["/Metadata"].get_object().get_data())  # type: ignore[union-attr]
+
+    return _try(read) or b""
 
 
 def read_again(
@@ -157,4 +180,5 @@ def read_again(
         pages = list(reading.pages)
         for at in failed:
             pages[at] = _read_page_with_pypdf(reader, at)
-        return replace(reading, pages=pages)
+        annotations = {**reading.annotations, **_read_annotations(reader, failed)}
+        return replace(reading, pages=pages, annotations=annotations)

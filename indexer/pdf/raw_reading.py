@@ -1,11 +1,12 @@
 """What a PDF library read from a file, before it is repaired; and the limits at which reading stops."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from indexer.pdf.annotations import Annotation
 from indexer.pdf.clean_text import flatten
 from indexer.pdf.page_lines import Line
-from stackroom.common.documents import Attachment, OutlineEntry
+from stackroom.common.documents import Attachment, OutlineEntry, Unread
 
 OnPage = Callable[[int, int], None]
 """Called with two numbers: pages done, and pages in all."""
@@ -42,6 +43,8 @@ class Reading:
         made_by: the name and version of the PDF library.
         scans: indexes of the pages whose text only OCR can tell.
         attachments: the files inside it.
+        annotations: what is shown by the annotations of the pages that have any, by the page's index.
+        unread: what the file has beside its pages that was not read.
     """
 
     pages: list[list[Line] | None]
@@ -54,6 +57,8 @@ class Reading:
     made_by: str
     scans: tuple[int, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    annotations: Mapping[int, Sequence[Annotation]] = field(default_factory=dict)
+    unread: tuple[Unread, ...] = ()
 
 
 def tidy_outline(entries: Iterable[tuple[str, int | None, int]], total: int) -> list[OutlineEntry]:

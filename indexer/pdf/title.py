@@ -6,6 +6,7 @@ from statistics import median
 from urllib.parse import unquote
 
 from indexer.pdf.clean_text import flatten
+from indexer.pdf.default_titles import is_default
 from indexer.pdf.page_lines import HYPHENATED, Line
 from stackroom.common.documents import OutlineEntry
 
@@ -16,13 +17,27 @@ _MADE_UP = re.compile(
       (?:un|no[ ]?)titled?(?:[ _-]?\d+)?(?:[ ]document)?   # "untitled-1", "no title"
     | (?:title|titel|titre|document|dokument|book|article|report|presentation|präsentation|slide|folie
         |page|cover|scan|scanned[ ](?:document|image)|image|print|layout|default|none|null)[ _-]?\d*
-    | powerpoint[ -].* | microsoft[ ](?:word|powerpoint|excel|office).* | \(?anonymous\)? | about:blank
-    | .*\.(?:docx?|dotx?|dvi|tex|ltx|indd?|pdf|qxd|qxp|pptx?|xlsx?|csv|rtf|odt|odp|ods|txt|md|rst|html?|php
-        |aspx?|xml|e?ps|fm|book|pages|key|pmd|p65|pub|wpd|cdr|ai|svg|jpe?g|tiff?|png|dwg|sxw|lwp|tmp)
-    | [a-z]:\\.* | (?:file|https?|ftp):.* | /\S* | \S*\\\S*  # a path or an address
+    | powerpoint[ -].* | microsoft[ ](?:word|powerpoint|excel|office).* | \(?anonymous\)?
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_FILE = re.compile(
+    r"""
+      .*\.(?:docx?|dotx?|dvi|tex|ltx|indd?|pdf|qxd|qxp|pptx?|xlsx?|csv|rtf|odt|odp|ods|txt|md|rst|html?|php
+        |aspx?|xml|e?ps|fm|book|pages|key|pmd|p65|pub|wpd|cdr|ai|svg|jpe?g|tiff?|png|dwg|sxw|lwp|tmp|docm|pptm
+        |xls[mb]|ppsx?|numbers|bmp|gif|webp|heic|hwpx?|wps|vsdx?|mpp|eml|msg|typ|adoc|ipynb|jsp|cfm|xps|epub
+        |djvu?|zip)
+    | [a-z]:[\\/].* | \\\\.* | /\S* | \S*\\\S* | /[^/]*/.*  # a path
+    | (?:file|https?|ftps?|data|blob|about|javascript|view-source|chrome(?:-extension)?|mailto|urn):\S.*
+    | www\.\S+
     | \S*_\S*  # a file name without its ending
     """,
     re.IGNORECASE | re.VERBOSE,
+)
+# What viewers and systems put after a file's name: "a.docx [Read-Only]", "scan_003 (2)", "plan.pdf - Kopie".
+_AFTER_NAME = re.compile(
+    r"[\s_-]*(?:[\[({][^\[\](){}]{0,30}[\])}]|\b(?:kopie|copy|copie|copia|kopia|копия|\d{1,3}))\Z",
+    re.IGNORECASE,
 )
 _RULE = re.compile(r"[_=*~–—-]{4,}")  # drawn with characters above or below the title
 _GARBLED = re.compile("\ufffd|(?:[ÃÐÑØÙ][\u0080-\u00bf•†‡…—–ƒ⁄‹›−‰„“”‘’‚™ŁŒŠŸŽıłœšž€].?){2}|\\?{3}|þÿ")
@@ -41,18 +56,29 @@ def choose_title(
     """
     largest = _read_largest(first_page)
     for title in (metadata, _read_root(outline, largest), largest):
-        if _is_meaningful(title):
+        if is_meaningful(title):
             return title
     return flatten(re.sub(r"[_\s-]+", " ", unquote(file_stem))) or "Untitled"
 
 
-def _is_meaningful(title: str) -> bool:
+def is_meaningful(title: str) -> bool:
+    """Whether a person may have written this as a title."""
     return (
         2 <= len(title) <= 2 * _LONGEST
         and sum(char.isalpha() for char in title) >= 2
         and not _MADE_UP.fullmatch(title)
+        and not is_default(title)
+        and not _is_file(title)
         and not _GARBLED.search(title)
     )
+
+
+def _is_file(title: str) -> bool:
+    for _ in range(3):
+        if _FILE.fullmatch(title):
+            return True
+        title = _AFTER_NAME.sub("", title)
+    return False
 
 
 def _read_root(outline: Sequence[OutlineEntry], largest: str) -> str:
@@ -90,6 +116,6 @@ def _read_largest(lines: Sequence[Line]) -> str:
                 break
         title = " ".join(line.text for line in run).replace(HYPHENATED + " ", "")
         title = flatten(_RULE.sub(" ", title)).rstrip("∗*†‡ ")
-        if 4 <= len(title) <= _LONGEST and _is_meaningful(title):
+        if 4 <= len(title) <= _LONGEST and is_meaningful(title):
             return title
     return ""

@@ -355,6 +355,7 @@ class Indexer:
             for task, outcome in outcomes:
                 check()
                 if isinstance(outcome, Document):
+                    outcome = self._publisher.with_earlier_scans(outcome)
                     outcome = replace(outcome, language=identify(outcome.text))
                     passages = split(outcome, tokenizer, tokenizer.fingerprint.passage_tokens)
                     run.publish(task, outcome, passages, model)

@@ -63,6 +63,10 @@ def add_document(db: sqlite3.Connection, document: Document, *, compact: bool) -
             for file in document.attachments
         ],
     )
+    db.executemany(
+        "INSERT INTO unread (document, page, kind) VALUES (?, ?, ?)",
+        [(key, one.page, one.kind) for one in document.unread],
+    )
     return key
 
 

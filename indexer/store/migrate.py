@@ -18,6 +18,7 @@ from stackroom.catalog.schema import (
     SCANS_INDEX,
     SCANS_TABLE,
     SCHEMA_VERSION,
+    UNREAD_TABLE,
 )
 from stackroom.catalog.text_blocks import unpack
 from stackroom.common.data_folder import OLD_FORMAT, WORDS
@@ -149,11 +150,15 @@ def _to_4(db: sqlite3.Connection) -> None:
 
 
 def _to_5(db: sqlite3.Connection) -> None:
-    """Has all documents read again, for what earlier versions left out or got wrong. They keep their ids."""
+    """Has all documents read again, for what earlier versions left out or got wrong.
+
+    Until then they answer as they are. They keep their ids, and passages whose text stays keep their vectors.
+    """
     db.execute(_ADDED_TO_3)
     if "words" not in {row[1] for row in db.execute("PRAGMA table_info(scans)")}:
         db.execute(_ADDED_TO_4)
     _add_attachments(db)
+    db.execute(UNREAD_TABLE)
     db.execute("UPDATE documents SET extractor = ''")
 
 

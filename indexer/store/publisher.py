@@ -20,7 +20,7 @@ from indexer.store.document_rows import (
 )
 from indexer.store.holding import attached_to, drop_unheld, let_go, log_names, take_over
 from stackroom.catalog.entries import Model, current_model
-from stackroom.common.documents import Document, OutlineEntry, Passage, Section
+from stackroom.common.documents import Document, OutlineEntry, Passage, Section, Unread
 from stackroom.common.errors import ExtractionFailed, FailureKind
 from stackroom.embedding.embedder import Fingerprint
 
@@ -240,6 +240,7 @@ class Publisher(CatalogWriter):
             (key,),
         )[0]
         sections = self._rows("SELECT start, heading FROM sections WHERE document = ? ORDER BY start", (key,))
+        unread = self._rows("SELECT page, kind FROM unread WHERE document = ? ORDER BY page, kind", (key,))
         return Document(
             id_,
             title,
@@ -251,6 +252,7 @@ class Publisher(CatalogWriter):
             extractor,
             tuple(Section(*section) for section in sections),
             language,
+            unread=tuple(Unread(*row) for row in unread),
         )
 
     def add_passages(self, key: int, document: Document, passages: Sequence[Passage], model: Model) -> None:
@@ -319,6 +321,7 @@ class Publisher(CatalogWriter):
         db.execute("DELETE FROM successors WHERE old = ?", (document.id,))
         add_passages(db, model, key, document, passages)
         for (old,) in [before] if before else ():
+            self._carry_scans(db, old, key, document)
             for table in ("locations", "attachments"):
                 db.execute(f"UPDATE {table} SET document = ? WHERE document = ?", (key, old))  # noqa: S608
             attached = attached_to(db, old)
@@ -338,6 +341,16 @@ class Publisher(CatalogWriter):
             (place.library_id, place.path, state.size, state.modified_ns, document),
         )
         return [key for key in held if key != document]
+
+    @staticmethod
+    def _carry_scans(db: sqlite3.Connection, before: int, key: int, document: Document) -> None:
+        """Notes which pages have their text from OCR still: those that do not wait for it any more."""
+        db.execute(
+            "INSERT OR IGNORE INTO scans (document, page, state, text, confidence, reason, words)"
+            " SELECT ?, page, state, '', confidence, '', words FROM scans WHERE document = ?"
+            " AND state = 'published' AND page IN (SELECT value FROM json_each(?))",
+            (key, before, json.dumps(document.recognised)),
+        )
 
     @staticmethod
     def _is_stale(db: sqlite3.Connection, place: Place, state: FileState) -> bool:

@@ -131,7 +131,12 @@ def _text_damage(db: sqlite3.Connection, key: int, page_count: int, text_bytes: 
     (outside,) = db.execute(
         "SELECT count(*) FROM sections WHERE document = ? AND (start < 0 OR start > ?)", (key, characters)
     ).fetchone()
-    return "headings stand outside its text" if outside else ""
+    if outside:
+        return "headings stand outside its text"
+    (beyond,) = db.execute(
+        "SELECT count(*) FROM unread WHERE document = ? AND (page < 0 OR page > ?)", (key, page_count)
+    ).fetchone()
+    return "what could not be read is on pages that it has not" if beyond else ""
 
 
 def _passage_damages(

@@ -16,6 +16,7 @@ from indexer.run.indexer import Indexer
 from indexer.store.migrate import migrate
 from indexer.upkeep.check import check
 from make_pdfs import write_pdf
+from old_catalog import as_version_4
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.schema import open_catalog
 from stackroom.catalog.vector_codes import encode
@@ -200,7 +201,7 @@ def test_a_step_that_fails_leaves_the_old_version(settings: Settings) -> None:
 def test_pages_with_little_text_wait_for_ocr(tmp_path: Path) -> None:
     path = tmp_path / "index" / "catalog.sqlite3"
     with closing(open_catalog(path, create=True)) as db:
-        drop_attachments(db)
+        as_version_4(db)
         db.execute("DROP TABLE scans")
         db.execute("PRAGMA user_version = 3")
         db.execute("INSERT INTO libraries (root) VALUES ('/papers')")
@@ -227,18 +228,11 @@ def test_pages_with_little_text_wait_for_ocr(tmp_path: Path) -> None:
         assert db.execute("SELECT failure FROM locations").fetchall() == [("password",)]
 
 
-def drop_attachments(db: sqlite3.Connection) -> None:
-    """As they were not there before version 5."""
-    db.execute("DROP VIEW holders")
-    db.execute("DROP TABLE attachments")
-
-
 def test_scans_of_the_first_catalogues_of_format_4_have_no_places_of_words(tmp_path: Path) -> None:
     path = tmp_path / "catalog.sqlite3"
     with closing(open_catalog(path, create=True)) as db:
-        drop_attachments(db)
+        as_version_4(db)
         db.execute("ALTER TABLE scans DROP COLUMN words")
-        db.execute("PRAGMA user_version = 4")
     assert migrate(path)
     assert migrate(path) is None
     with Catalog(path) as catalog:

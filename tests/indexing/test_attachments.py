@@ -16,6 +16,7 @@ from indexer.run.indexer import Indexer
 from indexer.upkeep.check import check
 from indexer.upkeep.repair import repair
 from make_pdfs import write_claiming_pdf, write_pdf, write_scanned_pdf
+from old_catalog import as_version_4
 from papers import counts, index
 from scans import FERRY
 from scans import index as index_with
@@ -286,7 +287,7 @@ def test_an_index_of_an_older_version_gets_them_by_itself(
     computed = embedder.embedded_passages
     (cover,), (plan,) = found(reader, "portfolio opened"), found(reader, "arches piers")
     with closing(sqlite3.connect(settings.catalog)) as db:
-        db.executescript("DROP VIEW holders; DROP TABLE attachments; PRAGMA user_version = 4")
+        as_version_4(db)
         db.execute("DELETE FROM documents WHERE id <> ?", (cover,))
         db.execute("DELETE FROM splits WHERE document NOT IN (SELECT key FROM documents)")
         db.commit()

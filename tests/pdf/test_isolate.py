@@ -238,6 +238,8 @@ def test_what_makes_no_sense_is_a_reason(work: Callable[[Task, Send], None]) -> 
         hostile.no_such_place,
         hostile.twice_the_same_place,
         hostile.twice_the_same_scan,
+        hostile.no_such_kind_of_unread,
+        hostile.unread_on_no_page,
     ],
 )
 def test_a_document_that_does_not_hang_together_is_none(work: Callable[[Task, Send], None]) -> None:

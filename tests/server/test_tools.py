@@ -69,6 +69,7 @@ async def test_search_then_fetch_each_result(how: str, reader: Reader, url: str)
                 "parts": 1,
                 "ocr_pages": "",
                 "unread_pages": "",
+                "unread": "",
                 "ocr_confidence": 0,
                 "attachments": [],
                 "next_id": "",
@@ -218,6 +219,7 @@ async def test_the_tools_are_described_as_clients_require(how: str, reader: Read
         "previous_id",
         "ocr_pages",
         "unread_pages",
+        "unread",
     )
     numbers = ("pages", "first_page", "last_page", "part", "parts", "ocr_confidence")
     assert bare(tools[FETCH]["outputSchema"]) == bare(

@@ -20,7 +20,7 @@ from stackroom.catalog.entries import (
     path_within,
 )
 from stackroom.catalog.passage_ranges import PassageRange
-from stackroom.common.documents import OutlineEntry, Page
+from stackroom.common.documents import OutlineEntry, Page, Unread
 from stackroom.page.word_boxes import WordBox, unpack
 
 VECTORS_AT_ONCE = 50_000
@@ -235,6 +235,17 @@ class Catalog(CatalogFile):
             (key, first, last),
         )
         return [page for (page,) in rows]
+
+    def unread(self, key: int, first: int = 1, last: int = _LAST) -> list[Unread]:
+        """What could not be read of the document with this key, beside scans: of its pages `first` to `last`,
+        both inclusive, and of the document as a whole.
+        """
+        rows = self.rows(
+            "SELECT page, kind FROM unread WHERE document = ? AND (page = 0 OR page BETWEEN ? AND ?)"
+            " ORDER BY page, kind",
+            (key, first, last),
+        )
+        return [Unread(*row) for row in rows]
 
     def word_boxes(self, key: int, page: int) -> tuple[WordBox, ...]:
         """Where OCR saw the words of a page; none if the PDF has the text itself, or if that was not kept."""

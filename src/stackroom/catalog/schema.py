@@ -58,6 +58,14 @@ CREATE VIEW holders AS                  -- where documents are: in files, and in
     FROM attachments a JOIN locations l ON l.document = a.container WHERE a.document IS NOT NULL""",
 )
 """As they are since version 5. What is attached to an attached PDF is not read: it is in no file's PDF."""
+UNREAD_TABLE = """
+CREATE TABLE unread (                   -- what pages have that could not be read, beside scans
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    page INTEGER NOT NULL,              -- 1-based; 0 if it belongs to the document as a whole
+    kind TEXT NOT NULL,                 -- see UnreadKind in stackroom.common.documents
+    PRIMARY KEY (document, page, kind)
+) STRICT, WITHOUT ROWID"""
+"""As it is since version 5. `indexer.store.migrate` uses it for its step from 4 to 5: see SCANS_TABLE."""
 
 # AUTOINCREMENT where an id must never be used twice: a server may still hold it in memory.
 _TABLES = """
@@ -212,7 +220,7 @@ def open_to_read(path: Path, *, create: bool = False) -> tuple[sqlite3.Connectio
 
 def create_tables(connection: sqlite3.Connection) -> None:
     """Makes the tables of a new catalogue, within the transaction that is open."""
-    for statement in (*_TABLES.split(";\n"), SCANS_TABLE, SCANS_INDEX, *ATTACHMENTS):
+    for statement in (*_TABLES.split(";\n"), SCANS_TABLE, SCANS_INDEX, *ATTACHMENTS, UNREAD_TABLE):
         if statement.strip():
             connection.execute(statement)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import NESTED, file_at, locations, shown_path
 from stackroom.catalog.folder_notes import REASONS, read_notes
 from stackroom.common.data_folder import LEFT_OUT, UNREADABLE
+from stackroom.page.parts import ranges
 
 # The name of an attachment, with its page if it is pinned to one.
 _NAME = "name || iif(page > 0, ' (page ' || page || ')', '')"
@@ -61,6 +63,23 @@ class Attached:
 
 
 @dataclass(frozen=True, slots=True)
+class NotRead:
+    """What the pages of a file have of one kind that is not in the index.
+
+    Attributes:
+        path: absolute; of an attachment, with its name.
+        kind: an UnreadKind; "scan" for pages that wait for OCR.
+        pages: their numbers, 1-based, as in "1-12,15"; empty if it belongs to no page.
+        count: of the pages; 1 if it belongs to none.
+    """
+
+    path: str
+    kind: str
+    pages: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What the catalogue holds.
 
@@ -73,6 +92,7 @@ class Status:
             own, and how many wait to be read.
         attachments_failed: those that could not be read, or are attached to an attached PDF.
         attachments_other: files with attachments that are no PDFs.
+        not_read: what else the files have that is not in the index, by file and kind.
         pending: passages that have no vector yet.
         illegible: passages that never get a vector, because the model can't read them.
         failures: files that could not be indexed.
@@ -96,6 +116,7 @@ class Status:
     attachments_waiting: int
     attachments_failed: tuple[Failure, ...]
     attachments_other: tuple[Attached, ...]
+    not_read: tuple[NotRead, ...]
     pending: int
     illegible: int
     failures: tuple[Failure, ...]
@@ -148,7 +169,11 @@ def read_status(catalog: Catalog) -> Status:
             f"SELECT container, {_NAME} FROM attachments WHERE state = 'other'"  # noqa: S608
             " ORDER BY container, page, number"
         )
-        keys = {row[0] for row in (*without_text, *scans_failed, *attachments_failed, *others)}
+        not_read = catalog.rows(
+            "SELECT document, kind, page FROM unread UNION ALL"
+            " SELECT document, 'scan', page FROM scans WHERE state IN ('waiting', 'read') ORDER BY 1, 2, 3"
+        )
+        keys = {row[0] for row in (*without_text, *scans_failed, *attachments_failed, *others, *not_read)}
         places = {key: _places(catalog, key) for key in keys}
         failures = catalog.rows(
             "SELECT b.root, l.path, l.reason, l.failure FROM locations l"
@@ -169,6 +194,7 @@ def read_status(catalog: Catalog) -> Status:
         attachments_waiting=attached.get("waiting", 0),
         attachments_failed=_failures_inside(attachments_failed, places),
         attachments_other=_attached(others, places),
+        not_read=tuple(sorted(_not_read(not_read, places), key=lambda one: (one.path, one.kind))),
         failures=_failures(failures),
         unreadable=_failures(_unreadable(catalog.path, [root for (root,) in libraries])),
         left_out=tuple(_left_out(catalog.path, [root for (root,) in libraries])),
@@ -207,6 +233,13 @@ def _attached(rows: Iterable[tuple[int, str]], places: Mapping[int, Sequence[str
         for place in places[key]:
             names.setdefault(place, []).append(name)
     return tuple(Attached(place, tuple(found)) for place, found in sorted(names.items()))
+
+
+def _not_read(rows: Iterable[tuple[int, str, int]], places: Mapping[int, Sequence[str]]) -> Iterator[NotRead]:
+    for (key, kind), group in groupby(rows, key=lambda row: row[:2]):
+        pages = [page for _, _, page in group]
+        for place in places[key]:
+            yield NotRead(place, kind, ranges(page for page in pages if page), len(pages))
 
 
 def _unreadable(catalog: Path, roots: Iterable[str]) -> Iterator[tuple[str, str, str, str]]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from stackroom.catalog.status import Status
+from stackroom.catalog.status import NotRead, Status
 from stackroom.common.documents import Hit, Quote
 from stackroom.page.foreign_text import own_line
 from stackroom.reading.finding.ranking import Evidence
@@ -18,6 +18,13 @@ _WHY_LEFT_OUT = {
     "link": "links that lead out of it: --follow-links follows them",
     "pattern": "by patterns of .stackroomignore or --exclude",
     "system": "recycle bins and other system folders",
+}
+
+_NOT_READ = {
+    "scan": "wait for OCR",
+    "page": "cannot be loaded",
+    "garbled": "letters that the fonts do not name",
+    "form": "a form of the kind XFA, which only few viewers show",
 }
 
 # Most files that a summary names under each heading.
@@ -87,10 +94,25 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
         names = ", ".join(map(_line, attached.names[:_LISTED]))
         more = f" and {len(attached.names) - _LISTED} more" if len(attached.names) > _LISTED else ""
         print(f"  {printable(attached.path)}: {names}{more}")
+    if status.not_read:
+        count = sum(one.count for one in status.not_read)
+        print(f"\nin these files, but not read ({count}; --json has all):")
+        print(_listed_unread(status.not_read))
     if status.without_text:
         print(f"\nwithout text, so not searchable ({len(status.without_text)}):")
     for path in status.without_text:
         print(f"  {printable(path)}")
+
+
+def _listed_unread(not_read: Sequence[NotRead]) -> str:
+    """What the files have that was not read, a line for each file and kind."""
+    lines = []
+    for one in not_read[:_LISTED]:
+        where = f"page{'s' if one.count > 1 else ''} {one.pages}: " if one.pages else ""
+        lines.append(f"  {printable(one.path)}: {where}{_NOT_READ[one.kind]}")
+    if len(not_read) > _LISTED:
+        lines.append(f"  … and {len(not_read) - _LISTED} more")
+    return "\n".join(lines)
 
 
 def show_check(found: Mapping[str, Any], left: Mapping[str, Any], done: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ hold it. Its text is the concatenation of its page texts; every offset in Stackr
 """
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 ID_DIGITS = 24
 """Hexadecimal digits of an id, from the beginning of a SHA-256: 96 bits. Among a million documents, two get
@@ -59,6 +60,28 @@ class Section:
     heading: str
 
 
+UnreadKind = Literal[
+    "page",  # no library can load it
+    "garbled",  # its fonts do not say which letters they draw
+    "form",  # of the kind XFA, which only few viewers show
+]
+UNREAD_KINDS: tuple[UnreadKind, ...] = get_args(UnreadKind)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Something that a document's pages have and that could not be read. Pages that wait for OCR are
+    `Document.scans`, files inside the file `Document.attachments`.
+
+    Attributes:
+        page: 1-based number of the page it is on; 0 if it belongs to the document as a whole.
+        kind: an UnreadKind.
+    """
+
+    page: int
+    kind: str
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A file inside a PDF.
@@ -92,6 +115,8 @@ class Document:
         language: ISO 639-1 code of the language that most of the text is in; empty if it can't be told.
         scans: 1-based numbers of the pages that are pictures of text and wait for OCR.
         attachments: the files inside it, each in another place.
+        recognised: 1-based numbers of the pages whose text OCR read when the document was read before.
+        unread: what else it has that could not be read; none twice.
     """
 
     id: str
@@ -106,6 +131,8 @@ class Document:
     language: str = ""
     scans: tuple[int, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    recognised: tuple[int, ...] = ()
 
     @property
     def text(self) -> str:

@@ -10,6 +10,7 @@ __all__ = [
     "foreign_text",
     "mark",
     "open_pdf",
+    "own_marks",
     "parts",
     "text",
     "visible_text",

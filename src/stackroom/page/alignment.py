@@ -1,7 +1,8 @@
 """Finds where a passage of a page's repaired text stands in the text that the PDF itself has. Pure functions.
 
 Repairing joins hyphenated words, drops running headers, changes spaces and composes letters. What stays in
-the same order is letters and digits: only these are compared, without case and accents.
+the same order is letters and digits: only these are compared, without case and accents. What our own marks
+say is not printed.
 """
 
 import re
@@ -9,6 +10,8 @@ import unicodedata
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
+
+from stackroom.page.own_marks import without_marks
 
 # Aligning takes time in proportion to the square of the number of words. A page of small print has 2,000.
 _MOST_WORDS = 4000
@@ -34,6 +37,7 @@ def locate(page: str, start: int, stop: int, drawn: str) -> list[tuple[int, int]
     Returns:
         Spans (start, stop) of `drawn`, in order, none touching another; none at all if it can't be found.
     """
+    page = without_marks(page)
     before, _ = _letters(page[:start])
     passage, _ = _letters(page[start:stop])
     after, _ = _letters(page[stop:])

@@ -7,7 +7,7 @@ characters. Pure functions.
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from urllib.parse import unquote
 
@@ -74,6 +74,17 @@ def split_id(id_: str) -> tuple[str, Part | int | None]:
         f"The id {id_.strip()[:100]!r} names no pages. Pages are named as in {document[:30]}#p=12 or "
         f"{document[:30]}#p=41-80; the id without what begins with # is the document from its beginning."
     )
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Ascending numbers as people write them: "1-12,15"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return ",".join("-".join(map(str, run)) for run in runs)
 
 
 class Division:

@@ -7,6 +7,7 @@ from dataclasses import astuple, dataclass, fields, replace
 from itertools import accumulate, pairwise
 
 from stackroom.page.alignment import count_letters
+from stackroom.page.own_marks import without_marks
 
 UNITS = 4095
 """Coordinates run from 0 to 4095, across the page and down it: seven to a point of an A4 page."""
@@ -61,6 +62,7 @@ def find_passage(words: Sequence[WordBox], page: str, start: int, stop: int) -> 
         start: offset of the passage's first character in it.
         stop: offset after its last character.
     """
+    page = without_marks(page)  # what they say is in none of the boxes
     first, passage = count_letters(page[:start]), count_letters(page[start:stop])
     if first + passage + count_letters(page[stop:]) != sum(word.letters for word in words):
         return

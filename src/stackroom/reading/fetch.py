@@ -41,6 +41,7 @@ class Fetching:
             text = marked_text(catalog.pages(entry.key, part.first, part.last), part)
             ocr_pages = catalog.ocr_pages(entry.key, part.first, part.last)
             unread_pages = catalog.unread_pages(entry.key, part.first, part.last)
+            unread = catalog.unread(entry.key, part.first, part.last)
         after, before = division.after(part), division.before(part)
         next_id = division.id(entry.id, after) if after else ""
         number = division.number(part.first, part.start)
@@ -57,6 +58,7 @@ class Fetching:
             division.id(entry.id, before) if before else "",
             ocr_pages,
             unread_pages,
+            unread,
         )
 
     def page(self, document_id: str, number: int) -> PageOfFile:

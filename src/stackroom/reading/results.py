@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stackroom.catalog.entries import DocumentEntry
-from stackroom.common.documents import AttachmentPlace, Page, Part
+from stackroom.common.documents import AttachmentPlace, Page, Part, Unread
 from stackroom.page.word_boxes import WordBox
 
 
@@ -25,6 +25,7 @@ class Fetched:
         next_id, previous_id: fetch what follows and what precedes; empty if there is nothing.
         ocr_pages: by the numbers of those pages whose text OCR has read, how sure it was, in percent.
         unread_pages: numbers of those pages that are scans which OCR has not read yet, or could not read.
+        unread: what else could not be read of these pages, and of the document as a whole.
     """
 
     entry: DocumentEntry
@@ -37,6 +38,7 @@ class Fetched:
     previous_id: str
     ocr_pages: Mapping[int, int]
     unread_pages: Sequence[int]
+    unread: Sequence[Unread]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,14 @@ Whatever comes from a PDF or a file's name is cut to a length here, except texts
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import groupby
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from stackroom.common.documents import Hit, OutlineEntry, Quote
+from stackroom.common.documents import Hit, OutlineEntry, Quote, Unread
 from stackroom.page.foreign_text import own_line
+from stackroom.page.parts import ranges
 from stackroom.reading.results import Fetched
 
 
@@ -92,6 +94,9 @@ class FetchMetadata(BaseModel):
         description="Of these the scans that OCR has not read: what they say is missing in this text"
     )
     attachments: list[AttachedFile] = Field(description="The files inside the PDF; none is in this text")
+    unread: str = Field(
+        description="What else these pages have that this text lacks: forms, letters that fonts do not name"
+    )
     part: int = Field(description="Which part of the document this text begins in, from 1")
     parts: int = Field(description="How many parts it has; 1 if it fits one answer")
     next_id: str = Field(description="Fetch this to go on; empty at the end of the document")
@@ -117,6 +122,14 @@ _ATTACHMENTS, _ATTACHMENT_NAME = 100, 120
 
 # Most lines of a table of contents, and most characters of each: together a few thousand tokens.
 _OUTLINE_LINES, _OUTLINE_TITLE = 100, 120
+
+
+# How what could not be read is named.
+_SAID = {
+    "page": "a page that cannot be read",
+    "garbled": "letters that the page's fonts do not name",
+    "form": "a form of the kind XFA",
+}
 
 
 def search_answer(hits: Iterable[Hit], base_url: str) -> SearchAnswer:
@@ -166,9 +179,9 @@ def fetch_answer(fetched: Fetched, base_url: str) -> FetchAnswer:
             extractor=own_line(entry.extractor),
             first_page=part.first,
             last_page=part.last,
-            ocr_pages=_ranges(fetched.ocr_pages),
+            ocr_pages=ranges(fetched.ocr_pages),
             ocr_confidence=_percent(fetched.ocr_pages.values()),
-            unread_pages=_ranges(fetched.unread_pages),
+            unread_pages=ranges(fetched.unread_pages),
             attachments=[
                 AttachedFile(
                     name=own_line(attached.name, _ATTACHMENT_NAME),
@@ -178,6 +191,7 @@ def fetch_answer(fetched: Fetched, base_url: str) -> FetchAnswer:
                 )
                 for attached in entry.attachments[:_ATTACHMENTS]
             ],
+            unread=_unread(fetched.unread),
             part=fetched.number,
             parts=fetched.parts,
             next_id=fetched.next_id,
@@ -199,15 +213,18 @@ def _outline(entries: Sequence[OutlineEntry]) -> list[OutlineLine]:
     ]
 
 
-def _ranges(numbers: Iterable[int]) -> str:
-    """Ascending numbers as people write them: "1-12,15"."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and runs[-1][-1] == number - 1:
-            runs[-1][1:] = [number]
-        else:
-            runs.append([number])
-    return ",".join("-".join(map(str, run)) for run in runs)
+def _unread(found: Iterable[Unread]) -> str:
+    """What could not be read, for people: "page 3: letters that the page's fonts do not name"."""
+    said = []
+    for kind, group in groupby(sorted(found, key=_kind), key=_kind):
+        pages = ranges(one.page for one in group if one.page)
+        where = f"page{'s' if set(pages) & set('-,') else ''} {pages}: " if pages else ""
+        said.append(where + _SAID[kind])
+    return "; ".join(said)
+
+
+def _kind(one: Unread) -> str:
+    return one.kind
 
 
 def _percent(confidences: Collection[int]) -> int:

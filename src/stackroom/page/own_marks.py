@@ -1,0 +1,87 @@
+"""The marks that Stackroom writes into a page's text for what is on the page but not printed as text, such as
+`[form field: Name of vessel: Quillwort Heron]`.
+
+Where a document's own text imitates one, a blank is put after its bracket: nobody takes "[ note: …]" for a
+mark. Similar means what it does in `stackroom.page.foreign_text`: brackets and letters that look alike count,
+and characters that nobody sees do not. Pure functions.
+"""
+
+import re
+import unicodedata
+from typing import Literal, get_args
+
+from stackroom.page.visible_text import visible
+
+Kind = Literal["form field", "note", "stamp", "signature", "attachment"]
+"""What a mark can be about."""
+
+_KINDS: tuple[str, ...] = get_args(Kind)
+
+_OPENING = "[\uff3b\ufe47\u2045\u298b\u298d\u298f\u2e55\u2e57\u2772\u3014\ufe39\ufe5d\u2997\u3010\ufe3b\u27e6"
+# Of what follows a bracket, so many characters are looked at: letters may carry many accents.
+_LOOKED_AT = 100
+_LETTER, _SIGN = "X", "\0"  # stand for a letter that may look like any other, and a sign for a colon
+_SUSPECT = re.compile(f"[{re.escape(_OPENING)}](?=[^\\w!-~]*[afns]|[^\\w!-~]*[^\\W!-~])", re.IGNORECASE)
+_IMITATION = re.compile(
+    "|".join(
+        "".join(f"[{letter}{_LETTER}]" if letter != " " else r"[\W_]*" for letter in kind) for kind in _KINDS
+    ).join((r"[\W_]*(?:", rf")\s*[:{_SIGN}]"))
+)
+_MARK = re.compile(rf"\[(?:{'|'.join(_KINDS)}): (?:[^\[\]]|\[[^\[\]]*\])*\]")
+
+
+def own_mark(kind: Kind, text: str, label: str = "") -> str:
+    """The mark for a text, on one line. Brackets that the text does not close become parentheses.
+
+    Args:
+        kind: what it is.
+        text: what is to be read there.
+        label: what the text is called; "" for nothing.
+    """
+    said = " ".join((f"{label}: {text}" if label else text).split())
+    return f"[{kind}: {without_imitations(_balanced(said))}]"
+
+
+def _balanced(text: str) -> str:
+    """`text`, whose end nobody can take for the mark's: its square brackets come in pairs, one level deep."""
+    is_open = False
+    for char in text:
+        if char in "[]":
+            if is_open == (char == "["):
+                return text.replace("[", "(").replace("]", ")")
+            is_open = not is_open
+    return text.replace("[", "(").replace("]", ")") if is_open else text
+
+
+def without_imitations(text: str) -> str:
+    """A document's own text, with a blank after each bracket that could begin a mark of ours."""
+    if "[" not in text and (text.isascii() or not any(char in text for char in _OPENING[1:])):
+        return text
+    return _SUSPECT.sub(lambda found: found[0] + (" " if _is_ours(text, found.end()) else ""), text)
+
+
+def _is_ours(text: str, at: int) -> bool:
+    """Whether what begins there looks like the name of a mark and a colon."""
+    letters = []
+    for char in unicodedata.normalize("NFKD", visible(text[at : at + _LOOKED_AT])):
+        category = unicodedata.category(char)[0]
+        if category == "M":
+            continue
+        if not char.isascii() and (category in "SP" or unicodedata.category(char) == "Lm"):
+            letters.append(_SIGN)
+            continue
+        is_far = unicodedata.east_asian_width(char) == "W" or unicodedata.bidirectional(char) in ("R", "AL")
+        looks_alike = not char.isascii() and category in "LN" and not is_far
+        letters.append(_LETTER if looks_alike else " " if char.isspace() else char.lower())
+    return bool(_IMITATION.match("".join(letters)))
+
+
+def without_marks(text: str) -> str:
+    """`text` with blanks in the place of our marks: each other character stays at its offset."""
+    return _MARK.sub(lambda found: " " * len(found[0]), text) if "[" in text else text
+
+
+def with_marks_of(text: str, other: str) -> str:
+    """`text` followed by the marks that stand in `other`, each on a line of its own."""
+    marks = _MARK.findall(other) if "[" in other else []
+    return "\n".join([text.rstrip("\n"), "", *marks]) + "\n" if marks else text
