@@ -44,7 +44,7 @@ from indexer.pdf.unread import find_unread, unread_of_file
 from stackroom.common.documents import Attachment, Document, Page
 from stackroom.common.errors import ExtractionFailed
 from stackroom.page.open_pdf import open_pdf
-from stackroom.page.own_marks import without_imitations
+from stackroom.page.own_marks import has_foreign_brackets, without_imitations, without_plain_imitations
 
 # A hostile outline can branch without end. That of a 2,000-page manual has 5,000 entries.
 _MAX_OUTLINE_ENTRIES = 20_000
@@ -152,6 +152,9 @@ def _compose(file_stem: str, document_id: str, reading: Reading) -> Document:
     kept = remove_running_lines([lines or [] for lines in reading.pages])
     texts = [_page_text(lines, reading.annotations.get(at, ())) for at, lines in enumerate(kept)]
     words = count_words(texts)
+    characters = "".join(words)  # a fifth of the text
+    if has_foreign_brackets(characters):
+        texts = [without_imitations(text) for text in texts]
     pages = tuple(
         Page(number, flatten(label) or str(number), tidy_lines(join_hyphenated(text, words)))
         for number, (label, text) in enumerate(zip(reading.labels, texts, strict=True), start=1)
@@ -168,14 +171,16 @@ def _compose(file_stem: str, document_id: str, reading: Reading) -> Document:
         sections=find_sections(reading.outline, kept, pages),
         scans=tuple(at + 1 for at in reading.scans),
         attachments=reading.attachments,
-        unread=find_unread(reading, pages),
+        unread=find_unread(reading, pages, characters),
     )
 
 
 def _page_text(lines: Sequence[Line], annotations: Sequence[Annotation]) -> str:
     """The text of a page, with marks for what its annotations show; its words are not joined yet."""
-    own = [line._replace(text=without_imitations(line.text)) if "[" in line.text else line for line in lines]
-    marked, below = add_marks(own, annotations) if annotations else (own, "")
+    if not annotations:
+        return without_plain_imitations("\n".join(break_paragraphs(lines)))
+    own = [line._replace(text=without_plain_imitations(line.text)) for line in lines]
+    marked, below = add_marks(own, annotations)
     return "\n".join([*break_paragraphs(marked), *(["", below] if below else [])])
 
 

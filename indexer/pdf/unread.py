@@ -19,26 +19,28 @@ _IN_WORD = re.compile(rf"[^\W\d_][{_UNKNOWN}]+(?=[^\W\d_])|[{_UNKNOWN}]{{3,}}")
 _FEWEST_GARBLED = 5  # such places on a page
 
 
-def find_unread(reading: Reading, pages: Sequence[Page]) -> tuple[Unread, ...]:
+def find_unread(reading: Reading, pages: Sequence[Page], characters: str) -> tuple[Unread, ...]:
     """What could not be read, in order of the pages; what belongs to none comes first.
 
     Args:
         reading: of the PDF library.
         pages: with their repaired texts.
+        characters: all that occur in them, at least once.
     """
     found = dict.fromkeys(reading.unread)
-    found |= dict.fromkeys(_of_pages(reading, pages))
+    may_be_garbled = bool(re.search(f"[{_UNKNOWN}]", characters))
+    found |= dict.fromkeys(_of_pages(reading, pages, may_be_garbled=may_be_garbled))
     has_fields = any(one.kind == "form field" for marks in reading.annotations.values() for one in marks)
     if has_fields:  # a form that has its fields in both ways is read by the other one
         found.pop(Unread(0, "form"), None)
     return tuple(sorted(found, key=lambda one: (one.page, one.kind)))
 
 
-def _of_pages(reading: Reading, pages: Sequence[Page]) -> Iterator[Unread]:
+def _of_pages(reading: Reading, pages: Sequence[Page], *, may_be_garbled: bool) -> Iterator[Unread]:
     for at, page in enumerate(pages):
         if reading.pages[at] is None:
             yield Unread(page.number, "page")
-        elif at not in reading.scans and is_partly_garbled(page.text):
+        elif may_be_garbled and at not in reading.scans and is_partly_garbled(page.text):
             yield Unread(page.number, "garbled")
 
 

@@ -21,11 +21,18 @@ _OPENING = "[\uff3b\ufe47\u2045\u298b\u298d\u298f\u2e55\u2e57\u2772\u3014\ufe39\
 # Of what follows a bracket, so many characters are looked at: letters may carry many accents.
 _LOOKED_AT = 100
 _LETTER, _SIGN = "X", "\0"  # stand for a letter that may look like any other, and a sign for a colon
-_SUSPECT = re.compile(f"[{re.escape(_OPENING)}](?=[^\\w!-~]*[afns]|[^\\w!-~]*[^\\W!-~])", re.IGNORECASE)
+_BEFORE_NAME = r"(?=[^\w!-~]*[afnsAFNS]|[^\w!-~]*[^\W!-~])"
+_PLAIN = re.compile(rf"\[{_BEFORE_NAME}")
+_FOREIGN = re.compile(f"[{_OPENING[1:]}]{_BEFORE_NAME}")
 _IMITATION = re.compile(
     "|".join(
         "".join(f"[{letter}{_LETTER}]" if letter != " " else r"[\W_]*" for letter in kind) for kind in _KINDS
     ).join((r"[\W_]*(?:", rf")\s*[:{_SIGN}]"))
+)
+# Tells from the first two letters that it is none, which is quicker.
+_FIRST = 12
+_OTHER_NAME = re.compile(
+    rf"[\W_]*(?!{'|'.join(f'[{kind[0]}{_LETTER}][{kind[1]}{_LETTER}]' for kind in _KINDS)})[^\W_]{{2}}"
 )
 _MARK = re.compile(rf"\[(?:{'|'.join(_KINDS)}): (?:[^\[\]]|\[[^\[\]]*\])*\]")
 
@@ -55,25 +62,49 @@ def _balanced(text: str) -> str:
 
 def without_imitations(text: str) -> str:
     """A document's own text, with a blank after each bracket that could begin a mark of ours."""
-    if "[" not in text and (text.isascii() or not any(char in text for char in _OPENING[1:])):
-        return text
-    return _SUSPECT.sub(lambda found: found[0] + (" " if _is_ours(text, found.end()) else ""), text)
+    text = without_plain_imitations(text)
+    return _FOREIGN.sub(_apart, text) if has_foreign_brackets(text) else text
+
+
+def without_plain_imitations(text: str) -> str:
+    """As `without_imitations`, but only for the bracket that is ours: a fifth of the time."""
+    return _PLAIN.sub(_apart, text) if "[" in text else text
+
+
+def has_foreign_brackets(text: str) -> bool:
+    """Whether there is a bracket that only resembles ours."""
+    return not text.isascii() and any(char in text for char in _OPENING[1:])
+
+
+def _apart(bracket: re.Match[str]) -> str:
+    return bracket[0] + (" " if _is_ours(bracket.string, bracket.end()) else "")
 
 
 def _is_ours(text: str, at: int) -> bool:
     """Whether what begins there looks like the name of a mark and a colon."""
+    if _OTHER_NAME.match(_read(text[at : at + _FIRST])):
+        return False
+    return bool(_IMITATION.match(_read(text[at : at + _LOOKED_AT])))
+
+
+def _read(text: str) -> str:
+    """`text` as a reader may take it, with _LETTER and _SIGN for what may look like anything."""
     letters = []
-    for char in unicodedata.normalize("NFKD", visible(text[at : at + _LOOKED_AT])):
-        category = unicodedata.category(char)[0]
-        if category == "M":
+    for char in unicodedata.normalize("NFKD", visible(text)):
+        if char.isascii():
+            letters.append(" " if char.isspace() else char.lower())
             continue
-        if not char.isascii() and (category in "SP" or unicodedata.category(char) == "Lm"):
-            letters.append(_SIGN)
+        category = unicodedata.category(char)
+        if category[0] == "M":
             continue
         is_far = unicodedata.east_asian_width(char) == "W" or unicodedata.bidirectional(char) in ("R", "AL")
-        looks_alike = not char.isascii() and category in "LN" and not is_far
-        letters.append(_LETTER if looks_alike else " " if char.isspace() else char.lower())
-    return bool(_IMITATION.match("".join(letters)))
+        if category[0] in "SP" or category == "Lm":
+            letters.append(_SIGN)
+        elif category[0] in "LN" and not is_far:
+            letters.append(_LETTER)
+        else:
+            letters.append(" " if char.isspace() else char.lower())
+    return "".join(letters)
 
 
 def without_marks(text: str) -> str:
