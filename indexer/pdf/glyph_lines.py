@@ -4,10 +4,11 @@ These are lines with Arabic, Hebrew and their like.
 """
 
 import ctypes
+import math
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,13 +16,28 @@ import pypdfium2.raw as pdfium
 
 from indexer.pdf import visual_order
 from indexer.pdf.clean_text import clean_characters
-from indexer.pdf.visual_order import Char, Piece
+from indexer.pdf.page_lines import HYPHENATED
+from indexer.pdf.visual_order import Char, Glyph, Piece
+from stackroom.common.characters import scripts
 
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
-_LATIN = re.compile("[A-Za-z\u00c0-\u052f]")  # and Greek and Cyrillic
+_INDIAN = re.compile(f"[{scripts.INDIAN_WITH_DANDAS}]")
+_LTR = re.compile("[A-Za-z\u00c0-\u052f\u0900-\u1fff\u3040-\ud7ff]")  # roughly
 
 # A line from left to right does not begin with these; the left end of one from right to left may be one.
 _NO_BEGINNING = frozenset(".,:;!?)]}»،؛؟۔")
+
+_THIN = 0.01  # points: stands for the width of a blank
+
+_MARKS = frozenset(chr(code) for code in range(0x10000) if unicodedata.category(chr(code)) == "Mn")
+
+# A line of letters and stops alone. Which of its letters are looked at: the first two and the last of each word,
+# and alef before lam, which can be one glyph the wrong way round.
+_PLAIN = re.compile("[\u05d0-\u05f4\u0620-\u063f\u0641-\u064a\u0671-\u06d3 .,:;!?\u060c\u061b\u061f\u06d4'\"-]+")
+_WAYMARK = re.compile("(?<![^ ])[^ ]|[^ ](?![^ ])|(?<= [^ ])[^ ]|[\u0622\u0623\u0625\u0627\u0671](?=\u0644)|(?<=[\u0622\u0623\u0625\u0627\u0671])\u0644")
+_LEVEL = 0.5  # points; letters of Nastaliq stand higher and lower
+
+_FEW = 4  # letters
 
 _MOST_OBJECTS = 20_000  # of a page that are looked at; a full page drawn glyph by glyph has 5,000
 
@@ -48,7 +64,6 @@ class _Line:
     """A line of PDFium's: where it begins in its text, and its characters."""
 
     start: int
-    has_rtl: bool
     chars: list[Char]
 
 
@@ -65,16 +80,64 @@ def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dic
     """
     if not _RTL.search(text):
         return {}
-    is_rtl = len(_RTL.findall(text)) > len(_LATIN.findall(text))
+    is_rtl_page = len(_RTL.findall(text)) > len(_LTR.findall(text))
+    doubtful = list(_doubtful(text_page, text, one_to_one, is_rtl_page=is_rtl_page))
+    if not doubtful:
+        return {}
     reader = _CharReader(text_page)
+    objects = list(_text_objects(page))
+    read = reader.read if any(map(_replacement, objects)) else reader.read_simply
     lines = [
-        _Line(start, bool(_RTL.search(raw)), [reader.read(index) for index in range(first, stop)])
-        for start, raw, first, stop in _places(text_page, text, one_to_one)
-        if is_rtl or _RTL.search(raw)
+        _Line(start, read(first, stop, raw if one_to_one else None)) for start, raw, first, stop in doubtful
     ]
-    if reader.has_replacements:
-        _complete(page, lines, reader)
-    return _mend_rtl(lines, is_rtl=is_rtl)
+    blanks = _complete(objects, lines, reader) if reader.has_replacements else []
+    return _mend_rtl(lines, blanks, is_rtl_page=is_rtl_page)
+
+
+def _text_objects(page: Any) -> Iterator[Any]:
+    """What is drawn as text on the page itself, not in a form of its own."""
+    for at in range(min(pdfium.FPDFPage_CountObjects(page), _MOST_OBJECTS)):
+        drawn = pdfium.FPDFPage_GetObject(page, at)
+        if pdfium.FPDFPageObj_GetType(drawn) == pdfium.FPDF_PAGEOBJ_TEXT:
+            yield drawn
+
+
+def _doubtful(
+    text_page: Any, text: str, one_to_one: bool, *, is_rtl_page: bool
+) -> Iterator[tuple[int, str, int, int]]:
+    """Those of the lines (see `_places`) whose order has to be looked at."""
+    was_part = False
+    places = list(_places(text_page, text, one_to_one))
+    for (start, raw, first, stop), (_, following, *_) in zip(places, [*places[1:], (0, "", 0, 0)], strict=True):
+        letters = len(_RTL.findall(raw))
+        if is_rtl_page:
+            is_doubtful = letters or len(raw) <= _FEW or raw.lstrip()[0] in _NO_BEGINNING
+        else:
+            is_doubtful = letters > 0 and not _INDIAN.search(raw)
+        is_whole = not was_part and len(following) > _FEW and len(raw) > 4 * _FEW
+        if is_doubtful and not (is_whole and _PLAIN.fullmatch(raw) and _is_in_order(text_page, raw, first)):
+            yield start, raw, first, stop
+        was_part = len(raw) <= _FEW
+
+
+def _is_in_order(text_page: Any, raw: str, first: int) -> bool:
+    """Whether a line of nothing but letters from right to left is listed as it is read.
+
+    Args:
+        text_page: the page's text.
+        raw: the line.
+        first: index of its first character in PDFium's list.
+    """
+    x, y = ctypes.c_double(), ctypes.c_double()
+    into_x, into_y = ctypes.byref(x), ctypes.byref(y)
+    place = pdfium.FPDFText_GetCharOrigin
+    last, level = math.inf, None
+    for found in _WAYMARK.finditer(raw):
+        place(text_page, first + found.start(), into_x, into_y)
+        if not x.value < last or (level is not None and abs(y.value - level) > _LEVEL):
+            return False
+        last, level = x.value, y.value
+    return True
 
 
 def _places(text_page: Any, text: str, one_to_one: bool) -> Iterator[tuple[int, str, int, int]]:
@@ -82,7 +145,7 @@ def _places(text_page: Any, text: str, one_to_one: bool) -> Iterator[tuple[int, 
     character in PDFium's list and after its last.
     """
     start = 0
-    for raw in text.split("\r\n"):
+    for raw in text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n"):
         units = len(raw) if raw.isascii() else len(raw.encode("utf-16-le", "surrogatepass")) // 2
         if raw and not raw.isspace():
             first, stop = start, start + units
@@ -90,50 +153,85 @@ def _places(text_page: Any, text: str, one_to_one: bool) -> Iterator[tuple[int, 
                 first = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, first)
                 stop = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, stop - 1) + 1
             yield start, raw, first, stop
-        start += units + 2
+        start += units + (0 if raw[-1:] == HYPHENATED else 2)
 
 
 class _CharReader:
     """Reads characters from PDFium's list.
 
     Attributes:
-        sources: address of each object that was drawn → `Char.source`.
         has_replacements: whether any was drawn with a replacement text.
     """
 
     def __init__(self, text_page: Any) -> None:
         self._text_page = text_page
-        self._box = pdfium.FS_RECTF()
-        self._x, self._y = ctypes.c_double(), ctypes.c_double()
-        self._left, self._right, self._low, self._high = (ctypes.c_double() for _ in range(4))
-        self.sources: dict[int, int] = {}
+        self._drawn: dict[int, tuple[int, float]] = {0: (0, 0.0)}
         self.has_replacements = False
 
-    def read(self, index: int) -> Char:
-        """The character at `index` of the list."""
-        text_page, box = self._text_page, self._box
-        code = pdfium.FPDFText_GetUnicode(text_page, index)
-        drawn = pdfium.FPDFText_GetTextObject(text_page, index)
-        source = self.source(drawn) if drawn else 0
-        pdfium.FPDFText_GetCharOrigin(text_page, index, self._x, self._y)
-        if unicodedata.category(chr(code)) == "Mn":
-            # The box of its ink: a mark stands where its ink is.
-            pdfium.FPDFText_GetCharBox(text_page, index, self._left, self._right, self._low, self._high)
-            box.left, box.right = self._left.value, self._right.value
-        else:
-            pdfium.FPDFText_GetLooseCharBox(text_page, index, box)
-        size = pdfium.FPDFText_GetFontSize(text_page, index)
-        return Char(chr(code), index, self._x.value, self._y.value, box.left, box.right, size, source)
+    def read(self, first: int, stop: int, text: str | None) -> list[Char]:
+        """The characters at indexes from `first` to before `stop`; `text` is what they are, if that is known."""
+        text_page, box = self._text_page, pdfium.FS_RECTF()
+        x, y, left, right, low, high = (ctypes.c_double() for _ in range(6))
+        into, into_x, into_y = ctypes.byref(box), ctypes.byref(x), ctypes.byref(y)
+        object_of = _function(pdfium.FPDFText_GetTextObject)
+        measure, place = pdfium.FPDFText_GetLooseCharBox, pdfium.FPDFText_GetCharOrigin
+        chars = []
+        for index in range(first, stop):
+            char = text[index - first] if text else chr(pdfium.FPDFText_GetUnicode(text_page, index))
+            address = object_of(text_page, index) or 0
+            source, size = self._drawn.get(address) or self._learn(address, index)
+            place(text_page, index, into_x, into_y)
+            if char in _MARKS:
+                # The box of its ink: a mark stands where its ink is.
+                pdfium.FPDFText_GetCharBox(text_page, index, left, right, low, high)
+                edges = left.value, right.value
+            else:
+                measure(text_page, index, into)
+                edges = box.left, box.right
+            chars.append(Char(char, index, x.value, y.value, *edges, size, source))
+        return chars
 
-    def source(self, drawn: Any) -> int:
-        """The `Char.source` of what was drawn."""
-        address = _address(drawn)
-        source = self.sources.get(address)
-        if source is None:
-            replaced = -_replacement(drawn)
-            self.has_replacements |= replaced < 0
-            source = self.sources[address] = replaced or address
-        return source
+    def read_simply(self, first: int, stop: int, text: str | None) -> list[Char]:
+        """As `read`, where no glyph has a replacement text: the box of a character tells enough."""
+        text_page, box = self._text_page, pdfium.FS_RECTF()
+        x, y, left, right, low, high = (ctypes.c_double() for _ in range(6))
+        into, into_x, into_y = ctypes.byref(box), ctypes.byref(x), ctypes.byref(y)
+        measure, place = pdfium.FPDFText_GetLooseCharBox, pdfium.FPDFText_GetCharOrigin
+        size = 0.0
+        chars = []
+        for index in range(first, stop):
+            char = text[index - first] if text else chr(pdfium.FPDFText_GetUnicode(text_page, index))
+            measure(text_page, index, into)
+            start, end = box.left, box.right
+            if char in _MARKS:
+                # The box of its ink: a mark stands where its ink is.
+                pdfium.FPDFText_GetCharBox(text_page, index, left, right, low, high)
+                start, end = left.value, right.value
+            made_up = char == " " and end <= start
+            if not size and not made_up:
+                size = pdfium.FPDFText_GetFontSize(text_page, index)
+            place(text_page, index, into_x, into_y)
+            chars.append(Char(char, index, x.value, y.value, start, end, size, 0 if made_up else 1))
+        return chars
+
+    def _learn(self, address: int, index: int) -> tuple[int, float]:
+        source = self.source(address)
+        self._drawn[address] = source, pdfium.FPDFText_GetFontSize(self._text_page, index)
+        return self._drawn[address]
+
+    def source(self, address: int) -> int:
+        """The `Char.source` of an object that was drawn."""
+        if address in self._drawn:
+            return self._drawn[address][0]
+        replaced = -_replacement(ctypes.cast(address, pdfium.FPDF_PAGEOBJECT))
+        self.has_replacements |= replaced < 0
+        return replaced or address
+
+
+def _function(function: Any) -> Callable[[Any, int], int | None]:
+    """The function, returning a number, not a pointer: that takes a third of the time."""
+    prototype = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
+    return prototype(ctypes.cast(function, ctypes.c_void_p).value)
 
 
 def _address(pointer: Any) -> int:
@@ -149,36 +247,40 @@ def _replacement(drawn: Any) -> int:
     return 0
 
 
-def _complete(page: Any, lines: Sequence[_Line], reader: _CharReader) -> None:
-    """Adds what PDFium does not list where replacement texts are given: blanks that are drawn one by one, and
-    the places of all but one of the glyphs that a text stands for.
+def _complete(objects: Sequence[Any], lines: Sequence[_Line], reader: _CharReader) -> list[Char]:
+    """Puts characters of replacement texts to the leftmost of the glyphs that the text stands for, and returns
+    the blanks that are drawn one by one, which PDFium does not list.
 
-    Chromium draws each glyph on its own there.
+    Chromium draws each glyph on its own where it gives replacement texts.
     """
     listed = {char.source for line in lines for char in line.chars}
     matrix = pdfium.FS_MATRIX()
-    blanks: list[tuple[float, float]] = []
+    blanks: list[Char] = []
     pens: dict[int, float] = {}
-    for at in range(min(pdfium.FPDFPage_CountObjects(page), _MOST_OBJECTS)):
-        drawn = pdfium.FPDFPage_GetObject(page, at)
-        if pdfium.FPDFPageObj_GetType(drawn) != pdfium.FPDF_PAGEOBJ_TEXT:
-            continue
-        source = reader.source(drawn)
+    for drawn in objects:
+        source = reader.source(_address(drawn))
         if (source < 0 or source not in listed) and pdfium.FPDFPageObj_GetMatrix(drawn, matrix):
             if source < 0:
                 pens[source] = min(matrix.e, pens.get(source, matrix.e))
             else:
-                blanks.append((matrix.e, matrix.f))
+                blanks.append(Char(" ", -1, matrix.e, matrix.f, matrix.e, matrix.e + _THIN, 0.0, source))
     for line in lines:
         line.chars = [char._replace(x=pens.get(char.source, char.x)) for char in line.chars]
-        ys = sorted({char.y for char in line.chars if char.source})
-        xs = [char.x for char in line.chars if char.source]
-        size = max((char.size for char in line.chars), default=0)
-        line.chars += [
-            Char(" ", -1, x, y, x, x + 0.01 * size, size, at + 1)
-            for at, (x, y) in enumerate(blanks)
-            if xs and min(xs) < x < max(xs) and _is_near(y, ys, 0.1 * size)
-        ]
+    return sorted(blanks, key=lambda blank: blank.y)
+
+
+def _within(blanks: Sequence[Char], drawn: Sequence[Char]) -> list[Char]:
+    """The `blanks` between characters of a line. Blanks are in the order of their height."""
+    left, right = min(char.x for char in drawn), max(char.x for char in drawn)
+    size = max(char.size for char in drawn)
+    ys = sorted({char.y for char in drawn})
+    first = bisect_left(blanks, ys[0] - size, key=lambda blank: blank.y)
+    last = bisect_left(blanks, ys[-1] + size, key=lambda blank: blank.y)
+    return [
+        blank._replace(size=size)
+        for blank in blanks[first:last]
+        if left < blank.x < right and _is_near(blank.y, ys, 0.1 * size)
+    ]
 
 
 def _is_near(value: float, others: Sequence[float], distance: float) -> bool:
@@ -186,14 +288,18 @@ def _is_near(value: float, others: Sequence[float], distance: float) -> bool:
     return at < len(others) and others[at] <= value + distance
 
 
-def _mend_rtl(lines: Sequence[_Line], *, is_rtl: bool) -> dict[int, MendedLine | None]:
+def _mend_rtl(
+    lines: Sequence[_Line], blanks: Sequence[Char], *, is_rtl_page: bool
+) -> dict[int, MendedLine | None]:
     mended: dict[int, MendedLine | None] = {}
     read: list[tuple[int, list[Piece]]] = []
     for parts in _printed(lines):
-        drawn = visual_order.glyphs([char for part in parts for char in visual_order.undo(part.chars)])
-        if not any(part.has_rtl for part in parts) and drawn[0].text not in _NO_BEGINNING:
+        chars = [char for part in parts for char in visual_order.undo(part.chars)]
+        drawn = visual_order.glyphs(chars + _within(blanks, [char for char in chars if char.source]))
+        is_rtl = _runs_right_to_left(drawn, is_rtl_page=is_rtl_page)
+        if is_rtl is None and len(parts) == 1:
             continue
-        read.append((parts[0].start, visual_order.in_reading_order(drawn, is_rtl=True)))
+        read.append((parts[0].start, visual_order.in_reading_order(drawn, is_rtl=bool(is_rtl))))
         mended.update({part.start: None for part in parts[1:]})
     votes = sum(visual_order.bracket_votes(pieces) for _, pieces in read)
     for start, pieces in read:
@@ -201,6 +307,22 @@ def _mend_rtl(lines: Sequence[_Line], *, is_rtl: bool) -> dict[int, MendedLine |
         places = [piece.glyph.index for piece in pieces if piece.glyph.index >= 0]
         mended[start] = MendedLine(spelled, places[0], places[-1])
     return mended
+
+
+def _runs_right_to_left(drawn: Sequence[Glyph], *, is_rtl_page: bool) -> bool | None:
+    """Whether a line runs from right to left; None if PDFium's order has to do.
+
+    Args:
+        drawn: its glyphs, from left to right.
+        is_rtl_page: whether most letters of the page are written from right to left.
+    """
+    kinds = [unicodedata.bidirectional(glyph.text[0]) for glyph in drawn]
+    ltr, rtl = kinds.count("L"), kinds.count("R") + kinds.count("AL")
+    if not rtl:
+        return True if is_rtl_page and drawn[0].text in _NO_BEGINNING else None
+    if 8 * rtl >= ltr if is_rtl_page else rtl >= 3 * ltr:
+        return True
+    return None if rtl < 2 else False  # a letter alone is a symbol
 
 
 def _printed(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
@@ -221,7 +343,8 @@ def _printed(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
             max(char.y for char in drawn),
         )
         size = max(char.size for char in drawn)
-        if around and box.is_beside(around, size):
+        # Of a few letters one may stand higher, under the rest of a word of Nastaliq.
+        if around and box.is_beside(around, size * (0.85 if len(drawn) <= _FEW else 0.6)):
             together.append(line)
             around = around.joined(box)
         else:
@@ -240,10 +363,10 @@ class _Box(NamedTuple):
     low: float
     high: float
 
-    def is_beside(self, other: "_Box", size: float) -> bool:
-        """Whether both belong to one printed line, in a font of this size."""
-        is_near = max(self.left, other.left) - min(self.right, other.right) < 2 * size
-        return is_near and max(self.low, other.low) - min(self.high, other.high) < 0.6 * size
+    def is_beside(self, other: "_Box", distance: float) -> bool:
+        """Whether both belong to one printed line: nearer than `distance` in y, and not far apart in x."""
+        is_near = max(self.left, other.left) - min(self.right, other.right) < 3 * distance
+        return is_near and max(self.low, other.low) - min(self.high, other.high) < distance
 
     def joined(self, other: "_Box") -> "_Box":
         """Around both."""

@@ -8,9 +8,12 @@ back as a whole.
 """
 
 import unicodedata
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
 
@@ -67,17 +70,21 @@ class Piece(NamedTuple):
 
 # Brackets and quotation marks that Unicode mirrors in text from right to left.
 _MIRRORED = dict(zip("()[]{}<>«»‹›≤≥⟨⟩⁅⁆", ")(][}{><»«›‹≥≤⟩⟨⁆⁅", strict=True))
+# PDFium turns these round as well, which Unicode does not.
+_TURNED = _MIRRORED | dict(zip("“”‘’", "”“’‘", strict=True))
 _OPENING = frozenset("([{«‹⟨⁅")
 
 # A gap between two boxes of at least this share of the font's size is a blank. Blanks of fonts are .2 to .33
 # of it; a box of ink lacks the bearings of its glyph, up to .1.
 _LEAST_BLANK = 0.16
-# Where blanks are drawn one by one, boxes are of ink, and a gap must be wider to be a blank.
+# Where a line has blanks of its own, and a box is that of one of the glyphs that a replacement text stands for, a
+# gap must be wider to be a blank.
 _LEAST_GAP = 0.5
 
 _LAM = "\u0644"
 _ALEFS = frozenset("\u0627\u0623\u0625\u0622\u0671")
-_ALLAH = "\u0627\u0644\u0644\u0647"
+# Words that are one character, which PDFium spells out in the order in which they are read.
+_WORDS = frozenset(unicodedata.normalize("NFKC", chr(code)).replace(" ", "") for code in range(0xFDF0, 0xFDFC))
 
 # Units that follow their number, where a number and a Latin word stand side by side in a line from right to
 # left: "5 GB" and "GB 5" look the same there. Any other word is taken to come first ("Linux 6").
@@ -101,13 +108,14 @@ def undo(chars: Sequence[Char]) -> list[Char]:
     for kind, piece in pieces:
         if kind == "R" or (kind == "neutral" and current == "R"):
             current = "R"
-            undone.append([_mirror(char) for char in reversed(piece)])
+            undone.append([_mirror(char) if char.text in _TURNED else char for char in reversed(piece)])
         else:
             current = current if kind == "weak" else "L"
             undone.append(piece)
     return [char for piece in (reversed(undone) if is_right else undone) for char in piece]
 
 
+@lru_cache(maxsize=4096)
 def _kind(char: str) -> str:
     bidi = unicodedata.bidirectional(char)
     if bidi == "L":
@@ -118,7 +126,7 @@ def _kind(char: str) -> str:
 
 
 def _mirror(char: Char) -> Char:
-    return char._replace(text=_MIRRORED.get(char.text, char.text))
+    return char._replace(text=_TURNED[char.text])
 
 
 # Glyphs
@@ -132,10 +140,12 @@ def glyphs(chars: Iterable[Char]) -> list[Glyph]:
             tells where blanks are.
     """
     found = _without_repeats(map(_cluster, _together(chars)))
-    bases = sorted((glyph for glyph in found if not _is_mark(glyph.text)), key=lambda glyph: glyph.x)
-    return _with_blanks(_with_marks(bases, [glyph for glyph in found if _is_mark(glyph.text)]))
+    marks = [glyph for glyph in found if _is_mark(glyph.text)]
+    bases = [glyph for glyph in found if not _is_mark(glyph.text)] if marks else found
+    return _with_blanks(_with_marks(sorted(bases, key=_pen), marks))
 
 
+_pen = attrgetter("x")
 _Place = tuple[int, float, float, bool]
 
 
@@ -169,6 +179,8 @@ def _together(chars: Iterable[Char]) -> Iterator[list[Char]]:
 
 def _cluster(chars: list[Char]) -> Glyph:
     first = chars[0]
+    if len(chars) == 1:
+        return Glyph(first.text, first.index, first.x, first.left, first.right, first.size, first.source)
     text = "".join(char.text for char in chars)
     left, right = min(char.left for char in chars), max(char.right for char in chars)
     index = min(char.index for char in chars)
@@ -214,27 +226,31 @@ def _in_order(text: str) -> str:
     while at < len(text) - 1 and _is_mark(text[at]):
         at += 1
     text = text[at] + text[:at] + text[at + 1 :]
-    if text[::-1] == _ALLAH:
-        return _ALLAH
+    if text[::-1] in _WORDS:
+        return text[::-1]
     if len(text) == 2 and text[0] in _ALEFS and text[1] == _LAM:
         return text[::-1]
     return text
 
 
+@lru_cache(maxsize=4096)
 def _is_mark(text: str) -> bool:
     return all(unicodedata.category(char) in ("Mn", "Me") for char in text)
 
 
 def _with_marks(bases: list[Glyph], marks: Sequence[Glyph]) -> list[Glyph]:
     """Puts each mark behind the letter that it stands on or under."""
-    if not marks:
-        return bases
     letters = [at for at, base in enumerate(bases) if not base.text.isspace()]
+    if not letters:
+        return [*bases, *marks]
+    pens = [bases[at].x for at in letters]
     for mark in marks:
-        if letters:
-            at = min(letters, key=lambda at: _distance(bases[at], mark))
-            bases[at] = bases[at]._replace(text=bases[at].text + mark.text)
-    return bases if letters else [*bases, *marks]
+        near = bisect_left(pens, (mark.left + mark.right) / 2)
+        # A letter begins to the left of the marks on it, as a rule; of its neighbours some reach over it.
+        around = letters[max(near - 3, 0) : near + 3]
+        at = min(around, key=lambda at: _distance(bases[at], mark))
+        bases[at] = bases[at]._replace(text=bases[at].text + mark.text)
+    return bases
 
 
 def _distance(base: Glyph, mark: Glyph) -> tuple[float, float]:
@@ -246,11 +262,12 @@ def _with_blanks(bases: Sequence[Glyph]) -> list[Glyph]:
     spaced: list[Glyph] = []
     reach = 0.0
     blanks = [glyph for glyph in bases if glyph.text.isspace()]
-    least = _LEAST_GAP if blanks and all(blank.index < 0 for blank in blanks) else _LEAST_BLANK
+    ours = bool(blanks) and all(blank.index < 0 for blank in blanks)
     for glyph in bases:
         if glyph.text.isspace() and (not spaced or spaced[-1].text.isspace() or glyph.x == spaced[-1].x):
             continue  # the line begins with it, or it lies under a letter (Typst 0.15 at line ends)
-        is_gap = glyph.left - reach > least * glyph.size
+        is_unsure = ours or (blanks and (glyph.source < 0 or (spaced and spaced[-1].source < 0)))
+        is_gap = glyph.left - reach > (_LEAST_GAP if is_unsure else _LEAST_BLANK) * glyph.size
         if spaced and is_gap and not (glyph.text.isspace() or spaced[-1].text.isspace()):
             spaced.append(Glyph(" ", -1, reach, reach, glyph.left, glyph.size))
         spaced.append(glyph)
