@@ -17,11 +17,12 @@ import pypdfium2.raw as pdfium
 from indexer.pdf import visual_order
 from indexer.pdf.clean_text import clean_characters
 from indexer.pdf.page_lines import HYPHENATED
-from indexer.pdf.visual_order import Char, Glyph, Piece
+from indexer.pdf.visual_order import Char, Piece
 from stackroom.common.characters import scripts
 
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
-_INDIAN = re.compile(f"[{scripts.INDIAN_WITH_DANDAS}]")
+# Scripts in which a glyph stands for a part of a syllable.
+_CLUSTERED = re.compile(f"[{scripts.INDIAN_WITH_DANDAS}{scripts.SOUTHEAST_ASIAN}]")
 _LTR = re.compile("[A-Za-z\u00c0-\u052f\u0900-\u1fff\u3040-\ud7ff]")  # roughly
 
 # A line from left to right does not begin with these; the left end of one from right to left may be one.
@@ -78,15 +79,20 @@ def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dic
         text: what PDFium lists of it.
         one_to_one: whether the characters of `text` are those of PDFium's list.
     """
-    if not _RTL.search(text):
+    has_rtl, has_clusters = bool(_RTL.search(text)), bool(_CLUSTERED.search(text))
+    if not has_rtl and not has_clusters:
         return {}
-    is_rtl_page = len(_RTL.findall(text)) > len(_LTR.findall(text))
-    doubtful = list(_doubtful(text_page, text, one_to_one, is_rtl_page=is_rtl_page))
+    objects = list(_text_objects(page))
+    has_replacements = any(map(_replacement, objects))
+    is_rtl_page = has_rtl and len(_RTL.findall(text)) > len(_LTR.findall(text))
+    places = list(_places(text_page, text, one_to_one))
+    doubtful = _doubtful(text_page, places, is_rtl_page=is_rtl_page) if has_rtl else []
+    if has_clusters and has_replacements:
+        doubtful = [*doubtful, *(place for place in places if _CLUSTERED.search(place[1]))]
     if not doubtful:
         return {}
     reader = _CharReader(text_page)
-    objects = list(_text_objects(page))
-    read = reader.read if any(map(_replacement, objects)) else reader.read_simply
+    read = reader.read if has_replacements else reader.read_simply
     lines = [
         _Line(start, read(first, stop, raw if one_to_one else None)) for start, raw, first, stop in doubtful
     ]
@@ -103,17 +109,16 @@ def _text_objects(page: Any) -> Iterator[Any]:
 
 
 def _doubtful(
-    text_page: Any, text: str, one_to_one: bool, *, is_rtl_page: bool
+    text_page: Any, places: Sequence[tuple[int, str, int, int]], *, is_rtl_page: bool
 ) -> Iterator[tuple[int, str, int, int]]:
-    """Those of the lines (see `_places`) whose order has to be looked at."""
+    """Those of the lines (see `_places`) with letters from right to left whose order has to be looked at."""
     was_part = False
-    places = list(_places(text_page, text, one_to_one))
     for (start, raw, first, stop), (_, following, *_) in zip(places, [*places[1:], (0, "", 0, 0)], strict=True):
         letters = len(_RTL.findall(raw))
         if is_rtl_page:
             is_doubtful = letters or len(raw) <= _FEW or raw.lstrip()[0] in _NO_BEGINNING
         else:
-            is_doubtful = letters > 0 and not _INDIAN.search(raw)
+            is_doubtful = letters > 0 and not _CLUSTERED.search(raw)
         is_whole = not was_part and len(following) > _FEW and len(raw) > 4 * _FEW
         if is_doubtful and not (is_whole and _PLAIN.fullmatch(raw) and _is_in_order(text_page, raw, first)):
             yield start, raw, first, stop
@@ -188,7 +193,7 @@ class _CharReader:
             else:
                 measure(text_page, index, into)
                 edges = box.left, box.right
-            chars.append(Char(char, index, x.value, y.value, *edges, size, source))
+            chars.append(Char(char, index, x.value, x.value, y.value, *edges, size, source))
         return chars
 
     def read_simply(self, first: int, stop: int, text: str | None) -> list[Char]:
@@ -211,7 +216,7 @@ class _CharReader:
             if not size and not made_up:
                 size = pdfium.FPDFText_GetFontSize(text_page, index)
             place(text_page, index, into_x, into_y)
-            chars.append(Char(char, index, x.value, y.value, start, end, size, 0 if made_up else 1))
+            chars.append(Char(char, index, x.value, x.value, y.value, start, end, size, 0 if made_up else 1))
         return chars
 
     def _learn(self, address: int, index: int) -> tuple[int, float]:
@@ -263,9 +268,9 @@ def _complete(objects: Sequence[Any], lines: Sequence[_Line], reader: _CharReade
             if source < 0:
                 pens[source] = min(matrix.e, pens.get(source, matrix.e))
             else:
-                blanks.append(Char(" ", -1, matrix.e, matrix.f, matrix.e, matrix.e + _THIN, 0.0, source))
+                blanks.append(Char(" ", -1, matrix.e, matrix.e, matrix.f, matrix.e, matrix.e + _THIN, 0.0, source))
     for line in lines:
-        line.chars = [char._replace(x=pens.get(char.source, char.x)) for char in line.chars]
+        line.chars = [char._replace(pen=pens.get(char.source, char.x)) for char in line.chars]
     return sorted(blanks, key=lambda blank: blank.y)
 
 
@@ -295,11 +300,13 @@ def _mend_rtl(
     read: list[tuple[int, list[Piece]]] = []
     for parts in _printed(lines):
         chars = [char for part in parts for char in visual_order.undo(part.chars)]
-        drawn = visual_order.glyphs(chars + _within(blanks, [char for char in chars if char.source]))
+        drawn = [char for char in chars if char.source]
         is_rtl = _runs_right_to_left(drawn, is_rtl_page=is_rtl_page)
         if is_rtl is None and len(parts) == 1:
             continue
-        read.append((parts[0].start, visual_order.in_reading_order(drawn, is_rtl=bool(is_rtl))))
+        chars += _within(blanks, drawn)
+        glyphs = visual_order.glyphs(chars)
+        read.append((parts[0].start, visual_order.in_reading_order(glyphs, is_rtl=bool(is_rtl))))
         mended.update({part.start: None for part in parts[1:]})
     votes = sum(visual_order.bracket_votes(pieces) for _, pieces in read)
     for start, pieces in read:
@@ -309,20 +316,22 @@ def _mend_rtl(
     return mended
 
 
-def _runs_right_to_left(drawn: Sequence[Glyph], *, is_rtl_page: bool) -> bool | None:
+def _runs_right_to_left(drawn: Sequence[Char], *, is_rtl_page: bool) -> bool | None:
     """Whether a line runs from right to left; None if PDFium's order has to do.
 
     Args:
-        drawn: its glyphs, from left to right.
+        drawn: its characters.
         is_rtl_page: whether most letters of the page are written from right to left.
     """
-    kinds = [unicodedata.bidirectional(glyph.text[0]) for glyph in drawn]
+    kinds = [unicodedata.bidirectional(char.text) for char in drawn]
     ltr, rtl = kinds.count("L"), kinds.count("R") + kinds.count("AL")
-    if not rtl:
-        return True if is_rtl_page and drawn[0].text in _NO_BEGINNING else None
-    if 8 * rtl >= ltr if is_rtl_page else rtl >= 3 * ltr:
+    is_clustered = any(_CLUSTERED.match(char.text) for char in drawn)
+    if not rtl and not is_clustered:
+        leftmost = min(drawn, key=lambda char: char.pen)
+        return True if is_rtl_page and leftmost.text in _NO_BEGINNING else None
+    if rtl and (8 * rtl >= ltr if is_rtl_page else rtl >= 3 * ltr):
         return True
-    return None if rtl < 2 else False  # a letter alone is a symbol
+    return None if rtl < 2 and not is_clustered else False  # a letter alone is a symbol
 
 
 def _printed(lines: Sequence[_Line]) -> Iterator[list[_Line]]:

@@ -23,7 +23,9 @@ class Char(NamedTuple):
     Attributes:
         text: one character.
         index: its place in PDFium's list.
-        x, y: where the pen stood when its glyph was drawn, in points.
+        pen: how far right the pen stood before it was drawn, in points.
+        x, y: where its glyph stands, in points: the same as the pen, or for a replacement text, that of one of
+            its glyphs.
         left, right: edges of its box, in points.
         size: of the font, in points.
         source: tells what was drawn: equal for all characters of one object; negative if it is one replacement
@@ -32,6 +34,7 @@ class Char(NamedTuple):
 
     text: str
     index: int
+    pen: float
     x: float
     y: float
     left: float
@@ -146,23 +149,21 @@ def glyphs(chars: Iterable[Char]) -> list[Glyph]:
 
 
 _pen = attrgetter("x")
-_Place = tuple[int, float, float, bool]
 
 
 def _together(chars: Iterable[Char]) -> Iterator[list[Char]]:
     """The characters of each glyph: those in a row at one place, and all of one replacement text at one place."""
-    replaced: dict[_Place, list[Char]] = {}
-    last: _Place | None = None
+    replaced: dict[tuple[int, float, float], list[Char]] = {}
+    last: tuple[int, float, float, bool] | None = None
     group: list[Char] = []
     for char in chars:
         if not char.source or (char.text.isspace() and char.right <= char.left):
             continue
+        if char.source < 0:
+            replaced.setdefault((char.source, char.x, char.y), []).append(char)
+            continue
         place = (char.source, char.x, char.y, char.text.isspace())
-        if place in replaced:
-            replaced[place].append(char)
-        elif char.source < 0:
-            replaced[place] = [char]
-        elif place == last:
+        if place == last:
             group.append(char)
         else:
             if group:
@@ -180,11 +181,11 @@ def _together(chars: Iterable[Char]) -> Iterator[list[Char]]:
 def _cluster(chars: list[Char]) -> Glyph:
     first = chars[0]
     if len(chars) == 1:
-        return Glyph(first.text, first.index, first.x, first.left, first.right, first.size, first.source)
+        return Glyph(first.text, first.index, first.pen, first.left, first.right, first.size, first.source)
     text = "".join(char.text for char in chars)
     left, right = min(char.left for char in chars), max(char.right for char in chars)
     index = min(char.index for char in chars)
-    return Glyph(_in_order(text), index, first.x, left, right, first.size, first.source)
+    return Glyph(_in_order(text), index, first.pen, left, right, first.size, first.source)
 
 
 def _without_repeats(drawn: Iterable[Glyph]) -> list[Glyph]:
@@ -225,7 +226,8 @@ def _in_order(text: str) -> str:
     at = 0
     while at < len(text) - 1 and _is_mark(text[at]):
         at += 1
-    text = text[at] + text[:at] + text[at + 1 :]
+    if _kind(text[at]) == "R":
+        text = text[at] + text[:at] + text[at + 1 :]
     if text[::-1] in _WORDS:
         return text[::-1]
     if len(text) == 2 and text[0] in _ALEFS and text[1] == _LAM:
@@ -241,16 +243,28 @@ def _is_mark(text: str) -> bool:
 def _with_marks(bases: list[Glyph], marks: Sequence[Glyph]) -> list[Glyph]:
     """Puts each mark behind the letter that it stands on or under."""
     letters = [at for at, base in enumerate(bases) if not base.text.isspace()]
-    if not letters:
+    if not letters or not marks:
         return [*bases, *marks]
     pens = [bases[at].x for at in letters]
+    # From left to right, a mark is drawn after its letter, as a rule.
+    after = {
+        bases[at].index + len(bases[at].text): at for at in letters if _kind(bases[at].text[0]) == "L"
+    }
     for mark in marks:
-        near = bisect_left(pens, (mark.left + mark.right) / 2)
-        # A letter begins to the left of the marks on it, as a rule; of its neighbours some reach over it.
-        around = letters[max(near - 3, 0) : near + 3]
-        at = min(around, key=lambda at: _distance(bases[at], mark))
+        at = after.get(mark.index, -1)
+        if at >= 0 and _is_near(bases[at], mark):
+            after[mark.index + len(mark.text)] = at
+        else:
+            near = bisect_left(pens, (mark.left + mark.right) / 2)
+            # A letter begins to the left of the marks on it, as a rule; of its neighbours some reach over it.
+            around = letters[max(near - 3, 0) : near + 3]
+            at = min(around, key=lambda at: _distance(bases[at], mark))
         bases[at] = bases[at]._replace(text=bases[at].text + mark.text)
     return bases
+
+
+def _is_near(base: Glyph, mark: Glyph) -> bool:
+    return base.left - base.size / 2 < (mark.left + mark.right) / 2 < base.right + base.size / 2
 
 
 def _distance(base: Glyph, mark: Glyph) -> tuple[float, float]:
@@ -266,8 +280,10 @@ def _with_blanks(bases: Sequence[Glyph]) -> list[Glyph]:
     for glyph in bases:
         if glyph.text.isspace() and (not spaced or spaced[-1].text.isspace() or glyph.x == spaced[-1].x):
             continue  # the line begins with it, or it lies under a letter (Typst 0.15 at line ends)
-        is_unsure = ours or (blanks and (glyph.source < 0 or (spaced and spaced[-1].source < 0)))
+        is_replaced = glyph.source < 0 or (spaced and spaced[-1].source < 0)
+        is_unsure = ours or (blanks and is_replaced)
         is_gap = glyph.left - reach > (_LEAST_GAP if is_unsure else _LEAST_BLANK) * glyph.size
+        is_gap &= not (ours and is_replaced)
         if spaced and is_gap and not (glyph.text.isspace() or spaced[-1].text.isspace()):
             spaced.append(Glyph(" ", -1, reach, reach, glyph.left, glyph.size))
         spaced.append(glyph)
