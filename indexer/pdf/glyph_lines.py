@@ -253,8 +253,8 @@ def _replacement(drawn: Any) -> int:
 
 
 def _complete(objects: Sequence[Any], lines: Sequence[_Line], reader: _CharReader) -> list[Char]:
-    """Puts characters of replacement texts to the leftmost of the glyphs that the text stands for, and returns
-    the blanks that are drawn one by one, which PDFium does not list.
+    """Gives characters of replacement texts the pen of the leftmost and the right edge of the rightmost of the
+    glyphs that the text stands for, and returns the blanks that are drawn one by one, which PDFium does not list.
 
     Chromium draws each glyph on its own where it gives replacement texts.
     """
@@ -262,15 +262,24 @@ def _complete(objects: Sequence[Any], lines: Sequence[_Line], reader: _CharReade
     matrix = pdfium.FS_MATRIX()
     blanks: list[Char] = []
     pens: dict[int, float] = {}
+    rights: dict[int, float] = {}
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
     for drawn in objects:
         source = reader.source(_address(drawn))
         if (source < 0 or source not in listed) and pdfium.FPDFPageObj_GetMatrix(drawn, matrix):
             if source < 0:
                 pens[source] = min(matrix.e, pens.get(source, matrix.e))
+                pdfium.FPDFPageObj_GetBounds(drawn, left, bottom, right, top)
+                rights[source] = max(right.value, rights.get(source, right.value))
             else:
                 blanks.append(Char(" ", -1, matrix.e, matrix.e, matrix.f, matrix.e, matrix.e + _THIN, 0.0, source))
     for line in lines:
-        line.chars = [char._replace(pen=pens.get(char.source, char.x)) for char in line.chars]
+        line.chars = [
+            char._replace(pen=pens[char.source], right=max(char.right, rights[char.source]))
+            if char.source in pens
+            else char
+            for char in line.chars
+        ]
     return sorted(blanks, key=lambda blank: blank.y)
 
 
@@ -297,6 +306,7 @@ def _mend_rtl(
     lines: Sequence[_Line], blanks: Sequence[Char], *, is_rtl_page: bool
 ) -> dict[int, MendedLine | None]:
     mended: dict[int, MendedLine | None] = {}
+    listed = sum(char.text == " " and char.right > char.left for line in lines for char in line.chars)
     read: list[tuple[int, list[Piece]]] = []
     for parts in _printed(lines):
         chars = [char for part in parts for char in visual_order.undo(part.chars)]
@@ -305,7 +315,7 @@ def _mend_rtl(
         if is_rtl is None and len(parts) == 1:
             continue
         chars += _within(blanks, drawn)
-        glyphs = visual_order.glyphs(chars)
+        glyphs = visual_order.glyphs(chars, are_blanks_drawn=len(blanks) > listed)
         read.append((parts[0].start, visual_order.in_reading_order(glyphs, is_rtl=bool(is_rtl))))
         mended.update({part.start: None for part in parts[1:]})
     votes = sum(visual_order.bracket_votes(pieces) for _, pieces in read)

@@ -7,6 +7,7 @@ take its work back, sort by the places of the glyphs, and turn the Unicode bidir
 back as a whole.
 """
 
+import math
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
@@ -78,11 +79,10 @@ _TURNED = _MIRRORED | dict(zip("“”‘’", "”“’‘", strict=True))
 _OPENING = frozenset("([{«‹⟨⁅")
 
 # A gap between two boxes of at least this share of the font's size is a blank. Blanks of fonts are .2 to .33
-# of it; a box of ink lacks the bearings of its glyph, up to .1.
+# of it.
 _LEAST_BLANK = 0.16
-# Where a line has blanks of its own, and a box is that of one of the glyphs that a replacement text stands for, a
-# gap must be wider to be a blank.
-_LEAST_GAP = 0.5
+# The same where a box is that of ink, which lacks the bearings of its glyph.
+_LEAST_GAP = 0.22
 
 _LAM = "\u0644"
 _ALEFS = frozenset("\u0627\u0623\u0625\u0622\u0671")
@@ -135,47 +135,46 @@ def _mirror(char: Char) -> Char:
 # Glyphs
 
 
-def glyphs(chars: Iterable[Char]) -> list[Glyph]:
+def glyphs(chars: Iterable[Char], *, are_blanks_drawn: bool = False) -> list[Glyph]:
     """The glyphs of a line from left to right, each with its marks, and with the blanks between them.
 
     Args:
         chars: as drawn; see `undo`. Blanks that PDFium made up are left out: how far apart the glyphs are
             tells where blanks are.
+        are_blanks_drawn: whether there is a blank in `chars` between any two words.
     """
     found = _without_repeats(map(_cluster, _together(chars)))
     marks = [glyph for glyph in found if _is_mark(glyph.text)]
     bases = [glyph for glyph in found if not _is_mark(glyph.text)] if marks else found
-    return _with_blanks(_with_marks(sorted(bases, key=_pen), marks))
+    return _with_blanks(_with_marks(sorted(bases, key=_pen), marks), are_blanks_drawn=are_blanks_drawn)
 
 
 _pen = attrgetter("x")
 
 
-def _together(chars: Iterable[Char]) -> Iterator[list[Char]]:
-    """The characters of each glyph: those in a row at one place, and all of one replacement text at one place."""
-    replaced: dict[tuple[int, float, float], list[Char]] = {}
+def _together(chars: Iterable[Char]) -> list[list[Char]]:
+    """The characters of each glyph: first all of one replacement text at one place, then those in a row."""
+    replaced: defaultdict[tuple[int, float, float], list[Char]] = defaultdict(list)
+    groups: list[list[Char]] = []
     last: tuple[int, float, float, bool] | None = None
-    group: list[Char] = []
     for char in chars:
         if not char.source or (char.text.isspace() and char.right <= char.left):
             continue
         if char.source < 0:
-            replaced.setdefault((char.source, char.x, char.y), []).append(char)
+            replaced[char.source, char.x, char.y].append(char)
             continue
         place = (char.source, char.x, char.y, char.text.isspace())
         if place == last:
-            group.append(char)
+            groups[-1].append(char)
         else:
-            if group:
-                yield group
-            group = [char]
+            groups.append([char])
         last = place
-    if group:
-        yield group
-    for group in replaced.values():
-        # PDFium divides the box of all of it among its characters, from right to left for these scripts.
-        is_rtl = any(_kind(char.text) == "R" for char in group)
-        yield sorted(group, key=lambda char: -char.left if is_rtl else char.left)
+    # PDFium divides the box of all of a text among its characters, from right to left for these scripts.
+    texts = (
+        sorted(text, key=lambda char: char.left, reverse=any(_kind(char.text) == "R" for char in text))
+        for text in replaced.values()
+    )
+    return [*texts, *groups]
 
 
 def _cluster(chars: list[Char]) -> Glyph:
@@ -202,7 +201,7 @@ def _without_repeats(drawn: Iterable[Glyph]) -> list[Glyph]:
             continue
         if glyph.source < 0:
             replaced.add(glyph.source)
-        if len(glyph.text) > 1 and _is_mark(glyph.text[-1]):
+        if len(glyph.text) > 1 and any(map(_is_mark, glyph.text)):
             same = marked[unicodedata.normalize("NFC", glyph.text)]
             if any(_overlap(glyph, other) for other in same):
                 continue
@@ -272,23 +271,28 @@ def _distance(base: Glyph, mark: Glyph) -> tuple[float, float]:
     return max(base.left - middle, middle - base.right, 0.0), abs(middle - (base.left + base.right) / 2)
 
 
-def _with_blanks(bases: Sequence[Glyph]) -> list[Glyph]:
+def _with_blanks(bases: Sequence[Glyph], *, are_blanks_drawn: bool) -> list[Glyph]:
     spaced: list[Glyph] = []
     reach = 0.0
-    blanks = [glyph for glyph in bases if glyph.text.isspace()]
-    ours = bool(blanks) and all(blank.index < 0 for blank in blanks)
     for glyph in bases:
-        if glyph.text.isspace() and (not spaced or spaced[-1].text.isspace() or glyph.x == spaced[-1].x):
+        before = spaced[-1] if spaced else None
+        if glyph.text.isspace() and (not before or before.text.isspace() or glyph.x == before.x):
             continue  # the line begins with it, or it lies under a letter (Typst 0.15 at line ends)
-        is_replaced = glyph.source < 0 or (spaced and spaced[-1].source < 0)
-        is_unsure = ours or (blanks and is_replaced)
-        is_gap = glyph.left - reach > (_LEAST_GAP if is_unsure else _LEAST_BLANK) * glyph.size
-        is_gap &= not (ours and is_replaced)
-        if spaced and is_gap and not (glyph.text.isspace() or spaced[-1].text.isspace()):
-            spaced.append(Glyph(" ", -1, reach, reach, glyph.left, glyph.size))
+        if before and not (glyph.text.isspace() or before.text.isspace()):
+            is_replaced = glyph.source < 0 or before.source < 0
+            least = _LEAST_GAP if is_replaced or are_blanks_drawn else _LEAST_BLANK
+            if is_replaced and are_blanks_drawn:
+                least = math.inf
+            if glyph.left - reach > least * glyph.size and not _is_part(glyph.text[0]):
+                spaced.append(Glyph(" ", -1, reach, reach, glyph.left, glyph.size))
         spaced.append(glyph)
-        reach = max(reach, glyph.right) if len(spaced) > 1 else glyph.right
+        reach = max(reach, glyph.right) if before else glyph.right
     return spaced
+
+
+def _is_part(char: str) -> bool:
+    """Whether a character is part of the syllable before it: a mark, or a vowel sign with a width of its own."""
+    return unicodedata.category(char) in ("Mn", "Me", "Mc")
 
 
 # The order in which a line is read
