@@ -11,6 +11,7 @@ from indexer.pdf.glyph_lines import NOT_MENDED, mend_lines
 from indexer.pdf.page_lines import HYPHENATED, Line
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
 from indexer.pdf.scanned_pages import needs_ocr
+from indexer.pdf.unspaced_lines import close_gaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def _read_lines(page: Any, text_page: Any, at: int) -> list[Line]:
                 lines.pop()
             lines.append(Line(line, left, bottom, box.left, box.bottom, height))
         start += units + (0 if is_hyphenated else 2)
-    return lines
+    return lines if text.isascii() else close_gaps(lines)
 
 
 def _read_size(text_page: Any, char: int) -> float:

@@ -36,6 +36,7 @@ from indexer.pdf.raw_reading import (
     tidy_outline,
 )
 from indexer.pdf.title import choose_title
+from indexer.pdf.unspaced_lines import join_lines
 from stackroom.common.documents import Document, Page
 from stackroom.common.errors import ExtractionFailed
 from stackroom.page.open_pdf import open_pdf
@@ -129,7 +130,7 @@ def _compose(path: Path, document_id: str, reading: Reading) -> Document:
     """Repairs what was read, and puts it together."""
     first_page = reading.pages[0] or []
     kept = remove_running_lines([lines or [] for lines in reading.pages])
-    texts = ["\n".join(break_paragraphs(lines)) for lines in kept]
+    texts = ["\n".join(join_lines(break_paragraphs(lines), lines)) for lines in kept]
     words = count_words(texts)
     pages = tuple(
         Page(number, flatten(label) or str(number), tidy_lines(join_hyphenated(text, words)))

@@ -8,6 +8,7 @@ back as a whole.
 """
 
 import math
+import re
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
@@ -92,6 +93,10 @@ _WORDS = frozenset(unicodedata.normalize("NFKC", chr(code)).replace(" ", "") for
 # Units that follow their number, where a number and a Latin word stand side by side in a line from right to
 # left: "5 GB" and "GB 5" look the same there. Any other word is taken to come first ("Linux 6").
 _UNITS = frozenset("B KB MB GB TB Hz kHz MHz GHz W kW kWh MW V kV A mA g kg mg m cm mm km nm l ml s ms dB".split())
+
+
+# In Thai and Lao the tone follows the vowel above or below, which is no matter of Unicode's normal forms.
+_TONE_FIRST = re.compile("([\u0e48-\u0e4c\u0ec8-\u0ecc])([\u0e31\u0e34-\u0e3a\u0eb1\u0eb4-\u0ebc])")
 
 
 # What PDFium did, taken back
@@ -440,7 +445,8 @@ def spell(read: Sequence[Piece], *, are_brackets_shapes: bool) -> str:
         are_brackets_shapes: whether the file names brackets after how they look, so that an opening one that is
             read from right to left is there as ")".
     """
-    return "".join(
+    text = "".join(
         _MIRRORED.get(glyph.text, glyph.text) if is_rtl and are_brackets_shapes else glyph.text
         for glyph, is_rtl in read
     )
+    return _TONE_FIRST.sub(r"\2\1", text)
