@@ -8,16 +8,18 @@ import math
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
-from indexer.pdf import visual_order
+from indexer.pdf import drawn_glyphs
+from indexer.pdf.char_reader import CharReader, replacement
 from indexer.pdf.clean_text import clean_characters
+from indexer.pdf.drawn_glyphs import Char
 from indexer.pdf.page_lines import HYPHENATED
-from indexer.pdf.visual_order import Char, Piece
+from indexer.pdf.reading_order import Piece, bracket_votes, in_reading_order, spell
 from stackroom.common.characters import scripts
 
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -30,12 +32,15 @@ _NO_BEGINNING = frozenset(".,:;!?)]}»،؛؟۔")
 
 _THIN = 0.01  # points: stands for the width of a blank
 
-_MARKS = frozenset(chr(code) for code in range(0x10000) if unicodedata.category(chr(code)) == "Mn")
-
-# A line of letters and stops alone. Which of its letters are looked at: the first two and the last of each word,
-# and alef before lam, which can be one glyph the wrong way round.
-_PLAIN = re.compile("[\u05d0-\u05f4\u0620-\u063f\u0641-\u064a\u0671-\u06d3 .,:;!?\u060c\u061b\u061f\u06d4'\"-]+")
-_WAYMARK = re.compile("(?<![^ ])[^ ]|[^ ](?![^ ])|(?<= [^ ])[^ ]|[\u0622\u0623\u0625\u0627\u0671](?=\u0644)|(?<=[\u0622\u0623\u0625\u0627\u0671])\u0644")
+# A line of letters and stops alone, and which of its letters are looked at: the first two and the last of
+# each word, and alef before lam, which can be one glyph the wrong way round.
+_PLAIN = re.compile(
+    "[\u05d0-\u05f4\u0620-\u063f\u0641-\u064a\u0671-\u06d3 .,:;!?\u060c\u061b\u061f\u06d4'\"-]+"
+)
+_WAYMARK = re.compile(
+    "(?<![^ ])[^ ]|[^ ](?![^ ])|(?<= [^ ])[^ ]"
+    "|[\u0622\u0623\u0625\u0627\u0671](?=\u0644)|(?<=[\u0622\u0623\u0625\u0627\u0671])\u0644"
+)
 _LEVEL = 0.5  # points; letters of Nastaliq stand higher and lower
 
 _FEW = 4  # letters
@@ -83,7 +88,7 @@ def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dic
     if not has_rtl and not has_clusters:
         return {}
     objects = list(_text_objects(page))
-    has_replacements = any(map(_replacement, objects))
+    has_replacements = any(map(replacement, objects))
     is_rtl_page = has_rtl and len(_RTL.findall(text)) > len(_LTR.findall(text))
     places = list(_places(text_page, text, one_to_one))
     doubtful = _doubtful(text_page, places, is_rtl_page=is_rtl_page) if has_rtl else []
@@ -91,7 +96,7 @@ def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dic
         doubtful = [*doubtful, *(place for place in places if _CLUSTERED.search(place[1]))]
     if not doubtful:
         return {}
-    reader = _CharReader(text_page)
+    reader = CharReader(text_page)
     read = reader.read if has_replacements else reader.read_simply
     lines = [
         _Line(start, read(first, stop, raw if one_to_one else None)) for start, raw, first, stop in doubtful
@@ -113,7 +118,9 @@ def _doubtful(
 ) -> Iterator[tuple[int, str, int, int]]:
     """Those of the lines (see `_places`) with letters from right to left whose order has to be looked at."""
     was_part = False
-    for (start, raw, first, stop), (_, following, *_) in zip(places, [*places[1:], (0, "", 0, 0)], strict=True):
+    for (start, raw, first, stop), (_, following, *_) in zip(
+        places, [*places[1:], (0, "", 0, 0)], strict=True
+    ):
         letters = len(_RTL.findall(raw))
         if is_rtl_page:
             is_doubtful = letters or len(raw) <= _FEW or raw.lstrip()[0] in _NO_BEGINNING
@@ -161,102 +168,11 @@ def _places(text_page: Any, text: str, one_to_one: bool) -> Iterator[tuple[int, 
         start += units + (0 if raw[-1:] == HYPHENATED else 2)
 
 
-class _CharReader:
-    """Reads characters from PDFium's list.
+def _complete(objects: Sequence[Any], lines: Sequence[_Line], reader: CharReader) -> list[Char]:
+    """Gives characters of replacement texts the pen and the right edge of all of their glyphs.
 
-    Attributes:
-        has_replacements: whether any was drawn with a replacement text.
-    """
-
-    def __init__(self, text_page: Any) -> None:
-        self._text_page = text_page
-        self._drawn: dict[int, tuple[int, float]] = {0: (0, 0.0)}
-        self.has_replacements = False
-
-    def read(self, first: int, stop: int, text: str | None) -> list[Char]:
-        """The characters at indexes from `first` to before `stop`; `text` is what they are, if that is known."""
-        text_page, box = self._text_page, pdfium.FS_RECTF()
-        x, y, left, right, low, high = (ctypes.c_double() for _ in range(6))
-        into, into_x, into_y = ctypes.byref(box), ctypes.byref(x), ctypes.byref(y)
-        object_of = _function(pdfium.FPDFText_GetTextObject)
-        measure, place = pdfium.FPDFText_GetLooseCharBox, pdfium.FPDFText_GetCharOrigin
-        chars = []
-        for index in range(first, stop):
-            char = text[index - first] if text else chr(pdfium.FPDFText_GetUnicode(text_page, index))
-            address = object_of(text_page, index) or 0
-            source, size = self._drawn.get(address) or self._learn(address, index)
-            place(text_page, index, into_x, into_y)
-            if char in _MARKS:
-                # The box of its ink: a mark stands where its ink is.
-                pdfium.FPDFText_GetCharBox(text_page, index, left, right, low, high)
-                edges = left.value, right.value
-            else:
-                measure(text_page, index, into)
-                edges = box.left, box.right
-            chars.append(Char(char, index, x.value, x.value, y.value, *edges, size, source))
-        return chars
-
-    def read_simply(self, first: int, stop: int, text: str | None) -> list[Char]:
-        """As `read`, where no glyph has a replacement text: the box of a character tells enough."""
-        text_page, box = self._text_page, pdfium.FS_RECTF()
-        x, y, left, right, low, high = (ctypes.c_double() for _ in range(6))
-        into, into_x, into_y = ctypes.byref(box), ctypes.byref(x), ctypes.byref(y)
-        measure, place = pdfium.FPDFText_GetLooseCharBox, pdfium.FPDFText_GetCharOrigin
-        size = 0.0
-        chars = []
-        for index in range(first, stop):
-            char = text[index - first] if text else chr(pdfium.FPDFText_GetUnicode(text_page, index))
-            measure(text_page, index, into)
-            start, end = box.left, box.right
-            if char in _MARKS:
-                # The box of its ink: a mark stands where its ink is.
-                pdfium.FPDFText_GetCharBox(text_page, index, left, right, low, high)
-                start, end = left.value, right.value
-            made_up = char == " " and end <= start
-            if not size and not made_up:
-                size = pdfium.FPDFText_GetFontSize(text_page, index)
-            place(text_page, index, into_x, into_y)
-            chars.append(Char(char, index, x.value, x.value, y.value, start, end, size, 0 if made_up else 1))
-        return chars
-
-    def _learn(self, address: int, index: int) -> tuple[int, float]:
-        source = self.source(address)
-        self._drawn[address] = source, pdfium.FPDFText_GetFontSize(self._text_page, index)
-        return self._drawn[address]
-
-    def source(self, address: int) -> int:
-        """The `Char.source` of an object that was drawn."""
-        if address in self._drawn:
-            return self._drawn[address][0]
-        replaced = -_replacement(ctypes.cast(address, pdfium.FPDF_PAGEOBJECT))
-        self.has_replacements |= replaced < 0
-        return replaced or address
-
-
-def _function(function: Any) -> Callable[[Any, int], int | None]:
-    """The function, returning a number, not a pointer: that takes a third of the time."""
-    prototype = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
-    return prototype(ctypes.cast(function, ctypes.c_void_p).value)
-
-
-def _address(pointer: Any) -> int:
-    return ctypes.cast(pointer, ctypes.c_void_p).value or 0
-
-
-def _replacement(drawn: Any) -> int:
-    """The address of the mark that gives a replacement text (/ActualText) for what was drawn; 0 if none does."""
-    for at in range(pdfium.FPDFPageObj_CountMarks(drawn)):
-        mark = pdfium.FPDFPageObj_GetMark(drawn, at)
-        if mark and pdfium.FPDFPageObjMark_GetParamValueType(mark, b"ActualText"):
-            return _address(mark)
-    return 0
-
-
-def _complete(objects: Sequence[Any], lines: Sequence[_Line], reader: _CharReader) -> list[Char]:
-    """Gives characters of replacement texts the pen of the leftmost and the right edge of the rightmost of the
-    glyphs that the text stands for, and returns the blanks that are drawn one by one, which PDFium does not list.
-
-    Chromium draws each glyph on its own where it gives replacement texts.
+    Returns the blanks that are drawn one by one, which PDFium does not list: Chromium draws each glyph on its
+    own where it gives replacement texts.
     """
     listed = {char.source for line in lines for char in line.chars}
     matrix = pdfium.FS_MATRIX()
@@ -265,14 +181,16 @@ def _complete(objects: Sequence[Any], lines: Sequence[_Line], reader: _CharReade
     rights: dict[int, float] = {}
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
     for drawn in objects:
-        source = reader.source(_address(drawn))
+        source = reader.source(drawn)
         if (source < 0 or source not in listed) and pdfium.FPDFPageObj_GetMatrix(drawn, matrix):
             if source < 0:
                 pens[source] = min(matrix.e, pens.get(source, matrix.e))
                 pdfium.FPDFPageObj_GetBounds(drawn, left, bottom, right, top)
                 rights[source] = max(right.value, rights.get(source, right.value))
             else:
-                blanks.append(Char(" ", -1, matrix.e, matrix.e, matrix.f, matrix.e, matrix.e + _THIN, 0.0, source))
+                blanks.append(
+                    Char(" ", -1, matrix.e, matrix.e, matrix.f, matrix.e, matrix.e + _THIN, 0.0, source)
+                )
     for line in lines:
         line.chars = [
             char._replace(pen=pens[char.source], right=max(char.right, rights[char.source]))
@@ -309,19 +227,19 @@ def _mend_rtl(
     listed = sum(char.text == " " and char.right > char.left for line in lines for char in line.chars)
     read: list[tuple[int, list[Piece]]] = []
     for parts in _printed(lines):
-        chars = [char for part in parts for char in visual_order.undo(part.chars)]
+        chars = [char for part in parts for char in drawn_glyphs.undo(part.chars)]
         drawn = [char for char in chars if char.source]
         is_rtl = _runs_right_to_left(drawn, is_rtl_page=is_rtl_page)
         if is_rtl is None and len(parts) == 1:
             continue
         chars += _within(blanks, drawn)
-        glyphs = visual_order.glyphs(chars, are_blanks_drawn=len(blanks) > listed)
-        read.append((parts[0].start, visual_order.in_reading_order(glyphs, is_rtl=bool(is_rtl))))
+        glyphs = drawn_glyphs.glyphs(chars, are_blanks_drawn=len(blanks) > listed)
+        read.append((parts[0].start, in_reading_order(glyphs, is_rtl=bool(is_rtl))))
         mended.update({part.start: None for part in parts[1:]})
-    votes = sum(visual_order.bracket_votes(pieces) for _, pieces in read)
+    votes = sum(bracket_votes(pieces) for _, pieces in read)
     for start, pieces in read:
-        spelled = clean_characters(visual_order.spell(pieces, are_brackets_shapes=votes < 0))
-        places = [piece.glyph.index for piece in pieces if piece.glyph.index >= 0]
+        spelled = clean_characters(spell(pieces, are_brackets_shapes=votes < 0))
+        places = [piece.glyph.place for piece in pieces if piece.glyph.place >= 0]
         mended[start] = MendedLine(spelled, places[0], places[-1])
     return mended
 

@@ -14,8 +14,8 @@ _WIDE = f"\u3001-\u3029\u3030-\u303c{KANA}{HAN}{HAN_BEYOND}\uff01-\uff60"
 _GAP = re.compile(f"(?<=[{_WIDE}]) (?=[{_WIDE}])")
 _RUN = re.compile(f"[{_WIDE}]+")
 
-# tesseract 5.3 writes a blank between what it takes for words: of 1.3 to 1.5 characters on average. Cells of a
-# table have two and more.
+# tesseract 5.3 writes a blank between what it takes for words: of 1.3 to 1.5 characters on average. Cells of
+# a table have two and more.
 _LONGEST_RUN = 1.8
 _FEWEST_RUNS = 8
 
@@ -31,7 +31,7 @@ _LARGER = 1.18  # times the usual height: a heading
 
 
 def close_gaps(lines: list[Line]) -> list[Line]:
-    """The lines of a page without the blanks inside Chinese and Japanese words, if somebody's OCR wrote them."""
+    """The lines of a page without the blanks that somebody's OCR wrote inside Chinese and Japanese words."""
     if not any(_GAP.search(line.text) for line in lines):
         return lines
     runs = [len(run) for line in lines for run in _RUN.findall(line.text)]
