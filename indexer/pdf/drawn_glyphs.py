@@ -74,6 +74,8 @@ _LEAST_BLANK = 0.16
 # The same where a box is that of ink, which lacks the bearings of its glyph.
 _LEAST_GAP = 0.22
 
+_MOST_ALIKE = 50  # glyphs of one text in a line with which another is compared
+
 _LAM = "\u0644"
 _ALEFS = frozenset("\u0627\u0623\u0625\u0622\u0671")
 # Words that are one character, which PDFium spells out in the order in which they are read.
@@ -191,7 +193,7 @@ def _without_repeats(drawn: Iterable[Glyph]) -> list[Glyph]:
             replaced.add(glyph.source)
         if len(glyph.text) > 1 and any(map(_is_mark, glyph.text)):
             same = marked[unicodedata.normalize("NFC", glyph.text)]
-            if any(_overlap(glyph, other) for other in same):
+            if any(_overlap(glyph, other) for other in same[-_MOST_ALIKE:]):
                 continue
             same.append(glyph)
         found.append(glyph)

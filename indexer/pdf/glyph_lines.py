@@ -45,6 +45,8 @@ _LEVEL = 0.5  # points; letters of Nastaliq stand higher and lower
 
 _FEW = 4  # letters
 
+_MOST_PAIRS = 2_000_000  # of a line and a blank; a full page has 20,000
+_MOST_CHARACTERS = 100_000  # of a page; a full page of small print has 10,000
 _MOST_OBJECTS = 20_000  # of a page that are looked at; a full page drawn glyph by glyph has 5,000
 
 
@@ -85,7 +87,7 @@ def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dic
         one_to_one: whether the characters of `text` are those of PDFium's list.
     """
     has_rtl, has_clusters = bool(_RTL.search(text)), bool(_CLUSTERED.search(text))
-    if not has_rtl and not has_clusters:
+    if (not has_rtl and not has_clusters) or len(text) > _MOST_CHARACTERS:
         return {}
     objects = list(_text_objects(page))
     has_replacements = any(map(replacement, objects))
@@ -102,6 +104,8 @@ def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dic
         _Line(start, read(first, stop, raw if one_to_one else None)) for start, raw, first, stop in doubtful
     ]
     blanks = _complete(objects, lines, reader) if reader.has_replacements else []
+    if len(blanks) * len(lines) > _MOST_PAIRS:
+        blanks = []
     return _mend_rtl(lines, blanks, is_rtl_page=is_rtl_page)
 
 

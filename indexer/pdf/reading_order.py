@@ -9,6 +9,7 @@ algorithm (UAX #9) back as a whole.
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -69,7 +70,7 @@ def _right_to_left(classes: Sequence[str]) -> Iterator[tuple[int, int, bool]]:
             stop += 1
             if classes[stop - 1] in ("R", "AL"):
                 last = stop
-        numbers = list(_numbers(classes, at, last))
+        numbers = list(_numbers(classes, at, last, "R"))
         end = last
         for start, stop in reversed(numbers):
             yield from ((one - 1, one, False) for one in range(end, stop, -1))
@@ -81,42 +82,42 @@ def _right_to_left(classes: Sequence[str]) -> Iterator[tuple[int, int, bool]]:
 
 def _left_to_right(drawn: Sequence[Glyph], classes: Sequence[str]) -> list[tuple[int, int, bool]]:
     """The runs of a line from right to left, as they are read: (start, stop, whether from left to right)."""
-    numbers = list(_numbers(classes, 0, len(classes)))
-    at_number = dict(numbers)
+    default = "AL" if "AL" in classes else "R"  # what the line before ends in is not known
+    numbers = dict(_numbers(classes, 0, len(classes), default))
     runs: list[tuple[int, int, bool]] = []
     at = 0
     while at < len(classes):
-        if classes[at] == "L" or at in at_number:
-            stop = _end_of_run(drawn, classes, at, at_number)
-            runs += _parted(drawn, at, stop, at_number)
-            at = stop
-        else:
-            runs.append((at, at + 1, False))
-            at += 1
+        stop = at
+        while stop < len(classes) and classes[stop] not in ("R", "AL", "AN"):
+            stop += 1
+        if "L" in classes[at:stop]:
+            # From the first Latin letter or number to the last is one run, with the blanks and signs in it.
+            first = next(place for place in range(at, stop) if classes[place] == "L" or place in numbers)
+            ends = {numbers[place] for place in range(first, stop) if place in numbers}
+            last = max(ends | {place + 1 for place in range(first, stop) if classes[place] == "L"})
+            last += _closing(drawn, first, last, stop)
+            runs += [(place, place + 1, False) for place in range(at, first)]
+            runs += _parted(drawn, first, last, numbers)
+            at = last
+        stop = max(stop, at + 1)  # a letter or number that is read from right to left
+        while at < min(stop, len(classes)):
+            end = numbers.get(at, at + 1)
+            runs.append((at, end, at in numbers))
+            at = end
     return runs[::-1]
 
 
-def _end_of_run(drawn: Sequence[Glyph], classes: Sequence[str], start: int, numbers: dict[int, int]) -> int:
-    """Where a run of Latin words and numbers ends that begins at `start`; a number alone is a run."""
-    at = start
-    last = has_letters = 0
-    while at < len(classes) and classes[at] not in ("R", "AL", "AN"):
-        if classes[at] == "L":
-            last, has_letters, at = at + 1, 1, at + 1
-        elif at in numbers:
-            last = at = numbers[at]
-        else:
-            at += 1
-    if not has_letters:
-        return numbers[start]
-    inside = "".join(glyph.text for glyph in drawn[start:last])
-    while last < len(drawn) and drawn[last].text in MIRRORED and drawn[last].text not in _OPENING:
-        opening = MIRRORED[drawn[last].text]
-        if inside.count(opening) <= inside.count(drawn[last].text):
+def _closing(drawn: Sequence[Glyph], start: int, last: int, stop: int) -> int:
+    """How many brackets after a run close those that it opens: those of "f(x)" belong to it."""
+    inside = Counter(glyph.text for glyph in drawn[start:last])
+    count = 0
+    for glyph in drawn[last:stop]:
+        text = glyph.text
+        if text not in MIRRORED or text in _OPENING or inside[MIRRORED[text]] <= inside[text]:
             break
-        inside += drawn[last].text
-        last += 1
-    return last
+        inside[text] += 1
+        count += 1
+    return count
 
 
 def _parted(
@@ -133,21 +134,24 @@ def _parted(
     yield start, stop, True
 
 
-def _numbers(classes: Sequence[str], start: int, stop: int) -> Iterator[tuple[int, int]]:
+def _numbers(classes: Sequence[str], start: int, stop: int, default: str) -> Iterator[tuple[int, int]]:
     """The numbers in a part of a line: (start, stop), from left to right.
 
     What belongs to a number depends on the last letter before it, which stands to its right: after an Arabic
-    one, "2024-03" is two numbers, and a sign of percent or of a currency is none of it.
+    one, "2024-03" is two numbers, and a sign of percent or of a currency is none of it. `default` is the class
+    of the letter before, if the line has none.
     """
-    at = start
+    at = reached = start
+    strong = -1  # where the next letter is
     while at < stop:
         if classes[at] not in ("EN", "AN"):
             at += 1
             continue
         first = at
-        before = next(
-            (kind for kind in classes[at:] if kind in ("L", "R", "AL")), "AL" if "AL" in classes else "R"
-        )
+        if strong < at:
+            letters = (place for place in range(at, len(classes)) if classes[place] in ("L", "R", "AL"))
+            strong = next(letters, len(classes))
+        before = classes[strong] if strong < len(classes) else default
         joins = ("CS",) if before == "AL" or classes[at] == "AN" else ("CS", "ES")
         while at < stop and (
             classes[at] == classes[first]
@@ -157,8 +161,9 @@ def _numbers(classes: Sequence[str], start: int, stop: int) -> Iterator[tuple[in
         if joins != ("CS",):
             while at < stop and classes[at] == "ET":
                 at += 1
-            while first > start and classes[first - 1] == "ET":
+            while first > reached and classes[first - 1] == "ET":
                 first -= 1
+        reached = at
         yield first, at
 
 
