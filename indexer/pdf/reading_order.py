@@ -96,6 +96,7 @@ def _left_to_right(drawn: Sequence[Glyph], classes: Sequence[str]) -> list[tuple
             ends = {numbers[place] for place in range(first, stop) if place in numbers}
             last = max(ends | {place + 1 for place in range(first, stop) if classes[place] == "L"})
             last += _closing(drawn, first, last, stop)
+            last += _signs(drawn, last, stop)
             runs += [(place, place + 1, False) for place in range(at, first)]
             runs += _parted(drawn, first, last, numbers)
             at = last
@@ -120,6 +121,14 @@ def _closing(drawn: Sequence[Glyph], start: int, last: int, stop: int) -> int:
     return count
 
 
+def _signs(drawn: Sequence[Glyph], last: int, stop: int) -> int:
+    """How many signs after a run belong to it, as those of "C++" and "C#" where they stand to its right."""
+    at = last
+    while at < stop and drawn[at].text in "+#":
+        at += 1
+    return at - last if at == len(drawn) or drawn[at].text.isspace() else 0
+
+
 def _parted(
     drawn: Sequence[Glyph], start: int, stop: int, numbers: dict[int, int]
 ) -> Iterator[tuple[int, int, bool]]:
@@ -138,8 +147,8 @@ def _numbers(classes: Sequence[str], start: int, stop: int, default: str) -> Ite
     """The numbers in a part of a line: (start, stop), from left to right.
 
     What belongs to a number depends on the last letter before it, which stands to its right: after an Arabic
-    one, "2024-03" is two numbers, and a sign of percent or of a currency is none of it. `default` is the class
-    of the letter before, if the line has none.
+    one, "2024-03" is two numbers, and a sign of percent or of a currency is none of it. `default` is the
+    class of the letter before, if the line has none.
     """
     at = reached = start
     strong = -1  # where the next letter is
