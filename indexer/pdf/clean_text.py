@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from indexer.pdf.page_lines import HYPHENATED
+from indexer.pdf.radicals import UNIFIED
 from stackroom.common.characters import invisible
 from stackroom.common.characters.invisible import LINE_ENDS, SOFT_HYPHEN
 
@@ -18,6 +19,7 @@ from stackroom.common.characters.invisible import LINE_ENDS, SOFT_HYPHEN
 # Other code points for the same letters: Latin ligatures, Arabic presentation forms, and the old-style
 # digits and small capitals that Adobe's fonts have in the private area, at F700 + the letter.
 _LIGATURES = "\ufb00-\ufb06\ufb50-\ufbb1\ufbd3-\ufd3d\ufd50-\ufdf2\ufe70-\ufefc"
+_LIGATURES += "\u2e80-\u2ef3\u2f00-\u2fd5"  # radicals
 _LIGATURES += "\uf730-\uf739\uf761-\uf77a\uf7e0-\uf7f6\uf7f8-\uf7fe"
 _INVISIBLE = (
     f"{invisible.CONTROL}{invisible.SEPARATORS}{invisible.CONTROL_BEYOND_ASCII}"
@@ -57,6 +59,8 @@ def clean_characters(text: str) -> str:
 
 
 def _spell_out(ligature: re.Match[str]) -> str:
+    if ligature[0] in UNIFIED:
+        return UNIFIED[ligature[0]]
     if "\uf700" < ligature[0] < "\uf800":
         return chr(ord(ligature[0]) - 0xF700)
     # An isolated Arabic vowel sign is spelled with a space to sit on: without it it sits on its letter.

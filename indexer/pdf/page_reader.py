@@ -9,9 +9,11 @@ import pypdfium2.raw as pdfium
 from indexer.pdf.annotations import Annotation, read_annotations
 from indexer.pdf.attachments import attached_to_page
 from indexer.pdf.clean_text import clean_characters
+from indexer.pdf.glyph_lines import NOT_MENDED, mend_lines
 from indexer.pdf.page_lines import HYPHENATED, Line
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
 from indexer.pdf.scanned_pages import needs_ocr
+from indexer.pdf.unspaced_lines import close_gaps
 from stackroom.common.documents import Attachment
 
 
@@ -58,12 +60,12 @@ def read_lines(page: Any, at: int) -> list[Line] | None:
     if not text_page:
         return None
     try:
-        return _read_lines(text_page, at)
+        return _read_lines(page, text_page, at)
     finally:
         pdfium.FPDFText_ClosePage(text_page)
 
 
-def _read_lines(text_page: Any, at: int) -> list[Line]:
+def _read_lines(page: Any, text_page: Any, at: int) -> list[Line]:
     count = pdfium.FPDFText_CountChars(text_page)
     if count > MAX_PAGE_CHARACTERS:
         raise PageTooLong(at + 1)
@@ -77,6 +79,7 @@ def _read_lines(text_page: Any, at: int) -> list[Line]:
     same_units = len(text) == written  # else characters beyond U+FFFF count twice for PDFium
     plain = text.replace("\r\n", "")
     is_clean = clean_characters(plain) == plain
+    mended = mend_lines(page, text_page, text, one_to_one=one_to_one)
     box = pdfium.FS_RECTF()
     into = ctypes.byref(box)
     measure = pdfium.FPDFText_GetLooseCharBox
@@ -85,7 +88,8 @@ def _read_lines(text_page: Any, at: int) -> list[Line]:
     for raw in text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n"):
         is_hyphenated = raw[-1:] == HYPHENATED
         units = len(raw) if same_units else len(raw.encode("utf-16-le", "surrogatepass")) // 2
-        if raw and not raw.isspace():
+        mended_line = mended.get(start, NOT_MENDED)
+        if raw and not raw.isspace() and mended_line:
             first, last = start, start + units - (2 if is_hyphenated and units > 1 else 1)
             if raw[0].isspace() or raw[-1].isspace():
                 first += len(raw) - len(raw.lstrip())
@@ -93,6 +97,8 @@ def _read_lines(text_page: Any, at: int) -> list[Line]:
             if not one_to_one:
                 first = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, first)
                 last = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, last)
+            if mended_line is not NOT_MENDED:
+                raw, first, last = mended_line
             measure(text_page, first, into)
             left, bottom, height = box.left, box.bottom, box.top - box.bottom
             measure(text_page, last, into)
@@ -110,7 +116,7 @@ def _read_lines(text_page: Any, at: int) -> list[Line]:
                 lines.pop()
             lines.append(Line(line, left, bottom, box.left, box.bottom, height))
         start += units + (0 if is_hyphenated else 2)
-    return lines
+    return lines if text.isascii() else close_gaps(lines)
 
 
 def _read_size(text_page: Any, char: int) -> float:

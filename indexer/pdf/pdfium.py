@@ -41,6 +41,7 @@ from indexer.pdf.raw_reading import (
 )
 from indexer.pdf.title import choose_title
 from indexer.pdf.unread import find_unread, unread_of_file
+from indexer.pdf.unspaced_lines import join_lines
 from stackroom.common.documents import Attachment, Document, Page
 from stackroom.common.errors import ExtractionFailed
 from stackroom.page.open_pdf import open_pdf
@@ -178,10 +179,14 @@ def _compose(file_stem: str, document_id: str, reading: Reading) -> Document:
 def _page_text(lines: Sequence[Line], annotations: Sequence[Annotation]) -> str:
     """The text of a page, with marks for what its annotations show; its words are not joined yet."""
     if not annotations:
-        return without_plain_imitations("\n".join(break_paragraphs(lines)))
+        return without_plain_imitations("\n".join(_paragraphs(lines)))
     own = [line._replace(text=without_plain_imitations(line.text)) for line in lines]
     marked, below = add_marks(own, annotations)
-    return "\n".join([*break_paragraphs(marked), *(["", below] if below else [])])
+    return "\n".join([*_paragraphs(marked), *(["", below] if below else [])])
+
+
+def _paragraphs(lines: Sequence[Line]) -> list[str]:
+    return join_lines(break_paragraphs(lines), lines)
 
 
 @contextmanager

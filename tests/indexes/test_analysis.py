@@ -23,6 +23,7 @@ from stackroom.indexes.terms import LANGUAGES, OTHER, Analyzer, stemmed
         ("en", "C++, C# and and/or", "c++ c# and and or"),
         ("en", "ﬁnance ｆｕｌｌ x²", "financ full x 2 x2"),
         ("en", "soft\u00adhyphen", "softhyphen"),
+        ("zh", "清\n理 水\n泵", "清理 水泵"),
         ("zh", "我们在北京", "我们 们在 在北 北京"),
         ("ja", "東京Tower", "東京 tower"),
         ("th", "ไทย", "ไท ทย"),

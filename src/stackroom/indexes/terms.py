@@ -59,6 +59,9 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 # Text in scripts without blanks between words, and Korean, whose words are whole phrases, becomes pairs.
 _IN_PAIRS = re.compile(f"[{UNSPACED}{HANGUL}]+")
 
+# Between two lines of such text no word need end.
+_LINE_END = re.compile(f"(?<=[{UNSPACED}])\n(?=[{UNSPACED}])")
+
 _LENGTHENING = "\u0640"
 # Accents, and the points of Hebrew and Arabic, which are mostly left out; and Arabic's lengthening stroke.
 _ACCENTS = re.compile(
@@ -142,7 +145,8 @@ def stemmed(language: str) -> str:
 def _normal(text: str) -> str:
     if text.isascii():
         return text
-    return unicodedata.normalize("NFKC", text).replace(SOFT_HYPHEN, "").translate(_DASHES)
+    normal = unicodedata.normalize("NFKC", text).replace(SOFT_HYPHEN, "").translate(_DASHES)
+    return _LINE_END.sub("", normal) if "\n" in normal else normal
 
 
 def _cut(word: str) -> list[str]:

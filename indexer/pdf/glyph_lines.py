@@ -1,0 +1,319 @@
+"""Reads again, glyph by glyph, the lines of a page in which PDFium's order or blanks cannot be trusted.
+
+These are lines with Arabic, Hebrew and their like.
+"""
+
+import ctypes
+import math
+import re
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pypdfium2.raw as pdfium
+
+from indexer.pdf import drawn_glyphs
+from indexer.pdf.char_reader import CharReader, replacement
+from indexer.pdf.clean_text import clean_characters
+from indexer.pdf.drawn_glyphs import Char
+from indexer.pdf.page_lines import HYPHENATED
+from indexer.pdf.reading_order import Piece, bracket_votes, in_reading_order, spell
+from stackroom.common.characters import scripts
+
+_RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+# Scripts in which a glyph stands for a part of a syllable.
+_CLUSTERED = re.compile(f"[{scripts.INDIAN_WITH_DANDAS}{scripts.SOUTHEAST_ASIAN}]")
+_LTR = re.compile("[A-Za-z\u00c0-\u052f\u0900-\u1fff\u3040-\ud7ff]")  # roughly
+
+# A line from left to right does not begin with these; the left end of one from right to left may be one.
+_NO_BEGINNING = frozenset(".,:;!?)]}»،؛؟۔")
+
+_THIN = 0.01  # points: stands for the width of a blank
+
+# A line of letters and stops alone, and which of its letters are looked at: the first two and the last of
+# each word, and alef before lam, which can be one glyph the wrong way round.
+_PLAIN = re.compile(
+    "[\u05d0-\u05f4\u0620-\u063f\u0641-\u064a\u0671-\u06d3 .,:;!?\u060c\u061b\u061f\u06d4'\"-]+"
+)
+_WAYMARK = re.compile(
+    "(?<![^ ])[^ ]|[^ ](?![^ ])|(?<= [^ ])[^ ]"
+    "|[\u0622\u0623\u0625\u0627\u0671](?=\u0644)|(?<=[\u0622\u0623\u0625\u0627\u0671])\u0644"
+)
+_LEVEL = 0.5  # points; letters of Nastaliq stand higher and lower
+
+_FEW = 4  # letters
+
+_MOST_PAIRS = 2_000_000  # of a line and a blank; a full page has 20,000
+_MOST_CHARACTERS = 100_000  # of a page; a full page of small print has 10,000
+_MOST_OBJECTS = 20_000  # of a page that are looked at; a full page drawn glyph by glyph has 5,000
+
+
+class MendedLine(NamedTuple):
+    """A line as it is read.
+
+    Attributes:
+        text: of it, clean.
+        first, last: indexes of its first and last character in PDFium's list.
+    """
+
+    text: str
+    first: int
+    last: int
+
+
+NOT_MENDED = MendedLine("", -1, -1)
+"""Stands for a line that is as PDFium lists it."""
+
+
+@dataclass(slots=True)
+class _Line:
+    """A line of PDFium's: where it begins in its text, and its characters."""
+
+    start: int
+    chars: list[Char]
+
+
+def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dict[int, MendedLine | None]:
+    """The lines that have to be read otherwise than PDFium lists them, by where they begin in its text.
+
+    None stands for a line that is part of another.
+
+    Args:
+        page: open, of PDFium.
+        text_page: its text.
+        text: what PDFium lists of it.
+        one_to_one: whether the characters of `text` are those of PDFium's list.
+    """
+    has_rtl, has_clusters = bool(_RTL.search(text)), bool(_CLUSTERED.search(text))
+    if (not has_rtl and not has_clusters) or len(text) > _MOST_CHARACTERS:
+        return {}
+    objects = list(_text_objects(page))
+    has_replacements = any(map(replacement, objects))
+    is_rtl_page = has_rtl and len(_RTL.findall(text)) > len(_LTR.findall(text))
+    places = list(_places(text_page, text, one_to_one))
+    doubtful = _doubtful(text_page, places, is_rtl_page=is_rtl_page) if has_rtl else []
+    if has_clusters and has_replacements:
+        doubtful = [*doubtful, *(place for place in places if _CLUSTERED.search(place[1]))]
+    if not doubtful:
+        return {}
+    reader = CharReader(text_page)
+    read = reader.read if has_replacements else reader.read_simply
+    lines = [
+        _Line(start, read(first, stop, raw if one_to_one else None)) for start, raw, first, stop in doubtful
+    ]
+    blanks = _complete(objects, lines, reader) if reader.has_replacements else []
+    if len(blanks) * len(lines) > _MOST_PAIRS:
+        blanks = []
+    return _mend_rtl(lines, blanks, is_rtl_page=is_rtl_page)
+
+
+def _text_objects(page: Any) -> Iterator[Any]:
+    """What is drawn as text on the page itself, not in a form of its own."""
+    for at in range(min(pdfium.FPDFPage_CountObjects(page), _MOST_OBJECTS)):
+        drawn = pdfium.FPDFPage_GetObject(page, at)
+        if pdfium.FPDFPageObj_GetType(drawn) == pdfium.FPDF_PAGEOBJ_TEXT:
+            yield drawn
+
+
+def _doubtful(
+    text_page: Any, places: Sequence[tuple[int, str, int, int]], *, is_rtl_page: bool
+) -> Iterator[tuple[int, str, int, int]]:
+    """Those of the lines (see `_places`) with letters from right to left whose order has to be looked at."""
+    was_part = False
+    for (start, raw, first, stop), (_, following, *_) in zip(
+        places, [*places[1:], (0, "", 0, 0)], strict=True
+    ):
+        letters = len(_RTL.findall(raw))
+        if is_rtl_page:
+            is_doubtful = letters or len(raw) <= _FEW or raw.lstrip()[0] in _NO_BEGINNING
+        else:
+            is_doubtful = letters > 0 and not _CLUSTERED.search(raw)
+        is_whole = not was_part and len(following) > _FEW and len(raw) > 4 * _FEW
+        if is_doubtful and not (is_whole and _PLAIN.fullmatch(raw) and _is_in_order(text_page, raw, first)):
+            yield start, raw, first, stop
+        was_part = len(raw) <= _FEW
+
+
+def _is_in_order(text_page: Any, raw: str, first: int) -> bool:
+    """Whether a line of nothing but letters from right to left is listed as it is read.
+
+    Args:
+        text_page: the page's text.
+        raw: the line.
+        first: index of its first character in PDFium's list.
+    """
+    x, y = ctypes.c_double(), ctypes.c_double()
+    into_x, into_y = ctypes.byref(x), ctypes.byref(y)
+    place = pdfium.FPDFText_GetCharOrigin
+    last, level = math.inf, None
+    for found in _WAYMARK.finditer(raw):
+        place(text_page, first + found.start(), into_x, into_y)
+        if not x.value < last or (level is not None and abs(y.value - level) > _LEVEL):
+            return False
+        last, level = x.value, y.value
+    return True
+
+
+def _places(text_page: Any, text: str, one_to_one: bool) -> Iterator[tuple[int, str, int, int]]:
+    """For each line that is not empty: where it begins in the text, the line, and the indexes of its first
+    character in PDFium's list and after its last.
+    """
+    start = 0
+    for raw in text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n"):
+        units = len(raw) if raw.isascii() else len(raw.encode("utf-16-le", "surrogatepass")) // 2
+        if raw and not raw.isspace():
+            first, stop = start, start + units
+            if not one_to_one:
+                first = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, first)
+                stop = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, stop - 1) + 1
+            yield start, raw, first, stop
+        start += units + (0 if raw[-1:] == HYPHENATED else 2)
+
+
+def _complete(objects: Sequence[Any], lines: Sequence[_Line], reader: CharReader) -> list[Char]:
+    """Gives characters of replacement texts the pen and the right edge of all of their glyphs.
+
+    Returns the blanks that are drawn one by one, which PDFium does not list: Chromium draws each glyph on its
+    own where it gives replacement texts.
+    """
+    listed = {char.source for line in lines for char in line.chars}
+    matrix = pdfium.FS_MATRIX()
+    blanks: list[Char] = []
+    pens: dict[int, float] = {}
+    rights: dict[int, float] = {}
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    for drawn in objects:
+        source = reader.source(drawn)
+        if (source < 0 or source not in listed) and pdfium.FPDFPageObj_GetMatrix(drawn, matrix):
+            if source < 0:
+                pens[source] = min(matrix.e, pens.get(source, matrix.e))
+                pdfium.FPDFPageObj_GetBounds(drawn, left, bottom, right, top)
+                rights[source] = max(right.value, rights.get(source, right.value))
+            else:
+                blanks.append(
+                    Char(" ", -1, matrix.e, matrix.e, matrix.f, matrix.e, matrix.e + _THIN, 0.0, source)
+                )
+    for line in lines:
+        line.chars = [
+            char._replace(pen=pens[char.source], right=max(char.right, rights[char.source]))
+            if char.source in pens
+            else char
+            for char in line.chars
+        ]
+    return sorted(blanks, key=lambda blank: blank.y)
+
+
+def _within(blanks: Sequence[Char], drawn: Sequence[Char]) -> list[Char]:
+    """The `blanks` between characters of a line. Blanks are in the order of their height."""
+    left, right = min(char.x for char in drawn), max(char.x for char in drawn)
+    size = max(char.size for char in drawn)
+    ys = sorted({char.y for char in drawn})
+    first = bisect_left(blanks, ys[0] - size, key=lambda blank: blank.y)
+    last = bisect_left(blanks, ys[-1] + size, key=lambda blank: blank.y)
+    return [
+        blank._replace(size=size)
+        for blank in blanks[first:last]
+        if left < blank.x < right and _is_near(blank.y, ys, 0.1 * size)
+    ]
+
+
+def _is_near(value: float, others: Sequence[float], distance: float) -> bool:
+    at = bisect_left(others, value - distance)
+    return at < len(others) and others[at] <= value + distance
+
+
+def _mend_rtl(
+    lines: Sequence[_Line], blanks: Sequence[Char], *, is_rtl_page: bool
+) -> dict[int, MendedLine | None]:
+    mended: dict[int, MendedLine | None] = {}
+    listed = sum(char.text == " " and char.right > char.left for line in lines for char in line.chars)
+    read: list[tuple[int, list[Piece]]] = []
+    for parts in _printed(lines):
+        chars = [char for part in parts for char in drawn_glyphs.undo(part.chars)]
+        drawn = [char for char in chars if char.source]
+        is_rtl = _runs_right_to_left(drawn, is_rtl_page=is_rtl_page)
+        if is_rtl is None and len(parts) == 1:
+            continue
+        chars += _within(blanks, drawn)
+        glyphs = drawn_glyphs.glyphs(chars, are_blanks_drawn=len(blanks) > listed)
+        read.append((parts[0].start, in_reading_order(glyphs, is_rtl=bool(is_rtl))))
+        mended.update({part.start: None for part in parts[1:]})
+    votes = sum(bracket_votes(pieces) for _, pieces in read)
+    for start, pieces in read:
+        spelled = clean_characters(spell(pieces, are_brackets_shapes=votes < 0))
+        places = [piece.glyph.place for piece in pieces if piece.glyph.place >= 0]
+        mended[start] = MendedLine(spelled, places[0], places[-1])
+    return mended
+
+
+def _runs_right_to_left(drawn: Sequence[Char], *, is_rtl_page: bool) -> bool | None:
+    """Whether a line runs from right to left; None if PDFium's order has to do.
+
+    Args:
+        drawn: its characters.
+        is_rtl_page: whether most letters of the page are written from right to left.
+    """
+    kinds = [unicodedata.bidirectional(char.text) for char in drawn]
+    ltr, rtl = kinds.count("L"), kinds.count("R") + kinds.count("AL")
+    is_clustered = any(_CLUSTERED.match(char.text) for char in drawn)
+    if not rtl and not is_clustered:
+        leftmost = min(drawn, key=lambda char: char.pen)
+        return True if is_rtl_page and leftmost.text in _NO_BEGINNING else None
+    if rtl and (8 * rtl >= ltr if is_rtl_page else rtl >= 3 * ltr):
+        return True
+    return None if rtl < 2 and not is_clustered else False  # a letter alone is a symbol
+
+
+def _printed(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
+    """The lines, those together that are parts of one printed line.
+
+    PDFium begins a line where a mark, or a letter of a slanting line of Nastaliq, stands too high.
+    """
+    together: list[_Line] = []
+    around = None
+    for line in lines:
+        drawn = [char for char in line.chars if char.source]
+        if not drawn:
+            continue
+        box = _Box(
+            min(char.x for char in drawn),
+            max(char.right for char in drawn),
+            min(char.y for char in drawn),
+            max(char.y for char in drawn),
+        )
+        size = max(char.size for char in drawn)
+        # Of a few letters one may stand higher, under the rest of a word of Nastaliq.
+        if around and box.is_beside(around, size * (0.85 if len(drawn) <= _FEW else 0.6)):
+            together.append(line)
+            around = around.joined(box)
+        else:
+            if together:
+                yield together
+            together, around = [line], box
+    if together:
+        yield together
+
+
+class _Box(NamedTuple):
+    """Where the glyphs of a line stand: edges in x, lowest and highest baseline; in points."""
+
+    left: float
+    right: float
+    low: float
+    high: float
+
+    def is_beside(self, other: "_Box", distance: float) -> bool:
+        """Whether both belong to one printed line: nearer than `distance` in y, and not far apart in x."""
+        is_near = max(self.left, other.left) - min(self.right, other.right) < 3 * distance
+        return is_near and max(self.low, other.low) - min(self.high, other.high) < distance
+
+    def joined(self, other: "_Box") -> "_Box":
+        """Around both."""
+        return _Box(
+            min(self.left, other.left),
+            max(self.right, other.right),
+            min(self.low, other.low),
+            max(self.high, other.high),
+        )

@@ -1,0 +1,128 @@
+"""Tests of putting the glyphs of a line into the order in which they are read."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from indexer.pdf.drawn_glyphs import Char, Glyph, glyphs, undo
+from indexer.pdf.reading_order import bracket_votes, in_reading_order, spell
+
+
+def drawn(text: str, *, size: float = 10.0) -> list[Char]:
+    """The characters of a line as they stand from left to right, each 5 points wide, a blank 3."""
+    chars, x = [], 0.0
+    for place, char in enumerate(text):
+        width = 3.0 if char == " " else 5.0
+        chars.append(Char(char, place, x, x, 0.0, x, x + width, size, place + 1))
+        x += width
+    return chars
+
+
+def read(text: str, *, is_rtl: bool = True, shapes: bool = False) -> str:
+    """What is read of a line that stands like this from left to right."""
+    return spell(in_reading_order(glyphs(drawn(text)), is_rtl=is_rtl), are_brackets_shapes=shapes)
+
+
+def texts(found: Sequence[Glyph]) -> list[str]:
+    """The texts of glyphs."""
+    return [glyph.text for glyph in found]
+
+
+@pytest.mark.parametrize(
+    ("seen", "meant"),
+    [
+        ("םולש", "שלום"),
+        ("שדח Model X200 הז", "זה Model X200 חדש"),
+        (".ABX-4417/B רפסמ", "מספר ABX-4417/B."),
+        ("םוי admin@example.org לא", "אל admin@example.org יום"),
+        ("Linux 6.1 לע", "על Linux 6.1"),
+        ("20 10 5", "5 10 20"),
+        ("3.5% תחפ", "פחת 3.5%"),
+        ("%3.5 ةبسن", "نسبة 3.5%"),
+        ("10:30 2024/03/14 ةعاس", "ساعة 2024/03/14 10:30"),
+        ("14-03-2024 خيرات", "تاريخ 2024-03-14"),
+        ("14-16 םימעפ", "פעמים 14-16"),
+        ("١٢ نم ٣ ةانق", "قناة ٣ من ١٢"),
+        ("5 GB ןורכז", "זכרון 5 GB"),
+        ("GB 5 ןורכז", "זכרון 5 GB"),
+        ("בוט f(x) אוה", "הוא f(x) טוב"),
+        ("C++ תפש", "שפת C++"),
+        ("++C תפש", "שפת C++"),
+    ],
+)
+def test_a_line_from_right_to_left_is_read_so_but_for_its_numbers_and_latin_words(
+    seen: str, meant: str
+) -> None:
+    assert read(seen) == meant
+
+
+def test_words_from_right_to_left_in_a_line_from_left_to_right_are_turned_round_alone() -> None:
+    assert read("the word םולש דלי means (12) peace", is_rtl=False) == "the word ילד שלום means (12) peace"
+    assert read("in 1948 תנשב 12 םוי it", is_rtl=False) == "in 1948 יום 12 בשנת it"
+
+
+def test_brackets_named_after_their_looks_are_turned_round_where_they_are_read_from_right_to_left() -> None:
+    as_read = in_reading_order(glyphs(drawn(")2 קלח( תרבוח")), is_rtl=True)
+    as_seen = in_reading_order(glyphs(drawn("(2 קלח) תרבוח f(x)")), is_rtl=True)
+
+    assert bracket_votes(as_read) > 0 > bracket_votes(as_seen)
+    assert spell(as_read, are_brackets_shapes=False) == "חוברת (חלק 2)"
+    assert spell(as_seen, are_brackets_shapes=True) == "f(x) חוברת (חלק 2)"
+
+
+def test_every_glyph_of_a_line_is_read_once() -> None:
+    for line in ("א1%5 a)(b ١٢-3 ב", "5%5%5 א", "((a)))) א", "א", "1 2 3", "a א 1 ב b", ""):
+        for is_rtl in (True, False):
+            assert sorted(read(line, is_rtl=is_rtl).replace(" ", "")) == sorted(line.replace(" ", ""))
+
+
+def test_what_pdfium_turned_round_is_taken_back() -> None:
+    listed = "יום 200X Model הוא )ילד("
+
+    assert "".join(char.text for char in undo(drawn(listed))) == ")דלי( אוה Model X200 םוי"
+
+
+def test_marks_go_to_the_letter_they_stand_on() -> None:
+    letters = drawn("םלש")
+    shin_dot = Char("\u05c1", 3, 11.0, 11.0, 0.0, 11.0, 13.0, 10.0, 9)
+    qamats = Char("\u05b8", 4, 7.0, 7.0, 0.0, 6.0, 8.0, 10.0, 8)
+
+    assert texts(glyphs([shin_dot, *letters, qamats])) == ["ם", "ל\u05b8", "ש\u05c1"]
+
+
+def test_lam_comes_before_the_alef_of_the_same_glyph() -> None:
+    one_glyph = [
+        Char(char, place, 0.0, 0.0, 0.0, 0.0, 5.0, 10.0, 1) for place, char in enumerate("\u0627\u0644")
+    ]
+
+    assert texts(glyphs(one_glyph)) == ["\u0644\u0627"]
+
+
+def test_a_replacement_text_counts_once_however_often_it_is_listed() -> None:
+    syllable = [Char(char, at, 0.0, 0.0, 0.0, at, at + 1, 10.0, -7) for at, char in enumerate("รื่")]
+    again = [char._replace(place=char.place + 4, x=5.0, left=char.left + 5) for char in syllable]
+    between = Char("อ", 3, 4.0, 4.0, 0.0, 4.0, 9.0, 10.0, 2)
+
+    assert texts(glyphs([*syllable, between, *again])) == ["รื่", "อ"]
+
+
+def test_a_gap_is_a_blank_and_what_pdfium_made_up_is_none() -> None:
+    near, far = drawn("ab"), [char._replace(left=13.0, right=18.0, pen=13.0, x=13.0) for char in drawn("c")]
+    made_up = Char(" ", 9, 5.0, 5.0, 0.0, 5.0, 5.0, 1.0, 0)
+
+    assert texts(glyphs([near[0], made_up, near[1], *far])) == ["a", "b", " ", "c"]
+
+
+def test_no_blank_stands_before_a_vowel_sign() -> None:
+    vowel = Char("\u0bca", 1, 12.0, 12.0, 0.0, 12.0, 15.0, 10.0, 2)
+
+    assert texts(glyphs([*drawn("ப"), vowel])) == ["ப", "\u0bca"]
+
+
+def test_places_that_are_no_numbers_lose_nothing() -> None:
+    nowhere = [
+        char._replace(pen=float("nan"), x=float("nan"), left=float("nan"), right=float("inf"))
+        for char in drawn("abc אבג")
+    ]
+
+    assert sorted("".join(texts(glyphs(nowhere))).replace(" ", "")) == sorted("abcאבג")
