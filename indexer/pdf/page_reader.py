@@ -1,6 +1,7 @@
 """Reads one page with PDFium: its lines, and whether only OCR can tell its text."""
 
 import ctypes
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ import pypdfium2.raw as pdfium
 
 from indexer.pdf.clean_text import clean_characters
 from indexer.pdf.page_lines import HYPHENATED, Line
+from indexer.pdf.raised_marks import BESIDE, OVERLAP, Marks, is_beside
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
 from indexer.pdf.scanned_pages import needs_ocr
 
@@ -71,6 +73,8 @@ def _read_lines(text_page: Any, at: int) -> list[Line]:
     box = pdfium.FS_RECTF()
     into = ctypes.byref(box)
     measure = pdfium.FPDFText_GetLooseCharBox
+    marks = Marks(text_page, text, one_to_one=one_to_one, same_units=same_units)
+    right, end = math.inf, 0.0  # where the line before ends, and the height of its last box
     lines: list[Line] = []
     start = 0
     for raw in text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n"):
@@ -87,13 +91,28 @@ def _read_lines(text_page: Any, at: int) -> list[Line]:
             measure(text_page, first, into)
             left, bottom, height = box.left, box.bottom, box.top - box.bottom
             measure(text_page, last, into)
-            height = max(height, box.top - box.bottom)
+            end_before, end = end, box.top - box.bottom
+            is_resized = not 0.95 * height < end_before < 1.05 * height
+            lower = bottom if height >= end else box.bottom
+            height = max(height, end)
+            place = start + len(raw) - len(raw.lstrip()) if raw[0].isspace() else start
+            if marks.next < (stop := start + units):
+                raw = marks.write(raw, start, stop, lower, height)
+            gap, right = left - right, box.right
             if at == 0:
                 height = max(_read_size(text_page, first), _read_size(text_page, last))
             if not 0 <= height < 1e5:  # also "not a number", which a hostile file can bring about
                 height = 0.0
             line = raw if is_clean else clean_characters(raw)
             before = lines[-1] if lines else None
+            is_near = is_resized and -OVERLAP * height < gap < BESIDE * height
+            if is_near and before and is_beside(before, bottom, height):
+                whole = marks.go_on(before.text, line, place, gap, height)
+                if whole is not None:
+                    left, bottom, height = before.start_x, before.start_y, max(before.height, height)
+                    line = whole
+                    lines.pop()
+                    before = lines[-1] if lines else None
             if before and before.text[-1:] == HYPHENATED and abs(before.end_y - bottom) < 0.3 * height:
                 # No hyphen, but a character without a meaning: the line goes on beside it.
                 left, bottom, height = before.start_x, before.start_y, max(before.height, height)
