@@ -128,7 +128,7 @@ def _explain(
 def _compose(path: Path, document_id: str, reading: Reading) -> Document:
     """Repairs what was read, and puts it together."""
     first_page = reading.pages[0] or []
-    kept = remove_running_lines([lines or [] for lines in reading.pages])
+    kept = remove_running_lines([lines or [] for lines in reading.pages], reading.labels)
     texts = ["\n".join(break_paragraphs(lines)) for lines in kept]
     words = count_words(texts)
     pages = tuple(
