@@ -78,6 +78,7 @@ _RAISED_APART = re.compile(
 )
 _RAISED_AFTER_JOINED = re.compile(rf"(?<=\w[-./:@'’+&])([^\W\d_{RAISED}]+)([{RAISED}]+)")
 
+_HYPHEN_AT_END = re.compile(r"(?<=\w)-\n(?=\w)")
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"))
 
 # Characters; longer words are tables of digits and base64. They are left out before stemming, so that every
@@ -150,6 +151,8 @@ def stemmed(language: str) -> str:
 
 
 def _normal(text: str) -> str:
+    if "-\n" in text:
+        text = _HYPHEN_AT_END.sub("-", text)
     if text.isascii():
         return text
     if _RAISED.search(text):

@@ -65,8 +65,8 @@ _RAISED_BESIDE_LETTERS = re.compile(
     rf"(?<=[^\W\d_{RAISED}])(?=[{RAISED}])|(?<=[{RAISED}])(?=[^\W\d_{RAISED}])"
 )
 
+_HYPHEN_INSIDE = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _SOFT_HYPHEN_AT_END = re.compile(rf"{SOFT_HYPHEN}[^\S\n]*\n\s*")
-_WORD_BROKEN = re.compile(r"(?<=[^\W\d_])-[^\S\n]*\n\s*(?=[^\W\d_])")
 _HYPHEN_AT_END = re.compile(r"(?<=\w)-[^\S\n]*\n\s*(?=\w)")
 _BLANK_INSIDE = re.compile(f"(?<=[{_WITHOUT_BLANKS}]) (?=[{_WITHOUT_BLANKS}])")
 
@@ -80,10 +80,10 @@ class Folded:
     """A text prepared for finding phrases in it.
 
     Attributes:
-        readings: the folded text. Two of them if words are broken at line ends: one in which the hyphens
-            there stay ("well-known"), and one in which they go ("example"). Two of each if there are raised
-            marks beside letters: one in which they belong to the word ("m2"), and one in which they do not
-            ("word 1"). Which is right, only a phrase tells.
+        readings: the folded text. Two of them if there are hyphens: one in which they stay ("well-known"),
+            and one in which they go ("exam-ple", for which a line end was the reason). Two of each if there
+            are raised marks beside letters: one in which they belong to the word ("m2"), and one in which
+            they do not ("word 1"). Which is right, only a phrase tells.
     """
 
     readings: tuple[str, ...]
@@ -96,10 +96,10 @@ class Folded:
             texts.append(_RAISED_BESIDE_LETTERS.sub(" ", text))
         readings: dict[str, None] = {}
         for plain in map(_fold, texts):
-            if "-" in plain and "\n" in plain:
-                readings[_HYPHEN_AT_END.sub("-", plain)] = readings[_WORD_BROKEN.sub("", plain)] = None
-            else:
-                readings[plain] = None
+            whole = _HYPHEN_AT_END.sub("-", plain) if "-" in plain and "\n" in plain else plain
+            readings[whole] = None
+            if "-" in whole:
+                readings[_HYPHEN_INSIDE.sub("", whole)] = None
         # Splitting gives, in turn, what is between words and a word.
         return cls(tuple(_EDGE.join(_WORD.split(_flatten(reading))) for reading in readings))
 
