@@ -8,6 +8,7 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from indexer.pdf.clean_text import clean_characters
+from indexer.pdf.old_codes import find_codes
 from indexer.pdf.page_lines import HYPHENATED, Line
 from indexer.pdf.raised_marks import BESIDE, OVERLAP, Marks, is_beside
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
@@ -70,6 +71,7 @@ def _read_lines(text_page: Any, at: int) -> list[Line]:
     same_units = len(text) == written  # else characters beyond U+FFFF count twice for PDFium
     plain = text.replace("\r\n", "")
     is_clean = clean_characters(plain) == plain
+    codes = None if is_clean and plain.isascii() else find_codes(text_page, text)
     box = pdfium.FS_RECTF()
     into = ctypes.byref(box)
     measure = pdfium.FPDFText_GetLooseCharBox
@@ -103,7 +105,8 @@ def _read_lines(text_page: Any, at: int) -> list[Line]:
                 height = max(_read_size(text_page, first), _read_size(text_page, last))
             if not 0 <= height < 1e5:  # also "not a number", which a hostile file can bring about
                 height = 0.0
-            line = raw if is_clean else clean_characters(raw)
+            line = raw if codes is None else raw.translate(codes)
+            line = line if is_clean else clean_characters(line)
             before = lines[-1] if lines else None
             is_near = is_resized and -OVERLAP * height < gap < BESIDE * height
             if is_near and before and is_beside(before, bottom, height):
