@@ -43,10 +43,11 @@ _SYMBOL |= dict(enumerate("ℵℑℜ℘⊗⊕∅∩∪⊃⊇⊄⊂⊆∈∉∠�
 # Words with a code in them, or behind it, as of TeX's ligatures. (A lone 13 before "c" is the ring of ©.)
 _OT1_WORDS = re.compile(r"[a-z][\x0b-\x0f][a-z]|[A-Za-z\s][\x0b-\x0f][a-z]{2}|[a-z][\x0b-\x0f](?:\r\n| |\Z)")
 _T1_WORDS = re.compile(r"[a-z][\x1b-\x1f][a-z]|[A-Za-z\s][\x1b-\x1f][a-z]{2}|[a-z][\x1b-\x1f](?:\r\n| |\Z)")
-_CODES = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f]|\r(?!\n)|(?<!\r)\n")
+_CODES = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f]")
 # A T1 font read as Latin-1: ß is ÿ, and the letters of Europe's east are signs between letters. Other fonts
 # without names (of Greek) have such codes, too, beside others that no text in Latin letters has.
 _T1_LETTERS = re.compile(r"[a-zäöü]ÿ|[a-zäöü][\x80-\xbf][a-zäöü]")
+_T1_SIGNS = re.compile(r"[\x80-\xbfÿ]")
 _LATIN_1 = re.compile(r"[\x80-\xff]")
 _T1_LATIN_1 = re.compile(r"[\x80-\xbfäöüÄÖÜÿßéèàâêîôûçëïñáíóúýÁÉÍÓÚÝÀÈÊÇåøæÅØÆãõ]")
 # Other outline fonts have ligatures at other codes: LinLibertineT has fi at 27.
@@ -62,7 +63,8 @@ def find_codes(text_page: Any, text: str) -> Mapping[int, str] | None:
         text: of the page, as PDFium gives it.
     """
     codes: dict[int, str] = {}
-    control = len(_CODES.findall(text))
+    lone = text.count("\r") - text.count("\r\n")
+    control = len(_CODES.findall(text)) + lone
     if control:
         ot1, t1 = len(_OT1_WORDS.findall(text)), len(_T1_WORDS.findall(text))
         first = (_OT1_WORDS if ot1 >= t1 else _T1_WORDS).search(text)
@@ -72,10 +74,10 @@ def find_codes(text_page: Any, text: str) -> Mapping[int, str] | None:
             and _TEX_NAME.fullmatch(_font_name(text_page, first.start() + 1))
         ):
             codes |= _OT1 if ot1 >= t1 else _T1
-        elif "\r" in text.replace("\r\n", ""):
+        elif lone:
             codes[0x0D] = ""  # no end of a line
     if not text.isascii():
-        odd = _T1_LETTERS.search(text)
+        odd = _T1_SIGNS.search(text) and _T1_LETTERS.search(text)
         if odd and _is_latin(text) and _font_name(text_page, odd.start() + 1) == "":
             codes |= _T1 | _T1_HIGH
         if (symbol := _SYMBOLS.search(text)) and "symbol" in _font_name(text_page, symbol.start()).lower():

@@ -157,12 +157,23 @@ class _Edge(NamedTuple):
     Attributes:
         form: the line with its numbers masked.
         numbers: these.
-        counting: for each, whether it may be the page's own number, if it counts the pages.
+        line: in lower case, without blanks and dashes around it.
+        own: what the page's own number can be.
+        is_alone: whether it is a number as only those of pages are printed.
     """
 
     form: str
     numbers: tuple[int, ...]
-    counting: tuple[bool, ...]
+    line: str
+    own: PageNumber
+    is_alone: bool
+
+    def may_count(self, at: int) -> bool:
+        """Whether the number at this place among the line's numbers may be the page's own."""
+        if self.is_alone:
+            return True
+        found = list(_NUMBER.finditer(self.line))[at]
+        return self.own.may_be(self.line, found.span(), self.numbers[at])
 
 
 def remove_running_lines(pages: Sequence[Sequence[Line]], labels: Sequence[str] = ()) -> list[list[Line]]:
@@ -217,13 +228,8 @@ def _read_edges(lines: Sequence[Line], places: range, own: PageNumber) -> dict[i
         folded = " ".join(text.lower().strip(_DASHES).split())
         form = _NUMBER.sub("#", folded)
         if any(char == "#" or char.isalnum() for char in form):
-            found = list(_NUMBER.finditer(folded))
-            is_alone = is_styled_number(text)
-            edges[at] = _Edge(
-                form,
-                tuple(_value(number[0]) for number in found),
-                tuple(is_alone or own.may_be(folded, number.span(), _value(number[0])) for number in found),
-            )
+            numbers = tuple(_value(number) for number in _NUMBER.findall(folded))
+            edges[at] = _Edge(form, numbers, folded, own, is_styled_number(text))
     return edges
 
 
@@ -253,10 +259,8 @@ def _find_constant(edge: _Edge, page: int, edges: Sequence[dict[int, _Edge]]) ->
                 constant += 1
                 break
             steps = [there - here for here, there in zip(edge.numbers, neighbour.numbers, strict=True)]
-            if all(
-                not step or (step == other - page and is_own)
-                for step, is_own in zip(steps, edge.counting, strict=True)
-            ):
+            counting = [at for at, step in enumerate(steps) if step]
+            if all(steps[at] == other - page for at in counting) and all(map(edge.may_count, counting)):
                 counted += 1
                 fixed = tuple(number for number, step in zip(edge.numbers, steps, strict=True) if not step)
                 break

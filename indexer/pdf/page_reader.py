@@ -2,17 +2,22 @@
 
 import ctypes
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from indexer.pdf.accents import find_accents, write_accents
 from indexer.pdf.clean_text import clean_characters
 from indexer.pdf.old_codes import find_codes
 from indexer.pdf.page_lines import HYPHENATED, Line
 from indexer.pdf.raised_marks import BESIDE, OVERLAP, Marks, is_beside
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
 from indexer.pdf.scanned_pages import needs_ocr
+
+# Codes of fonts that say nothing of their characters, accents, signs of Latin-1, and Symbol.
+_ODD = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\xbfÿˆˇ˘-˝\uf020-\uf0ff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +76,15 @@ def _read_lines(text_page: Any, at: int) -> list[Line]:
     same_units = len(text) == written  # else characters beyond U+FFFF count twice for PDFium
     plain = text.replace("\r\n", "")
     is_clean = clean_characters(plain) == plain
-    codes = None if is_clean and plain.isascii() else find_codes(text_page, text)
+    is_odd = _ODD.search(text) is not None or text.count("\r") > text.count("\r\n")
+    codes = find_codes(text_page, text) if is_odd else None
     box = pdfium.FS_RECTF()
     into = ctypes.byref(box)
     measure = pdfium.FPDFText_GetLooseCharBox
+    accents: dict[int, str] = {}
+    if one_to_one and same_units and (is_odd or "`" in text):
+        short = {code: char for code, char in codes.items() if len(char) == 1} if codes else {}
+        accents = find_accents(text_page, text.translate(short) if short else text)
     marks = Marks(text_page, text, one_to_one=one_to_one, same_units=same_units)
     right, end = math.inf, 0.0  # where the line before ends, and the height of its last box
     lines: list[Line] = []
@@ -98,8 +108,11 @@ def _read_lines(text_page: Any, at: int) -> list[Line]:
             lower = bottom if height >= end else box.bottom
             height = max(height, end)
             place = start + len(raw) - len(raw.lstrip()) if raw[0].isspace() else start
+            length = len(raw)
             if marks.next < (stop := start + units):
                 raw = marks.write(raw, start, stop, lower, height)
+            if accents and len(raw) == length and not accents.keys().isdisjoint(range(start, stop)):
+                raw = write_accents(raw, start, accents)
             gap, right = left - right, box.right
             if at == 0:
                 height = max(_read_size(text_page, first), _read_size(text_page, last))
@@ -121,6 +134,9 @@ def _read_lines(text_page: Any, at: int) -> list[Line]:
                 left, bottom, height = before.start_x, before.start_y, max(before.height, height)
                 line = before.text[:-1] + line
                 lines.pop()
+            if not line.strip():
+                start += units + (0 if is_hyphenated else 2)
+                continue  # the accents of another line
             lines.append(Line(line, left, bottom, box.left, box.bottom, height))
         start += units + (0 if is_hyphenated else 2)
     return lines

@@ -58,7 +58,7 @@ _ORDINAL = re.compile("st|nd|rd|th|ers?|res?|ères?|es|èmes?|eme|nde|de|to|ta|o
 _LIST = re.compile(r"[0-9a-z]{1,3}(?:[,;–-][0-9a-z]{1,3})+")
 
 # Twice as fast as PDFium's function as pypdfium2 has it, which checks each of the six arguments.
-_measure_ink = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, *[ctypes.c_void_p] * 4)(
+measure_ink = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, *[ctypes.c_void_p] * 4)(
     ctypes.cast(pdfium.FPDFText_GetCharBox, ctypes.c_void_p).value or 0
 )
 
@@ -130,11 +130,11 @@ class Marks:
             after = units[at + 1 : at + 2]
             if after in _AFTER_WORD and (at == start or units[at - 1] == " "):
                 continue  # a digit that stands alone is not glued to anything
-            _measure_ink(page, at if one_to_one else self._index(at), *into)
+            measure_ink(page, at if one_to_one else self._index(at), *into)
             if not low < ink[2] < high:
                 self._add(runs, at, start, stop)
             elif after.isalpha():
-                _measure_ink(page, self._index(at + 1), *into)
+                measure_ink(page, self._index(at + 1), *into)
                 if not ink[2] < high:
                     self._add(runs, at + 1, start, stop)
         return self._write_runs(runs, start, stop) if runs else line
@@ -240,7 +240,7 @@ class Marks:
         size, baseline = self._measure(place)
         if not size > 0:
             return 0
-        _measure_ink(self._address, self._index(place), *self._into)
+        measure_ink(self._address, self._index(place), *self._into)
         bottom, top = (self._ink[2] - baseline) / size, (self._ink[3] - baseline) / size
         if char.isdigit() and bottom < _INK_LOWERED and 0 < top - bottom < _INK_HEIGHT:
             return -1
