@@ -88,7 +88,12 @@ _LETTERS_AT_END = re.compile(r"[^\W\d_]+\Z")
 _LETTERS_AT_START = re.compile(r"[^\W\d_]+")
 _AROUND_WORDS = ".,;:!?()[]\"'“”„’»"
 _HARD = re.compile(r"(?<=[^\W\d_]{2})[-\u2010]\n(?=([^\W\d_])[^\W\d_])")
+_BROKEN = re.compile(r"(?<=[^\W\d_])\u2010\n(?=[^\W\d_])")
 _SPACE = re.compile(r"[ \n]")
+# The part of a word before the line end, if it is a code or an address: there a hyphen is never put in.
+_CODE = re.compile(r"\S*(?:\d|://|@|www\.|\w\.\w\S*/)\S*\Z|[/~\\]\S+\Z", re.IGNORECASE)
+# Of so many different words, a word that is a half of a compound is likely to be one.
+_LARGE_VOCABULARY = 1000
 _LONGEST_WORD = 100  # characters; what is looked at on either side of a line end
 
 
@@ -120,7 +125,8 @@ def join_hyphenated(text: str, vocabulary: Counter[str]) -> str:
 
     Where PDFium recognised the hyphen, it wrote HYPHENATED. Where it did not, or where pypdf read the page,
     the hyphen and the newline are still there; then the word counts as broken only if a lower-case letter
-    follows. The hyphen stays if there are no letters on both sides, or if the word has one in `vocabulary`.
+    follows. The hyphen stays if there are no letters on both sides, in codes and addresses, after a single
+    letter, if the word has one in `vocabulary`, and where that does not tell: search finds both readings.
 
     Args:
         text: of a page.
@@ -129,6 +135,9 @@ def join_hyphenated(text: str, vocabulary: Counter[str]) -> str:
     Returns:
         The text, without any HYPHENATED.
     """
+    if "\u2010\n" in text and text.count("\u2010\n") == text.count("\u2010"):
+        # Browsers print U+2010 where a word is broken, and nowhere else; what they are given has "-".
+        text = _BROKEN.sub("", text)
     if "-\n" in text or "\u2010\n" in text:
         text = _HARD.sub(lambda found: HYPHENATED if found[1].islower() else found[0], text)
     if HYPHENATED not in text:
@@ -159,10 +168,19 @@ def _join(left: str, right: str, vocabulary: Counter[str]) -> str:
         return left + right
     first, second = before[0].lower(), after[0].lower()
     joined, hyphenated = vocabulary[first + second], vocabulary[f"{first}-{second}"]
-    if joined != hyphenated:
-        return left + right if joined > hyphenated else f"{left}-{right}"
-    # The document does not tell. Only names and compounds have a capital inside ("MS-Word", not "MS-WORD").
-    return f"{left}-{right}" if after[0][0].isupper() and not after[0].isupper() else left + right
+    is_broken = joined > hyphenated or (
+        joined == hyphenated
+        and min(len(first), len(second)) > 1
+        and after[0].islower()
+        and not vocabulary[first]
+        and not vocabulary[second]
+        and len(vocabulary) >= _LARGE_VOCABULARY
+    )
+    return left + right if is_broken and not _CODE.search(_last_word(left)) else f"{left}-{right}"
+
+
+def _last_word(text: str) -> str:
+    return text[max(text.rfind(" "), text.rfind("\n")) + 1 :]
 
 
 # Names and dates

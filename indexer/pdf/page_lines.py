@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
+from indexer.pdf.page_numbers import PageNumber, is_styled_number
+
 
 class Line(NamedTuple):
     """A printed line.
@@ -150,42 +152,69 @@ _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
 
 class _Edge(NamedTuple):
-    """A line at a page's edge: its form with numbers masked, and the numbers."""
+    """A line at a page's edge.
+
+    Attributes:
+        form: the line with its numbers masked.
+        numbers: these.
+        line: in lower case, without blanks and dashes around it.
+        own: what the page's own number can be.
+        is_alone: whether it is a number as only those of pages are printed.
+    """
 
     form: str
     numbers: tuple[int, ...]
+    line: str
+    own: PageNumber
+    is_alone: bool
+
+    def may_count(self, at: int) -> bool:
+        """Whether the number at this place among the line's numbers may be the page's own."""
+        if self.is_alone:
+            return True
+        found = list(_NUMBER.finditer(self.line))[at]
+        return self.own.may_be(self.line, found.span(), self.numbers[at])
 
 
-def remove_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
+def remove_running_lines(pages: Sequence[Sequence[Line]], labels: Sequence[str] = ()) -> list[list[Line]]:
     """The pages without their running headers, running footers and page numbers.
 
     A line among the first or last two of a page is a running one if it comes again at the same edge of
-    neighbouring pages, with each of its numbers either the same, or greater by as many as the page is further
-    on. A table's row has other numbers, so it is none. The first page with a running line that has letters
-    keeps it, so that no word is lost, and so does a page that has nothing else. Documents of up to three
-    pages are returned as they are.
+    neighbouring pages, with each of its numbers either the same, or the page's own: greater by as many as the
+    page is further on, and a number that the page can have. A table's row has other numbers, so it is none;
+    the numbers of certificates that are printed one on a page are not those of the pages. The first page with
+    a running line that has letters keeps it, so that no word and no other number is lost, and so does a page
+    that has nothing else. Documents of up to three pages are returned as they are.
+
+    Args:
+        pages: the lines of each page.
+        labels: of the pages, as the PDF has them.
     """
     kept = [list(lines) for lines in pages]
     if len(pages) <= 3:
         return kept
-    seen: set[str] = set()
-    tops = [_read_edges(lines, range(min(_EDGE, len(lines)))) for lines in pages]
-    bottoms = [_read_edges(lines, range(max(0, len(lines) - _EDGE), len(lines))) for lines in pages]
+    seen: set[tuple[str, tuple[int, ...]]] = set()
+    tops, bottoms = [], []
     for page, lines in enumerate(pages):
-        running: dict[int, str] = {}
+        label = labels[page] if page < len(labels) else ""
+        own = PageNumber(page + 1, len(pages), tuple(map(_value, _NUMBER.findall(label.lower()))))
+        tops.append(_read_edges(lines, range(min(_EDGE, len(lines))), own))
+        bottoms.append(_read_edges(lines, range(max(0, len(lines) - _EDGE), len(lines)), own))
+    for page, lines in enumerate(pages):
+        running: dict[int, tuple[str, tuple[int, ...]]] = {}
         for edges in (tops, bottoms):
             for at, edge in edges[page].items():
-                if _is_running(edge, page, edges):
-                    running[at] = edge.form
-        if len(running) == len(lines) and any(map(_has_letters, running.values())):
+                if (constant := _find_constant(edge, page, edges)) is not None:
+                    running[at] = edge.form, constant
+        if len(running) == len(lines) and any(_has_letters(form) for form, _ in running.values()):
             continue  # it is all that the page says: a slide, or a page of one line
-        removed = {at for at, form in running.items() if form in seen or not _has_letters(form)}
+        removed = {at for at, line in running.items() if line in seen or not _has_letters(line[0])}
         seen.update(running.values())
         kept[page] = [line for at, line in enumerate(lines) if at not in removed]
     return kept
 
 
-def _read_edges(lines: Sequence[Line], places: range) -> dict[int, _Edge]:
+def _read_edges(lines: Sequence[Line], places: range, own: PageNumber) -> dict[int, _Edge]:
     """Place → line, for those of `places` on a page where the line could be a running one."""
     if not places:
         return {}
@@ -199,7 +228,8 @@ def _read_edges(lines: Sequence[Line], places: range) -> dict[int, _Edge]:
         folded = " ".join(text.lower().strip(_DASHES).split())
         form = _NUMBER.sub("#", folded)
         if any(char == "#" or char.isalnum() for char in form):
-            edges[at] = _Edge(form, tuple(_value(number) for number in _NUMBER.findall(folded)))
+            numbers = tuple(_value(number) for number in _NUMBER.findall(folded))
+            edges[at] = _Edge(form, numbers, folded, own, is_styled_number(text))
     return edges
 
 
@@ -215,21 +245,26 @@ def _has_letters(form: str) -> bool:
     return any(char.isalpha() for char in form)
 
 
-def _is_running(edge: _Edge, page: int, edges: Sequence[dict[int, _Edge]]) -> bool:
+def _find_constant(edge: _Edge, page: int, edges: Sequence[dict[int, _Edge]]) -> tuple[int, ...] | None:
+    """The numbers of a running line that do not count the pages; None if it is no running line."""
     counted = constant = 0
+    fixed = edge.numbers
     for other in range(max(0, page - _WINDOW), min(len(edges), page + _WINDOW + 1)):
         if other == page:
             continue
         for neighbour in edges[other].values():
             if neighbour.form != edge.form:
                 continue
-            steps = {there - here for here, there in zip(edge.numbers, neighbour.numbers, strict=True)}
-            if steps <= {0}:
+            if neighbour.numbers == edge.numbers:
                 constant += 1
                 break
-            if steps <= {0, other - page}:
+            steps = [there - here for here, there in zip(edge.numbers, neighbour.numbers, strict=True)]
+            counting = [at for at, step in enumerate(steps) if step]
+            if all(steps[at] == other - page for at in counting) and all(map(edge.may_count, counting)):
                 counted += 1
+                fixed = tuple(number for number, step in zip(edge.numbers, steps, strict=True) if not step)
                 break
     # A number that counts the pages is proof enough. The same words could be chance ("end", a table's
     # head): they must come twice. A bare number that stays the same is no page number.
-    return counted >= 1 or (constant >= 2 and sum(char.isalpha() for char in edge.form) >= 4)
+    is_running = counted >= 1 or (constant >= 2 and sum(char.isalpha() for char in edge.form) >= 4)
+    return fixed if is_running else None

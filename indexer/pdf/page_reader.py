@@ -1,20 +1,28 @@
 """Reads one page with PDFium: its lines, and whether only OCR can tell its text."""
 
 import ctypes
+import math
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from indexer.pdf.accents import find_accents, write_accents
 from indexer.pdf.annotations import Annotation, read_annotations
 from indexer.pdf.attachments import attached_to_page
 from indexer.pdf.clean_text import clean_characters
 from indexer.pdf.glyph_lines import NOT_MENDED, mend_lines
+from indexer.pdf.old_codes import find_codes
 from indexer.pdf.page_lines import HYPHENATED, Line
+from indexer.pdf.raised_marks import BESIDE, OVERLAP, Marks, is_beside
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
 from indexer.pdf.scanned_pages import needs_ocr
 from indexer.pdf.unspaced_lines import close_gaps
 from stackroom.common.documents import Attachment
+
+# Codes of fonts that say nothing of their characters, accents, signs of Latin-1, and Symbol.
+_ODD = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\xbfÿˆˇ˘-˝\uf020-\uf0ff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +88,17 @@ def _read_lines(page: Any, text_page: Any, at: int) -> list[Line]:
     plain = text.replace("\r\n", "")
     is_clean = clean_characters(plain) == plain
     mended = mend_lines(page, text_page, text, one_to_one=one_to_one)
+    is_odd = _ODD.search(text) is not None or text.count("\r") > text.count("\r\n")
+    codes = find_codes(text_page, text) if is_odd else None
     box = pdfium.FS_RECTF()
     into = ctypes.byref(box)
     measure = pdfium.FPDFText_GetLooseCharBox
+    accents: dict[int, str] = {}
+    if one_to_one and same_units and (is_odd or "`" in text):
+        short = {code: char for code, char in codes.items() if len(char) == 1} if codes else {}
+        accents = find_accents(text_page, text.translate(short) if short else text)
+    marks = Marks(text_page, text, one_to_one=one_to_one, same_units=same_units)
+    right, end = math.inf, 0.0  # where the line before ends, and the height of its last box
     lines: list[Line] = []
     start = 0
     for raw in text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n"):
@@ -97,23 +113,52 @@ def _read_lines(page: Any, text_page: Any, at: int) -> list[Line]:
             if not one_to_one:
                 first = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, first)
                 last = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, last)
+            is_as_read = mended_line is NOT_MENDED  # so that its characters are where PDFium has them
             if mended_line is not NOT_MENDED:
                 raw, first, last = mended_line
             measure(text_page, first, into)
             left, bottom, height = box.left, box.bottom, box.top - box.bottom
             measure(text_page, last, into)
-            height = max(height, box.top - box.bottom)
+            end_before, end = end, box.top - box.bottom
+            is_resized = not 0.95 * height < end_before < 1.05 * height
+            lower = bottom if height >= end else box.bottom
+            height = max(height, end)
+            place = start + len(raw) - len(raw.lstrip()) if raw[0].isspace() else start
+            length = len(raw)
+            stop = start + units
+            if is_as_read and marks.next < stop:
+                raw = marks.write(raw, start, stop, lower, height)
+            if (
+                is_as_read
+                and accents
+                and len(raw) == length
+                and not accents.keys().isdisjoint(range(start, stop))
+            ):
+                raw = write_accents(raw, start, accents)
+            gap, right = left - right, box.right
             if at == 0:
                 height = max(_read_size(text_page, first), _read_size(text_page, last))
             if not 0 <= height < 1e5:  # also "not a number", which a hostile file can bring about
                 height = 0.0
-            line = raw if is_clean else clean_characters(raw)
+            line = raw if codes is None else raw.translate(codes)
+            line = line if is_clean else clean_characters(line)
             before = lines[-1] if lines else None
+            is_near = is_as_read and is_resized and -OVERLAP * height < gap < BESIDE * height
+            if is_near and before and is_beside(before, bottom, height):
+                whole = marks.go_on(before.text, line, place, gap, height)
+                if whole is not None:
+                    left, bottom, height = before.start_x, before.start_y, max(before.height, height)
+                    line = whole
+                    lines.pop()
+                    before = lines[-1] if lines else None
             if before and before.text[-1:] == HYPHENATED and abs(before.end_y - bottom) < 0.3 * height:
                 # No hyphen, but a character without a meaning: the line goes on beside it.
                 left, bottom, height = before.start_x, before.start_y, max(before.height, height)
                 line = before.text[:-1] + line
                 lines.pop()
+            if not line.strip():
+                start += units + (0 if is_hyphenated else 2)
+                continue  # the accents of another line
             lines.append(Line(line, left, bottom, box.left, box.bottom, height))
         start += units + (0 if is_hyphenated else 2)
     return lines if text.isascii() else close_gaps(lines)

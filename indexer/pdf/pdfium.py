@@ -150,7 +150,7 @@ def _explain(
 def _compose(file_stem: str, document_id: str, reading: Reading) -> Document:
     """Repairs what was read, and puts it together."""
     first_page = reading.pages[0] or []
-    kept = remove_running_lines([lines or [] for lines in reading.pages])
+    kept = remove_running_lines([lines or [] for lines in reading.pages], reading.labels)
     texts = [_page_text(lines, reading.annotations.get(at, ())) for at, lines in enumerate(kept)]
     words = count_words(texts)
     characters = "".join(words)  # a fifth of the text

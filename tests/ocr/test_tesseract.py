@@ -39,7 +39,7 @@ def test_what_the_table_of_tesseract_says() -> None:
     )
     drawing = Drawing(b"", 300, 90, 90)
     read = read_tsv(table, drawing)
-    assert (read.text, read.confidence) == ("A harbour\n\n船は\n", 91)
+    assert (read.text, read.confidence) == ("A har-bour\n\n船は\n", 91)
     assert [word.letters for word in read.words] == [1, 3, 4, 1, 1]
     assert (read_tsv("", drawing).text, read_tsv("", drawing).confidence) == ("", 0)
 

@@ -13,6 +13,12 @@ def found(page: str, passage: str, drawn: str) -> list[str]:
 @pytest.mark.parametrize(
     ("page", "passage", "drawn", "expected"),
     [
+        (
+            "Sales of 4,250¹ and 10^(q+1).\n",
+            "4,250¹ and 10^(q+1)",
+            "Sales of 4,2501 and\n10q+1.",
+            "4,2501 and\n10q+1",
+        ),
         ("A cat sleeps.\n", "cat sleeps", "Header 3\r\nA cat  sleeps.\r\n", "cat  sleeps"),
         (
             "The examination ends.\n",

@@ -131,12 +131,14 @@ def test_the_largest_text_is_the_title(tmp_path: Path) -> None:
 
 
 def test_running_lines_and_hyphens(tmp_path: Path) -> None:
-    texts = [f"The stones of day {day} are infor-\nmation enough for us\nand {day}{day}." for day in "abcdef"]
+    texts = [
+        f"The stones of day {day} are infor-\nmation enough for us\ninformation {day}." for day in "abcdef"
+    ]
     path = write_pdf(tmp_path / "a.pdf", texts, header="The Manual", footer="Page {page} of 6")
     pages = read(path).pages
     assert "The Manual" in pages[0].text
     assert "Page 1 of 6" in pages[0].text
-    assert pages[3].text == "The stones of day d are information\nenough for us\nand dd.\n"
+    assert pages[3].text == "The stones of day d are information\nenough for us\ninformation d.\n"
 
 
 def test_characters(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ A word becomes its stem, in the language of its document, without accents: `Univ
 `Universität` and by `universitat`. Words joined by hyphens or the like become terms of their own and one
 together: `ZULU-7788` is `zulu`, `7788` and `zulu7788`, and is found by `ZULU7788` and by `zulu_7788`;
 `e-mail` is found by `email`, and `exam-ple`, broken at a line end, by `example`. Text of scripts without
-blanks between words becomes pairs of neighbouring characters.
+blanks between words becomes pairs of neighbouring characters. A raised mark is a word of its own: `4,250¹` is
+found by `4,250`, and `m²` by `m` and `m2`. A lowered one is not: `H₂O` is `H2O`.
 """
 
 import re
@@ -14,6 +15,7 @@ import Stemmer
 
 from stackroom.common.characters import languages
 from stackroom.common.characters.invisible import SOFT_HYPHEN
+from stackroom.common.characters.punctuation import RAISED
 from stackroom.common.characters.scripts import (
     ACCENTS,
     ARABIC_HONORIFICS,
@@ -71,6 +73,15 @@ _LIKE_ASCII = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
 )
 
+# Where a raised mark parts from what is beside it: a number, a sign; a letter, where that is one of several
+# joined words, whose term together would have the mark in it.
+_RAISED = re.compile(f"[{RAISED}]")
+_RAISED_APART = re.compile(
+    rf"(?<=[^\s{RAISED}])(?<=[\W\d_])(?=[{RAISED}])|(?<=[{RAISED}])(?=\d|[^\W\d_{RAISED}]+[-./:@'’+&]\w)"
+)
+_RAISED_AFTER_JOINED = re.compile(rf"(?<=\w[-./:@'’+&])([^\W\d_{RAISED}]+)([{RAISED}]+)")
+
+_HYPHEN_AT_END = re.compile(r"(?<=\w)-\n(?=\w)")
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"))
 
 # Characters; longer words are tables of digits and base64. They are left out before stemming, so that every
@@ -143,8 +154,12 @@ def stemmed(language: str) -> str:
 
 
 def _normal(text: str) -> str:
+    if "-\n" in text:
+        text = _HYPHEN_AT_END.sub("-", text)
     if text.isascii():
         return text
+    if _RAISED.search(text):
+        text = _RAISED_AFTER_JOINED.sub(r"\1 \1\2", _RAISED_APART.sub(" ", text))
     normal = unicodedata.normalize("NFKC", text).replace(SOFT_HYPHEN, "").translate(_DASHES)
     return _LINE_END.sub("", normal) if "\n" in normal else normal
 

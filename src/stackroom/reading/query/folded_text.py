@@ -12,6 +12,7 @@ from typing import Self
 
 from stackroom.common.characters import invisible
 from stackroom.common.characters.invisible import SOFT_HYPHEN
+from stackroom.common.characters.punctuation import RAISED
 from stackroom.common.characters.scripts import (
     ACCENTS,
     ARABIC_VOWELS,
@@ -54,11 +55,18 @@ _SAME = str.maketrans(
         "œ": "oe",
         "þ": "th",
         "_": " ",  # file names: annual_report_2023.pdf
+        "^": " ",  # 10^6 is printed as 10⁶
     }
 )
 
+# Raised marks are words of their own: 4,250¹ is 4,250 and 1. Beside letters they may be (word¹) or not (m²).
+_RAISED_AFTER_OTHERS = re.compile(rf"(?<=[^\s{RAISED}])(?<=[\W\d_])(?=[{RAISED}])|(?<=[{RAISED}])(?=\d)")
+_RAISED_BESIDE_LETTERS = re.compile(
+    rf"(?<=[^\W\d_{RAISED}])(?=[{RAISED}])|(?<=[{RAISED}])(?=[^\W\d_{RAISED}])"
+)
+
+_HYPHEN_INSIDE = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _SOFT_HYPHEN_AT_END = re.compile(rf"{SOFT_HYPHEN}[^\S\n]*\n\s*")
-_WORD_BROKEN = re.compile(r"(?<=[^\W\d_])-[^\S\n]*\n\s*(?=[^\W\d_])")
 _HYPHEN_AT_END = re.compile(r"(?<=\w)-[^\S\n]*\n\s*(?=\w)")
 _BLANK_INSIDE = re.compile(f"(?<=[{_WITHOUT_BLANKS}]) (?=[{_WITHOUT_BLANKS}])")
 
@@ -72,9 +80,10 @@ class Folded:
     """A text prepared for finding phrases in it.
 
     Attributes:
-        readings: the folded text. Two of them if words are broken at line ends: one in which the hyphens
-            there stay ("well-known"), and one in which they go ("example"). Which is right, only a phrase
-            tells.
+        readings: the folded text. Two of them if there are hyphens: one in which they stay ("well-known"),
+            and one in which they go ("exam-ple", for which a line end was the reason). Two of each if there
+            are raised marks beside letters: one in which they belong to the word ("m2"), and one in which
+            they do not ("word 1"). Which is right, only a phrase tells.
     """
 
     readings: tuple[str, ...]
@@ -82,10 +91,15 @@ class Folded:
     @classmethod
     def of(cls, text: str) -> Self:
         """Folds a text, in time proportional to its length."""
-        plain = _fold(text)
-        readings = {plain: None}
-        if "-" in plain and "\n" in plain:
-            readings = {_HYPHEN_AT_END.sub("-", plain): None, _WORD_BROKEN.sub("", plain): None}
+        texts = [text]
+        if not text.isascii() and _RAISED_BESIDE_LETTERS.search(text):
+            texts.append(_RAISED_BESIDE_LETTERS.sub(" ", text))
+        readings: dict[str, None] = {}
+        for plain in map(_fold, texts):
+            whole = _HYPHEN_AT_END.sub("-", plain) if "-" in plain and "\n" in plain else plain
+            readings[whole] = None
+            if "-" in whole:
+                readings[_HYPHEN_INSIDE.sub("", whole)] = None
         # Splitting gives, in turn, what is between words and a word.
         return cls(tuple(_EDGE.join(_WORD.split(_flatten(reading))) for reading in readings))
 
@@ -113,8 +127,8 @@ def _is_word(char: str) -> bool:
 
 def _fold(text: str) -> str:
     if text.isascii():  # the same, at a third of the time
-        return _DROPPED.sub("", text).lower().replace("`", "'").replace("_", " ")
-    text = _SOFT_HYPHEN_AT_END.sub("", text)
+        return _DROPPED.sub("", text).lower().replace("`", "'").replace("_", " ").replace("^", " ")
+    text = _RAISED_AFTER_OTHERS.sub(" ", _SOFT_HYPHEN_AT_END.sub("", text))
     # Once more, because small letters can come with new marks: "İ" becomes "i" and a dot.
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return unicodedata.normalize("NFC", _DROPPED.sub("", text).translate(_SAME))

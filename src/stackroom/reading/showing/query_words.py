@@ -3,9 +3,10 @@
 import re
 from collections import defaultdict
 
+from stackroom.common.characters.punctuation import RAISED
 from stackroom.reading.query.folded_text import UNBOUNDED, words
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(rf"[^\W_{RAISED}]+")
 
 # How many letters a word's ending may have more or less than the query's word ("committees", "Hauses"), and
 # how many letters both must have before it.

@@ -1,0 +1,149 @@
+"""Composes letters whose accents are printed as characters of their own: `G¨odel` is Gödel.
+
+TeX's old fonts have no accented letters; an accent is drawn first and the letter under it. PDFium gives both,
+one after the other, or the accent at the next blank, or at the end of the line. The places tell to which
+letter it belongs.
+"""
+
+import ctypes
+import re
+import unicodedata
+from typing import Any, NamedTuple
+
+from indexer.pdf.raised_marks import measure_ink
+
+_ABOVE = dict(
+    zip(
+        "`´ˆ˜¯˘˙¨˚˝ˇ",
+        map(chr, (*range(0x300, 0x305), *range(0x306, 0x309), *range(0x30A, 0x30D))),
+        strict=True,
+    )
+)
+_BELOW = {"¸": "\u0327", "˛": "\u0328"}
+_ACCENTS = _ABOVE | _BELOW
+# The grave accent is a quotation mark as well: only before a vowel.
+_ACCENT = re.compile("[´ˆ˜¯˘˙¨˚˝ˇ¸˛]|`(?=[ ]?[aeiouAEIOU])")
+_LETTER = re.compile("[A-Za-zıȷ]")
+_WITH_DOT = {"ı": "i", "ȷ": "j"}
+
+# More on a page are a table of characters, or an attack.
+_MOST = 2_000
+_FAR = 200  # characters from an accent to its letter
+
+# Of a letter's width: how far the middle of its accent may be beside its own. Of its height: above what an
+# accent is, and below what; and the narrowest gap that is a blank.
+_BESIDE = 0.4
+_HIGH, _LOW = 0.45, 0.35
+_BLANK = 0.25
+
+
+class _Box(NamedTuple):
+    """Where the ink of a character is, in points."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+
+class _Page:
+    """Measures the characters of an open page."""
+
+    def __init__(self, text_page: Any) -> None:
+        self._address = ctypes.cast(text_page, ctypes.c_void_p).value
+        self._edges = (ctypes.c_double * 4)()
+        at = ctypes.addressof(self._edges)
+        self._into = (at, at + 8, at + 16, at + 24)
+
+    def box(self, index: int) -> _Box:
+        measure_ink(self._address, index, *self._into)
+        return _Box(*self._edges)
+
+
+def find_accents(text_page: Any, text: str) -> dict[int, str]:
+    """What to write instead of characters of a page: place → text. The accents become empty.
+
+    Args:
+        text_page: of PDFium, which has the characters at the same places as the text.
+        text: of the page.
+    """
+    page = _Page(text_page)
+    written: dict[int, str] = {}
+    for number, found in enumerate(_ACCENT.finditer(text)):
+        if number >= _MOST:
+            break
+        at = found.start()
+        accent = page.box(at)
+        place = _find_letter(page, text, at, accent, written)
+        if place is None:
+            continue
+        base = text[place]
+        composed = unicodedata.normalize("NFC", _WITH_DOT.get(base, base) + _ACCENTS[text[at]])
+        if len(composed) > 1:
+            continue
+        written[place], written[at] = composed, ""
+    for at in [at for at, char in written.items() if not char]:
+        _close_gap(page, text, at, written)
+    return written
+
+
+def _close_gap(page: _Page, text: str, at: int, written: dict[int, str]) -> None:
+    """Keeps one of the blanks around an accent that is taken away, or none where nothing is printed."""
+    start, stop = at, at + 1
+    while start > 0 and (text[start - 1] == " " or written.get(start - 1) == ""):
+        start -= 1
+    while stop < len(text) and (text[stop] == " " or written.get(stop) == ""):
+        stop += 1
+    blanks = [place for place in range(start, stop) if text[place] == " "]
+    if not blanks or start == 0 or stop == len(text):
+        return
+    before, after = page.box(start - 1), page.box(stop)
+    is_blank = not after.left - before.right < _BLANK * max(
+        before.top - before.bottom, after.top - after.bottom
+    )
+    written.update(dict.fromkeys(blanks, ""))
+    if is_blank:
+        written[blanks[0]] = " "
+
+
+def _find_letter(page: _Page, text: str, at: int, accent: _Box, taken: dict[int, str]) -> int | None:
+    """The place of the letter that an accent stands on, or hangs under; None if there is none."""
+    start = text.rfind("\n", 0, at) + 1
+    stop = text.find("\r", at)
+    stop = len(text) if stop < 0 else stop
+    places = [at + 1, at + 2, at - 1, at - 2]
+    # In between letters it is beside its own.
+    if text[at] != "`" and not (text[at - 1 : at].isalpha() and text[at + 1 : at + 2].isalpha()):
+        places += range(max(start, at - _FAR), min(stop, at + _FAR))
+        if not text[start:stop].replace(text[at], "").strip():
+            # Alone: in the line before or after.
+            places += range(max(0, text.rfind("\n", 0, max(start - 2, 0)) + 1, at - _FAR), start)
+            places += range(stop, min(len(text), at + _FAR))
+    for place in places:
+        if (
+            0 <= place < len(text)
+            and place not in taken
+            and _LETTER.match(text[place])
+            and _belongs(accent, page.box(place), is_above=text[at] in _ABOVE)
+        ):
+            return place
+    return None
+
+
+def _belongs(accent: _Box, letter: _Box, *, is_above: bool) -> bool:
+    width, height = letter.right - letter.left, letter.top - letter.bottom
+    if not (
+        width > 0
+        and height > 0
+        and abs(accent.left + accent.right - letter.left - letter.right)
+        < 2 * _BESIDE * max(width, height / 2)
+    ):
+        return False
+    if is_above:
+        return letter.bottom + _HIGH * height < accent.bottom < letter.top + height / 2
+    return letter.bottom - height / 2 < accent.top < letter.bottom + _LOW * height
+
+
+def write_accents(line: str, start: int, written: dict[int, str]) -> str:
+    """A line with what `find_accents` says; `start` is the place of its first character."""
+    return "".join([written.get(place, char) for place, char in enumerate(line, start)])

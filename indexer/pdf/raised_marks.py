@@ -1,0 +1,316 @@
+"""Sets raised and lowered marks apart from what they are printed beside: `4,250¹` is not `4,2501`.
+
+PDFium gives characters without their place above or below the line. Footnote marks, powers and the numbers in
+formulas become Unicode's superscripts and subscripts; what has none gets a caret: `10^(q+1)`.
+"""
+
+import ctypes
+import math
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pypdfium2.raw as pdfium
+
+from indexer.pdf.page_lines import HYPHENATED, Line
+
+# A number's last digit. (One class and what must not follow: the fastest that finds them all.)
+_NUMBER_END = re.compile("[0-9](?![0-9])")
+# What may follow a digit that is a word of its own.
+_AFTER_WORD = frozenset(["", " ", ".", ",", ";", ")", "\r", HYPHENATED])
+
+# Of the height of a line's box: a digit whose ink begins lower or higher above the bottom of that box is
+# looked at. On the line it is at .15 to .3, according to the font; raised at .4 and more.
+_LOW, _HIGH = 0.145, 0.36
+
+# Of the size of a letter beside it: a mark's size, and how far it is above or below the letter's baseline.
+# Browsers and WeasyPrint set <sup> in .83 of the size, ReportLab in .8, TeX in .7, LibreOffice in .58.
+_SMALLEST, _LARGEST = 0.4, 0.9
+_RAISED, _LOWERED, _FURTHEST = 0.12, -0.06, 1.0
+# Of the size: how far above the baseline the ink of a font's own superscripts begins, which Typst uses: they
+# have the size of the text. And how low, and how high, its subscripts are.
+_INK_RAISED = {**dict.fromkeys("()[]", 0.1), **dict.fromkeys("-−–=", 0.4), "+": 0.2}
+_INK_RAISED_LETTER = 0.2
+_INK_LOWERED, _INK_HEIGHT = -0.06, 0.52
+
+# Of the line's height: PDFium ends a line before or after a mark whose place differs much. What goes on so
+# close beside it is the same line. A wider gap than _BLANK is one.
+BESIDE, OVERLAP = 0.6, 0.3
+_BLANK = 0.15
+_OTHER_PLACE = 0.04
+
+_LONGEST = 16  # characters of a mark; a raised sentence is something else
+
+_RAISED_FORMS = dict(
+    zip(
+        "0123456789+-−=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVW",
+        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂ",
+        strict=True,
+    )
+)
+_LOWERED_FORMS = dict(
+    zip("0123456789+-−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True)
+)
+
+# Raised endings of numerals are parts of words: 1st, 2nd, 1er, 2ème, 3rd, 4th, 1ers, 2nde, 1re, 5to.
+_ORDINAL = re.compile("st|nd|rd|th|ers?|res?|ères?|es|èmes?|eme|nde|de|to|ta|os|as|º|ª", re.IGNORECASE)
+# Marks one after the other: 4,5 and 2–4. What stands between them has no raised form, or another meaning.
+_LIST = re.compile(r"[0-9a-z]{1,3}(?:[,;–-][0-9a-z]{1,3})+")
+
+# Twice as fast as PDFium's function as pypdfium2 has it, which checks each of the six arguments.
+measure_ink = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, *[ctypes.c_void_p] * 4)(
+    ctypes.cast(pdfium.FPDFText_GetCharBox, ctypes.c_void_p).value or 0
+)
+
+
+class _Glyph(NamedTuple):
+    """The size of a printed character's font, as printed (0 if it is turned), and the height of its baseline.
+
+    Both in points.
+    """
+
+    size: float
+    baseline: float
+
+
+class _Run(NamedTuple):
+    """A mark: the places of its first character and after its last, and 1 if it is raised, -1 if lowered."""
+
+    first: int
+    last: int
+    side: int
+
+
+class Marks:
+    """Finds and writes the marks of one page, whose lines are read in order.
+
+    Places are those in the text that PDFium gives of the page, in UTF-16 units.
+
+    Attributes:
+        next: where the next number ends.
+    """
+
+    def __init__(self, text_page: Any, text: str, *, one_to_one: bool, same_units: bool) -> None:
+        """Finds the page's numbers.
+
+        Args:
+            text_page: of PDFium.
+            text: of the page.
+            one_to_one: whether PDFium has the characters at the same places as the text.
+            same_units: whether each of them is one UTF-16 unit.
+        """
+        self._text_page = text_page
+        self._address = ctypes.cast(text_page, ctypes.c_void_p).value
+        self._one_to_one = one_to_one
+        self._units = text if same_units else _as_units(text)
+        self._numbers = [found.start() for found in _NUMBER_END.finditer(self._units)]
+        self._numbers.append(len(self._units))
+        self._numbers.reverse()
+        self.next = self._numbers.pop()
+        self._ink = (ctypes.c_double * 4)()  # left, right, bottom and top
+        at = ctypes.addressof(self._ink)
+        self._into = (at, at + 8, at + 16, at + 24)
+
+    def write(self, line: str, start: int, stop: int, bottom: float, height: float) -> str:
+        """The line with its marks set apart, if the places of its numbers say that there may be some.
+
+        Args:
+            line: as PDFium gives it.
+            start: the place of its first character.
+            stop: the place after its last one.
+            bottom: of the taller of the boxes of its first and last character, in points.
+            height: of that box.
+        """
+        units, numbers, ink, into = self._units, self._numbers, self._ink, self._into
+        page, one_to_one = self._address, self._one_to_one
+        low, high = bottom + _LOW * height, bottom + _HIGH * height
+        runs: list[_Run] = []
+        while (at := self.next) < stop:
+            self.next = numbers.pop() if numbers else len(units)
+            after = units[at + 1 : at + 2]
+            if after in _AFTER_WORD and (at == start or units[at - 1] == " "):
+                continue  # a digit that stands alone is not glued to anything
+            measure_ink(page, at if one_to_one else self._index(at), *into)
+            if not low < ink[2] < high:
+                self._add(runs, at, start, stop)
+            elif after.isalpha():
+                measure_ink(page, self._index(at + 1), *into)
+                if not ink[2] < high:
+                    self._add(runs, at + 1, start, stop)
+        return self._write_runs(runs, start, stop) if runs else line
+
+    def skip(self, stop: int) -> None:
+        """Leaves out the numbers of a line that ends before `stop`."""
+        while self.next < stop:
+            self.next = self._numbers.pop() if self._numbers else len(self._units)
+
+    def go_on(self, before: str, line: str, place: int, gap: float, height: float) -> str | None:
+        """Two lines as one, if PDFium has broken it at a mark; else None.
+
+        Args:
+            before: the text of the first.
+            line: that of the second.
+            place: of the second's first character that is no blank.
+            gap: between the two, in points.
+            height: of the taller one.
+        """
+        end = place - 1
+        while end >= 0 and self._units[end].isspace():
+            end -= 1
+        if end < 0:
+            return None
+        tail, head = self._measure(end), self._measure(place)
+        is_tail = tail.size < head.size
+        small, large = (tail, head) if is_tail else (head, tail)
+        if not (side := _compare(small, large)):
+            return None
+        run = self._find_run(end if is_tail else place, side, lambda at: _compare(self._measure(at), large))
+        text = _as_text(self._units[run.first : run.last])
+        has_blank = gap > _BLANK * height or before[-1:].isspace() or line[:1].isspace()
+        before, line = before.rstrip(), line.lstrip()
+        if is_tail and before.endswith(text):
+            before = before[: len(before) - len(text)]
+            before += _write(text, side, before, "" if has_blank else line)
+        elif not is_tail and line.startswith(text) and not has_blank:
+            line = line[len(text) :]
+            line = _write(text, side, before, line) + line
+        return f"{before} {line}" if has_blank else before + line
+
+    def _write_runs(self, runs: list[_Run], start: int, stop: int) -> str:
+        units, written, done = self._units, "", start
+        for first, last, side in runs:
+            written += units[done:first]
+            written += _write(_as_text(units[first:last]), side, written, units[last:stop])
+            done = last
+        return _as_text(written + units[done:stop])
+
+    def _add(self, runs: list[_Run], at: int, start: int, stop: int) -> None:
+        """Adds the mark that the character at a place of a line belongs to, if it is one."""
+        if runs and at < runs[-1].last:
+            return
+        glyph = self._measure(at)
+        base = self._find_larger(at, -1, glyph) or self._find_larger(at, 1, glyph)
+        side = _compare(glyph, base) if base else self._side_of_ink(at)
+        if side:
+            larger = base
+            run = self._find_run(
+                at,
+                side,
+                lambda place: _compare(self._measure(place), larger) if larger else self._side_of_ink(place),
+            )
+            runs.append(_Run(max(run.first, start), min(run.last, stop), side))
+
+    def _find_larger(self, at: int, step: int, glyph: _Glyph) -> _Glyph | None:
+        """The next character of the same word that is larger than a mark may be."""
+        for place in range(at + step, at + step * _LONGEST, step):
+            if not self._is_inside(place):
+                return None
+            other = self._measure(place)
+            if glyph.size < _LARGEST * other.size:
+                return other
+        return None
+
+    def _find_run(self, at: int, side: int, side_of: Callable[[int], int]) -> _Run:
+        """The characters around a place, in the same word, that are on one side of the line."""
+        ends = []
+        for step in (-1, 1):
+            end = at
+            for place in range(at + step, at + step * _LONGEST, step):
+                if not self._is_inside(place) or side_of(place) != side:
+                    break
+                end = place
+            ends.append(end)
+        return _Run(ends[0], ends[1] + 1, side)
+
+    def _is_inside(self, place: int) -> bool:
+        """Whether a character stands at a place, none that parts words."""
+        unit = self._units[place : place + 1] if place >= 0 else ""
+        return bool(unit) and unit != HYPHENATED and not unit.isspace()
+
+    def _measure(self, place: int) -> _Glyph:
+        index, page = self._index(place), self._text_page
+        matrix = pdfium.FS_MATRIX()
+        x, y = ctypes.c_double(), ctypes.c_double()
+        pdfium.FPDFText_GetMatrix(page, index, matrix)
+        if not matrix.b == matrix.c == 0 < matrix.d:
+            return _Glyph(0.0, 0.0)
+        pdfium.FPDFText_GetCharOrigin(page, index, x, y)
+        return _Glyph(pdfium.FPDFText_GetFontSize(page, index) * matrix.d, y.value)
+
+    def _side_of_ink(self, place: int) -> int:
+        """As `_compare`, for a character of the text's size: Typst uses the marks that fonts have."""
+        char = self._units[place]
+        if not char.isascii() and char not in _INK_RAISED:
+            return 0
+        size, baseline = self._measure(place)
+        if not size > 0:
+            return 0
+        measure_ink(self._address, self._index(place), *self._into)
+        bottom, top = (self._ink[2] - baseline) / size, (self._ink[3] - baseline) / size
+        if char.isdigit() and bottom < _INK_LOWERED and 0 < top - bottom < _INK_HEIGHT:
+            return -1
+        least = _INK_RAISED.get(char, _INK_RAISED_LETTER if char.isalnum() else math.inf)
+        return int(least < bottom < top)
+
+    def _index(self, place: int) -> int:
+        if self._one_to_one:
+            return place
+        index: int = pdfium.FPDFText_GetCharIndexFromTextIndex(self._text_page, place)
+        return index
+
+
+def is_beside(before: Line, bottom: float, height: float) -> bool:
+    """Whether a mark may have parted two lines: one begins a little higher or lower than the other ends.
+
+    Args:
+        before: the first.
+        bottom: of the box of the second's first character, in points.
+        height: of the second.
+    """
+    return _OTHER_PLACE * height < abs(before.end_y - bottom) < height
+
+
+def _as_units(text: str) -> str:
+    """`text` with two characters, the surrogates, for each beyond U+FFFF."""
+    return "".join(map(chr, memoryview(text.encode("utf-16-le", "surrogatepass")).cast("H")))
+
+
+def _as_text(units: str) -> str:
+    if units.isascii():
+        return units
+    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def _compare(glyph: _Glyph, base: _Glyph) -> int:
+    """1 if a character is a raised mark beside a larger one, -1 if a lowered one, 0 if it is none."""
+    if not _SMALLEST * base.size < glyph.size < _LARGEST * base.size:  # nor what is "not a number"
+        return 0
+    rise = (glyph.baseline - base.baseline) / base.size
+    if _RAISED < rise < _FURTHEST:
+        return 1
+    return -1 if -_FURTHEST < rise < _LOWERED else 0
+
+
+def _write(run: str, side: int, before: str, after: str) -> str:
+    """A mark as it is written; `before` and `after` are printed beside it."""
+    return _write_raised(run, before, after) if side > 0 else _write_lowered(run)
+
+
+def _write_raised(run: str, before: str, after: str) -> str:
+    if not any(map(str.isalnum, run)):
+        return run  # a star, a dagger: nobody takes it for a digit
+    if run.isalpha() and (_ORDINAL.fullmatch(run) or (len(run) > 1 and not before[-1:].isdigit())):
+        return run  # 1st, Mme: the mark is part of the word
+    if len(run) == 1 and run.isalpha() and before[-1:].isalpha() and after[:1].isalpha():
+        return run  # a logo: LaTeX
+    if _LIST.fullmatch(run):
+        return "".join(_RAISED_FORMS.get(char, char) if char.isalnum() else char for char in run)
+    if all(char in _RAISED_FORMS for char in run):
+        return "".join(_RAISED_FORMS[char] for char in run)
+    return f"^{run}" if len(run) == 1 or run[0] in "([" else f"^({run})"
+
+
+def _write_lowered(run: str) -> str:
+    if any(map(str.isdigit, run)) and all(char in _LOWERED_FORMS for char in run):
+        return "".join(_LOWERED_FORMS[char] for char in run)
+    return run
