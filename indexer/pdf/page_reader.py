@@ -10,6 +10,7 @@ from indexer.pdf.clean_text import clean_characters
 from indexer.pdf.page_lines import HYPHENATED, Line
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
 from indexer.pdf.scanned_pages import needs_ocr
+from indexer.pdf.visible_box import VisibleBox, cut_line, find_visible_box
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,12 @@ def read_lines(page: Any, at: int) -> list[Line] | None:
     if not text_page:
         return None
     try:
-        return _read_lines(text_page, at)
+        return _read_lines(text_page, at, find_visible_box(page))
     finally:
         pdfium.FPDFText_ClosePage(text_page)
 
 
-def _read_lines(text_page: Any, at: int) -> list[Line]:
+def _read_lines(text_page: Any, at: int, visible: VisibleBox) -> list[Line]:
     count = pdfium.FPDFText_CountChars(text_page)
     if count > MAX_PAGE_CHARACTERS:
         raise PageTooLong(at + 1)
@@ -71,6 +72,7 @@ def _read_lines(text_page: Any, at: int) -> list[Line]:
     box = pdfium.FS_RECTF()
     into = ctypes.byref(box)
     measure = pdfium.FPDFText_GetLooseCharBox
+    west, south, east, north = visible
     lines: list[Line] = []
     start = 0
     for raw in text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n"):
@@ -87,6 +89,20 @@ def _read_lines(text_page: Any, at: int) -> list[Line]:
             measure(text_page, first, into)
             left, bottom, height = box.left, box.bottom, box.top - box.bottom
             measure(text_page, last, into)
+            if not (
+                west <= left <= east
+                and south <= bottom <= north
+                and west <= box.left <= east
+                and south <= box.bottom <= north
+            ):
+                shown = cut_line(text_page, raw, start, visible, one_to_one=one_to_one)
+                if shown is None:  # the line is not on the page
+                    start += units + (0 if is_hyphenated else 2)
+                    continue
+                raw, first, last = shown
+                measure(text_page, first, into)
+                left, bottom, height = box.left, box.bottom, box.top - box.bottom
+                measure(text_page, last, into)
             height = max(height, box.top - box.bottom)
             if at == 0:
                 height = max(_read_size(text_page, first), _read_size(text_page, last))
