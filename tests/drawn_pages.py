@@ -16,6 +16,7 @@ def write_page(
     *,
     entries: bytes = b"",
     resources: bytes = b"",
+    fonts: bytes = b"",
     catalog: bytes = b"",
     objects: Sequence[bytes] = (),
 ) -> Path:
@@ -26,11 +27,12 @@ def write_page(
         content: PDF operators.
         entries: more of the page, such as b"/CropBox [0 0 297 842]".
         resources: more of its resources, such as b"/XObject << /I 6 0 R >>".
+        fonts: more fonts, such as b"/G 6 0 R".
         catalog: more of the catalogue.
         objects: more objects, numbered from FIRST.
     """
     page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R %s /Resources << %s >> >>"
-    font = b"/Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >>"
+    font = b"/Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> %s >>" % fonts
     return write_objects(
         path,
         [

@@ -12,9 +12,8 @@ from pypdfium2 import PdfiumError
 from indexer.ocr.drawing import draw_page
 from indexer.ocr.tesseract import OcrFailed, Recognised, Tesseract
 from indexer.pdf.inbox import made
-from indexer.pdf.page_reader import read_lines
+from indexer.pdf.page_reader import read_open_page
 from indexer.pdf.processes import Limits, Send, in_processes
-from indexer.pdf.scanned_pages import needs_ocr
 from stackroom.common.errors import ExtractionFailed
 from stackroom.page.word_boxes import WordBox
 
@@ -84,8 +83,7 @@ def _recognise(task: PageTask, send: Send) -> None:
     at = task.page - 1
 
     def is_scan(page: Any) -> bool:
-        lines = read_lines(page, at)
-        return lines is not None and needs_ocr(page, lines)
+        return read_open_page(page.raw, at).is_scan
 
     try:
         drawing = draw_page(task.path, task.page, task.passwords, is_scan)

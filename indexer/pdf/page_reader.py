@@ -33,14 +33,13 @@ def read_page(pdf: Any, at: int) -> PageReading:
     if not page:
         return PageReading(None)
     try:
-        lines = read_lines(page, at)
-        return PageReading(lines, lines is not None and needs_ocr(page, lines))
+        return read_open_page(page, at)
     finally:
         pdfium.FPDF_ClosePage(page)
 
 
-def read_lines(page: Any, at: int) -> list[Line] | None:
-    """The lines of an open page of PDFium; None if PDFium can't load its text.
+def read_open_page(page: Any, at: int) -> PageReading:
+    """Reads an open page of PDFium.
 
     Args:
         page: the page.
@@ -48,9 +47,10 @@ def read_lines(page: Any, at: int) -> list[Line] | None:
     """
     text_page = pdfium.FPDFText_LoadPage(page)
     if not text_page:
-        return None
+        return PageReading(None)
     try:
-        return _read_lines(text_page, at, find_visible_box(page))
+        lines = _read_lines(text_page, at, find_visible_box(page))
+        return PageReading(lines, needs_ocr(page, text_page, lines))
     finally:
         pdfium.FPDFText_ClosePage(text_page)
 
@@ -72,7 +72,7 @@ def _read_lines(text_page: Any, at: int, visible: VisibleBox) -> list[Line]:
     box = pdfium.FS_RECTF()
     into = ctypes.byref(box)
     measure = pdfium.FPDFText_GetLooseCharBox
-    west, south, east, north = visible
+    west, south, east, north = visible.sides
     lines: list[Line] = []
     start = 0
     for raw in text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n"):

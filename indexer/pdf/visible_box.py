@@ -18,12 +18,23 @@ _WORD = re.compile(rf"[{UNSPACED}]|[^\s{UNSPACED}]+")
 
 
 class VisibleBox(NamedTuple):
-    """The part of a page that is shown, in points, counted as the places of characters are."""
+    """The part of a page that is shown, in points, counted as the places of characters are.
+
+    Attributes:
+        left, bottom, right, top: its sides.
+        is_cropped: whether the paper is larger: the page has a crop box inside its media box.
+    """
 
     left: float
     bottom: float
     right: float
     top: float
+    is_cropped: bool = False
+
+    @property
+    def sides(self) -> tuple[float, float, float, float]:
+        """Left, bottom, right, top."""
+        return self[:4]
 
     def shows(self, box: Any) -> bool:
         """Whether the middle of an FS_RECTF is on it. A place that is no number counts as shown."""
@@ -40,7 +51,18 @@ def find_visible_box(page: Any) -> VisibleBox:
     is_known = pdfium.FPDF_GetPageBoundingBox(page, ctypes.byref(box))
     if not (is_known and box.left < box.right and box.bottom < box.top):
         return _ENDLESS
-    return VisibleBox(box.left, box.bottom, box.right, box.top)
+    return VisibleBox(box.left, box.bottom, box.right, box.top, _is_cropped(page))
+
+
+def _is_cropped(page: Any) -> bool:
+    """Whether the page itself has a crop box that is not its media box. None of them is a number that is
+    computed, so they are equal if they are meant to be.
+    """
+    crop, media = ([ctypes.c_float() for _ in range(4)] for _ in range(2))
+    if not pdfium.FPDFPage_GetCropBox(page, *map(ctypes.byref, crop)):
+        return False
+    pdfium.FPDFPage_GetMediaBox(page, *map(ctypes.byref, media))
+    return any(ours.value != theirs.value for ours, theirs in zip(crop, media, strict=True))
 
 
 class Shown(NamedTuple):
@@ -59,8 +81,8 @@ class Shown(NamedTuple):
 def cut_line(text_page: Any, text: str, start: int, visible: VisibleBox, *, one_to_one: bool) -> Shown | None:
     """What is shown of a line that is not on the visible part of its page as a whole; None if nothing is.
 
-    A word that the edge cuts stays whole: a long address runs off the paper, and is looked for as it is
-    written. What has no letter on the visible part goes.
+    What a crop box cuts off is left out, but for the rest of a word. A line that runs off the paper, as long
+    addresses and lines of code do, stays whole: no other page has the rest.
 
     Args:
         text_page: PDFium's.
@@ -77,6 +99,8 @@ def cut_line(text_page: Any, text: str, start: int, visible: VisibleBox, *, one_
     ]
     if not words:
         return None
+    if not visible.is_cropped:
+        words = [found.span() for found in _WORD.finditer(text)]
     parts = [text[words[0][0] : words[0][1]]]
     for (_, before), (begin, end) in pairwise(words):
         parts += ["" if begin == before else " ", text[begin:end]]
@@ -90,6 +114,7 @@ def _is_shown(text_page: Any, place: int, visible: VisibleBox) -> bool:
 
 def _find_places(text_page: Any, text: str, start: int, *, one_to_one: bool) -> list[int]:
     """PDFium's number of each character."""
+    # A hyphen at the end is a character as any other here: it goes with its word.
     units = accumulate((2 if ord(char) > 0xFFFF else 1 for char in text[:-1]), initial=start)
     if one_to_one:
         return list(units)

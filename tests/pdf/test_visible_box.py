@@ -17,7 +17,8 @@ SPREAD = line("How to store lacquer.", 40, 700) + line("How to thin shellac.", 3
 
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
 @pytest.mark.parametrize(
-    ("box", "text"), [(b"0 0 297 842", "How to store lacquer.\n"), (b"297 0 595 842", "How to thin shellac.\n")]
+    ("box", "text"),
+    [(b"0 0 297 842", "How to store lacquer.\n"), (b"297 0 595 842", "How to thin shellac.\n")],
 )
 def test_each_half_of_a_spread_has_its_own_text(tmp_path: Path, box: bytes, text: str, turn: int) -> None:
     entries = b"/CropBox [%s] /Rotate %d" % (box, turn)
@@ -44,6 +45,9 @@ def test_a_box_larger_than_the_paper_shows_the_paper(tmp_path: Path) -> None:
     )
 
 
-def test_an_address_that_runs_off_the_paper_stays_whole(tmp_path: Path) -> None:
+def test_a_line_that_runs_off_the_paper_stays_whole(tmp_path: Path) -> None:
     content = line("See http://boats.example/otters-and-ferries and more", 400, 400)
-    assert read(write_page(tmp_path / "x.pdf", content)) == "See http://boats.example/otters-and-ferries\n"
+    for entries in (b"", b"/CropBox [0 0 595 842]"):
+        assert read(write_page(tmp_path / "x.pdf", content, entries=entries)) == (
+            "See http://boats.example/otters-and-ferries and more\n"
+        )
