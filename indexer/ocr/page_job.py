@@ -10,6 +10,7 @@ from typing import Any
 from pypdfium2 import PdfiumError
 
 from indexer.ocr.drawing import draw_page
+from indexer.ocr.own_text import OwnText, find_own_text
 from indexer.ocr.tesseract import OcrFailed, Recognised, Tesseract
 from indexer.pdf.inbox import made
 from indexer.pdf.page_reader import read_open_page
@@ -82,15 +83,20 @@ def _recognise(task: PageTask, send: Send) -> None:
             os.nice(_NICE)
     at = task.page - 1
 
+    own: list[OwnText | None] = []
+
     def is_scan(page: Any) -> bool:
-        return read_open_page(page.raw, at).is_scan
+        reading = read_open_page(page.raw, at)
+        own.append(find_own_text(page.raw, reading.lines or []) if reading.is_scan else None)
+        return reading.is_scan
 
     try:
         drawing = draw_page(task.path, task.page, task.passwords, is_scan)
         if drawing is None:
             send("result", {})
             return
-        found = task.tesseract.read(drawing, task.languages, _MOST_SECONDS)
+        has_text = own[0].has if own[0] else None
+        found = task.tesseract.read(drawing, task.languages, _MOST_SECONDS, has_text)
     except (PdfiumError, OSError, IndexError) as error:
         raise ExtractionFailed(task.path, "damaged", "the page cannot be drawn") from error
     except OcrFailed as error:

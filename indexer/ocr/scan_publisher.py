@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 
+from indexer.ocr.tesseract import ADDED
 from indexer.pdf.headings import find_sections
 from indexer.store.document_rows import add_document, add_passages, remove_document
 from indexer.store.publisher import FileState, Publisher
 from stackroom.catalog.entries import Model, locations
 from stackroom.common.documents import Document, Page, Passage, Section
-from stackroom.page.word_boxes import WordBox, pack
+from stackroom.page.alignment import count_letters
+from stackroom.page.word_boxes import WordBox, pack, unpack, without_places
 
 # If OCR finds fewer letters than this share of those in the PDF's own text, it has missed something.
 _FEWEST_LETTERS = 0.5
@@ -90,7 +92,10 @@ class ScanPublisher(Publisher):
             db.execute("UPDATE scans SET state = 'waiting', reason = '' WHERE state = 'failed'")
 
     def recognised(self, key: int, made_by: str) -> Document:
-        """The document with the text that OCR read, but for pages where it missed most of the PDF's own text.
+        """The document with the text that OCR read.
+
+        Text that begins with ADDED comes after the page's own. Other text takes its place, but not if OCR has
+        missed most of it.
 
         Args:
             key: of the document.
@@ -100,15 +105,23 @@ class ScanPublisher(Publisher):
         rows = self._rows("SELECT page, text FROM scans WHERE document = ? AND state = 'read'", (key,))
         texts = {number: text for number, text in rows if text}
         pages = tuple(
-            replace(page, text=texts[page.number])
-            if page.number in texts and _is_more(texts[page.number], page.text)
-            else page
+            replace(page, text=_joined(page.text, texts[page.number])) if page.number in texts else page
             for page in document.pages
         )
         if pages == document.pages:
             return document
         extractor = ", ".join(dict.fromkeys((*document.extractor.split(", "), made_by)))
         return replace(document, pages=pages, sections=_moved(document, pages), extractor=extractor)
+
+    def _words_of(self, key: int, document: Document, numbers: Sequence[int]) -> dict[int, bytes | None]:
+        """The boxes of the words of these pages, as they are stored with the pages' new texts."""
+        rows = self._rows("SELECT page, text, words FROM scans WHERE document = ? AND state = 'read'", (key,))
+        texts = {page.number: page.text for page in document.pages}
+        return {
+            page: _after_own(unpack(words), texts[page]) if words and read.startswith(ADDED) else words
+            for page, read, words in rows
+            if page in numbers
+        }
 
     def replace(self, key: int, document: Document, passages: Sequence[Passage], model: Model) -> None:
         """Replaces the document with this key by one with text from OCR, which has the same id.
@@ -118,8 +131,11 @@ class ScanPublisher(Publisher):
         before = {page.number: page.text for page in self.document(key).pages}
         new = [page.number for page in document.pages if page.text != before[page.number]]
         with self._transaction() as db:
-            published = "UPDATE scans SET state = 'published', text = '' WHERE document = ? AND page = ?"
-            db.executemany(published, [(key, number) for number in new])
+            words = self._words_of(key, document, new)
+            db.executemany(
+                "UPDATE scans SET state = 'published', text = '', words = ? WHERE document = ? AND page = ?",
+                [(words[number], key, number) for number in new],
+            )
             db.execute("DELETE FROM scans WHERE document = ? AND state = 'read'", (key,))
             if not new:
                 return
@@ -129,6 +145,18 @@ class ScanPublisher(Publisher):
             for table in ("locations", "scans"):
                 db.execute(f"UPDATE {table} SET document = ? WHERE document = ?", (successor, key))  # noqa: S608
             remove_document(db, key)
+
+
+def _after_own(words: Sequence[WordBox], text: str) -> bytes:
+    """The boxes of the words that OCR has added to a page's own, packed with the number of letters before."""
+    return pack((*without_places(count_letters(text) - sum(word.letters for word in words)), *words))
+
+
+def _joined(own: str, read: str) -> str:
+    """A page's text after OCR, from its own and from what OCR read."""
+    if read.startswith(ADDED):
+        return own + read if own else read.removeprefix(ADDED)
+    return read if _is_more(read, own) else own
 
 
 def _is_more(read: str, own: str) -> bool:

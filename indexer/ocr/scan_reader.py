@@ -11,7 +11,7 @@ from pathlib import Path
 
 from indexer.ocr.page_job import NoScan, PageTask, recognise_all
 from indexer.ocr.scan_publisher import ScannedDocument, ScanPublisher
-from indexer.ocr.tesseract import Recognised, Tesseract
+from indexer.ocr.tesseract import ADDED, Recognised, Tesseract
 from indexer.passages.split import split
 from indexer.pdf.language import identify
 from stackroom.catalog.entries import Model, is_unchanged
@@ -23,6 +23,10 @@ from stackroom.embedding.embedder import Tokenizer
 # Confidence in percent, below which a page was probably read in a wrong language. Real pages read in their
 # own have 90 and more, a Russian one read as English 54, one with much English read as Russian alone 72.
 _DOUBTFUL = 75
+
+# Confidence below which what OCR would add to a page's own text is no writing: of photos and drawings it
+# reads signs with 10 to 45.
+_NOISE = 50
 
 
 class ScanReader:
@@ -121,6 +125,8 @@ class ScanReader:
                 self._again.append(replace(task, languages=other))
                 return None
         if isinstance(outcome, Recognised):
+            if outcome.text.startswith(ADDED) and outcome.confidence < _NOISE:
+                outcome = Recognised("", outcome.confidence)
             self._publisher.keep_scan(*place, outcome.text, outcome.confidence, outcome.words)
         elif isinstance(outcome, NoScan):
             self._publisher.drop_scan(*place)

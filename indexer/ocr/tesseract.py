@@ -41,6 +41,10 @@ _LINE_LEVEL, _WORD_LEVEL = "4", "5"
 _Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
 
 
+ADDED = "\n"
+"""With this begins a text that is to be added to the page's own; no page's text begins with it."""
+
+
 class OcrFailed(Exception):
     """Tesseract did not read a page. `str(error)` is the reason."""
 
@@ -50,7 +54,7 @@ class Recognised:
     """What OCR read on a page.
 
     Attributes:
-        text: as a page's text is; see `stackroom.common.documents.Page`.
+        text: as a page's text is; see `stackroom.common.documents.Page`. It may begin with ADDED.
         confidence: the mean of its words, in percent; 0 without words.
         words: where they are, in the order of the text.
     """
@@ -95,13 +99,20 @@ class Tesseract:
         """All languages, such as "deu+eng"; "" if they are too many to be tried at once."""
         return "+".join(self.languages) if len(self.languages) <= _MOST_TOGETHER else ""
 
-    def read(self, drawing: Drawing, languages: str, seconds: float) -> Recognised:
+    def read(
+        self,
+        drawing: Drawing,
+        languages: str,
+        seconds: float,
+        has_text: Callable[[WordBox], bool] | None = None,
+    ) -> Recognised:
         """The text of a page.
 
         Args:
             drawing: the page.
             languages: such as "eng+deu".
             seconds: longest time it may take.
+            has_text: whether the page's own text has a word there; see `read_tsv`.
 
         Raises:
             OcrFailed: tesseract failed, or did not answer in time.
@@ -126,7 +137,7 @@ class Tesseract:
         if found.code:
             said = found.errors.decode(errors="replace").strip().splitlines()
             raise OcrFailed(f"tesseract failed ({found.code}): {said[-1][:200] if said else 'no reason'}")
-        return read_tsv(found.output.decode(errors="replace"), drawing)
+        return read_tsv(found.output.decode(errors="replace"), drawing, has_text)
 
 
 FindOcr = Callable[[str], tuple[Tesseract | None, str]]
@@ -184,10 +195,16 @@ def _find() -> Tesseract | None:
     return Tesseract(program, number.lstrip("v"), languages, scripts, "osd" in names)
 
 
-def read_tsv(table: str, drawing: Drawing) -> Recognised:
+def read_tsv(table: str, drawing: Drawing, has_text: Callable[[WordBox], bool] | None = None) -> Recognised:
     """Takes the text and the word boxes from the table that tesseract made of a drawing.
 
     The text has a line for each printed line, and an empty line between paragraphs.
+
+    Args:
+        table: what tesseract wrote.
+        drawing: what it read.
+        has_text: whether the page's own text has the word in a box already; then it is left out, and the text
+            begins with ADDED. None if what was read takes the place of the page's own text.
     """
     lines: list[str] = []
     confidences: list[float] = []
@@ -202,6 +219,9 @@ def read_tsv(table: str, drawing: Drawing) -> Recognised:
             continue
         block, paragraph, line = cells[2], cells[3], cells[4]
         word = cells[11].strip()
+        box = drawing.on_page(count_letters(clean_characters(word)), *_as_high(_box(cells), of_line))
+        if has_text is not None and (has_text(box) or not any(map(str.isalnum, word))):
+            continue
         if place == (block, paragraph, line):
             lines[-1] += " " + word
         else:
@@ -210,9 +230,11 @@ def read_tsv(table: str, drawing: Drawing) -> Recognised:
             lines.append(word)
         place = (block, paragraph, line)
         confidences.append(float(cells[10]))
-        words.append(drawing.on_page(count_letters(clean_characters(word)), *_as_high(_box(cells), of_line)))
+        words.append(box)
     text = _BETWEEN_UNSPACED.sub("", clean_characters("\n".join(lines)))
     text = tidy_lines(join_hyphenated(text, count_words([text])))
+    if has_text is not None and text:
+        text = ADDED + text
     return Recognised(text, round(_mean(confidences)), tuple(words))
 
 

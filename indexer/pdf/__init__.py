@@ -9,8 +9,11 @@ __all__ = [
     "inbox",
     "language",
     "page_lines",
+    "page_objects",
     "page_reader",
     "pdfium",
     "processes",
     "scanned_pages",
+    "unmapped_text",
+    "unread_ink",
 ]

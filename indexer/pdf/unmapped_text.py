@@ -4,7 +4,7 @@ PDFium then gives the font's own codes for characters, and marks them. They are 
 fonts that old TeX made have the letters of ASCII at ASCII's codes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ctypes import c_int, c_void_p
 from typing import Any
 
@@ -42,7 +42,7 @@ def is_unmapped(text_page: Any) -> bool:
     unmapped = find_unmapped(text_page, range(min(count, _MOST)))
     if len(unmapped) < _FEWEST or len(unmapped) <= _MOST_UNMAPPED * min(count, _MOST):
         return False
-    return not are_letters(chr(pdfium.FPDFText_GetUnicode(text_page, at)) for at in unmapped)
+    return not are_letters([pdfium.FPDFText_GetUnicode(text_page, at) for at in unmapped])
 
 
 _has_map_error = quick(pdfium.FPDFText_HasUnicodeMapError, c_int, c_void_p, c_int)
@@ -54,10 +54,14 @@ def find_unmapped(text_page: Any, places: Iterable[int]) -> list[int]:
     return [place for place in places if _has_map_error(at, place) == 1]
 
 
-def are_letters(unmapped: Iterable[str]) -> bool:
-    """Whether unmapped characters are the letters that they seem to be: they look like European words."""
-    text = "".join(char for char in unmapped if not char.isspace())
-    lower = [char for char in text if "a" <= char <= "z"]
+def are_letters(codes: Sequence[int]) -> bool:
+    """Whether unmapped characters are the letters that they seem to be: they look like European words.
+
+    Args:
+        codes: of the characters.
+    """
+    lower = [chr(code) for code in codes if ord("a") <= code <= ord("z")]
     few, many = _VOWELS
     vowels = sum(char in "aeiou" for char in lower)
-    return len(lower) >= _LEAST_LOWER_CASE * len(text) and few * len(lower) <= vowels <= many * len(lower)
+    printed = sum(code != ord(" ") for code in codes)
+    return len(lower) >= _LEAST_LOWER_CASE * printed and few * len(lower) <= vowels <= many * len(lower)

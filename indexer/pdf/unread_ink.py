@@ -82,7 +82,7 @@ def has_unread_ink(page: Any, text_page: Any, lines: Sequence[Line], characters:
     if not 0 < space < 1e12:
         return False
     objects = list(walk(page))
-    is_layered = characters > 0 and any(_is_invisible(seen) for seen in objects if seen.kind == TEXT)
+    is_layered = characters > 0 and any(is_invisible(seen) for seen in objects if seen.kind == TEXT)
     pictures = [seen.box for seen in objects if seen.kind == IMAGE]
     covered = sum(overlap(box, sheet) for box in pictures) / space
     if covered > _WHOLE_PAGE and not is_layered:
@@ -91,7 +91,7 @@ def has_unread_ink(page: Any, text_page: Any, lines: Sequence[Line], characters:
         covered >= _LEAST_PICTURE
         or len(pictures) >= _MANY_PICTURES
         or _segments(objects) >= _FEWEST_SEGMENTS
-        or (not characters and any(seen.kind == TEXT and not _is_invisible(seen) for seen in objects))
+        or (not characters and any(seen.kind == TEXT and not is_invisible(seen) for seen in objects))
     )
     if not is_suspect:
         return False
@@ -130,7 +130,8 @@ def _segments(objects: Sequence[Seen]) -> int:
     return sum(count for count in counts if count >= _LETTER_SEGMENTS)
 
 
-def _is_invisible(text: Seen) -> bool:
+def is_invisible(text: Seen) -> bool:
+    """Whether a text is not drawn: somebody's OCR has put it behind a scan."""
     return bool(_render_mode(text.at) == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE)
 
 
