@@ -13,6 +13,7 @@ from indexer.ocr.drawing import draw_page
 from indexer.ocr.own_text import OwnText, find_own_text
 from indexer.ocr.tesseract import OcrFailed, Recognised, Tesseract
 from indexer.pdf.inbox import made
+from indexer.pdf.layers import Layers
 from indexer.pdf.page_reader import read_open_page
 from indexer.pdf.processes import Limits, Send, in_processes
 from stackroom.common.errors import ExtractionFailed
@@ -86,7 +87,7 @@ def _recognise(task: PageTask, send: Send) -> None:
     own: list[OwnText | None] = []
 
     def is_scan(page: Any) -> bool:
-        reading = read_open_page(page.raw, at)
+        reading = read_open_page(page.raw, at, Layers(task.path))
         own.append(find_own_text(page.raw, reading.lines or []) if reading.is_scan else None)
         return reading.is_scan
 

@@ -8,6 +8,7 @@ __all__ = [
     "headings",
     "inbox",
     "language",
+    "layers",
     "page_lines",
     "page_objects",
     "page_reader",

@@ -1,6 +1,7 @@
 """A small drawing of a page, and how much of its ink looks like writing."""
 
 import ctypes
+from functools import cached_property
 from typing import Any
 
 import pypdfium2.raw as pdfium
@@ -33,7 +34,7 @@ class PageDrawing:
         width, height = min(max(width, 1.0), 1e6), min(max(height, 1.0), 1e6)
         scale = min(1.0, (_MOST_PIXELS / (width * height)) ** 0.5, _MOST_A_SIDE / max(width, height))
         self.width, self.height = max(1, round(width * scale)), max(1, round(height * scale))
-        self.pixels = bytearray(self.draw())
+        self.pixels = self.draw()
 
     def draw(self) -> bytes:
         """The page as it is now: objects may have been turned off since it was drawn first."""
@@ -72,7 +73,7 @@ class PageDrawing:
         A piece is a short run of dots of ink, along a row or down a column, whichever are fewer: a ruled line
         has short runs one way only, and a filled box none.
         """
-        marks = self._ink()
+        marks = bytearray(self._ink)
         for box in hidden:
             left, top, right, bottom = self.in_dots(box)
             blank = bytes(max(right - left, 0))
@@ -81,15 +82,45 @@ class PageDrawing:
         columns = (marks[column :: self.width] for column in range(0, self.width, _STEP))
         return min(_count_short_runs(marks), _STEP * sum(map(_count_short_runs, columns)))
 
-    def _ink(self) -> bytearray:
+    def differs(self, other: bytes, box: Box, shades: int, share: float) -> bool:
+        """Whether another drawing differs in a box.
+
+        Args:
+            other: the drawing.
+            box: on the page.
+            shades: by which a dot must differ more.
+            share: of the dots of the box, of which more must differ.
+        """
+        left, top, right, bottom = self.in_dots(box)
+        enough = share * max(right - left, 0) * max(bottom - top, 0)
+        found = 0
+        for row in range(top, bottom):
+            places = slice(row * self.width + left, row * self.width + right)
+            ours, theirs = self.pixels[places], other[places]
+            if ours != theirs:
+                found += sum(abs(one - two) > shades for one, two in zip(ours, theirs, strict=True))
+                if found > enough:
+                    return True
+        return False
+
+    def ink_share(self, box: Box) -> float:
+        """Which share of the dots of a box are ink."""
+        left, top, right, bottom = self.in_dots(box)
+        marks = self._ink
+        rows = [marks[row * self.width + left : row * self.width + right] for row in range(top, bottom)]
+        dots = sum(map(len, rows))
+        return sum(row.count(1) for row in rows) / dots if dots else 0.0
+
+    @cached_property
+    def _ink(self) -> bytes:
         """1 for each dot that is much darker than the paper, 0 for others; or lighter, on a dark page."""
-        sample = self.pixels[::7]
+        sample = self.pixels[::29]
         counts = [sample.count(shade) for shade in range(256)]
         paper = max(range(256), key=lambda shade: sum(counts[max(shade - 6, 0) : shade + 7]))
         is_ink = bytes(abs(shade - paper) > _CONTRAST for shade in range(256))
-        return bytearray(self.pixels.translate(is_ink))
+        return self.pixels.translate(is_ink)
 
 
-def _count_short_runs(marks: bytearray) -> int:
+def _count_short_runs(marks: bytes | bytearray) -> int:
     """How many runs of 1 that follow a 0 are short."""
     return marks.replace(_LONG_RUN, _NO_INK).count(b"\0\1")

@@ -5,7 +5,7 @@ calls, and a page has hundreds of objects.
 """
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any, NamedTuple
@@ -19,9 +19,11 @@ SHADING, FORM = pdfium.FPDF_PAGEOBJ_SHADING, pdfium.FPDF_PAGEOBJ_FORM
 _MOST_OBJECTS = 10_000
 _DEEPEST = 4
 
-# Of a page with many objects, so many of the first and of the last are glanced at. A scan's picture comes
-# first or last, and so does what is laid over a page later on.
-_GLANCE = 50
+# A page with more objects is not looked at closely, unless this is wanted. Then so many of the first and of
+# the last are glanced at, and some between: a scan's picture comes first or last, and so does what is laid
+# over a page later on.
+_FEW, _MOST_CLOSELY = 64, 2000
+_ENDS, _BETWEEN = 10, 12
 
 _Pointer, _Int = ctypes.c_void_p, ctypes.c_int
 
@@ -47,11 +49,12 @@ Box = tuple[float, float, float, float]
 """Left, bottom, right, top, in points of the page."""
 
 Matrix = tuple[float, float, float, float, float, float]
-_IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+"""Of an object in no form."""
 
 
 class Glance(NamedTuple):
-    """What a look at a page's first and last objects tells, without those in forms.
+    """What a look at objects of a page tells, without those in forms.
 
     Attributes:
         objects: the address of each, in the order in which they are drawn.
@@ -64,12 +67,21 @@ class Glance(NamedTuple):
     is_whole: bool
 
 
-def glance(page: Any) -> Glance:
-    """Looks at some objects of an open page of PDFium."""
+def glance(page: Any, *, closely: bool) -> Glance:
+    """Looks at objects of an open page of PDFium.
+
+    Args:
+        page: the page.
+        closely: whether to look at all of them, also if there are many.
+    """
+    at = address(page)
     count = max(pdfium.FPDFPage_CountObjects(page), 0)
-    is_whole = count <= 2 * _GLANCE
-    places = range(count) if is_whole else (*range(_GLANCE), *range(count - _GLANCE, count))
-    found = list(map(_get, repeat(address(page)), places))
+    is_whole = count <= (_MOST_CLOSELY if closely else _FEW)
+    places: Sequence[int] = range(count)
+    if not is_whole:
+        middle = range(_ENDS, count - _ENDS, count // _BETWEEN + 1)
+        places = (*range(_ENDS), *middle, *range(count - _ENDS, count))
+    found = list(map(_get, repeat(at), places))
     return Glance(found, list(map(_type, found)), is_whole)
 
 
@@ -92,10 +104,15 @@ class Seen:
     forms: tuple[int, ...]
 
 
-def walk(page: Any) -> Iterator[Seen]:
-    """The objects of a page and of its forms in the order in which they are drawn; those with a place."""
+def walk(page: Any, kinds: Collection[int] = (TEXT, PATH, IMAGE, SHADING)) -> Iterator[Seen]:
+    """The objects of a page and of its forms in the order in which they are drawn; those with a place.
+
+    Args:
+        page: an open page of PDFium.
+        kinds: of the objects that are wanted.
+    """
     waiting = [iter(_children(address(page), pdfium.FPDFPage_CountObjects(page), _get))]
-    around: list[tuple[Matrix, tuple[int, ...]]] = [(_IDENTITY, ())]
+    around: list[tuple[Matrix, tuple[int, ...]]] = [(IDENTITY, ())]
     left_to_see = _MOST_OBJECTS
     while waiting and left_to_see:
         found = next(waiting[-1], None)
@@ -111,7 +128,7 @@ def walk(page: Any) -> Iterator[Seen]:
                 waiting.append(iter(_children(found, _count_in_form(found), _get_in_form)))
                 around.append((multiply(matrix_of(found), matrix), (*forms, found)))
             continue
-        box = box_of(found, matrix)
+        box = box_of(found, matrix) if kind in kinds else None
         if box is not None:
             yield Seen(found, kind, box, matrix, forms)
 
@@ -134,14 +151,14 @@ def multiply(inner: Matrix, outer: Matrix) -> Matrix:
     return a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u
 
 
-def box_of(found: int, matrix: Matrix = _IDENTITY) -> Box | None:
+def box_of(found: int, matrix: Matrix = IDENTITY) -> Box | None:
     """Where an object is, in a form with this matrix; None if it has no place, or one that is no number."""
     sides = (ctypes.c_float * 4)()
     at = ctypes.addressof(sides)
     if not _bounds(found, at, at + 4, at + 8, at + 12):
         return None
     left, bottom, right, top = sides
-    if matrix is not _IDENTITY:
+    if matrix is not IDENTITY:
         a, b, c, d, e, f = matrix
         corners = [(a * x + c * y + e, b * x + d * y + f) for x in (left, right) for y in (bottom, top)]
         xs, ys = zip(*corners, strict=True)

@@ -24,6 +24,7 @@ from indexer.pdf.clean_text import (
     tidy_lines,
 )
 from indexer.pdf.headings import find_sections
+from indexer.pdf.layers import Layers
 from indexer.pdf.page_lines import Line, break_paragraphs, remove_running_lines
 from indexer.pdf.page_reader import read_page
 from indexer.pdf.pypdf_fallback import PypdfFailed, read_again, read_with_pypdf
@@ -177,8 +178,9 @@ def _read_with_pdfium(path: Path, passwords: tuple[str, ...], max_pages: int, on
         on_page(0, total)
         pages: list[list[Line] | None] = []
         scans = []
+        layers = Layers(path)
         for at in range(total):
-            page = read_page(pdf, at)
+            page = read_page(pdf, at, layers)
             pages.append(page.lines)
             if page.is_scan:
                 scans.append(at)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from indexer.pdf.page_lines import Line
+from indexer.pdf.page_objects import Glance
 from indexer.pdf.unmapped_text import is_unmapped
 from indexer.pdf.unread_ink import has_unread_ink
 from stackroom.common.characters.scripts import UNSPACED
@@ -20,19 +21,20 @@ _WORD = re.compile(r"[^\W\d_]+")
 _IN_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
-def needs_ocr(page: Any, text_page: Any, lines: Sequence[Line]) -> bool:
+def needs_ocr(page: Any, text_page: Any, lines: Sequence[Line], look: Glance) -> bool:
     """Whether there is writing on a page that only OCR can read.
 
     Args:
         page: an open page of PDFium.
         text_page: its text.
         lines: what was read of that.
+        look: at the page's objects.
     """
     text = "\n".join(line.text for line in lines)
     characters = len("".join(text.split()))
     if (characters >= _FEWEST_CHARACTERS and is_garbled(text)) or is_unmapped(text_page):
         return True
-    return has_unread_ink(page, text_page, lines, characters)
+    return has_unread_ink(page, text_page, lines, characters, look)
 
 
 def is_garbled(text: str) -> bool:

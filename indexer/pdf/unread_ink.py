@@ -21,7 +21,6 @@ from indexer.pdf.page_objects import (
     Glance,
     Seen,
     area,
-    glance,
     overlap,
     quick,
     walk,
@@ -31,7 +30,8 @@ from indexer.pdf.visible_box import find_visible_box
 # A page with fewer characters has hardly any text: all of its ink is in question. The limit is not 0, because
 # a real court scan has a stamp of 63 characters. Of 8,422 real pages, 45 are scans.
 _FEW_CHARACTERS = 100
-# A page of prose has 1,500 characters and more: with more than these, shapes are drawings.
+# A page of prose has 1,500 characters and more: with more than these, shapes are drawings, and pictures that
+# do not cover half of the page are figures.
 _SOME_CHARACTERS = 1000
 
 # Pictures over more than this share of a page without text are a scan. A receipt on A4 covers a fifth, a
@@ -65,7 +65,7 @@ _count_segments = quick(pdfium.FPDFPath_CountSegments, ctypes.c_int, ctypes.c_vo
 _render_mode = quick(pdfium.FPDFTextObj_GetTextRenderMode, ctypes.c_int, ctypes.c_void_p)
 
 
-def has_unread_ink(page: Any, text_page: Any, lines: Sequence[Line], characters: int) -> bool:
+def has_unread_ink(page: Any, text_page: Any, lines: Sequence[Line], characters: int, look: Glance) -> bool:
     """Whether there is writing on a page that its text does not have.
 
     Args:
@@ -73,10 +73,10 @@ def has_unread_ink(page: Any, text_page: Any, lines: Sequence[Line], characters:
         text_page: its text.
         lines: what was read of that.
         characters: how many these have, without blanks.
+        look: at the page's objects.
     """
     if characters >= _FEW_CHARACTERS:
-        seen = glance(page)
-        return _may_be_read_in_part(seen, characters) and _is_read_in_part(page, text_page, lines, characters)
+        return _may_be_read_in_part(look, characters) and _is_read_in_part(page, text_page, lines, characters)
     sheet = find_visible_box(page).sides
     space = area(sheet)
     if not 0 < space < 1e12:
@@ -111,10 +111,11 @@ def _may_be_read_in_part(seen: Glance, characters: int) -> bool:
 
 def _is_read_in_part(page: Any, text_page: Any, lines: Sequence[Line], characters: int) -> bool:
     sheet = find_visible_box(page).sides
-    objects = list(walk(page))
+    objects = list(walk(page, (IMAGE, PATH)))
     pictures = [seen.box for seen in objects if seen.kind == IMAGE]
     covered = sum(overlap(box, sheet) for box in pictures)
-    is_suspect = covered >= _LARGE_PICTURE * area(sheet) and not _is_written_over(pictures, lines)
+    least = _LARGE_PICTURE if characters < _SOME_CHARACTERS else _WHOLE_PAGE
+    is_suspect = covered >= least * area(sheet) and not _is_written_over(pictures, lines)
     if not is_suspect and characters < _SOME_CHARACTERS:
         is_suspect = _segments(objects) >= _MANY_SEGMENTS
     if not is_suspect:
