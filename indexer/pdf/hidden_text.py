@@ -70,11 +70,15 @@ _ALIKE = 24  # shades by which two colours may differ and still be one
 
 # A box that could hide text is higher and wider than this, in points: rules are thinner.
 _THIN = 3.0
+_THINNEST = (
+    0.5  # of a text of which the picture can tell whether it is seen: a dash of a small font is thinner
+)
 _COVERED = 0.9  # of a text's box
 
 # Text of so many points or less cannot be read, on a page so many times as high: pages in other units exist.
 # A diagram that is scaled down, to be looked at enlarged, has 1.1.
 _TINY, _TINY_ON = 1.05, 400
+_LONG = 6.0  # points of a piece of such text: of shorter ones there are some in such diagrams
 _LOW = 2.2  # points of a line of such text: the boxes of its characters may be twice as high as the letters
 
 # In the picture, text shows if it changes so many shades of so many of the dots of its box. Letters change
@@ -100,11 +104,11 @@ def may_hide_text(look: Glance, text_page: Any, layers: Layers) -> bool:
     """
     texts = [at for at, kind in zip(look.objects, look.kinds, strict=True) if kind == TEXT]
     has_forms = FORM in look.kinds
-    if (has_forms or any(map(_count_marks, texts[::2]))) and layers.may_exist:
+    if (has_forms or any(map(_count_marks, texts))) and layers.may_exist:
         return True
     if _INVISIBLE in map(_mode, texts) or any(map(_is_faint, map(_fill_colour, texts))) or _has_cover(look):
         return True
-    if has_forms and _has_faint_character(text_page):
+    if has_forms and (_has_faint_form(look) or _has_faint_character(text_page)):
         return True
     return look.is_whole and any(map(_is_cut, texts))
 
@@ -128,7 +132,8 @@ def hide_text(page: Any, layers: Layers) -> int:
     if not suspects:
         return 0
     drawing = PageDrawing(page)
-    hidden = [suspect for suspect in suspects if suspect.reason == "tiny"]
+    tiny = {suspect.reason for suspect in suspects} & {"tiny"} and ("tiny", "tiny part")
+    hidden = [suspect for suspect in suspects if suspect.reason in tiny]
     for reasons in (("covered",), ("faint", "cut", "layer")):
         group = [suspect for suspect in suspects if suspect.reason in reasons]
         hidden += _find_unseen(drawing, group)
@@ -154,7 +159,8 @@ def _find_suspects(page: Any, layers: Layers) -> list[_Suspect]:
     pictures = [seen.box for seen in objects if seen.kind == IMAGE]
     suspects = []
     for at, seen in enumerate(objects):
-        if seen.kind != TEXT or area(seen.box) <= 0:
+        left, bottom, right, top = seen.box
+        if seen.kind != TEXT or min(right - left, top - bottom) < _THINNEST:
             continue
         reason = _suspicion(at, seen, covers, pictures, height, layers)
         if reason:
@@ -179,10 +185,13 @@ def _suspicion(
         return ""
     if mode == _INVISIBLE:
         return "" if any(_covers(box, text.box) for box in pictures) else "not drawn"
+    is_long = text.box[2] - text.box[0] > _LONG or text.box[3] - text.box[1] > _LONG
     if _is_tiny(text.at, text.matrix) and height > _TINY_ON * _TINY:
-        return "tiny"
+        return "tiny" if is_long else "tiny part"
     if _is_cut(text.at):
         return "cut"
+    if any(map(_is_transparent, text.forms)):
+        return "faint"
     if layers.may_exist and (text.forms or _count_marks(text.at) > 0):
         return "layer"
     ground: _Cover | None = None
@@ -234,6 +243,9 @@ def _has_cover(look: Glance) -> bool:
                 for at, kind in zip(look.objects, look.kinds, strict=True)
             ]
         left, bottom, right, top = box
+        colour = _fill_colour(at) if look.kinds[place] == PATH else None
+        if colour is not None and _has_alike(look, place, before, box, colour):
+            return True
         if any(
             left <= (text[0] + text[2]) / 2 <= right
             and bottom <= (text[1] + text[3]) / 2 <= top
@@ -241,6 +253,16 @@ def _has_cover(look: Glance) -> bool:
             for text in before[:place]
         ):
             return True
+    return False
+
+
+def _has_alike(look: Glance, place: int, boxes: Sequence[Box], ground: Box, colour: Colour) -> bool:
+    """Whether a text that comes after a filled shape, and is on it, has its colour."""
+    for at, kind, box in zip(look.objects[place:], look.kinds[place:], boxes[place:], strict=True):
+        if kind == TEXT and ground[0] <= box[0] <= ground[2] and ground[1] <= box[1] <= ground[3]:
+            own = _fill_colour(at)
+            if own is not None and _are_alike(own, colour):
+                return True
     return False
 
 
@@ -271,6 +293,17 @@ def _is_faint(colour: Colour | None) -> bool:
 
 def _are_alike(first: Colour, second: Colour) -> bool:
     return all(abs(ours - theirs) <= _ALIKE for ours, theirs in zip(first[:3], second[:3], strict=True))
+
+
+def _has_faint_form(look: Glance) -> bool:
+    return any(
+        kind == FORM and _is_transparent(at) for at, kind in zip(look.objects, look.kinds, strict=True)
+    )
+
+
+def _is_transparent(at: int) -> bool:
+    colour = _fill_colour(at)
+    return colour is not None and colour[3] <= _FAINT
 
 
 def _has_faint_character(text_page: Any) -> bool:
