@@ -110,4 +110,5 @@ def _recognised(content: dict[str, Any]) -> Recognised | NoScan:
         return NoScan()
     content["words"] = tuple(made(WordBox, word) for word in content["words"])
     found = made(Recognised, content)
-    return replace(found, confidence=min(max(found.confidence, 0), 100))
+    confidence, weakest = (min(max(value, 0), 100) for value in (found.confidence, found.weakest))
+    return replace(found, confidence=confidence, weakest=weakest)

@@ -6,8 +6,10 @@ Measured on real pages at 300 dots an inch: some 6 CPU-seconds a page, 74 MB; se
 import os
 import re
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from indexer.ocr.drawing import Drawing
 from indexer.pdf.clean_text import clean_characters, count_words, join_hyphenated, tidy_lines
@@ -34,6 +36,9 @@ _MOST_BYTES = 20_000_000
 
 _SECONDS_TO_FIND = 20.0
 
+# A paragraph whose confidence says something has so many words of so many letters: not a figure's noise.
+_SOME_WORDS, _SHORTEST = 5, 3
+
 _BETWEEN_UNSPACED = re.compile(f"(?<=[{UNSPACED}]) (?=[{UNSPACED}])")
 _COLUMNS = 12
 _LINE_LEVEL, _WORD_LEVEL = "4", "5"
@@ -57,11 +62,19 @@ class Recognised:
         text: as a page's text is; see `stackroom.common.documents.Page`. It may begin with ADDED.
         confidence: the mean of its words, in percent; 0 without words.
         words: where they are, in the order of the text.
+        weakest: the confidence of the paragraph that is the least sure; 100 without paragraphs of some words.
     """
 
     text: str
     confidence: int
     words: tuple[WordBox, ...] = ()
+    weakest: int = 100
+
+    @property
+    def is_vertical(self) -> bool:
+        """Whether most words stand below the one before, and not beside it."""
+        steps = [(now.left - before.left, now.top - before.top) for before, now in pairwise(self.words)]
+        return sum(down > abs(across) for across, down in steps) > len(steps) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +111,14 @@ class Tesseract:
     def all_together(self) -> str:
         """All languages, such as "deu+eng"; "" if they are too many to be tried at once."""
         return "+".join(self.languages) if len(self.languages) <= _MOST_TOGETHER else ""
+
+    def vertical(self, name: str) -> str:
+        """The name for pages on which this language ("jpn", "jpn+eng") is written downwards; "" without one.
+
+        Alone it reads such a page; with another language, or in its place, hardly a word.
+        """
+        vertical = f"{name.split('+')[0]}_vert"
+        return vertical if vertical in self.languages else ""
 
     def read(
         self,
@@ -208,6 +229,7 @@ def read_tsv(table: str, drawing: Drawing, has_text: Callable[[WordBox], bool] |
     """
     lines: list[str] = []
     confidences: list[float] = []
+    of_paragraphs: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     words: list[WordBox] = []
     place: tuple[str, ...] = ()
     of_line: _Box = 0, 0, 0, 0
@@ -230,12 +252,15 @@ def read_tsv(table: str, drawing: Drawing, has_text: Callable[[WordBox], bool] |
             lines.append(word)
         place = (block, paragraph, line)
         confidences.append(float(cells[10]))
+        if len(word) >= _SHORTEST:
+            of_paragraphs[block, paragraph].append(confidences[-1])
         words.append(box)
     text = _BETWEEN_UNSPACED.sub("", clean_characters("\n".join(lines)))
     text = tidy_lines(join_hyphenated(text, count_words([text])))
     if has_text is not None and text:
         text = ADDED + text
-    return Recognised(text, round(_mean(confidences)), tuple(words))
+    weakest = min((_mean(of) for of in of_paragraphs.values() if len(of) >= _SOME_WORDS), default=100.0)
+    return Recognised(text, round(_mean(confidences)), tuple(words), round(weakest))
 
 
 def _box(cells: list[str]) -> _Box:
