@@ -22,9 +22,14 @@ said = json.loads((home / "pages").read_text()).get(f"{{shade}} {{languages}}")
 if said is None:
     sys.exit("Error: cannot read this shade")
 confidence, text = said
+paragraph = 1
 for line, words in enumerate(text.split("\\n")):
+    if words.startswith("("):
+        sure, words = words[1:].split(") ", 1)
+        confidence, paragraph = int(sure), paragraph + 1
     for at, word in enumerate(words.split()):
-        print(5, 1, 1, 1, line, 1, 100 + 100 * at, 500 + 100 * line, 90, 50, confidence, word, sep="\\t")
+        place = 100 + 100 * at, 500 + 100 * line, 90, 50
+        print(5, 1, 1, paragraph, line, 1, *place, confidence, word, sep="\\t")
 """
 
 
@@ -32,7 +37,8 @@ for line, words in enumerate(text.split("\\n")):
 class FakeOcr:
     """Says for each shade and languages what is on the page, and how sure it is, in percent.
 
-    Words are where these come at 300 dots an inch: a hundred dots apart, and so are lines. Each page takes it
+    A line that begins with a number in round brackets begins a paragraph; of that it is so sure. Words are
+    where these come at 300 dots an inch: a hundred dots apart, and so are lines. Each page takes it
     so many `seconds`, until it is told to hurry.
     """
 

@@ -10,11 +10,12 @@ from typing import Any
 from pypdfium2 import PdfiumError
 
 from indexer.ocr.drawing import draw_page
+from indexer.ocr.own_text import OwnText, find_own_text
 from indexer.ocr.tesseract import OcrFailed, Recognised, Tesseract
 from indexer.pdf.inbox import made
-from indexer.pdf.page_reader import read_lines
+from indexer.pdf.layers import Layers
+from indexer.pdf.page_reader import read_open_page
 from indexer.pdf.processes import Limits, Send, in_processes
-from indexer.pdf.scanned_pages import needs_ocr
 from stackroom.common.documents import AttachmentPlace
 from stackroom.common.errors import ExtractionFailed
 from stackroom.page.attached_file import AttachmentTooLarge
@@ -87,16 +88,20 @@ def _recognise(task: PageTask, send: Send) -> None:
             os.nice(_NICE)
     at = task.page - 1
 
+    own: list[OwnText | None] = []
+
     def is_scan(page: Any) -> bool:
-        lines = read_lines(page, at)
-        return lines is not None and needs_ocr(page, lines)
+        reading = read_open_page(page.raw, at, Layers(None if task.inside else task.path))
+        own.append(find_own_text(page.raw, reading.lines or []) if reading.is_scan else None)
+        return reading.is_scan
 
     try:
         drawing = draw_page(task.path, task.page, task.passwords, is_scan, task.inside)
         if drawing is None:
             send("result", {})
             return
-        found = task.tesseract.read(drawing, task.languages, _MOST_SECONDS)
+        has_text = own[0].has if own[0] else None
+        found = task.tesseract.read(drawing, task.languages, _MOST_SECONDS, has_text)
     except (PdfiumError, OSError, IndexError, AttachmentTooLarge) as error:
         raise ExtractionFailed(task.path, "damaged", "the page cannot be drawn") from error
     except OcrFailed as error:
@@ -109,4 +114,5 @@ def _recognised(content: dict[str, Any]) -> Recognised | NoScan:
         return NoScan()
     content["words"] = tuple(made(WordBox, word) for word in content["words"])
     found = made(Recognised, content)
-    return replace(found, confidence=min(max(found.confidence, 0), 100))
+    confidence, weakest = (min(max(value, 0), 100) for value in (found.confidence, found.weakest))
+    return replace(found, confidence=confidence, weakest=weakest)

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from indexer.ocr.earlier_scans import moved_sections, with_earlier_scans
+from indexer.ocr.tesseract import ADDED
 from indexer.store.attachment_publisher import AttachmentPublisher
 from indexer.store.document_rows import add_document, add_passages, remove_document
 from stackroom.catalog.entries import Location, Model, locations
 from stackroom.common.documents import Document, Passage
+from stackroom.page.alignment import count_letters
 from stackroom.page.own_marks import with_marks_of, without_imitations, without_marks
-from stackroom.page.word_boxes import WordBox, pack
+from stackroom.page.word_boxes import WordBox, pack, unpack, without_places
 
 # If OCR finds fewer letters than this share of those in the PDF's own text, it has missed something.
 _FEWEST_LETTERS = 0.5
@@ -99,7 +101,10 @@ class ScanPublisher(AttachmentPublisher):
         )
 
     def recognised(self, key: int, made_by: str) -> Document:
-        """The document with the text that OCR read, but for pages where it missed most of the PDF's own text.
+        """The document with the text that OCR read.
+
+        Text that begins with ADDED comes after the page's own. Other text takes its place, but not if OCR has
+        missed most of it.
 
         Args:
             key: of the document.
@@ -109,15 +114,23 @@ class ScanPublisher(AttachmentPublisher):
         rows = self._rows("SELECT page, text FROM scans WHERE document = ? AND state = 'read'", (key,))
         texts = {number: without_imitations(text) for number, text in rows if text}
         pages = tuple(
-            replace(page, text=with_marks_of(texts[page.number], page.text))
-            if page.number in texts and _is_more(texts[page.number], without_marks(page.text))
-            else page
+            replace(page, text=_joined(page.text, texts[page.number])) if page.number in texts else page
             for page in document.pages
         )
         if pages == document.pages:
             return document
         extractor = ", ".join(dict.fromkeys((*document.extractor.split(", "), made_by)))
         return replace(document, pages=pages, sections=moved_sections(document, pages), extractor=extractor)
+
+    def _words_of(self, key: int, document: Document, numbers: Sequence[int]) -> dict[int, bytes | None]:
+        """The boxes of the words of these pages, as they are stored with the pages' new texts."""
+        rows = self._rows("SELECT page, text, words FROM scans WHERE document = ? AND state = 'read'", (key,))
+        texts = {page.number: page.text for page in document.pages}
+        return {
+            page: _after_own(unpack(words), texts[page]) if words and read.startswith(ADDED) else words
+            for page, read, words in rows
+            if page in numbers
+        }
 
     def replace(self, key: int, document: Document, passages: Sequence[Passage], model: Model) -> None:
         """Replaces the document with this key by one with text from OCR, which has the same id.
@@ -127,8 +140,11 @@ class ScanPublisher(AttachmentPublisher):
         before = {page.number: page.text for page in self.document(key).pages}
         new = [page.number for page in document.pages if page.text != before[page.number]]
         with self._transaction() as db:
-            published = "UPDATE scans SET state = 'published', text = '' WHERE document = ? AND page = ?"
-            db.executemany(published, [(key, number) for number in new])
+            words = self._words_of(key, document, new)
+            db.executemany(
+                "UPDATE scans SET state = 'published', text = '', words = ? WHERE document = ? AND page = ?",
+                [(words[number], key, number) for number in new],
+            )
             db.execute("DELETE FROM scans WHERE document = ? AND state = 'read'", (key,))
             if not new:
                 return
@@ -139,6 +155,18 @@ class ScanPublisher(AttachmentPublisher):
                 db.execute(f"UPDATE {table} SET document = ? WHERE document = ?", (successor, key))  # noqa: S608
             db.execute("UPDATE attachments SET container = ? WHERE container = ?", (successor, key))
             remove_document(db, key)
+
+
+def _after_own(words: Sequence[WordBox], text: str) -> bytes:
+    """The boxes of the words that OCR has added to a page's own, packed with the number of letters before."""
+    return pack((*without_places(count_letters(text) - sum(word.letters for word in words)), *words))
+
+
+def _joined(own: str, read: str) -> str:
+    """A page's text after OCR, from its own and from what OCR read."""
+    if read.startswith(ADDED):
+        return own + read if own else read.removeprefix(ADDED)
+    return with_marks_of(read, own) if _is_more(read, without_marks(own)) else own
 
 
 def _is_more(read: str, own: str) -> bool:

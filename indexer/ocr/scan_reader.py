@@ -6,12 +6,12 @@ published when the last of its pages is done.
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indexer.ocr.page_job import NoScan, PageTask, recognise_all
 from indexer.ocr.scan_publisher import ScannedDocument, ScanPublisher
-from indexer.ocr.tesseract import Recognised, Tesseract
+from indexer.ocr.tesseract import ADDED, Recognised, Tesseract
 from indexer.passages.split import split
 from indexer.pdf.language import identify
 from stackroom.catalog.entries import Location, Model, is_unchanged
@@ -23,6 +23,10 @@ from stackroom.embedding.embedder import Tokenizer
 # Confidence in percent, below which a page was probably read in a wrong language. Real pages read in their
 # own have 90 and more, a Russian one read as English 54, one with much English read as Russian alone 72.
 _DOUBTFUL = 75
+
+# Confidence below which what OCR would add to a page's own text is no writing: of photos and drawings it
+# reads signs with 10 to 45.
+_NOISE = 50
 
 
 class ScanReader:
@@ -59,9 +63,11 @@ class ScanReader:
         self._model = model
         self._languages: dict[int, str] = {}  # by the document's key, as tesseract names them
         self._left: dict[int, set[int]] = {}  # pages that are not done, by the document's key
-        self._first: dict[tuple[int, int], Recognised] = {}  # readings to be compared with a second
+        self._first: dict[tuple[int, int], _Reading] = {}  # to be compared with another
         self._again: list[PageTask] = []
         self._settled: set[int] = set()  # documents whose languages are decided
+        # Documents of which a part seemed to be in another language, and was not.
+        self._in_one_language: set[int] = set()
 
     def run(self) -> Generator[bool, None, None]:
         """Reads the pages, and yields for each page that is done whether it could be read. May be closed."""
@@ -113,16 +119,19 @@ class ScanReader:
         if _unchanged(self._publisher.scanned_document(task.document), task.path) is None:
             del self._left[task.document]
             return None
-        first = self._first.pop(place, None)
-        if first is not None:
-            outcome = self._better(task, first, outcome)
-        elif isinstance(outcome, Recognised):
-            other = self._other_languages(task, outcome)
+        before = self._first.pop(place, None)
+        if before is not None:
+            outcome = self._better(task, before, outcome)
+        if isinstance(outcome, Recognised):
+            tried = (*(before.tried if before else ()), task.languages)
+            other = self._other_languages(task, outcome, tried)
             if other:
-                self._first[place] = outcome
+                self._first[place] = _Reading(outcome, tried)
                 self._again.append(replace(task, languages=other))
                 return None
         if isinstance(outcome, Recognised):
+            if outcome.text.startswith(ADDED) and outcome.confidence < _NOISE:
+                outcome = Recognised("", outcome.confidence)
             self._publisher.keep_scan(*place, outcome.text, outcome.confidence, outcome.words)
         elif isinstance(outcome, NoScan):
             self._publisher.drop_scan(*place)
@@ -142,31 +151,61 @@ class ScanReader:
         self._publisher.replace(key, document, passages, self._model)
         self._on_published(files, passages)
 
-    def _other_languages(self, task: PageTask, read: Recognised) -> str:
-        """In which languages to read a page again; "" if what was read will do."""
+    def _other_languages(self, task: PageTask, read: Recognised, tried: tuple[str, ...]) -> str:
+        """In which languages to read a page again; "" if what was read will do.
+
+        Args:
+            task: how it was read last.
+            read: the best that was read so far.
+            tried: the languages in which it was read.
+        """
         if self._settings.ocr_languages or not read.text:
             return ""
         other = ""
-        if task.document in self._settled:
+        if len(tried) > 1:
+            other = (
+                self._tesseract.vertical(self._tesseract.named(identify(read.text)))
+                if read.is_vertical
+                else ""
+            )
+        elif task.document in self._settled and self._languages[task.document] != task.languages:
             other = self._languages[task.document]
         elif read.confidence < _DOUBTFUL:
+            other = self._tesseract.vertical(task.languages) or self._tesseract.all_together()
+        elif read.weakest < _DOUBTFUL and task.document not in self._in_one_language:
             other = self._tesseract.all_together()
-        elif "+" not in task.languages:
+        elif "+" not in task.languages and task.document not in self._settled:
             other = self._tesseract.named(identify(read.text))
-        return "" if other == task.languages else other
+        return "" if other in tried else other
 
     def _better(
-        self, task: PageTask, first: Recognised, second: Recognised | NoScan | ExtractionFailed
+        self, task: PageTask, before: "_Reading", second: Recognised | NoScan | ExtractionFailed
     ) -> Recognised:
-        """The better one of two readings of a page; the document's other pages are read in its languages."""
+        """The better one of two readings of a page.
+
+        The document's other pages are read in its languages, but not if only a part of this page is in
+        others.
+        """
+        first = before.best
         is_better = isinstance(second, Recognised) and second.confidence >= first.confidence
-        if task.document not in self._settled:
+        if first.confidence >= _DOUBTFUL > first.weakest:
+            if not is_better:
+                self._in_one_language.add(task.document)
+        elif task.document not in self._settled or len(before.tried) > 1:
             self._settled.add(task.document)
             if is_better:
                 self._languages[task.document] = task.languages
         if isinstance(second, Recognised) and is_better:
             return second
         return first
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The best reading of a page so far, and the languages in which it was read."""
+
+    best: Recognised
+    tried: tuple[str, ...]
 
 
 def _unchanged(document: ScannedDocument, wanted: Path | None = None) -> Location | None:

@@ -6,8 +6,10 @@ Measured on real pages at 300 dots an inch: some 6 CPU-seconds a page, 74 MB; se
 import os
 import re
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from indexer.ocr.drawing import Drawing
 from indexer.pdf.clean_text import clean_characters, count_words, join_hyphenated, tidy_lines
@@ -34,11 +36,18 @@ _MOST_BYTES = 20_000_000
 
 _SECONDS_TO_FIND = 20.0
 
+# A paragraph whose confidence says something has so many words of so many letters: not a figure's noise.
+_SOME_WORDS, _SHORTEST = 5, 3
+
 _BETWEEN_UNSPACED = re.compile(f"(?<=[{UNSPACED}]) (?=[{UNSPACED}])")
 _COLUMNS = 12
 _LINE_LEVEL, _WORD_LEVEL = "4", "5"
 
 _Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
+
+
+ADDED = "\n"
+"""With this begins a text that is to be added to the page's own; no page's text begins with it."""
 
 
 class OcrFailed(Exception):
@@ -50,14 +59,22 @@ class Recognised:
     """What OCR read on a page.
 
     Attributes:
-        text: as a page's text is; see `stackroom.common.documents.Page`.
+        text: as a page's text is; see `stackroom.common.documents.Page`. It may begin with ADDED.
         confidence: the mean of its words, in percent; 0 without words.
         words: where they are, in the order of the text.
+        weakest: the confidence of the paragraph that is the least sure; 100 without paragraphs of some words.
     """
 
     text: str
     confidence: int
     words: tuple[WordBox, ...] = ()
+    weakest: int = 100
+
+    @property
+    def is_vertical(self) -> bool:
+        """Whether most words stand below the one before, and not beside it."""
+        steps = [(now.left - before.left, now.top - before.top) for before, now in pairwise(self.words)]
+        return sum(down > abs(across) for across, down in steps) > len(steps) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +112,28 @@ class Tesseract:
         """All languages, such as "deu+eng"; "" if they are too many to be tried at once."""
         return "+".join(self.languages) if len(self.languages) <= _MOST_TOGETHER else ""
 
-    def read(self, drawing: Drawing, languages: str, seconds: float) -> Recognised:
+    def vertical(self, name: str) -> str:
+        """The name for pages on which this language ("jpn", "jpn+eng") is written downwards; "" without one.
+
+        Alone it reads such a page; with another language, or in its place, hardly a word.
+        """
+        vertical = f"{name.split('+')[0]}_vert"
+        return vertical if vertical in self.languages else ""
+
+    def read(
+        self,
+        drawing: Drawing,
+        languages: str,
+        seconds: float,
+        has_text: Callable[[WordBox], bool] | None = None,
+    ) -> Recognised:
         """The text of a page.
 
         Args:
             drawing: the page.
             languages: such as "eng+deu".
             seconds: longest time it may take.
+            has_text: whether the page's own text has a word there; see `read_tsv`.
 
         Raises:
             OcrFailed: tesseract failed, or did not answer in time.
@@ -126,7 +158,7 @@ class Tesseract:
         if found.code:
             said = found.errors.decode(errors="replace").strip().splitlines()
             raise OcrFailed(f"tesseract failed ({found.code}): {said[-1][:200] if said else 'no reason'}")
-        return read_tsv(found.output.decode(errors="replace"), drawing)
+        return read_tsv(found.output.decode(errors="replace"), drawing, has_text)
 
 
 FindOcr = Callable[[str], tuple[Tesseract | None, str]]
@@ -184,13 +216,20 @@ def _find() -> Tesseract | None:
     return Tesseract(program, number.lstrip("v"), languages, scripts, "osd" in names)
 
 
-def read_tsv(table: str, drawing: Drawing) -> Recognised:
+def read_tsv(table: str, drawing: Drawing, has_text: Callable[[WordBox], bool] | None = None) -> Recognised:
     """Takes the text and the word boxes from the table that tesseract made of a drawing.
 
     The text has a line for each printed line, and an empty line between paragraphs.
+
+    Args:
+        table: what tesseract wrote.
+        drawing: what it read.
+        has_text: whether the page's own text has the word in a box already; then it is left out, and the text
+            begins with ADDED. None if what was read takes the place of the page's own text.
     """
     lines: list[str] = []
     confidences: list[float] = []
+    of_paragraphs: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     words: list[WordBox] = []
     place: tuple[str, ...] = ()
     of_line: _Box = 0, 0, 0, 0
@@ -202,6 +241,9 @@ def read_tsv(table: str, drawing: Drawing) -> Recognised:
             continue
         block, paragraph, line = cells[2], cells[3], cells[4]
         word = cells[11].strip()
+        box = drawing.on_page(count_letters(clean_characters(word)), *_as_high(_box(cells), of_line))
+        if has_text is not None and (has_text(box) or not any(map(str.isalnum, word))):
+            continue
         if place == (block, paragraph, line):
             lines[-1] += " " + word
         else:
@@ -210,10 +252,15 @@ def read_tsv(table: str, drawing: Drawing) -> Recognised:
             lines.append(word)
         place = (block, paragraph, line)
         confidences.append(float(cells[10]))
-        words.append(drawing.on_page(count_letters(clean_characters(word)), *_as_high(_box(cells), of_line)))
+        if len(word) >= _SHORTEST:
+            of_paragraphs[block, paragraph].append(confidences[-1])
+        words.append(box)
     text = _BETWEEN_UNSPACED.sub("", clean_characters("\n".join(lines)))
     text = tidy_lines(join_hyphenated(text, count_words([text])))
-    return Recognised(text, round(_mean(confidences)), tuple(words))
+    if has_text is not None and text:
+        text = ADDED + text
+    weakest = min((_mean(of) for of in of_paragraphs.values() if len(of) >= _SOME_WORDS), default=100.0)
+    return Recognised(text, round(_mean(confidences)), tuple(words), round(weakest))
 
 
 def _box(cells: list[str]) -> _Box:

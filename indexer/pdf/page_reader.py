@@ -3,7 +3,7 @@
 import ctypes
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pypdfium2.raw as pdfium
@@ -13,16 +13,24 @@ from indexer.pdf.annotations import Annotation, read_annotations
 from indexer.pdf.attachments import attached_to_page
 from indexer.pdf.clean_text import clean_characters
 from indexer.pdf.glyph_lines import NOT_MENDED, mend_lines
+from indexer.pdf.hidden_text import hide_text, may_be_tiny, may_hide_text
+from indexer.pdf.layers import Layers
 from indexer.pdf.old_codes import find_codes
 from indexer.pdf.page_lines import HYPHENATED, Line
+from indexer.pdf.page_objects import glance
 from indexer.pdf.raised_marks import BESIDE, OVERLAP, Marks, is_beside
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
 from indexer.pdf.scanned_pages import needs_ocr
 from indexer.pdf.unspaced_lines import close_gaps
+from indexer.pdf.visible_box import VisibleBox, cut_line, find_visible_box
 from stackroom.common.documents import Attachment
 
 # Codes of fonts that say nothing of their characters, accents, signs of Latin-1, and Symbol.
 _ODD = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\xbfÿˆˇ˘-˝\uf020-\uf0ff]")
+
+# So many of a document's first pages are looked at closely for text that is not seen. Of a page with hundreds
+# of objects this takes a tenth of the time of reading it.
+_CLOSELY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,38 +50,46 @@ class PageReading:
     annotations: list[Annotation] = field(default_factory=list)
 
 
-def read_page(pdf: Any, at: int) -> PageReading:
-    """Reads the page at index `at` (from 0) of an open document of PDFium."""
+def read_page(pdf: Any, at: int, layers: Layers) -> PageReading:
+    """Reads the page at index `at` (from 0) of an open document of PDFium, which may have these layers."""
     # The plain functions: pypdfium2's page objects with their finalizers cost as much as our own work.
     page = pdfium.FPDF_LoadPage(pdf, at)
     if not page:
         return PageReading(None)
     try:
-        lines = read_lines(page, at)
-        is_scan = lines is not None and needs_ocr(page, lines)
+        reading = read_open_page(page, at, layers)
         attachments = attached_to_page(page, at)  # first: what is read next may change the page
-        return PageReading(lines, is_scan, attachments, read_annotations(pdf, page, at))
+        return replace(reading, attachments=attachments, annotations=read_annotations(pdf, page, at))
     finally:
         pdfium.FPDF_ClosePage(page)
 
 
-def read_lines(page: Any, at: int) -> list[Line] | None:
-    """The lines of an open page of PDFium; None if PDFium can't load its text.
+def read_open_page(page: Any, at: int, layers: Layers) -> PageReading:
+    """Reads an open page of PDFium, and turns off what is not seen of its text.
 
     Args:
         page: the page.
         at: its index, from 0.
+        layers: of its document.
     """
+    look = glance(page, closely=at < _CLOSELY or layers.is_suspect)
     text_page = pdfium.FPDFText_LoadPage(page)
     if not text_page:
-        return None
+        return PageReading(None)
     try:
-        return _read_lines(page, text_page, at)
+        visible = find_visible_box(page)
+        lines = _read_lines(page, text_page, at, visible)
+        if (may_hide_text(look, text_page, layers) or may_be_tiny(lines)) and hide_text(page, layers):
+            layers.is_suspect = True
+            pdfium.FPDFText_ClosePage(text_page)
+            text_page = pdfium.FPDFText_LoadPage(page)
+            lines = _read_lines(page, text_page, at, visible)
+        return PageReading(lines, needs_ocr(page, text_page, lines, look))
     finally:
         pdfium.FPDFText_ClosePage(text_page)
 
 
-def _read_lines(page: Any, text_page: Any, at: int) -> list[Line]:
+def _read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> list[Line]:
     count = pdfium.FPDFText_CountChars(text_page)
     if count > MAX_PAGE_CHARACTERS:
         raise PageTooLong(at + 1)
@@ -99,9 +115,11 @@ def _read_lines(page: Any, text_page: Any, at: int) -> list[Line]:
         accents = find_accents(text_page, text.translate(short) if short else text)
     marks = Marks(text_page, text, one_to_one=one_to_one, same_units=same_units)
     right, end = math.inf, 0.0  # where the line before ends, and the height of its last box
+    west, south, east, north = visible.sides
     lines: list[Line] = []
     start = 0
     for raw in text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n"):
+        marks.skip(start)
         is_hyphenated = raw[-1:] == HYPHENATED
         units = len(raw) if same_units else len(raw.encode("utf-16-le", "surrogatepass")) // 2
         mended_line = mended.get(start, NOT_MENDED)
@@ -119,22 +137,32 @@ def _read_lines(page: Any, text_page: Any, at: int) -> list[Line]:
             measure(text_page, first, into)
             left, bottom, height = box.left, box.bottom, box.top - box.bottom
             measure(text_page, last, into)
+            if not (
+                west <= left <= east
+                and south <= bottom <= north
+                and west <= box.left <= east
+                and south <= box.bottom <= north
+            ):
+                shown = cut_line(text_page, raw, start, visible, one_to_one=one_to_one)
+                if shown is None:  # the line is not on the page
+                    start += units + (0 if is_hyphenated else 2)
+                    continue
+                is_as_read = False
+                raw, first, last = shown
+                measure(text_page, first, into)
+                left, bottom, height = box.left, box.bottom, box.top - box.bottom
+                measure(text_page, last, into)
             end_before, end = end, box.top - box.bottom
             is_resized = not 0.95 * height < end_before < 1.05 * height
             lower = bottom if height >= end else box.bottom
             height = max(height, end)
             place = start + len(raw) - len(raw.lstrip()) if raw[0].isspace() else start
-            length = len(raw)
-            stop = start + units
-            if is_as_read and marks.next < stop:
-                raw = marks.write(raw, start, stop, lower, height)
-            if (
-                is_as_read
-                and accents
-                and len(raw) == length
-                and not accents.keys().isdisjoint(range(start, stop))
-            ):
-                raw = write_accents(raw, start, accents)
+            length, stop = len(raw), start + units
+            if is_as_read:
+                if marks.next < stop:
+                    raw = marks.write(raw, start, stop, lower, height)
+                if accents and len(raw) == length and not accents.keys().isdisjoint(range(start, stop)):
+                    raw = write_accents(raw, start, accents)
             gap, right = left - right, box.right
             if at == 0:
                 height = max(_read_size(text_page, first), _read_size(text_page, last))

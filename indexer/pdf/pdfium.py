@@ -27,6 +27,7 @@ from indexer.pdf.clean_text import (
     tidy_lines,
 )
 from indexer.pdf.headings import find_sections
+from indexer.pdf.layers import Layers
 from indexer.pdf.metadata import with_xml
 from indexer.pdf.page_lines import Line, break_paragraphs, remove_running_lines
 from indexer.pdf.page_reader import read_page
@@ -221,8 +222,9 @@ def _read_with_pdfium(
         scans = []
         pinned: list[Attachment] = []
         annotations = {}
+        layers = Layers(source)
         for at in range(total):
-            page = read_page(pdf, at)
+            page = read_page(pdf, at, layers)
             pages.append(page.lines)
             if page.is_scan:
                 scans.append(at)

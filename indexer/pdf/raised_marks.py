@@ -139,9 +139,9 @@ class Marks:
                     self._add(runs, at + 1, start, stop)
         return self._write_runs(runs, start, stop) if runs else line
 
-    def skip(self, stop: int) -> None:
-        """Leaves out the numbers of a line that ends before `stop`."""
-        while self.next < stop:
+    def skip(self, start: int) -> None:
+        """Leaves out the numbers before the place `start`: of a line that was read in another way."""
+        while self.next < start:
             self.next = self._numbers.pop() if self._numbers else len(self._units)
 
     def go_on(self, before: str, line: str, place: int, gap: float, height: float) -> str | None:

@@ -275,7 +275,9 @@ def test_a_page_that_pdfium_cannot_load(tmp_path: Path, monkeypatch: pytest.Monk
     # PDFium itself is replaced: no page is known that it cannot load and pypdf can.
     path = write_pdf(tmp_path / "x.pdf", ["first", "second", "third"])
     monkeypatch.setattr(
-        indexer.pdf.pdfium, "read_page", lambda pdf, at: PageReading(None) if at == 1 else read_page(pdf, at)
+        indexer.pdf.pdfium,
+        "read_page",
+        lambda pdf, at, layers: PageReading(None) if at == 1 else read_page(pdf, at, layers),
     )
     document = read(path)
     assert [page.text for page in document.pages] == ["first\n", "second\n", "third\n"]

@@ -93,7 +93,7 @@ def _draw(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     width, height = (max(1.0, side) for side in page.get_size())
     scale = min(_LARGEST_SCALE, (_PIXELS / (width * height)) ** 0.5, _MOST_PIXELS_A_SIDE / max(width, height))
     boxes = [_on_page(page, seen) for seen in request["boxes"]]
-    boxes = boxes or list(_find_boxes(page, request["text"], request["start"], request["stop"]))
+    boxes += _find_boxes(page, request["text"], request["start"], request["stop"])
     if boxes:
         _paint(page, boxes)
     bitmap = page.render(scale=scale, rev_byteorder=True)

@@ -12,6 +12,9 @@ from stackroom.page.own_marks import without_marks
 UNITS = 4095
 """Coordinates run from 0 to 4095, across the page and down it: seven to a point of an A4 page."""
 
+# A number of letters is stored in two bytes.
+_MOST_LETTERS = 60_000
+
 # The widest gap between two words of a line that is marked with them, in heights of the line.
 _WIDEST_GAP = 2.5
 
@@ -52,6 +55,33 @@ def unpack(content: bytes) -> tuple[WordBox, ...]:
     return tuple(WordBox(*(value % 2**16 for value in row)) for row in zip(*columns, strict=True))
 
 
+def without_places(letters: int) -> list[WordBox]:
+    """Boxes without an area for so many letters of a page that OCR did not see: the PDF has them itself."""
+    whole, rest = divmod(max(letters, 0), _MOST_LETTERS)
+    return [WordBox(count, 0, 0, 0, 0) for count in [_MOST_LETTERS] * whole + [rest] if count]
+
+
+def find_own_stop(words: Sequence[WordBox], page: str) -> int:
+    """Up to which character the text of a page is the PDF's own, and not from OCR.
+
+    Args:
+        words: of the page.
+        page: its text.
+    """
+    own = sum(word.letters for word in words if not _has_place(word))
+    if not words or count_letters(page) != sum(word.letters for word in words):
+        return len(page)
+    for at, char in enumerate(page):
+        if own <= 0:
+            return at
+        own -= count_letters(char)
+    return len(page)
+
+
+def _has_place(word: WordBox) -> bool:
+    return word.right > 0 or word.bottom > 0
+
+
 def find_passage(words: Sequence[WordBox], page: str, start: int, stop: int) -> Iterator[WordBox]:
     """The boxes of a passage's words, without the gaps between those of a line.
 
@@ -70,7 +100,7 @@ def find_passage(words: Sequence[WordBox], page: str, start: int, stop: int) -> 
     last: WordBox | None = None
     for word in words:
         at += word.letters
-        if not word.letters or not first < at < first + passage + word.letters:
+        if not word.letters or not first < at < first + passage + word.letters or not _has_place(word):
             continue
         yield _joined(last, word) if last else word
         last = word

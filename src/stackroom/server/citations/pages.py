@@ -24,7 +24,7 @@ from stackroom.common.documents import AttachmentPlace
 from stackroom.common.errors import CatalogError, PictureFailed, UnknownDocument, UnknownPart
 from stackroom.page.foreign_text import own_line
 from stackroom.page.mark import Mark
-from stackroom.page.word_boxes import find_passage
+from stackroom.page.word_boxes import find_own_stop, find_passage
 from stackroom.reading.notices import CATALOG_UNREADABLE
 from stackroom.reading.reader import Reader
 from stackroom.reading.results import PageOfFile
@@ -200,6 +200,7 @@ class _Pages:
         start, stop = (mark.start, mark.stop) if mark else (0, 0)
         text = found.page.text
         boxes = tuple(find_passage(found.words, text, start, stop))
+        stop = min(stop, find_own_stop(found.words, text))
         wanted = PageToDraw(found.entry.id, found.page.number, file, text, start, stop, boxes, found.inside)
         return await self._in_turn(lambda: self._pictures.picture(wanted))
 

@@ -57,8 +57,9 @@ class PageToDraw:
         page: 1-based.
         file: a PDF with that content.
         text: of the page, as the catalogue has it.
-        start, stop: the passage in `text`; nothing is marked if they are equal.
-        boxes: where OCR saw the passage's words; if empty, they are looked for in the text of the PDF.
+        start, stop: the part of the passage in `text` that is looked for in the text of the PDF; none if
+            `stop` is no greater than `start`.
+        boxes: where OCR saw the words of the rest.
         inside: where the PDF is attached to the one in `file`; None if it is that one.
     """
 
