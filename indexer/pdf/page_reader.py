@@ -10,6 +10,7 @@ from indexer.pdf.clean_text import clean_characters
 from indexer.pdf.page_lines import HYPHENATED, Line
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
 from indexer.pdf.scanned_pages import needs_ocr
+from indexer.pdf.tables import with_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def read_lines(page: Any, at: int) -> list[Line] | None:
     if not text_page:
         return None
     try:
-        return _read_lines(text_page, at)
+        return with_tables(page, text_page, _read_lines(text_page, at))
     finally:
         pdfium.FPDFText_ClosePage(text_page)
 

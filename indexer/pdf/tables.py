@@ -1,0 +1,207 @@
+"""Finds the tables of a page, and puts each as Markdown rows in the place of its lines.
+
+A page without any sign of a table costs a look at its lines. Else the words around the signs are measured, two
+characters each, and the page's rules are read.
+"""
+
+import ctypes
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence, Set
+from typing import Any, NamedTuple
+
+import pypdfium2.raw as pdfium
+
+from indexer.pdf.page_lines import HYPHENATED, Line
+from indexer.pdf.ruled_tables import find_ruled
+from indexer.pdf.table_checks import count_headers, is_table, suspects
+from indexer.pdf.table_grid import Grid, Word
+from indexer.pdf.table_rules import read_rules
+from indexer.pdf.unruled_tables import find_unruled
+from stackroom.page.table_rows import format_table
+
+_FEWEST_SIGNS = 2
+_AROUND = 4  # lines before and after a sign that may belong to the table as well
+_MOST_WORDS = 20_000  # of a page; a full page of small print has 2,000
+
+
+class _RawLine(NamedTuple):
+    """A line as PDFium has it.
+
+    Attributes:
+        start: the place of its first character in the page's text.
+        text: as PDFium has it.
+        number: of our Line that was made of it.
+    """
+
+    start: int
+    text: str
+    number: int
+
+
+class _Measured(NamedTuple):
+    """A word, and the index of its first character."""
+
+    word: Word
+    char: int
+
+
+_WORD = re.compile(r"\S+")
+_BROKEN = re.compile(f"{HYPHENATED} ?(?=[^\\W\\d_])")
+
+
+def with_tables(page: Any, text_page: Any, lines: list[Line]) -> list[Line]:
+    """The lines of a page; those of a table replaced by one with all of its rows.
+
+    Args:
+        page: an open page of PDFium.
+        text_page: its text.
+        lines: what was made of it.
+    """
+    signs = suspects(lines)
+    if len(signs) < _FEWEST_SIGNS:
+        return lines
+    near = {at for sign in signs for at in range(sign - _AROUND, sign + _AROUND + 1)}
+    measured = [
+        [] if line is None else _measure(text_page, line, lines[line.number].text)
+        for line in _raw_lines(text_page, lines, near)
+    ]
+    words = [[found.word for found in line] for line in measured]
+    rules = read_rules(page)
+    grids = [grid for grid in find_ruled(rules, [word for line in words for word in line]) if is_table(grid)]
+    used = {word for grid in grids for word in grid.words()}
+    rest = [[word for word in line if word not in used] for line in words]
+    grids += [grid for grid in find_unruled(rest, rules.across) if is_table(grid)]
+    if not grids:
+        return lines
+    chars = {found.word: found.char for line in measured for found in line}
+    return _replace(
+        lines, words, [(grid, _make_line(grid, lines, _stands_out(text_page, grid, chars))) for grid in grids]
+    )
+
+
+def _raw_lines(text_page: Any, lines: Sequence[Line], near: Set[int]) -> Iterator[_RawLine | None]:
+    """PDFium's own lines that became those of `lines` whose numbers are in `near`. None parts such as do not
+    follow each other.
+    """
+    count = pdfium.FPDFText_CountChars(text_page)
+    buffer = (ctypes.c_ushort * (2 * count + 2))()
+    written = max(0, pdfium.FPDFText_GetText(text_page, 0, count, buffer) - 1)
+    text = bytes(memoryview(buffer)[:written]).decode("utf-16-le", "surrogatepass")
+    if len(text) != written:
+        text = "".join(map(chr, buffer[:written]))  # PDFium counts what is beyond U+FFFF twice
+    if written != count:
+        return  # characters and text do not go together one to one: rare
+    numbers: defaultdict[tuple[float, float], list[int]] = defaultdict(list)
+    for number in range(len(lines) - 1, -1, -1):
+        numbers[lines[number].start_x, lines[number].start_y].append(number)
+    box = pdfium.FS_RECTF()
+    into = ctypes.byref(box)
+    start = words = 0
+    is_parted = False
+    for line in text.split("\r\n"):
+        first = start + len(line) - len(line.lstrip())
+        pdfium.FPDFText_GetLooseCharBox(text_page, first, into)
+        found = numbers.get((box.left, box.bottom))
+        number = found.pop() if found and line and not line.isspace() else -1
+        if number in near:
+            words += line.count(" ") + 1
+            if words > _MOST_WORDS:
+                return
+            if is_parted:
+                yield None
+            yield _RawLine(start, line, number)
+        is_parted = number not in near
+        start += len(line) + 2
+
+
+def _measure(text_page: Any, raw: _RawLine, text: str) -> list[_Measured]:
+    """The words of a line with their places.
+
+    Args:
+        text_page: of PDFium.
+        raw: the line.
+        text: what was made of it.
+    """
+    spans = [found.span() for found in _WORD.finditer(raw.text)]
+    texts = text.split()
+    if len(texts) != len(spans) or not all(
+        text == raw.text[start:stop] or _letters(text) == _letters(raw.text[start:stop])
+        for text, (start, stop) in zip(texts, spans, strict=True)
+    ):
+        texts = [text]  # it was repaired so much that it can't be taken apart
+        spans = [(spans[0][0], spans[-1][1])] if spans else []
+    box = pdfium.FS_RECTF()
+    into = ctypes.byref(box)
+    measure = pdfium.FPDFText_GetLooseCharBox
+    measured = []
+    for text, (start, stop) in zip(texts, spans, strict=True):
+        measure(text_page, raw.start + start, into)
+        left, bottom, right, top = box.left, box.bottom, box.right, box.top
+        if stop - start > 1:
+            measure(text_page, raw.start + stop - 1, into)
+            left, right = min(left, box.left), max(right, box.right)
+            bottom, top = min(bottom, box.bottom), max(top, box.top)
+        if not (0 < right - left < 1e4 and 0 < top - bottom < 1e3):  # also "not a number"
+            return []
+        measured.append(_Measured(Word(text, left, bottom, right, top, raw.number), raw.start + start))
+    return measured
+
+
+def _letters(text: str) -> list[str]:
+    """What stays the same where accents are composed and ligatures spelled out, in any order."""
+    return sorted(char for char in unicodedata.normalize("NFKD", text).casefold() if char.isalnum())
+
+
+def _stands_out(text_page: Any, grid: Grid, chars: Mapping[Word, int]) -> bool:
+    """Whether the last cell of the first row is in another font than that of the last row."""
+    fonts = []
+    for row in (grid.rows[0], grid.rows[-1]):
+        if not row:
+            return False
+        name = ctypes.create_string_buffer(200)
+        char = chars[row[max(row)][0].words[0]]
+        size = pdfium.FPDFText_GetFontInfo(text_page, char, name, len(name), ctypes.byref(ctypes.c_int()))
+        fonts.append(name.raw[: max(size, 0)])
+    return fonts[0] != fonts[1]
+
+
+def _make_line(grid: Grid, lines: Sequence[Line], stands_out: bool) -> Line:  # noqa: FBT001
+    """A table as a line of its own, with all of its rows, parted from what is around it."""
+    rows = [[_BROKEN.sub("", cell).replace(HYPHENATED, "-") for cell in row] for row in grid.texts()]
+    headers = count_headers(grid, stands_out=stands_out)
+    empty = [at for at, row in enumerate(rows) if not any(row)]
+    headers -= sum(at < headers for at in empty)
+    rows = [row for row in rows if any(row)]
+    words = list(grid.words())
+    first, last = words[0], words[-1]
+    return Line(
+        f"\n{format_table(rows, headers)}\n",
+        min(word.left for word in words),
+        first.bottom,
+        max(word.right for word in words),
+        last.bottom,
+        lines[first.line].height,
+    )
+
+
+def _replace(lines: Sequence[Line], words: Sequence[Sequence[Word]], made: Sequence[tuple[Grid, Line]]) -> list[Line]:
+    """The lines with each table in the place of its first line. Of a line that is only partly in a table, the
+    rest stays where it is.
+    """
+    used = {word for grid, _ in made for word in grid.words()}
+    tables: defaultdict[int, list[Line]] = defaultdict(list)
+    for grid, line in made:
+        tables[min(word.line for word in grid.words())].append(line)
+    of_line = {line[0].line: line for line in words if line}
+    kept: list[Line] = []
+    for number, line in enumerate(lines):
+        kept += tables[number]
+        left = [word for word in of_line.get(number, ()) if word not in used]
+        if number not in of_line or len(left) == len(of_line[number]):
+            kept.append(line)
+        elif left:
+            text = " ".join(word.text for word in left)
+            kept.append(Line(text, left[0].left, left[0].bottom, left[-1].left, left[-1].bottom, line.height))
+    return kept
