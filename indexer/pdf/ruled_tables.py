@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 
-from indexer.pdf.table_grid import Bit, Grid, Row, Word, one_row, split_rows
+from indexer.pdf.table_grid import Bit, Grid, Row, Word, rows_of_band, split_rows
 from indexer.pdf.table_rules import Rule, Rules
 
 # Rules so near each other are one: borders drawn side by side, as browsers do with two boxes (2.25 pt).
@@ -142,7 +142,8 @@ def _rows(bands: Sequence[list[Bit]]) -> list[Row]:
     rows: list[Row] = []
     for band in bands:
         split = split_rows(band) if band and filled <= 3 else []
-        rows += split if len(split) >= 3 and sum(len(row) >= 2 for row in split) >= 3 else [one_row(band)]
+        is_several = len(split) >= 3 and sum(len(row) >= 2 for row in split) >= 3
+        rows += split if is_several else rows_of_band(band)
     return rows
 
 

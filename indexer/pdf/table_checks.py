@@ -4,6 +4,7 @@ Pure functions.
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
@@ -14,42 +15,80 @@ from stackroom.common.characters.scripts import UNSPACED
 
 _DIGITS = re.compile(r"\d")
 _NUMBER = re.compile(r"[-+−–(]?[^\w\s]{0,2}\d[\d.,:'’/ ]*(?:[a-z%°€$£¥)]{0,3}| [%°€$£¥]\)?)", re.IGNORECASE)
-_NO_VALUE = re.compile(r"[-–—−.n/a\s]{1,4}")
+_NO_VALUE = re.compile(r"[-–—−]{1,3}|n/?a", re.IGNORECASE)
 _YEAR = re.compile(r"(?:1[89]|20)\d\d")
 _MARKER = re.compile(r"[^\w\s]{1,2}|[(\[]?(?:\d{1,3}|[a-z]|[ivxlc]{1,6})(?:\.\d{1,3}){0,4}[.)\]:]*", re.IGNORECASE)
 _PAGE = re.compile(r"\d{1,4}|[ivxlc]{1,7}")
-_LEADER = re.compile(r"[.·…_]{3,}|(?:[.·] ){3,}")
+LEADER = re.compile(r"[.·…_]{4,}|(?:[.·] ){3,}")
+"""Dots that lead from a heading to its page."""
+_LABEL = re.compile(r"\[.*\]|\(\d+(?:\.\d+)*[a-z]?\)")  # "[Function]" beside its name, a formula's number
+_CODE = re.compile(r"[;{]\Z|%\w*\Z(?<!\d%)(?<! %)|\A//|\A/[*∗]")
+_LINE_NUMBER = re.compile(r"\d+:")
 _IN_UNSPACED = re.compile(f"[{UNSPACED}]")
 
-# The widths of a line's characters in its height, and of a line's cells with digits; see `suspects`.
-_WIDEST = 0.6
 _MOST_HEADERS = 3
+_ENDS_ROW = frozenset("0123456789)%")
+
+# A line is wide if it has this many times the usual width a character: a gap of a quarter of its text. On a page
+# that is all table, the usual one is that of prose: .48 of the height of the font's box.
+_WIDER = 1.25
+_USUAL = 0.48
+# What is near each other, in lines; and how many signs make a table likely.
+_NEAR = 12
+_FEWEST_WIDE, _FEWEST_SIGNS, _FEWEST_BESIDE = 2, 3, 4
 
 
 def suspects(lines: Sequence[Line]) -> list[int]:
     """The numbers of the lines that may be in a table, quickly: most pages have none.
 
-    These are lines that are much longer than their text, lines of numbers, and such as stand beside the one
-    before or above it. A line of prose is .35 to .5 of its height a character.
+    These are lines that are much longer than their text, and such as stand beside the one before them or above
+    it, where there are several near each other.
     """
-    found: list[int] = []
-    low = 0.0
-    for at, (text, start_x, start_y, end_x, end_y, height) in enumerate(lines):
-        width = end_x - start_x if end_x > start_x else start_x - end_x
-        is_beside = at and start_y > low - 0.3 * height
-        low = end_y if end_y < start_y else start_y
-        if (
-            is_beside
-            or (width > _WIDEST * height * len(text) and not _IN_UNSPACED.search(text))
-            or (width > 3 * height and _DIGITS.search(text) and _has_numbers(text))
-        ) and height:
-            found.append(at)
-    return found
+    if len(lines) < 3:
+        return []
+    widths = [abs(end_x - start_x) / (len(text) or 1) for text, start_x, _, end_x, _, _ in lines]
+    middle = len(lines) // 2
+    usual = min(sorted(widths)[middle], _USUAL * sorted(line[5] for line in lines)[middle])
+    limit = _WIDER * usual
+    wide = [
+        at
+        for at, width in enumerate(widths)
+        if width > limit or (lines[at][0][-1:] in _ENDS_ROW and _has_numbers(lines[at][0]))
+    ]
+    beside = [
+        at
+        for at, (before, line) in enumerate(pairwise(lines), 1)
+        if line[2] > before[4] - 0.3 * line[5] and line[2] > before[2] - 0.3 * line[5]
+    ]
+    if len(wide) < _FEWEST_WIDE and len(beside) < _FEWEST_BESIDE:
+        return []
+    wide = [at for at in _not_monospaced(lines, wide) if ". . ." not in lines[at].text]
+    wide = [at for at in wide if not _IN_UNSPACED.search(lines[at].text)]
+    signs = sorted({*wide, *beside})
+    if (_is_dense(wide, _FEWEST_WIDE) and _is_dense(signs, _FEWEST_SIGNS)) or _is_dense(beside, _FEWEST_BESIDE):
+        return signs
+    return []
 
 
 def _has_numbers(text: str) -> bool:
+    """Whether it is three words or more, most of them with digits."""
     words = text.split()
     return len(words) >= 3 and sum(map(bool, map(_DIGITS.search, words))) * 2 > len(words)
+
+
+def _is_dense(numbers: Sequence[int], fewest: int) -> bool:
+    return any(last - first < _NEAR for first, last in zip(numbers, numbers[fewest - 1 :], strict=False))
+
+
+def _not_monospaced(lines: Sequence[Line], numbers: Sequence[int]) -> list[int]:
+    """Those lines whose characters are not as wide as those of several others of other lengths."""
+    lengths: defaultdict[int, set[int]] = defaultdict(set)
+    key_of = {}
+    for at in numbers:
+        text, start_x, _, end_x, _, _ = lines[at]
+        key_of[at] = round(20 * abs(end_x - start_x) / max(len(text) - 1, 1))
+        lengths[key_of[at]].add(len(text))
+    return [at for at, key in key_of.items() if len(lengths[key]) < 3]
 
 
 def is_table(grid: Grid) -> bool:
@@ -62,13 +101,14 @@ def is_table(grid: Grid) -> bool:
     filled = len(cells) / (len(texts) * grid.columns)
     if sum(any(column) for column in columns) < 2 or sum(map(_has_word, cells)) < 0.7 * len(cells):
         return False
-    if sum(bool(_LEADER.search(cell)) for cell in cells) > 0.1 * len(cells):
-        return False
     if grid.is_ruled:
-        return filled >= 0.25
+        # Two rows may be boxes that stand beside each other by chance.
+        return filled >= (0.25 if len(texts) > 2 else 0.6)
     if len(texts) < 3 or filled < 0.4 or sum(sum(map(bool, row)) >= 2 for row in texts) < 0.6 * len(texts):
         return False
-    if _is_monospaced(grid) or _is_list(columns) or _is_contents(columns):
+    if _is_monospaced(grid) or _is_code(columns) or _is_list(columns) or _is_contents(columns):
+        return False
+    if _is_labelled(columns) or sum(cell.endswith(",") for cell in cells) > 0.5 * len(cells):
         return False
     if not all(_is_aligned(list(bits)) for bits in _columns(grid)):
         return False
@@ -92,11 +132,29 @@ def _is_list(columns: Sequence[Sequence[str]]) -> bool:
 def _is_contents(columns: Sequence[Sequence[str]]) -> bool:
     """Whether it is headings and the pages they are on."""
     last = [cell for cell in columns[-1] if cell]
-    if not all(_PAGE.fullmatch(cell) for cell in last):
+    numbers = [int(cell) for cell in last if cell.isdecimal()]
+    if not all(map(_PAGE.fullmatch, last)) or any(one > other for one, other in pairwise(numbers)):
         return False
-    numbers = [int(cell) for cell in last if cell.isascii() and cell.isdigit()]
-    texts = sum(not _is_numeric(column) for column in columns[:-1])
-    return texts <= 2 and len(columns) <= 3 and all(one <= other for one, other in pairwise(numbers))
+    return not any(map(_is_numeric, columns[1:-1]))
+
+
+def _is_code(columns: Sequence[Sequence[str]]) -> bool:
+    """Whether it is lines of a program: with their numbers, or with signs that end them."""
+    first = [cell for cell in columns[0] if cell]
+    numbers = [int(cell) for cell in first if cell.isdecimal()]
+    steps = sum(other - one == 1 for one, other in pairwise(numbers))
+    if len(columns) == 2 and len(numbers) > 0.8 * len(first) and steps > 0.8 * len(numbers) and numbers[0] > 1:
+        return True
+    if sum(bool(_LINE_NUMBER.fullmatch(cell)) for cell in first) > 0.6 * len(first):
+        return True
+    cells = [cell for column in columns for cell in column if cell]
+    return sum(bool(_CODE.search(cell)) for cell in cells) > 0.1 * len(cells)
+
+
+def _is_labelled(columns: Sequence[Sequence[str]]) -> bool:
+    """Whether the last column has nothing but labels of what is beside it."""
+    last = [cell for cell in columns[-1] if cell]
+    return sum(bool(_LABEL.fullmatch(cell)) for cell in last) > 0.7 * len(last)
 
 
 def _is_numeric(column: Sequence[str]) -> bool:

@@ -131,7 +131,23 @@ def find_gutters(lines: Sequence[Sequence[Word]], size: float) -> list[tuple[flo
             found[-1] = (found[-1][0], following)
         else:
             found.append((x, following))
+    if most:
+        found = [gap for each in found for gap in _narrowed(each, lines)]
     return [gap for gap in found if gap[1] - gap[0] > 0.1 * size and _parts_columns(gap, lines, size)]
+
+
+def _narrowed(gap: tuple[float, float], lines: Sequence[Sequence[Word]]) -> Iterable[tuple[float, float]]:
+    """The gap without what a word at either side reaches into it; words that cover all of it run across."""
+    left, right = gap
+    for line in lines:
+        for word in line:
+            if word.right > gap[0] and word.left < gap[1]:
+                if word.left < gap[0] + 0.01 and word.right < gap[1]:
+                    left = max(left, word.right)
+                elif word.right > gap[1] - 0.01 and word.left > gap[0]:
+                    right = min(right, word.left)
+    if left < right:
+        yield left, right
 
 
 def _parts_columns(gap: tuple[float, float], lines: Sequence[Sequence[Word]], size: float) -> bool:
@@ -146,42 +162,37 @@ def _parts_columns(gap: tuple[float, float], lines: Sequence[Sequence[Word]], si
         crosses = any(word.left < middle < word.right for word in line)
         if before is not None and after is not None and not crosses:
             widths.append(after - before)
-    if len(widths) < 2:
+    if len(widths) < max(2, 0.15 * len(lines)):
         return False
     # A word space has .25 to .33 of the size, and up to .5 in lines that are set to the full width.
     return median(widths) > 0.55 * size and min(left, right) >= 2
 
 
-def split_columns(line: Sequence[Word], middles: Sequence[float], size: float) -> list[Bit]:
+def split_columns(
+    line: Sequence[Word], gutters: Sequence[tuple[float, float]], size: float
+) -> list[Bit]:
     """What a line has in each column. What runs across several counts to the leftmost of them.
 
     Args:
         line: its words, in the order in which they are read.
-        middles: x of the gaps between the columns, ascending.
-        size: of the text; what is so far apart is in different columns.
+        gutters: from where to where the gaps between the columns reach, from left to right.
+        size: of the text, in points.
     """
-    places = sorted(range(len(line)), key=lambda at: line[at].left)
-    column_of: dict[int, int] = {}
-    pieces: list[list[int]] = []
-    for at in places:
-        word = line[at]
-        column = bisect_right(middles, (word.left + word.right) / 2)
-        near = pieces and word.left - line[pieces[-1][-1]].right < 0.55 * size
-        if near and column != column_of[pieces[-1][-1]]:
-            # No gap, but another column: it runs across.
-            column = column_of[pieces[-1][-1]]
-        elif near:
-            pass
-        else:
-            column = bisect_right(middles, word.left) if word.right - word.left > size else column
-        column_of[at] = column
-        if near:
-            pieces[-1].append(at)
-        else:
-            pieces.append([at])
+    middles = [(left + right) / 2 for left, right in gutters]
     by_column: defaultdict[int, list[int]] = defaultdict(list)
-    for at, column in column_of.items():
+    reach, column = -1e9, 0  # how far the words so far reach, and their column
+    for at in sorted(range(len(line)), key=lambda at: line[at].left):
+        word = line[at]
+        place = bisect_right(middles, word.left)
+        is_parted = word.left - reach > 0.55 * size or any(
+            reach <= left + 0.5 and word.left >= right - 0.5 for left, right in gutters[column:place]
+        )
+        if is_parted:
+            # A word that begins before the middle of the gap, but is mostly behind it, is behind it.
+            place = max(place, bisect_right(middles, (word.left + word.right) / 2 - size))
+            column = place
         by_column[column].append(at)
+        reach = max(reach, word.right)
     return [Bit(column, [line[at] for at in sorted(by_column[column])]) for column in sorted(by_column)]
 
 
@@ -251,8 +262,16 @@ def one_row(bits: Sequence[Bit]) -> Row:
 def rows_by_rules(bits: Sequence[Bit], rules: Sequence[float]) -> list[Row]:
     """The rows of a table that some rules run across: one between each two, or more where there are few."""
     bands = split_bands(bits, rules)
-    split = [split_rows(band) for band in bands]
     # A rule below the header and at either end does not part the rows; rules between most rows do.
-    if len(bands) >= 4 or len(bands) * 2 > sum(map(len, split)):
-        return [one_row(band) for band in bands]
-    return [row for rows in split for row in rows]
+    if len(bands) >= 4:
+        return [row for band in bands for row in rows_of_band(band)]
+    return [row for band in bands for row in split_rows(band)]
+
+
+def rows_of_band(bits: Sequence[Bit]) -> list[Row]:
+    """The row between two rules, or several if they are drawn one after the other, each in all columns."""
+    split = split_rows(bits)
+    columns = len({bit.column for bit in bits})
+    if len(split) > 1 and columns > 1 and all(len(row) >= max(2, columns - 1) for row in split):
+        return split
+    return [one_row(bits)]

@@ -8,20 +8,24 @@ import ctypes
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
 from indexer.pdf.page_lines import HYPHENATED, Line
 from indexer.pdf.ruled_tables import find_ruled
-from indexer.pdf.table_checks import count_headers, is_table, suspects
+from indexer.pdf.table_checks import LEADER, count_headers, is_table, suspects
 from indexer.pdf.table_grid import Grid, Word
 from indexer.pdf.table_rules import read_rules
 from indexer.pdf.unruled_tables import find_unruled
 from stackroom.page.table_rows import format_table
 
-_FEWEST_SIGNS = 2
+# Lines that are looked at to tell whether a page has gaps at all, and how many must have one.
+_PROBES = 8
+_FEWEST_GAPS = 2
+
 _AROUND = 4  # lines before and after a sign that may belong to the table as well
 _MOST_WORDS = 20_000  # of a page; a full page of small print has 2,000
 
@@ -60,18 +64,24 @@ def with_tables(page: Any, text_page: Any, lines: list[Line]) -> list[Line]:
         lines: what was made of it.
     """
     signs = suspects(lines)
-    if len(signs) < _FEWEST_SIGNS:
+    if not signs:
         return lines
-    near = {at for sign in signs for at in range(sign - _AROUND, sign + _AROUND + 1)}
-    measured = [
-        [] if line is None else _measure(text_page, line, lines[line.number].text)
-        for line in _raw_lines(text_page, lines, near)
-    ]
+    raw = _raw_lines(text_page, lines)
+    if not raw or not _has_gaps(text_page, [raw[at] for at in signs if at in raw]):
+        return lines
+    near = sorted({at for sign in signs for at in range(sign - _AROUND, sign + _AROUND + 1)} & raw.keys())
+    if sum(raw[at].text.count(" ") + 1 for at in near) > _MOST_WORDS:
+        return lines
+    measured: list[list[_Measured]] = []
+    for before, at in pairwise([-2, *near]):
+        if at != before + 1:
+            measured.append([])
+        measured.append(_measure(text_page, raw[at], lines[at].text))
     words = [[found.word for found in line] for line in measured]
     rules = read_rules(page)
     grids = [grid for grid in find_ruled(rules, [word for line in words for word in line]) if is_table(grid)]
     used = {word for grid in grids for word in grid.words()}
-    rest = [[word for word in line if word not in used] for line in words]
+    rest = [[word for word in line if word not in used] for line in words] if used else words
     grids += [grid for grid in find_unruled(rest, rules.across) if is_table(grid)]
     if not grids:
         return lines
@@ -81,39 +91,69 @@ def with_tables(page: Any, text_page: Any, lines: list[Line]) -> list[Line]:
     )
 
 
-def _raw_lines(text_page: Any, lines: Sequence[Line], near: Set[int]) -> Iterator[_RawLine | None]:
-    """PDFium's own lines that became those of `lines` whose numbers are in `near`. None parts such as do not
-    follow each other.
-    """
+def _has_gaps(text_page: Any, signs: Sequence[_RawLine]) -> bool:
+    """Whether of some lines that may be in a table two have a wide gap, or one in two is a single word."""
+    wanted = min(_FEWEST_GAPS, len(signs))
+    looked_at = signs[:: max(1, len(signs) // _PROBES)]
+    found = single = 0
+    box = pdfium.FS_RECTF()
+    into = ctypes.byref(box)
+    measure = pdfium.FPDFText_GetLooseCharBox
+    for start, text, _ in looked_at:
+        at = text.find(" ", 1)
+        single += at < 0
+        while 0 < at < len(text) - 1:
+            measure(text_page, start + at - 1, into)
+            right, height = box.right, box.top - box.bottom
+            measure(text_page, start + at + 1, into)
+            if abs(box.left - right) > height or box.right < right - height:
+                found += 1
+                break
+            at = text.find(" ", at + 1)
+        if found >= wanted:
+            return True
+    return found > 0 and 2 * (found + single) >= len(looked_at)
+
+
+def _raw_lines(text_page: Any, lines: Sequence[Line]) -> dict[int, _RawLine]:
+    """Number of a line → PDFium's own line that it was made of, as far as that can be told."""
     count = pdfium.FPDFText_CountChars(text_page)
     buffer = (ctypes.c_ushort * (2 * count + 2))()
     written = max(0, pdfium.FPDFText_GetText(text_page, 0, count, buffer) - 1)
+    if written != count:
+        return {}  # characters and text do not go together one to one: rare
     text = bytes(memoryview(buffer)[:written]).decode("utf-16-le", "surrogatepass")
     if len(text) != written:
         text = "".join(map(chr, buffer[:written]))  # PDFium counts what is beyond U+FFFF twice
-    if written != count:
-        return  # characters and text do not go together one to one: rare
+    pieces = []
+    start = 0
+    for piece in text.split("\r\n"):
+        if piece and not piece.isspace():
+            pieces.append((start, piece))
+        start += len(piece) + 2
+    if len(pieces) == len(lines) and all(
+        len(piece) == len(line.text) for (_, piece), line in zip(pieces, lines, strict=True)
+    ):
+        return {at: _RawLine(start, piece, at) for at, (start, piece) in enumerate(pieces)}
+    return _match_by_place(text_page, pieces, lines)
+
+
+def _match_by_place(
+    text_page: Any, pieces: Sequence[tuple[int, str]], lines: Sequence[Line]
+) -> dict[int, _RawLine]:
     numbers: defaultdict[tuple[float, float], list[int]] = defaultdict(list)
     for number in range(len(lines) - 1, -1, -1):
         numbers[lines[number].start_x, lines[number].start_y].append(number)
     box = pdfium.FS_RECTF()
     into = ctypes.byref(box)
-    start = words = 0
-    is_parted = False
-    for line in text.split("\r\n"):
-        first = start + len(line) - len(line.lstrip())
+    matched: dict[int, _RawLine] = {}
+    for start, piece in pieces:
+        first = start + len(piece) - len(piece.lstrip())
         pdfium.FPDFText_GetLooseCharBox(text_page, first, into)
-        found = numbers.get((box.left, box.bottom))
-        number = found.pop() if found and line and not line.isspace() else -1
-        if number in near:
-            words += line.count(" ") + 1
-            if words > _MOST_WORDS:
-                return
-            if is_parted:
-                yield None
-            yield _RawLine(start, line, number)
-        is_parted = number not in near
-        start += len(line) + 2
+        if found := numbers.get((box.left, box.bottom)):
+            number = found.pop()
+            matched[number] = _RawLine(start, piece, number)
+    return matched
 
 
 def _measure(text_page: Any, raw: _RawLine, text: str) -> list[_Measured]:
@@ -124,6 +164,8 @@ def _measure(text_page: Any, raw: _RawLine, text: str) -> list[_Measured]:
         raw: the line.
         text: what was made of it.
     """
+    if LEADER.search(raw.text):
+        return []
     spans = [found.span() for found in _WORD.finditer(raw.text)]
     texts = text.split()
     if len(texts) != len(spans) or not all(
