@@ -16,6 +16,9 @@ _SAME = 3.0
 _MOST_PAIRS = 40_000
 _MOST_CELLS = 10_000
 
+# The share of the sides between cells that are drawn. Cells that span take some away.
+_LEAST_RULED = 0.5
+
 _NARROWEST = 5.0  # of a column or row without text: less is a gap between two rules
 
 
@@ -94,6 +97,8 @@ def _fill(across: Sequence[Rule], down: Sequence[Rule], words: Sequence[Word]) -
     if len(xs) < 3 or len(ys) < 3 or len(xs) * len(ys) > _MOST_CELLS:
         return None
     anchors = _merge_cells(across, down, xs, ys)
+    if anchors is None:
+        return None
     cells: defaultdict[tuple[int, int], list[Word]] = defaultdict(list)
     crossing = inside = 0
     for word in words:
@@ -149,12 +154,16 @@ def _rows(bands: Sequence[list[Bit]]) -> list[Row]:
 
 def _merge_cells(
     across: Sequence[Rule], down: Sequence[Rule], xs: Sequence[float], ys: Sequence[float]
-) -> dict[tuple[int, int], tuple[int, int]]:
+) -> dict[tuple[int, int], tuple[int, int]] | None:
     """Row and column, both counted from the lower left → those of the upper left corner of the cell that is
-    there.
+    there. None if most sides between cells are missing: these are boxes, not a table.
     """
     right_of = {(row, at) for at, rule in _numbered(down, xs) for row in _covered(rule, ys)}
     above = {(at, column) for at, rule in _numbered(across, ys) for column in _covered(rule, xs)}
+    rows, columns = len(ys) - 1, len(xs) - 1
+    inner = sum(0 < at < columns for _, at in right_of) + sum(0 < at < rows for at, _ in above)
+    if inner < _LEAST_RULED * (rows * (columns - 1) + columns * (rows - 1)):
+        return None
     anchors: dict[tuple[int, int], tuple[int, int]] = {}
     for row in range(len(ys) - 2, -1, -1):
         for column in range(len(xs) - 1):

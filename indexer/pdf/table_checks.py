@@ -18,6 +18,7 @@ _NUMBER = re.compile(r"[-+−–(]?[^\w\s]{0,2}\d[\d.,:'’/ ]*(?:[a-z%°€$£�
 _NO_VALUE = re.compile(r"[-–—−]{1,3}|n/?a", re.IGNORECASE)
 _YEAR = re.compile(r"(?:1[89]|20)\d\d")
 _MARKER = re.compile(r"[^\w\s]{1,2}|[(\[]?(?:\d{1,3}|[a-z]|[ivxlc]{1,6})(?:\.\d{1,3}){0,4}[.)\]:]*", re.IGNORECASE)
+_BULLET = re.compile("[-•–—▪▫◦‣·●○■□➢*]")
 _PAGE = re.compile(r"\d{1,4}|[ivxlc]{1,7}")
 LEADER = re.compile(r"[.·…_]{4,}|(?:[.·] ){3,}")
 """Dots that lead from a heading to its page."""
@@ -124,9 +125,13 @@ def _has_word(cell: str) -> bool:
 
 
 def _is_list(columns: Sequence[Sequence[str]]) -> bool:
-    """Whether it is an item's mark and the item."""
+    """Whether it is an item's mark and the item, or a term, a mark and what it means."""
     first = [cell for cell in columns[0] if cell]
-    return len(columns) == 2 and sum(bool(_MARKER.fullmatch(cell)) for cell in first) > 0.6 * len(first)
+    if len(columns) == 2 and sum(bool(_MARKER.fullmatch(cell)) for cell in first) > 0.6 * len(first):
+        return True
+    return any(
+        sum(bool(_BULLET.fullmatch(cell)) for cell in column) > 0.5 * sum(map(bool, column)) for column in columns
+    )
 
 
 def _is_contents(columns: Sequence[Sequence[str]]) -> bool:

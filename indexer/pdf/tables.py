@@ -164,7 +164,7 @@ def _measure(text_page: Any, raw: _RawLine, text: str) -> list[_Measured]:
         raw: the line.
         text: what was made of it.
     """
-    if LEADER.search(raw.text):
+    if not text or LEADER.search(raw.text):
         return []
     spans = [found.span() for found in _WORD.finditer(raw.text)]
     texts = text.split()

@@ -128,7 +128,7 @@ def _read(lines: Sequence[Sequence[Word]], first: int, stop: int, across: Sequen
         first, stop = _trim(lines, first, stop, gutters, size)
         if stop - first < 2 or not gutters:
             return None
-        gutters = find_gutters(lines[first:stop], size)
+        gutters = _join(find_gutters(lines[first:stop], size), lines[first:stop], size)
         if gutters == before:
             break
     if not gutters:
@@ -143,6 +143,26 @@ def _read(lines: Sequence[Sequence[Word]], first: int, stop: int, across: Sequen
     rows = rows_by_rules(bits, inner) if inner else split_rows(bits)
     rows, columns = _without_empty_columns(_settle(rows))
     return Grid(rows, columns, rules=len(heights), has_head_rule=0 < len(inner) <= 2)
+
+
+def _join(
+    gutters: Sequence[tuple[float, float]], lines: Sequence[Sequence[Word]], size: float
+) -> list[tuple[float, float]]:
+    """The gaps, with those joined between which only lines have words that run across."""
+    plain = [line for line in lines if not _runs_across(line, gutters, size)]
+    middles = [(left + right) / 2 for left, right in gutters]
+    used = [0] * (len(gutters) + 1)
+    for line in plain:
+        for column in {bisect_right(middles, (word.left + word.right) / 2) for word in line}:
+            used[column] += 1
+    fewest = 1 if len(plain) < 5 else 2
+    joined = list(gutters[:1])
+    for column, gutter in enumerate(gutters[1:], 1):
+        if used[column] < fewest:
+            joined[-1] = (joined[-1][0], gutter[1])
+        else:
+            joined.append(gutter)
+    return joined
 
 
 def _without_empty_columns(rows: Sequence[Row]) -> tuple[list[Row], int]:
