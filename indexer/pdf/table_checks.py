@@ -39,36 +39,52 @@ _NEAR = 12
 _FEWEST_WIDE, _FEWEST_SIGNS, _FEWEST_BESIDE = 2, 3, 4
 
 
-def suspects(lines: Sequence[Line]) -> list[int]:
+def suspects(lines: Sequence[Line]) -> tuple[list[int], bool]:
     """The numbers of the lines that may be in a table, quickly: most pages have none.
 
     These are lines that are much longer than their text, and such as stand beside the one before them or above
     it, where there are several near each other.
+
+    Returns:
+        The numbers; and whether many stand beside each other, as cells of several lines do.
     """
     if len(lines) < 3:
-        return []
-    widths = [abs(end_x - start_x) / (len(text) or 1) for text, start_x, _, end_x, _, _ in lines]
+        return [], False
+    texts, start_xs, start_ys, end_xs, end_ys, heights = tuple(zip(*lines, strict=True))[:6]
+    widths = [
+        abs(end - start) / (len(text) or 1)
+        for text, start, end in zip(texts, start_xs, end_xs, strict=True)
+    ]
     middle = len(lines) // 2
-    usual = min(sorted(widths)[middle], _USUAL * sorted(line[5] for line in lines)[middle])
-    limit = _WIDER * usual
+    limit = _WIDER * min(sorted(widths)[middle], _USUAL * sorted(heights)[middle])
     wide = [
         at
-        for at, width in enumerate(widths)
-        if width > limit or (lines[at][0][-1:] in _ENDS_ROW and _has_numbers(lines[at][0]))
+        for at, (width, text) in enumerate(zip(widths, texts, strict=True))
+        if width > limit or (text[-1:] in _ENDS_ROW and _has_numbers(text))
     ]
     beside = [
         at
-        for at, (before, line) in enumerate(pairwise(lines), 1)
-        if line[2] > before[4] - 0.3 * line[5] and line[2] > before[2] - 0.3 * line[5]
+        for at, (bottom, other, own, height) in enumerate(
+            zip(end_ys, start_ys, start_ys[1:], heights[1:], strict=False), 1
+        )
+        if own > bottom - 0.3 * height and own > other - 0.3 * height
     ]
     if len(wide) < _FEWEST_WIDE and len(beside) < _FEWEST_BESIDE:
-        return []
+        return [], False
     wide = [at for at in _not_monospaced(lines, wide) if ". . ." not in lines[at].text]
     wide = [at for at in wide if not _IN_UNSPACED.search(lines[at].text)]
     signs = sorted({*wide, *beside})
-    if (_is_dense(wide, _FEWEST_WIDE) and _is_dense(signs, _FEWEST_SIGNS)) or _is_dense(beside, _FEWEST_BESIDE):
-        return signs
-    return []
+    are_beside = _is_dense(beside, _FEWEST_BESIDE)
+    if are_beside or (_is_dense(wide, _FEWEST_WIDE) and _is_dense(signs, _FEWEST_SIGNS)):
+        return signs, are_beside
+    return [], False
+
+
+def may_part_columns(text: str, at: int) -> bool:
+    """Whether a gap at `at` in a line may be one between columns: not one after an item's mark or a number of a
+    line, or before a label.
+    """
+    return not (_MARKER.fullmatch(text[:at].strip()) or _LABEL.fullmatch(text[at:].strip()))
 
 
 def _has_numbers(text: str) -> bool:

@@ -16,15 +16,18 @@ import pypdfium2.raw as pdfium
 
 from indexer.pdf.page_lines import HYPHENATED, Line
 from indexer.pdf.ruled_tables import find_ruled
-from indexer.pdf.table_checks import LEADER, count_headers, is_table, suspects
+from indexer.pdf.table_checks import LEADER, count_headers, is_table, may_part_columns, suspects
 from indexer.pdf.table_grid import Grid, Word
 from indexer.pdf.table_rules import read_rules
 from indexer.pdf.unruled_tables import find_unruled
 from stackroom.page.table_rows import format_table
 
-# Lines that are looked at to tell whether a page has gaps at all, and how many must have one.
-_PROBES = 8
-_FEWEST_GAPS = 2
+# Lines that are looked at to tell where a page has gaps, and how many must have one at the same place.
+_MOST_PROBES = 100
+_FEWEST_GAPS = 3
+_LOCAL = 8  # among so many that follow each other
+
+_FEWEST_DOWN = 3  # vertical rules of a table: at both sides, and between columns
 
 _AROUND = 4  # lines before and after a sign that may belong to the table as well
 _MOST_WORDS = 20_000  # of a page; a full page of small print has 2,000
@@ -63,13 +66,19 @@ def with_tables(page: Any, text_page: Any, lines: list[Line]) -> list[Line]:
         text_page: its text.
         lines: what was made of it.
     """
-    signs = suspects(lines)
-    if not signs:
+    signs, are_beside = suspects(lines)
+    raw = _raw_lines(text_page, lines) if signs else {}
+    if not raw:
         return lines
-    raw = _raw_lines(text_page, lines)
-    if not raw or not _has_gaps(text_page, [raw[at] for at in signs if at in raw]):
+    with_gaps = _with_gaps(text_page, [raw[at] for at in signs if at in raw])
+    if not (with_gaps or are_beside):
         return lines
-    near = sorted({at for sign in signs for at in range(sign - _AROUND, sign + _AROUND + 1)} & raw.keys())
+    rules = read_rules(page)
+    is_ruled = len(rules.down) >= _FEWEST_DOWN
+    if not (with_gaps or is_ruled):
+        return lines
+    starts = signs if is_ruled else with_gaps
+    near = sorted({at for sign in starts for at in range(sign - _AROUND, sign + _AROUND + 1)} & raw.keys())
     if sum(raw[at].text.count(" ") + 1 for at in near) > _MOST_WORDS:
         return lines
     measured: list[list[_Measured]] = []
@@ -78,11 +87,11 @@ def with_tables(page: Any, text_page: Any, lines: list[Line]) -> list[Line]:
             measured.append([])
         measured.append(_measure(text_page, raw[at], lines[at].text))
     words = [[found.word for found in line] for line in measured]
-    rules = read_rules(page)
     grids = [grid for grid in find_ruled(rules, [word for line in words for word in line]) if is_table(grid)]
     used = {word for grid in grids for word in grid.words()}
     rest = [[word for word in line if word not in used] for line in words] if used else words
-    grids += [grid for grid in find_unruled(rest, rules.across) if is_table(grid)]
+    if with_gaps:
+        grids += [grid for grid in find_unruled(rest, rules.across) if is_table(grid)]
     if not grids:
         return lines
     chars = {found.word: found.char for line in measured for found in line}
@@ -91,28 +100,41 @@ def with_tables(page: Any, text_page: Any, lines: list[Line]) -> list[Line]:
     )
 
 
-def _has_gaps(text_page: Any, signs: Sequence[_RawLine]) -> bool:
-    """Whether of some lines that may be in a table two have a wide gap, or one in two is a single word."""
-    wanted = min(_FEWEST_GAPS, len(signs))
-    looked_at = signs[:: max(1, len(signs) // _PROBES)]
-    found = single = 0
+def _with_gaps(text_page: Any, signs: Sequence[_RawLine]) -> list[int]:
+    """The numbers of those lines that have a wide gap at one place with several others near them.
+
+    Of cells of several lines, which are lines of their own, fewer have one: then all are taken.
+    """
+    gaps: list[tuple[int, float, float]] = []
+    found: set[int] = set()
+    single = 0
+    for line in signs[:_MOST_PROBES]:
+        gap = _first_gap(text_page, line)
+        single += " " not in line.text
+        if gap is not None:
+            gaps = [*gaps[1 - _LOCAL :], (line.number, *gap)]
+            alike = [at for at, left, right in gaps if min(gap[1], right) > max(gap[0], left)]
+            if len(alike) >= _FEWEST_GAPS or (len(alike) >= 2 and len(signs) <= _FEWEST_GAPS):
+                found.update(alike)
+    if not found and gaps and 3 * single >= len(signs):
+        return [line.number for line in signs]
+    return sorted(found)
+
+
+def _first_gap(text_page: Any, line: _RawLine) -> tuple[float, float] | None:
+    """From where to where the first gap reaches that may be one between columns."""
+    start, text, _ = line
     box = pdfium.FS_RECTF()
     into = ctypes.byref(box)
-    measure = pdfium.FPDFText_GetLooseCharBox
-    for start, text, _ in looked_at:
-        at = text.find(" ", 1)
-        single += at < 0
-        while 0 < at < len(text) - 1:
-            measure(text_page, start + at - 1, into)
-            right, height = box.right, box.top - box.bottom
-            measure(text_page, start + at + 1, into)
-            if abs(box.left - right) > height or box.right < right - height:
-                found += 1
-                break
-            at = text.find(" ", at + 1)
-        if found >= wanted:
-            return True
-    return found > 0 and 2 * (found + single) >= len(looked_at)
+    at = text.find(" ", 1)
+    while 0 < at < len(text) - 1:
+        pdfium.FPDFText_GetLooseCharBox(text_page, start + at - 1, into)
+        left, right, height = box.left, box.right, box.top - box.bottom
+        pdfium.FPDFText_GetLooseCharBox(text_page, start + at + 1, into)
+        if max(box.left - right, left - box.right) > height and may_part_columns(text, at):
+            return (right, box.left) if box.left > right else (box.right, left)
+        at = text.find(" ", at + 1)
+    return None
 
 
 def _raw_lines(text_page: Any, lines: Sequence[Line]) -> dict[int, _RawLine]:
