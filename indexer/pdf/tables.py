@@ -26,6 +26,7 @@ from stackroom.page.table_rows import format_table
 _MOST_PROBES = 100
 _FEWEST_GAPS = 3
 _LOCAL = 8  # among so many that follow each other
+_SPAN = 14  # within so many lines; a row of three cells of several lines has eight or so
 
 _FEWEST_DOWN = 3  # vertical rules of a table: at both sides, and between columns
 
@@ -114,7 +115,8 @@ def _with_gaps(text_page: Any, signs: Sequence[_RawLine]) -> list[int]:
         if gap is not None:
             gaps = [*gaps[1 - _LOCAL :], (line.number, *gap)]
             alike = [at for at, left, right in gaps if min(gap[1], right) > max(gap[0], left)]
-            if len(alike) >= _FEWEST_GAPS or (len(alike) >= 2 and len(signs) <= _FEWEST_GAPS):
+            is_dense = len(alike) >= _FEWEST_GAPS and alike[-1] - alike[-_FEWEST_GAPS] <= _SPAN
+            if is_dense or (len(alike) >= 2 and len(signs) <= _FEWEST_GAPS):
                 found.update(alike)
     if not found and gaps and 3 * single >= len(signs):
         return [line.number for line in signs]
