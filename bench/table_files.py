@@ -1,7 +1,7 @@
 """Makes PDFs with tables whose cells are known, for `bench.tables`: 15 kinds of table by four producers.
 
-ReportLab and Typst are Python packages; Chromium and LibreOffice are programs. Where one is missing, its files
-are left out.
+ReportLab and Typst are Python packages; Chromium and LibreOffice are programs. Where one is missing, its
+files are left out.
 """
 
 import html
@@ -77,8 +77,30 @@ class Table:
         return grid
 
 
-_PLACES = "Aberdeen Bristol Cardiff Dundee Exeter Falmouth Glasgow Hull Inverness Kendal Leeds Margate".split()
-_GOODS = ("Rope, braided", "Anchor", "Signal lamp", "Oilskin", "Tar", "Brass cleat", "Sail needle", "Copper nails")
+_PLACES = [
+    "Aberdeen",
+    "Bristol",
+    "Cardiff",
+    "Dundee",
+    "Exeter",
+    "Falmouth",
+    "Glasgow",
+    "Hull",
+    "Inverness",
+    "Kendal",
+    "Leeds",
+    "Margate",
+]
+_GOODS = (
+    "Rope, braided",
+    "Anchor",
+    "Signal lamp",
+    "Oilskin",
+    "Tar",
+    "Brass cleat",
+    "Sail needle",
+    "Copper nails",
+)
 _TASKS = (
     "Check the seals of every hatch before the vessel leaves the yard, and again after a week at sea.",
     "Replace worn lines.",
@@ -87,14 +109,16 @@ _TASKS = (
     "Keep spare parts dry; salt water spoils the bearings within a month or two.",
 )
 _PROSE = (
-    "The harbour office keeps its accounts by quarter, and a vessel that stays for longer than a night is counted in "
-    "the quarter in which it leaves. What is paid in kind is valued at the price of the day. The figures were checked "
-    "by two clerks, and what they could not settle is marked in the margin of the original. "
+    "The harbour office keeps its accounts by quarter, and a vessel that stays for longer than a night is "
+    "counted in the quarter in which it leaves. What is paid in kind is valued at the price of the day. The "
+    "figures were checked by two clerks, and what they could not settle is noted in the margin. "
 )
 
 
 def tables(seed: int = 15) -> list[Table]:
-    """The 60 tables: each kind by each producer. The first 30 have each kind twice, and so have the others."""
+    """The 60 tables: each kind by each producer. The first 30 have each kind twice, and so have the
+    others.
+    """
     chance = random.Random(seed)
     made = []
     for number in range(60):
@@ -118,7 +142,9 @@ def _cells(*texts: str) -> list[Cell]:
 
 def _figures(chance: random.Random, rows: int, columns: int, empty: float = 0.0) -> list[list[Cell]]:
     first = chance.sample(_PLACES * (1 + rows // 12), rows)
-    head = _cells("Region", *(f"{name} {2019 + at // 4}" for at, name in enumerate(["Q1", "Q2", "Q3", "Q4"] * 3)))
+    head = _cells(
+        "Region", *(f"{name} {2019 + at // 4}" for at, name in enumerate(["Q1", "Q2", "Q3", "Q4"] * 3))
+    )
     made = [head[: columns + 1]]
     for place in first:
         values = ["" if chance.random() < empty else _number(chance) for _ in range(columns)]
@@ -172,7 +198,11 @@ def _down(chance: random.Random) -> tuple[list[list[Cell]], int]:
 def _texts(chance: random.Random) -> tuple[list[list[Cell]], int]:
     made = [_cells("Article", "Kept in", "Remark")]
     made += [
-        _cells(goods, chance.choice(_PLACES), chance.choice(("sold by the yard", "on request", "", "new stock in May")))
+        _cells(
+            goods,
+            chance.choice(_PLACES),
+            chance.choice(("sold by the yard", "on request", "", "new stock in May")),
+        )
         for goods in _GOODS
     ]
     return made, 1
@@ -246,8 +276,8 @@ def _html(table: Table, *, office: bool) -> str:
     return (
         '<html><head><meta charset="utf-8"></head><body style="font-family:Liberation Serif;font-size:11pt">'
         f"<h2>Accounts of the harbour</h2><p>{_PROSE * 2}</p><p>Table 4: what was counted</p>"
-        f'<table {size} style="border-collapse:collapse;{width};font-size:10pt"><thead>{"".join(lines)}</tbody>'
-        f"</table><p>{_PROSE}</p></body></html>"
+        f'<table {size} style="border-collapse:collapse;{width};font-size:10pt"><thead>{"".join(lines)}'
+        f"</tbody></table><p>{_PROSE}</p></body></html>"
     )
 
 
@@ -290,11 +320,16 @@ def _typst(wanted: Sequence[Table], folder: Path) -> None:
             )
             lines.append(f"table.header(repeat: false, {cells})" if at == 0 and table.headers == 1 else cells)
         sides = ", ".join("right" if _numeric(table, column) else "left" for column in range(table.columns))
-        stroke = strokes[_rules(table)].replace("HEADS", str(table.headers)).replace("LAST", str(len(table.rows) - 1))
+        stroke = (
+            strokes[_rules(table)]
+            .replace("HEADS", str(table.headers))
+            .replace("LAST", str(len(table.rows) - 1))
+        )
         widths = "(3cm, 7cm, 2cm, 3cm)" if "several" in table.kind else str(table.columns)
         source = (
             f"#set text(size: 10pt)\n= Accounts of the harbour\n{_PROSE * 2}\n\nTable 4: what was counted\n\n"
-            f"#table(columns: {widths}, stroke: {stroke}, align: ({sides}),\n{', '.join(lines)})\n\n{_PROSE}\n"
+            f"#table(columns: {widths}, stroke: {stroke}, align: ({sides}),\n{', '.join(lines)})\n\n"
+            f"{_PROSE}\n"
         )
         with TemporaryDirectory() as kept:
             page = Path(kept, "table.typ")
@@ -319,7 +354,10 @@ def _reportlab(wanted: Sequence[Table], folder: Path) -> None:
         elif rules == "rows":
             style.append(("LINEBELOW", (0, 0), (-1, -1), 0.5, "black"))
         elif rules == "three":
-            style += [("LINEABOVE", (0, 0), (-1, 0), 0.5, "black"), ("LINEBELOW", (0, -1), (-1, -1), 0.5, "black")]
+            style += [
+                ("LINEABOVE", (0, 0), (-1, 0), 0.5, "black"),
+                ("LINEBELOW", (0, -1), (-1, -1), 0.5, "black"),
+            ]
             style.append(("LINEBELOW", (0, table.headers - 1), (-1, table.headers - 1), 0.5, "black"))
         style += [("ALIGN", (at, 0), (at, -1), "RIGHT") for at in range(table.columns) if _numeric(table, at)]
         data: list[list[Any]] = [[text or "" for text in row] for row in table.grid()]

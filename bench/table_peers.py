@@ -1,7 +1,7 @@
 """Reads tables with another library: `PYTHON bench/table_peers.py LIBRARY FILE...`, a Python that has it.
 
-Writes one JSON object: the library's version, and for each file its tables (rows of cells) and the CPU-seconds
-that they took. It imports nothing of the project, so that any Python can run it.
+Writes one JSON object: the library's version, and for each file its tables (rows of cells) and the
+CPU-seconds that they took. It imports nothing of the project, so that any Python can run it.
 """
 
 import contextlib

@@ -1,12 +1,12 @@
 """Share of cells in the right row and column: `python -m bench.tables FOLDER [--peers PYTHON]`.
 
-Makes 60 PDFs with tables whose cells are known (see `bench.table_files`) in FOLDER, unless they are there. The
-first 30 are for tuning, the others only reported. With `--peers`, a Python that has pdfplumber, camelot-py or
-pymupdf4llm reads the same files. Prints Markdown.
+Makes 60 PDFs with tables whose cells are known (see `bench.table_files`) in FOLDER, unless they are there.
+The first 30 are for tuning, the others only reported. With `--peers`, a Python that has pdfplumber,
+camelot-py or pymupdf4llm reads the same files. Prints Markdown.
 
-A cell is right if its text, blanks apart, stands in its column of its row: rows are assigned in order, so that
-most cells are right; columns without text are not counted. Empty cells count as well, those that another one
-spans do not.
+A cell is right if its text, blanks apart, stands in its column of its row: rows are assigned in order, so
+that most cells are right; columns without text are not counted. Empty cells count as well, those that another
+one spans do not.
 """
 
 import argparse

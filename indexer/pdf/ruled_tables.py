@@ -111,9 +111,9 @@ def _fill(across: Sequence[Rule], down: Sequence[Rule], words: Sequence[Word]) -
         cells[anchor].append(word)
         # Of a word that is cut by a rule, more than a letter stands on either side.
         third = (word.right - word.left) / 3
-        for side in (word.left + third, word.right - third):
-            other = bisect_right(xs, side) - 1
-            crossing += 0 <= other < len(xs) - 1 and anchors[row, other] != anchor
+        first, last = bisect_right(xs, word.left + third) - 1, bisect_right(xs, word.right - third) - 1
+        if first != last and first >= 0 and last < len(xs) - 1:
+            crossing += anchors[row, first] != anchors[row, last]
     if inside < 4 or crossing > 0.05 * inside:
         return None
     columns = [

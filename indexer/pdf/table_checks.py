@@ -17,7 +17,9 @@ _DIGITS = re.compile(r"\d")
 _NUMBER = re.compile(r"[-+−–(]?[^\w\s]{0,2}\d[\d.,:'’/ ]*(?:[a-z%°€$£¥)]{0,3}| [%°€$£¥]\)?)", re.IGNORECASE)
 _NO_VALUE = re.compile(r"[-–—−]{1,3}|n/?a", re.IGNORECASE)
 _YEAR = re.compile(r"(?:1[89]|20)\d\d")
-_MARKER = re.compile(r"[^\w\s]{1,2}|[(\[]?(?:\d{1,3}|[a-z]|[ivxlc]{1,6})(?:\.\d{1,3}){0,4}[.)\]:]*", re.IGNORECASE)
+_MARKER = re.compile(
+    r"[^\w\s]{1,2}|[(\[]?(?:\d{1,3}|[a-z]|[ivxlc]{1,6})(?:\.\d{1,3}){0,4}[.)\]:]*", re.IGNORECASE
+)
 _BULLET = re.compile("[-•–—▪▫◦‣·●○■□➢*]")
 _PAGE = re.compile(r"\d{1,4}|[ivxlc]{1,7}")
 LEADER = re.compile(r"[.·…_]{4,}|(?:[.·] ){3,}")
@@ -30,8 +32,8 @@ _IN_UNSPACED = re.compile(f"[{UNSPACED}]")
 _MOST_HEADERS = 3
 _ENDS_ROW = frozenset("0123456789)%")
 
-# A line is wide if it has this many times the usual width a character: a gap of a quarter of its text. On a page
-# that is all table, the usual one is that of prose: .48 of the height of the font's box.
+# A line is wide if it has this many times the usual width a character: a gap of a quarter of its text. On a
+# page that is all table, the usual one is that of prose: .48 of the height of the font's box.
 _WIDER = 1.25
 _USUAL = 0.48
 # What is near each other, in lines; and how many signs make a table likely.
@@ -42,8 +44,8 @@ _FEWEST_WIDE, _FEWEST_SIGNS, _FEWEST_BESIDE = 2, 3, 4
 def suspects(lines: Sequence[Line]) -> tuple[list[int], bool]:
     """The numbers of the lines that may be in a table, quickly: most pages have none.
 
-    These are lines that are much longer than their text, and such as stand beside the one before them or above
-    it, where there are several near each other.
+    These are lines that are much longer than their text, and such as stand beside the one before them or
+    above it, where there are several near each other.
 
     Returns:
         The numbers; and whether many stand beside each other, as cells of several lines do.
@@ -52,8 +54,7 @@ def suspects(lines: Sequence[Line]) -> tuple[list[int], bool]:
         return [], False
     texts, start_xs, start_ys, end_xs, end_ys, heights = tuple(zip(*lines, strict=True))[:6]
     widths = [
-        abs(end - start) / (len(text) or 1)
-        for text, start, end in zip(texts, start_xs, end_xs, strict=True)
+        abs(end - start) / (len(text) or 1) for text, start, end in zip(texts, start_xs, end_xs, strict=True)
     ]
     middle = len(lines) // 2
     limit = _WIDER * min(sorted(widths)[middle], _USUAL * sorted(heights)[middle])
@@ -81,8 +82,8 @@ def suspects(lines: Sequence[Line]) -> tuple[list[int], bool]:
 
 
 def may_part_columns(text: str, at: int) -> bool:
-    """Whether a gap at `at` in a line may be one between columns: not one after an item's mark or a number of a
-    line, or before a label.
+    """Whether a gap at `at` in a line may be one between columns: not one after an item's mark or a number of
+    a line, or before a label.
     """
     return not (_MARKER.fullmatch(text[:at].strip()) or _LABEL.fullmatch(text[at:].strip()))
 
@@ -110,7 +111,7 @@ def _not_monospaced(lines: Sequence[Line], numbers: Sequence[int]) -> list[int]:
 
 def is_table(grid: Grid) -> bool:
     """Whether the rows and columns that were found are a table."""
-    texts = [row for row in grid.texts() if any(row)]
+    texts = [row for row in grid.texts if any(row)]
     cells = [cell for row in texts for cell in row if cell]
     if len(texts) < 2 or grid.columns < 2 or not cells:
         return False
@@ -133,7 +134,7 @@ def is_table(grid: Grid) -> bool:
         return True
     if median(len(cell.split()) for cell in cells) > 5:
         return False  # columns of prose
-    return grid.columns > 2 and len(texts) >= 4 or _is_numeric(columns[-1][1:])
+    return (grid.columns > 2 and len(texts) >= 4) or _is_numeric(columns[-1][1:])
 
 
 def _has_word(cell: str) -> bool:
@@ -146,7 +147,8 @@ def _is_list(columns: Sequence[Sequence[str]]) -> bool:
     if len(columns) == 2 and sum(bool(_MARKER.fullmatch(cell)) for cell in first) > 0.6 * len(first):
         return True
     return any(
-        sum(bool(_BULLET.fullmatch(cell)) for cell in column) > 0.5 * sum(map(bool, column)) for column in columns
+        sum(bool(_BULLET.fullmatch(cell)) for cell in column) > 0.5 * sum(map(bool, column))
+        for column in columns
     )
 
 
@@ -164,7 +166,12 @@ def _is_code(columns: Sequence[Sequence[str]]) -> bool:
     first = [cell for cell in columns[0] if cell]
     numbers = [int(cell) for cell in first if cell.isdecimal()]
     steps = sum(other - one == 1 for one, other in pairwise(numbers))
-    if len(columns) == 2 and len(numbers) > 0.8 * len(first) and steps > 0.8 * len(numbers) and numbers[0] > 1:
+    if (
+        len(columns) == 2
+        and len(numbers) > 0.8 * len(first)
+        and steps > 0.8 * len(numbers)
+        and numbers[0] > 1
+    ):
         return True
     if sum(bool(_LINE_NUMBER.fullmatch(cell)) for cell in first) > 0.6 * len(first):
         return True
@@ -232,10 +239,12 @@ def count_headers(grid: Grid, *, stands_out: bool) -> int:
         grid: a table.
         stands_out: whether the first row has another font than those below.
     """
-    texts = grid.texts()
+    texts = grid.texts
     body = texts[1:]
     numeric = [
-        at for at in range(1, grid.columns) if _is_numeric([row[at] for row in body[len(body) // 3 :] or body])
+        at
+        for at in range(1, grid.columns)
+        if _is_numeric([row[at] for row in body[len(body) // 3 :] or body])
     ]
     headers = 0
     for row in texts:

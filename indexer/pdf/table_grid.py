@@ -1,19 +1,21 @@
 """Puts words with places into the rows and columns of a table. Pure functions.
 
-Places are in points, counted from the lower left corner of the page. Words come in the order in which the file
-draws them: it goes through a table row by row, and in a row cell by cell. So two lines that stand below each
-other belong to one cell if nothing was drawn between them.
+Places are in points, counted from the lower left corner of the page. Words come in the order in which the
+file draws them: it goes through a table row by row, and in a row cell by cell. So two lines that stand below
+each other belong to one cell if nothing was drawn between them.
 """
 
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-# How far apart the lines of a cell are at most, in heights of their boxes, which already hold the usual leading.
+# How far apart the lines of a cell are at most, in heights of their boxes, which already hold the usual
+# leading.
 _TIGHT = 0.45
 
 
@@ -70,7 +72,7 @@ Row = dict[int, list[Bit]]
 """Column → the lines of its cell, from the uppermost to the lowest. Empty cells are left out."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Grid:
     """A table.
 
@@ -88,6 +90,7 @@ class Grid:
     rules: int = 0
     has_head_rule: bool = False
 
+    @cached_property
     def texts(self) -> list[list[str]]:
         """What each cell says; "" for an empty one."""
         return [
@@ -153,24 +156,30 @@ def _narrowed(gap: tuple[float, float], lines: Sequence[Sequence[Word]]) -> Iter
 def _parts_columns(gap: tuple[float, float], lines: Sequence[Sequence[Word]], size: float) -> bool:
     """Whether the words at both sides of it are farther apart than words of one text."""
     middle = (gap[0] + gap[1]) / 2
-    widths, left, right = [], 0, 0
+    widths: list[float] = []
+    lefts = rights = 0
     for line in lines:
-        before = max((word.right for word in line if word.right <= middle), default=None)
-        after = min((word.left for word in line if word.left >= middle), default=None)
-        left += before is not None
-        right += after is not None
-        crosses = any(word.left < middle < word.right for word in line)
-        if before is not None and after is not None and not crosses:
+        before, after, crosses = -1e9, 1e9, False
+        for _, left, _, right, _, _ in line:
+            if right <= middle:
+                if right > before:
+                    before = right
+            elif left >= middle:
+                if left < after:
+                    after = left
+            else:
+                crosses = True
+        lefts += before > -1e9
+        rights += after < 1e9
+        if not crosses and before > -1e9 and after < 1e9:
             widths.append(after - before)
     if len(widths) < max(2, 0.15 * len(lines)):
         return False
     # A word space has .25 to .33 of the size, and up to .5 in lines that are set to the full width.
-    return median(widths) > 0.55 * size and min(left, right) >= 2
+    return median(widths) > 0.55 * size and min(lefts, rights) >= 2
 
 
-def split_columns(
-    line: Sequence[Word], gutters: Sequence[tuple[float, float]], size: float
-) -> list[Bit]:
+def split_columns(line: Sequence[Word], gutters: Sequence[tuple[float, float]], size: float) -> list[Bit]:
     """What a line has in each column. What runs across several counts to the leftmost of them.
 
     Args:

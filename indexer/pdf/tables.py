@@ -1,7 +1,7 @@
 """Finds the tables of a page, and puts each as Markdown rows in the place of its lines.
 
-A page without any sign of a table costs a look at its lines. Else the words around the signs are measured, two
-characters each, and the page's rules are read.
+A page without any sign of a table costs a look at its lines. Else the words around the signs are measured,
+two characters each, and the page's rules are read.
 """
 
 import ctypes
@@ -207,8 +207,10 @@ def _measure(text_page: Any, raw: _RawLine, text: str) -> list[_Measured]:
         left, bottom, right, top = box.left, box.bottom, box.right, box.top
         if stop - start > 1:
             measure(text_page, raw.start + stop - 1, into)
-            left, right = min(left, box.left), max(right, box.right)
-            bottom, top = min(bottom, box.bottom), max(top, box.top)
+            if box.left < left:  # from right to left
+                left = box.left
+            else:
+                right = box.right
         if not (0 < right - left < 1e4 and 0 < top - bottom < 1e3):  # also "not a number"
             return []
         measured.append(_Measured(Word(text, left, bottom, right, top, raw.number), raw.start + start))
@@ -233,9 +235,9 @@ def _stands_out(text_page: Any, grid: Grid, chars: Mapping[Word, int]) -> bool:
     return fonts[0] != fonts[1]
 
 
-def _make_line(grid: Grid, lines: Sequence[Line], stands_out: bool) -> Line:  # noqa: FBT001
+def _make_line(grid: Grid, lines: Sequence[Line], stands_out: bool) -> Line:
     """A table as a line of its own, with all of its rows, parted from what is around it."""
-    rows = [[_BROKEN.sub("", cell).replace(HYPHENATED, "-") for cell in row] for row in grid.texts()]
+    rows = [[_BROKEN.sub("", cell).replace(HYPHENATED, "-") for cell in row] for row in grid.texts]
     headers = count_headers(grid, stands_out=stands_out)
     empty = [at for at, row in enumerate(rows) if not any(row)]
     headers -= sum(at < headers for at in empty)
@@ -252,7 +254,9 @@ def _make_line(grid: Grid, lines: Sequence[Line], stands_out: bool) -> Line:  # 
     )
 
 
-def _replace(lines: Sequence[Line], words: Sequence[Sequence[Word]], made: Sequence[tuple[Grid, Line]]) -> list[Line]:
+def _replace(
+    lines: Sequence[Line], words: Sequence[Sequence[Word]], made: Sequence[tuple[Grid, Line]]
+) -> list[Line]:
     """The lines with each table in the place of its first line. Of a line that is only partly in a table, the
     rest stays where it is.
     """

@@ -36,8 +36,8 @@ def find_unruled(lines: Sequence[Sequence[Word]], across: Sequence[Rule]) -> lis
     """The tables whose columns are parted by gaps, rules between rows or not.
 
     Args:
-        lines: the words of printed lines that follow each other, in the order in which they are drawn; an empty
-            one parts what is not connected.
+        lines: the words of printed lines that follow each other, in the order in which they are drawn; an
+            empty one parts what is not connected.
         across: the horizontal rules of the page.
     """
     if not 3 <= len(lines) <= _MOST_LINES:
@@ -193,7 +193,11 @@ def _columns(line: Sequence[Word], gutters: Sequence[tuple[float, float]]) -> se
 
 
 def _trim(
-    lines: Sequence[Sequence[Word]], first: int, stop: int, gutters: Sequence[tuple[float, float]], size: float
+    lines: Sequence[Sequence[Word]],
+    first: int,
+    stop: int,
+    gutters: Sequence[tuple[float, float]],
+    size: float,
 ) -> tuple[int, int]:
     """Without lines at both ends that have but one column, if they have no line beside them."""
 
@@ -207,7 +211,9 @@ def _trim(
 
     while stop - first > 2 and is_outside(first, first + 1):
         first += 1
-    while stop - first > 2 and is_outside(stop - 1, stop - 2) and not _continues(lines, stop - 1, gutters, size):
+    while (
+        stop - first > 2 and is_outside(stop - 1, stop - 2) and not _continues(lines, stop - 1, gutters, size)
+    ):
         stop -= 1
     return first, stop
 
@@ -222,7 +228,11 @@ def _overlap(line: Sequence[Word], other: Sequence[Word]) -> bool:
 
 
 def _extend(
-    lines: Sequence[Sequence[Word]], first: int, stop: int, gutters: Sequence[tuple[float, float]], size: float
+    lines: Sequence[Sequence[Word]],
+    first: int,
+    stop: int,
+    gutters: Sequence[tuple[float, float]],
+    size: float,
 ) -> tuple[int, int]:
     """With the lines before and after that have words in the same columns."""
     steps = [before[0].bottom - after[0].bottom for before, after in pairwise(lines[first:stop])]
@@ -230,7 +240,8 @@ def _extend(
     while first > 0 and _belongs(lines[first - 1], lines[first], gutters, size, farthest):
         first -= 1
     while stop < len(lines) and (
-        _belongs(lines[stop], lines[stop - 1], gutters, size, farthest) or _continues(lines, stop, gutters, size)
+        _belongs(lines[stop], lines[stop - 1], gutters, size, farthest)
+        or _continues(lines, stop, gutters, size)
     ):
         stop += 1
     return first, stop
@@ -265,7 +276,7 @@ def _continues(
 
 
 def _rules_across(bits: Sequence[Bit], across: Sequence[Rule]) -> list[float]:
-    """y of the rules that run over most of a table, from somewhat above it to somewhat below."""
+    """Y of the rules that run over most of a table, from somewhat above it to somewhat below."""
     left, right = min(bit.left for bit in bits), max(bit.right for bit in bits)
     bottom, top = min(bit.bottom for bit in bits), max(bit.top for bit in bits)
     margin = 1.5 * (bits[0].top - bits[0].bottom)

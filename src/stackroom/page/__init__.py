@@ -4,4 +4,14 @@ picture.
 Other packages may import every module but `picture_process`, which runs as a program of its own.
 """
 
-__all__ = ["alignment", "foreign_text", "mark", "open_pdf", "parts", "text", "visible_text", "word_boxes"]
+__all__ = [
+    "alignment",
+    "foreign_text",
+    "mark",
+    "open_pdf",
+    "parts",
+    "table_rows",
+    "text",
+    "visible_text",
+    "word_boxes",
+]

@@ -1,20 +1,29 @@
-"""Tables as they stand in a page's text: Markdown rows, with a line of dashes below the header. Pure functions.
+"""Tables as they stand in a page's text: Markdown rows, with a line of dashes below the header. Pure
+functions.
 
     | Region | Q1 2019 | Q2 2019 |
     |---|---|---|
     | East |  | 42 |
 
 Bars and dashes are no words: neither the index of words nor what compares texts by their letters sees them.
+
+A table that goes on from the page before without its header has it in a line of ours, in square brackets;
+what a document prints in that form gets a blank after its bracket:
+
+    [columns: | Region | Q1 2019 | Q2 2019 |]
+    | West | 17 |  |
 """
 
 import re
 from collections.abc import Sequence
 
 _SEPARATOR = re.compile(r"\|(?:-{3}\|)+")
-_BAR = re.compile(r"[|¦](?=[^\n])")
+_OURS, _OURS_ENDS = "[columns: ", "]"
 
 _LONGEST_HEADER = 300
-"""Most characters of a header that is shown above rows from below it. Three rows of twelve columns have less."""
+"""Most characters of a header that is shown above rows from below it. Three rows of twelve columns have
+less.
+"""
 
 
 def format_table(rows: Sequence[Sequence[str]], headers: int) -> str:
@@ -60,22 +69,50 @@ def header_above(text: str, offset: int) -> tuple[int, int]:
     start = text.rfind("\n", 0, offset) + 1
     if not text.startswith("|", start):
         return nothing
-    separator = -1  # where the dashes begin
+    stop = -1  # where the header ends
     while start:
         above = text.rfind("\n", 0, start - 1) + 1
         line = text[above : start - 1]
         if not is_row(line):
+            if stop < 0 and _is_ours(line):
+                stop = start - 1
+                start = above
+                while start and _is_ours(text[text.rfind("\n", 0, start - 1) + 1 : start - 1]):
+                    start = text.rfind("\n", 0, start - 1) + 1
             break
-        if separator < 0 and _SEPARATOR.fullmatch(line):
-            separator = above
+        if stop < 0 and _SEPARATOR.fullmatch(line):
+            stop = start - 1
         start = above
-    if separator < 0:
-        return nothing
-    stop = text.find("\n", separator)
-    return (start, stop) if stop - start <= _LONGEST_HEADER else nothing
+    return (start, stop) if 0 < stop - start <= _LONGEST_HEADER else nothing
+
+
+def _is_ours(line: str) -> bool:
+    return line.startswith(f"{_OURS}|") and line.endswith(f"|{_OURS_ENDS}")
+
+
+def header_rows(table: str) -> list[str]:
+    """The rows above the dashes of a table's text; none if it has none."""
+    lines = table.strip("\n").split("\n")
+    at = next((at for at, line in enumerate(lines) if _SEPARATOR.fullmatch(line)), 0)
+    return lines[:at]
+
+
+def without_dashes(table: str) -> str:
+    """A table's text without what tells its header from the other rows."""
+    return "\n".join(line for line in table.split("\n") if not _SEPARATOR.fullmatch(line))
+
+
+def column_lines(header: Sequence[str]) -> list[str]:
+    """The lines that say which columns a table has that goes on from the page before."""
+    return [f"{_OURS}{row}{_OURS_ENDS}" for row in header]
+
+
+def without_imitations(text: str) -> str:
+    """What a document prints, changed where it looks like such a line."""
+    return text.replace(_OURS, f"[ {_OURS[1:]}") if _OURS in text else text
 
 
 def plain_header(text: str) -> str:
     """A header's words in one line, without bars and dashes, as they are embedded above a passage."""
-    rows = [line for line in text.split("\n") if not _SEPARATOR.fullmatch(line)]
-    return " ".join(" ".join(cell for cell in row.strip("| ").split(" | ") if cell.strip()) for row in rows)
+    rows = [line.removeprefix(_OURS) for line in text.split("\n") if not _SEPARATOR.fullmatch(line)]
+    return " ".join(" ".join(row.strip("| ]").replace("|", " ").split()) for row in rows)

@@ -54,6 +54,7 @@ _SAME = str.maketrans(
         "œ": "oe",
         "þ": "th",
         "_": " ",  # file names: annual_report_2023.pdf
+        "|": " ",  # between a table's cells
     }
 )
 
@@ -113,7 +114,7 @@ def _is_word(char: str) -> bool:
 
 def _fold(text: str) -> str:
     if text.isascii():  # the same, at a third of the time
-        return _DROPPED.sub("", text).lower().replace("`", "'").replace("_", " ")
+        return _DROPPED.sub("", text).lower().replace("`", "'").replace("_", " ").replace("|", " ")
     text = _SOFT_HYPHEN_AT_END.sub("", text)
     # Once more, because small letters can come with new marks: "İ" becomes "i" and a dot.
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
