@@ -26,6 +26,7 @@ LEADER = re.compile(r"[.·…_]{4,}|(?:[.·] ){3,}")
 """Dots that lead from a heading to its page."""
 _LABEL = re.compile(r"\[.*\]|\(\d+(?:\.\d+)*[a-z]?\)")  # "[Function]" beside its name, a formula's number
 _CODE = re.compile(r"[;{]\Z|%\w*\Z(?<!\d%)(?<! %)|\A//|\A/[*∗]")
+_BEGINS_CODE = frozenset("\\{}%#/")
 _LINE_NUMBER = re.compile(r"\d+:")
 _IN_UNSPACED = re.compile(f"[{UNSPACED}]")
 
@@ -85,7 +86,10 @@ def may_part_columns(text: str, at: int) -> bool:
     """Whether a gap at `at` in a line may be one between columns: not one after an item's mark or a number of
     a line, or before a label.
     """
-    return not (_MARKER.fullmatch(text[:at].strip()) or _LABEL.fullmatch(text[at:].strip()))
+    before, after = text[:at].strip(), text[at:].strip()
+    if _MARKER.fullmatch(before) or (before.isdecimal() and after[:1] in _BEGINS_CODE):
+        return False
+    return not _LABEL.fullmatch(after)
 
 
 def _has_numbers(text: str) -> bool:

@@ -118,7 +118,7 @@ def _with_gaps(text_page: Any, signs: Sequence[_RawLine]) -> list[int]:
             is_dense = len(alike) >= _FEWEST_GAPS and alike[-1] - alike[-_FEWEST_GAPS] <= _SPAN
             if is_dense or (len(alike) >= 2 and len(signs) <= _FEWEST_GAPS):
                 found.update(alike)
-    if not found and gaps and 3 * single >= len(signs):
+    if not found and len(gaps) > 1 and 3 * single >= len(signs):
         return [line.number for line in signs]
     return sorted(found)
 
