@@ -202,7 +202,7 @@ def _is_monospaced(grid: Grid) -> bool:
     """Whether all letters are equally wide: code, or what a program printed."""
     widths = [
         (word.right - word.left) / len(word.text)
-        for word in grid.words()
+        for word in {word.text: word for word in grid.words()}.values()
         if len(word.text) > 2 and any(map(str.isalpha, word.text))
     ]
     if len(widths) < 4:

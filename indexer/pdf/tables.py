@@ -71,7 +71,7 @@ def with_tables(page: Any, text_page: Any, lines: list[Line]) -> list[Line]:
     raw = _raw_lines(text_page, lines) if signs else {}
     if not raw:
         return lines
-    with_gaps = _with_gaps(text_page, [raw[at] for at in signs if at in raw])
+    with_gaps = _with_gaps(text_page, [raw[at] for at in signs if at in raw], lines)
     if not (with_gaps or are_beside):
         return lines
     rules = read_rules(page)
@@ -101,7 +101,7 @@ def with_tables(page: Any, text_page: Any, lines: list[Line]) -> list[Line]:
     )
 
 
-def _with_gaps(text_page: Any, signs: Sequence[_RawLine]) -> list[int]:
+def _with_gaps(text_page: Any, signs: Sequence[_RawLine], lines: Sequence[Line]) -> list[int]:
     """The numbers of those lines that have a wide gap at one place with several others near them.
 
     Of cells of several lines, which are lines of their own, fewer have one: then all are taken.
@@ -110,7 +110,7 @@ def _with_gaps(text_page: Any, signs: Sequence[_RawLine]) -> list[int]:
     found: set[int] = set()
     single = 0
     for line in signs[:_MOST_PROBES]:
-        gap = _first_gap(text_page, line)
+        gap = _gap_before(lines, line.number) or _first_gap(text_page, line)
         single += " " not in line.text
         if gap is not None:
             gaps = [*gaps[1 - _LOCAL :], (line.number, *gap)]
@@ -123,6 +123,20 @@ def _with_gaps(text_page: Any, signs: Sequence[_RawLine]) -> list[int]:
     return sorted(found)
 
 
+def _gap_before(lines: Sequence[Line], number: int) -> tuple[float, float] | None:
+    """From where to where the gap reaches to the line before, if this one goes on at its height: PDFium parts
+    what is far apart.
+    """
+    if not number:
+        return None
+    before, line = lines[number - 1], lines[number]
+    left, right = before.end_x + 0.6 * before.height, line.start_x
+    is_beside = abs(before.end_y - line.start_y) < 0.3 * line.height and right > left
+    if is_beside and may_part_columns(f"{before.text} {line.text}", len(before.text)):
+        return left, right
+    return None
+
+
 def _first_gap(text_page: Any, line: _RawLine) -> tuple[float, float] | None:
     """From where to where the first gap reaches that may be one between columns."""
     start, text, _ = line
@@ -133,7 +147,7 @@ def _first_gap(text_page: Any, line: _RawLine) -> tuple[float, float] | None:
         pdfium.FPDFText_GetLooseCharBox(text_page, start + at - 1, into)
         left, right, height = box.left, box.right, box.top - box.bottom
         pdfium.FPDFText_GetLooseCharBox(text_page, start + at + 1, into)
-        if max(box.left - right, left - box.right) > height and may_part_columns(text, at):
+        if max(box.left - right, left - box.right) > 1.2 * height and may_part_columns(text, at):
             return (right, box.left) if box.left > right else (box.right, left)
         at = text.find(" ", at + 1)
     return None
