@@ -17,7 +17,7 @@ _MOST_PAIRS = 40_000
 _MOST_CELLS = 10_000
 
 # The share of the sides between cells that are drawn. Cells that span take some away.
-_LEAST_RULED = 0.5
+_LEAST_RULED = 0.7
 
 _NARROWEST = 5.0  # of a column or row without text: less is a gap between two rules
 

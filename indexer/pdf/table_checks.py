@@ -203,7 +203,7 @@ def _is_monospaced(grid: Grid) -> bool:
     widths = [
         (word.right - word.left) / len(word.text)
         for word in {word.text: word for word in grid.words()}.values()
-        if len(word.text) > 2 and any(map(str.isalpha, word.text))
+        if len(word.text) > 2 and word.text.isalpha()
     ]
     if len(widths) < 4:
         return False

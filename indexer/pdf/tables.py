@@ -18,7 +18,7 @@ from indexer.pdf.page_lines import HYPHENATED, Line
 from indexer.pdf.ruled_tables import find_ruled
 from indexer.pdf.table_checks import LEADER, count_headers, is_table, may_part_columns, suspects
 from indexer.pdf.table_grid import Grid, Word
-from indexer.pdf.table_rules import read_rules
+from indexer.pdf.table_rules import may_have_rules, read_rules
 from indexer.pdf.unruled_tables import find_unruled
 from stackroom.page.table_rows import format_table
 
@@ -72,7 +72,7 @@ def with_tables(page: Any, text_page: Any, lines: list[Line]) -> list[Line]:
     if not raw:
         return lines
     with_gaps = _with_gaps(text_page, [raw[at] for at in signs if at in raw], lines)
-    if not (with_gaps or are_beside):
+    if not (with_gaps or are_beside or may_have_rules(page)):
         return lines
     rules = read_rules(page)
     is_ruled = len(rules.down) >= _FEWEST_DOWN

@@ -40,6 +40,7 @@ def find_unruled(lines: Sequence[Sequence[Word]], across: Sequence[Rule]) -> lis
             empty one parts what is not connected.
         across: the horizontal rules of the page.
     """
+    lines = _join_beside(lines)
     if not 3 <= len(lines) <= _MOST_LINES:
         return []
     found = []
@@ -48,6 +49,20 @@ def find_unruled(lines: Sequence[Sequence[Word]], across: Sequence[Rule]) -> lis
         if grid is not None:
             found.append(grid)
     return found
+
+
+def _join_beside(lines: Sequence[Sequence[Word]]) -> list[list[Word]]:
+    """The lines, those joined that go on at the same height: PDFium parts what is far apart."""
+    joined: list[list[Word]] = []
+    for line in lines:
+        if line and joined and joined[-1]:
+            last, first = joined[-1][-1], line[0]
+            height = first.top - first.bottom
+            if abs(last.bottom - first.bottom) < 0.2 * height and first.left > last.right:
+                joined[-1].extend(line)
+                continue
+        joined.append(list(line))
+    return joined
 
 
 def size_of(lines: Sequence[Sequence[Word]]) -> float:
