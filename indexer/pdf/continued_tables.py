@@ -23,27 +23,28 @@ def continue_tables(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     """
     continued: list[list[Line]] = []
     before: Line | None = None  # the table at the end of the page before
-    header: list[str] = []
+    header: list[str] = []  # its header, which may be on a page before that
     for page in pages:
-        lines = [
-            line._replace(text=without_imitations(line.text)) if "[columns:" in line.text else line
-            for line in page
-        ]
+        lines = [_own(line) for line in page]
         first = lines[0] if lines and is_table_line(lines[0]) else None
+        last = lines[-1] if lines and is_table_line(lines[-1]) else None
+        is_other = last is not first or first is None or header_rows(first.text) == header
         if first is not None and before is not None and header and _goes_on(before, first):
-            own = header_rows(first.text)
-            if own != header:
+            if header_rows(first.text) != header:
                 text = without_dashes(first.text).lstrip("\n")
                 lines[0] = first._replace(text="\n" + "\n".join([*column_lines(header), text]))
-            if len(lines) > 1:
-                header = own or header
-        before = lines[-1] if lines and is_table_line(lines[-1]) else None
-        if before is not None and not (len(lines) == 1 and first is not None and header):
-            header = header_rows(before.text)
-        elif before is None:
-            header = []
+        else:
+            is_other = True
+        if is_other:
+            header = header_rows(last.text) if last is not None else []
+        before = last
         continued.append(lines)
     return continued
+
+
+def _own(line: Line) -> Line:
+    text = without_imitations(line.text)
+    return line if text is line.text else line._replace(text=text)
 
 
 def is_table_line(line: Line) -> bool:

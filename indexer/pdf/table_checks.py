@@ -125,7 +125,7 @@ def is_table(grid: Grid) -> bool:
         return False
     if grid.is_ruled:
         # Two rows may be boxes that stand beside each other by chance.
-        return filled >= (0.25 if len(texts) > 2 else 0.6)
+        return filled >= (0.25 if len(texts) > 2 else 0.8)
     if len(texts) < 3 or filled < 0.4 or sum(sum(map(bool, row)) >= 2 for row in texts) < 0.6 * len(texts):
         return False
     if _is_monospaced(grid) or _is_code(columns) or _is_list(columns) or _is_contents(columns):

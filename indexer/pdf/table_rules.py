@@ -46,7 +46,7 @@ def may_have_rules(page: Any) -> bool:
         pdfium.FPDFPageObj_GetType(pdfium.FPDFPage_GetObject(page, at)) == pdfium.FPDF_PAGEOBJ_PATH
         for at in looked_at
     )
-    return paths >= 3 and 10 * paths >= len(looked_at)
+    return bool(paths >= 3 and 10 * paths >= len(looked_at))
 
 
 def read_rules(page: Any) -> Rules:
