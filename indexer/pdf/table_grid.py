@@ -173,10 +173,15 @@ def _parts_columns(gap: tuple[float, float], lines: Sequence[Sequence[Word]], si
         rights += after < 1e9
         if not crosses and before > -1e9 and after < 1e9:
             widths.append(after - before)
-    if len(widths) < max(2, 0.15 * len(lines)):
+    if min(lefts, rights) < 2:
         return False
     # A word space has .25 to .33 of the size, and up to .5 in lines that are set to the full width.
-    return median(widths) > 0.55 * size and min(lefts, rights) >= 2
+    blanks = sum(width < 0.45 * size for width in widths)
+    if blanks > max(1, 0.2 * len(widths)):
+        return False
+    if len(widths) < max(2, 0.15 * len(lines)):
+        return gap[1] - gap[0] > size  # the cells beside each other are of several lines, none at one height
+    return median(widths) > 0.55 * size
 
 
 def split_columns(line: Sequence[Word], gutters: Sequence[tuple[float, float]], size: float) -> list[Bit]:
