@@ -85,7 +85,8 @@ def _read_with(
         return str(error)
     if done.returncode:
         return done.stderr.strip().rpartition("\n")[2]
-    answer = json.loads(done.stdout)
+    # Some write notes of their own before.
+    answer = json.loads(done.stdout.strip().rpartition("\n")[2])
     read = {name: tables_ for name, (tables_, _) in answer["files"].items()}
     return read, 0, sum(seconds for _, seconds in answer["files"].values())
 

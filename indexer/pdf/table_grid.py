@@ -140,15 +140,16 @@ def find_gutters(lines: Sequence[Sequence[Word]], size: float) -> list[tuple[flo
 
 
 def _narrowed(gap: tuple[float, float], lines: Sequence[Sequence[Word]]) -> Iterable[tuple[float, float]]:
-    """The gap without what a word at either side reaches into it; words that cover all of it run across."""
+    """The gap without what a word at either side reaches into it; words that cover half of it run across."""
+    start, stop = gap
+    middle = (start + stop) / 2
     left, right = gap
     for line in lines:
         for word in line:
-            if word.right > gap[0] and word.left < gap[1]:
-                if word.left < gap[0] + 0.01 and word.right < gap[1]:
-                    left = max(left, word.right)
-                elif word.right > gap[1] - 0.01 and word.left > gap[0]:
-                    right = min(right, word.left)
+            if start < word.right <= middle and word.left <= start:
+                left = max(left, word.right)
+            elif middle <= word.left < stop and word.right >= stop:
+                right = min(right, word.left)
     if left < right:
         yield left, right
 
