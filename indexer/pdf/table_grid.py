@@ -26,6 +26,7 @@ class Word(NamedTuple):
         text: without blanks.
         left, bottom, right, top: its box, from the font's ascent to its descent.
         line: the number of the printed line it is in, as PDFium sees lines.
+        char: the index of its first character on the page.
     """
 
     text: str
@@ -34,6 +35,7 @@ class Word(NamedTuple):
     right: float
     top: float
     line: int
+    char: int
 
 
 @dataclass(slots=True)
@@ -161,7 +163,7 @@ def _parts_columns(gap: tuple[float, float], lines: Sequence[Sequence[Word]], si
     lefts = rights = 0
     for line in lines:
         before, after, crosses = -1e9, 1e9, False
-        for _, left, _, right, _, _ in line:
+        for _, left, _, right, _, _, _ in line:
             if right <= middle:
                 if right > before:
                     before = right

@@ -8,7 +8,7 @@ import ctypes
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -31,6 +31,7 @@ _SPAN = 14  # within so many lines; a row of three cells of several lines has ei
 _FEWEST_DOWN = 3  # vertical rules of a table: at both sides, and between columns
 
 _AROUND = 4  # lines before and after a sign that may belong to the table as well
+_LONG = 60  # characters of a line that is prose, if it is no sign of a table and beside none
 _MOST_WORDS = 20_000  # of a page; a full page of small print has 2,000
 
 
@@ -46,13 +47,6 @@ class _RawLine(NamedTuple):
     start: int
     text: str
     number: int
-
-
-class _Measured(NamedTuple):
-    """A word, and the index of its first character."""
-
-    word: Word
-    char: int
 
 
 _WORD = re.compile(r"\S+")
@@ -79,15 +73,16 @@ def with_tables(page: Any, text_page: Any, lines: list[Line]) -> list[Line]:
     if not (with_gaps or is_ruled):
         return lines
     starts = signs if is_ruled else with_gaps
+    signs_near = set(starts)
     near = sorted({at for sign in starts for at in range(sign - _AROUND, sign + _AROUND + 1)} & raw.keys())
     if sum(raw[at].text.count(" ") + 1 for at in near) > _MOST_WORDS:
         return lines
-    measured: list[list[_Measured]] = []
+    words: list[list[Word]] = []
     for before, at in pairwise([-2, *near]):
         if at != before + 1:
-            measured.append([])
-        measured.append(_measure(text_page, raw[at], lines[at].text))
-    words = [[found.word for found in line] for line in measured]
+            words.append([])
+        is_prose = len(raw[at].text) > _LONG and not signs_near.intersection(range(at - 1, at + 2))
+        words.append(_measure(text_page, raw[at], lines[at].text, is_whole=is_prose))
     grids = [grid for grid in find_ruled(rules, [word for line in words for word in line]) if is_table(grid)]
     used = {word for grid in grids for word in grid.words()}
     rest = [[word for word in line if word not in used] for line in words] if used else words
@@ -95,9 +90,8 @@ def with_tables(page: Any, text_page: Any, lines: list[Line]) -> list[Line]:
         grids += [grid for grid in find_unruled(rest, rules.across) if is_table(grid)]
     if not grids:
         return lines
-    chars = {found.word: found.char for line in measured for found in line}
     return _replace(
-        lines, words, [(grid, _make_line(grid, lines, _stands_out(text_page, grid, chars))) for grid in grids]
+        lines, words, [(grid, _make_line(grid, lines, _stands_out(text_page, grid))) for grid in grids]
     )
 
 
@@ -194,21 +188,26 @@ def _match_by_place(
     return matched
 
 
-def _measure(text_page: Any, raw: _RawLine, text: str) -> list[_Measured]:
+def _measure(text_page: Any, raw: _RawLine, text: str, *, is_whole: bool) -> list[Word]:
     """The words of a line with their places.
 
     Args:
         text_page: of PDFium.
         raw: the line.
         text: what was made of it.
+        is_whole: whether to take all of it as one word, because it is most likely prose.
     """
     if not text or LEADER.search(raw.text):
         return []
     spans = [found.span() for found in _WORD.finditer(raw.text)]
     texts = text.split()
-    if len(texts) != len(spans) or not all(
-        text == raw.text[start:stop] or _letters(text) == _letters(raw.text[start:stop])
-        for text, (start, stop) in zip(texts, spans, strict=True)
+    if (
+        is_whole
+        or len(texts) != len(spans)
+        or not all(
+            text == raw.text[start:stop] or _letters(text) == _letters(raw.text[start:stop])
+            for text, (start, stop) in zip(texts, spans, strict=True)
+        )
     ):
         texts = [text]  # it was repaired so much that it can't be taken apart
         spans = [(spans[0][0], spans[-1][1])] if spans else []
@@ -227,7 +226,7 @@ def _measure(text_page: Any, raw: _RawLine, text: str) -> list[_Measured]:
                 right = box.right
         if not (0 < right - left < 1e4 and 0 < top - bottom < 1e3):  # also "not a number"
             return []
-        measured.append(_Measured(Word(text, left, bottom, right, top, raw.number), raw.start + start))
+        measured.append(Word(text, left, bottom, right, top, raw.number, raw.start + start))
     return measured
 
 
@@ -236,14 +235,14 @@ def _letters(text: str) -> list[str]:
     return sorted(char for char in unicodedata.normalize("NFKD", text).casefold() if char.isalnum())
 
 
-def _stands_out(text_page: Any, grid: Grid, chars: Mapping[Word, int]) -> bool:
+def _stands_out(text_page: Any, grid: Grid) -> bool:
     """Whether the last cell of the first row is in another font than that of the last row."""
     fonts = []
     for row in (grid.rows[0], grid.rows[-1]):
         if not row:
             return False
         name = ctypes.create_string_buffer(200)
-        char = chars[row[max(row)][0].words[0]]
+        char = row[max(row)][0].words[0].char
         size = pdfium.FPDFText_GetFontInfo(text_page, char, name, len(name), ctypes.byref(ctypes.c_int()))
         fonts.append(name.raw[: max(size, 0)])
     return fonts[0] != fonts[1]
