@@ -18,7 +18,7 @@ from indexer.pdf.page_lines import HYPHENATED, Line
 from indexer.pdf.ruled_tables import find_ruled
 from indexer.pdf.table_checks import LEADER, count_headers, is_table, may_part_columns, suspects
 from indexer.pdf.table_grid import Grid, Word
-from indexer.pdf.table_rules import may_have_rules, read_rules
+from indexer.pdf.table_rules import count_paths, read_rules
 from indexer.pdf.unruled_tables import find_unruled
 from stackroom.page.table_rows import format_table
 
@@ -28,6 +28,9 @@ _FEWEST_GAPS = 3
 _LOCAL = 8  # among so many that follow each other
 _SPAN = 14  # within so many lines; a row of three cells of several lines has eight or so
 
+# The share of paths among the objects of a page whose lines show no gaps, but that may have a ruled table:
+# where lines stand beside each other, and elsewhere.
+_FEW_PATHS, _MANY_PATHS = 0.02, 0.1
 _FEWEST_DOWN = 3  # vertical rules of a table: at both sides, and between columns
 
 _AROUND = 4  # lines before and after a sign that may belong to the table as well
@@ -66,7 +69,7 @@ def with_tables(page: Any, text_page: Any, lines: list[Line]) -> list[Line]:
     if not raw:
         return lines
     with_gaps = _with_gaps(text_page, [raw[at] for at in signs if at in raw], lines)
-    if not (with_gaps or are_beside or may_have_rules(page)):
+    if not with_gaps and count_paths(page) < (_FEW_PATHS if are_beside else _MANY_PATHS):
         return lines
     rules = read_rules(page)
     is_ruled = len(rules.down) >= _FEWEST_DOWN
