@@ -18,6 +18,8 @@ from typing import NamedTuple
 # leading.
 _TIGHT = 0.45
 
+_MOST_GUTTERS = 100  # each is looked at in every line
+
 
 class Word(NamedTuple):
     """A word on a page.
@@ -136,6 +138,8 @@ def find_gutters(lines: Sequence[Sequence[Word]], size: float) -> list[tuple[flo
             found[-1] = (found[-1][0], following)
         else:
             found.append((x, following))
+    if len(found) > _MOST_GUTTERS:
+        return []
     if most:
         found = [gap for each in found for gap in _narrowed(each, lines)]
     return [gap for gap in found if gap[1] - gap[0] > 0.1 * size and _parts_columns(gap, lines, size)]

@@ -26,6 +26,7 @@ _LONGEST_CELL = 8
 # The share of a table's lines that may run across its columns: headers above several, and section rows.
 _MOST_ACROSS = 0.25
 
+_MOST_EXTENDED = 40  # lines on either side: those with wide gaps are in the table already
 _MOST_LINES = 2_000  # of a page: more are a drawing
 
 _FARTHEST = 1.15  # times the farthest that lines within a table are from the next
@@ -252,9 +253,10 @@ def _extend(
     """With the lines before and after that have words in the same columns."""
     steps = [before[0].bottom - after[0].bottom for before, after in pairwise(lines[first:stop])]
     farthest = _FARTHEST * max(max(steps), size)
-    while first > 0 and _belongs(lines[first - 1], lines[first], gutters, size, farthest):
+    above, below = max(first - _MOST_EXTENDED, 0), min(stop + _MOST_EXTENDED, len(lines))
+    while first > above and _belongs(lines[first - 1], lines[first], gutters, size, farthest):
         first -= 1
-    while stop < len(lines) and (
+    while stop < below and (
         _belongs(lines[stop], lines[stop - 1], gutters, size, farthest)
         or _continues(lines, stop, gutters, size)
     ):
