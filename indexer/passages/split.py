@@ -16,6 +16,7 @@ from indexer.passages.context import contexts
 from stackroom.common.characters.punctuation import CLOSERS, SENTENCE_ENDS, WIDE_SENTENCE_ENDS
 from stackroom.common.documents import Document, Passage
 from stackroom.embedding.embedder import Tokenizer
+from stackroom.page.table_rows import header_above, plain_header
 
 # Where a passage may end, best first. Each pattern's match ends where the next passage starts.
 _BOUNDARIES = (
@@ -26,10 +27,15 @@ _BOUNDARIES = (
     re.compile(r"\n"),  # line
     re.compile(r"\s+"),  # word
 )
+_SENTENCE = 1  # the place of the kind in _BOUNDARIES
 # Longer passages say too much for one vector. With 190 tokens, the right page of real PDFs is among the first
 # five results for 95 of 100 questions; with 254, for 92. With 128 there are half as many vectors more, and no
 # better results.
 _MOST_TOKENS = 190
+
+# Most tokens of a table's header before a passage of its rows, and the share of a passage that this may be.
+_HEADER_TOKENS = 48
+_HEADER_SHARE = 6
 
 # The share of a passage's letters that the model must know. Of 52 PDFs in 20 languages, those in languages of
 # which MiniLM knows little more than the letters have .2 to .55 on average, all others .7 and more.
@@ -60,8 +66,11 @@ def split(document: Document, tokenizer: Tokenizer, passage_tokens: int) -> list
         character they follow each other without gaps and cover the page.
     """
     before, reserved = contexts(document, tokenizer, passage_tokens)
-    passage_tokens = min(passage_tokens - reserved, _MOST_TOKENS)
     with_text = [page for page in document.pages if page.text.strip()]
+    header_tokens = 0
+    if any("\n|" in page.text for page in with_text):
+        header_tokens = min(_HEADER_TOKENS, passage_tokens // _HEADER_SHARE)
+    passage_tokens = min(passage_tokens - reserved - header_tokens, _MOST_TOKENS)
     starts = tokenizer.token_starts([page.text for page in with_text])
     texts = {page.number: page.text for page in with_text}
     spans: list[tuple[int, tuple[int, int]]] = []
@@ -79,6 +88,7 @@ def split(document: Document, tokenizer: Tokenizer, passage_tokens: int) -> list
         offset += len(page.text)
     first_page = min(texts, default=0)
     section_starts = [section.start for section in document.sections]
+    headers = _headers(spans, texts, tokenizer, header_tokens) if header_tokens else {}
     shares = tokenizer.known_shares([texts[number][start:stop] for number, (start, stop) in spans])
     passages = []
     for (number, (start, stop)), share in zip(spans, shares, strict=True):
@@ -86,8 +96,28 @@ def split(document: Document, tokenizer: Tokenizer, passage_tokens: int) -> list
         context = before[bisect_right(section_starts, first)]
         if number == first_page and start == 0 and _begins_with(texts[number], document.title):
             context = ""  # it says so itself
+        context += headers.get((number, start), "")
         passages.append(Passage(first, offset_of[number] + stop, number, context, share >= _LEGIBLE))
     return passages
+
+
+def _headers(
+    spans: list[tuple[int, tuple[int, int]]], texts: dict[int, str], tokenizer: Tokenizer, most: int
+) -> dict[tuple[int, int], str]:
+    """Page and start of each passage that begins below a table's header → the header's words, as a line of at
+    most so many tokens.
+    """
+    found = {}
+    for number, (start, _) in spans:
+        first, last = header_above(texts[number], start)
+        if first < last:
+            found[number, start] = plain_header(texts[number][first:last])
+    headers = list(dict.fromkeys(found.values()))
+    cut = {
+        header: header[: tokens[most]].rstrip() if len(tokens) > most else header
+        for header, tokens in zip(headers, tokenizer.token_starts(headers), strict=True)
+    }
+    return {place: f"{cut[header]}\n" for place, header in found.items()}
 
 
 def _begins_with(text: str, title: str) -> bool:
@@ -136,11 +166,21 @@ class _Boundaries:
         for kind, pattern in enumerate(_BOUNDARIES):
             if kind == len(self._offsets):
                 self._offsets.append([match.end() for match in pattern.finditer(self._text)])
+                if kind == _SENTENCE and "\n|" in self._text:
+                    self._offsets[kind] = [at for at in self._offsets[kind] if not _is_in_row(self._text, at)]
             offsets = self._offsets[kind]
             low, high = bisect_left(offsets, earliest), bisect_right(offsets, latest)
             if low < high:
                 return min(offsets[low:high], key=lambda offset: abs(offset - ideal))
         return min(max(ideal, earliest), latest)
+
+
+def _is_in_row(text: str, offset: int) -> bool:
+    """Whether a table's row goes on there: it is cut only at its end, as long as it is not longer than a
+    passage.
+    """
+    start = text.rfind("\n", 0, offset) + 1
+    return start < offset and text.startswith("|", start)
 
 
 def _cuts_a_word(text: str, span: tuple[int, int]) -> bool:

@@ -223,7 +223,8 @@ def _read_edges(lines: Sequence[Line], places: range, own: PageNumber) -> dict[i
     for at in places:
         text = lines[at].text.strip()
         # A slide's title is larger than its text; a running line is not.
-        if len(text) > 200 or lines[at].height > 1.25 * usual:
+        # A table's rows are none, also where its header comes again.
+        if len(text) > 200 or lines[at].height > 1.25 * usual or text[:2] == "| ":
             continue
         folded = " ".join(text.lower().strip(_DASHES).split())
         form = _NUMBER.sub("#", folded)

@@ -21,6 +21,7 @@ from indexer.pdf.page_objects import glance
 from indexer.pdf.raised_marks import BESIDE, OVERLAP, Marks, is_beside
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
 from indexer.pdf.scanned_pages import needs_ocr
+from indexer.pdf.tables import with_tables
 from indexer.pdf.unspaced_lines import close_gaps
 from indexer.pdf.visible_box import VisibleBox, cut_line, find_visible_box
 from stackroom.common.documents import Attachment
@@ -84,7 +85,9 @@ def read_open_page(page: Any, at: int, layers: Layers) -> PageReading:
             pdfium.FPDFText_ClosePage(text_page)
             text_page = pdfium.FPDFText_LoadPage(page)
             lines = _read_lines(page, text_page, at, visible)
-        return PageReading(lines, needs_ocr(page, text_page, lines, look))
+        if needs_ocr(page, text_page, lines, look):
+            return PageReading(lines, is_scan=True)  # OCR has to know where each line is
+        return PageReading(with_tables(page, text_page, lines))
     finally:
         pdfium.FPDFText_ClosePage(text_page)
 

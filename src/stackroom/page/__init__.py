@@ -12,6 +12,7 @@ __all__ = [
     "open_pdf",
     "own_marks",
     "parts",
+    "table_rows",
     "text",
     "visible_text",
     "word_boxes",

@@ -56,6 +56,7 @@ _SAME = str.maketrans(
         "þ": "th",
         "_": " ",  # file names: annual_report_2023.pdf
         "^": " ",  # 10^6 is printed as 10⁶
+        "|": " ",  # between a table's cells
     }
 )
 
@@ -127,7 +128,8 @@ def _is_word(char: str) -> bool:
 
 def _fold(text: str) -> str:
     if text.isascii():  # the same, at a third of the time
-        return _DROPPED.sub("", text).lower().replace("`", "'").replace("_", " ").replace("^", " ")
+        text = _DROPPED.sub("", text).lower().replace("`", "'").replace("_", " ")
+        return text.replace("^", " ").replace("|", " ")
     text = _RAISED_AFTER_OTHERS.sub(" ", _SOFT_HYPHEN_AT_END.sub("", text))
     # Once more, because small letters can come with new marks: "İ" becomes "i" and a dot.
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())

@@ -4,8 +4,12 @@ from stackroom.catalog.entries import FoundPassage
 from stackroom.common.documents import Quote
 from stackroom.page.foreign_text import own_label, own_text_with_spans
 from stackroom.page.mark import Mark
+from stackroom.page.table_rows import header_above
 from stackroom.reading.showing.query_words import Matcher
-from stackroom.reading.showing.snippets import complete, cut
+from stackroom.reading.showing.snippets import Snippet, complete, cut
+
+# The share of a result's room that the header above a table's rows may take.
+_MOST_HEADER = 1 / 3
 
 
 def quote(
@@ -21,12 +25,28 @@ def quote(
         part_id: see `Quote`.
         marked: whether to tell where the query's words are in the text.
     """
-    if not marked and place.stop - place.start <= characters:
-        snippet = complete(place.page_text, place.start, place.stop, characters)
-    else:
-        matches = matcher.find(place.page_text, place.start, place.stop)
-        snippet = cut(place.page_text, place.start, place.stop, matches, characters, marked=marked)
-    text, matches_seen = own_text_with_spans(snippet.text, snippet.matches)
+    snippet = _snippet(place, matcher, characters, marked=marked)
+    header = _header(place, snippet, characters)
+    if header and len(header) + len(snippet.text) > characters:
+        snippet = _snippet(place, matcher, characters - len(header), marked=marked)
+        header = _header(place, snippet, characters)
+    spans = [(start + len(header), stop + len(header)) for start, stop in snippet.matches]
+    text, matches_seen = own_text_with_spans(header + snippet.text, spans)
     mark = Mark.of(place.page_text, snippet.start, snippet.stop)
     label, ocr = own_label(place.page_label) or str(place.page), place.ocr_confidence
     return Quote(text, matches_seen, place.page, label, score, part_id, str(mark), ocr)
+
+
+def _snippet(place: FoundPassage, matcher: Matcher, characters: int, *, marked: bool) -> Snippet:
+    if not marked and place.stop - place.start <= characters:
+        return complete(place.page_text, place.start, place.stop, characters)
+    matches = matcher.find(place.page_text, place.start, place.stop)
+    return cut(place.page_text, place.start, place.stop, matches, characters, marked=marked)
+
+
+def _header(place: FoundPassage, snippet: Snippet, characters: int) -> str:
+    """The header of the table whose rows the snippet begins with, if it stands above them on the page; "" if
+    there is none, or if it would take too much of the room.
+    """
+    start, stop = header_above(place.page_text, snippet.start)
+    return place.page_text[start:stop] + "\n" if 0 < stop - start <= _MOST_HEADER * characters else ""

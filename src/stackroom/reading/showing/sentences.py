@@ -57,7 +57,7 @@ def units(text: str) -> list[tuple[int, int, bool]]:
             break
         if "\n" in gap.group() and lines.ends_unit(gap):
             starts.append((gap.end(), True))
-        elif _ends_sentence(text, gap.start(), gap.end()):
+        elif _ends_sentence(text, gap.start(), gap.end()) and not lines.is_in_table(gap.start()):
             starts.append((gap.end(), False))
     cut = [(start, stop, own) for (start, own), (stop, _) in pairwise([*starts, (len(text), True)])]
     trimmed = [
@@ -102,6 +102,10 @@ class _Lines:
         self._lengths = [len(line.strip()) for line in lines]
         self._is_row = [_is_row(line) for line in lines]
 
+    def is_in_table(self, offset: int) -> bool:
+        """Whether the line there is a row of a table: sentences in its cells are not parted."""
+        return self._text.startswith("|", self._starts[bisect_left(self._starts, offset + 1) - 1])
+
     def ends_unit(self, gap: re.Match[str]) -> bool:
         """Whether the line break in this gap ends a unit, and was not just made because the line was full."""
         if gap.group().count("\n") > 1:
@@ -119,7 +123,11 @@ class _Lines:
 
 
 def _is_row(line: str) -> bool:
-    """Whether a line is a row of a table: it has three cells or more, and most have digits."""
+    """Whether a line is a row of a table: it is written as one, or has three cells or more, and most have
+    digits.
+    """
+    if line.startswith("|"):
+        return True
     if not _DIGIT.search(line):
         return False
     cells = line.split()

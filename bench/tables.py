@@ -1,0 +1,145 @@
+"""Share of cells in the right row and column: `python -m bench.tables FOLDER [--peers PYTHON]`.
+
+Makes 60 PDFs with tables whose cells are known (see `bench.table_files`) in FOLDER, unless they are there.
+The first 30 are for tuning, the others only reported. With `--peers`, a Python that has pdfplumber,
+camelot-py or pymupdf4llm reads the same files. Prints Markdown.
+
+A cell is right if its text, blanks apart, stands in its column of its row: rows are assigned in order, so
+that most cells are right; columns without text are not counted. Empty cells count as well, those that another
+one spans do not.
+"""
+
+import argparse
+import json
+import subprocess
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bench.processes import print_table
+from bench.table_files import Table, make, tables
+from bench.table_peers import LIBRARIES, Tables, parse_markdown
+from indexer.pdf.pdfium import extract
+
+_ROUNDS = 3
+
+
+def main() -> None:
+    """Makes the files, measures, and prints the tables."""
+    parser = argparse.ArgumentParser(prog="python -m bench.tables", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--peers", metavar="PYTHON", help="a Python that has the other libraries")
+    parser.add_argument("--kinds", action="store_true", help="also the share for each kind and producer")
+    arguments = parser.parse_args()
+    every = tables()
+    for producer, reason in make(every, arguments.folder).items():
+        print(f"{producer}: left out, {reason}\n")
+    found = [table for table in every if (arguments.folder / f"{table.name}.pdf").exists()]
+    results = {"Stackroom": _read(found, arguments.folder)}
+    if arguments.peers:
+        for library in LIBRARIES:
+            outcome = _read_with(arguments.peers, library, found, arguments.folder)
+            if isinstance(outcome, str):
+                print(f"{library}: left out, {outcome}\n")
+            else:
+                results[library] = outcome
+    pages = results["Stackroom"][1]
+    rows = [["", "first half", "second half", "pages per CPU-s", "of pdfplumber's"]]
+    slowest = results.get("pdfplumber", ({}, 0, 0.0))[2]
+    for name, (read, _, seconds) in results.items():
+        halves = [_share(part, read) for part in (found[: len(every) // 2], found[len(every) // 2 :])]
+        times = f"{slowest / seconds:.1f}" if slowest else ""
+        rows.append([name, *halves, f"{pages / seconds:.0f}", times])
+    print_table(*rows)
+    if arguments.kinds:
+        for kind in ("kind", "producer"):
+            _print_by(kind, found, {name: read for name, (read, *_) in results.items()})
+
+
+def _read(found: Sequence[Table], folder: Path) -> tuple[dict[str, Tables], int, float]:
+    """Our tables, the number of pages, and the least CPU-seconds of some rounds."""
+    rounds = []
+    for _ in range(_ROUNDS):
+        read, pages = {}, 0
+        started = time.process_time()
+        for table in found:
+            document = extract(folder / f"{table.name}.pdf", "0" * 24, on_page=lambda done, total: None)
+            pages += len(document.pages)
+            read[table.name] = document.text
+        rounds.append(time.process_time() - started)
+    return {name: parse_markdown(text) for name, text in read.items()}, pages, min(rounds)
+
+
+def _read_with(
+    python: str, library: str, found: Sequence[Table], folder: Path
+) -> tuple[dict[str, Tables], int, float] | str:
+    """As `_read`, of another library; or why that cannot be."""
+    program = str(Path(__file__).with_name("table_peers.py"))
+    paths = [str(folder / f"{table.name}.pdf") for table in found]
+    try:
+        done = subprocess.run(
+            [python, program, library, *paths], capture_output=True, text=True, timeout=600, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    if done.returncode:
+        return done.stderr.strip().rpartition("\n")[2]
+    # Some write notes of their own before.
+    answer = json.loads(done.stdout.strip().rpartition("\n")[2])
+    read = {name: tables_ for name, (tables_, _) in answer["files"].items()}
+    return read, 0, sum(seconds for _, seconds in answer["files"].values())
+
+
+def _print_by(kind: str, found: Sequence[Table], read: Mapping[str, Mapping[str, Tables]]) -> None:
+    groups: defaultdict[str, list[Table]] = defaultdict(list)
+    for table in found:
+        groups[getattr(table, kind)].append(table)
+    rows = [[kind, *read]]
+    rows += [[name, *(_share(some, tables_) for tables_ in read.values())] for name, some in groups.items()]
+    print_table(*rows)
+
+
+def _share(some: Sequence[Table], read: Mapping[str, Tables]) -> str:
+    counts = [count_right(table.grid(), read.get(table.name, [])) for table in some]
+    cells = sum(cells for _, cells in counts)
+    return f"{sum(right for right, _ in counts) / cells:.3f}" if cells else "–"
+
+
+def count_right(truth: Sequence[Sequence[str | None]], read: Tables) -> tuple[int, int]:
+    """How many cells are right, and how many there are.
+
+    Args:
+        truth: see `bench.table_files.Table.grid`.
+        read: the tables that were found in the file; those of a file are parts of one table.
+    """
+    rows = [row for table in read for row in _without_empty_columns(table)]
+    wanted = [[None if text is None else _squeezed(text) for text in row] for row in truth]
+    best = [0] * (len(rows) + 1)  # most right cells of the true rows so far, by rows used
+    for line in wanted:
+        now = best[:]
+        for at, row in enumerate(rows):
+            now[at + 1] = max(now[at], best[at + 1], best[at] + _count_alike(line, row))
+        best = now
+    return best[-1], sum(text is not None for row in wanted for text in row)
+
+
+def _count_alike(line: Sequence[str | None], row: Sequence[str]) -> int:
+    """The right cells of a row; none if only empty ones are."""
+    alike = [text for text, other in zip(line, row, strict=False) if text is not None and text == other]
+    return len(alike) if any(alike) else 0
+
+
+def _without_empty_columns(table: list[list[str]]) -> list[list[str]]:
+    width = max(map(len, table), default=0)
+    rows = [[_squeezed(cell) for cell in row] + [""] * (width - len(row)) for row in table]
+    kept = [column for column in range(width) if any(row[column] for row in rows)]
+    return [[row[column] for column in kept] for row in rows]
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+if __name__ == "__main__":
+    main()

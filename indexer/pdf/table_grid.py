@@ -1,0 +1,298 @@
+"""Puts words with places into the rows and columns of a table. Pure functions.
+
+Places are in points, counted from the lower left corner of the page. Words come in the order in which the
+file draws them: it goes through a table row by row, and in a row cell by cell. So two lines that stand below
+each other belong to one cell if nothing was drawn between them.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from statistics import median
+from typing import NamedTuple
+
+# How far apart the lines of a cell are at most, in heights of their boxes, which already hold the usual
+# leading.
+_TIGHT = 0.45
+
+_MOST_GUTTERS = 100  # each is looked at in every line
+
+
+class Word(NamedTuple):
+    """A word on a page.
+
+    Attributes:
+        text: without blanks.
+        left, bottom, right, top: its box, from the font's ascent to its descent.
+        line: the number of the printed line it is in, as PDFium sees lines.
+        char: the index of its first character on the page.
+    """
+
+    text: str
+    left: float
+    bottom: float
+    right: float
+    top: float
+    line: int
+    char: int
+
+
+@dataclass(slots=True)
+class Bit:
+    """What a line has in one column.
+
+    Attributes:
+        column: from 0.
+        words: in the order in which they are read.
+        left, bottom, right, top: the box around them.
+        rank: its place in the order in which the table's bits were drawn.
+        ends_row: whether the row ends with it, because a rule is drawn below.
+    """
+
+    column: int
+    words: list[Word]
+    left: float = field(init=False)
+    bottom: float = field(init=False)
+    right: float = field(init=False)
+    top: float = field(init=False)
+    rank: int = 0
+
+    def __post_init__(self) -> None:
+        self.left = min(word.left for word in self.words)
+        self.right = max(word.right for word in self.words)
+        self.bottom = min(word.bottom for word in self.words)
+        self.top = max(word.top for word in self.words)
+
+    @property
+    def text(self) -> str:
+        """Its words with blanks between them."""
+        return " ".join(word.text for word in self.words)
+
+
+Row = dict[int, list[Bit]]
+"""Column → the lines of its cell, from the uppermost to the lowest. Empty cells are left out."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table.
+
+    Attributes:
+        rows: from the uppermost to the lowest.
+        columns: how many there are.
+        is_ruled: whether rules part all rows and columns.
+        rules: how many rules run across all of it.
+        has_head_rule: whether a rule parts the first row from the others, and none parts those.
+    """
+
+    rows: list[Row]
+    columns: int
+    is_ruled: bool = False
+    rules: int = 0
+    has_head_rule: bool = False
+
+    @cached_property
+    def texts(self) -> list[list[str]]:
+        """What each cell says; "" for an empty one."""
+        return [
+            [" ".join(bit.text for bit in row.get(column, ())) for column in range(self.columns)]
+            for row in self.rows
+        ]
+
+    def words(self) -> Iterable[Word]:
+        """Every word in it."""
+        return (word for row in self.rows for bits in row.values() for bit in bits for word in bit.words)
+
+
+# Columns
+
+
+def find_gutters(lines: Sequence[Sequence[Word]], size: float) -> list[tuple[float, float]]:
+    """The gaps between columns that all lines leave free, but for a few that run across columns.
+
+    Args:
+        lines: the words of each line, from left to right.
+        size: of the text, in points.
+
+    Returns:
+        From where to where each gap reaches, from left to right.
+    """
+    edges: list[tuple[float, int]] = []
+    for line in lines:
+        for word in line:
+            edges += [(word.left, 1), (word.right, -1)]
+    if not edges:
+        return []
+    edges.sort()
+    most = 0 if len(lines) < 5 else 1 if len(lines) < 12 else len(lines) // 10
+    found: list[tuple[float, float]] = []
+    covered = 0
+    for (x, step), (following, _) in pairwise(edges):
+        covered += step
+        if covered > most or following <= x:
+            continue
+        if found and found[-1][1] >= x - 0.01:
+            found[-1] = (found[-1][0], following)
+        else:
+            found.append((x, following))
+    if len(found) > _MOST_GUTTERS:
+        return []
+    if most:
+        found = [gap for each in found for gap in _narrowed(each, lines)]
+    return [gap for gap in found if gap[1] - gap[0] > 0.1 * size and _parts_columns(gap, lines, size)]
+
+
+def _narrowed(gap: tuple[float, float], lines: Sequence[Sequence[Word]]) -> Iterable[tuple[float, float]]:
+    """The gap without what a word at either side reaches into it; words that cover half of it run across."""
+    start, stop = gap
+    middle = (start + stop) / 2
+    left, right = gap
+    for line in lines:
+        for word in line:
+            if start < word.right <= middle and word.left <= start:
+                left = max(left, word.right)
+            elif middle <= word.left < stop and word.right >= stop:
+                right = min(right, word.left)
+    if left < right:
+        yield left, right
+
+
+def _parts_columns(gap: tuple[float, float], lines: Sequence[Sequence[Word]], size: float) -> bool:
+    """Whether the words at both sides of it are farther apart than words of one text."""
+    middle = (gap[0] + gap[1]) / 2
+    widths: list[float] = []
+    lefts = rights = 0
+    for line in lines:
+        before, after, crosses = -1e9, 1e9, False
+        for _, left, _, right, _, _, _ in line:
+            if right <= middle:
+                if right > before:
+                    before = right
+            elif left >= middle:
+                if left < after:
+                    after = left
+            else:
+                crosses = True
+        lefts += before > -1e9
+        rights += after < 1e9
+        if not crosses and before > -1e9 and after < 1e9:
+            widths.append(after - before)
+    if min(lefts, rights) < 2:
+        return False
+    # A word space has .25 to .33 of the size, and up to .5 in lines that are set to the full width.
+    blanks = sum(width < 0.45 * size for width in widths)
+    if blanks > max(1, 0.2 * len(widths)):
+        return False
+    if len(widths) < max(2, 0.15 * len(lines)):
+        return gap[1] - gap[0] > size  # the cells beside each other are of several lines, none at one height
+    return median(widths) > 0.55 * size
+
+
+def split_columns(line: Sequence[Word], gutters: Sequence[tuple[float, float]], size: float) -> list[Bit]:
+    """What a line has in each column. What runs across several counts to the leftmost of them.
+
+    Args:
+        line: its words, in the order in which they are read.
+        gutters: from where to where the gaps between the columns reach, from left to right.
+        size: of the text, in points.
+    """
+    middles = [(left + right) / 2 for left, right in gutters]
+    by_column: defaultdict[int, list[int]] = defaultdict(list)
+    reach, column = -1e9, 0  # how far the words so far reach, and their column
+    for at in sorted(range(len(line)), key=lambda at: line[at].left):
+        word = line[at]
+        place = bisect_right(middles, word.left)
+        is_parted = word.left - reach > 0.55 * size or any(
+            reach <= left + 0.5 and word.left >= right - 0.5 for left, right in gutters[column:place]
+        )
+        if is_parted:
+            # A word that begins before the middle of the gap, but is mostly behind it, is behind it.
+            place = max(place, bisect_right(middles, (word.left + word.right) / 2 - size))
+            column = place
+        by_column[column].append(at)
+        reach = max(reach, word.right)
+    return [Bit(column, [line[at] for at in sorted(by_column[column])]) for column in sorted(by_column)]
+
+
+# Rows
+
+
+def split_rows(bits: Sequence[Bit]) -> list[Row]:
+    """The rows that some bits make, in the order in which they were drawn."""
+    for rank, bit in enumerate(bits):
+        bit.rank = rank
+    by_column: defaultdict[int, list[Bit]] = defaultdict(list)
+    for bit in sorted(bits, key=lambda bit: -bit.top):
+        by_column[bit.column].append(bit)
+    cells: list[list[Bit]] = []
+    for column in by_column.values():
+        cells.append([column[0]])
+        for above, below in pairwise(column):
+            height = min(above.top - above.bottom, below.top - below.bottom)
+            goes_on = below.rank == above.rank + 1 and above.bottom - below.top < _TIGHT * height
+            if goes_on or below.top > above.top - 0.3 * height:
+                cells[-1].append(below)
+            else:
+                cells.append([below])
+    cells.sort(key=lambda cell: -max(bit.top for bit in cell))
+    rows: list[Row] = []
+    bottom = 0.0
+    for cell in cells:
+        top, low = max(bit.top for bit in cell), min(bit.bottom for bit in cell)
+        first = cell[0]
+        overlap = min(top, top if not rows else _top(rows[-1])) - max(low, bottom)
+        # Boxes of neighbouring rows may overlap a little where rows are set close.
+        if rows and overlap > 0.5 * (first.top - first.bottom):
+            rows[-1].setdefault(first.column, []).extend(cell)
+            bottom = min(bottom, low)
+        else:
+            rows.append({first.column: list(cell)})
+            bottom = low
+    return rows
+
+
+def _top(row: Row) -> float:
+    return max(bit.top for bits in row.values() for bit in bits)
+
+
+def split_bands(bits: Sequence[Bit], rules: Sequence[float]) -> list[list[Bit]]:
+    """The bits between each two rules, from the uppermost, in the order they had.
+
+    Args:
+        bits: of a table.
+        rules: y of those that run across it, in any order.
+    """
+    heights = sorted(rules)
+    bands: defaultdict[int, list[Bit]] = defaultdict(list)
+    for bit in bits:
+        bands[bisect_right(heights, (bit.bottom + bit.top) / 2)].append(bit)
+    return [bands[at] for at in sorted(bands, reverse=True)]
+
+
+def one_row(bits: Sequence[Bit]) -> Row:
+    """The row that all these bits are in."""
+    row: Row = {}
+    for bit in sorted(bits, key=lambda bit: -bit.top):
+        row.setdefault(bit.column, []).append(bit)
+    return row
+
+
+def rows_by_rules(bits: Sequence[Bit], rules: Sequence[float]) -> list[Row]:
+    """The rows of a table that some rules run across: one between each two, or more where there are few."""
+    bands = split_bands(bits, rules)
+    # A rule below the header and at either end does not part the rows; rules between most rows do.
+    if len(bands) >= 4:
+        return [row for band in bands for row in rows_of_band(band)]
+    return [row for band in bands for row in split_rows(band)]
+
+
+def rows_of_band(bits: Sequence[Bit]) -> list[Row]:
+    """The row between two rules, or several if they are drawn one after the other, each in all columns."""
+    split = split_rows(bits)
+    columns = len({bit.column for bit in bits})
+    if len(split) > 1 and columns > 1 and all(len(row) >= max(2, columns - 1) for row in split):
+        return split
+    return [one_row(bits)]

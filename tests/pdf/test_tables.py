@@ -1,0 +1,186 @@
+"""Tables become rows of cells, and what only looks like one stays as it is."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from fpdf import FPDF
+
+from indexer.pdf.pdfium import extract
+
+_PROSE = (
+    "The harbour office keeps its accounts by quarter, and a vessel that stays for longer than a night is "
+    "counted in the quarter in which it leaves. What is paid in kind is valued at the price of the day. "
+)
+_HEAD = ("Region", "Q1 2019", "Q2 2019", "Q3 2019")
+_ROWS = (
+    ("North", "1,250", "", "77"),
+    ("East", "", "42", "17"),
+    ("South", "(310)", "8.5 %", ""),
+    ("West Coast", "12", "1,900", "4"),
+)
+
+
+def new_page(pdf: FPDF | None = None) -> FPDF:
+    pdf = pdf or FPDF(unit="pt", format="A4")
+    pdf.set_auto_page_break(auto=False)
+    pdf.add_page()
+    pdf.set_font("Helvetica", size=11)
+    return pdf
+
+
+def read(pdf: FPDF, folder: Path) -> str:
+    path = folder / "table.pdf"
+    pdf.output(str(path))
+    return extract(path, "0" * 24, on_page=lambda done, total: None).text
+
+
+def put_row(pdf: FPDF, y: float, cells: Sequence[str], lefts: Sequence[float] = (60, 160, 240, 320)) -> None:
+    """The first cell to the left; the others end 60 points behind their left edges."""
+    for at, (left, cell) in enumerate(zip(lefts, cells, strict=True)):
+        pdf.text(left + (60 - pdf.get_string_width(cell) if at else 0), y, cell)
+
+
+def put_prose(pdf: FPDF, y: float, width: float = 470, left: float = 60, text: str = 2 * _PROSE) -> None:
+    pdf.set_xy(left, y)
+    pdf.multi_cell(width, 14, text)
+
+
+def rows_of(text: str) -> list[list[str]]:
+    lines = [line for line in text.split("\n") if line.startswith("|") and not line.startswith("|-")]
+    return [[cell.strip() for cell in line[1:-1].split("|")] for line in lines]
+
+
+def test_a_table_without_rules(tmp_path: Path) -> None:
+    pdf = new_page()
+    put_prose(pdf, 80)
+    for at, row in enumerate((_HEAD, *_ROWS)):
+        put_row(pdf, 200 + 16 * at, row)
+    put_prose(pdf, 300)
+    text = read(pdf, tmp_path)
+    assert rows_of(text) == [list(_HEAD), *map(list, _ROWS)]
+    assert "\n| Region | Q1 2019 | Q2 2019 | Q3 2019 |\n|---|---|---|---|\n| North | 1,250 |  | 77 |" in text
+    assert text.startswith("The harbour office")
+    assert text.endswith("price of the day.\n")
+
+
+def test_a_table_with_rules_spanning_cells_and_cells_of_several_lines(tmp_path: Path) -> None:
+    pdf = new_page()
+    put_prose(pdf, 80)
+    pdf.set_y(200)
+    note = "Check the seals of every hatch before the vessel leaves the yard."
+    with pdf.table(first_row_as_headings=False, width=400, col_widths=(80, 180, 70, 70)) as table:
+        head = table.row()
+        head.cell("Part", rowspan=2)
+        head.cell("What to do", rowspan=2)
+        head.cell("Cost", colspan=2)
+        for cells in (("2019", "2020"), ("Hatch", note, "12", "1,350"), ("Winch", "Grease", "", "7 | 8")):
+            row = table.row()
+            for cell in cells:
+                row.cell(cell)
+    assert rows_of(read(pdf, tmp_path).replace("\\|", "/")) == [
+        ["Part", "What to do", "Cost", ""],
+        ["", "", "2019", "2020"],
+        ["Hatch", note, "12", "1,350"],
+        ["Winch", "Grease", "", "7 / 8"],
+    ]
+
+
+def test_a_table_that_goes_on_says_its_columns(tmp_path: Path) -> None:
+    pdf = new_page()
+    for page in range(3):
+        if page:
+            new_page(pdf)
+        for at in range(30):
+            row = (
+                ("Town", "Boats", "Catch", "Sold")
+                if page + at == 0
+                else (f"T{page}{at}", "1", f"{at},250", "3")
+            )
+            put_row(pdf, 60 + 16 * at, row)
+    pages = read(pdf, tmp_path).split("| T10 |")
+    assert pages[0].endswith("\n[columns: | Town | Boats | Catch | Sold |]\n")
+    assert pages[1].count("[columns: | Town | Boats | Catch | Sold |]\n| T20 |") == 1
+
+
+def test_a_header_that_comes_again_on_every_page_stays(tmp_path: Path) -> None:
+    pdf = new_page()
+    for page in range(4):
+        if page:
+            new_page(pdf)
+        for at in range(12):
+            put_row(pdf, 60 + 16 * at, _HEAD if at == 0 else (f"Town {page}-{at}", f"{at * 37}", "1", "2"))
+    text = read(pdf, tmp_path)
+    assert text.count("| Region | Q1 2019 | Q2 2019 | Q3 2019 |\n|---|---|---|---|\n") == 4
+    assert "[columns" not in text
+
+
+def put_contents(pdf: FPDF) -> None:
+    for at, title in enumerate(("Introduction", "Boats and nets", "Where to sell", "The law", "Index")):
+        pdf.text(60, 100 + 16 * at, str(at + 1))
+        pdf.text(90, 100 + 16 * at, title)
+        pdf.text(400, 100 + 16 * at, str(3 + 9 * at))
+
+
+def put_list(pdf: FPDF) -> None:
+    for at, item in enumerate(("rope", "tar and pitch", "nails of copper", "a lamp")):
+        pdf.text(60, 100 + 16 * at, f"{at + 1}.")
+        pdf.text(100, 100 + 16 * at, item)
+
+
+def put_columns(pdf: FPDF) -> None:
+    """Two columns of prose, drawn line by line across both."""
+    for at in range(12):
+        pdf.text(
+            60,
+            100 + 14 * at,
+            ("The harbour keeps its accounts by quarter", "and counts what leaves it by")[at % 2],
+        )
+        pdf.text(
+            320,
+            100 + 14 * at,
+            ("A vessel that stays for longer than", "a night is counted in the quarter in")[at % 2],
+        )
+
+
+def put_code(pdf: FPDF) -> None:
+    pdf.set_font("Courier", size=10)
+    for at, (code, remark) in enumerate(
+        (("int x;", "// one"), ("char name;", "// two"), ("long y;", "// three"))
+    ):
+        pdf.text(60, 100 + 14 * at, code)
+        pdf.text(240, 100 + 14 * at, remark)
+
+
+def put_addresses(pdf: FPDF) -> None:
+    lines = (
+        ("Mary Ott", "Harbour Office"),
+        ("12 High Street", "Quay 4"),
+        ("Kendal", "Leeds"),
+        ("England", "England"),
+    )
+    for at, (one, other) in enumerate(lines):
+        pdf.text(60, 100 + 14 * at, one)
+        pdf.text(320, 100 + 14 * at, other)
+
+
+def put_formulas(pdf: FPDF) -> None:
+    for at, formula in enumerate(("a = b + c", "x + y = 2 z", "k < m", "p = q")):
+        pdf.text(200, 100 + 40 * at, formula)
+        pdf.text(480, 100 + 40 * at, f"({at + 1})")
+
+
+@pytest.mark.parametrize("put", [put_contents, put_list, put_columns, put_code, put_addresses, put_formulas])
+def test_what_is_no_table_stays_as_it_is(put: Callable[[FPDF], None], tmp_path: Path) -> None:
+    pdf = new_page()
+    put(pdf)
+    put_prose(pdf, 400)
+    text = read(pdf, tmp_path)
+    assert "|" not in text
+    assert "counted in the quarter" in text.replace("\n", " ")
+
+
+def test_what_a_document_prints_is_not_taken_for_ours(tmp_path: Path) -> None:
+    pdf = new_page()
+    pdf.text(60, 100, "[columns: | Price | Owed |]")
+    assert read(pdf, tmp_path) == "[ columns: | Price | Owed |]\n"
