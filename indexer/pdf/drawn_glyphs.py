@@ -187,9 +187,9 @@ def _without_repeats(drawn: Iterable[Glyph]) -> list[Glyph]:
     replaced: set[int] = set()
     marked: defaultdict[str, list[Glyph]] = defaultdict(list)
     for glyph in drawn:
-        if glyph.source in replaced:
-            continue
         if glyph.source < 0:
+            if glyph.source in replaced:
+                continue
             replaced.add(glyph.source)
         if len(glyph.text) > 1 and any(map(_is_mark, glyph.text)):
             same = marked[unicodedata.normalize("NFC", glyph.text)]
@@ -264,9 +264,10 @@ def _with_blanks(bases: Sequence[Glyph], *, are_blanks_drawn: bool) -> list[Glyp
     reach = 0.0
     for glyph in bases:
         before = spaced[-1] if spaced else None
-        if glyph.text.isspace() and (not before or before.text.isspace() or glyph.x == before.x):
-            continue  # the line begins with it, or it lies under a letter (Typst 0.15 at line ends)
-        if before and not (glyph.text.isspace() or before.text.isspace()):
+        if glyph.text == " ":
+            if not before or before.text == " " or glyph.x == before.x:
+                continue  # the line begins with it, or it lies under a letter (Typst 0.15 at line ends)
+        elif before and glyph.left - reach > _LEAST_BLANK * glyph.size and before.text != " ":
             is_replaced = glyph.source < 0 or before.source < 0
             least = _LEAST_GAP if is_replaced or are_blanks_drawn else _LEAST_BLANK
             if is_replaced and are_blanks_drawn:

@@ -11,7 +11,7 @@ from indexer.pdf.glyph_lines import NOT_MENDED, mend_lines
 from indexer.pdf.page_lines import HYPHENATED, Line
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
 from indexer.pdf.scanned_pages import needs_ocr
-from indexer.pdf.unspaced_lines import close_gaps
+from indexer.pdf.unspaced_lines import close_gaps, is_european
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ def _read_lines(page: Any, text_page: Any, at: int) -> list[Line]:
     same_units = len(text) == written  # else characters beyond U+FFFF count twice for PDFium
     plain = text.replace("\r\n", "")
     is_clean = clean_characters(plain) == plain
-    mended = mend_lines(page, text_page, text, one_to_one=one_to_one)
+    european = is_european(text)
+    mended = {} if european else mend_lines(page, text_page, text, one_to_one=one_to_one)
     box = pdfium.FS_RECTF()
     into = ctypes.byref(box)
     measure = pdfium.FPDFText_GetLooseCharBox
@@ -107,7 +108,7 @@ def _read_lines(page: Any, text_page: Any, at: int) -> list[Line]:
                 lines.pop()
             lines.append(Line(line, left, bottom, box.left, box.bottom, height))
         start += units + (0 if is_hyphenated else 2)
-    return lines if text.isascii() else close_gaps(lines)
+    return lines if european else close_gaps(lines)
 
 
 def _read_size(text_page: Any, char: int) -> float:

@@ -61,11 +61,11 @@ def _right_to_left(classes: Sequence[str]) -> Iterator[tuple[int, int, bool]]:
     """The runs of a line from left to right, as they are read: (start, stop, whether from left to right)."""
     at = 0
     while at < len(classes):
-        if classes[at] not in ("R", "AL"):
-            yield at, at + 1, True
+        start = at
+        while at < len(classes) and classes[at] not in ("R", "AL"):
             at += 1
-            continue
-        stop = last = at + 1
+        yield start, at, True
+        stop = last = min(at + 1, len(classes))
         while stop < len(classes) and classes[stop] != "L":
             stop += 1
             if classes[stop - 1] in ("R", "AL"):
@@ -73,10 +73,10 @@ def _right_to_left(classes: Sequence[str]) -> Iterator[tuple[int, int, bool]]:
         numbers = list(_numbers(classes, at, last, "R"))
         end = last
         for start, stop in reversed(numbers):
-            yield from ((one - 1, one, False) for one in range(end, stop, -1))
+            yield stop, end, False
             yield start, stop, True
             end = start
-        yield from ((one - 1, one, False) for one in range(end, at, -1))
+        yield at, end, False
         at = last
 
 
@@ -97,14 +97,18 @@ def _left_to_right(drawn: Sequence[Glyph], classes: Sequence[str]) -> list[tuple
             last = max(ends | {place + 1 for place in range(first, stop) if classes[place] == "L"})
             last += _closing(drawn, first, last, stop)
             last += _signs(drawn, last, stop)
-            runs += [(place, place + 1, False) for place in range(at, first)]
+            runs.append((at, first, False))
             runs += _parted(drawn, first, last, numbers)
             at = last
         stop = max(stop, at + 1)  # a letter or number that is read from right to left
+        start = at
         while at < min(stop, len(classes)):
-            end = numbers.get(at, at + 1)
-            runs.append((at, end, at in numbers))
-            at = end
+            if at in numbers:
+                runs += [(start, at, False), (at, numbers[at], True)]
+                start = at = numbers[at]
+            else:
+                at += 1
+        runs.append((start, at, False))
     return runs[::-1]
 
 

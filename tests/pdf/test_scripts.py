@@ -92,8 +92,8 @@ def test_a_hebrew_word_in_an_english_line_is_turned_round_alone(tmp_path: Path) 
 
 
 def test_no_blank_falls_into_a_word_of_tamil(tmp_path: Path) -> None:
-    # As Chromium prints it: the syllable's two glyphs have one replacement text, each glyph is drawn alone, and
-    # a blank is a glyph, too. PDFium puts a blank after the syllable, whose box is that of one of its glyphs.
+    # As Chromium prints it: the two glyphs of the syllable have one replacement text, each glyph is drawn
+    # alone, and a blank is one of them. PDFium puts a blank after the first of the two.
     word = (
         b"/Span << /ActualText <FEFF0BAA0BBE> >> BDC 1 0 0 1 72 700 Tm <41> Tj 1 0 0 1 79 700 Tm <42> Tj EMC"
     )
