@@ -35,7 +35,7 @@ _EUROPEAN = bytes([*range(0x05), 0x1E, 0x1F, *range(0x20, 0x2E), *range(0xD8, 0x
 
 
 def is_european(text: str) -> bool:
-    """Whether nothing in a text calls for this module or `glyph_lines`, in a tenth of the time of a search."""
+    """Whether nothing in a text calls for this module or `glyph_lines`; quicker than any search."""
     return not text.encode("utf-16-le", "surrogatepass")[1::2].translate(None, _EUROPEAN)
 
 
