@@ -8,6 +8,8 @@ from make_pdfs import write_text_objects
 from stackroom.common.documents import Document
 
 WIDTH = 7.0  # points between two glyphs
+# Codes of letters of Helvetica: first those that are about as wide.
+_WIDE_FIRST = b"ABCDEHKNPRSUVXYFGOQTZLMWabcdeghnopqu"
 
 
 def text_of(path: Path) -> str:
@@ -32,7 +34,7 @@ def write_glyphs(
         replace: which of them have their text as /ActualText; the font says of these that they are squares.
     """
     kinds = list(dict.fromkeys(glyphs))
-    codes = {text: 0x41 + at for at, text in enumerate(kinds)}
+    codes = dict(zip(kinds, _WIDE_FIRST, strict=False))
     names = {codes[text]: text for text in kinds if text != " "} | {0x20: " "}
     for at in replace:
         names[codes[glyphs[at]]] = "\u25a1"
