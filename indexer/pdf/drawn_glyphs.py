@@ -70,7 +70,7 @@ _TURNED = MIRRORED | dict(zip("“”‘’", "”“’‘", strict=True))
 # A gap between two boxes of at least this share of the font's size is a blank. Blanks of fonts are .2 to .33
 # of it.
 _LEAST_BLANK = 0.16
-# The same where a box is that of ink, which lacks the bearings of its glyph, or where blanks are drawn anyway.
+# The same where a box is that of ink, which lacks the bearings of its glyph, or where blanks are drawn, too.
 _LEAST_GAP = 0.22
 
 _MOST_ALIKE = 50  # glyphs of one text in a line with which another is compared
