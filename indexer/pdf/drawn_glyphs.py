@@ -4,7 +4,6 @@ A glyph is a letter with its marks, or what a replacement text (/ActualText) sta
 which they are read see `reading_order`. Pure functions.
 """
 
-import math
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
@@ -71,7 +70,7 @@ _TURNED = MIRRORED | dict(zip("“”‘’", "”“’‘", strict=True))
 # A gap between two boxes of at least this share of the font's size is a blank. Blanks of fonts are .2 to .33
 # of it.
 _LEAST_BLANK = 0.16
-# The same where a box is that of ink, which lacks the bearings of its glyph.
+# The same where a box is that of ink, which lacks the bearings of its glyph, or where blanks are drawn, too.
 _LEAST_GAP = 0.22
 
 _MOST_ALIKE = 50  # glyphs of one text in a line with which another is compared
@@ -187,9 +186,9 @@ def _without_repeats(drawn: Iterable[Glyph]) -> list[Glyph]:
     replaced: set[int] = set()
     marked: defaultdict[str, list[Glyph]] = defaultdict(list)
     for glyph in drawn:
-        if glyph.source in replaced:
-            continue
         if glyph.source < 0:
+            if glyph.source in replaced:
+                continue
             replaced.add(glyph.source)
         if len(glyph.text) > 1 and any(map(_is_mark, glyph.text)):
             same = marked[unicodedata.normalize("NFC", glyph.text)]
@@ -251,7 +250,8 @@ def _with_marks(bases: list[Glyph], marks: Sequence[Glyph]) -> list[Glyph]:
 
 
 def _is_near(base: Glyph, mark: Glyph) -> bool:
-    return base.left - base.size / 2 < (mark.left + mark.right) / 2 < base.right + base.size / 2
+    slack = base.size / 10
+    return base.left - slack < (mark.left + mark.right) / 2 < base.right + slack
 
 
 def _distance(base: Glyph, mark: Glyph) -> tuple[float, float]:
@@ -264,15 +264,16 @@ def _with_blanks(bases: Sequence[Glyph], *, are_blanks_drawn: bool) -> list[Glyp
     reach = 0.0
     for glyph in bases:
         before = spaced[-1] if spaced else None
-        if glyph.text.isspace() and (not before or before.text.isspace() or glyph.x == before.x):
-            continue  # the line begins with it, or it lies under a letter (Typst 0.15 at line ends)
-        if before and not (glyph.text.isspace() or before.text.isspace()):
+        if glyph.text == " ":
+            if not before or before.text == " " or glyph.x == before.x:
+                continue  # the line begins with it, or it lies under a letter (Typst 0.15 at line ends)
+        elif before and glyph.left - reach > _LEAST_BLANK * glyph.size and before.text != " ":
             is_replaced = glyph.source < 0 or before.source < 0
             least = _LEAST_GAP if is_replaced or are_blanks_drawn else _LEAST_BLANK
-            if is_replaced and are_blanks_drawn:
-                least = math.inf
             if glyph.left - reach > least * glyph.size and not _is_part(glyph.text[0]):
                 spaced.append(Glyph(" ", -1, reach, reach, glyph.left, glyph.size))
+        elif before and before.text == " ":
+            spaced[-1] = before._replace(right=max(before.right, glyph.left))
         spaced.append(glyph)
         reach = max(reach, glyph.right) if before else glyph.right
     return spaced

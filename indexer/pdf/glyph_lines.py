@@ -89,8 +89,7 @@ def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dic
     has_rtl, has_clusters = bool(_RTL.search(text)), bool(_CLUSTERED.search(text))
     if (not has_rtl and not has_clusters) or len(text) > _MOST_CHARACTERS:
         return {}
-    objects = list(_text_objects(page))
-    has_replacements = any(map(replacement, objects))
+    has_replacements = any(map(replacement, _objects(page)))
     is_rtl_page = has_rtl and len(_RTL.findall(text)) > len(_LTR.findall(text))
     places = list(_places(text_page, text, one_to_one))
     doubtful = _doubtful(text_page, places, is_rtl_page=is_rtl_page) if has_rtl else []
@@ -103,18 +102,16 @@ def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dic
     lines = [
         _Line(start, read(first, stop, raw if one_to_one else None)) for start, raw, first, stop in doubtful
     ]
-    blanks = _complete(objects, lines, reader) if reader.has_replacements else []
+    blanks = _complete(page, lines, reader) if reader.has_replacements else []
     if len(blanks) * len(lines) > _MOST_PAIRS:
         blanks = []
     return _mend_rtl(lines, blanks, is_rtl_page=is_rtl_page)
 
 
-def _text_objects(page: Any) -> Iterator[Any]:
-    """What is drawn as text on the page itself, not in a form of its own."""
+def _objects(page: Any) -> Iterator[Any]:
+    """What is drawn on the page itself, not in a form of its own."""
     for at in range(min(pdfium.FPDFPage_CountObjects(page), _MOST_OBJECTS)):
-        drawn = pdfium.FPDFPage_GetObject(page, at)
-        if pdfium.FPDFPageObj_GetType(drawn) == pdfium.FPDF_PAGEOBJ_TEXT:
-            yield drawn
+        yield pdfium.FPDFPage_GetObject(page, at)
 
 
 def _doubtful(
@@ -172,7 +169,7 @@ def _places(text_page: Any, text: str, one_to_one: bool) -> Iterator[tuple[int, 
         start += units + (0 if raw[-1:] == HYPHENATED else 2)
 
 
-def _complete(objects: Sequence[Any], lines: Sequence[_Line], reader: CharReader) -> list[Char]:
+def _complete(page: Any, lines: Sequence[_Line], reader: CharReader) -> list[Char]:
     """Gives characters of replacement texts the pen and the right edge of all of their glyphs.
 
     Returns the blanks that are drawn one by one, which PDFium does not list: Chromium draws each glyph on its
@@ -184,7 +181,9 @@ def _complete(objects: Sequence[Any], lines: Sequence[_Line], reader: CharReader
     pens: dict[int, float] = {}
     rights: dict[int, float] = {}
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    for drawn in objects:
+    for drawn in _objects(page):
+        if pdfium.FPDFPageObj_GetType(drawn) != pdfium.FPDF_PAGEOBJ_TEXT:
+            continue
         source = reader.source(drawn)
         if (source < 0 or source not in listed) and pdfium.FPDFPageObj_GetMatrix(drawn, matrix):
             if source < 0:
@@ -277,13 +276,10 @@ def _printed(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
         drawn = [char for char in line.chars if char.source]
         if not drawn:
             continue
-        box = _Box(
-            min(char.x for char in drawn),
-            max(char.right for char in drawn),
-            min(char.y for char in drawn),
-            max(char.y for char in drawn),
-        )
-        size = max(char.size for char in drawn)
+        columns = dict(zip(Char._fields, zip(*drawn, strict=True), strict=True))
+        xs, ys = columns["x"], columns["y"]
+        box = _Box(min(xs), max(columns["right"]), min(ys), max(ys))
+        size = max(columns["size"])
         # Of a few letters one may stand higher, under the rest of a word of Nastaliq.
         if around and box.is_beside(around, size * (0.85 if len(drawn) <= _FEW else 0.6)):
             together.append(line)

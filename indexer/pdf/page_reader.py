@@ -22,7 +22,7 @@ from indexer.pdf.raised_marks import BESIDE, OVERLAP, Marks, is_beside
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
 from indexer.pdf.scanned_pages import needs_ocr
 from indexer.pdf.tables import with_tables
-from indexer.pdf.unspaced_lines import close_gaps
+from indexer.pdf.unspaced_lines import close_gaps, is_european
 from indexer.pdf.visible_box import VisibleBox, cut_line, find_visible_box
 from stackroom.common.documents import Attachment
 
@@ -106,7 +106,8 @@ def _read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> list
     same_units = len(text) == written  # else characters beyond U+FFFF count twice for PDFium
     plain = text.replace("\r\n", "")
     is_clean = clean_characters(plain) == plain
-    mended = mend_lines(page, text_page, text, one_to_one=one_to_one)
+    european = is_european(text)
+    mended = {} if european else mend_lines(page, text_page, text, one_to_one=one_to_one)
     is_odd = _ODD.search(text) is not None or text.count("\r") > text.count("\r\n")
     codes = find_codes(text_page, text) if is_odd else None
     box = pdfium.FS_RECTF()
@@ -192,7 +193,7 @@ def _read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> list
                 continue  # the accents of another line
             lines.append(Line(line, left, bottom, box.left, box.bottom, height))
         start += units + (0 if is_hyphenated else 2)
-    return lines if text.isascii() else close_gaps(lines)
+    return lines if european else close_gaps(lines)
 
 
 def _read_size(text_page: Any, char: int) -> float:

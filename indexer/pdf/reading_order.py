@@ -25,6 +25,9 @@ class Piece(NamedTuple):
 
 
 _OPENING = frozenset("([{«‹⟨⁅")
+# Times the size of the font: a wider gap parts cells of a table. Justified lines of TeX have blanks of 1.2.
+_APART = {True: 1.0, False: 2.0}
+
 # Units that follow their number, where a number and a Latin word stand side by side in a line from right to
 # left: "5 GB" and "GB 5" look the same there. Any other word is taken to come first ("Linux 6").
 _UNITS = frozenset(
@@ -49,6 +52,10 @@ def in_reading_order(drawn: Sequence[Glyph], *, is_rtl: bool) -> list[Piece]:
         is_rtl: whether the line as a whole runs from right to left.
     """
     classes = [unicodedata.bidirectional(glyph.text[0]) for glyph in drawn]
+    apart = "L" if not is_rtl else "AL" if "AL" in classes else "R"
+    for at, glyph in enumerate(drawn):
+        if glyph.text == " " and glyph.right - glyph.left > _APART[is_rtl] * glyph.size:
+            classes[at] = apart  # cells of a table: no run goes over it
     runs = _left_to_right(drawn, classes) if is_rtl else _right_to_left(classes)
     read: list[Piece] = []
     for start, stop, is_ltr in runs:
@@ -61,11 +68,11 @@ def _right_to_left(classes: Sequence[str]) -> Iterator[tuple[int, int, bool]]:
     """The runs of a line from left to right, as they are read: (start, stop, whether from left to right)."""
     at = 0
     while at < len(classes):
-        if classes[at] not in ("R", "AL"):
-            yield at, at + 1, True
+        start = at
+        while at < len(classes) and classes[at] not in ("R", "AL"):
             at += 1
-            continue
-        stop = last = at + 1
+        yield start, at, True
+        stop = last = min(at + 1, len(classes))
         while stop < len(classes) and classes[stop] != "L":
             stop += 1
             if classes[stop - 1] in ("R", "AL"):
@@ -73,10 +80,10 @@ def _right_to_left(classes: Sequence[str]) -> Iterator[tuple[int, int, bool]]:
         numbers = list(_numbers(classes, at, last, "R"))
         end = last
         for start, stop in reversed(numbers):
-            yield from ((one - 1, one, False) for one in range(end, stop, -1))
+            yield stop, end, False
             yield start, stop, True
             end = start
-        yield from ((one - 1, one, False) for one in range(end, at, -1))
+        yield at, end, False
         at = last
 
 
@@ -94,18 +101,45 @@ def _left_to_right(drawn: Sequence[Glyph], classes: Sequence[str]) -> list[tuple
             # From the first Latin letter or number to the last is one run, with the blanks and signs in it.
             first = next(place for place in range(at, stop) if classes[place] == "L" or place in numbers)
             ends = {numbers[place] for place in range(first, stop) if place in numbers}
-            last = max(ends | {place + 1 for place in range(first, stop) if classes[place] == "L"})
+            letters = max(place for place in range(first, stop) if classes[place] == "L")
+            last = _before_bracket(drawn, first, letters, max(ends | {letters + 1}))
             last += _closing(drawn, first, last, stop)
             last += _signs(drawn, last, stop)
-            runs += [(place, place + 1, False) for place in range(at, first)]
+            runs.append((at, first, False))
             runs += _parted(drawn, first, last, numbers)
             at = last
         stop = max(stop, at + 1)  # a letter or number that is read from right to left
+        start = at
         while at < min(stop, len(classes)):
-            end = numbers.get(at, at + 1)
-            runs.append((at, end, at in numbers))
-            at = end
+            if drawn[at].text == "+" and at + 1 in numbers:
+                # Numbers that are read one by one would have it to the right: a telephone number.
+                end = max(numbers[place] for place in range(at, stop) if place in numbers)
+                runs += [(start, at, False), (at, end, True)]
+                start = at = end
+            elif at in numbers:
+                runs += [(start, at, False), (at, numbers[at], True)]
+                start = at = numbers[at]
+            else:
+                at += 1
+        runs.append((start, at, False))
     return runs[::-1]
+
+
+def _before_bracket(drawn: Sequence[Glyph], first: int, letters: int, last: int) -> int:
+    """The end of a run without a number behind a bracket whose other half is not in it: "2024 (Version 2)".
+
+    Args:
+        drawn: the line.
+        first: where the run begins.
+        letters: where its last letter is.
+        last: its end.
+    """
+    inside = Counter(glyph.text for glyph in drawn[first:last])
+    for at in range(letters + 1, last):
+        text = drawn[at].text
+        if text in MIRRORED and inside[text] != inside[MIRRORED[text]]:
+            return at if not drawn[at - 1].text.isspace() else at - 1
+    return last
 
 
 def _closing(drawn: Sequence[Glyph], start: int, last: int, stop: int) -> int:

@@ -48,12 +48,29 @@ def texts(found: Sequence[Glyph]) -> list[str]:
         ("בוט f(x) אוה", "הוא f(x) טוב"),
         ("C++ תפש", "שפת C++"),
         ("++C תפש", "שפת C++"),
+        (")Version 2( 2024 חוד", "דוח 2024 (Version 2)"),
+        ("4567 123 11 966+ ןופלט", "טלפון +966 11 123 4567"),
+        ("+966 11 123 4567 ןופלט", "טלפון +966 11 123 4567"),
     ],
 )
 def test_a_line_from_right_to_left_is_read_so_but_for_its_numbers_and_latin_words(
     seen: str, meant: str
 ) -> None:
     assert read(seen) == meant
+
+
+def test_a_latin_word_and_a_number_in_two_cells_of_a_row_are_read_from_right_to_left() -> None:
+    row = drawn("RUH 7654 ריע")
+    row = [
+        char._replace(pen=char.pen + 30, x=char.x + 30, left=char.left + 30, right=char.right + 30)
+        if char.place > 3
+        else char
+        for char in row
+    ]
+
+    found = in_reading_order(glyphs(row), is_rtl=True)
+
+    assert spell(found, are_brackets_shapes=False) == "עיר 7654 RUH"
 
 
 def test_words_from_right_to_left_in_a_line_from_left_to_right_are_turned_round_alone() -> None:

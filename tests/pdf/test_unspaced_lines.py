@@ -59,3 +59,7 @@ def test_blanks_between_words_of_a_table_stay() -> None:
     lines = lines_of("东部 西部 南部 北部", "姓名 年龄 地址 电话", "王明 李强 张三 赵六")
 
     assert close_gaps(lines) == lines
+
+
+def test_a_line_of_nothing_but_invisible_characters_does_no_harm() -> None:
+    assert joined(lines_of("", "一二三四五六七八九十", "甲")) == ["", "一二三四五六七八九十甲"]
