@@ -61,9 +61,7 @@ def read_open_page(page: Any, at: int, layers: Layers) -> PageReading:
         visible = find_visible_box(page)
         lines = _read_lines(text_page, at, visible)
         is_low = may_be_tiny(lines)
-        if (is_low or may_hide_text(look, text_page, layers)) and hide_text(
-            page, layers, may_be_small=is_low
-        ):
+        if (is_low or may_hide_text(look, text_page, layers)) and hide_text(page, layers, is_low=is_low):
             layers.is_suspect = True
             pdfium.FPDFText_ClosePage(text_page)
             text_page = pdfium.FPDFText_LoadPage(page)
