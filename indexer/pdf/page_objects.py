@@ -22,8 +22,8 @@ _DEEPEST = 4
 # A page with more objects is not looked at closely, unless this is wanted. Then so many of the first and of
 # the last are glanced at, and some between: a scan's picture comes first or last, and so does what is laid
 # over a page later on.
-_FEW, _MOST_CLOSELY = 64, 2000
-_ENDS, _BETWEEN = 10, 12
+_FEW, _MOST_CLOSELY = 48, 2000
+_ENDS, _BETWEEN = 6, 6
 
 _Pointer, _Int = ctypes.c_void_p, ctypes.c_int
 

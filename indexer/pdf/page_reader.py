@@ -31,7 +31,7 @@ _ODD = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\xbfÿˆˇ˘-˝\uf020-\uf0ff]
 
 # So many of a document's first pages are looked at closely for text that is not seen. Of a page with hundreds
 # of objects this takes a tenth of the time of reading it.
-_CLOSELY = 3
+_CLOSELY = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,8 @@ def read_open_page(page: Any, at: int, layers: Layers) -> PageReading:
     try:
         visible = find_visible_box(page)
         lines = _read_lines(page, text_page, at, visible)
-        if (may_hide_text(look, text_page, layers) or may_be_tiny(lines)) and hide_text(page, layers):
+        is_low = may_be_tiny(lines)
+        if (is_low or may_hide_text(look, text_page, layers)) and hide_text(page, layers, is_low=is_low):
             layers.is_suspect = True
             pdfium.FPDFText_ClosePage(text_page)
             text_page = pdfium.FPDFText_LoadPage(page)

@@ -22,19 +22,19 @@ class VisibleBox(NamedTuple):
 
     Attributes:
         left, bottom, right, top: its sides.
-        is_cropped: whether the paper is larger: the page has a crop box inside its media box.
+        page: the open page of PDFium.
     """
 
     left: float
     bottom: float
     right: float
     top: float
-    is_cropped: bool = False
+    page: Any = None
 
     @property
     def sides(self) -> tuple[float, float, float, float]:
         """Left, bottom, right, top."""
-        return self[:4]
+        return self.left, self.bottom, self.right, self.top
 
     def shows(self, box: Any) -> bool:
         """Whether the middle of an FS_RECTF is on it. A place that is no number counts as shown."""
@@ -51,13 +51,11 @@ def find_visible_box(page: Any) -> VisibleBox:
     is_known = pdfium.FPDF_GetPageBoundingBox(page, ctypes.byref(box))
     if not (is_known and box.left < box.right and box.bottom < box.top):
         return _ENDLESS
-    return VisibleBox(box.left, box.bottom, box.right, box.top, _is_cropped(page))
+    return VisibleBox(box.left, box.bottom, box.right, box.top, page)
 
 
 def _is_cropped(page: Any) -> bool:
-    """Whether the page itself has a crop box that is not its media box. None of them is a number that is
-    computed, so they are equal if they are meant to be.
-    """
+    """Whether the paper is larger than what is shown: the page has a crop box that is not its media box."""
     crop, media = ([ctypes.c_float() for _ in range(4)] for _ in range(2))
     if not pdfium.FPDFPage_GetCropBox(page, *map(ctypes.byref, crop)):
         return False
@@ -99,7 +97,7 @@ def cut_line(text_page: Any, text: str, start: int, visible: VisibleBox, *, one_
     ]
     if not words:
         return None
-    if not visible.is_cropped:
+    if not _is_cropped(visible.page):
         words = [found.span() for found in _WORD.finditer(text)]
     parts = [text[words[0][0] : words[0][1]]]
     for (_, before), (begin, end) in pairwise(words):
