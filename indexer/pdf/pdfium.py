@@ -23,7 +23,7 @@ from indexer.pdf.clean_text import (
     read_date,
     tidy_lines,
 )
-from indexer.pdf.continued_tables import continue_tables
+from indexer.pdf.continued_tables import continue_tables, split_tables
 from indexer.pdf.headings import find_sections
 from indexer.pdf.page_lines import Line, break_paragraphs, remove_running_lines
 from indexer.pdf.page_reader import read_page
@@ -128,7 +128,7 @@ def _explain(
 
 def _compose(path: Path, document_id: str, reading: Reading) -> Document:
     """Repairs what was read, and puts it together."""
-    first_page = reading.pages[0] or []
+    first_page = split_tables(reading.pages[0] or [])
     kept = continue_tables(remove_running_lines([lines or [] for lines in reading.pages]))
     texts = ["\n".join(break_paragraphs(lines)) for lines in kept]
     words = count_words(texts)
