@@ -1,4 +1,6 @@
-"""Gives the tables that go on from the page before the header that they have there. Pure functions."""
+"""Gives the tables that go on from the page before the header that they have there; and takes tables apart.
+Pure functions.
+"""
 
 from collections.abc import Sequence
 
@@ -8,6 +10,7 @@ from stackroom.page.table_rows import (
     count_columns,
     header_rows,
     is_row,
+    plain_header,
     without_dashes,
     without_imitations,
 )
@@ -45,6 +48,18 @@ def continue_tables(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
 def _own(line: Line) -> Line:
     text = without_imitations(line.text)
     return line if text is line.text else line._replace(text=text)
+
+
+def split_tables(lines: Sequence[Line]) -> list[Line]:
+    """The lines, tables taken apart into rows without bars: they tell how large most of the text is."""
+    split: list[Line] = []
+    for line in lines:
+        if is_table_line(line):
+            rows = filter(is_row, without_dashes(line.text).split("\n"))
+            split += [line._replace(text=plain_header(row), end_y=line.start_y) for row in rows]
+        else:
+            split.append(line)
+    return split
 
 
 def is_table_line(line: Line) -> bool:

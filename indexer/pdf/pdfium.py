@@ -26,7 +26,7 @@ from indexer.pdf.clean_text import (
     read_date,
     tidy_lines,
 )
-from indexer.pdf.continued_tables import continue_tables
+from indexer.pdf.continued_tables import continue_tables, split_tables
 from indexer.pdf.headings import find_sections
 from indexer.pdf.layers import Layers
 from indexer.pdf.metadata import with_xml
@@ -151,7 +151,7 @@ def _explain(
 
 def _compose(file_stem: str, document_id: str, reading: Reading) -> Document:
     """Repairs what was read, and puts it together."""
-    first_page = reading.pages[0] or []
+    first_page = split_tables(reading.pages[0] or [])
     kept = remove_running_lines([lines or [] for lines in reading.pages], reading.labels)
     kept = continue_tables(kept)
     texts = [_page_text(lines, reading.annotations.get(at, ())) for at, lines in enumerate(kept)]

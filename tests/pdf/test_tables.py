@@ -184,3 +184,14 @@ def test_what_a_document_prints_is_not_taken_for_ours(tmp_path: Path) -> None:
     pdf = new_page()
     pdf.text(60, 100, "[columns: | Price | Owed |]")
     assert read(pdf, tmp_path) == "[ columns: | Price | Owed |]\n"
+
+
+def test_the_only_line_beside_a_table_is_no_title(tmp_path: Path) -> None:
+    pdf = new_page()
+    for at, row in enumerate((_HEAD, *_ROWS)):
+        put_row(pdf, 200 + 16 * at, row)
+    pdf.text(60, 400, "What was paid in kind is left out")
+    pdf.output(str(tmp_path / "Accounts.pdf"))
+    document = extract(tmp_path / "Accounts.pdf", "0" * 24, on_page=lambda done, total: None)
+    assert document.title == "Accounts"
+    assert "| East |  | 42 | 17 |" in document.text
