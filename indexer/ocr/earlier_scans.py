@@ -6,8 +6,12 @@ from dataclasses import replace
 from itertools import accumulate
 
 from indexer.pdf.headings import find_sections
+from indexer.pdf.scanned_pages import is_garbled
 from stackroom.common.documents import Document, Page, Section
-from stackroom.page.own_marks import with_marks_of, without_imitations
+from stackroom.page.own_marks import with_marks_of, without_imitations, without_marks
+
+# The share of a page's own words that OCR must have read on it. It mistakes one of ten on a poor scan.
+_LEAST_SHARE = 0.8
 
 
 def with_earlier_scans(document: Document, earlier: Mapping[int, str]) -> Document:
@@ -17,7 +21,12 @@ def with_earlier_scans(document: Document, earlier: Mapping[int, str]) -> Docume
         document: as it was read now.
         earlier: number of each page that OCR has read, and what it read.
     """
-    kept = {number: earlier[number] for number in document.scans if earlier.get(number, "").strip()}
+    own = {page.number: without_marks(page.text) for page in document.pages if page.number in earlier}
+    kept = {
+        number: earlier[number]
+        for number in document.scans
+        if earlier.get(number, "").strip() and _says_all(earlier[number], own[number])
+    }
     if not kept:
         return document
     pages = tuple(
@@ -34,6 +43,13 @@ def with_earlier_scans(document: Document, earlier: Mapping[int, str]) -> Docume
         extractor=f"{document.extractor}, OCR",
         recognised=tuple(kept),
     )
+
+
+def _says_all(read: str, own: str) -> bool:
+    """Whether what OCR read has the page's own text, too: it once took the place of text that is sound."""
+    words = own.casefold().split()
+    there = set(read.casefold().split())
+    return is_garbled(own) or sum(word in there for word in words) >= _LEAST_SHARE * len(words)
 
 
 def moved_sections(document: Document, pages: Sequence[Page]) -> tuple[Section, ...]:

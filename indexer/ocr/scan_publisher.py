@@ -90,7 +90,7 @@ class ScanPublisher(AttachmentPublisher):
         """A document that was read again, with what OCR has read of its pages before; see `publish`."""
         rows = self._rows(
             "SELECT s.page, s.document FROM scans s JOIN documents d ON d.key = s.document"
-            " WHERE d.id = ? AND s.state = 'published'",
+            " WHERE d.id = ? AND d.extractor = '' AND s.state = 'published'",
             (document.id,),
         )
         if not rows:

@@ -15,12 +15,12 @@ _NOBODY = frozenset(
 )
 
 
-def with_xml(reading: Reading, path: Path, read_otherwise: Callable[[], bytes]) -> Reading:
+def with_xml(reading: Reading, source: Path | bytes, read_otherwise: Callable[[], bytes]) -> Reading:
     """The reading with the title, author and dates that the XML has and the Info dictionary has not.
 
     Args:
         reading: with what the Info dictionary says.
-        path: of the file.
+        source: path of the file, or its bytes.
         read_otherwise: gives the XML of a file from whose bytes it does not speak; takes much longer.
     """
     has_title = is_meaningful(flatten(reading.title))
@@ -29,7 +29,7 @@ def with_xml(reading: Reading, path: Path, read_otherwise: Callable[[], bytes]) 
     if has_title and has_author and has_created and has_modified:
         return reading
     try:
-        xml = find_xml(path)
+        xml = find_xml(source)
     except Unclear:
         # Most PDFs name no author anywhere.
         xml = b"" if has_title and has_created else read_otherwise()

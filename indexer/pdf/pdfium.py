@@ -89,7 +89,7 @@ def extract(
         source = path if content is None else content
         with _silence():
             reading = _read(path, source, passwords, max_pages, on_page, has_header=b"%PDF-" in head)
-            reading = with_xml(reading, path, lambda: read_metadata_stream(source, passwords))
+            reading = with_xml(reading, source, lambda: read_metadata_stream(source, passwords))
         return _compose(path.stem if content is None else stem, document_id, reading)
     except OSError as error:
         reason = f"cannot be read: {error.strerror or error}; check the file's permissions and the disk"

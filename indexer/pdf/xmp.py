@@ -57,8 +57,8 @@ class Unclear(Exception):
     """The file has such XML, but it takes more to find or to decode it."""
 
 
-def find_xml(path: Path) -> bytes:
-    """The XML that describes the document, from the file's bytes; empty if there is none.
+def find_xml(source: Path | bytes) -> bytes:
+    """The XML that describes the document, from the bytes of the file or its path; empty if there is none.
 
     Nearly all producers write it uncompressed, so that programs which know nothing of PDF find it.
 
@@ -66,25 +66,31 @@ def find_xml(path: Path) -> bytes:
         Unclear: it is compressed or encrypted, or there are several, and it is not plain which is meant.
         OSError: the file cannot be read.
     """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        streams = list(_streams(data))
-        if not streams:
-            return b""
-        if data.rfind(b"/Encrypt") >= 0:
-            raise Unclear
-        if len({number for number, _, _ in streams}) > 1:
-            wanted = _referred_to(data)
-            streams = [stream for stream in streams if stream[0] == wanted]
-        if not streams:
-            raise Unclear
-        _, dictionary, start = streams[-1]  # the last one: a file that was changed keeps the older ones
-        stop = data.find(b"endstream", start, start + MOST_BYTES)
-        if stop < 0 or b"/Filter" in dictionary:
-            raise Unclear
-        return data[start:stop]
+    if isinstance(source, bytes):
+        return _find(source)
+    with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return _find(data)
 
 
-def _streams(data: mmap.mmap) -> Iterator[tuple[int, bytes, int]]:
+def _find(data: mmap.mmap | bytes) -> bytes:
+    streams = list(_streams(data))
+    if not streams:
+        return b""
+    if data.rfind(b"/Encrypt") >= 0:
+        raise Unclear
+    if len({number for number, _, _ in streams}) > 1:
+        wanted = _referred_to(data)
+        streams = [stream for stream in streams if stream[0] == wanted]
+    if not streams:
+        raise Unclear
+    _, dictionary, start = streams[-1]  # the last one: a file that was changed keeps the older ones
+    stop = data.find(b"endstream", start, start + MOST_BYTES)
+    if stop < 0 or b"/Filter" in dictionary:
+        raise Unclear
+    return data[start:stop]
+
+
+def _streams(data: mmap.mmap | bytes) -> Iterator[tuple[int, bytes, int]]:
     """Object number, dictionary and start of the content of each stream of XML."""
     at = -1
     for _ in range(_MOST_STREAMS):
@@ -98,7 +104,7 @@ def _streams(data: mmap.mmap) -> Iterator[tuple[int, bytes, int]]:
             yield int(headers[-1][1][:9]), before[headers[-1].end() :] + data[at:stop], stop + len(b"stream")
 
 
-def _referred_to(data: mmap.mmap) -> int:
+def _referred_to(data: mmap.mmap | bytes) -> int:
     """The number of the object that the catalogue names; -1 if that is not plain."""
     numbers = set()
     for found in _CATALOG.finditer(data):

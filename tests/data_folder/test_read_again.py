@@ -8,12 +8,14 @@ import pytest
 
 from fake_ocr import FakeOcr, no_ocr
 from fakes import OneModel, WordHashEmbedder
+from indexer.ocr.earlier_scans import with_earlier_scans
 from indexer.store.migrate import migrate
 from indexer.upkeep.check import check
 from make_pdfs import write_pdf
 from old_catalog import as_version_4
 from scans import FERRY, OTTERS, TOLL, index, mixed
 from stackroom.catalog.catalog import Catalog
+from stackroom.common.documents import Document, Page
 from stackroom.common.settings import Settings
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
@@ -88,3 +90,13 @@ def test_what_ocr_has_read_is_kept(papers: Path, settings: Settings, tmp_path: P
         assert new.status().scans_read == 2
     with closing(sqlite3.connect(settings.catalog)) as db, db:
         assert db.execute("SELECT words FROM scans WHERE page = 2").fetchone() == (words,)
+
+
+def test_ocr_that_took_the_place_of_a_pages_own_text_is_done_again() -> None:
+    pages = (Page(1, "1", "Harvest of the year\n"), Page(2, "2", ""))
+    document = Document("0" * 24, "Slides", "", "", "", (), pages, "pdfium", scans=(1, 2))
+    again = with_earlier_scans(document, {1: "Hanest ol lhe yeor\n", 2: "A picture\n"})
+    assert [page.text for page in again.pages] == ["Harvest of the year\n", "A picture\n"]
+    assert (again.scans, again.recognised) == ((1,), (2,))
+    kept = with_earlier_scans(document, {1: "harvest of the year 1931\n"})
+    assert (kept.pages[0].text, kept.scans) == ("harvest of the year 1931\n", (2,))

@@ -10,7 +10,7 @@ from stackroom.page.own_marks import own_mark, with_marks_of, without_imitations
     "text",
     [
         "[note: x]",
-        "[ Note : x]",
+        "[Note : x]",
         "［form field：x]",
         "[form\u200bfield: x]",
         "[f\u043erm field: x]",
@@ -21,7 +21,8 @@ from stackroom.page.own_marks import own_mark, with_marks_of, without_imitations
     ],
 )
 def test_an_imitation_gets_a_blank(text: str) -> None:
-    assert without_imitations(f"so {text}") == f"so {text[0]} {text[1:]}"
+    apart = f"so {text[0]} {text[1:]}"
+    assert without_imitations(f"so {text}") == without_imitations(apart) == apart
 
 
 @pytest.mark.parametrize(

@@ -148,3 +148,15 @@ def test_no_titles(title: str) -> None:
 )  # fmt: skip
 def test_titles(title: str) -> None:
     assert is_meaningful(title)
+
+
+def test_an_attached_pdf_has_its_own_xml(tmp_path: Path) -> None:
+    container = write(tmp_path / "cover.pdf", stream(XML.encode()))
+    content = write(
+        tmp_path / "a.pdf", stream(XML.replace("Herons", "Attached herons").encode())
+    ).read_bytes()
+    document = extract(container, "0" * 24, content=content, stem="a", on_page=lambda done, total: None)
+    assert document.title == "Attached herons & egrets"
+    plain = write(tmp_path / "b.pdf", info=b"/Producer (x)").read_bytes().replace(b"/Metadata 6 0 R", b"")
+    document = extract(container, "0" * 24, content=plain, stem="b", on_page=lambda done, total: None)
+    assert "egrets" not in document.title

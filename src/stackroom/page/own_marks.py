@@ -81,7 +81,9 @@ def _apart(bracket: re.Match[str]) -> str:
 
 
 def _is_ours(text: str, at: int) -> bool:
-    """Whether what begins there looks like the name of a mark and a colon."""
+    """Whether what begins there looks like the name of a mark and a colon, and is not told apart yet."""
+    if text[at : at + 1] == " ":
+        return False
     if _OTHER_NAME.match(_read(text[at : at + _FIRST])):
         return False
     return bool(_IMITATION.match(_read(text[at : at + _LOOKED_AT])))
