@@ -112,8 +112,8 @@ def _find_letter(page: _Page, text: str, at: int, accent: _Box, taken: dict[int,
     stop = text.find("\r", at)
     stop = len(text) if stop < 0 else stop
     places = [at + 1, at + 2, at - 1, at - 2]
-    # In between letters it is beside its own.
-    if text[at] != "`" and not (text[at - 1 : at].isalpha() and text[at + 1 : at + 2].isalpha()):
+    # With anything printed beside it, it is beside its own letter.
+    if text[at] != "`" and not text[max(at - 1, 0) : at + 2].replace(text[at], "").strip():
         places += range(max(start, at - _FAR), min(stop, at + _FAR))
         if not text[start:stop].replace(text[at], "").strip():
             # Alone: in the line before or after.

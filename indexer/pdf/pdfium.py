@@ -21,6 +21,7 @@ from indexer.pdf.clean_text import (
     flatten,
     join_hyphenated,
     read_date,
+    shorten_leaders,
     tidy_lines,
 )
 from indexer.pdf.headings import find_sections
@@ -132,7 +133,7 @@ def _compose(path: Path, document_id: str, reading: Reading) -> Document:
     texts = ["\n".join(break_paragraphs(lines)) for lines in kept]
     words = count_words(texts)
     pages = tuple(
-        Page(number, flatten(label) or str(number), tidy_lines(join_hyphenated(text, words)))
+        Page(number, flatten(label) or str(number), tidy_lines(shorten_leaders(join_hyphenated(text, words))))
         for number, (label, text) in enumerate(zip(reading.labels, texts, strict=True), start=1)
     )
     return Document(
