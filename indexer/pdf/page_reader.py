@@ -15,6 +15,7 @@ from indexer.pdf.page_lines import HYPHENATED, Line
 from indexer.pdf.raised_marks import BESIDE, OVERLAP, Marks, is_beside
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
 from indexer.pdf.scanned_pages import needs_ocr
+from indexer.pdf.spaced_letters import close_spacing, is_spaced
 
 # Codes of fonts that say nothing of their characters, accents, signs of Latin-1, and Symbol.
 _ODD = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\xbfÿˆˇ˘-˝\uf020-\uf0ff]")
@@ -111,6 +112,8 @@ def _read_lines(text_page: Any, at: int) -> list[Line]:
             length = len(raw)
             if marks.next < (stop := start + units):
                 raw = marks.write(raw, start, stop, lower, height)
+            if one_to_one and same_units and is_spaced(raw) and len(raw) == length:
+                raw = close_spacing(text_page, raw, start)
             if accents and len(raw) == length and not accents.keys().isdisjoint(range(start, stop)):
                 raw = write_accents(raw, start, accents)
             gap, right = left - right, box.right
