@@ -21,8 +21,8 @@ _ABOVE = dict(
 )
 _BELOW = {"¸": "\u0327", "˛": "\u0328"}
 _ACCENTS = _ABOVE | _BELOW
-# The grave accent is a quotation mark as well: only before a vowel.
-_ACCENT = re.compile("[´ˆ˜¯˘˙¨˚˝ˇ¸˛]|`(?=[ ]?[aeiouAEIOU])")
+_ACCENT = re.compile("[`´ˆ˜¯˘˙¨˚˝ˇ¸˛]")
+_VOWEL = re.compile("[ ]?[aeiouAEIOU]")  # after a grave accent: elsewhere it is a quotation mark
 _LETTER = re.compile("[A-Za-zıȷ]")
 _WITH_DOT = {"ı": "i", "ȷ": "j"}
 
@@ -73,6 +73,8 @@ def find_accents(text_page: Any, text: str) -> dict[int, str]:
         if number >= _MOST:
             break
         at = found.start()
+        if text[at] == "`" and not _VOWEL.match(text, at + 1):
+            continue
         accent = page.box(at)
         place = _find_letter(page, text, at, accent, written)
         if place is None:
@@ -112,8 +114,8 @@ def _find_letter(page: _Page, text: str, at: int, accent: _Box, taken: dict[int,
     stop = text.find("\r", at)
     stop = len(text) if stop < 0 else stop
     places = [at + 1, at + 2, at - 1, at - 2]
-    # In between letters it is beside its own.
-    if text[at] != "`" and not (text[at - 1 : at].isalpha() and text[at + 1 : at + 2].isalpha()):
+    # With anything printed beside it, it is beside its own letter.
+    if text[at] != "`" and not text[max(at - 1, 0) : at + 2].replace(text[at], "").strip():
         places += range(max(start, at - _FAR), min(stop, at + _FAR))
         if not text[start:stop].replace(text[at], "").strip():
             # Alone: in the line before or after.

@@ -67,6 +67,17 @@ def _spell_out(ligature: re.Match[str]) -> str:
     return unicodedata.normalize("NFKC", ligature[0]).lstrip(" ")
 
 
+_LEADER = re.compile(r"[ ]?(?:[.·․][ ]?){5,}|[ ]?(?:…[ ]?){2,}")
+_ROWS = ("....", ". . . .", "……", "… …", "····", "· · · ·")
+
+
+def shorten_leaders(text: str) -> str:
+    """`text` with one mark instead of each row of dots, as they lead to page numbers: they say nothing."""
+    if any(row in text for row in _ROWS):
+        return _LEADER.sub(" … ", text)
+    return text
+
+
 def tidy_lines(text: str) -> str:
     """`text` without spaces at line ends and with at most one empty line in a row.
 

@@ -46,8 +46,9 @@ _T1_WORDS = re.compile(r"[a-z][\x1b-\x1f][a-z]|[A-Za-z\s][\x1b-\x1f][a-z]{2}|[a-
 _CODES = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f]")
 # A T1 font read as Latin-1: ß is ÿ, and the letters of Europe's east are signs between letters. Other fonts
 # without names (of Greek) have such codes, too, beside others that no text in Latin letters has.
-_T1_LETTERS = re.compile(r"[a-zäöü]ÿ|[a-zäöü][\x80-\xbf][a-zäöü]")
-_T1_SIGNS = re.compile(r"[\x80-\xbfÿ]")
+_T1_LETTERS = re.compile(
+    r"[\x80-\x9f\xa1-\xbfÿ](?<=[a-zäöü].)(?=[a-zäöü]|(?<=ÿ))"
+)  # the class first: it is fast
 _LATIN_1 = re.compile(r"[\x80-\xff]")
 _T1_LATIN_1 = re.compile(r"[\x80-\xbfäöüÄÖÜÿßéèàâêîôûçëïñáíóúýÁÉÍÓÚÝÀÈÊÇåøæÅØÆãõ]")
 # Other outline fonts have ligatures at other codes: LinLibertineT has fi at 27.
@@ -77,8 +78,8 @@ def find_codes(text_page: Any, text: str) -> Mapping[int, str] | None:
         elif lone:
             codes[0x0D] = ""  # no end of a line
     if not text.isascii():
-        odd = _T1_SIGNS.search(text) and _T1_LETTERS.search(text)
-        if odd and _is_latin(text) and _font_name(text_page, odd.start() + 1) == "":
+        odd = _T1_LETTERS.search(text)
+        if odd and _is_latin(text) and _font_name(text_page, odd.start()) == "":
             codes |= _T1 | _T1_HIGH
         if (symbol := _SYMBOLS.search(text)) and "symbol" in _font_name(text_page, symbol.start()).lower():
             codes |= {0xF000 + code: char for code, char in _SYMBOL.items()}

@@ -21,6 +21,7 @@ from indexer.pdf.page_objects import glance
 from indexer.pdf.raised_marks import BESIDE, OVERLAP, Marks, is_beside
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
 from indexer.pdf.scanned_pages import needs_ocr
+from indexer.pdf.spaced_letters import close_spacing, is_spaced
 from indexer.pdf.tables import with_tables
 from indexer.pdf.unspaced_lines import close_gaps, is_european
 from indexer.pdf.visible_box import VisibleBox, cut_line, find_visible_box
@@ -166,6 +167,8 @@ def _read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> list
             if is_as_read:
                 if marks.next < stop:
                     raw = marks.write(raw, start, stop, lower, height)
+                if one_to_one and same_units and is_spaced(raw) and len(raw) == length:
+                    raw = close_spacing(text_page, raw, start)
                 if accents and len(raw) == length and not accents.keys().isdisjoint(range(start, stop)):
                     raw = write_accents(raw, start, accents)
             gap, right = left - right, box.right

@@ -24,6 +24,7 @@ from indexer.pdf.clean_text import (
     flatten,
     join_hyphenated,
     read_date,
+    shorten_leaders,
     tidy_lines,
 )
 from indexer.pdf.continued_tables import continue_tables, split_tables
@@ -160,7 +161,7 @@ def _compose(file_stem: str, document_id: str, reading: Reading) -> Document:
     if has_foreign_brackets(characters):
         texts = [without_imitations(text) for text in texts]
     pages = tuple(
-        Page(number, flatten(label) or str(number), tidy_lines(join_hyphenated(text, words)))
+        Page(number, flatten(label) or str(number), tidy_lines(shorten_leaders(join_hyphenated(text, words))))
         for number, (label, text) in enumerate(zip(reading.labels, texts, strict=True), start=1)
     )
     return Document(

@@ -14,6 +14,7 @@ from indexer.pdf.clean_text import (
     join_hyphenated,
     read_date,
     repair_mojibake,
+    shorten_leaders,
     tidy_lines,
 )
 from indexer.pdf.page_lines import HYPHENATED, Line, break_paragraphs, remove_running_lines
@@ -74,6 +75,20 @@ def test_tidy_lines(text: str) -> None:
     assert "\n\n\n" not in tidy
     assert tidy_lines(tidy) == tidy
     assert tidy.split() == text.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("1 Ducks . . . . . . . . 7", "1 Ducks … 7"),
+        ("1 Ducks.............7\n2 Geese ........ 12", "1 Ducks … 7\n2 Geese … 12"),
+        ("Ducks ………… 7", "Ducks … 7"),
+        ("an ellipsis ... and a pause.... here", "an ellipsis ... and a pause.... here"),
+        ("version 1.2.3.4.5.6", "version 1.2.3.4.5.6"),
+    ],
+)
+def test_a_row_of_dots_is_one_mark(text: str, short: str) -> None:
+    assert shorten_leaders(text) == short
 
 
 def test_tidy_lines_keeps_indentation() -> None:
