@@ -40,6 +40,7 @@ _BLANK = 0.15
 _OTHER_PLACE = 0.04
 
 _LONGEST = 16  # characters of a mark; a raised sentence is something else
+_MOST = 20_000  # suspected marks of a page that are looked at; a page of formulas has some hundred
 
 _RAISED_FORMS = dict(
     zip(
@@ -107,6 +108,7 @@ class Marks:
         self._numbers.append(len(self._units))
         self._numbers.reverse()
         self.next = self._numbers.pop()
+        self._left = _MOST
         self._ink = (ctypes.c_double * 4)()  # left, right, bottom and top
         at = ctypes.addressof(self._ink)
         self._into = (at, at + 8, at + 16, at + 24)
@@ -157,8 +159,9 @@ class Marks:
         end = place - 1
         while end >= 0 and self._units[end].isspace():
             end -= 1
-        if end < 0:
+        if end < 0 or self._left <= 0:
             return None
+        self._left -= 1
         tail, head = self._measure(end), self._measure(place)
         is_tail = tail.size < head.size
         small, large = (tail, head) if is_tail else (head, tail)
@@ -186,8 +189,9 @@ class Marks:
 
     def _add(self, runs: list[_Run], at: int, start: int, stop: int) -> None:
         """Adds the mark that the character at a place of a line belongs to, if it is one."""
-        if runs and at < runs[-1].last:
+        if (runs and at < runs[-1].last) or self._left <= 0:
             return
+        self._left -= 1
         glyph = self._measure(at)
         base = self._find_larger(at, -1, glyph) or self._find_larger(at, 1, glyph)
         side = _compare(glyph, base) if base else self._side_of_ink(at)
