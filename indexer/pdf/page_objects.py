@@ -45,6 +45,10 @@ _count_in_form = quick(pdfium.FPDFFormObj_CountObjects, _Int, _Pointer)
 _get_in_form = quick(pdfium.FPDFFormObj_GetObject, _Pointer, _Pointer, ctypes.c_ulong)
 _get_matrix = quick(pdfium.FPDFPageObj_GetMatrix, _Int, _Pointer, _Pointer)
 
+# What PDFium writes a box into: it is asked for those of many objects.
+_sides = (ctypes.c_float * 4)()
+_SIDES_AT = tuple(range(ctypes.addressof(_sides), ctypes.addressof(_sides) + 16, 4))
+
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top, in points of the page."""
 
@@ -153,11 +157,9 @@ def multiply(inner: Matrix, outer: Matrix) -> Matrix:
 
 def box_of(found: int, matrix: Matrix = IDENTITY) -> Box | None:
     """Where an object is, in a form with this matrix; None if it has no place, or one that is no number."""
-    sides = (ctypes.c_float * 4)()
-    at = ctypes.addressof(sides)
-    if not _bounds(found, at, at + 4, at + 8, at + 12):
+    if not _bounds(found, *_SIDES_AT):
         return None
-    left, bottom, right, top = sides
+    left, bottom, right, top = _sides
     if matrix is not IDENTITY:
         a, b, c, d, e, f = matrix
         corners = [(a * x + c * y + e, b * x + d * y + f) for x in (left, right) for y in (bottom, top)]
