@@ -141,7 +141,8 @@ def find_gutters(lines: Sequence[Sequence[Word]], size: float) -> list[tuple[flo
     if len(found) > _MOST_GUTTERS:
         return []
     if most:
-        found = [gap for each in found for gap in _narrowed(each, lines)]
+        wide = (gap for gap in found if gap[1] - gap[0] > 0.1 * size)
+        found = [gap for each in wide for gap in _narrowed(each, lines)]
     return [gap for gap in found if gap[1] - gap[0] > 0.1 * size and _parts_columns(gap, lines, size)]
 
 
