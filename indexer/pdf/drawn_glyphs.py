@@ -4,14 +4,15 @@ A glyph is a letter with its marks, or what a replacement text (/ActualText) sta
 which they are read see `reading_order`. Pure functions.
 """
 
+import math
+import re
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from itertools import groupby
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Char(NamedTuple):
@@ -86,35 +87,67 @@ _WORDS = frozenset(
 # What PDFium did, taken back
 
 
+class _Known(dict[int, str]):
+    """For `str.translate`: each character's class in the Unicode bidirectional algorithm, as one letter.
+
+    L, R (also for AL: A), N for AN, E, S, T and C for EN, ES, ET and CS, M for NSM and BN, "." for others.
+    """
+
+    def __missing__(self, code: int) -> str:
+        found = _CLASSES.get(unicodedata.bidirectional(chr(code)), ".")
+        if len(self) < _MOST_KNOWN:
+            self[code] = found
+        return found
+
+
+_CLASSES = dict(L="L", R="R", AL="A", AN="N", EN="E", ES="S", ET="T", CS="C", NSM="M", BN="M")
+_MOST_KNOWN = 20_000  # of all 155,000 that Unicode has
+_known = _Known()
+
+
+def bidi_classes(text: str) -> str:
+    """A letter for each character, its class in the Unicode bidirectional algorithm: see `_Known`."""
+    return text.translate(_known)
+
+
+# PDFium's own kinds: right, left, weak and neutral.
+_KINDS = str.maketrans("RALNESTCM.", "RRLwwwwwwn")
+_RIGHT, _LEFT = re.compile("R+"), re.compile("L+")
+# What PDFium turns round: words, and the neutral signs behind them, which are marked "t" below.
+_WITH_NEUTRALS = re.compile("R[Rwn]*n[Rwn]*")
+_TURNED_PIECE = re.compile("RR+|tt+")
+_OTHER_PIECE = re.compile("LL+|ww+|nn+")
+_TURNED_SIGN = re.compile(f"[{re.escape(''.join(_TURNED))}]")
+
+
 def undo(chars: Sequence[Char]) -> list[Char]:
     """The characters of a line as PDFium had them before it turned pieces of the line round.
 
     It turns round what its own table calls right-to-left, and signs and blanks after it, and mirrors the
     brackets in these (CPDF_TextPage::CloseTempLine, CFX_BidiString; PDFium 7951).
     """
-    pieces = [(kind, list(piece)) for kind, piece in groupby(chars, lambda char: _kind(char.text))]
-    kinds = [kind for kind, _ in pieces]
-    is_right = kinds.count("R") > kinds.count("L")
-    current = "R" if is_right else "L"
-    undone: list[list[Char]] = []
-    for kind, piece in pieces:
-        if kind == "R" or (kind == "neutral" and current == "R"):
-            current = "R"
-            undone.append([_mirror(char) if char.text in _TURNED else char for char in reversed(piece)])
-        else:
-            current = current if kind == "weak" else "L"
-            undone.append(piece)
-    return [char for piece in (reversed(undone) if is_right else undone) for char in piece]
+    text = "".join([char[0] for char in chars])
+    kinds = bidi_classes(text).translate(_KINDS)
+    is_right = len(_RIGHT.findall(kinds)) > len(_LEFT.findall(kinds))
+    before = "R" if is_right else "L"
+    kinds = _WITH_NEUTRALS.sub(lambda found: found[0].replace("n", "t"), before + kinds)[1:]
+    undone = list(chars)
+    for found in _TURNED_SIGN.finditer(text):
+        if kinds[found.start()] == "t":
+            undone[found.start()] = _mirror(chars[found.start()])
+    if is_right:  # the line as a whole is turned round, so that these pieces are not
+        for found in _OTHER_PIECE.finditer(kinds):
+            start, stop = found.span()
+            undone[start:stop] = undone[start:stop][::-1]
+        return undone[::-1]
+    for found in _TURNED_PIECE.finditer(kinds):
+        start, stop = found.span()
+        undone[start:stop] = undone[start:stop][::-1]
+    return undone
 
 
-@lru_cache(maxsize=4096)
-def _kind(char: str) -> str:
-    bidi = unicodedata.bidirectional(char)
-    if bidi == "L":
-        return "L"
-    if bidi in ("R", "AL"):
-        return "R"
-    return "weak" if bidi in ("AN", "EN", "NSM", "CS", "ES", "ET", "BN") else "neutral"
+def _is_rtl(char: str) -> bool:
+    return bidi_classes(char) in "RA"
 
 
 def _mirror(char: Char) -> Char:
@@ -132,51 +165,60 @@ def glyphs(chars: Iterable[Char], *, are_blanks_drawn: bool = False) -> list[Gly
             tells where blanks are.
         are_blanks_drawn: whether there is a blank in `chars` between any two words.
     """
-    found = _without_repeats(map(_cluster, _together(chars)))
-    marks = [glyph for glyph in found if _is_mark(glyph.text)]
-    bases = [glyph for glyph in found if not _is_mark(glyph.text)] if marks else found
+    found = _without_repeats(_together(chars))
+    marks = [glyph for glyph in found if _is_mark(glyph[0])]
+    bases = [glyph for glyph in found if not _is_mark(glyph[0])] if marks else found
     return _with_blanks(_with_marks(sorted(bases, key=_pen), marks), are_blanks_drawn=are_blanks_drawn)
 
 
 _pen = attrgetter("x")
 
+# A fifth of the time of `Glyph(…)`.
+_make: Callable[[type[Glyph], tuple[Any, ...]], Glyph] = tuple.__new__
 
-def _together(chars: Iterable[Char]) -> list[list[Char]]:
-    """The characters of each glyph: first all of one replacement text at one place, then those in a row."""
+
+def _together(chars: Iterable[Char]) -> list[Glyph]:
+    """What is drawn as one: first all of one replacement text at one place, then characters in a row."""
     replaced: defaultdict[tuple[int, float, float], list[Char]] = defaultdict(list)
-    groups: list[list[Char]] = []
-    last: tuple[int, float, float, bool] | None = None
+    found: list[Glyph] = []
+    row: list[Char] = []  # the characters of the last one
+    last_x = last_y = math.nan
+    last_source = 0
+    was_blank = False
     for char in chars:
-        if not char.source or (char.text.isspace() and char.right <= char.left):
+        text, place, pen, x, y, left, right, size, source = char
+        is_blank = text.isspace()
+        if not source or (is_blank and right <= left):
             continue
-        if char.source < 0:
-            replaced[char.source, char.x, char.y].append(char)
+        if source < 0:
+            replaced[source, x, y].append(char)
             continue
-        place = (char.source, char.x, char.y, char.text.isspace())
-        if place == last:
-            groups[-1].append(char)
+        if x == last_x and y == last_y and source == last_source and is_blank == was_blank:
+            row.append(char)
+            found[-1] = _cluster(row)
         else:
-            groups.append([char])
-        last = place
+            row = [char]
+            found.append(_make(Glyph, (text, place, pen, left, right, size, source)))
+            last_x, last_y, last_source, was_blank = x, y, source, is_blank
+    if not replaced:
+        return found
     # PDFium divides the box of all of a text among its characters, from right to left for these scripts.
     texts = (
-        sorted(text, key=lambda char: char.left, reverse=any(_kind(char.text) == "R" for char in text))
+        sorted(text, key=lambda char: char.left, reverse=any(_is_rtl(char.text) for char in text))
         for text in replaced.values()
     )
-    return [*texts, *groups]
+    return [*map(_cluster, texts), *found]
 
 
-def _cluster(chars: list[Char]) -> Glyph:
+def _cluster(chars: Sequence[Char]) -> Glyph:
     first = chars[0]
-    if len(chars) == 1:
-        return Glyph(first.text, first.place, first.pen, first.left, first.right, first.size, first.source)
     text = "".join(char.text for char in chars)
     left, right = min(char.left for char in chars), max(char.right for char in chars)
     place = min(char.place for char in chars)
     return Glyph(_in_order(text), place, first.pen, left, right, first.size, first.source)
 
 
-def _without_repeats(drawn: Iterable[Glyph]) -> list[Glyph]:
+def _without_repeats(drawn: Sequence[Glyph]) -> Sequence[Glyph]:
     """The glyphs without those that say again what was said.
 
     PDFium lists a replacement text again if the objects that it stands for are not in a row, and Typst 0.15
@@ -185,6 +227,8 @@ def _without_repeats(drawn: Iterable[Glyph]) -> list[Glyph]:
     found: list[Glyph] = []
     replaced: set[int] = set()
     marked: defaultdict[str, list[Glyph]] = defaultdict(list)
+    if not any(len(glyph[0]) > 1 or glyph[6] < 0 for glyph in drawn):
+        return drawn
     for glyph in drawn:
         if glyph.source < 0:
             if glyph.source in replaced:
@@ -214,7 +258,7 @@ def _in_order(text: str) -> str:
     at = 0
     while at < len(text) - 1 and _is_mark(text[at]):
         at += 1
-    if _kind(text[at]) == "R":
+    if _is_rtl(text[at]):
         text = text[at] + text[:at] + text[at + 1 :]
     if text[::-1] in _WORDS:
         return text[::-1]
@@ -230,22 +274,35 @@ def _is_mark(text: str) -> bool:
 
 def _with_marks(bases: list[Glyph], marks: Sequence[Glyph]) -> list[Glyph]:
     """Puts each mark behind the letter that it stands on or under."""
-    letters = [at for at, base in enumerate(bases) if not base.text.isspace()]
+    letters = [at for at, base in enumerate(bases) if not base[0].isspace()]
     if not letters or not marks:
         return [*bases, *marks]
-    pens = [bases[at].x for at in letters]
+    drawn = [bases[at] for at in letters]
+    pens = [base.x for base in drawn]
+    firsts = bidi_classes("".join([base[0][0] for base in drawn]))
     # From left to right, a mark is drawn after its letter, as a rule.
-    after = {bases[at].place + len(bases[at].text): at for at in letters if _kind(bases[at].text[0]) == "L"}
+    after = {}
+    if "L" in firsts:
+        after = {
+            base.place + len(base.text): at
+            for at, (base, first) in enumerate(zip(drawn, firsts, strict=True))
+            if first == "L"
+        }
+    marked: dict[int, str] = {}
     for mark in marks:
+        middle = (mark.left + mark.right) / 2
         at = after.get(mark.place, -1)
-        if at >= 0 and _is_near(bases[at], mark):
+        if at >= 0 and _is_near(drawn[at], mark):
             after[mark.place + len(mark.text)] = at
         else:
-            near = bisect_left(pens, (mark.left + mark.right) / 2)
+            near = bisect_left(pens, middle)
             # A letter begins to the left of the marks on it, as a rule; of its neighbours some reach over it.
-            around = letters[max(near - 3, 0) : near + 3]
-            at = min(around, key=lambda at: _distance(bases[at], mark))
-        bases[at] = bases[at]._replace(text=bases[at].text + mark.text)
+            first = max(near - 3, 0)
+            at = first + _nearest(drawn[first : near + 3], middle)
+        marked[at] = marked.get(at, "") + mark.text
+    for at, text in marked.items():
+        base = drawn[at]
+        bases[letters[at]] = _make(Glyph, (base.text + text, *base[1:]))
     return bases
 
 
@@ -254,28 +311,41 @@ def _is_near(base: Glyph, mark: Glyph) -> bool:
     return base.left - slack < (mark.left + mark.right) / 2 < base.right + slack
 
 
-def _distance(base: Glyph, mark: Glyph) -> tuple[float, float]:
-    middle = (mark.left + mark.right) / 2
-    return max(base.left - middle, middle - base.right, 0.0), abs(middle - (base.left + base.right) / 2)
+def _nearest(bases: Sequence[Glyph], x: float) -> int:
+    """Which of some letters is the nearest to a place; of two that are both over it, whose middle is."""
+    nearest, least, least_of_middle = 0, math.inf, math.inf
+    for at, (_, _, _, left, right, _, _) in enumerate(bases):
+        distance = left - x if left > x else x - right if x > right else 0.0
+        if distance > least:
+            continue
+        of_middle = abs(x - (left + right) / 2)
+        if distance < least or of_middle < least_of_middle:
+            nearest, least, least_of_middle = at, distance, of_middle
+    return nearest
 
 
 def _with_blanks(bases: Sequence[Glyph], *, are_blanks_drawn: bool) -> list[Glyph]:
     spaced: list[Glyph] = []
     reach = 0.0
+    before: Glyph | None = None
     for glyph in bases:
-        before = spaced[-1] if spaced else None
-        if glyph.text == " ":
-            if not before or before.text == " " or glyph.x == before.x:
+        text, _, x, left, right, size, source = glyph
+        if text == " ":
+            if not before or before[0] == " " or x == before[2]:
                 continue  # the line begins with it, or it lies under a letter (Typst 0.15 at line ends)
-        elif before and glyph.left - reach > _LEAST_BLANK * glyph.size and before.text != " ":
-            is_replaced = glyph.source < 0 or before.source < 0
-            least = _LEAST_GAP if is_replaced or are_blanks_drawn else _LEAST_BLANK
-            if glyph.left - reach > least * glyph.size and not _is_part(glyph.text[0]):
-                spaced.append(Glyph(" ", -1, reach, reach, glyph.left, glyph.size))
-        elif before and before.text == " ":
-            spaced[-1] = before._replace(right=max(before.right, glyph.left))
+        elif before:
+            if before[0] == " ":
+                if left > before[4]:
+                    spaced[-1] = before._replace(right=left)
+            elif left - reach > _LEAST_BLANK * size:
+                is_replaced = source < 0 or before[6] < 0
+                least = _LEAST_GAP if is_replaced or are_blanks_drawn else _LEAST_BLANK
+                if left - reach > least * size and not _is_part(text[0]):
+                    spaced.append(Glyph(" ", -1, reach, reach, left, size))
+        if not before or right > reach:
+            reach = right
         spaced.append(glyph)
-        reach = max(reach, glyph.right) if before else glyph.right
+        before = glyph
     return spaced
 
 

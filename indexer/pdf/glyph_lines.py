@@ -6,7 +6,6 @@ These are lines with Arabic, Hebrew and their like.
 import ctypes
 import math
 import re
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any, NamedTuple
 import pypdfium2.raw as pdfium
 
 from indexer.pdf import drawn_glyphs
-from indexer.pdf.char_reader import CharReader, replacement
+from indexer.pdf.char_reader import CharReader, has_replacements
 from indexer.pdf.clean_text import clean_characters
 from indexer.pdf.drawn_glyphs import Char
 from indexer.pdf.page_lines import HYPHENATED
@@ -89,19 +88,19 @@ def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dic
     has_rtl, has_clusters = bool(_RTL.search(text)), bool(_CLUSTERED.search(text))
     if (not has_rtl and not has_clusters) or len(text) > _MOST_CHARACTERS:
         return {}
-    has_replacements = any(map(replacement, _objects(page)))
+    is_replaced = has_replacements(page, _MOST_OBJECTS)
     is_rtl_page = has_rtl and len(_RTL.findall(text)) > len(_LTR.findall(text))
     places = list(_places(text_page, text, one_to_one))
-    doubtful = _doubtful(text_page, places, is_rtl_page=is_rtl_page) if has_rtl else []
-    if has_clusters and has_replacements:
+    doubtful = list(_doubtful(text_page, places, is_rtl_page=is_rtl_page)) if has_rtl else []
+    if has_clusters and is_replaced:
         doubtful = [*doubtful, *(place for place in places if _CLUSTERED.search(place[1]))]
     if not doubtful:
         return {}
     reader = CharReader(text_page)
-    read = reader.read if has_replacements else reader.read_simply
-    lines = [
-        _Line(start, read(first, stop, raw if one_to_one else None)) for start, raw, first, stop in doubtful
-    ]
+    read = reader.read if is_replaced else reader.read_simply
+    raws = "".join([raw for _, raw, _, _ in doubtful]) if one_to_one else None
+    chars = read([range(first, stop) for _, _, first, stop in doubtful], raws)
+    lines = [_Line(start, own) for (start, *_), own in zip(doubtful, chars, strict=True)]
     blanks = _complete(page, lines, reader) if reader.has_replacements else []
     if len(blanks) * len(lines) > _MOST_PAIRS:
         blanks = []
@@ -227,15 +226,15 @@ def _mend_rtl(
     lines: Sequence[_Line], blanks: Sequence[Char], *, is_rtl_page: bool
 ) -> dict[int, MendedLine | None]:
     mended: dict[int, MendedLine | None] = {}
-    listed = sum(char.text == " " and char.right > char.left for line in lines for char in line.chars)
+    listed = sum(char.text == " " and char.right > char.left for line in lines for char in line.chars) if blanks else 0
     read: list[tuple[int, list[Piece]]] = []
-    for parts in _printed(lines):
-        chars = [char for part in parts for char in drawn_glyphs.undo(part.chars)]
-        drawn = [char for char in chars if char.source]
+    for parts, drawn in _printed(lines):
         is_rtl = _runs_right_to_left(drawn, is_rtl_page=is_rtl_page)
         if is_rtl is None and len(parts) == 1:
             continue
-        chars += _within(blanks, drawn)
+        chars = [char for part in parts for char in drawn_glyphs.undo(part.chars)]
+        if blanks:
+            chars += _within(blanks, drawn)
         glyphs = drawn_glyphs.glyphs(chars, are_blanks_drawn=len(blanks) > listed)
         read.append((parts[0].start, in_reading_order(glyphs, is_rtl=bool(is_rtl))))
         mended.update({part.start: None for part in parts[1:]})
@@ -254,9 +253,10 @@ def _runs_right_to_left(drawn: Sequence[Char], *, is_rtl_page: bool) -> bool | N
         drawn: its characters.
         is_rtl_page: whether most letters of the page are written from right to left.
     """
-    kinds = [unicodedata.bidirectional(char.text) for char in drawn]
-    ltr, rtl = kinds.count("L"), kinds.count("R") + kinds.count("AL")
-    is_clustered = any(_CLUSTERED.match(char.text) for char in drawn)
+    text = "".join([char[0] for char in drawn])
+    classes = drawn_glyphs.bidi_classes(text)
+    ltr, rtl = classes.count("L"), classes.count("R") + classes.count("A")
+    is_clustered = _CLUSTERED.search(text) is not None
     if not rtl and not is_clustered:
         leftmost = min(drawn, key=lambda char: char.pen)
         return True if is_rtl_page and leftmost.text in _NO_BEGINNING else None
@@ -265,31 +265,32 @@ def _runs_right_to_left(drawn: Sequence[Char], *, is_rtl_page: bool) -> bool | N
     return None if rtl < 2 and not is_clustered else False  # a letter alone is a symbol
 
 
-def _printed(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
-    """The lines, those together that are parts of one printed line.
+def _printed(lines: Sequence[_Line]) -> Iterator[tuple[list[_Line], list[Char]]]:
+    """The lines, those together that are parts of one printed line, and the characters that are drawn of it.
 
     PDFium begins a line where a mark, or a letter of a slanting line of Nastaliq, stands too high.
     """
     together: list[_Line] = []
+    of_all: list[Char] = []
     around = None
     for line in lines:
-        drawn = [char for char in line.chars if char.source]
+        drawn = [char for char in line.chars if char[8]]
         if not drawn:
             continue
-        columns = dict(zip(Char._fields, zip(*drawn, strict=True), strict=True))
-        xs, ys = columns["x"], columns["y"]
-        box = _Box(min(xs), max(columns["right"]), min(ys), max(ys))
-        size = max(columns["size"])
+        _, _, _, xs, ys, _, rights, sizes, _ = zip(*drawn, strict=True)
+        box = _Box(min(xs), max(rights), min(ys), max(ys))
+        size = max(sizes)
         # Of a few letters one may stand higher, under the rest of a word of Nastaliq.
         if around and box.is_beside(around, size * (0.85 if len(drawn) <= _FEW else 0.6)):
             together.append(line)
+            of_all += drawn
             around = around.joined(box)
         else:
             if together:
-                yield together
-            together, around = [line], box
+                yield together, of_all
+            together, of_all, around = [line], drawn, box
     if together:
-        yield together
+        yield together, of_all
 
 
 class _Box(NamedTuple):
