@@ -11,7 +11,8 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from operator import attrgetter
+from itertools import compress
+from operator import attrgetter, not_
 from typing import Any, NamedTuple
 
 
@@ -128,10 +129,16 @@ def undo(chars: Sequence[Char]) -> list[Char]:
     """
     text = "".join([char[0] for char in chars])
     kinds = bidi_classes(text).translate(_KINDS)
-    is_right = len(_RIGHT.findall(kinds)) > len(_LEFT.findall(kinds))
-    before = "R" if is_right else "L"
-    kinds = _WITH_NEUTRALS.sub(lambda found: found[0].replace("n", "t"), before + kinds)[1:]
     undone = list(chars)
+    if "R" not in kinds:
+        return undone
+    if "L" in kinds:
+        is_right = len(_RIGHT.findall(kinds)) > len(_LEFT.findall(kinds))
+        before = "R" if is_right else "L"
+        kinds = _WITH_NEUTRALS.sub(lambda found: found[0].replace("n", "t"), before + kinds)[1:]
+    else:
+        is_right = True
+        kinds = kinds.replace("n", "t")
     for found in _TURNED_SIGN.finditer(text):
         if kinds[found.start()] == "t":
             undone[found.start()] = _mirror(chars[found.start()])
@@ -139,7 +146,8 @@ def undo(chars: Sequence[Char]) -> list[Char]:
         for found in _OTHER_PIECE.finditer(kinds):
             start, stop = found.span()
             undone[start:stop] = undone[start:stop][::-1]
-        return undone[::-1]
+        undone.reverse()
+        return undone
     for found in _TURNED_PIECE.finditer(kinds):
         start, stop = found.span()
         undone[start:stop] = undone[start:stop][::-1]
@@ -166,8 +174,11 @@ def glyphs(chars: Iterable[Char], *, are_blanks_drawn: bool = False) -> list[Gly
         are_blanks_drawn: whether there is a blank in `chars` between any two words.
     """
     found = _without_repeats(_together(chars))
-    marks = [glyph for glyph in found if _is_mark(glyph[0])]
-    bases = [glyph for glyph in found if not _is_mark(glyph[0])] if marks else found
+    are_marks = [_is_mark(glyph.text) for glyph in found]
+    bases, marks = found, []
+    if True in are_marks:
+        marks = list(compress(found, are_marks))
+        bases = list(compress(found, map(not_, are_marks)))
     return _with_blanks(_with_marks(sorted(bases, key=_pen), marks), are_blanks_drawn=are_blanks_drawn)
 
 
@@ -181,25 +192,23 @@ def _together(chars: Iterable[Char]) -> list[Glyph]:
     """What is drawn as one: first all of one replacement text at one place, then characters in a row."""
     replaced: defaultdict[tuple[int, float, float], list[Char]] = defaultdict(list)
     found: list[Glyph] = []
-    row: list[Char] = []  # the characters of the last one
+    row: list[Char] = []  # the characters of the last one, but for its first
+    last: Char | None = None
     last_x = last_y = math.nan
-    last_source = 0
-    was_blank = False
     for char in chars:
         text, place, pen, x, y, left, right, size, source = char
-        is_blank = text.isspace()
-        if not source or (is_blank and right <= left):
+        if not source or (right <= left and text.isspace()):
             continue
         if source < 0:
             replaced[source, x, y].append(char)
-            continue
-        if x == last_x and y == last_y and source == last_source and is_blank == was_blank:
+        elif x == last_x and y == last_y and last and _are_one(char, last):
             row.append(char)
-            found[-1] = _cluster(row)
+            found[-1] = _cluster([last, *row])
         else:
-            row = [char]
             found.append(_make(Glyph, (text, place, pen, left, right, size, source)))
-            last_x, last_y, last_source, was_blank = x, y, source, is_blank
+            last, last_x, last_y = char, x, y
+            if row:
+                row = []
     if not replaced:
         return found
     # PDFium divides the box of all of a text among its characters, from right to left for these scripts.
@@ -208,6 +217,10 @@ def _together(chars: Iterable[Char]) -> list[Glyph]:
         for text in replaced.values()
     )
     return [*map(_cluster, texts), *found]
+
+
+def _are_one(char: Char, other: Char) -> bool:
+    return char.source == other.source and char.text.isspace() == other.text.isspace()
 
 
 def _cluster(chars: Sequence[Char]) -> Glyph:

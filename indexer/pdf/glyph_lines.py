@@ -18,7 +18,7 @@ from indexer.pdf.char_reader import CharReader, has_replacements
 from indexer.pdf.clean_text import clean_characters
 from indexer.pdf.drawn_glyphs import Char
 from indexer.pdf.page_lines import HYPHENATED
-from indexer.pdf.reading_order import Piece, bracket_votes, in_reading_order, spell
+from indexer.pdf.reading_order import Run, bracket_votes, in_reading_order, spell
 from stackroom.common.characters import scripts
 
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -121,11 +121,11 @@ def _doubtful(
     for (start, raw, first, stop), (_, following, *_) in zip(
         places, [*places[1:], (0, "", 0, 0)], strict=True
     ):
-        letters = len(_RTL.findall(raw))
+        has_rtl = _RTL.search(raw) is not None
         if is_rtl_page:
-            is_doubtful = letters or len(raw) <= _FEW or raw.lstrip()[0] in _NO_BEGINNING
+            is_doubtful = has_rtl or len(raw) <= _FEW or raw.lstrip()[0] in _NO_BEGINNING
         else:
-            is_doubtful = letters > 0 and not _CLUSTERED.search(raw)
+            is_doubtful = has_rtl and not _CLUSTERED.search(raw)
         is_whole = not was_part and len(following) > _FEW and len(raw) > 4 * _FEW
         if is_doubtful and not (is_whole and _PLAIN.fullmatch(raw) and _is_in_order(text_page, raw, first)):
             yield start, raw, first, stop
@@ -227,7 +227,7 @@ def _mend_rtl(
 ) -> dict[int, MendedLine | None]:
     mended: dict[int, MendedLine | None] = {}
     listed = sum(char.text == " " and char.right > char.left for line in lines for char in line.chars) if blanks else 0
-    read: list[tuple[int, list[Piece]]] = []
+    read: list[tuple[int, list[Run]]] = []
     for parts, drawn in _printed(lines):
         is_rtl = _runs_right_to_left(drawn, is_rtl_page=is_rtl_page)
         if is_rtl is None and len(parts) == 1:
@@ -238,12 +238,19 @@ def _mend_rtl(
         glyphs = drawn_glyphs.glyphs(chars, are_blanks_drawn=len(blanks) > listed)
         read.append((parts[0].start, in_reading_order(glyphs, is_rtl=bool(is_rtl))))
         mended.update({part.start: None for part in parts[1:]})
-    votes = sum(bracket_votes(pieces) for _, pieces in read)
-    for start, pieces in read:
-        spelled = clean_characters(spell(pieces, are_brackets_shapes=votes < 0))
-        places = [piece.glyph.place for piece in pieces if piece.glyph.place >= 0]
-        mended[start] = MendedLine(spelled, places[0], places[-1])
+    votes = sum(bracket_votes(runs) for _, runs in read)
+    for start, runs in read:
+        spelled = clean_characters(spell(runs, are_brackets_shapes=votes < 0))
+        mended[start] = MendedLine(spelled, _first_place(runs), _last_place(runs))
     return mended
+
+
+def _first_place(runs: Sequence[Run]) -> int:
+    return next(glyph.place for run in runs for glyph in run.glyphs if glyph.place >= 0)
+
+
+def _last_place(runs: Sequence[Run]) -> int:
+    return next(glyph.place for run in reversed(runs) for glyph in reversed(run.glyphs) if glyph.place >= 0)
 
 
 def _runs_right_to_left(drawn: Sequence[Char], *, is_rtl_page: bool) -> bool | None:
