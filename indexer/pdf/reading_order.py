@@ -123,7 +123,7 @@ def _left_to_right(drawn: Sequence[Glyph], classes: str) -> list[tuple[int, int,
         stop = max(stop, at + 1)  # a number that is read from right to left
         start = at
         while at < min(stop, len(classes)):
-            if drawn[at].text == "+" and at + 1 in numbers:
+            if drawn[at].text == "+" and at + 1 < stop and at + 1 in numbers:
                 # Numbers that are read one by one would have it to the right: a telephone number.
                 end = max(numbers[place] for place in range(at, stop) if place in numbers)
                 runs += [(start, at, False), (at, end, True)]
