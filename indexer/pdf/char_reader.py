@@ -1,6 +1,7 @@
 """Reads with PDFium where the characters of a line are drawn."""
 
 import ctypes
+import re
 import unicodedata
 from array import array
 from collections import deque
@@ -14,6 +15,8 @@ from indexer.pdf.drawn_glyphs import Char
 from indexer.pdf.page_objects import address, quick
 
 _MARKS = frozenset(chr(code) for code in range(0x10000) if unicodedata.category(chr(code)) == "Mn")
+
+_BLANK = re.compile(" ")
 
 _Pointer, _Int = ctypes.c_void_p, ctypes.c_int
 _box = quick(pdfium.FPDFText_GetLooseCharBox, _Int, _Pointer, _Int, _Pointer)
@@ -68,10 +71,10 @@ class CharReader:
     def read_simply(self, lines: Sequence[range], text: str | None) -> list[list[Char]]:
         """As `read`, where no glyph has a replacement text: the box of a character tells enough."""
         columns = self._measure(lines, text)
-        sources = [
-            0 if right <= left and char == " " else 1  # PDFium made it up
-            for char, left, right in zip(columns.text, columns.left, columns.right, strict=True)
-        ]
+        sources = [1] * len(columns.text)
+        for at in map(re.Match.start, _BLANK.finditer(columns.text)):
+            if columns.right[at] <= columns.left[at]:
+                sources[at] = 0  # PDFium made it up
         sizes: list[float] = []
         for line in lines:
             done = len(sizes)

@@ -9,19 +9,19 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import compress
-from operator import attrgetter, not_
-from typing import Any, NamedTuple
+from itertools import compress, islice
+from operator import attrgetter, eq, not_
+from typing import NamedTuple
 
 
 class Char(NamedTuple):
-    """A character as PDFium lists it.
+    """A character as PDFium lists it, or a glyph: what was drawn at one place, with the marks on it.
 
     Attributes:
-        text: one character.
-        place: its index in PDFium's list.
+        text: one character; of a glyph, its characters in the order in which they are read.
+        place: index of its first character in PDFium's list; -1 for a blank that is a gap.
         pen: how far right the pen stood before it was drawn, in points.
         x, y: where its glyph stands, in points: the same as the pen; for a replacement text, that of one of
             its glyphs.
@@ -42,26 +42,8 @@ class Char(NamedTuple):
     source: int
 
 
-class Glyph(NamedTuple):
-    """What was drawn at one place, with the marks on it.
-
-    Attributes:
-        text: its characters in the order in which they are read.
-        place: index of its first character in PDFium's list; -1 for a blank that is a gap.
-        x: where the pen stood, in points.
-        left, right: edges of its box, in points.
-        size: of the font, in points.
-        source: see `Char`.
-    """
-
-    text: str
-    place: int
-    x: float
-    left: float
-    right: float
-    size: float
-    source: int = 0
-
+Glyph = Char
+"""The same, so that a glyph of one character has not to be made: most are."""
 
 MIRRORED = dict(zip("()[]{}<>«»‹›≤≥⟨⟩⁅⁆", ")(][}{><»«›‹≥≤⟩⟨⁆⁅", strict=True))
 """Brackets and quotation marks that Unicode mirrors in text from right to left."""
@@ -101,7 +83,7 @@ class _Known(dict[int, str]):
         return found
 
 
-_CLASSES = dict(L="L", R="R", AL="A", AN="N", EN="E", ES="S", ET="T", CS="C", NSM="M", BN="M")
+_CLASSES = dict(zip("L R AL AN EN ES ET CS NSM BN".split(), "LRANESTCMM", strict=True))
 _MOST_KNOWN = 20_000  # of all 155,000 that Unicode has
 _known = _Known()
 
@@ -165,7 +147,7 @@ def _mirror(char: Char) -> Char:
 # Glyphs
 
 
-def glyphs(chars: Iterable[Char], *, are_blanks_drawn: bool = False) -> list[Glyph]:
+def glyphs(chars: Sequence[Char], *, are_blanks_drawn: bool = False) -> list[Glyph]:
     """The glyphs of a line from left to right, each with its marks, and with the blanks between them.
 
     Args:
@@ -182,56 +164,67 @@ def glyphs(chars: Iterable[Char], *, are_blanks_drawn: bool = False) -> list[Gly
     return _with_blanks(_with_marks(sorted(bases, key=_pen), marks), are_blanks_drawn=are_blanks_drawn)
 
 
-_pen = attrgetter("x")
-
-# A fifth of the time of `Glyph(…)`.
-_make: Callable[[type[Glyph], tuple[Any, ...]], Glyph] = tuple.__new__
+_pen = attrgetter("pen")
 
 
-def _together(chars: Iterable[Char]) -> list[Glyph]:
+def _together(chars: Sequence[Char]) -> list[Glyph]:
     """What is drawn as one: first all of one replacement text at one place, then characters in a row."""
-    replaced: defaultdict[tuple[int, float, float], list[Char]] = defaultdict(list)
+    drawn = [char for char in chars if char[8] and not (char[6] <= char[5] and char[0].isspace())]
     found: list[Glyph] = []
-    row: list[Char] = []  # the characters of the last one, but for its first
-    last: Char | None = None
-    last_x = last_y = math.nan
-    for char in chars:
-        text, place, pen, x, y, left, right, size, source = char
-        if not source or (right <= left and text.isspace()):
-            continue
-        if source < 0:
-            replaced[source, x, y].append(char)
-        elif x == last_x and y == last_y and last and _are_one(char, last):
-            row.append(char)
-            found[-1] = _cluster([last, *row])
-        else:
-            found.append(_make(Glyph, (text, place, pen, left, right, size, source)))
-            last, last_x, last_y = char, x, y
-            if row:
-                row = []
-    if not replaced:
-        return found
+    if any(char[8] < 0 for char in drawn):
+        found = _replacement_texts(drawn)
+        drawn = [char for char in drawn if char.source > 0]
+    done = 0
+    for start, stop in _at_one_place(drawn):
+        found += drawn[done:start]
+        found.append(_cluster(drawn[start:stop]))
+        done = stop
+    return found + drawn[done:]
+
+
+def _replacement_texts(drawn: Iterable[Char]) -> list[Glyph]:
+    replaced: defaultdict[tuple[int, float, float], list[Char]] = defaultdict(list)
+    for char in drawn:
+        if char.source < 0:
+            replaced[char.source, char.x, char.y].append(char)
     # PDFium divides the box of all of a text among its characters, from right to left for these scripts.
     texts = (
         sorted(text, key=lambda char: char.left, reverse=any(_is_rtl(char.text) for char in text))
         for text in replaced.values()
     )
-    return [*map(_cluster, texts), *found]
+    return [_cluster(text) if len(text) > 1 else text[0] for text in texts]
+
+
+def _at_one_place(drawn: Sequence[Char]) -> Iterator[tuple[int, int]]:
+    """The first of some characters in a row that are one glyph, and the place after the last."""
+    xs = [char[3] for char in drawn]
+    start = stop = 0
+    for at in compress(range(1, len(xs)), map(eq, xs, islice(xs, 1, None))):
+        if not _are_one(drawn[at - 1], drawn[at]):
+            continue
+        if at != stop:
+            if stop:
+                yield start, stop
+            start = at - 1
+        stop = at + 1
+    if stop:
+        yield start, stop
 
 
 def _are_one(char: Char, other: Char) -> bool:
-    return char.source == other.source and char.text.isspace() == other.text.isspace()
+    return char.y == other.y and char.source == other.source and char.text.isspace() == other.text.isspace()
 
 
 def _cluster(chars: Sequence[Char]) -> Glyph:
-    first = chars[0]
-    text = "".join(char.text for char in chars)
-    left, right = min(char.left for char in chars), max(char.right for char in chars)
-    place = min(char.place for char in chars)
-    return Glyph(_in_order(text), place, first.pen, left, right, first.size, first.source)
+    return chars[0]._replace(
+        text=_in_order("".join([char.text for char in chars])),
+        place=min([char.place for char in chars]),
+        left=min([char.left for char in chars]),
+        right=max([char.right for char in chars]),
+    )
 
 
-def _without_repeats(drawn: Sequence[Glyph]) -> Sequence[Glyph]:
+def _without_repeats(drawn: Sequence[Glyph]) -> list[Glyph]:
     """The glyphs without those that say again what was said.
 
     PDFium lists a replacement text again if the objects that it stands for are not in a row, and Typst 0.15
@@ -240,9 +233,10 @@ def _without_repeats(drawn: Sequence[Glyph]) -> Sequence[Glyph]:
     found: list[Glyph] = []
     replaced: set[int] = set()
     marked: defaultdict[str, list[Glyph]] = defaultdict(list)
-    if not any(len(glyph[0]) > 1 or glyph[6] < 0 for glyph in drawn):
-        return drawn
     for glyph in drawn:
+        if len(glyph[0]) == 1 and glyph[8] > 0:
+            found.append(glyph)
+            continue
         if glyph.source < 0:
             if glyph.source in replaced:
                 continue
@@ -258,8 +252,8 @@ def _without_repeats(drawn: Sequence[Glyph]) -> Sequence[Glyph]:
 
 def _overlap(glyph: Glyph, other: Glyph) -> bool:
     """Whether the middle of either is inside the other."""
-    left, right = min(glyph.x, glyph.left), glyph.right
-    other_left, other_right = min(other.x, other.left), other.right
+    left, right = min(glyph.pen, glyph.left), glyph.right
+    other_left, other_right = min(other.pen, other.left), other.right
     middle, other_middle = (left + right) / 2, (other_left + other_right) / 2
     return left < other_middle < right or other_left < middle < other_right
 
@@ -291,7 +285,8 @@ def _with_marks(bases: list[Glyph], marks: Sequence[Glyph]) -> list[Glyph]:
     if not letters or not marks:
         return [*bases, *marks]
     drawn = [bases[at] for at in letters]
-    pens = [base.x for base in drawn]
+    pens = [base.pen for base in drawn]
+    edges = [(base.left, base.right) for base in drawn]
     firsts = bidi_classes("".join([base[0][0] for base in drawn]))
     # From left to right, a mark is drawn after its letter, as a rule.
     after = {}
@@ -311,11 +306,11 @@ def _with_marks(bases: list[Glyph], marks: Sequence[Glyph]) -> list[Glyph]:
             near = bisect_left(pens, middle)
             # A letter begins to the left of the marks on it, as a rule; of its neighbours some reach over it.
             first = max(near - 3, 0)
-            at = first + _nearest(drawn[first : near + 3], middle)
+            at = first + _nearest(edges[first : near + 3], middle)
         marked[at] = marked.get(at, "") + mark.text
     for at, text in marked.items():
         base = drawn[at]
-        bases[letters[at]] = _make(Glyph, (base.text + text, *base[1:]))
+        bases[letters[at]] = base._replace(text=base.text + text)
     return bases
 
 
@@ -324,10 +319,15 @@ def _is_near(base: Glyph, mark: Glyph) -> bool:
     return base.left - slack < (mark.left + mark.right) / 2 < base.right + slack
 
 
-def _nearest(bases: Sequence[Glyph], x: float) -> int:
-    """Which of some letters is the nearest to a place; of two that are both over it, whose middle is."""
+def _nearest(edges: Sequence[tuple[float, float]], x: float) -> int:
+    """Which of some letters is the nearest to a place; of two that are both over it, whose middle is.
+
+    Args:
+        edges: the left and the right one of each.
+        x: the place.
+    """
     nearest, least, least_of_middle = 0, math.inf, math.inf
-    for at, (_, _, _, left, right, _, _) in enumerate(bases):
+    for at, (left, right) in enumerate(edges):
         distance = left - x if left > x else x - right if x > right else 0.0
         if distance > least:
             continue
@@ -342,19 +342,19 @@ def _with_blanks(bases: Sequence[Glyph], *, are_blanks_drawn: bool) -> list[Glyp
     reach = 0.0
     before: Glyph | None = None
     for glyph in bases:
-        text, _, x, left, right, size, source = glyph
+        text, _, pen, _, y, left, right, size, source = glyph
         if text == " ":
-            if not before or before[0] == " " or x == before[2]:
+            if not before or before[0] == " " or pen == before[2]:
                 continue  # the line begins with it, or it lies under a letter (Typst 0.15 at line ends)
         elif before:
             if before[0] == " ":
-                if left > before[4]:
+                if left > before[6]:
                     spaced[-1] = before._replace(right=left)
             elif left - reach > _LEAST_BLANK * size:
-                is_replaced = source < 0 or before[6] < 0
+                is_replaced = source < 0 or before[8] < 0
                 least = _LEAST_GAP if is_replaced or are_blanks_drawn else _LEAST_BLANK
                 if left - reach > least * size and not _is_part(text[0]):
-                    spaced.append(Glyph(" ", -1, reach, reach, left, size))
+                    spaced.append(Glyph(" ", -1, reach, reach, y, reach, left, size, 0))
         if not before or right > reach:
             reach = right
         spaced.append(glyph)

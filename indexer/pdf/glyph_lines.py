@@ -226,7 +226,11 @@ def _mend_rtl(
     lines: Sequence[_Line], blanks: Sequence[Char], *, is_rtl_page: bool
 ) -> dict[int, MendedLine | None]:
     mended: dict[int, MendedLine | None] = {}
-    listed = sum(char.text == " " and char.right > char.left for line in lines for char in line.chars) if blanks else 0
+    listed = (
+        sum(char.text == " " and char.right > char.left for line in lines for char in line.chars)
+        if blanks
+        else 0
+    )
     read: list[tuple[int, list[Run]]] = []
     for parts, drawn in _printed(lines):
         is_rtl = _runs_right_to_left(drawn, is_rtl_page=is_rtl_page)
@@ -281,10 +285,14 @@ def _printed(lines: Sequence[_Line]) -> Iterator[tuple[list[_Line], list[Char]]]
     of_all: list[Char] = []
     around = None
     for line in lines:
-        drawn = [char for char in line.chars if char[8]]
-        if not drawn:
-            continue
-        _, _, _, xs, ys, _, rights, sizes, _ = zip(*drawn, strict=True)
+        drawn = line.chars
+        *_, sources = columns = tuple(zip(*drawn, strict=True))
+        if 0 in sources:
+            drawn = [char for char in drawn if char.source]
+            if not drawn:
+                continue
+            columns = tuple(zip(*drawn, strict=True))
+        _, _, _, xs, ys, _, rights, sizes, _ = columns
         box = _Box(min(xs), max(rights), min(ys), max(ys))
         size = max(sizes)
         # Of a few letters one may stand higher, under the rest of a word of Nastaliq.
@@ -295,7 +303,7 @@ def _printed(lines: Sequence[_Line]) -> Iterator[tuple[list[_Line], list[Char]]]
         else:
             if together:
                 yield together, of_all
-            together, of_all, around = [line], drawn, box
+            together, of_all, around = [line], list(drawn), box
     if together:
         yield together, of_all
 

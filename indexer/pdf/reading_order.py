@@ -227,9 +227,7 @@ def bracket_votes(read: Sequence[Run]) -> int:
     """How many pairs of brackets, in what is read from right to left, are there as they are read; less those
     that are there as they look, the closing one first.
     """
-    signs = [
-        glyph.text for glyphs, is_rtl in read if is_rtl for glyph in glyphs if glyph.text in MIRRORED
-    ]
+    signs = [glyph.text for glyphs, is_rtl in read if is_rtl for glyph in glyphs if glyph.text in MIRRORED]
     pairs = [(one in _OPENING) for one, other in pairwise(signs) if MIRRORED[one] == other]
     return 2 * sum(pairs) - len(pairs)
 
