@@ -83,7 +83,7 @@ class _Known(dict[int, str]):
         return found
 
 
-_CLASSES = dict(zip("L R AL AN EN ES ET CS NSM BN".split(), "LRANESTCMM", strict=True))
+_CLASSES = dict(zip(["L", "R", "AL", "AN", "EN", "ES", "ET", "CS", "NSM", "BN"], "LRANESTCMM", strict=True))
 _MOST_KNOWN = 20_000  # of all 155,000 that Unicode has
 _known = _Known()
 
@@ -155,7 +155,7 @@ def glyphs(chars: Sequence[Char], *, are_blanks_drawn: bool = False) -> list[Gly
             tells where blanks are.
         are_blanks_drawn: whether there is a blank in `chars` between any two words.
     """
-    found = _without_repeats(_together(chars))
+    found = _together(chars)
     are_marks = [_is_mark(glyph.text) for glyph in found]
     bases, marks = found, []
     if True in are_marks:
@@ -164,14 +164,14 @@ def glyphs(chars: Sequence[Char], *, are_blanks_drawn: bool = False) -> list[Gly
     return _with_blanks(_with_marks(sorted(bases, key=_pen), marks), are_blanks_drawn=are_blanks_drawn)
 
 
-_pen = attrgetter("pen")
+_pen, _source = attrgetter("pen"), attrgetter("source")
 
 
 def _together(chars: Sequence[Char]) -> list[Glyph]:
     """What is drawn as one: first all of one replacement text at one place, then characters in a row."""
     drawn = [char for char in chars if char[8] and not (char[6] <= char[5] and char[0].isspace())]
     found: list[Glyph] = []
-    if any(char[8] < 0 for char in drawn):
+    if min(map(_source, drawn), default=0) < 0:
         found = _replacement_texts(drawn)
         drawn = [char for char in drawn if char.source > 0]
     done = 0
@@ -179,7 +179,7 @@ def _together(chars: Sequence[Char]) -> list[Glyph]:
         found += drawn[done:start]
         found.append(_cluster(drawn[start:stop]))
         done = stop
-    return found + drawn[done:]
+    return _without_repeats(found + drawn[done:]) if found else drawn
 
 
 def _replacement_texts(drawn: Iterable[Char]) -> list[Glyph]:
@@ -299,14 +299,13 @@ def _with_marks(bases: list[Glyph], marks: Sequence[Glyph]) -> list[Glyph]:
     marked: dict[int, str] = {}
     for mark in marks:
         middle = (mark.left + mark.right) / 2
-        at = after.get(mark.place, -1)
+        at = after.get(mark.place, -1) if after else -1
         if at >= 0 and _is_near(drawn[at], mark):
             after[mark.place + len(mark.text)] = at
         else:
             near = bisect_left(pens, middle)
             # A letter begins to the left of the marks on it, as a rule; of its neighbours some reach over it.
-            first = max(near - 3, 0)
-            at = first + _nearest(edges[first : near + 3], middle)
+            at = _nearest(edges, middle, range(near - 3 if near > 3 else 0, min(near + 3, len(edges))))
         marked[at] = marked.get(at, "") + mark.text
     for at, text in marked.items():
         base = drawn[at]
@@ -319,21 +318,22 @@ def _is_near(base: Glyph, mark: Glyph) -> bool:
     return base.left - slack < (mark.left + mark.right) / 2 < base.right + slack
 
 
-def _nearest(edges: Sequence[tuple[float, float]], x: float) -> int:
+def _nearest(edges: Sequence[tuple[float, float]], x: float, among: range) -> int:
     """Which of some letters is the nearest to a place; of two that are both over it, whose middle is.
 
     Args:
         edges: the left and the right one of each.
         x: the place.
+        among: which letters.
     """
-    nearest, least, least_of_middle = 0, math.inf, math.inf
-    for at, (left, right) in enumerate(edges):
+    nearest, least, least_of_middle = among.start, math.inf, math.inf
+    for at in among:
+        left, right = edges[at]
         distance = left - x if left > x else x - right if x > right else 0.0
-        if distance > least:
-            continue
-        of_middle = abs(x - (left + right) / 2)
-        if distance < least or of_middle < least_of_middle:
-            nearest, least, least_of_middle = at, distance, of_middle
+        if distance <= least:
+            of_middle = abs(x - (left + right) / 2)
+            if distance < least or of_middle < least_of_middle:
+                nearest, least, least_of_middle = at, distance, of_middle
     return nearest
 
 

@@ -236,7 +236,9 @@ def _mend_rtl(
         is_rtl = _runs_right_to_left(drawn, is_rtl_page=is_rtl_page)
         if is_rtl is None and len(parts) == 1:
             continue
-        chars = [char for part in parts for char in drawn_glyphs.undo(part.chars)]
+        chars: list[Char] = []
+        for part in parts:
+            chars += drawn_glyphs.undo(part.chars)
         if blanks:
             chars += _within(blanks, drawn)
         glyphs = drawn_glyphs.glyphs(chars, are_blanks_drawn=len(blanks) > listed)
@@ -318,14 +320,21 @@ class _Box(NamedTuple):
 
     def is_beside(self, other: "_Box", distance: float) -> bool:
         """Whether both belong to one printed line: nearer than `distance` in y, and not far apart in x."""
-        is_near = max(self.left, other.left) - min(self.right, other.right) < 3 * distance
-        return is_near and max(self.low, other.low) - min(self.high, other.high) < distance
+        left, right, low, high = self
+        other_left, other_right, other_low, other_high = other
+        apart_x = (left if left > other_left else other_left) - (
+            right if right < other_right else other_right
+        )
+        apart_y = (low if low > other_low else other_low) - (high if high < other_high else other_high)
+        return apart_x < 3 * distance and apart_y < distance
 
     def joined(self, other: "_Box") -> "_Box":
         """Around both."""
+        left, right, low, high = self
+        other_left, other_right, other_low, other_high = other
         return _Box(
-            min(self.left, other.left),
-            max(self.right, other.right),
-            min(self.low, other.low),
-            max(self.high, other.high),
+            left if left < other_left else other_left,
+            right if right > other_right else other_right,
+            low if low < other_low else other_low,
+            high if high > other_high else other_high,
         )
