@@ -156,7 +156,7 @@ def glyphs(chars: Sequence[Char], *, are_blanks_drawn: bool = False) -> list[Gly
         are_blanks_drawn: whether there is a blank in `chars` between any two words.
     """
     found = _together(chars)
-    are_marks = [_is_mark(glyph.text) for glyph in found]
+    are_marks = [_is_mark(glyph[0]) for glyph in found]
     bases, marks = found, []
     if True in are_marks:
         marks = list(compress(found, are_marks))
@@ -285,8 +285,8 @@ def _with_marks(bases: list[Glyph], marks: Sequence[Glyph]) -> list[Glyph]:
     if not letters or not marks:
         return [*bases, *marks]
     drawn = [bases[at] for at in letters]
-    pens = [base.pen for base in drawn]
-    edges = [(base.left, base.right) for base in drawn]
+    pens = [base[2] for base in drawn]
+    edges = [(base[5], base[6]) for base in drawn]
     firsts = bidi_classes("".join([base[0][0] for base in drawn]))
     # From left to right, a mark is drawn after its letter, as a rule.
     after = {}
@@ -298,7 +298,7 @@ def _with_marks(bases: list[Glyph], marks: Sequence[Glyph]) -> list[Glyph]:
         }
     marked: dict[int, str] = {}
     for mark in marks:
-        middle = (mark.left + mark.right) / 2
+        middle = (mark[5] + mark[6]) / 2
         at = after.get(mark.place, -1) if after else -1
         if at >= 0 and _is_near(drawn[at], mark):
             after[mark.place + len(mark.text)] = at
@@ -306,7 +306,7 @@ def _with_marks(bases: list[Glyph], marks: Sequence[Glyph]) -> list[Glyph]:
             near = bisect_left(pens, middle)
             # A letter begins to the left of the marks on it, as a rule; of its neighbours some reach over it.
             at = _nearest(edges, middle, range(near - 3 if near > 3 else 0, min(near + 3, len(edges))))
-        marked[at] = marked.get(at, "") + mark.text
+        marked[at] = marked.get(at, "") + mark[0]
     for at, text in marked.items():
         base = drawn[at]
         bases[letters[at]] = base._replace(text=base.text + text)

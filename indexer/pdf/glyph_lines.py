@@ -24,7 +24,8 @@ from stackroom.common.characters import scripts
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 # Scripts in which a glyph stands for a part of a syllable.
 _CLUSTERED = re.compile(f"[{scripts.INDIAN_WITH_DANDAS}{scripts.SOUTHEAST_ASIAN}]")
-_LTR = re.compile("[A-Za-z\u00c0-\u052f\u0900-\u1fff\u3040-\ud7ff]")  # roughly
+_RTL_RUN = re.compile(_RTL.pattern + "+")
+_LTR_RUN = re.compile("[A-Za-z\u00c0-\u052f\u0900-\u1fff\u3040-\ud7ff]+")  # roughly
 
 # A line from left to right does not begin with these; the left end of one from right to left may be one.
 _NO_BEGINNING = frozenset(".,:;!?)]}»،؛؟۔")
@@ -89,7 +90,7 @@ def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dic
     if (not has_rtl and not has_clusters) or len(text) > _MOST_CHARACTERS:
         return {}
     is_replaced = has_replacements(page, _MOST_OBJECTS)
-    is_rtl_page = has_rtl and len(_RTL.findall(text)) > len(_LTR.findall(text))
+    is_rtl_page = has_rtl and _count(_RTL_RUN, text) > _count(_LTR_RUN, text)
     places = list(_places(text_page, text, one_to_one))
     doubtful = list(_doubtful(text_page, places, is_rtl_page=is_rtl_page)) if has_rtl else []
     if has_clusters and is_replaced:
@@ -105,6 +106,11 @@ def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dic
     if len(blanks) * len(lines) > _MOST_PAIRS:
         blanks = []
     return _mend_rtl(lines, blanks, is_rtl_page=is_rtl_page)
+
+
+def _count(runs: re.Pattern[str], text: str) -> int:
+    """How many characters are in the runs that a pattern finds."""
+    return sum(map(len, runs.findall(text)))
 
 
 def _objects(page: Any) -> Iterator[Any]:
@@ -287,16 +293,12 @@ def _printed(lines: Sequence[_Line]) -> Iterator[tuple[list[_Line], list[Char]]]
     of_all: list[Char] = []
     around = None
     for line in lines:
-        drawn = line.chars
-        *_, sources = columns = tuple(zip(*drawn, strict=True))
-        if 0 in sources:
-            drawn = [char for char in drawn if char.source]
-            if not drawn:
-                continue
-            columns = tuple(zip(*drawn, strict=True))
-        _, _, _, xs, ys, _, rights, sizes, _ = columns
-        box = _Box(min(xs), max(rights), min(ys), max(ys))
-        size = max(sizes)
+        drawn = [char for char in line.chars if char[8]]
+        if not drawn:
+            continue
+        xs, ys = [char[3] for char in drawn], [char[4] for char in drawn]
+        box = _Box(min(xs), max([char[6] for char in drawn]), min(ys), max(ys))
+        size = max([char[7] for char in drawn])
         # Of a few letters one may stand higher, under the rest of a word of Nastaliq.
         if around and box.is_beside(around, size * (0.85 if len(drawn) <= _FEW else 0.6)):
             together.append(line)
@@ -305,7 +307,7 @@ def _printed(lines: Sequence[_Line]) -> Iterator[tuple[list[_Line], list[Char]]]
         else:
             if together:
                 yield together, of_all
-            together, of_all, around = [line], list(drawn), box
+            together, of_all, around = [line], drawn, box
     if together:
         yield together, of_all
 

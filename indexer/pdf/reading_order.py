@@ -56,7 +56,7 @@ def in_reading_order(drawn: Sequence[Glyph], *, is_rtl: bool) -> list[Run]:
         drawn: from left to right.
         is_rtl: whether the line as a whole runs from right to left.
     """
-    firsts = "".join([glyph.text[0] for glyph in drawn])
+    firsts = "".join([glyph[0][0] for glyph in drawn])
     classes = bidi_classes(firsts)
     apart = "L" if not is_rtl else "A" if "A" in classes else "R"
     cells = [
@@ -242,6 +242,6 @@ def spell(read: Sequence[Run], *, are_brackets_shapes: bool) -> str:
     """
     parts: list[str] = []
     for glyphs, is_rtl in read:
-        texts = [glyph.text for glyph in glyphs]
+        texts = [glyph[0] for glyph in glyphs]
         parts += [MIRRORED.get(text, text) for text in texts] if is_rtl and are_brackets_shapes else texts
     return _TONE_FIRST.sub(r"\2\1", "".join(parts))
