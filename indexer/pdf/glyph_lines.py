@@ -248,6 +248,8 @@ def _mend_rtl(
         if blanks:
             chars += _within(blanks, drawn)
         glyphs = drawn_glyphs.glyphs(chars, are_blanks_drawn=len(blanks) > listed)
+        if not glyphs:
+            continue  # nothing but blanks of no width
         read.append((parts[0].start, in_reading_order(glyphs, is_rtl=bool(is_rtl))))
         mended.update({part.start: None for part in parts[1:]})
     votes = sum(bracket_votes(runs) for _, runs in read)
