@@ -6,7 +6,6 @@ These are lines with Arabic, Hebrew and their like.
 import ctypes
 import math
 import re
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,17 +14,18 @@ from typing import Any, NamedTuple
 import pypdfium2.raw as pdfium
 
 from indexer.pdf import drawn_glyphs
-from indexer.pdf.char_reader import CharReader, replacement
+from indexer.pdf.char_reader import CharReader, has_replacements
 from indexer.pdf.clean_text import clean_characters
 from indexer.pdf.drawn_glyphs import Char
 from indexer.pdf.page_lines import HYPHENATED
-from indexer.pdf.reading_order import Piece, bracket_votes, in_reading_order, spell
+from indexer.pdf.reading_order import Run, bracket_votes, in_reading_order, spell
 from stackroom.common.characters import scripts
 
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 # Scripts in which a glyph stands for a part of a syllable.
 _CLUSTERED = re.compile(f"[{scripts.INDIAN_WITH_DANDAS}{scripts.SOUTHEAST_ASIAN}]")
-_LTR = re.compile("[A-Za-z\u00c0-\u052f\u0900-\u1fff\u3040-\ud7ff]")  # roughly
+_RTL_RUN = re.compile(_RTL.pattern + "+")
+_LTR_RUN = re.compile("[A-Za-z\u00c0-\u052f\u0900-\u1fff\u3040-\ud7ff]+")  # roughly
 
 # A line from left to right does not begin with these; the left end of one from right to left may be one.
 _NO_BEGINNING = frozenset(".,:;!?)]}»،؛؟۔")
@@ -89,23 +89,28 @@ def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dic
     has_rtl, has_clusters = bool(_RTL.search(text)), bool(_CLUSTERED.search(text))
     if (not has_rtl and not has_clusters) or len(text) > _MOST_CHARACTERS:
         return {}
-    has_replacements = any(map(replacement, _objects(page)))
-    is_rtl_page = has_rtl and len(_RTL.findall(text)) > len(_LTR.findall(text))
+    is_replaced = has_replacements(page, _MOST_OBJECTS)
+    is_rtl_page = has_rtl and _count(_RTL_RUN, text) > _count(_LTR_RUN, text)
     places = list(_places(text_page, text, one_to_one))
-    doubtful = _doubtful(text_page, places, is_rtl_page=is_rtl_page) if has_rtl else []
-    if has_clusters and has_replacements:
+    doubtful = list(_doubtful(text_page, places, is_rtl_page=is_rtl_page)) if has_rtl else []
+    if has_clusters and is_replaced:
         doubtful = [*doubtful, *(place for place in places if _CLUSTERED.search(place[1]))]
     if not doubtful:
         return {}
     reader = CharReader(text_page)
-    read = reader.read if has_replacements else reader.read_simply
-    lines = [
-        _Line(start, read(first, stop, raw if one_to_one else None)) for start, raw, first, stop in doubtful
-    ]
+    read = reader.read if is_replaced else reader.read_simply
+    raws = "".join([raw for _, raw, _, _ in doubtful]) if one_to_one else None
+    chars = read([range(first, stop) for _, _, first, stop in doubtful], raws)
+    lines = [_Line(start, own) for (start, *_), own in zip(doubtful, chars, strict=True)]
     blanks = _complete(page, lines, reader) if reader.has_replacements else []
     if len(blanks) * len(lines) > _MOST_PAIRS:
         blanks = []
     return _mend_rtl(lines, blanks, is_rtl_page=is_rtl_page)
+
+
+def _count(runs: re.Pattern[str], text: str) -> int:
+    """How many characters are in the runs that a pattern finds."""
+    return sum(map(len, runs.findall(text)))
 
 
 def _objects(page: Any) -> Iterator[Any]:
@@ -122,11 +127,11 @@ def _doubtful(
     for (start, raw, first, stop), (_, following, *_) in zip(
         places, [*places[1:], (0, "", 0, 0)], strict=True
     ):
-        letters = len(_RTL.findall(raw))
+        has_rtl = _RTL.search(raw) is not None
         if is_rtl_page:
-            is_doubtful = letters or len(raw) <= _FEW or raw.lstrip()[0] in _NO_BEGINNING
+            is_doubtful = has_rtl or len(raw) <= _FEW or raw.lstrip()[0] in _NO_BEGINNING
         else:
-            is_doubtful = letters > 0 and not _CLUSTERED.search(raw)
+            is_doubtful = has_rtl and not _CLUSTERED.search(raw)
         is_whole = not was_part and len(following) > _FEW and len(raw) > 4 * _FEW
         if is_doubtful and not (is_whole and _PLAIN.fullmatch(raw) and _is_in_order(text_page, raw, first)):
             yield start, raw, first, stop
@@ -227,24 +232,39 @@ def _mend_rtl(
     lines: Sequence[_Line], blanks: Sequence[Char], *, is_rtl_page: bool
 ) -> dict[int, MendedLine | None]:
     mended: dict[int, MendedLine | None] = {}
-    listed = sum(char.text == " " and char.right > char.left for line in lines for char in line.chars)
-    read: list[tuple[int, list[Piece]]] = []
-    for parts in _printed(lines):
-        chars = [char for part in parts for char in drawn_glyphs.undo(part.chars)]
-        drawn = [char for char in chars if char.source]
+    listed = (
+        sum(char.text == " " and char.right > char.left for line in lines for char in line.chars)
+        if blanks
+        else 0
+    )
+    read: list[tuple[int, list[Run]]] = []
+    for parts, drawn in _printed(lines):
         is_rtl = _runs_right_to_left(drawn, is_rtl_page=is_rtl_page)
         if is_rtl is None and len(parts) == 1:
             continue
-        chars += _within(blanks, drawn)
+        chars: list[Char] = []
+        for part in parts:
+            chars += drawn_glyphs.undo(part.chars)
+        if blanks:
+            chars += _within(blanks, drawn)
         glyphs = drawn_glyphs.glyphs(chars, are_blanks_drawn=len(blanks) > listed)
+        if not glyphs:
+            continue  # nothing but blanks of no width
         read.append((parts[0].start, in_reading_order(glyphs, is_rtl=bool(is_rtl))))
         mended.update({part.start: None for part in parts[1:]})
-    votes = sum(bracket_votes(pieces) for _, pieces in read)
-    for start, pieces in read:
-        spelled = clean_characters(spell(pieces, are_brackets_shapes=votes < 0))
-        places = [piece.glyph.place for piece in pieces if piece.glyph.place >= 0]
-        mended[start] = MendedLine(spelled, places[0], places[-1])
+    votes = sum(bracket_votes(runs) for _, runs in read)
+    for start, runs in read:
+        spelled = clean_characters(spell(runs, are_brackets_shapes=votes < 0))
+        mended[start] = MendedLine(spelled, _first_place(runs), _last_place(runs))
     return mended
+
+
+def _first_place(runs: Sequence[Run]) -> int:
+    return next(glyph.place for run in runs for glyph in run.glyphs if glyph.place >= 0)
+
+
+def _last_place(runs: Sequence[Run]) -> int:
+    return next(glyph.place for run in reversed(runs) for glyph in reversed(run.glyphs) if glyph.place >= 0)
 
 
 def _runs_right_to_left(drawn: Sequence[Char], *, is_rtl_page: bool) -> bool | None:
@@ -254,9 +274,10 @@ def _runs_right_to_left(drawn: Sequence[Char], *, is_rtl_page: bool) -> bool | N
         drawn: its characters.
         is_rtl_page: whether most letters of the page are written from right to left.
     """
-    kinds = [unicodedata.bidirectional(char.text) for char in drawn]
-    ltr, rtl = kinds.count("L"), kinds.count("R") + kinds.count("AL")
-    is_clustered = any(_CLUSTERED.match(char.text) for char in drawn)
+    text = "".join([char[0] for char in drawn])
+    classes = drawn_glyphs.bidi_classes(text)
+    ltr, rtl = classes.count("L"), classes.count("R") + classes.count("A")
+    is_clustered = _CLUSTERED.search(text) is not None
     if not rtl and not is_clustered:
         leftmost = min(drawn, key=lambda char: char.pen)
         return True if is_rtl_page and leftmost.text in _NO_BEGINNING else None
@@ -265,31 +286,32 @@ def _runs_right_to_left(drawn: Sequence[Char], *, is_rtl_page: bool) -> bool | N
     return None if rtl < 2 and not is_clustered else False  # a letter alone is a symbol
 
 
-def _printed(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
-    """The lines, those together that are parts of one printed line.
+def _printed(lines: Sequence[_Line]) -> Iterator[tuple[list[_Line], list[Char]]]:
+    """The lines, those together that are parts of one printed line, and the characters that are drawn of it.
 
     PDFium begins a line where a mark, or a letter of a slanting line of Nastaliq, stands too high.
     """
     together: list[_Line] = []
+    of_all: list[Char] = []
     around = None
     for line in lines:
-        drawn = [char for char in line.chars if char.source]
+        drawn = [char for char in line.chars if char[8]]
         if not drawn:
             continue
-        columns = dict(zip(Char._fields, zip(*drawn, strict=True), strict=True))
-        xs, ys = columns["x"], columns["y"]
-        box = _Box(min(xs), max(columns["right"]), min(ys), max(ys))
-        size = max(columns["size"])
+        xs, ys = [char[3] for char in drawn], [char[4] for char in drawn]
+        box = _Box(min(xs), max([char[6] for char in drawn]), min(ys), max(ys))
+        size = max([char[7] for char in drawn])
         # Of a few letters one may stand higher, under the rest of a word of Nastaliq.
         if around and box.is_beside(around, size * (0.85 if len(drawn) <= _FEW else 0.6)):
             together.append(line)
+            of_all += drawn
             around = around.joined(box)
         else:
             if together:
-                yield together
-            together, around = [line], box
+                yield together, of_all
+            together, of_all, around = [line], drawn, box
     if together:
-        yield together
+        yield together, of_all
 
 
 class _Box(NamedTuple):
@@ -302,14 +324,21 @@ class _Box(NamedTuple):
 
     def is_beside(self, other: "_Box", distance: float) -> bool:
         """Whether both belong to one printed line: nearer than `distance` in y, and not far apart in x."""
-        is_near = max(self.left, other.left) - min(self.right, other.right) < 3 * distance
-        return is_near and max(self.low, other.low) - min(self.high, other.high) < distance
+        left, right, low, high = self
+        other_left, other_right, other_low, other_high = other
+        apart_x = (left if left > other_left else other_left) - (
+            right if right < other_right else other_right
+        )
+        apart_y = (low if low > other_low else other_low) - (high if high < other_high else other_high)
+        return apart_x < 3 * distance and apart_y < distance
 
     def joined(self, other: "_Box") -> "_Box":
         """Around both."""
+        left, right, low, high = self
+        other_left, other_right, other_low, other_high = other
         return _Box(
-            min(self.left, other.left),
-            max(self.right, other.right),
-            min(self.low, other.low),
-            max(self.high, other.high),
+            left if left < other_left else other_left,
+            right if right > other_right else other_right,
+            low if low < other_low else other_low,
+            high if high > other_high else other_high,
         )

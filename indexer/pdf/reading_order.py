@@ -8,23 +8,28 @@ algorithm (UAX #9) back as a whole.
 """
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from indexer.pdf.drawn_glyphs import MIRRORED, Glyph
+from indexer.pdf.drawn_glyphs import MIRRORED, Glyph, bidi_classes
 
 
-class Piece(NamedTuple):
-    """A glyph of a line in the order in which it is read, and whether it is read from right to left."""
+class Run(NamedTuple):
+    """Glyphs of a line in the order in which they are read, and whether they are read from right to left."""
 
-    glyph: Glyph
+    glyphs: Sequence[Glyph]
     is_rtl: bool
 
 
 _OPENING = frozenset("([{«‹⟨⁅")
+_BLANK = re.compile(" ")
+# In letters of `bidi_classes`: of Arabic and Hebrew, of all scripts, digits, and what ends Latin text.
+_RTL = re.compile("[RA]+")
+_LETTER = re.compile("[LRA]")
+_DIGIT = re.compile("[EN]")
+_END = re.compile("[RAN]")
 # Times the size of the font: a wider gap parts cells of a table. Justified lines of TeX have blanks of 1.2.
 _APART = {True: 1.0, False: 2.0}
 
@@ -44,59 +49,66 @@ _TONE_FIRST = re.compile("([\u0e48-\u0e4c\u0ec8-\u0ecc])([\u0e31\u0e34-\u0e3a\u0
 # The order in which a line is read
 
 
-def in_reading_order(drawn: Sequence[Glyph], *, is_rtl: bool) -> list[Piece]:
+def in_reading_order(drawn: Sequence[Glyph], *, is_rtl: bool) -> list[Run]:
     """The glyphs of a line in the order in which they are read.
 
     Args:
         drawn: from left to right.
         is_rtl: whether the line as a whole runs from right to left.
     """
-    classes = [unicodedata.bidirectional(glyph.text[0]) for glyph in drawn]
-    apart = "L" if not is_rtl else "AL" if "AL" in classes else "R"
-    for at, glyph in enumerate(drawn):
-        if glyph.text == " " and glyph.right - glyph.left > _APART[is_rtl] * glyph.size:
-            classes[at] = apart  # cells of a table: no run goes over it
+    firsts = "".join([glyph[0][0] for glyph in drawn])
+    classes = bidi_classes(firsts)
+    apart = "L" if not is_rtl else "A" if "A" in classes else "R"
+    cells = [
+        at
+        for at in map(re.Match.start, _BLANK.finditer(firsts))
+        if drawn[at].right - drawn[at].left > _APART[is_rtl] * drawn[at].size
+    ]
+    if cells:  # cells of a table: no run goes over what is between them
+        parted = list(classes)
+        for at in cells:
+            parted[at] = apart
+        classes = "".join(parted)
     runs = _left_to_right(drawn, classes) if is_rtl else _right_to_left(classes)
-    read: list[Piece] = []
-    for start, stop, is_ltr in runs:
-        run = drawn[start:stop]
-        read += [Piece(glyph, not is_ltr) for glyph in (run if is_ltr else reversed(run))]
-    return read
+    return [
+        Run(drawn[start:stop] if is_ltr else drawn[start:stop][::-1], not is_ltr)
+        for start, stop, is_ltr in runs
+        if start < stop
+    ]
 
 
-def _right_to_left(classes: Sequence[str]) -> Iterator[tuple[int, int, bool]]:
+def _right_to_left(classes: str) -> Iterator[tuple[int, int, bool]]:
     """The runs of a line from left to right, as they are read: (start, stop, whether from left to right)."""
     at = 0
-    while at < len(classes):
-        start = at
-        while at < len(classes) and classes[at] not in ("R", "AL"):
-            at += 1
-        yield start, at, True
-        stop = last = min(at + 1, len(classes))
-        while stop < len(classes) and classes[stop] != "L":
-            stop += 1
-            if classes[stop - 1] in ("R", "AL"):
-                last = stop
-        numbers = list(_numbers(classes, at, last, "R"))
+    while found := _RTL.search(classes, at):
+        yield at, found.start(), True
+        at = found.start()
+        stop = classes.find("L", at)
+        stop = stop if stop >= 0 else len(classes)
+        last = max(classes.rfind("R", at, stop), classes.rfind("A", at, stop)) + 1
         end = last
-        for start, stop in reversed(numbers):
+        for start, stop in reversed(list(_numbers(classes, at, last, "R"))):
             yield stop, end, False
             yield start, stop, True
             end = start
         yield at, end, False
         at = last
+    yield at, len(classes), True
 
 
-def _left_to_right(drawn: Sequence[Glyph], classes: Sequence[str]) -> list[tuple[int, int, bool]]:
+def _left_to_right(drawn: Sequence[Glyph], classes: str) -> list[tuple[int, int, bool]]:
     """The runs of a line from right to left, as they are read: (start, stop, whether from left to right)."""
-    default = "AL" if "AL" in classes else "R"  # what the line before ends in is not known
+    default = "A" if "A" in classes else "R"  # what the line before ends in is not known
     numbers = dict(_numbers(classes, 0, len(classes), default))
     runs: list[tuple[int, int, bool]] = []
     at = 0
     while at < len(classes):
-        stop = at
-        while stop < len(classes) and classes[stop] not in ("R", "AL", "AN"):
-            stop += 1
+        if found := _RTL.match(classes, at):
+            runs.append((at, found.end(), False))
+            at = found.end()
+            continue
+        found = _END.search(classes, at)
+        stop = found.start() if found else len(classes)
         if "L" in classes[at:stop]:
             # From the first Latin letter or number to the last is one run, with the blanks and signs in it.
             first = next(place for place in range(at, stop) if classes[place] == "L" or place in numbers)
@@ -108,10 +120,10 @@ def _left_to_right(drawn: Sequence[Glyph], classes: Sequence[str]) -> list[tuple
             runs.append((at, first, False))
             runs += _parted(drawn, first, last, numbers)
             at = last
-        stop = max(stop, at + 1)  # a letter or number that is read from right to left
+        stop = max(stop, at + 1)  # a number that is read from right to left
         start = at
         while at < min(stop, len(classes)):
-            if drawn[at].text == "+" and at + 1 in numbers:
+            if drawn[at].text == "+" and at + 1 < stop and at + 1 in numbers:
                 # Numbers that are read one by one would have it to the right: a telephone number.
                 end = max(numbers[place] for place in range(at, stop) if place in numbers)
                 runs += [(start, at, False), (at, end, True)]
@@ -177,7 +189,7 @@ def _parted(
     yield start, stop, True
 
 
-def _numbers(classes: Sequence[str], start: int, stop: int, default: str) -> Iterator[tuple[int, int]]:
+def _numbers(classes: str, start: int, stop: int, default: str) -> Iterator[tuple[int, int]]:
     """The numbers in a part of a line: (start, stop), from left to right.
 
     What belongs to a number depends on the last letter before it, which stands to its right: after an Arabic
@@ -186,25 +198,23 @@ def _numbers(classes: Sequence[str], start: int, stop: int, default: str) -> Ite
     """
     at = reached = start
     strong = -1  # where the next letter is
-    while at < stop:
-        if classes[at] not in ("EN", "AN"):
-            at += 1
-            continue
-        first = at
+    while found := _DIGIT.search(classes, at, stop):
+        at = first = found.start()
         if strong < at:
-            letters = (place for place in range(at, len(classes)) if classes[place] in ("L", "R", "AL"))
-            strong = next(letters, len(classes))
+            letter = _LETTER.search(classes, at)
+            strong = letter.start() if letter else len(classes)
         before = classes[strong] if strong < len(classes) else default
-        joins = ("CS",) if before == "AL" or classes[at] == "AN" else ("CS", "ES")
+        is_arabic = before == "A" or classes[at] == "N"
+        joins = "C" if is_arabic else "CS"
         while at < stop and (
             classes[at] == classes[first]
             or (classes[at] in joins and at + 1 < stop and classes[at + 1] == classes[first])
         ):
             at += 1
-        if joins != ("CS",):
-            while at < stop and classes[at] == "ET":
+        if not is_arabic:
+            while at < stop and classes[at] == "T":
                 at += 1
-            while first > reached and classes[first - 1] == "ET":
+            while first > reached and classes[first - 1] == "T":
                 first -= 1
         reached = at
         yield first, at
@@ -213,16 +223,16 @@ def _numbers(classes: Sequence[str], start: int, stop: int, default: str) -> Ite
 # Brackets
 
 
-def bracket_votes(read: Sequence[Piece]) -> int:
+def bracket_votes(read: Sequence[Run]) -> int:
     """How many pairs of brackets, in what is read from right to left, are there as they are read; less those
     that are there as they look, the closing one first.
     """
-    signs = [piece.glyph.text for piece in read if piece.is_rtl and piece.glyph.text in MIRRORED]
+    signs = [glyph.text for glyphs, is_rtl in read if is_rtl for glyph in glyphs if glyph.text in MIRRORED]
     pairs = [(one in _OPENING) for one, other in pairwise(signs) if MIRRORED[one] == other]
     return 2 * sum(pairs) - len(pairs)
 
 
-def spell(read: Sequence[Piece], *, are_brackets_shapes: bool) -> str:
+def spell(read: Sequence[Run], *, are_brackets_shapes: bool) -> str:
     """The text of a line.
 
     Args:
@@ -230,8 +240,8 @@ def spell(read: Sequence[Piece], *, are_brackets_shapes: bool) -> str:
         are_brackets_shapes: whether the file names brackets after how they look, so that an opening one that
             is read from right to left is there as ")".
     """
-    text = "".join(
-        MIRRORED.get(glyph.text, glyph.text) if is_rtl and are_brackets_shapes else glyph.text
-        for glyph, is_rtl in read
-    )
-    return _TONE_FIRST.sub(r"\2\1", text)
+    parts: list[str] = []
+    for glyphs, is_rtl in read:
+        texts = [glyph[0] for glyph in glyphs]
+        parts += [MIRRORED.get(text, text) for text in texts] if is_rtl and are_brackets_shapes else texts
+    return _TONE_FIRST.sub(r"\2\1", "".join(parts))

@@ -51,6 +51,7 @@ def texts(found: Sequence[Glyph]) -> list[str]:
         (")Version 2( 2024 חוד", "דוח 2024 (Version 2)"),
         ("4567 123 11 966+ ןופלט", "טלפון +966 11 123 4567"),
         ("+966 11 123 4567 ןופלט", "טלפון +966 11 123 4567"),
+        ("+٣ ددع", "عدد ٣+"),
     ],
 )
 def test_a_line_from_right_to_left_is_read_so_but_for_its_numbers_and_latin_words(
