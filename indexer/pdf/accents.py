@@ -8,8 +8,10 @@ letter it belongs.
 import ctypes
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from indexer.pdf.page_text import PageText
 from indexer.pdf.raised_marks import measure_ink
 
 _ABOVE = dict(
@@ -58,6 +60,11 @@ class _Page:
     def box(self, index: int) -> _Box:
         measure_ink(self._address, index, *self._into)
         return _Box(*self._edges)
+
+
+def may_have_accents(source: PageText, codes: Mapping[int, str] | None) -> bool:
+    """Whether a page has an accent of its own. `codes` is what `old_codes` says of it."""
+    return bool(codes or "`" in source.text or _ACCENT.search(source.odd))
 
 
 def find_accents(text_page: Any, text: str) -> dict[int, str]:

@@ -1,0 +1,269 @@
+"""Reads the lines of a page from PDFium's text: where each stands, and what it says once it is repaired.
+
+What costs time is done for the whole page at once, and only if the page has a sign that it is needed.
+"""
+
+import ctypes
+import math
+import re
+from collections.abc import Sequence
+from itertools import repeat
+from typing import Any
+
+import pypdfium2.raw as pdfium
+
+from indexer.pdf.accents import find_accents, may_have_accents, write_accents
+from indexer.pdf.clean_text import clean_characters
+from indexer.pdf.glyph_lines import NOT_MENDED, mend_lines
+from indexer.pdf.old_codes import find_codes
+from indexer.pdf.page_lines import HYPHENATED, Line
+from indexer.pdf.page_objects import address, quick
+from indexer.pdf.page_text import PageText, read_text
+from indexer.pdf.raised_marks import BESIDE, OVERLAP, Marks, is_beside
+from indexer.pdf.spaced_letters import close_spacing, is_spaced
+from indexer.pdf.unspaced_lines import close_gaps, is_european
+from indexer.pdf.visible_box import VisibleBox, cut_line
+
+# Codes of fonts that say nothing of their characters, accents, signs of Latin-1, and Symbol.
+_ODD = re.compile("[\x00-\x09\x0b-\x1f\x7f-\xbfÿˆˇ˘-˝\uf020-\uf0ff]")
+
+_measure_loosely = quick(
+    pdfium.FPDFText_GetLooseCharBox, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p
+)
+
+_Row = tuple[str, int, int, int, int, bool]
+"""A line before its repairs: its text, its place and the one after it in PDFium's text, PDFium's numbers of its
+first and last character, and whether PDFium has its characters in this order.
+"""
+
+_Ends = tuple[float, float, float, float, float, float, float, float]
+"""Left, top, right and bottom of the box of a line's first character, then those of its last, in points."""
+
+
+def read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> list[Line]:
+    """The lines of an open page of PDFium, in reading order.
+
+    Args:
+        page: the page.
+        text_page: its text.
+        at: its index, from 0.
+        visible: the part of it that is shown.
+
+    Raises:
+        PageTooLong: it has too many characters.
+    """
+    source = read_text(text_page, at)
+    if source is None:
+        return []
+    european = is_european(source.odd)
+    rows = _split(source)
+    if not source.one_to_one:
+        rows = _number(text_page, rows)
+    if not european:
+        rows = _mend(page, text_page, source, rows)
+    ends = _measure(text_page, rows)
+    if not _are_shown(ends, visible):
+        rows, ends = _cut(text_page, source, rows, ends, visible)
+    texts = [row[0] for row in rows]
+    marks = Marks(text_page, source)
+    _write_marks(marks, texts, rows, ends)
+    _repair_letters(text_page, source, texts, rows)
+    sizes = _read_sizes(text_page, rows) if at == 0 else None
+    lines = _put_together(marks, texts, rows, ends, sizes)
+    return lines if european else close_gaps(lines)
+
+
+def _split(source: PageText) -> list[_Row]:
+    """The lines of a page that are not blank, with the places of their first and last printed character."""
+    same_units = source.same_units
+    rows: list[_Row] = []
+    start = 0
+    for text in source.text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n"):
+        units = len(text) if same_units else len(text.encode("utf-16-le", "surrogatepass")) // 2
+        is_hyphenated = text[-1:] == HYPHENATED
+        stop = start + units
+        if text and not text.isspace():
+            first, last = start, stop - (2 if is_hyphenated and units > 1 else 1)
+            if text[0].isspace() or text[-1].isspace():
+                first += len(text) - len(text.lstrip())
+                last -= len(text) - len(text.rstrip())
+            rows.append((text, start, stop, first, last, True))
+        start = stop if is_hyphenated else stop + 2
+    return rows
+
+
+def _number(text_page: Any, rows: Sequence[_Row]) -> list[_Row]:
+    """The lines with PDFium's numbers of their first and last characters instead of the places of these."""
+    number = pdfium.FPDFText_GetCharIndexFromTextIndex
+    return [
+        (text, start, stop, number(text_page, first), number(text_page, last), is_as_read)
+        for text, start, stop, first, last, is_as_read in rows
+    ]
+
+
+def _mend(page: Any, text_page: Any, source: PageText, rows: list[_Row]) -> list[_Row]:
+    """The lines; those of scripts in which PDFium's order cannot be trusted read again."""
+    mended = mend_lines(page, text_page, source.text, one_to_one=source.one_to_one)
+    if not mended:
+        return rows
+    result = []
+    for row in rows:
+        line = mended.get(row[1], NOT_MENDED)
+        if line is NOT_MENDED:
+            result.append(row)
+        elif line is not None:  # else it is a part of another
+            result.append((line.text, row[1], row[2], line.first, line.last, False))
+    return result
+
+
+def _measure(text_page: Any, rows: Sequence[_Row]) -> list[_Ends]:
+    """Where the lines begin and end."""
+    characters = [number for row in rows for number in row[3:5]]
+    boxes = (ctypes.c_float * (4 * len(characters)))()
+    start, size = ctypes.addressof(boxes), ctypes.sizeof(pdfium.FS_RECTF)
+    into = range(start, start + ctypes.sizeof(boxes), size)
+    are_known = list(map(_measure_loosely, repeat(address(text_page)), characters, into))
+    if not all(are_known):
+        for at, is_known in enumerate(are_known):
+            if at and not is_known:  # it is where the character before it is
+                boxes[4 * at : 4 * at + 4] = boxes[4 * at - 4 : 4 * at]
+    sides = boxes[:]
+    return list(zip(*(sides[side::8] for side in range(8)), strict=True))
+
+
+def _are_shown(ends: Sequence[_Ends], visible: VisibleBox) -> bool:
+    """Whether all lines begin and end on the part of the page that is shown."""
+    if not ends:
+        return True
+    columns = list(zip(*ends, strict=True))
+    lefts, bottoms = (*columns[0], *columns[4]), (*columns[3], *columns[7])
+    return (
+        visible.left <= min(lefts)
+        and max(lefts) <= visible.right
+        and visible.bottom <= min(bottoms)
+        and max(bottoms) <= visible.top
+    )
+
+
+def _cut(
+    text_page: Any, source: PageText, rows: Sequence[_Row], ends: Sequence[_Ends], visible: VisibleBox
+) -> tuple[list[_Row], list[_Ends]]:
+    """The lines without what is outside the part of the page that is shown."""
+    kept: list[_Row] = []
+    kept_ends: list[_Ends] = []
+    for row, end in zip(rows, ends, strict=True):
+        if _are_shown([end], visible):
+            kept.append(row)
+            kept_ends.append(end)
+        elif shown := cut_line(text_page, row[0], row[1], visible, one_to_one=source.one_to_one):
+            cut = (shown.text, row[1], row[2], shown.first, shown.last, False)
+            kept.append(cut)
+            kept_ends += _measure(text_page, [cut])
+    return kept, kept_ends
+
+
+def _write_marks(marks: Marks, texts: list[str], rows: Sequence[_Row], ends: Sequence[_Ends]) -> None:
+    """Sets the raised and lowered marks of the lines apart."""
+    for at, (text, start, stop, _, _, is_as_read) in enumerate(rows):
+        if marks.next < stop and is_as_read:
+            _, top, _, bottom, _, end_top, _, end_bottom = ends[at]
+            height, end_height = top - bottom, end_top - end_bottom
+            lower = bottom if height >= end_height else end_bottom
+            texts[at] = marks.write(text, start, stop, lower, max(height, end_height))
+
+
+def _repair_letters(text_page: Any, source: PageText, texts: list[str], rows: Sequence[_Row]) -> None:
+    """Closes spaced out words, composes accents, decodes, and cleans."""
+    is_odd = "`" in source.text or _ODD.search(source.odd) is not None
+    codes = find_codes(text_page, source) if is_odd else None
+    if source.one_to_one and source.same_units:
+        _close_spacing(text_page, texts, rows)
+        if is_odd and may_have_accents(source, codes):
+            short = {code: char for code, char in codes.items() if len(char) == 1} if codes else {}
+            accents = find_accents(text_page, source.text.translate(short) if short else source.text)
+            _write_accents(accents, texts, rows)
+    if codes:
+        texts[:] = [text.translate(codes) for text in texts]
+    if codes or not source.is_clean:
+        texts[:] = [text if text.isascii() and text.isprintable() else clean_characters(text) for text in texts]
+
+
+def _close_spacing(text_page: Any, texts: list[str], rows: Sequence[_Row]) -> None:
+    for at, text in enumerate(texts):
+        if is_spaced(text) and rows[at][5] and len(text) == len(rows[at][0]):
+            texts[at] = close_spacing(text_page, text, rows[at][1])
+
+
+def _write_accents(accents: dict[int, str], texts: list[str], rows: Sequence[_Row]) -> None:
+    for at, (text, start, stop, _, _, is_as_read) in enumerate(rows):
+        if is_as_read and len(texts[at]) == len(text) and not accents.keys().isdisjoint(range(start, stop)):
+            texts[at] = write_accents(texts[at], start, accents)
+
+
+def _put_together(
+    marks: Marks,
+    texts: Sequence[str],
+    rows: Sequence[_Row],
+    ends: Sequence[_Ends],
+    sizes: Sequence[float] | None,
+) -> list[Line]:
+    """The lines with their places. What PDFium has parted at a mark, or at no hyphen, is one line.
+
+    Args:
+        marks: of the page.
+        texts: of the lines, repaired.
+        rows: the lines.
+        ends: their places.
+        sizes: of their fonts, in points; None to take the heights of boxes.
+    """
+    right, end_height = math.inf, 0.0  # of the end of the line before
+    lines: list[Line] = []
+    for at, (left, top, _, bottom, end_x, end_top, end_right, end_bottom) in enumerate(ends):
+        text, height = texts[at], top - bottom
+        height_before, end_height = end_height, end_top - end_bottom
+        is_resized = not 0.95 * height < height_before < 1.05 * height
+        gap, right = left - right, end_right
+        height = sizes[at] if sizes else end_height if end_height > height else height
+        if not 0 <= height < 1e5:  # also "not a number", which a hostile file can bring about
+            height = 0.0
+        line = Line(text, left, bottom, end_x, end_bottom, height)
+        if is_resized and -OVERLAP * height < gap < BESIDE * height and rows[at][5]:
+            line = _go_on_at_mark(marks, lines, line, rows[at], gap)
+        if lines and lines[-1].text[-1:] == HYPHENATED and abs(lines[-1].end_y - line.start_y) < 0.3 * line.height:
+            # No hyphen, but a character without a meaning: the line goes on beside it.
+            before = lines.pop()
+            line = _join(before, line, before.text[:-1] + line.text)
+        if line.text.strip():  # else it was the accents of another line
+            lines.append(line)
+    return lines
+
+
+def _go_on_at_mark(marks: Marks, lines: list[Line], line: Line, row: _Row, gap: float) -> Line:
+    """The line with the one before it, which is taken off `lines`, if a mark has parted them."""
+    if not lines or not is_beside(lines[-1], line.start_y, line.height):
+        return line
+    text, start = row[:2]
+    place = start + len(text) - len(text.lstrip())
+    whole = marks.go_on(lines[-1].text, line.text, place, gap, line.height)
+    return line if whole is None else _join(lines.pop(), line, whole)
+
+
+def _join(before: Line, line: Line, text: str) -> Line:
+    """A line that goes on as `line`, with its text as a whole."""
+    return Line(text, before.start_x, before.start_y, line.end_x, line.end_y, max(before.height, line.height))
+
+
+def _read_sizes(text_page: Any, rows: Sequence[_Row]) -> list[float]:
+    """The sizes of the fonts of lines, in points."""
+    return [max(_read_size(text_page, row[3]), _read_size(text_page, row[4])) for row in rows]
+
+
+def _read_size(text_page: Any, char: int) -> float:
+    """The font size in points, as printed. A title stands out by it; the height of a box depends on the font,
+    too.
+    """
+    matrix = pdfium.FS_MATRIX()
+    pdfium.FPDFText_GetMatrix(text_page, char, matrix)
+    scale = (matrix.c**2 + matrix.d**2) ** 0.5
+    size: float = pdfium.FPDFText_GetFontSize(text_page, char)
+    return round(float(size * scale), 1)
