@@ -9,8 +9,10 @@ import ctypes
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from string import ascii_letters
+from typing import Any
 
+from indexer.pdf.page_objects import address
 from indexer.pdf.page_text import PageText
 from indexer.pdf.raised_marks import measure_ink
 
@@ -25,7 +27,7 @@ _BELOW = {"¸": "\u0327", "˛": "\u0328"}
 _ACCENTS = _ABOVE | _BELOW
 _ACCENT = re.compile("[`´ˆ˜¯˘˙¨˚˝ˇ¸˛]")
 _VOWEL = re.compile("[ ]?[aeiouAEIOU]")  # after a grave accent: elsewhere it is a quotation mark
-_LETTER = re.compile("[A-Za-zıȷ]")
+_LETTERS = frozenset(f"{ascii_letters}ıȷ")
 _WITH_DOT = {"ı": "i", "ȷ": "j"}
 
 # More on a page are a table of characters, or an attack.
@@ -39,27 +41,27 @@ _HIGH, _LOW = 0.45, 0.35
 _BLANK = 0.25
 
 
-class _Box(NamedTuple):
-    """Where the ink of a character is, in points."""
-
-    left: float
-    right: float
-    bottom: float
-    top: float
+_Box = tuple[float, float, float, float]
+"""Where the ink of a character is: left, right, bottom and top, in points."""
 
 
 class _Page:
-    """Measures the characters of an open page."""
+    """Measures the characters of an open page, each once."""
 
     def __init__(self, text_page: Any) -> None:
-        self._address = ctypes.cast(text_page, ctypes.c_void_p).value
+        self._address = address(text_page)
         self._edges = (ctypes.c_double * 4)()
         at = ctypes.addressof(self._edges)
         self._into = (at, at + 8, at + 16, at + 24)
+        self._known: dict[int, _Box] = {}
 
     def box(self, index: int) -> _Box:
-        measure_ink(self._address, index, *self._into)
-        return _Box(*self._edges)
+        box = self._known.get(index)
+        if box is None:
+            measure_ink(self._address, index, *self._into)
+            left, right, bottom, top = self._edges
+            box = self._known[index] = left, right, bottom, top
+        return box
 
 
 def may_have_accents(source: PageText, codes: Mapping[int, str] | None) -> bool:
@@ -106,10 +108,9 @@ def _close_gap(page: _Page, text: str, at: int, written: dict[int, str]) -> None
     blanks = [place for place in range(start, stop) if text[place] == " "]
     if not blanks or start == 0 or stop == len(text):
         return
-    before, after = page.box(start - 1), page.box(stop)
-    is_blank = not after.left - before.right < _BLANK * max(
-        before.top - before.bottom, after.top - after.bottom
-    )
+    _, right, bottom, top = page.box(start - 1)
+    left, _, next_bottom, next_top = page.box(stop)
+    is_blank = not left - right < _BLANK * max(top - bottom, next_top - next_bottom)
     written.update(dict.fromkeys(blanks, ""))
     if is_blank:
         written[blanks[0]] = " "
@@ -128,29 +129,28 @@ def _find_letter(page: _Page, text: str, at: int, accent: _Box, taken: dict[int,
             # Alone: in the line before or after.
             places += range(max(0, text.rfind("\n", 0, max(start - 2, 0)) + 1, at - _FAR), start)
             places += range(stop, min(len(text), at + _FAR))
+    is_above = text[at] in _ABOVE
     for place in places:
         if (
             0 <= place < len(text)
+            and text[place] in _LETTERS
             and place not in taken
-            and _LETTER.match(text[place])
-            and _belongs(accent, page.box(place), is_above=text[at] in _ABOVE)
+            and _belongs(accent, page.box(place), is_above=is_above)
         ):
             return place
     return None
 
 
 def _belongs(accent: _Box, letter: _Box, *, is_above: bool) -> bool:
-    width, height = letter.right - letter.left, letter.top - letter.bottom
-    if not (
-        width > 0
-        and height > 0
-        and abs(accent.left + accent.right - letter.left - letter.right)
-        < 2 * _BESIDE * max(width, height / 2)
-    ):
+    accent_left, accent_right, accent_bottom, accent_top = accent
+    left, right, bottom, top = letter
+    width, height = right - left, top - bottom
+    beside = abs(accent_left + accent_right - left - right)
+    if not (width > 0 and height > 0 and (beside < 2 * _BESIDE * width or beside < _BESIDE * height)):
         return False
     if is_above:
-        return letter.bottom + _HIGH * height < accent.bottom < letter.top + height / 2
-    return letter.bottom - height / 2 < accent.top < letter.bottom + _LOW * height
+        return bottom + _HIGH * height < accent_bottom < top + height / 2
+    return bottom - height / 2 < accent_top < bottom + _LOW * height
 
 
 def write_accents(line: str, start: int, written: dict[int, str]) -> str:

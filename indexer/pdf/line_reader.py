@@ -7,7 +7,8 @@ import ctypes
 import math
 import re
 from collections.abc import Sequence
-from itertools import repeat
+from itertools import chain, repeat
+from operator import itemgetter
 from typing import Any
 
 import pypdfium2.raw as pdfium
@@ -36,6 +37,8 @@ _Row = tuple[str, int, int, int, int, bool]
 first and last character, and whether PDFium has its characters in this order.
 """
 
+_FIRST_AND_LAST = itemgetter(3, 4)
+
 _Ends = tuple[float, float, float, float, float, float, float, float]
 """Left, top, right and bottom of the box of a line's first character, then those of its last, in points."""
 
@@ -61,8 +64,9 @@ def read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> list[
         rows = _number(text_page, rows)
     if not european:
         rows = _mend(page, text_page, source, rows)
-    ends = _measure(text_page, rows)
-    if not _are_shown(ends, visible):
+    sides = _measure(text_page, rows)
+    ends = list(zip(*sides, strict=True))
+    if not _are_shown(sides, visible):
         rows, ends = _cut(text_page, source, rows, ends, visible)
     texts = [row[0] for row in rows]
     marks = Marks(text_page, source)
@@ -116,32 +120,31 @@ def _mend(page: Any, text_page: Any, source: PageText, rows: list[_Row]) -> list
     return result
 
 
-def _measure(text_page: Any, rows: Sequence[_Row]) -> list[_Ends]:
-    """Where the lines begin and end."""
-    characters = [number for row in rows for number in row[3:5]]
+def _measure(text_page: Any, rows: Sequence[_Row]) -> list[list[float]]:
+    """Where the lines begin and end: what `_Ends` lists, of all lines side by side."""
+    characters = list(chain.from_iterable(map(_FIRST_AND_LAST, rows)))
     boxes = (ctypes.c_float * (4 * len(characters)))()
     start, size = ctypes.addressof(boxes), ctypes.sizeof(pdfium.FS_RECTF)
     into = range(start, start + ctypes.sizeof(boxes), size)
     are_known = list(map(_measure_loosely, repeat(address(text_page)), characters, into))
-    if not all(are_known):
+    if 0 in are_known:
         for at, is_known in enumerate(are_known):
             if at and not is_known:  # it is where the character before it is
                 boxes[4 * at : 4 * at + 4] = boxes[4 * at - 4 : 4 * at]
     sides = boxes[:]
-    return list(zip(*(sides[side::8] for side in range(8)), strict=True))
+    return [sides[side::8] for side in range(8)]
 
 
-def _are_shown(ends: Sequence[_Ends], visible: VisibleBox) -> bool:
-    """Whether all lines begin and end on the part of the page that is shown."""
-    if not ends:
-        return True
-    columns = list(zip(*ends, strict=True))
-    lefts, bottoms = (*columns[0], *columns[4]), (*columns[3], *columns[7])
-    return (
-        visible.left <= min(lefts)
-        and max(lefts) <= visible.right
-        and visible.bottom <= min(bottoms)
-        and max(bottoms) <= visible.top
+def _are_shown(sides: Sequence[Sequence[float]], visible: VisibleBox) -> bool:
+    """Whether lines begin and end on the part of the page that is shown."""
+    left, _, _, bottom, end_left, _, _, end_bottom = sides
+    return all(
+        visible.left <= min(lefts, default=visible.left) and max(lefts, default=visible.left) <= visible.right
+        for lefts in (left, end_left)
+    ) and all(
+        visible.bottom <= min(bottoms, default=visible.bottom)
+        and max(bottoms, default=visible.bottom) <= visible.top
+        for bottoms in (bottom, end_bottom)
     )
 
 
@@ -152,13 +155,13 @@ def _cut(
     kept: list[_Row] = []
     kept_ends: list[_Ends] = []
     for row, end in zip(rows, ends, strict=True):
-        if _are_shown([end], visible):
+        if _are_shown([[side] for side in end], visible):
             kept.append(row)
             kept_ends.append(end)
         elif shown := cut_line(text_page, row[0], row[1], visible, one_to_one=source.one_to_one):
             cut = (shown.text, row[1], row[2], shown.first, shown.last, False)
             kept.append(cut)
-            kept_ends += _measure(text_page, [cut])
+            kept_ends += zip(*_measure(text_page, [cut]), strict=True)
     return kept, kept_ends
 
 
