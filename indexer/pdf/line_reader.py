@@ -6,6 +6,7 @@ What costs time is done for the whole page at once, and only if the page has a s
 import ctypes
 import math
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import chain, repeat
 from operator import itemgetter
@@ -184,7 +185,8 @@ def _repair_letters(text_page: Any, source: PageText, texts: list[str], rows: Se
         if is_odd and may_have_accents(source, codes):
             short = {code: char for code, char in codes.items() if len(char) == 1} if codes else {}
             accents = find_accents(text_page, source.text.translate(short) if short else source.text)
-            _write_accents(accents, texts, rows)
+            if accents:
+                _write_accents(accents, texts, rows)
     if codes:
         texts[:] = [text.translate(codes) for text in texts]
     if codes or not source.is_clean:
@@ -198,8 +200,10 @@ def _close_spacing(text_page: Any, texts: list[str], rows: Sequence[_Row]) -> No
 
 
 def _write_accents(accents: dict[int, str], texts: list[str], rows: Sequence[_Row]) -> None:
+    places = sorted(accents)
     for at, (text, start, stop, _, _, is_as_read) in enumerate(rows):
-        if is_as_read and len(texts[at]) == len(text) and not accents.keys().isdisjoint(range(start, stop)):
+        has_accents = bisect_left(places, start) < bisect_left(places, stop)
+        if has_accents and is_as_read and len(texts[at]) == len(text):
             texts[at] = write_accents(texts[at], start, accents)
 
 
