@@ -34,8 +34,8 @@ _measure_loosely = quick(
 )
 
 _Row = tuple[str, int, int, int, int, bool]
-"""A line before its repairs: its text, its place and the one after it in PDFium's text, PDFium's numbers of its
-first and last character, and whether PDFium has its characters in this order.
+"""A line before its repairs: its text, its place and the one after it in PDFium's text, PDFium's numbers of
+its first and last character, and whether PDFium has its characters in this order.
 """
 
 _FIRST_AND_LAST = itemgetter(3, 4)
@@ -131,7 +131,7 @@ def _measure(text_page: Any, rows: Sequence[_Row]) -> list[list[float]]:
     if 0 in are_known:
         for at, is_known in enumerate(are_known):
             if at and not is_known:  # it is where the character before it is
-                boxes[4 * at : 4 * at + 4] = boxes[4 * at - 4 : 4 * at]
+                ctypes.memmove(into[at], into[at - 1], size)
     sides = boxes[:]
     return [sides[side::8] for side in range(8)]
 
@@ -190,7 +190,9 @@ def _repair_letters(text_page: Any, source: PageText, texts: list[str], rows: Se
     if codes:
         texts[:] = [text.translate(codes) for text in texts]
     if codes or not source.is_clean:
-        texts[:] = [text if text.isascii() and text.isprintable() else clean_characters(text) for text in texts]
+        texts[:] = [
+            text if text.isascii() and text.isprintable() else clean_characters(text) for text in texts
+        ]
 
 
 def _close_spacing(text_page: Any, texts: list[str], rows: Sequence[_Row]) -> None:
@@ -236,7 +238,11 @@ def _put_together(
         line = Line(text, left, bottom, end_x, end_bottom, height)
         if is_resized and -OVERLAP * height < gap < BESIDE * height and rows[at][5]:
             line = _go_on_at_mark(marks, lines, line, rows[at], gap)
-        if lines and lines[-1].text[-1:] == HYPHENATED and abs(lines[-1].end_y - line.start_y) < 0.3 * line.height:
+        if (
+            lines
+            and lines[-1].text[-1:] == HYPHENATED
+            and abs(lines[-1].end_y - line.start_y) < 0.3 * line.height
+        ):
             # No hyphen, but a character without a meaning: the line goes on beside it.
             before = lines.pop()
             line = _join(before, line, before.text[:-1] + line.text)

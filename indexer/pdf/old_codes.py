@@ -85,9 +85,9 @@ def find_codes(text_page: Any, source: PageText) -> Mapping[int, str] | None:
         letter = _T1_LETTERS.search(text)
         if letter and _is_latin(odd) and _font_name(text_page, letter.start()) == "":
             codes |= _T1 | _T1_HIGH
-    if _SYMBOLS.search(odd):
-        if (symbol := _SYMBOLS.search(text)) and "symbol" in _font_name(text_page, symbol.start()).lower():
-            codes |= {0xF000 + code: char for code, char in _SYMBOL.items()}
+    symbol = _SYMBOLS.search(text) if _SYMBOLS.search(odd) else None
+    if symbol and "symbol" in _font_name(text_page, symbol.start()).lower():
+        codes |= {0xF000 + code: char for code, char in _SYMBOL.items()}
     return codes or None
 
 

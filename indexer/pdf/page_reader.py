@@ -5,7 +5,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from indexer.pdf.annotations import Annotation, read_annotations
+from indexer.pdf.annotations import Annotation, has_only_links, read_annotations
 from indexer.pdf.attachments import attached_to_page
 from indexer.pdf.hidden_text import hide_text, may_be_tiny, may_hide_text
 from indexer.pdf.layers import Layers
@@ -47,6 +47,8 @@ def read_page(pdf: Any, at: int, layers: Layers) -> PageReading:
         return PageReading(None)
     try:
         reading = read_open_page(page, at, layers)
+        if has_only_links(page):
+            return reading
         attachments = attached_to_page(page, at)  # first: what is read next may change the page
         return replace(reading, attachments=attachments, annotations=read_annotations(pdf, page, at))
     finally:

@@ -62,6 +62,10 @@ def _are_garbled(text: str, words: Sequence[str], characters: int) -> bool:
 
 
 def _count_unknown(text: str) -> int:
-    """How many characters have no meaning. Quicker than to search: nearly no page has any."""
-    may_be = text.encode("utf-16-le", "surrogatepass")[1::2].translate(None, _KNOWN)
-    return len(_UNKNOWN.findall(text)) if may_be else 0
+    """How many characters have no meaning."""
+    return len(_UNKNOWN.findall(text)) if may_have_unknown(text) else 0
+
+
+def may_have_unknown(text: str) -> bool:
+    """Whether there may be characters without a meaning: most pages have none. Quicker than a search."""
+    return bool(text.encode("utf-16-le", "surrogatepass")[1::2].translate(None, _KNOWN))
