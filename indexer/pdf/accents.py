@@ -8,7 +8,7 @@ letter it belongs.
 import ctypes
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from string import ascii_letters
 from typing import Any
 
@@ -118,27 +118,32 @@ def _close_gap(page: _Page, text: str, at: int, written: dict[int, str]) -> None
 
 def _find_letter(page: _Page, text: str, at: int, accent: _Box, taken: dict[int, str]) -> int | None:
     """The place of the letter that an accent stands on, or hangs under; None if there is none."""
+    is_above = text[at] in _ABOVE
+    for places in ((at + 1, at + 2, at - 1, at - 2), _find_far(text, at)):
+        for place in places:
+            if (
+                0 <= place < len(text)
+                and text[place] in _LETTERS
+                and place not in taken
+                and _belongs(accent, page.box(place), is_above=is_above)
+            ):
+                return place
+    return None
+
+
+def _find_far(text: str, at: int) -> Iterator[int]:
+    """The places where the letter of an accent may be that has nothing beside it."""
+    # With anything printed beside it, it is beside its own letter.
+    if text[at] == "`" or text[max(at - 1, 0) : at + 2].replace(text[at], "").strip():
+        return
     start = text.rfind("\n", 0, at) + 1
     stop = text.find("\r", at)
     stop = len(text) if stop < 0 else stop
-    places = [at + 1, at + 2, at - 1, at - 2]
-    # With anything printed beside it, it is beside its own letter.
-    if text[at] != "`" and not text[max(at - 1, 0) : at + 2].replace(text[at], "").strip():
-        places += range(max(start, at - _FAR), min(stop, at + _FAR))
-        if not text[start:stop].replace(text[at], "").strip():
-            # Alone: in the line before or after.
-            places += range(max(0, text.rfind("\n", 0, max(start - 2, 0)) + 1, at - _FAR), start)
-            places += range(stop, min(len(text), at + _FAR))
-    is_above = text[at] in _ABOVE
-    for place in places:
-        if (
-            0 <= place < len(text)
-            and text[place] in _LETTERS
-            and place not in taken
-            and _belongs(accent, page.box(place), is_above=is_above)
-        ):
-            return place
-    return None
+    yield from range(max(start, at - _FAR), min(stop, at + _FAR))
+    if not text[start:stop].replace(text[at], "").strip():
+        # Alone: in the line before or after.
+        yield from range(max(0, text.rfind("\n", 0, max(start - 2, 0)) + 1, at - _FAR), start)
+        yield from range(stop, min(len(text), at + _FAR))
 
 
 def _belongs(accent: _Box, letter: _Box, *, is_above: bool) -> bool:

@@ -80,16 +80,16 @@ def read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> list[
 
 def _split(source: PageText) -> list[_Row]:
     """The lines of a page that are not blank, with the places of their first and last printed character."""
-    same_units = source.same_units
+    same_units, may_be_hyphenated = source.same_units, HYPHENATED in source.odd
     rows: list[_Row] = []
     start = 0
     for text in source.text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n"):
         units = len(text) if same_units else len(text.encode("utf-16-le", "surrogatepass")) // 2
-        is_hyphenated = text[-1:] == HYPHENATED
+        is_hyphenated = may_be_hyphenated and text[-1:] == HYPHENATED
         stop = start + units
-        if text and not text.isspace():
+        if printed := text.strip():
             first, last = start, stop - (2 if is_hyphenated and units > 1 else 1)
-            if text[0].isspace() or text[-1].isspace():
+            if len(printed) < len(text):
                 first += len(text) - len(text.lstrip())
                 last -= len(text) - len(text.rstrip())
             rows.append((text, start, stop, first, last, True))
@@ -138,14 +138,12 @@ def _measure(text_page: Any, rows: Sequence[_Row]) -> list[list[float]]:
 
 def _are_shown(sides: Sequence[Sequence[float]], visible: VisibleBox) -> bool:
     """Whether lines begin and end on the part of the page that is shown."""
-    left, _, _, bottom, end_left, _, _, end_bottom = sides
-    return all(
-        visible.left <= min(lefts, default=visible.left) and max(lefts, default=visible.left) <= visible.right
-        for lefts in (left, end_left)
-    ) and all(
-        visible.bottom <= min(bottoms, default=visible.bottom)
-        and max(bottoms, default=visible.bottom) <= visible.top
-        for bottoms in (bottom, end_bottom)
+    lefts, bottoms = (*sides[0], *sides[4]), (*sides[3], *sides[7])
+    return not lefts or (
+        visible.left <= min(lefts)
+        and max(lefts) <= visible.right
+        and visible.bottom <= min(bottoms)
+        and max(bottoms) <= visible.top
     )
 
 
@@ -168,12 +166,18 @@ def _cut(
 
 def _write_marks(marks: Marks, texts: list[str], rows: Sequence[_Row], ends: Sequence[_Ends]) -> None:
     """Sets the raised and lowered marks of the lines apart."""
+    numbers = marks.numbers
+    last = 0
     for at, (text, start, stop, _, _, is_as_read) in enumerate(rows):
-        if marks.next < stop and is_as_read:
+        if numbers[last] >= stop:
+            continue
+        first, last = bisect_left(numbers, start, last), bisect_left(numbers, stop, last)
+        if is_as_read:
             _, top, _, bottom, _, end_top, _, end_bottom = ends[at]
             height, end_height = top - bottom, end_top - end_bottom
             lower = bottom if height >= end_height else end_bottom
-            texts[at] = marks.write(text, start, stop, lower, max(height, end_height))
+            if suspects := marks.suspects(range(first, last), lower, max(height, end_height)):
+                texts[at] = marks.write(text, start, stop, suspects)
 
 
 def _repair_letters(text_page: Any, source: PageText, texts: list[str], rows: Sequence[_Row]) -> None:

@@ -8,7 +8,7 @@ import ctypes
 import math
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -99,7 +99,7 @@ class Marks:
     Places are those in the text that PDFium gives of the page, in UTF-16 units.
 
     Attributes:
-        next: where the next number ends.
+        numbers: where those numbers end that may be marks, or have one; and the end of the text.
     """
 
     def __init__(self, text_page: Any, source: PageText) -> None:
@@ -113,11 +113,9 @@ class Marks:
         self._address = address(text_page)
         self._one_to_one = source.one_to_one
         self._units = source.text if source.same_units else _as_units(source.text)
-        self._numbers = [found.start() for found in _NUMBER_END.finditer(self._units)]
+        self.numbers = [found.start() for found in _NUMBER_END.finditer(self._units)]
         self._bottoms = self._measure_bottoms()
-        self._numbers.append(len(self._units))
-        self._at = 0
-        self.next = self._numbers[0]
+        self.numbers.append(len(self._units))
         self._left = _MOST
         self._ink = (ctypes.c_double * 4)()  # left, right, bottom and top
         at = ctypes.addressof(self._ink)
@@ -125,37 +123,44 @@ class Marks:
 
     def _measure_bottoms(self) -> list[float]:
         """How high the ink of each number's last digit begins, in points."""
-        edges = (ctypes.c_double * (4 * len(self._numbers)))()
+        edges = (ctypes.c_double * (4 * len(self.numbers)))()
         start = ctypes.addressof(edges)
         into = (range(start + 8 * edge, start + ctypes.sizeof(edges), 32) for edge in range(4))
-        places = self._numbers if self._one_to_one else map(self._index, self._numbers)
+        places = self.numbers if self._one_to_one else map(self._index, self.numbers)
         deque(map(measure_ink, repeat(self._address), places, *into), maxlen=0)
         return edges[2::4]
 
-    def write(self, line: str, start: int, stop: int, bottom: float, height: float) -> str:
-        """The line with its marks set apart, if the places of its numbers say that there may be some.
+    def suspects(self, numbers: range, bottom: float, height: float) -> list[int]:
+        """The places in a line where a mark may be: of its numbers, and of the letters after these.
+
+        Args:
+            numbers: those of the line, by their places in `numbers`.
+            bottom: of the taller of the boxes of the line's first and last character, in points.
+            height: of that box.
+        """
+        low, high = bottom + _LOW * height, bottom + _HIGH * height
+        found = []
+        for number in numbers:
+            if not low < self._bottoms[number] < high:
+                found.append(self.numbers[number])
+            elif self._units[(after := self.numbers[number] + 1) : after + 1].isalpha():
+                measure_ink(self._address, self._index(after), *self._into)
+                if not self._ink[2] < high:
+                    found.append(after)
+        return found
+
+    def write(self, line: str, start: int, stop: int, suspects: Sequence[int]) -> str:
+        """The line with its marks set apart.
 
         Args:
             line: as PDFium gives it.
             start: the place of its first character.
             stop: the place after its last one.
-            bottom: of the taller of the boxes of its first and last character, in points.
-            height: of that box.
+            suspects: the places in it where a mark may be.
         """
-        low, high = bottom + _LOW * height, bottom + _HIGH * height
-        numbers, bottoms, units, number = self._numbers, self._bottoms, self._units, self._at
         runs: list[_Run] = []
-        while (at := numbers[number]) < stop:
-            if at < start:
-                pass  # of a line that was read in another way
-            elif not low < bottoms[number] < high:
-                self._add(runs, at, start, stop)
-            elif units[at + 1 : at + 2].isalpha():
-                measure_ink(self._address, self._index(at + 1), *self._into)
-                if not self._ink[2] < high:
-                    self._add(runs, at + 1, start, stop)
-            number += 1
-        self._at, self.next = number, at
+        for at in suspects:
+            self._add(runs, at, start, stop)
         return self._write_runs(runs, start, stop) if runs else line
 
     def go_on(self, before: str, line: str, place: int, gap: float, height: float) -> str | None:
