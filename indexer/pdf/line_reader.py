@@ -60,22 +60,31 @@ def read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> list[
     if source is None:
         return []
     european = is_european(source.odd)
-    rows = _split(source)
-    if not source.one_to_one:
-        rows = _number(text_page, rows)
-    if not european:
-        rows = _mend(page, text_page, source, rows)
-    sides = _measure(text_page, rows)
-    ends = list(zip(*sides, strict=True))
-    if not _are_shown(sides, visible):
-        rows, ends = _cut(text_page, source, rows, ends, visible)
+    rows, ends = _locate(page, text_page, source, visible, is_mended=not european)
     texts = [row[0] for row in rows]
     marks = Marks(text_page, source)
     _write_marks(marks, texts, rows, ends)
     _repair_letters(text_page, source, texts, rows)
-    sizes = _read_sizes(text_page, rows) if at == 0 else None
-    lines = _put_together(marks, texts, rows, ends, sizes)
+    heights = _read_sizes(text_page, rows) if at == 0 else _heights(ends)
+    lines = _put_together(marks, texts, rows, ends, heights)
     return lines if european else close_gaps(lines)
+
+
+def _locate(
+    page: Any, text_page: Any, source: PageText, visible: VisibleBox, *, is_mended: bool
+) -> tuple[list[_Row], list[_Ends]]:
+    """The lines that are shown, and where they begin and end.
+
+    `is_mended` tells whether there may be scripts in which PDFium's order cannot be trusted.
+    """
+    rows = _split(source)
+    if not source.one_to_one:
+        rows = _number(text_page, rows)
+    if is_mended:
+        rows = _mend(page, text_page, source, rows)
+    sides = _measure(text_page, rows)
+    ends = list(zip(*sides, strict=True))
+    return (rows, ends) if _are_shown(sides, visible) else _cut(text_page, source, rows, ends, visible)
 
 
 def _split(source: PageText) -> list[_Row]:
@@ -213,46 +222,44 @@ def _write_accents(accents: dict[int, str], texts: list[str], rows: Sequence[_Ro
             texts[at] = write_accents(texts[at], start, accents)
 
 
-def _put_together(
-    marks: Marks,
-    texts: Sequence[str],
-    rows: Sequence[_Row],
-    ends: Sequence[_Ends],
-    sizes: Sequence[float] | None,
-) -> list[Line]:
-    """The lines with their places. What PDFium has parted at a mark, or at no hyphen, is one line.
+def _heights(ends: Sequence[_Ends]) -> list[float]:
+    """Of lines: that of the taller of the boxes of their first and last character, in points."""
+    firsts = [end[1] - end[3] for end in ends]
+    lasts = [end[5] - end[7] for end in ends]
+    return [last if last > first else first for first, last in zip(firsts, lasts, strict=True)]
 
-    Args:
-        marks: of the page.
-        texts: of the lines, repaired.
-        rows: the lines.
-        ends: their places.
-        sizes: of their fonts, in points; None to take the heights of boxes.
-    """
+
+def _put_together(
+    marks: Marks, texts: list[str], rows: list[_Row], ends: list[_Ends], heights: list[float]
+) -> list[Line]:
+    """The lines with their places. What PDFium has parted at a mark, or at no hyphen, is one line."""
     right, end_height = math.inf, 0.0  # of the end of the line before
     lines: list[Line] = []
     for at, (left, top, _, bottom, end_x, end_top, end_right, end_bottom) in enumerate(ends):
-        text, height = texts[at], top - bottom
         height_before, end_height = end_height, end_top - end_bottom
-        is_resized = not 0.95 * height < height_before < 1.05 * height
+        is_resized = not 0.95 * (top - bottom) < height_before < 1.05 * (top - bottom)
         gap, right = left - right, end_right
-        height = sizes[at] if sizes else end_height if end_height > height else height
+        height = heights[at]
         if not 0 <= height < 1e5:  # also "not a number", which a hostile file can bring about
             height = 0.0
-        line = Line(text, left, bottom, end_x, end_bottom, height)
+        line = Line(texts[at], left, bottom, end_x, end_bottom, height)
         if is_resized and -OVERLAP * height < gap < BESIDE * height and rows[at][5]:
             line = _go_on_at_mark(marks, lines, line, rows[at], gap)
-        if (
-            lines
-            and lines[-1].text[-1:] == HYPHENATED
-            and abs(lines[-1].end_y - line.start_y) < 0.3 * line.height
-        ):
-            # No hyphen, but a character without a meaning: the line goes on beside it.
-            before = lines.pop()
-            line = _join(before, line, before.text[:-1] + line.text)
-        if line.text.strip():  # else it was the accents of another line
+        if lines and lines[-1].text[-1:] == HYPHENATED:
+            line = _go_on_at_no_hyphen(lines, line)
+        if line.text and not line.text.isspace():  # else it was the accents of another line
             lines.append(line)
     return lines
+
+
+def _go_on_at_no_hyphen(lines: list[Line], line: Line) -> Line:
+    """The line with the one before it, which is taken off `lines`, if that ends at its height: in a character
+    without a meaning, no hyphen.
+    """
+    if not abs(lines[-1].end_y - line.start_y) < 0.3 * line.height:
+        return line
+    before = lines.pop()
+    return _join(before, line, before.text[:-1] + line.text)
 
 
 def _go_on_at_mark(marks: Marks, lines: list[Line], line: Line, row: _Row, gap: float) -> Line:
