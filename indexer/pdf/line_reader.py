@@ -9,7 +9,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import chain, repeat
-from operator import itemgetter
+from operator import itemgetter, sub
 from typing import Any
 
 import pypdfium2.raw as pdfium
@@ -40,8 +40,10 @@ its first and last character, and whether PDFium has its characters in this orde
 
 _FIRST_AND_LAST = itemgetter(3, 4)
 
-_Ends = tuple[float, float, float, float, float, float, float, float]
-"""Left, top, right and bottom of the box of a line's first character, then those of its last, in points."""
+_Sides = list[list[float]]
+"""Eight lists with a number for each line: left, top, right and bottom of the box of its first character,
+then those of its last, in points.
+"""
 
 
 def read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> list[Line]:
@@ -60,19 +62,19 @@ def read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> list[
     if source is None:
         return []
     european = is_european(source.odd)
-    rows, ends = _locate(page, text_page, source, visible, is_mended=not european)
+    rows, sides = _locate(page, text_page, source, visible, is_mended=not european)
     texts = [row[0] for row in rows]
     marks = Marks(text_page, source)
-    _write_marks(marks, texts, rows, ends)
+    _write_marks(marks, texts, rows, sides)
     _repair_letters(text_page, source, texts, rows)
-    heights = _read_sizes(text_page, rows) if at == 0 else _heights(ends)
-    lines = _put_together(marks, texts, rows, ends, heights)
+    heights = _read_sizes(text_page, rows) if at == 0 else _heights(sides)
+    lines = _put_together(marks, texts, rows, sides, heights)
     return lines if european else close_gaps(lines)
 
 
 def _locate(
     page: Any, text_page: Any, source: PageText, visible: VisibleBox, *, is_mended: bool
-) -> tuple[list[_Row], list[_Ends]]:
+) -> tuple[list[_Row], _Sides]:
     """The lines that are shown, and where they begin and end.
 
     `is_mended` tells whether there may be scripts in which PDFium's order cannot be trusted.
@@ -83,8 +85,7 @@ def _locate(
     if is_mended:
         rows = _mend(page, text_page, source, rows)
     sides = _measure(text_page, rows)
-    ends = list(zip(*sides, strict=True))
-    return (rows, ends) if _are_shown(sides, visible) else _cut(text_page, source, rows, ends, visible)
+    return (rows, sides) if _are_shown(sides, visible) else _cut(text_page, source, rows, sides, visible)
 
 
 def _split(source: PageText) -> list[_Row]:
@@ -130,8 +131,8 @@ def _mend(page: Any, text_page: Any, source: PageText, rows: list[_Row]) -> list
     return result
 
 
-def _measure(text_page: Any, rows: Sequence[_Row]) -> list[list[float]]:
-    """Where the lines begin and end: what `_Ends` lists, of all lines side by side."""
+def _measure(text_page: Any, rows: Sequence[_Row]) -> _Sides:
+    """Where the lines begin and end."""
     characters = list(chain.from_iterable(map(_FIRST_AND_LAST, rows)))
     boxes = (ctypes.c_float * (4 * len(characters)))()
     start, size = ctypes.addressof(boxes), ctypes.sizeof(pdfium.FS_RECTF)
@@ -157,23 +158,19 @@ def _are_shown(sides: Sequence[Sequence[float]], visible: VisibleBox) -> bool:
 
 
 def _cut(
-    text_page: Any, source: PageText, rows: Sequence[_Row], ends: Sequence[_Ends], visible: VisibleBox
-) -> tuple[list[_Row], list[_Ends]]:
+    text_page: Any, source: PageText, rows: Sequence[_Row], sides: _Sides, visible: VisibleBox
+) -> tuple[list[_Row], _Sides]:
     """The lines without what is outside the part of the page that is shown."""
     kept: list[_Row] = []
-    kept_ends: list[_Ends] = []
-    for row, end in zip(rows, ends, strict=True):
-        if _are_shown([[side] for side in end], visible):
+    for row, ends in zip(rows, zip(*sides, strict=True), strict=True):
+        if _are_shown([[side] for side in ends], visible):
             kept.append(row)
-            kept_ends.append(end)
         elif shown := cut_line(text_page, row[0], row[1], visible, one_to_one=source.one_to_one):
-            cut = (shown.text, row[1], row[2], shown.first, shown.last, False)
-            kept.append(cut)
-            kept_ends += zip(*_measure(text_page, [cut]), strict=True)
-    return kept, kept_ends
+            kept.append((shown.text, row[1], row[2], shown.first, shown.last, False))
+    return kept, _measure(text_page, kept)
 
 
-def _write_marks(marks: Marks, texts: list[str], rows: Sequence[_Row], ends: Sequence[_Ends]) -> None:
+def _write_marks(marks: Marks, texts: list[str], rows: Sequence[_Row], sides: _Sides) -> None:
     """Sets the raised and lowered marks of the lines apart."""
     numbers = marks.numbers
     last = 0
@@ -182,7 +179,7 @@ def _write_marks(marks: Marks, texts: list[str], rows: Sequence[_Row], ends: Seq
             continue
         first, last = bisect_left(numbers, start, last), bisect_left(numbers, stop, last)
         if is_as_read:
-            _, top, _, bottom, _, end_top, _, end_bottom = ends[at]
+            _, top, _, bottom, _, end_top, _, end_bottom = [side[at] for side in sides]
             height, end_height = top - bottom, end_top - end_bottom
             lower = bottom if height >= end_height else end_bottom
             if suspects := marks.suspects(range(first, last), lower, max(height, end_height)):
@@ -222,20 +219,21 @@ def _write_accents(accents: dict[int, str], texts: list[str], rows: Sequence[_Ro
             texts[at] = write_accents(texts[at], start, accents)
 
 
-def _heights(ends: Sequence[_Ends]) -> list[float]:
+def _heights(sides: _Sides) -> list[float]:
     """Of lines: that of the taller of the boxes of their first and last character, in points."""
-    firsts = [end[1] - end[3] for end in ends]
-    lasts = [end[5] - end[7] for end in ends]
+    firsts, lasts = map(sub, sides[1], sides[3]), map(sub, sides[5], sides[7])
     return [last if last > first else first for first, last in zip(firsts, lasts, strict=True)]
 
 
 def _put_together(
-    marks: Marks, texts: list[str], rows: list[_Row], ends: list[_Ends], heights: list[float]
+    marks: Marks, texts: list[str], rows: list[_Row], sides: _Sides, heights: list[float]
 ) -> list[Line]:
     """The lines with their places. What PDFium has parted at a mark, or at no hyphen, is one line."""
     right, end_height = math.inf, 0.0  # of the end of the line before
     lines: list[Line] = []
-    for at, (left, top, _, bottom, end_x, end_top, end_right, end_bottom) in enumerate(ends):
+    for at, (left, top, _, bottom, end_x, end_top, end_right, end_bottom) in enumerate(
+        zip(*sides, strict=True)
+    ):
         height_before, end_height = end_height, end_top - end_bottom
         is_resized = not 0.95 * (top - bottom) < height_before < 1.05 * (top - bottom)
         gap, right = left - right, end_right
