@@ -8,8 +8,12 @@ letter it belongs.
 import ctypes
 import re
 import unicodedata
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from string import ascii_letters
+from typing import Any
 
+from indexer.pdf.page_objects import address
+from indexer.pdf.page_text import PageText
 from indexer.pdf.raised_marks import measure_ink
 
 _ABOVE = dict(
@@ -23,7 +27,7 @@ _BELOW = {"¸": "\u0327", "˛": "\u0328"}
 _ACCENTS = _ABOVE | _BELOW
 _ACCENT = re.compile("[`´ˆ˜¯˘˙¨˚˝ˇ¸˛]")
 _VOWEL = re.compile("[ ]?[aeiouAEIOU]")  # after a grave accent: elsewhere it is a quotation mark
-_LETTER = re.compile("[A-Za-zıȷ]")
+_LETTERS = frozenset(f"{ascii_letters}ıȷ")
 _WITH_DOT = {"ı": "i", "ȷ": "j"}
 
 # More on a page are a table of characters, or an attack.
@@ -37,27 +41,32 @@ _HIGH, _LOW = 0.45, 0.35
 _BLANK = 0.25
 
 
-class _Box(NamedTuple):
-    """Where the ink of a character is, in points."""
-
-    left: float
-    right: float
-    bottom: float
-    top: float
+_Box = tuple[float, float, float, float]
+"""Where the ink of a character is: left, right, bottom and top, in points."""
 
 
 class _Page:
-    """Measures the characters of an open page."""
+    """Measures the characters of an open page, each once."""
 
     def __init__(self, text_page: Any) -> None:
-        self._address = ctypes.cast(text_page, ctypes.c_void_p).value
+        self._address = address(text_page)
         self._edges = (ctypes.c_double * 4)()
         at = ctypes.addressof(self._edges)
         self._into = (at, at + 8, at + 16, at + 24)
+        self._known: dict[int, _Box] = {}
 
     def box(self, index: int) -> _Box:
-        measure_ink(self._address, index, *self._into)
-        return _Box(*self._edges)
+        box = self._known.get(index)
+        if box is None:
+            measure_ink(self._address, index, *self._into)
+            left, right, bottom, top = self._edges
+            box = self._known[index] = left, right, bottom, top
+        return box
+
+
+def may_have_accents(source: PageText, codes: Mapping[int, str] | None) -> bool:
+    """Whether a page has an accent of its own. `codes` is what `old_codes` says of it."""
+    return bool(codes or "`" in source.text or _ACCENT.search(source.odd))
 
 
 def find_accents(text_page: Any, text: str) -> dict[int, str]:
@@ -99,10 +108,9 @@ def _close_gap(page: _Page, text: str, at: int, written: dict[int, str]) -> None
     blanks = [place for place in range(start, stop) if text[place] == " "]
     if not blanks or start == 0 or stop == len(text):
         return
-    before, after = page.box(start - 1), page.box(stop)
-    is_blank = not after.left - before.right < _BLANK * max(
-        before.top - before.bottom, after.top - after.bottom
-    )
+    _, right, bottom, top = page.box(start - 1)
+    left, _, next_bottom, next_top = page.box(stop)
+    is_blank = not left - right < _BLANK * max(top - bottom, next_top - next_bottom)
     written.update(dict.fromkeys(blanks, ""))
     if is_blank:
         written[blanks[0]] = " "
@@ -110,40 +118,44 @@ def _close_gap(page: _Page, text: str, at: int, written: dict[int, str]) -> None
 
 def _find_letter(page: _Page, text: str, at: int, accent: _Box, taken: dict[int, str]) -> int | None:
     """The place of the letter that an accent stands on, or hangs under; None if there is none."""
-    start = text.rfind("\n", 0, at) + 1
-    stop = text.find("\r", at)
-    stop = len(text) if stop < 0 else stop
-    places = [at + 1, at + 2, at - 1, at - 2]
-    # With anything printed beside it, it is beside its own letter.
-    if text[at] != "`" and not text[max(at - 1, 0) : at + 2].replace(text[at], "").strip():
-        places += range(max(start, at - _FAR), min(stop, at + _FAR))
-        if not text[start:stop].replace(text[at], "").strip():
-            # Alone: in the line before or after.
-            places += range(max(0, text.rfind("\n", 0, max(start - 2, 0)) + 1, at - _FAR), start)
-            places += range(stop, min(len(text), at + _FAR))
-    for place in places:
-        if (
-            0 <= place < len(text)
-            and place not in taken
-            and _LETTER.match(text[place])
-            and _belongs(accent, page.box(place), is_above=text[at] in _ABOVE)
-        ):
-            return place
+    is_above = text[at] in _ABOVE
+    for places in ((at + 1, at + 2, at - 1, at - 2), _find_far(text, at)):
+        for place in places:
+            if (
+                0 <= place < len(text)
+                and text[place] in _LETTERS
+                and place not in taken
+                and _belongs(accent, page.box(place), is_above=is_above)
+            ):
+                return place
     return None
 
 
+def _find_far(text: str, at: int) -> Iterator[int]:
+    """The places where the letter of an accent may be that has nothing beside it."""
+    # With anything printed beside it, it is beside its own letter.
+    if text[at] == "`" or text[max(at - 1, 0) : at + 2].replace(text[at], "").strip():
+        return
+    start = text.rfind("\n", 0, at) + 1
+    stop = text.find("\r", at)
+    stop = len(text) if stop < 0 else stop
+    yield from range(max(start, at - _FAR), min(stop, at + _FAR))
+    if not text[start:stop].replace(text[at], "").strip():
+        # Alone: in the line before or after.
+        yield from range(max(0, text.rfind("\n", 0, max(start - 2, 0)) + 1, at - _FAR), start)
+        yield from range(stop, min(len(text), at + _FAR))
+
+
 def _belongs(accent: _Box, letter: _Box, *, is_above: bool) -> bool:
-    width, height = letter.right - letter.left, letter.top - letter.bottom
-    if not (
-        width > 0
-        and height > 0
-        and abs(accent.left + accent.right - letter.left - letter.right)
-        < 2 * _BESIDE * max(width, height / 2)
-    ):
+    accent_left, accent_right, accent_bottom, accent_top = accent
+    left, right, bottom, top = letter
+    width, height = right - left, top - bottom
+    beside = abs(accent_left + accent_right - left - right)
+    if not (width > 0 and height > 0 and (beside < 2 * _BESIDE * width or beside < _BESIDE * height)):
         return False
     if is_above:
-        return letter.bottom + _HIGH * height < accent.bottom < letter.top + height / 2
-    return letter.bottom - height / 2 < accent.top < letter.bottom + _LOW * height
+        return bottom + _HIGH * height < accent_bottom < top + height / 2
+    return bottom - height / 2 < accent_top < bottom + _LOW * height
 
 
 def write_accents(line: str, start: int, written: dict[int, str]) -> str:

@@ -15,6 +15,7 @@ import pypdfium2.raw as pdfium
 
 from indexer.pdf.clean_text import flatten
 from indexer.pdf.field_names import readable_name
+from indexer.pdf.page_objects import address, quick
 from stackroom.page.own_marks import Kind
 
 # How many annotations of a page are looked at, and how much of their texts is kept, in characters. A tax form
@@ -47,6 +48,8 @@ _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _STRIP = 0.15  # half the height of the strip that is looked at beside an annotation, as a share of its height
 _ONE_LINE = 30.0  # points; a higher annotation has several lines, of which the first stands beside its name
 _AROUND = 2.0  # points around an annotation that count as within it
+
+_next_link = quick(pdfium.FPDFLink_Enumerate, ctypes.c_int, *[ctypes.c_void_p] * 3)
 
 _Box = tuple[float, float, float, float]  # left, bottom, right, top
 
@@ -81,6 +84,19 @@ class _Found:
     label: str = ""
 
 
+def has_only_links(page: Any) -> bool:
+    """Whether all annotations of a page are links, as nearly all are. Quicker than to look at each."""
+    count = pdfium.FPDFPage_GetAnnotCount(page)
+    if count > MOST_ANNOTATIONS:
+        return False
+    position, link = ctypes.c_int(0), ctypes.c_void_p()
+    asked = (address(page), ctypes.addressof(position), ctypes.addressof(link))
+    links = 0
+    while links < count and _next_link(*asked):
+        links += 1
+    return bool(links >= count)
+
+
 def read_annotations(pdf: Any, page: Any, at: int) -> list[Annotation]:
     """What the annotations of a page show, from top to bottom. To be called last: it may change the page.
 
@@ -90,8 +106,6 @@ def read_annotations(pdf: Any, page: Any, at: int) -> list[Annotation]:
         at: the page's index, from 0.
     """
     count = pdfium.FPDFPage_GetAnnotCount(page)
-    if count <= 0 or _count_links(page, count) == count:
-        return []
     found: list[_Found] = []
     characters = 0
     for place in range(min(count, MOST_ANNOTATIONS)):
@@ -110,16 +124,6 @@ def read_annotations(pdf: Any, page: Any, at: int) -> list[Annotation]:
     if not found:
         return []
     return sorted(_on_page(pdf, page, at, found), key=_height)
-
-
-def _count_links(page: Any, most: int) -> int:
-    """How many annotations are links: nearly all of real PDFs are. Quicker than to look at each."""
-    position, link = ctypes.c_int(0), pdfium.FPDF_LINK()
-    next_one, at, into = pdfium.FPDFLink_Enumerate, ctypes.byref(position), ctypes.byref(link)
-    count = 0
-    while count < min(most, MOST_ANNOTATIONS) and next_one(page, at, into):
-        count += 1
-    return count
 
 
 def _height(annotation: Annotation) -> tuple[float, float]:

@@ -35,8 +35,6 @@ def attached_to_page(page: Any, at: int) -> list[Attachment]:
     """
     found: list[Attachment] = []
     count = min(pdfium.FPDFPage_GetAnnotCount(page), _MOST_ANNOTATIONS)
-    if count <= 0 or _count_links(page, count) == count:
-        return found
     for number in range(count):
         annotation = pdfium.FPDFPage_GetAnnot(page, number)
         if not annotation:
@@ -47,16 +45,6 @@ def attached_to_page(page: Any, at: int) -> list[Attachment]:
                 found.append(_describe(attachment, at + 1, number))
         pdfium.FPDFPage_CloseAnnot(annotation)
     return found
-
-
-def _count_links(page: Any, most: int) -> int:
-    """How many annotations are links, as nearly all are; up to `most`. Quicker than to look at each."""
-    position, link = ctypes.c_int(0), pdfium.FPDF_LINK()
-    next_one, at, into = pdfium.FPDFLink_Enumerate, ctypes.byref(position), ctypes.byref(link)
-    count = 0
-    while count < most and next_one(page, at, into):
-        count += 1
-    return count
 
 
 def all_attached(pdf: Any, pinned: Sequence[Attachment]) -> tuple[Attachment, ...]:

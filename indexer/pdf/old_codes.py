@@ -12,6 +12,8 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from indexer.pdf.page_text import PageText
+
 _LIGATURES = ("ff", "fi", "fl", "ffi", "ffl")
 
 _OT1 = (
@@ -49,6 +51,7 @@ _CODES = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f]")
 _T1_LETTERS = re.compile(
     r"[\x80-\x9f\xa1-\xbfÿ](?<=[a-zäöü].)(?=[a-zäöü]|(?<=ÿ))"
 )  # the class first: it is fast
+_MAY_BE_T1 = re.compile("[\x80-\x9f\xa1-\xbfÿ]")
 _LATIN_1 = re.compile(r"[\x80-\xff]")
 _T1_LATIN_1 = re.compile(r"[\x80-\xbfäöüÄÖÜÿßéèàâêîôûçëïñáíóúýÁÉÍÓÚÝÀÈÊÇåøæÅØÆãõ]")
 # Other outline fonts have ligatures at other codes: LinLibertineT has fi at 27.
@@ -56,16 +59,17 @@ _TEX_NAME = re.compile(r"|(?:[A-Z]{6}\+)?(?:CM|EC|SF|cm|ec|sf)[A-Za-z]+\d+")
 _SYMBOLS = re.compile("[\uf020-\uf0ff]")
 
 
-def find_codes(text_page: Any, text: str) -> Mapping[int, str] | None:
+def find_codes(text_page: Any, source: PageText) -> Mapping[int, str] | None:
     """What characters of a page mean that PDFium gives as codes, for `str.translate`; None if it has none.
 
     Args:
         text_page: of PDFium.
-        text: of the page, as PDFium gives it.
+        source: the text of the page.
     """
+    text, odd = source.text, source.odd
     codes: dict[int, str] = {}
-    lone = text.count("\r") - text.count("\r\n")
-    control = len(_CODES.findall(text)) + lone
+    lone = odd.count("\r")
+    control = len(_CODES.findall(odd)) + lone
     if control:
         ot1, t1 = len(_OT1_WORDS.findall(text)), len(_T1_WORDS.findall(text))
         first = (_OT1_WORDS if ot1 >= t1 else _T1_WORDS).search(text)
@@ -77,12 +81,13 @@ def find_codes(text_page: Any, text: str) -> Mapping[int, str] | None:
             codes |= _OT1 if ot1 >= t1 else _T1
         elif lone:
             codes[0x0D] = ""  # no end of a line
-    if not text.isascii():
-        odd = _T1_LETTERS.search(text)
-        if odd and _is_latin(text) and _font_name(text_page, odd.start()) == "":
+    if _MAY_BE_T1.search(odd):
+        letter = _T1_LETTERS.search(text)
+        if letter and _is_latin(odd) and _font_name(text_page, letter.start()) == "":
             codes |= _T1 | _T1_HIGH
-        if (symbol := _SYMBOLS.search(text)) and "symbol" in _font_name(text_page, symbol.start()).lower():
-            codes |= {0xF000 + code: char for code, char in _SYMBOL.items()}
+    symbol = _SYMBOLS.search(text) if _SYMBOLS.search(odd) else None
+    if symbol and "symbol" in _font_name(text_page, symbol.start()).lower():
+        codes |= {0xF000 + code: char for code, char in _SYMBOL.items()}
     return codes or None
 
 

@@ -7,6 +7,7 @@ Pure functions. Places come from PDFium, in points, counted from the lower left 
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 from statistics import median
 from typing import NamedTuple
 
@@ -250,6 +251,7 @@ def _find_constant(edge: _Edge, page: int, edges: Sequence[dict[int, _Edge]]) ->
     """The numbers of a running line that do not count the pages; None if it is no running line."""
     counted = constant = 0
     fixed = edge.numbers
+    may_count = cache(edge.may_count)
     for other in range(max(0, page - _WINDOW), min(len(edges), page + _WINDOW + 1)):
         if other == page:
             continue
@@ -261,7 +263,7 @@ def _find_constant(edge: _Edge, page: int, edges: Sequence[dict[int, _Edge]]) ->
                 break
             steps = [there - here for here, there in zip(edge.numbers, neighbour.numbers, strict=True)]
             counting = [at for at, step in enumerate(steps) if step]
-            if all(steps[at] == other - page for at in counting) and all(map(edge.may_count, counting)):
+            if all(steps[at] == other - page for at in counting) and all(map(may_count, counting)):
                 counted += 1
                 fixed = tuple(number for number, step in zip(edge.numbers, steps, strict=True) if not step)
                 break

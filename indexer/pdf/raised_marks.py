@@ -7,17 +7,22 @@ formulas become Unicode's superscripts and subscripts; what has none gets a care
 import ctypes
 import math
 import re
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
 from indexer.pdf.page_lines import HYPHENATED, Line
+from indexer.pdf.page_objects import address, quick
+from indexer.pdf.page_text import PageText
 
-# A number's last digit. (One class and what must not follow: the fastest that finds them all.)
-_NUMBER_END = re.compile("[0-9](?![0-9])")
-# What may follow a digit that is a word of its own.
-_AFTER_WORD = frozenset(["", " ", ".", ",", ";", ")", "\r", HYPHENATED])
+# A number's last digit, but for digits that are words of their own: these are not glued to anything. (Digits
+# first: so the search is fast.)
+_NUMBER_END = re.compile(
+    f"[0-9](?![0-9])(?:(?![ .,;)\r{HYPHENATED}]|\\Z)|(?<=[^ \n{HYPHENATED}].))", re.DOTALL
+)
 
 # Of the height of a line's box: a digit whose ink begins lower or higher above the bottom of that box is
 # looked at. On the line it is at .15 to .3, according to the font; raised at .4 and more.
@@ -58,10 +63,16 @@ _ORDINAL = re.compile("st|nd|rd|th|ers?|res?|ères?|es|èmes?|eme|nde|de|to|ta|o
 # Marks one after the other: 4,5 and 2–4. What stands between them has no raised form, or another meaning.
 _LIST = re.compile(r"[0-9a-z]{1,3}(?:[,;–-][0-9a-z]{1,3})+")
 
-# Twice as fast as PDFium's function as pypdfium2 has it, which checks each of the six arguments.
-measure_ink = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, *[ctypes.c_void_p] * 4)(
-    ctypes.cast(pdfium.FPDFText_GetCharBox, ctypes.c_void_p).value or 0
-)
+_Pointer, _Int = ctypes.c_void_p, ctypes.c_int
+measure_ink = quick(pdfium.FPDFText_GetCharBox, _Int, _Pointer, _Int, *[_Pointer] * 4)
+_get_matrix = quick(pdfium.FPDFText_GetMatrix, _Int, _Pointer, _Int, _Pointer)
+_get_origin = quick(pdfium.FPDFText_GetCharOrigin, _Int, _Pointer, _Int, _Pointer, _Pointer)
+_get_size = quick(pdfium.FPDFText_GetFontSize, ctypes.c_double, _Pointer, _Int)
+
+# What PDFium writes a matrix and a place into.
+_matrix, _origin = pdfium.FS_MATRIX(), (ctypes.c_double * 2)()
+_MATRIX_AT, _X_AT = ctypes.addressof(_matrix), ctypes.addressof(_origin)
+_Y_AT = _X_AT + 8
 
 
 class _Glyph(NamedTuple):
@@ -88,63 +99,69 @@ class Marks:
     Places are those in the text that PDFium gives of the page, in UTF-16 units.
 
     Attributes:
-        next: where the next number ends.
+        numbers: where those numbers end that may be marks, or have one; and the end of the text.
     """
 
-    def __init__(self, text_page: Any, text: str, *, one_to_one: bool, same_units: bool) -> None:
-        """Finds the page's numbers.
+    def __init__(self, text_page: Any, source: PageText) -> None:
+        """Finds the page's numbers, and how high each of them stands.
 
         Args:
             text_page: of PDFium.
-            text: of the page.
-            one_to_one: whether PDFium has the characters at the same places as the text.
-            same_units: whether each of them is one UTF-16 unit.
+            source: its text.
         """
         self._text_page = text_page
-        self._address = ctypes.cast(text_page, ctypes.c_void_p).value
-        self._one_to_one = one_to_one
-        self._units = text if same_units else _as_units(text)
-        self._numbers = [found.start() for found in _NUMBER_END.finditer(self._units)]
-        self._numbers.append(len(self._units))
-        self._numbers.reverse()
-        self.next = self._numbers.pop()
+        self._address = address(text_page)
+        self._one_to_one = source.one_to_one
+        self._units = source.text if source.same_units else _as_units(source.text)
+        self.numbers = [found.start() for found in _NUMBER_END.finditer(self._units)]
+        self._bottoms = self._measure_bottoms()
+        self.numbers.append(len(self._units))
         self._left = _MOST
         self._ink = (ctypes.c_double * 4)()  # left, right, bottom and top
         at = ctypes.addressof(self._ink)
         self._into = (at, at + 8, at + 16, at + 24)
 
-    def write(self, line: str, start: int, stop: int, bottom: float, height: float) -> str:
-        """The line with its marks set apart, if the places of its numbers say that there may be some.
+    def _measure_bottoms(self) -> list[float]:
+        """How high the ink of each number's last digit begins, in points."""
+        edges = (ctypes.c_double * (4 * len(self.numbers)))()
+        start = ctypes.addressof(edges)
+        into = (range(start + 8 * edge, start + ctypes.sizeof(edges), 32) for edge in range(4))
+        places = self.numbers if self._one_to_one else map(self._index, self.numbers)
+        deque(map(measure_ink, repeat(self._address), places, *into), maxlen=0)
+        return edges[2::4]
+
+    def suspects(self, numbers: range, bottom: float, height: float) -> list[int]:
+        """The places in a line where a mark may be: of its numbers, and of the letters after these.
+
+        Args:
+            numbers: those of the line, by their places in `numbers`.
+            bottom: of the taller of the boxes of the line's first and last character, in points.
+            height: of that box.
+        """
+        low, high = bottom + _LOW * height, bottom + _HIGH * height
+        found = []
+        for number in numbers:
+            if not low < self._bottoms[number] < high:
+                found.append(self.numbers[number])
+            elif self._units[(after := self.numbers[number] + 1) : after + 1].isalpha():
+                measure_ink(self._address, self._index(after), *self._into)
+                if not self._ink[2] < high:
+                    found.append(after)
+        return found
+
+    def write(self, line: str, start: int, stop: int, suspects: Sequence[int]) -> str:
+        """The line with its marks set apart.
 
         Args:
             line: as PDFium gives it.
             start: the place of its first character.
             stop: the place after its last one.
-            bottom: of the taller of the boxes of its first and last character, in points.
-            height: of that box.
+            suspects: the places in it where a mark may be.
         """
-        units, numbers, ink, into = self._units, self._numbers, self._ink, self._into
-        page, one_to_one = self._address, self._one_to_one
-        low, high = bottom + _LOW * height, bottom + _HIGH * height
         runs: list[_Run] = []
-        while (at := self.next) < stop:
-            self.next = numbers.pop() if numbers else len(units)
-            after = units[at + 1 : at + 2]
-            if after in _AFTER_WORD and (at == start or units[at - 1] == " "):
-                continue  # a digit that stands alone is not glued to anything
-            measure_ink(page, at if one_to_one else self._index(at), *into)
-            if not low < ink[2] < high:
-                self._add(runs, at, start, stop)
-            elif after.isalpha():
-                measure_ink(page, self._index(at + 1), *into)
-                if not ink[2] < high:
-                    self._add(runs, at + 1, start, stop)
+        for at in suspects:
+            self._add(runs, at, start, stop)
         return self._write_runs(runs, start, stop) if runs else line
-
-    def skip(self, start: int) -> None:
-        """Leaves out the numbers before the place `start`: of a line that was read in another way."""
-        while self.next < start:
-            self.next = self._numbers.pop() if self._numbers else len(self._units)
 
     def go_on(self, before: str, line: str, place: int, gap: float, height: float) -> str | None:
         """Two lines as one, if PDFium has broken it at a mark; else None.
@@ -232,14 +249,12 @@ class Marks:
         return bool(unit) and unit != HYPHENATED and not unit.isspace()
 
     def _measure(self, place: int) -> _Glyph:
-        index, page = self._index(place), self._text_page
-        matrix = pdfium.FS_MATRIX()
-        x, y = ctypes.c_double(), ctypes.c_double()
-        pdfium.FPDFText_GetMatrix(page, index, matrix)
-        if not matrix.b == matrix.c == 0 < matrix.d:
+        index, page = self._index(place), self._address
+        _get_matrix(page, index, _MATRIX_AT)
+        if not _matrix.b == _matrix.c == 0 < _matrix.d:
             return _Glyph(0.0, 0.0)
-        pdfium.FPDFText_GetCharOrigin(page, index, x, y)
-        return _Glyph(pdfium.FPDFText_GetFontSize(page, index) * matrix.d, y.value)
+        _get_origin(page, index, _X_AT, _Y_AT)
+        return _Glyph(_get_size(page, index) * _matrix.d, _origin[1])
 
     def _side_of_ink(self, place: int) -> int:
         """As `_compare`, for a character of the text's size: Typst uses the marks that fonts have."""

@@ -36,9 +36,11 @@ def close_spacing(text_page: Any, line: str, start: int) -> str:
         line: as PDFium gives it.
         start: the place of its first character.
     """
-    letters = [place for place, char in enumerate(line) if char != " "]
     words = line.split()
-    if not _FEWEST <= len(letters) <= _MOST or sum(len(word) > 1 for word in words) > len(words) // 8:
+    if sum(len(word) > 1 for word in words) > len(words) // 8:
+        return line
+    letters = [place for place, char in enumerate(line) if char != " "]
+    if not _FEWEST <= len(letters) <= _MOST:
         return line
     if sum(line[place].isalpha() for place in letters) < 0.8 * len(letters):
         return line

@@ -4,8 +4,9 @@ PDFium then gives the font's own codes for characters, and marks them. They are 
 fonts that old TeX made have the letters of ASCII at ASCII's codes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from ctypes import c_int, c_void_p
+from itertools import compress, repeat
 from typing import Any
 
 import pypdfium2.raw as pdfium
@@ -49,10 +50,9 @@ def is_unmapped(text_page: Any) -> bool:
 _has_map_error = quick(pdfium.FPDFText_HasUnicodeMapError, c_int, c_void_p, c_int)
 
 
-def find_unmapped(text_page: Any, places: Iterable[int]) -> list[int]:
+def find_unmapped(text_page: Any, places: Sequence[int]) -> list[int]:
     """Those of these characters of a text page, by their numbers, that are unmapped."""
-    at = address(text_page)
-    return [place for place in places if _has_map_error(at, place) == 1]
+    return list(compress(places, map(_has_map_error, repeat(address(text_page)), places)))
 
 
 def are_letters(codes: Sequence[int]) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import pypdfium2.raw as pdfium
 
 from indexer.pdf.raw_reading import Reading
+from indexer.pdf.scanned_pages import may_have_unknown
 from stackroom.common.documents import Page, Unread
 from stackroom.page.own_marks import without_marks
 
@@ -15,7 +16,9 @@ from stackroom.page.own_marks import without_marks
 # put for what they do not know. One alone is a bullet or a logo; inside a word, or several, it stands for
 # letters that a reader sees.
 _UNKNOWN = "\ue000-\uf8ff\ufffd\U000f0000-\U000ffffd\U00100000-\U0010fffd"
-_IN_WORD = re.compile(rf"[^\W\d_][{_UNKNOWN}]+(?=[^\W\d_])|[{_UNKNOWN}]{{3,}}")
+_IN_WORD = re.compile(  # the characters first: so the search is fast
+    rf"[{_UNKNOWN}](?:(?<=[^\W\d_].)[{_UNKNOWN}]*(?=[^\W\d_])|[{_UNKNOWN}]{{2,}})"
+)
 _FEWEST_GARBLED = 5  # such places on a page
 
 
@@ -28,7 +31,7 @@ def find_unread(reading: Reading, pages: Sequence[Page], characters: str) -> tup
         characters: all that occur in them, at least once.
     """
     found = dict.fromkeys(reading.unread)
-    may_be_garbled = bool(re.search(f"[{_UNKNOWN}]", characters))
+    may_be_garbled = may_have_unknown(characters)
     found |= dict.fromkeys(_of_pages(reading, pages, may_be_garbled=may_be_garbled))
     has_fields = any(one.kind == "form field" for marks in reading.annotations.values() for one in marks)
     if has_fields:  # a form that has its fields in both ways is read by the other one
@@ -46,7 +49,7 @@ def _of_pages(reading: Reading, pages: Sequence[Page], *, may_be_garbled: bool) 
 
 def is_partly_garbled(text: str) -> bool:
     """Whether letters of a page are missing, because its fonts do not say which they are."""
-    if text.isascii() or not re.search(f"[{_UNKNOWN}]", text):
+    if text.isascii() or not may_have_unknown(text):
         return False
     return len(_IN_WORD.findall(without_marks(text))) >= _FEWEST_GARBLED
 

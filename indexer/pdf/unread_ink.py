@@ -111,13 +111,12 @@ def _may_be_read_in_part(seen: Glance, characters: int) -> bool:
 
 def _is_read_in_part(page: Any, text_page: Any, lines: Sequence[Line], characters: int) -> bool:
     sheet = find_visible_box(page).sides
-    objects = list(walk(page, (IMAGE, PATH)))
-    pictures = [seen.box for seen in objects if seen.kind == IMAGE]
+    pictures = [seen.box for seen in walk(page, (IMAGE,))]
     covered = sum(overlap(box, sheet) for box in pictures)
     least = _LARGE_PICTURE if characters < _SOME_CHARACTERS else _WHOLE_PAGE
     is_suspect = covered >= least * area(sheet) and not _is_written_over(pictures, lines)
     if not is_suspect and characters < _SOME_CHARACTERS:
-        is_suspect = _segments(objects) >= _MANY_SEGMENTS
+        is_suspect = _segments(list(walk(page, (PATH,)))) >= _MANY_SEGMENTS
     if not is_suspect:
         return False
     drawing = PageDrawing(page)
