@@ -18,6 +18,7 @@ from indexer.pdf.layers import Layers
 from indexer.pdf.old_codes import find_codes
 from indexer.pdf.page_lines import HYPHENATED, Line
 from indexer.pdf.page_objects import glance
+from indexer.pdf.printed_lines import mend_printed
 from indexer.pdf.raised_marks import BESIDE, OVERLAP, Marks, is_beside
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
 from indexer.pdf.scanned_pages import needs_ocr
@@ -89,7 +90,7 @@ def read_open_page(page: Any, at: int, layers: Layers) -> PageReading:
             lines = _read_lines(page, text_page, at, visible)
         if needs_ocr(page, text_page, lines, look):
             return PageReading(lines, is_scan=True)  # OCR has to know where each line is
-        return PageReading(with_tables(page, text_page, lines))
+        return PageReading(mend_printed(text_page, with_tables(page, text_page, lines), at))
     finally:
         pdfium.FPDFText_ClosePage(text_page)
 
