@@ -16,6 +16,7 @@ _LINE_ENDS = frozenset((0x0D, 0x0A, 0x02, 0xFFFE))  # the last two are PDFium's 
 
 _Pointer, _Int, _Double = ctypes.c_void_p, ctypes.c_int, ctypes.c_double
 _index_at = quick(pdfium.FPDFText_GetCharIndexAtPos, _Int, _Pointer, _Double, _Double, _Double, _Double)
+_count_of = quick(pdfium.FPDFText_CountChars, _Int, _Pointer)
 _code_of = quick(pdfium.FPDFText_GetUnicode, ctypes.c_uint, _Pointer, _Int)
 _object_of = quick(pdfium.FPDFText_GetTextObject, _Pointer, _Pointer, _Int)
 _matrix_of = quick(pdfium.FPDFText_GetMatrix, _Int, _Pointer, _Int, _Pointer)
@@ -49,12 +50,16 @@ class Glyph(NamedTuple):
     at: int
 
 
-def angle_of(text_page: Any, at: int) -> float:
-    """By how much the character at an index of PDFium's list is turned (see `Glyph`).
+def angles_of_ends(text_page: Any) -> tuple[float, float]:
+    """By how much the first and the last character of PDFium's list are turned (see `Glyph`)."""
+    page = address(text_page)
+    last = max(0, _count_of(page) - 1)
+    return _angle_at(page, 0), _angle_at(page, last)
 
-    PDFium's own function for it takes slanted letters for turned ones.
-    """
-    _matrix_of(address(text_page), at, _MATRIX_AT)
+
+def _angle_at(page: int, at: int) -> float:
+    """By how much a character is turned. PDFium's function for it takes slanted letters for turned."""
+    _matrix_of(page, at, _MATRIX_AT)
     return math.atan2(_matrix.b, _matrix.a)  # the direction in which the text runs
 
 
@@ -63,7 +68,7 @@ def find_angle(text_page: Any, x: float, y: float, height: float) -> float | Non
     there is none.
     """
     at = _find(text_page, x, y, height)
-    return None if at is None else angle_of(text_page, at)
+    return None if at is None else _angle_at(address(text_page), at)
 
 
 def read_glyphs(text_page: Any, line: Line) -> list[Glyph]:
@@ -75,7 +80,7 @@ def read_glyphs(text_page: Any, line: Line) -> list[Glyph]:
     first = last = at
     while first > 0 and at - first < _MOST and _code_of(page, first - 1) not in _LINE_ENDS:
         first -= 1
-    count = pdfium.FPDFText_CountChars(text_page)
+    count = _count_of(page)
     while last + 1 < count and last - first < _MOST and _code_of(page, last + 1) not in _LINE_ENDS:
         last += 1
     return _read(text_page, first, last)
@@ -117,7 +122,7 @@ def _read(text_page: Any, first: int, last: int) -> list[Glyph]:
                 text=before.text + char, left=sides[0], bottom=sides[1], right=ends[0], top=ends[1]
             )
         else:
-            angle = angle_of(text_page, index)
+            angle = _angle_at(page, index)
             sides, ends = (box.left, box.bottom), (box.right, box.top)
             glyphs.append(Glyph(char, x.value, y.value, *sides, *ends, angle, drawn, index))
     return glyphs

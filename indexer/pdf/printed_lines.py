@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from indexer.pdf.clean_text import clean_characters
-from indexer.pdf.doubled_text import is_gap, may_be_doubled, read_once
+from indexer.pdf.doubled_text import NARROW, is_gap, may_be_doubled, read_once
 from indexer.pdf.line_glyphs import Glyph, printed_size, read_glyphs
 from indexer.pdf.page_lines import HYPHENATED, Line
-from indexer.pdf.turned_text import is_turned, may_be_turned, part_turned
+from indexer.pdf.turned_text import SLOPING, is_turned, may_be_turned, part_turned
 
 _MOST_LINES = 100  # of a page that are mended
 _MOST_PARTS = 100  # of a line to each side
@@ -24,8 +24,9 @@ def mend_printed(text_page: Any, lines: list[Line], at: int) -> list[Line]:
         lines: of the page; tables among them stay as they are.
         at: the page's index, from 0: on the first, the height of a line is its font's size.
     """
-    doubled = may_be_doubled(lines)
-    suspects = {*doubled, *may_be_turned(text_page, lines)}
+    narrow, sloping = _find_odd(lines)
+    doubled = may_be_doubled(lines, narrow)
+    suspects = {at for at in doubled | may_be_turned(text_page, lines, sloping) if lines[at].text[:1] != "\n"}
     if not suspects:
         return lines
     mended = list(lines)
@@ -36,6 +37,24 @@ def mend_printed(text_page: Any, lines: list[Line], at: int) -> list[Line]:
             mended[first:stop] = _mend(text_page, lines[first:stop], is_first_page=at == 0)
             done = first
     return mended
+
+
+def _find_odd(lines: Sequence[Line]) -> tuple[list[int], list[int]]:
+    """The places of lines that are narrow for their characters, and of those that end at another height."""
+    odd = [
+        at
+        for at, (text, left, low, right, end, height) in enumerate(lines)
+        if 0 < right - left < NARROW * height * len(text)
+        or not -SLOPING * height <= end - low <= SLOPING * height
+    ]
+    narrow, sloping = [], []
+    for at in odd:
+        text, left, low, right, end, height = lines[at]
+        if 0 < right - left < NARROW * height * len(text):
+            narrow.append(at)
+        if not -SLOPING * height <= end - low <= SLOPING * height:
+            sloping.append(at)
+    return narrow, sloping
 
 
 def _printed_with(lines: Sequence[Line], place: int, end: int) -> tuple[int, int]:

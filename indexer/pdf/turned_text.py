@@ -7,13 +7,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import pypdfium2.raw as pdfium
-
-from indexer.pdf.line_glyphs import Glyph, angle_of, find_angle
+from indexer.pdf.line_glyphs import Glyph, angles_of_ends, find_angle
 from indexer.pdf.page_lines import Line
 from stackroom.common.characters.scripts import UNSPACED
 
-_LEVEL = 0.4  # times the height: a line with a turned part begins and ends further apart
+SLOPING = 0.4  # times the height: a line with a turned part begins and ends further apart
 _TURNED = 0.1  # radians; slanting by less is a crooked scan's
 _FEWEST = 3  # letters and digits of a part: letters along a curve are turned one by one
 _MOST_LINES = 100  # of a page that are looked at
@@ -25,24 +23,24 @@ _BLANK = 0.15
 _UPRIGHT_COLUMN = re.compile(f"[{UNSPACED}]")  # beside their signs, other letters are turned in the same line
 
 
-def may_be_turned(text_page: Any, lines: Sequence[Line]) -> list[int]:
-    """The places of lines that begin upright and end turned, or the other way round."""
-    found = [
-        at
-        for at, (_, _, start_y, _, end_y, height) in enumerate(lines)
-        if not -_LEVEL * height <= end_y - start_y <= _LEVEL * height
-    ]
+def may_be_turned(text_page: Any, lines: Sequence[Line], sloping: Sequence[int]) -> set[int]:
+    """The places of lines that begin upright and end turned, or the other way round.
+
+    Args:
+        text_page: of PDFium.
+        lines: of the page.
+        sloping: the places of those that end higher or lower than they begin.
+    """
+    found = set(sloping[:_MOST_LINES])
     # A stamp is drawn before or after everything else.
-    count = pdfium.FPDFText_CountChars(text_page)
-    if lines and count > 0:
-        found += [
-            at for at, char in ((0, 0), (len(lines) - 1, count - 1)) if is_turned(angle_of(text_page, char))
-        ]
-    return [at for at in found[:_MOST_LINES] if _turns(text_page, lines[at])]
+    first, last = angles_of_ends(text_page) if lines else (0.0, 0.0)
+    if first or last:
+        found |= {0, len(lines) - 1}
+    return {at for at in found if _turns(text_page, lines[at])}
 
 
 def _turns(text_page: Any, line: Line) -> bool:
-    if line.text[:1] == "\n" or len(line.text) <= _FEWEST or _UPRIGHT_COLUMN.search(line.text):
+    if len(line.text) <= _FEWEST or _UPRIGHT_COLUMN.search(line.text):
         return False
     first = find_angle(text_page, line.start_x, line.start_y, line.height)
     last = find_angle(text_page, line.end_x, line.end_y, line.height)
