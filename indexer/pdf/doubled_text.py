@@ -14,13 +14,13 @@ from indexer.pdf.page_lines import Line
 
 _LIGATURES = ("ffff", "fifi", "flfl", "ffiffi", "fflffl")
 # What most pages do not have. A line of doubled letters without these is found by its width.
-_SIGNS = (*_LIGATURES, "aa", "hh", "ii", "uu")
+_SIGNS = (*_LIGATURES, "aa", "hh", "kk", "uu")
 _PAIRS = re.compile(r"([^\W\d_])\1(?!\1)(\w)\2(\w)\3")
 
 # A line with more characters than this for its width may have some twice. In times of its height: of 60,000
 # lines of 52 documents, one in forty, mostly in Indian scripts. One in 700 has words that come again, too.
 NARROW = 0.25
-_PART = 6  # letters and blanks that come again in such a line
+_WORD = 4  # letters of a word that comes again in such a line
 
 # Times the height of a glyph's box: a shadow is nearer. A browser's or word processor's is .1 of the size.
 _NEAR = 0.35
@@ -29,6 +29,7 @@ _WIDER = 1.3  # times the shadow's distance: such a letter cannot be followed by
 _BLANK = 0.18  # times the height: a gap between words
 
 _MOST_PAIRS = 2000  # of a line
+_MOST_NEAR = 30  # glyphs of one text at one place
 _MOST_SHADOWS = 8  # of one text; an outline made of shadows has four or eight
 _MOST_CHARACTERS = 500  # of a line that are looked at for parts that come again
 
@@ -48,11 +49,9 @@ def may_be_doubled(lines: Sequence[Line], narrow: Sequence[int]) -> set[int]:
 
 
 def _comes_again(text: str) -> bool:
-    """Whether a part of a line comes twice."""
-    length = min(len(text), _MOST_CHARACTERS)
-    parts = [text[at : at + _PART] for at in range(length - _PART + 1)]
-    words = [part for part in parts if part.replace(" ", "").isalpha()]
-    return len(set(words)) < len(words) or _has_doubles(text[:length])
+    """Whether a word of a line comes twice, or has doubled letters."""
+    words = [word for word in text[:_MOST_CHARACTERS].split() if len(word) >= _WORD and word.isalpha()]
+    return len(set(words)) < len(words) or _has_doubles(text[:_MOST_CHARACTERS])
 
 
 def _has_doubles(line: str) -> bool:
@@ -115,7 +114,7 @@ def _find_pairs(glyphs: Sequence[Glyph]) -> list[_Pair]:
         alike.sort(key=lambda glyph: (glyph.x, glyph.y))
         for at, glyph in enumerate(alike):
             farthest = _NEAR * (glyph.top - glyph.bottom)
-            for other in reversed(alike[:at]):
+            for other in reversed(alike[max(0, at - _MOST_NEAR) : at]):
                 across, along = glyph.x - other.x, glyph.y - other.y
                 if not across < farthest:
                     break

@@ -1,15 +1,19 @@
 """Mends lines that PDFium puts together otherwise than they are printed: with text twice, or turned."""
 
 from collections.abc import Sequence
+from statistics import median
 from typing import Any
 
 from indexer.pdf.clean_text import clean_characters
 from indexer.pdf.doubled_text import NARROW, is_gap, may_be_doubled, read_once
+from indexer.pdf.drop_caps import LONGEST, join_drop_caps
 from indexer.pdf.line_glyphs import Glyph, printed_size, read_glyphs
 from indexer.pdf.page_lines import HYPHENATED, Line
 from indexer.pdf.turned_text import SLOPING, is_turned, may_be_turned, part_turned
 
-_MOST_LINES = 100  # of a page that are mended
+_MOST_LINES = 40  # of a page that are mended
+_MOST_GLYPHS = 1000  # of a line; a line of a page has 200
+_LARGE = 1.5  # times the usual height: a drop cap is two lines high
 _MOST_PARTS = 100  # of a line to each side
 
 # Times the height: where a printed line goes on after one that PDFium has ended.
@@ -24,7 +28,12 @@ def mend_printed(text_page: Any, lines: list[Line], at: int) -> list[Line]:
         lines: of the page; tables among them stay as they are.
         at: the page's index, from 0: on the first, the height of a line is its font's size.
     """
-    narrow, sloping = _find_odd(lines)
+    narrow, sloping, short = _find_odd(lines)
+    if short:
+        joined = join_drop_caps(lines, short)
+        if len(joined) < len(lines):
+            lines = joined
+            narrow, sloping, _ = _find_odd(lines)
     doubled = may_be_doubled(lines, narrow)
     suspects = {at for at in doubled | may_be_turned(text_page, lines, sloping) if lines[at].text[:1] != "\n"}
     if not suspects:
@@ -39,22 +48,28 @@ def mend_printed(text_page: Any, lines: list[Line], at: int) -> list[Line]:
     return mended
 
 
-def _find_odd(lines: Sequence[Line]) -> tuple[list[int], list[int]]:
-    """The places of lines that are narrow for their characters, and of those that end at another height."""
+def _find_odd(lines: Sequence[Line]) -> tuple[list[int], list[int], list[int]]:
+    """The places of lines that are narrow for their characters, of those that end at another height, and of
+    large ones that are no longer than a word.
+    """
     odd = [
         at
         for at, (text, left, low, right, end, height) in enumerate(lines)
         if 0 < right - left < NARROW * height * len(text)
         or not -SLOPING * height <= end - low <= SLOPING * height
+        or len(text) <= LONGEST
     ]
-    narrow, sloping = [], []
+    narrow, sloping, short = [], [], []
+    large = _LARGE * median([line.height for line in lines]) if odd else 0.0
     for at in odd:
         text, left, low, right, end, height = lines[at]
         if 0 < right - left < NARROW * height * len(text):
             narrow.append(at)
         if not -SLOPING * height <= end - low <= SLOPING * height:
             sloping.append(at)
-    return narrow, sloping
+        if len(text) <= LONGEST and height > large:
+            short.append(at)
+    return narrow, sloping, short
 
 
 def _printed_with(lines: Sequence[Line], place: int, end: int) -> tuple[int, int]:
@@ -80,7 +95,11 @@ def _mend(text_page: Any, lines: Sequence[Line], *, is_first_page: bool) -> list
     glyphs: list[Glyph] = []
     for line in lines:
         own = read_glyphs(text_page, line)
-        if not own or not _say_the_same(_spell(own), line.text.removesuffix(HYPHENATED)):
+        if (
+            not own
+            or len(glyphs) + len(own) > _MOST_GLYPHS
+            or not _say_the_same(_spell(own), line.text.removesuffix(HYPHENATED))
+        ):
             return list(lines)  # PDFium's line was read otherwise, as one from right to left is
         if glyphs and is_gap(glyphs[-1], own[0]):
             glyphs.append(own[0]._replace(text=" ", drawn=0))

@@ -34,7 +34,7 @@ def may_be_turned(text_page: Any, lines: Sequence[Line], sloping: Sequence[int])
     found = set(sloping[:_MOST_LINES])
     # A stamp is drawn before or after everything else.
     first, last = angles_of_ends(text_page) if lines else (0.0, 0.0)
-    if first or last:
+    if _differ(first, last):
         found |= {0, len(lines) - 1}
     return {at for at in found if _turns(text_page, lines[at])}
 
