@@ -171,5 +171,6 @@ def _without(glyphs: Sequence[Glyph], extra: set[int]) -> list[Glyph]:
 
 
 def is_gap(before: Glyph, glyph: Glyph) -> bool:
-    """Whether there is a blank between two glyphs of a line."""
-    return glyph.x - before.right > _BLANK * (glyph.top - glyph.bottom) or glyph.angle != before.angle
+    """Whether there is a blank between two glyphs of a line, or another line begins."""
+    height, gap = glyph.top - glyph.bottom, glyph.x - before.right
+    return not -height < gap < _BLANK * height or glyph.angle != before.angle

@@ -1,7 +1,6 @@
 """Mends lines that PDFium puts together otherwise than they are printed: with text twice, or turned."""
 
 from collections.abc import Sequence
-from statistics import median
 from typing import Any
 
 from indexer.pdf.clean_text import clean_characters
@@ -13,7 +12,7 @@ from indexer.pdf.turned_text import SLOPING, is_turned, may_be_turned, part_turn
 
 _MOST_LINES = 40  # of a page that are mended
 _MOST_GLYPHS = 1000  # of a line; a line of a page has 200
-_LARGE = 1.5  # times the usual height: a drop cap is two lines high
+_LARGE = 18  # points: two lines of print that is as small as a book's
 _MOST_PARTS = 100  # of a line to each side
 
 # Times the height: where a printed line goes on after one that PDFium has ended.
@@ -57,17 +56,16 @@ def _find_odd(lines: Sequence[Line]) -> tuple[list[int], list[int], list[int]]:
         for at, (text, left, low, right, end, height) in enumerate(lines)
         if 0 < right - left < NARROW * height * len(text)
         or not -SLOPING * height <= end - low <= SLOPING * height
-        or len(text) <= LONGEST
+        or (height > _LARGE and len(text) <= LONGEST)
     ]
     narrow, sloping, short = [], [], []
-    large = _LARGE * median([line.height for line in lines]) if odd else 0.0
     for at in odd:
         text, left, low, right, end, height = lines[at]
         if 0 < right - left < NARROW * height * len(text):
             narrow.append(at)
         if not -SLOPING * height <= end - low <= SLOPING * height:
             sloping.append(at)
-        if len(text) <= LONGEST and height > large:
+        if height > _LARGE and len(text) <= LONGEST:
             short.append(at)
     return narrow, sloping, short
 

@@ -11,7 +11,7 @@ from indexer.pdf.line_glyphs import Glyph, angles_of_ends, find_angle
 from indexer.pdf.page_lines import Line
 from stackroom.common.characters.scripts import UNSPACED
 
-SLOPING = 0.4  # times the height: a line with a turned part begins and ends further apart
+SLOPING = 0.48  # times the height: a line with a turned part begins and ends further apart
 _TURNED = 0.1  # radians; slanting by less is a crooked scan's
 _FEWEST = 3  # letters and digits of a part: letters along a curve are turned one by one
 _MOST_LINES = 100  # of a page that are looked at
