@@ -27,20 +27,37 @@ def join_drop_caps(lines: Sequence[Line], short: Sequence[int]) -> list[Line]:
     """
     joined: list[Line | None] = list(lines)
     for at in short[:_MOST]:
-        cap = lines[at]
-        text = cap.text.strip()
-        beside = _lines_beside(cap, lines)
-        if len(beside) < 2 or not (text[-1:].isupper() or text.istitle()):
-            continue
-        first = max(beside, key=lambda place: lines[place].start_y)
-        line = joined[first]
-        if line is None or not (line.text[0].isalpha() or line.text[0] == " "):
-            continue
-        if _CAPITAL.fullmatch(text) or (text.isalpha() and line.text[0] == " "):
-            blank = " " if text in _WORDS and _is_word(line.text, lines) else ""
-            joined[first] = line._replace(text=text + blank + line.text)
+        placed = [_join(cap, lines, joined) for cap in _capitals(lines[at])]
+        if all(placed):
             joined[at] = None
+            for first, line in filter(None, placed):
+                joined[first] = line
     return [line for line in joined if line is not None]
+
+
+def _capitals(line: Line) -> list[Line]:
+    """What stands large in a line: PDFium has those of two columns in one."""
+    words = line.text.split()
+    if len(words) == 2 and all(map(_CAPITAL.fullmatch, words)):
+        left = Line(words[0], line.start_x, line.start_y, line.start_x, line.start_y, line.height)
+        return [left, Line(words[1], line.end_x, line.end_y, line.end_x, line.end_y, line.height)]
+    return [line]
+
+
+def _join(cap: Line, lines: Sequence[Line], joined: Sequence[Line | None]) -> tuple[int, Line] | None:
+    """The place of the line that a large letter belongs to, and that line with it; None if there is none."""
+    text = cap.text.strip()
+    beside = _lines_beside(cap, lines)
+    if len(beside) < 2 or not (text[-1:].isupper() or text.istitle()):
+        return None
+    first = max(beside, key=lambda place: lines[place].start_y)
+    line = joined[first]
+    if line is None or not (line.text[0].isalpha() or line.text[0] == " "):
+        return None
+    if not (_CAPITAL.fullmatch(text) or (text.isalpha() and line.text[0] == " ")):
+        return None
+    blank = " " if text in _WORDS and _is_word(line.text, lines) else ""
+    return first, line._replace(text=text + blank + line.text)
 
 
 def _lines_beside(cap: Line, lines: Sequence[Line]) -> list[int]:

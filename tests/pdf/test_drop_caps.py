@@ -83,3 +83,12 @@ def test_large_sign_before_one_line(tmp_path: Path) -> None:
     sign = _show(72, 684, "B", 36)
     lines = _read(tmp_path / "a.pdf", sign, _show(104, 700, "f(x) dx is a sum of many parts"))
     assert not any(line.startswith("Bf") for line in lines)
+
+
+def test_drop_caps_of_two_columns(tmp_path: Path) -> None:
+    caps = _show(72, 684, "W", 36) + _show(330, 684, "F", 36)
+    right = _paragraph("urther down the tower stood", 290)
+    lines = _read(tmp_path / "a.pdf", caps, _paragraph("reckers came from the hills", 36), right)
+    text = " ".join(lines)
+    assert "Wreckers came" in text
+    assert "Further down" in text
