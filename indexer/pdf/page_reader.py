@@ -12,6 +12,7 @@ from indexer.pdf.layers import Layers
 from indexer.pdf.line_reader import read_lines
 from indexer.pdf.page_lines import Line
 from indexer.pdf.page_objects import glance
+from indexer.pdf.printed_lines import mend_printed
 from indexer.pdf.scanned_pages import needs_ocr
 from indexer.pdf.tables import with_tables
 from indexer.pdf.visible_box import find_visible_box
@@ -78,6 +79,6 @@ def read_open_page(page: Any, at: int, layers: Layers) -> PageReading:
             lines = read_lines(page, text_page, at, visible)
         if needs_ocr(page, text_page, lines, look):
             return PageReading(lines, is_scan=True)  # OCR has to know where each line is
-        return PageReading(with_tables(page, text_page, lines))
+        return PageReading(mend_printed(text_page, with_tables(page, text_page, lines), at))
     finally:
         pdfium.FPDFText_ClosePage(text_page)
