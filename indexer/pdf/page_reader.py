@@ -22,7 +22,7 @@ from indexer.pdf.raised_marks import BESIDE, OVERLAP, Marks, is_beside
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
 from indexer.pdf.scanned_pages import needs_ocr
 from indexer.pdf.spaced_letters import close_spacing, is_spaced
-from indexer.pdf.tables import with_tables
+from indexer.pdf.tables import Piece, join_pieces, with_tables
 from indexer.pdf.unspaced_lines import close_gaps, is_european
 from indexer.pdf.visible_box import VisibleBox, cut_line, find_visible_box
 from stackroom.common.documents import Attachment
@@ -80,26 +80,29 @@ def read_open_page(page: Any, at: int, layers: Layers) -> PageReading:
         return PageReading(None)
     try:
         visible = find_visible_box(page)
-        lines = _read_lines(page, text_page, at, visible)
+        lines, pieces = _read_lines(page, text_page, at, visible)
         is_low = may_be_tiny(lines)
         if (is_low or may_hide_text(look, text_page, layers)) and hide_text(page, layers, is_low=is_low):
             layers.is_suspect = True
             pdfium.FPDFText_ClosePage(text_page)
             text_page = pdfium.FPDFText_LoadPage(page)
-            lines = _read_lines(page, text_page, at, visible)
+            lines, pieces = _read_lines(page, text_page, at, visible)
         if needs_ocr(page, text_page, lines, look):
             return PageReading(lines, is_scan=True)  # OCR has to know where each line is
-        return PageReading(with_tables(page, text_page, lines))
+        return PageReading(with_tables(page, text_page, lines, pieces))
     finally:
         pdfium.FPDFText_ClosePage(text_page)
 
 
-def _read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> list[Line]:
+def _read_lines(
+    page: Any, text_page: Any, at: int, visible: VisibleBox
+) -> tuple[list[Line], list[Piece]]:
+    """The lines of a page, and what PDFium has of each."""
     count = pdfium.FPDFText_CountChars(text_page)
     if count > MAX_PAGE_CHARACTERS:
         raise PageTooLong(at + 1)
     if count <= 0:
-        return []
+        return [], []
     # The text can be a little longer than the list of characters it is made from.
     buffer = (ctypes.c_ushort * (2 * count + 2))()
     written = max(0, pdfium.FPDFText_GetText(text_page, 0, count, buffer) - 1)
@@ -123,6 +126,7 @@ def _read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> list
     right, end = math.inf, 0.0  # where the line before ends, and the height of its last box
     west, south, east, north = visible.sides
     lines: list[Line] = []
+    pieces: list[Piece] = []
     start = 0
     for raw in text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n"):
         marks.skip(start)
@@ -137,6 +141,7 @@ def _read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> list
             if not one_to_one:
                 first = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, first)
                 last = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, last)
+            piece = start, raw
             is_as_read = mended_line is NOT_MENDED  # so that its characters are where PDFium has them
             if mended_line is not NOT_MENDED:
                 raw, first, last = mended_line
@@ -155,6 +160,7 @@ def _read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> list
                     continue
                 is_as_read = False
                 raw, first, last = shown
+                piece = start, ""
                 measure(text_page, first, into)
                 left, bottom, height = box.left, box.bottom, box.top - box.bottom
                 measure(text_page, last, into)
@@ -186,18 +192,21 @@ def _read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> list
                     left, bottom, height = before.start_x, before.start_y, max(before.height, height)
                     line = whole
                     lines.pop()
+                    piece = join_pieces(pieces.pop(), piece)
                     before = lines[-1] if lines else None
             if before and before.text[-1:] == HYPHENATED and abs(before.end_y - bottom) < 0.3 * height:
                 # No hyphen, but a character without a meaning: the line goes on beside it.
                 left, bottom, height = before.start_x, before.start_y, max(before.height, height)
                 line = before.text[:-1] + line
                 lines.pop()
+                piece = join_pieces(pieces.pop(), piece)
             if not line.strip():
                 start += units + (0 if is_hyphenated else 2)
                 continue  # the accents of another line
             lines.append(Line(line, left, bottom, box.left, box.bottom, height))
+            pieces.append(piece)
         start += units + (0 if is_hyphenated else 2)
-    return lines if european else close_gaps(lines)
+    return (lines if european else close_gaps(lines)), (pieces if one_to_one else [])
 
 
 def _read_size(text_page: Any, char: int) -> float:

@@ -103,7 +103,7 @@ class Marks:
         self._text_page = text_page
         self._address = ctypes.cast(text_page, ctypes.c_void_p).value
         self._one_to_one = one_to_one
-        self._units = text if same_units else _as_units(text)
+        self._units = text if same_units else as_units(text)
         self._numbers = [found.start() for found in _NUMBER_END.finditer(self._units)]
         self._numbers.append(len(self._units))
         self._numbers.reverse()
@@ -274,7 +274,7 @@ def is_beside(before: Line, bottom: float, height: float) -> bool:
     return _OTHER_PLACE * height < abs(before.end_y - bottom) < height
 
 
-def _as_units(text: str) -> str:
+def as_units(text: str) -> str:
     """`text` with two characters, the surrogates, for each beyond U+FFFF."""
     return "".join(map(chr, memoryview(text.encode("utf-16-le", "surrogatepass")).cast("H")))
 

@@ -113,6 +113,11 @@ def _not_monospaced(lines: Sequence[Line], numbers: Sequence[int]) -> list[int]:
     return [at for at, key in key_of.items() if len(lengths[key]) < 3]
 
 
+def has_value(text: str) -> bool:
+    """Whether a digit or the sign for no value is in it."""
+    return bool(_DIGITS.search(text) or _NO_VALUE.fullmatch(text))
+
+
 def is_table(grid: Grid) -> bool:
     """Whether the rows and columns that were found are a table."""
     texts = [row for row in grid.texts if any(row)]
