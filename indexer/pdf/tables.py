@@ -21,7 +21,7 @@ from indexer.pdf.ruled_tables import Frame, find_frames, find_ruled
 from indexer.pdf.table_checks import LEADER, count_headers, has_value, is_table, may_part_columns, suspects
 from indexer.pdf.table_grid import Grid, Word
 from indexer.pdf.table_rules import count_paths, read_rules
-from indexer.pdf.unruled_tables import find_unruled, size_of
+from indexer.pdf.unruled_tables import LONG, find_unruled, size_of
 from stackroom.page.table_rows import format_table
 
 # Lines that are looked at to tell where a page has gaps, and how many must have one at the same place.
@@ -38,7 +38,6 @@ _FEWEST_NUMERIC = 2  # values that make a column of three rows one of numbers
 _FEWEST_DOWN = 3  # vertical rules of a table: at both sides, and between columns
 
 _AROUND = 4  # lines before and after a sign that may belong to the table as well
-_LONG = 60  # characters of a line that is prose, if it is no sign of a table and beside none
 _MOST_WORDS = 20_000  # of a page; a full page of small print has 2,000
 
 _Pointer, _Int = ctypes.c_void_p, ctypes.c_int
@@ -50,6 +49,7 @@ line is not all of it.
 """
 
 _WORD = re.compile(r"\S+")
+_JOINED_WORD = re.compile(r"\S+(?:\r\n\S+)*")  # where a line was made of two, beside a raised mark
 _BROKEN = re.compile(f"{HYPHENATED} ?(?=[^\\W\\d_])")
 
 
@@ -119,7 +119,7 @@ def with_tables(page: Any, text_page: Any, lines: list[Line], pieces: Sequence[P
     for before, at in pairwise([-2, *sorted(near)]):
         if at != before + 1:
             words.append([])
-        is_prose = len(pieces[at][1]) > _LONG and starts.isdisjoint((at - 1, at, at + 1))
+        is_prose = len(pieces[at][1]) > LONG and starts.isdisjoint((at - 1, at, at + 1))
         words.append(measured.get(at) or _measure(ruler, at, pieces[at], lines[at].text, is_whole=is_prose))
     all_words = [word for line in words for word in line] if frames else []
     grids = [grid for grid in find_ruled(frames, all_words) if is_table(grid)]
@@ -231,11 +231,7 @@ def _measure(ruler: _Ruler, number: int, piece: Piece, text: str, *, is_whole: b
         return []
     if not raw.isascii() and max(raw) > "\uffff":
         raw = as_units(raw)
-    spans = [found.span() for found in _WORD.finditer(raw)]
-    texts = text.split()
-    if is_whole or (text != raw and not _is_same(texts, [raw[start:stop] for start, stop in spans])):
-        texts = [text]  # it was repaired so much that it can't be taken apart
-        spans = [(spans[0][0], spans[-1][1])] if spans else []
+    texts, spans = _whole(text, raw) if is_whole else _split(text, raw)
     box, measure = ruler.box, ruler.measure
     measured = []
     for text, (start, stop) in zip(texts, spans, strict=True):
@@ -251,6 +247,25 @@ def _measure(ruler: _Ruler, number: int, piece: Piece, text: str, *, is_whole: b
             return []
         measured.append(Word(text, left, bottom, right, top, number, first + start))
     return measured
+
+
+def _split(text: str, raw: str) -> tuple[list[str], list[tuple[int, int]]]:
+    """The words of a line, and where they are in PDFium's text of it."""
+    texts = text.split()
+    spans = [found.span() for found in _WORD.finditer(raw)]
+    if text == raw or _is_same(texts, [raw[start:stop] for start, stop in spans]):
+        return texts, spans
+    if "\r\n" in raw:
+        spans = [found.span() for found in _JOINED_WORD.finditer(raw)]
+        if _is_same(texts, [raw[start:stop] for start, stop in spans]):
+            return texts, spans
+    return _whole(text, raw)  # it was repaired so much that it can't be taken apart
+
+
+def _whole(text: str, raw: str) -> tuple[list[str], list[tuple[int, int]]]:
+    inner = raw.strip()
+    start = raw.find(inner)
+    return ([text], [(start, start + len(inner))]) if inner else ([], [])
 
 
 def _is_same(texts: Sequence[str], raw: Sequence[str]) -> bool:

@@ -26,6 +26,9 @@ _LONGEST_CELL = 8
 # The share of a table's lines that may run across its columns: headers above several, and section rows.
 _MOST_ACROSS = 0.25
 
+LONG = 60
+"""Characters of a line that is prose, if it is no sign of a table and beside none."""
+
 _MOST_EXTENDED = 40  # lines on either side: those with wide gaps are in the table already
 _MOST_LINES = 2_000  # of a page: more are a drawing
 
@@ -86,10 +89,15 @@ def _cores(lines: Sequence[Sequence[Word]]) -> Iterator[tuple[int, int]]:
     start = 0
     for at, (sign, following) in enumerate(pairwise([*signs, len(lines) + _LONGEST_CELL]), 1):
         gap = lines[sign + 1 : following]
-        if following - sign > _LONGEST_CELL or not all(gap) or _is_far(lines, sign, following):
+        is_parted = following - sign > _LONGEST_CELL or not all(gap) or any(map(_is_prose, gap))
+        if is_parted or _is_far(lines, sign, following):
             if at - start >= 2:
                 yield signs[start], sign + 2 if any(lines[sign + 1 : sign + 2]) else sign + 1
             start = at
+
+
+def _is_prose(line: Sequence[Word]) -> bool:
+    return len(line) == 1 and len(line[0].text) > LONG and " " in line[0].text
 
 
 def _is_sign(lines: Sequence[Sequence[Word]], at: int, size: float) -> bool:
