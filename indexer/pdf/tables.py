@@ -57,19 +57,17 @@ _loose_box = quick(pdfium.FPDFText_GetLooseCharBox, _Int, _Pointer, _Int, _Point
 
 
 class _Ruler:
-    """Measures characters of a page.
+    """What measuring characters of a page takes: `_loose_box(page, char, into)`.
 
     Attributes:
+        page: the address of its text.
         box: left, top, right and bottom of the character that was measured last.
+        into: the address of that.
     """
 
     def __init__(self, text_page: Any) -> None:
         self.box = (ctypes.c_float * 4)()
-        self._page, self._into = address(text_page), ctypes.addressof(self.box)
-
-    def measure(self, char: int) -> None:
-        """Writes its box into `box`."""
-        _loose_box(self._page, char, self._into)
+        self.page, self.into = address(text_page), ctypes.addressof(self.box)
 
 
 def join_pieces(before: Piece, piece: Piece) -> Piece:
@@ -203,12 +201,12 @@ def _gap_before(lines: Sequence[Line], number: int) -> tuple[float, float] | Non
 def _first_gap(ruler: _Ruler, piece: Piece) -> tuple[float, float] | None:
     """From where to where the first gap reaches that may be one between columns."""
     start, text = piece
-    box = ruler.box
+    page, box, into = ruler.page, ruler.box, ruler.into
     at = text.find(" ", 1)
     while 0 < at < len(text) - 1:
-        ruler.measure(start + at - 1)
+        _loose_box(page, start + at - 1, into)
         left, top, right, bottom = box
-        ruler.measure(start + at + 1)
+        _loose_box(page, start + at + 1, into)
         other_left, _, other_right, _ = box
         if max(other_left - right, left - other_right) > 1.2 * (top - bottom) and may_part_columns(text, at):
             return (right, other_left) if other_left > right else (other_right, left)
@@ -232,13 +230,13 @@ def _measure(ruler: _Ruler, number: int, piece: Piece, text: str, *, is_whole: b
     if not raw.isascii() and max(raw) > "\uffff":
         raw = as_units(raw)
     texts, spans = _whole(text, raw) if is_whole else _split(text, raw)
-    box, measure = ruler.box, ruler.measure
+    page, box, into = ruler.page, ruler.box, ruler.into
     measured = []
     for text, (start, stop) in zip(texts, spans, strict=True):
-        measure(first + start)
+        _loose_box(page, first + start, into)
         left, top, right, bottom = box
         if stop - start > 1:
-            measure(first + stop - 1)
+            _loose_box(page, first + stop - 1, into)
             if box[0] < left:  # from right to left
                 left = box[0]
             else:
