@@ -102,7 +102,8 @@ def may_part_columns(text: str, at: int) -> bool:
 
 def _has_numbers(text: str) -> bool:
     """Whether it is three words or more, most of them with digits."""
-    if not _DIGITS.search(text, 0, text.rfind(" ") + 1):
+    before = text.rfind(" ")
+    if before < 0 or not _DIGITS.search(text, 0, before):
         return False  # at most the last one
     words = text.split()
     return len(words) >= 3 and sum(map(bool, map(_DIGITS.search, words))) * 2 > len(words)
@@ -182,6 +183,20 @@ def _is_contents(columns: Sequence[Sequence[str]]) -> bool:
     if not all(map(_PAGE.fullmatch, last)) or any(one > other for one, other in pairwise(numbers)):
         return False
     return not any(map(_is_numeric, columns[1:-1]))
+
+
+def are_contents(texts: Sequence[str]) -> bool:
+    """Whether lines with gaps are headings and the pages they are on."""
+    pages = []
+    others = 0
+    for text in texts:
+        _, *middle, last = ["", *text.split()]
+        if not _PAGE.fullmatch(last):
+            return False
+        pages.append(last)
+        others += any(map(_is_value, middle[1:]))
+    numbers = [int(page) for page in pages if page.isdecimal()]
+    return len(numbers) > 1 and numbers == sorted(numbers) and others <= 0.2 * len(texts)
 
 
 def _is_code(columns: Sequence[Sequence[str]]) -> bool:

@@ -140,6 +140,7 @@ def find_gutters(lines: Sequence[Sequence[Word]], size: float) -> list[tuple[flo
             found.append((x, following))
     if len(found) > _MOST_GUTTERS:
         return []
+    found = [gap for gap in found if gap[1] - gap[0] > 0.1 * size]
     if most:
         found = [gap for each in found for gap in _narrowed(each, lines)]
     return [gap for gap in found if gap[1] - gap[0] > 0.1 * size and _parts_columns(gap, lines, size)]

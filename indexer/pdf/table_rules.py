@@ -71,7 +71,7 @@ def read_rules(page: Any) -> Rules:
     sides = (ctypes.c_float * 4)()
     first = ctypes.addressof(sides)
     into = [first, first + 4, first + 8, first + 12]
-    for path in compress(found, [kind == PATH for kind in map(_type, found)]):
+    for path in compress(found, map(PATH.__eq__, map(_type, found))):
         if not _bounds(path, *into):
             continue
         left, bottom, right, top = sides

@@ -18,9 +18,9 @@ from indexer.pdf.page_lines import HYPHENATED, Line
 from indexer.pdf.page_objects import address, quick
 from indexer.pdf.raised_marks import as_units
 from indexer.pdf.ruled_tables import Frame, find_frames, find_ruled
-from indexer.pdf.table_checks import LEADER, count_headers, has_value, is_table, may_part_columns, suspects
+from indexer.pdf.table_checks import LEADER, are_contents, count_headers, has_value, is_table, may_part_columns, suspects
 from indexer.pdf.table_grid import Grid, Word
-from indexer.pdf.table_rules import count_paths, read_rules
+from indexer.pdf.table_rules import Rule, count_paths, read_rules
 from indexer.pdf.unruled_tables import LONG, find_unruled, size_of
 from stackroom.page.table_rows import format_table
 
@@ -37,6 +37,7 @@ _FEWEST_ACROSS = 2  # horizontal rules of a page that part a table from what is 
 _FEWEST_NUMERIC = 2  # values that make a column of three rows one of numbers
 _FEWEST_DOWN = 3  # vertical rules of a table: at both sides, and between columns
 
+_PITCH = 1.6  # from a line to the next, of its height, at most
 _AROUND = 4  # lines before and after a sign that may belong to the table as well
 _MOST_WORDS = 20_000  # of a page; a full page of small print has 2,000
 
@@ -94,6 +95,8 @@ def with_tables(page: Any, text_page: Any, lines: list[Line], pieces: Sequence[P
         return lines
     ruler = _Ruler(text_page)
     with_gaps = _with_gaps(ruler, signs, lines, pieces)
+    if are_contents([lines[at].text for at in with_gaps]):
+        with_gaps = []
     if not with_gaps and count_paths(page) < (_FEW_PATHS if are_beside else _MANY_PATHS):
         return lines
     rules = read_rules(page)
@@ -101,7 +104,7 @@ def with_tables(page: Any, text_page: Any, lines: list[Line], pieces: Sequence[P
     if not (with_gaps or frames):
         return lines
     measured: dict[int, list[Word]] = {}
-    if with_gaps and len(rules.across) < _FEWEST_ACROSS:
+    if with_gaps and not _are_ruled(rules.across, [lines[at] for at in with_gaps]):
         if sum(pieces[at][1].count(" ") + 1 for at in with_gaps) > _MOST_WORDS:
             return lines
         measured = {at: _measure(ruler, at, pieces[at], lines[at].text) for at in with_gaps}
@@ -130,6 +133,16 @@ def with_tables(page: Any, text_page: Any, lines: list[Line], pieces: Sequence[P
     return _replace(
         lines, words, [(grid, _make_line(grid, lines, _stands_out(text_page, grid))) for grid in grids]
     )
+
+
+def _are_ruled(across: Sequence[Rule], lines: Sequence[Line]) -> bool:
+    """Whether rules may part lines with gaps from what is above and below."""
+    if len(across) < _FEWEST_ACROSS:
+        return False
+    size = max(line.height for line in lines)
+    bottom = min(line.start_y for line in lines) - _AROUND * _PITCH * size
+    top = max(line.start_y for line in lines) + _AROUND * _PITCH * size
+    return len({round(rule.at) for rule in across if bottom < rule.at < top}) >= _FEWEST_ACROSS
 
 
 def _near(signs: Sequence[int], lines: Sequence[Line], pieces: Sequence[Piece]) -> set[int]:
