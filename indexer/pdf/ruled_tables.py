@@ -132,6 +132,8 @@ def _fill(frame: Frame, words: Sequence[Word]) -> Grid | None:
         inside += 1
         anchor = anchors[row, column]
         cells[anchor].append(word)
+        if word.left >= xs[column] and word.right <= xs[column + 1]:
+            continue
         # Of a word that is cut by a rule, more than a letter stands on either side.
         third = (word.right - word.left) / 3
         first, last = bisect_right(xs, word.left + third) - 1, bisect_right(xs, word.right - third) - 1

@@ -70,9 +70,9 @@ def read_rules(page: Any) -> Rules:
     found = list(map(_get, repeat(address(page)), range(count)))
     sides = (ctypes.c_float * 4)()
     first = ctypes.addressof(sides)
-    into = [first, first + 4, first + 8, first + 12]
+    into_bottom, into_right, into_top = first + 4, first + 8, first + 12
     for path in compress(found, map(PATH.__eq__, map(_type, found))):
-        if not _bounds(path, *into):
+        if not _bounds(path, first, into_bottom, into_right, into_top):
             continue
         left, bottom, right, top = sides
         width, height = right - left, top - bottom

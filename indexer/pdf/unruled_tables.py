@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from operator import attrgetter
 from statistics import median
 
 from indexer.pdf.table_grid import (
@@ -75,11 +76,12 @@ def size_of(lines: Sequence[Sequence[Word]]) -> float:
     The height of a font's box tells less: it has .74 of the size from LibreOffice, .9 from TeX and 1.15 from
     Chromium. It is the limit for scripts with wide characters.
     """
-    words = [word for line in lines for word in line]
-    if not words:
-        return 0.0
-    width = median((word.right - word.left) / len(word.text) for word in words)
-    return min(2 * width, 1.4 * median(word.top - word.bottom for word in words))
+    widths, heights = [], []
+    for line in lines:
+        for text, left, bottom, right, top, _, _ in line:
+            widths.append((right - left) / len(text))
+            heights.append(top - bottom)
+    return min(2 * median(widths), 1.4 * median(heights)) if widths else 0.0
 
 
 def _cores(lines: Sequence[Sequence[Word]]) -> Iterator[tuple[int, int]]:
@@ -135,7 +137,7 @@ def _size(word: Word) -> float:
 
 
 def _neighbours(line: Sequence[Word]) -> Iterator[tuple[Word, Word]]:
-    return pairwise(sorted(line, key=lambda word: word.left))
+    return pairwise(sorted(line, key=attrgetter("left")) if len(line) > 1 else line)
 
 
 def _read(lines: Sequence[Sequence[Word]], first: int, stop: int, across: Sequence[Rule]) -> Grid | None:
@@ -199,11 +201,13 @@ def _runs_across(line: Sequence[Word], gutters: Sequence[tuple[float, float]], s
     """Whether a word is in a gap between columns, or that gap is but a blank between two words."""
     for left, right in gutters:
         before, after = -1e9, 1e9
-        for word in line:
-            if word.right <= left + 0.01:
-                before = max(before, word.right)
-            elif word.left >= right - 0.01:
-                after = min(after, word.left)
+        for _, start, _, stop, _, _, _ in line:
+            if stop <= left + 0.01:
+                if stop > before:
+                    before = stop
+            elif start >= right - 0.01:
+                if start < after:
+                    after = start
             else:
                 return True
         if after - before < 0.45 * size:
