@@ -94,9 +94,7 @@ def read_open_page(page: Any, at: int, layers: Layers) -> PageReading:
         pdfium.FPDFText_ClosePage(text_page)
 
 
-def _read_lines(
-    page: Any, text_page: Any, at: int, visible: VisibleBox
-) -> tuple[list[Line], list[Piece]]:
+def _read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> tuple[list[Line], list[Piece]]:
     """The lines of a page, and what PDFium has of each."""
     count = pdfium.FPDFText_CountChars(text_page)
     if count > MAX_PAGE_CHARACTERS:

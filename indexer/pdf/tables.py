@@ -8,7 +8,7 @@ import ctypes
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -18,9 +18,17 @@ from indexer.pdf.page_lines import HYPHENATED, Line
 from indexer.pdf.page_objects import address, quick
 from indexer.pdf.raised_marks import as_units
 from indexer.pdf.ruled_tables import Frame, find_frames, find_ruled
-from indexer.pdf.table_checks import LEADER, are_contents, count_headers, has_value, is_table, may_part_columns, suspects
+from indexer.pdf.table_checks import (
+    LEADER,
+    are_contents,
+    count_headers,
+    has_value,
+    is_table,
+    may_part_columns,
+    suspects,
+)
 from indexer.pdf.table_grid import Grid, Word
-from indexer.pdf.table_rules import Rule, count_paths, read_rules
+from indexer.pdf.table_rules import Rule, Rules, count_paths, read_rules
 from indexer.pdf.unruled_tables import LONG, find_unruled, size_of
 from stackroom.page.table_rows import format_table
 
@@ -34,6 +42,7 @@ _SPAN = 14  # within so many lines; a row of three cells of several lines has ei
 # where lines stand beside each other, and elsewhere.
 _FEW_PATHS, _MANY_PATHS = 0.02, 0.1
 _FEWEST_ACROSS = 2  # horizontal rules of a page that part a table from what is around it
+_LEAST_GAP = 0.6  # of the text's size: a blank has up to .5 in lines that are set to the full width
 _FEWEST_NUMERIC = 2  # values that make a column of three rows one of numbers
 _FEWEST_DOWN = 3  # vertical rules of a table: at both sides, and between columns
 
@@ -100,20 +109,19 @@ def with_tables(page: Any, text_page: Any, lines: list[Line], pieces: Sequence[P
     if not with_gaps and count_paths(page) < (_FEW_PATHS if are_beside else _MANY_PATHS):
         return lines
     rules = read_rules(page)
-    frames = find_frames(rules) if len(rules.down) >= _FEWEST_DOWN or with_gaps else []
-    if not (with_gaps or frames):
-        return lines
+    is_ruled = len(rules.down) >= _FEWEST_DOWN
+    frames = find_frames(rules) if is_ruled or with_gaps else []
     measured: dict[int, list[Word]] = {}
     if with_gaps and not _are_ruled(rules.across, [lines[at] for at in with_gaps]):
-        if sum(pieces[at][1].count(" ") + 1 for at in with_gaps) > _MOST_WORDS:
+        if _count_words(with_gaps, pieces) > _MOST_WORDS:
             return lines
         measured = {at: _measure(ruler, at, pieces[at], lines[at].text) for at in with_gaps}
         if not _may_have_columns(lines, measured):
             with_gaps = []
     near = _near(with_gaps, lines, pieces)
-    if frames and len(rules.down) >= _FEWEST_DOWN:
+    if is_ruled:
         near |= {at for at in _near(signs, lines, pieces) if _is_inside(lines[at], frames)}
-    if sum(pieces[at][1].count(" ") + 1 for at in near) > _MOST_WORDS:
+    if not near or _count_words(near, pieces) > _MOST_WORDS:
         return lines
     starts = {*signs, *with_gaps} if frames else set(with_gaps)
     words: list[list[Word]] = []
@@ -122,17 +130,27 @@ def with_tables(page: Any, text_page: Any, lines: list[Line], pieces: Sequence[P
             words.append([])
         is_prose = len(pieces[at][1]) > LONG and starts.isdisjoint((at - 1, at, at + 1))
         words.append(measured.get(at) or _measure(ruler, at, pieces[at], lines[at].text, is_whole=is_prose))
-    all_words = [word for line in words for word in line] if frames else []
-    grids = [grid for grid in find_ruled(frames, all_words) if is_table(grid)]
-    used = {word.char for grid in grids for word in grid.words()}
-    rest = [[word for word in line if word.char not in used] for line in words] if used else words
-    if with_gaps:
-        grids += [grid for grid in find_unruled(rest, rules.across) if is_table(grid)]
-    if not grids:
-        return lines
-    return _replace(
-        lines, words, [(grid, _make_line(grid, lines, _stands_out(text_page, grid))) for grid in grids]
-    )
+    grids = _find(words, rules, frames, has_gaps=bool(with_gaps))
+    made = [(grid, _make_line(grid, lines, _stands_out(text_page, grid))) for grid in grids]
+    return _replace(lines, words, made) if made else lines
+
+
+def _find(
+    words: Sequence[Sequence[Word]], rules: Rules, frames: Sequence[Frame], *, has_gaps: bool
+) -> list[Grid]:
+    """The tables that the words of some lines make, in frames and, if lines have gaps, outside of them."""
+    grids: list[Grid] = []
+    if frames:
+        grids = list(filter(is_table, find_ruled(frames, [word for line in words for word in line])))
+    if has_gaps:
+        used = {word.char for grid in grids for word in grid.words()}
+        rest = [[word for word in line if word.char not in used] for line in words] if used else words
+        grids += filter(is_table, find_unruled(rest, rules.across))
+    return grids
+
+
+def _count_words(numbers: Collection[int], pieces: Sequence[Piece]) -> int:
+    return sum(pieces[at][1].count(" ") + 1 for at in numbers)
 
 
 def _are_ruled(across: Sequence[Rule], lines: Sequence[Line]) -> bool:
@@ -160,13 +178,13 @@ def _may_have_columns(lines: Sequence[Line], measured: Mapping[int, Sequence[Wor
     """Whether lines with gaps can be a table without rules: its last column has numbers, or there are more
     than two.
     """
-    size = size_of(list(measured.values()))
+    least = _LEAST_GAP * size_of(list(measured.values()))
     numeric = 0
     for at, line in measured.items():
         if len(line) < 2 or _gap_before(lines, at):
             return True  # the line is but a cell, or cannot be taken apart
         ordered = sorted(line, key=lambda word: word.left)
-        gaps = [at for at, (one, other) in enumerate(pairwise(ordered), 1) if other.left - one.right > 0.6 * size]
+        gaps = [at for at, (one, other) in enumerate(pairwise(ordered), 1) if other.left - one.right > least]
         if len(gaps) > 1:
             return True
         numeric += bool(gaps) and any(has_value(word.text) for word in ordered[gaps[-1] :])
