@@ -46,7 +46,7 @@ _LEAST_GAP = 0.6  # of the text's size: a blank has up to .5 in lines that are s
 _FEWEST_NUMERIC = 2  # values that make a column of three rows one of numbers
 _FEWEST_DOWN = 3  # vertical rules of a table: at both sides, and between columns
 
-_PITCH = 1.6  # from a line to the next, of its height, at most
+_RULE_NEAR = 3.0  # of the lines' height: so far a table's upper and lower rules are from lines with gaps
 _AROUND = 4  # lines before and after a sign that may belong to the table as well
 _MOST_WORDS = 20_000  # of a page; a full page of small print has 2,000
 
@@ -158,8 +158,8 @@ def _are_ruled(across: Sequence[Rule], lines: Sequence[Line]) -> bool:
     if len(across) < _FEWEST_ACROSS:
         return False
     size = max(line.height for line in lines)
-    bottom = min(line.start_y for line in lines) - _AROUND * _PITCH * size
-    top = max(line.start_y for line in lines) + _AROUND * _PITCH * size
+    bottom = min(line.start_y for line in lines) - _RULE_NEAR * size
+    top = max(line.start_y for line in lines) + _RULE_NEAR * size
     return len({round(rule.at) for rule in across if bottom < rule.at < top}) >= _FEWEST_ACROSS
 
 
@@ -238,9 +238,9 @@ def _first_gap(ruler: _Ruler, piece: Piece) -> tuple[float, float] | None:
         _loose_box(page, start + at - 1, into)
         left, top, right, bottom = box
         _loose_box(page, start + at + 1, into)
-        other_left, _, other_right, _ = box
-        if max(other_left - right, left - other_right) > 1.2 * (top - bottom) and may_part_columns(text, at):
-            return (right, other_left) if other_left > right else (other_right, left)
+        least = 1.2 * (top - bottom)
+        if (box[0] - right > least or left - box[2] > least) and may_part_columns(text, at):
+            return (right, box[0]) if box[0] > right else (box[2], left)
         at = text.find(" ", at + 1)
     return None
 
