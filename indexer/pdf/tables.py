@@ -299,8 +299,11 @@ def _whole(text: str, raw: str) -> tuple[list[str], list[tuple[int, int]]]:
 
 def _is_same(texts: Sequence[str], raw: Sequence[str]) -> bool:
     """Whether these are the same words, but for how they are written."""
-    return len(texts) == len(raw) and all(
-        text == other or _letters(text) == _letters(other) for text, other in zip(texts, raw, strict=True)
+    return texts == raw or (
+        len(texts) == len(raw)
+        and all(
+            text == other or _letters(text) == _letters(other) for text, other in zip(texts, raw, strict=True)
+        )
     )
 
 

@@ -219,6 +219,6 @@ def test_two_tables_of_other_columns_with_sentences_between(tmp_path: Path) -> N
     for at, row in enumerate(first):
         put_row(pdf, 100 + 16 * at, row)
     put_prose(pdf, 180)
-    for at, row in enumerate(second):
-        put_row(pdf, 260 + 16 * at, row, (60, 400))
+    for at, cells in enumerate(second):
+        put_row(pdf, 260 + 16 * at, cells, (60, 400))
     assert rows_of(read(pdf, tmp_path)) == [*map(list, first), *map(list, second)]
