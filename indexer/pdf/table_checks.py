@@ -122,6 +122,7 @@ def _not_monospaced(numbers: Sequence[int], widths: Sequence[float], lengths: Se
         lengths: of the lines, in characters.
     """
     found: defaultdict[int, set[int]] = defaultdict(set)
+    numbers = [at for at in numbers if widths[at] < 1e5]  # nor what is "not a number"
     keys = [round(20 * widths[at] * lengths[at] / max(lengths[at] - 1, 1)) for at in numbers]
     for key, at in zip(keys, numbers, strict=True):
         found[key].add(lengths[at])
