@@ -21,7 +21,7 @@ from indexer.pdf.old_codes import find_codes
 from indexer.pdf.page_lines import HYPHENATED, Line
 from indexer.pdf.page_objects import address, quick
 from indexer.pdf.page_text import PageText, read_text
-from indexer.pdf.raised_marks import BESIDE, OVERLAP, Marks, is_beside
+from indexer.pdf.raised_marks import BESIDE, OVERLAP, Marks, as_units, is_beside
 from indexer.pdf.spaced_letters import close_spacing, is_spaced
 from indexer.pdf.unspaced_lines import close_gaps, is_european
 from indexer.pdf.visible_box import VisibleBox, cut_line
@@ -40,14 +40,21 @@ its first and last character, and whether PDFium has its characters in this orde
 
 _FIRST_AND_LAST = itemgetter(3, 4)
 
+Piece = tuple[int, str]
+"""What PDFium has of a line: the place of its first character in the page's text, and its text in UTF-16
+units; "" where the line is not all of it.
+"""
+
 _Sides = list[list[float]]
 """Eight lists with a number for each line: left, top, right and bottom of the box of its first character,
 then those of its last, in points.
 """
 
 
-def read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> list[Line]:
-    """The lines of an open page of PDFium, in reading order.
+def read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> tuple[list[Line], list[Piece]]:
+    """The lines of an open page of PDFium, in reading order, and what PDFium has of each.
+
+    There are no pieces if the places of PDFium's text are not its characters' numbers.
 
     Args:
         page: the page.
@@ -60,7 +67,7 @@ def read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> list[
     """
     source = read_text(text_page, at)
     if source is None:
-        return []
+        return [], []
     european = is_european(source.odd)
     rows, sides = _locate(page, text_page, source, visible, is_mended=not european)
     texts = [row[0] for row in rows]
@@ -68,8 +75,10 @@ def read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> list[
     _write_marks(marks, texts, rows, sides)
     _repair_letters(text_page, source, texts, rows)
     heights = _read_sizes(text_page, rows) if at == 0 else _heights(sides)
-    lines = _put_together(marks, texts, rows, sides, heights)
-    return lines if european else close_gaps(lines)
+    lines, spans = _put_together(marks, texts, rows, sides, heights)
+    units = source.text if source.same_units else as_units(source.text)
+    pieces = [(start, units[start:stop]) for start, stop in spans] if source.one_to_one else []
+    return (lines if european else close_gaps(lines)), pieces
 
 
 def _locate(
@@ -166,7 +175,8 @@ def _cut(
         if _are_shown([[side] for side in ends], visible):
             kept.append(row)
         elif shown := cut_line(text_page, row[0], row[1], visible, one_to_one=source.one_to_one):
-            kept.append((shown.text, row[1], row[2], shown.first, shown.last, False))
+            # Its end is its start: tables are not looked for in what is left of it.
+            kept.append((shown.text, row[1], row[1], shown.first, shown.last, False))
     return kept, _measure(text_page, kept)
 
 
@@ -227,10 +237,14 @@ def _heights(sides: _Sides) -> list[float]:
 
 def _put_together(
     marks: Marks, texts: list[str], rows: list[_Row], sides: _Sides, heights: list[float]
-) -> list[Line]:
-    """The lines with their places. What PDFium has parted at a mark, or at no hyphen, is one line."""
+) -> tuple[list[Line], list[tuple[int, int]]]:
+    """The lines with their places, and from where to where each is in PDFium's text.
+
+    What PDFium has parted at a mark, or at no hyphen, is one line.
+    """
     right, end_height = math.inf, 0.0  # of the end of the line before
     lines: list[Line] = []
+    spans: list[tuple[int, int]] = []
     for at, (left, top, _, bottom, end_x, end_top, end_right, end_bottom) in enumerate(
         zip(*sides, strict=True)
     ):
@@ -245,9 +259,13 @@ def _put_together(
             line = _go_on_at_mark(marks, lines, line, rows[at], gap)
         if lines and lines[-1].text[-1:] == HYPHENATED:
             line = _go_on_at_no_hyphen(lines, line)
+        start, stop = rows[at][1:3]
+        while len(spans) > len(lines):  # it goes on from there
+            start, _ = spans.pop()
         if line.text and not line.text.isspace():  # else it was the accents of another line
             lines.append(line)
-    return lines
+            spans.append((start, stop))
+    return lines, spans
 
 
 def _go_on_at_no_hyphen(lines: list[Line], line: Line) -> Line:

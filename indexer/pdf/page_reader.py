@@ -70,15 +70,15 @@ def read_open_page(page: Any, at: int, layers: Layers) -> PageReading:
         return PageReading(None)
     try:
         visible = find_visible_box(page)
-        lines = read_lines(page, text_page, at, visible)
+        lines, pieces = read_lines(page, text_page, at, visible)
         is_low = may_be_tiny(lines)
         if (is_low or may_hide_text(look, text_page, layers)) and hide_text(page, layers, is_low=is_low):
             layers.is_suspect = True
             pdfium.FPDFText_ClosePage(text_page)
             text_page = pdfium.FPDFText_LoadPage(page)
-            lines = read_lines(page, text_page, at, visible)
+            lines, pieces = read_lines(page, text_page, at, visible)
         if needs_ocr(page, text_page, lines, look):
             return PageReading(lines, is_scan=True)  # OCR has to know where each line is
-        return PageReading(mend_printed(text_page, with_tables(page, text_page, lines), at))
+        return PageReading(mend_printed(text_page, with_tables(page, text_page, lines, pieces), at))
     finally:
         pdfium.FPDFText_ClosePage(text_page)

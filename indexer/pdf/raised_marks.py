@@ -112,7 +112,7 @@ class Marks:
         self._text_page = text_page
         self._address = address(text_page)
         self._one_to_one = source.one_to_one
-        self._units = source.text if source.same_units else _as_units(source.text)
+        self._units = source.text if source.same_units else as_units(source.text)
         self.numbers = [found.start() for found in _NUMBER_END.finditer(self._units)]
         self._bottoms = self._measure_bottoms()
         self.numbers.append(len(self._units))
@@ -289,7 +289,7 @@ def is_beside(before: Line, bottom: float, height: float) -> bool:
     return _OTHER_PLACE * height < abs(before.end_y - bottom) < height
 
 
-def _as_units(text: str) -> str:
+def as_units(text: str) -> str:
     """`text` with two characters, the surrogates, for each beyond U+FFFF."""
     return "".join(map(chr, memoryview(text.encode("utf-16-le", "surrogatepass")).cast("H")))
 

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from indexer.pdf.table_grid import Bit, Grid, Row, Word, rows_of_band, split_rows
 from indexer.pdf.table_rules import Rule, Rules
@@ -22,22 +23,40 @@ _LEAST_RULED = 0.7
 _NARROWEST = 5.0  # of a column or row without text: less is a gap between two rules
 
 
-def find_ruled(rules: Rules, words: Sequence[Word]) -> list[Grid]:
-    """The tables that rules on all sides of cells make, as far as they have text.
+class Frame(NamedTuple):
+    """Rules that part rows and columns.
 
-    Args:
-        rules: of the page.
-        words: those that may be in tables, in the order in which they are drawn.
+    Attributes:
+        xs, ys: where rules are, ascending.
+        anchors: row and column, both counted from the lower left → those of the upper left corner of the cell
+            that is there.
     """
+
+    xs: list[float]
+    ys: list[float]
+    anchors: dict[tuple[int, int], tuple[int, int]]
+
+
+def find_frames(rules: Rules) -> list[Frame]:
+    """What rules on all sides of cells make, of two rows and columns at least."""
+    if len(rules.across) < 3 or len(rules.down) < 2:
+        return []
     across, down = _join(rules.across), _join(rules.down)
     if len(across) < 3 or len(down) < 2 or len(across) * len(down) > _MOST_PAIRS:
         return []
-    found = []
-    for group_across, group_down in _touching(across, down):
-        grid = _fill(group_across, group_down, words)
-        if grid is not None:
-            found.append(grid)
-    return found
+    framed = [_frame(group_across, group_down) for group_across, group_down in _touching(across, down)]
+    return [frame for frame in framed if frame is not None]
+
+
+def find_ruled(frames: Sequence[Frame], words: Sequence[Word]) -> list[Grid]:
+    """The tables in some frames, as far as they have text.
+
+    Args:
+        frames: of the page.
+        words: those that may be in tables, in the order in which they are drawn.
+    """
+    filled = [_fill(frame, words) for frame in frames]
+    return [grid for grid in filled if grid is not None]
 
 
 def _join(rules: Sequence[Rule]) -> list[Rule]:
@@ -90,15 +109,19 @@ def _places(values: Sequence[float]) -> list[float]:
     return places
 
 
-def _fill(across: Sequence[Rule], down: Sequence[Rule], words: Sequence[Word]) -> Grid | None:
-    """The table of one group of rules; None if it has no two rows and columns, or hardly any text."""
+def _frame(across: Sequence[Rule], down: Sequence[Rule]) -> Frame | None:
+    """What one group of rules makes; None if it has no two rows and columns."""
     xs = _places([rule.at for rule in down] + [end for rule in across for end in rule[1:]])
     ys = _places([rule.at for rule in across] + [end for rule in down for end in rule[1:]])
     if len(xs) < 3 or len(ys) < 3 or len(xs) * len(ys) > _MOST_CELLS:
         return None
     anchors = _merge_cells(across, down, xs, ys)
-    if anchors is None:
-        return None
+    return None if anchors is None else Frame(xs, ys, anchors)
+
+
+def _fill(frame: Frame, words: Sequence[Word]) -> Grid | None:
+    """The table in a frame; None if there is hardly any text."""
+    xs, ys, anchors = frame
     cells: defaultdict[tuple[int, int], list[Word]] = defaultdict(list)
     crossing = inside = 0
     for word in words:
@@ -109,6 +132,8 @@ def _fill(across: Sequence[Rule], down: Sequence[Rule], words: Sequence[Word]) -
         inside += 1
         anchor = anchors[row, column]
         cells[anchor].append(word)
+        if word.left >= xs[column] and word.right <= xs[column + 1]:
+            continue
         # Of a word that is cut by a rule, more than a letter stands on either side.
         third = (word.right - word.left) / 3
         first, last = bisect_right(xs, word.left + third) - 1, bisect_right(xs, word.right - third) - 1

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from operator import sub, truediv
 from statistics import median
 
 from indexer.pdf.page_lines import Line
@@ -54,16 +55,16 @@ def suspects(lines: Sequence[Line]) -> tuple[list[int], bool]:
     if len(lines) < 3:
         return [], False
     texts, start_xs, start_ys, end_xs, end_ys, heights = tuple(zip(*lines, strict=True))[:6]
-    widths = [
-        abs(end - start) / (len(text) or 1) for text, start, end in zip(texts, start_xs, end_xs, strict=True)
-    ]
+    lengths = list(map(len, texts))
+    if not all(lengths):
+        return [], False
+    widths = list(map(truediv, map(abs, map(sub, end_xs, start_xs)), lengths))
     middle = len(lines) // 2
     limit = _WIDER * min(sorted(widths)[middle], _USUAL * sorted(heights)[middle])
-    wide = [
-        at
-        for at, (width, text) in enumerate(zip(widths, texts, strict=True))
-        if width > limit or (text[-1:] in _ENDS_ROW and _has_numbers(text))
-    ]
+    wide = [at for at, width in enumerate(widths) if width > limit]
+    numbers = [at for at, text in enumerate(texts) if text[-1] in _ENDS_ROW and _has_numbers(text)]
+    if numbers:
+        wide = sorted({*wide, *numbers})
     beside = [
         at
         for at, (bottom, other, own, height) in enumerate(
@@ -71,15 +72,22 @@ def suspects(lines: Sequence[Line]) -> tuple[list[int], bool]:
         )
         if own > bottom - 0.3 * height and own > other - 0.3 * height
     ]
-    if len(wide) < _FEWEST_WIDE and len(beside) < _FEWEST_BESIDE:
-        return [], False
-    wide = [at for at in _not_monospaced(lines, wide) if ". . ." not in lines[at].text]
-    wide = [at for at in wide if not _IN_UNSPACED.search(lines[at].text)]
-    signs = sorted({*wide, *beside})
     are_beside = _is_dense(beside, _FEWEST_BESIDE)
-    if are_beside or (_is_dense(wide, _FEWEST_WIDE) and _is_dense(signs, _FEWEST_SIGNS)):
-        return signs, are_beside
+    if not (are_beside or _are_dense(wide, beside)):
+        return [], False
+    wide = [at for at in _not_monospaced(wide, widths, lengths) if _may_be_row(texts[at])]
+    if are_beside or _are_dense(wide, beside):
+        return sorted({*wide, *beside}), are_beside
     return [], False
+
+
+def _are_dense(wide: Sequence[int], beside: Sequence[int]) -> bool:
+    """Whether several lines are near each other that are wide or stand beside others."""
+    return _is_dense(wide, _FEWEST_WIDE) and _is_dense(sorted({*wide, *beside}), _FEWEST_SIGNS)
+
+
+def _may_be_row(text: str) -> bool:
+    return ". . ." not in text and (text.isascii() or not _IN_UNSPACED.search(text))
 
 
 def may_part_columns(text: str, at: int) -> bool:
@@ -94,6 +102,9 @@ def may_part_columns(text: str, at: int) -> bool:
 
 def _has_numbers(text: str) -> bool:
     """Whether it is three words or more, most of them with digits."""
+    before = text.rfind(" ")
+    if before < 0 or not _DIGITS.search(text, 0, before):
+        return False  # at most the last one
     words = text.split()
     return len(words) >= 3 and sum(map(bool, map(_DIGITS.search, words))) * 2 > len(words)
 
@@ -102,15 +113,25 @@ def _is_dense(numbers: Sequence[int], fewest: int) -> bool:
     return any(last - first < _NEAR for first, last in zip(numbers, numbers[fewest - 1 :], strict=False))
 
 
-def _not_monospaced(lines: Sequence[Line], numbers: Sequence[int]) -> list[int]:
-    """Those lines whose characters are not as wide as those of several others of other lengths."""
-    lengths: defaultdict[int, set[int]] = defaultdict(set)
-    key_of = {}
-    for at in numbers:
-        text, start_x, _, end_x, _, _ = lines[at]
-        key_of[at] = round(20 * abs(end_x - start_x) / max(len(text) - 1, 1))
-        lengths[key_of[at]].add(len(text))
-    return [at for at, key in key_of.items() if len(lengths[key]) < 3]
+def _not_monospaced(numbers: Sequence[int], widths: Sequence[float], lengths: Sequence[int]) -> list[int]:
+    """Those lines whose characters are not as wide as those of several others of other lengths.
+
+    Args:
+        numbers: of the lines.
+        widths: of a character of each line of the page, counted from the first to where the last begins.
+        lengths: of the lines, in characters.
+    """
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    numbers = [at for at in numbers if widths[at] < 1e5]  # nor what is "not a number"
+    keys = [round(20 * widths[at] * lengths[at] / max(lengths[at] - 1, 1)) for at in numbers]
+    for key, at in zip(keys, numbers, strict=True):
+        found[key].add(lengths[at])
+    return [at for key, at in zip(keys, numbers, strict=True) if len(found[key]) < 3]
+
+
+def has_value(text: str) -> bool:
+    """Whether a digit or the sign for no value is in it."""
+    return bool(_DIGITS.search(text) or _NO_VALUE.fullmatch(text))
 
 
 def is_table(grid: Grid) -> bool:
@@ -163,6 +184,20 @@ def _is_contents(columns: Sequence[Sequence[str]]) -> bool:
     if not all(map(_PAGE.fullmatch, last)) or any(one > other for one, other in pairwise(numbers)):
         return False
     return not any(map(_is_numeric, columns[1:-1]))
+
+
+def are_contents(texts: Sequence[str]) -> bool:
+    """Whether lines with gaps are headings and the pages they are on."""
+    pages = []
+    others = 0
+    for text in texts:
+        _, *middle, last = ["", *text.split()]
+        if not _PAGE.fullmatch(last):
+            return False
+        pages.append(last)
+        others += any(map(_is_value, middle[1:]))
+    numbers = [int(page) for page in pages if page.isdecimal()]
+    return len(numbers) > 1 and numbers == sorted(numbers) and others <= 0.2 * len(texts)
 
 
 def _is_code(columns: Sequence[Sequence[str]]) -> bool:

@@ -61,6 +61,9 @@ class Bit:
     rank: int = 0
 
     def __post_init__(self) -> None:
+        if len(self.words) == 1:
+            _, self.left, self.bottom, self.right, self.top, _, _ = self.words[0]
+            return
         self.left = min(word.left for word in self.words)
         self.right = max(word.right for word in self.words)
         self.bottom = min(word.bottom for word in self.words)
@@ -122,8 +125,9 @@ def find_gutters(lines: Sequence[Sequence[Word]], size: float) -> list[tuple[flo
     """
     edges: list[tuple[float, int]] = []
     for line in lines:
-        for word in line:
-            edges += [(word.left, 1), (word.right, -1)]
+        for _, left, _, right, _, _, _ in line:
+            edges.append((left, 1))
+            edges.append((right, -1))
     if not edges:
         return []
     edges.sort()
@@ -140,6 +144,7 @@ def find_gutters(lines: Sequence[Sequence[Word]], size: float) -> list[tuple[flo
             found.append((x, following))
     if len(found) > _MOST_GUTTERS:
         return []
+    found = [gap for gap in found if gap[1] - gap[0] > 0.1 * size]
     if most:
         wide = (gap for gap in found if gap[1] - gap[0] > 0.1 * size)
         found = [gap for each in wide for gap in _narrowed(each, lines)]
@@ -152,11 +157,11 @@ def _narrowed(gap: tuple[float, float], lines: Sequence[Sequence[Word]]) -> Iter
     middle = (start + stop) / 2
     left, right = gap
     for line in lines:
-        for word in line:
-            if start < word.right <= middle and word.left <= start:
-                left = max(left, word.right)
-            elif middle <= word.left < stop and word.right >= stop:
-                right = min(right, word.left)
+        for _, word_left, _, word_right, _, _, _ in line:
+            if start < word_right <= middle and word_left <= start:
+                left = max(left, word_right)
+            elif middle <= word_left < stop and word_right >= stop:
+                right = min(right, word_left)
     if left < right:
         yield left, right
 
@@ -292,8 +297,10 @@ def rows_by_rules(bits: Sequence[Bit], rules: Sequence[float]) -> list[Row]:
 
 def rows_of_band(bits: Sequence[Bit]) -> list[Row]:
     """The row between two rules, or several if they are drawn one after the other, each in all columns."""
-    split = split_rows(bits)
     columns = len({bit.column for bit in bits})
+    if columns == len(bits):
+        return [one_row(bits)]
+    split = split_rows(bits)
     if len(split) > 1 and columns > 1 and all(len(row) >= max(2, columns - 1) for row in split):
         return split
     return [one_row(bits)]

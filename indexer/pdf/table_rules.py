@@ -2,9 +2,12 @@
 
 import ctypes
 from collections.abc import Iterator
+from itertools import compress, repeat
 from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
+
+from indexer.pdf.page_objects import PATH, address, quick
 
 # What is thinner is a line, whether it was drawn as one or as a filled box. Borders of 3 pt are the thickest
 # that browsers and office programs draw unless they are told to.
@@ -16,6 +19,18 @@ _MOST_OBJECTS = 10_000
 _MOST_RULES = 2_000
 _SAMPLE = 40
 _MOST_SEGMENTS = 400  # of a path; ReportLab draws all rules of one weight as one path
+
+_Pointer, _Int = ctypes.c_void_p, ctypes.c_int
+_get = quick(pdfium.FPDFPage_GetObject, _Pointer, _Pointer, _Int)
+_type = quick(pdfium.FPDFPageObj_GetType, _Int, _Pointer)
+_bounds = quick(pdfium.FPDFPageObj_GetBounds, _Int, *[_Pointer] * 5)
+_draw_mode = quick(pdfium.FPDFPath_GetDrawMode, _Int, *[_Pointer] * 3)
+_matrix = quick(pdfium.FPDFPageObj_GetMatrix, _Int, *[_Pointer] * 2)
+_count_segments = quick(pdfium.FPDFPath_CountSegments, _Int, _Pointer)
+_segment = quick(pdfium.FPDFPath_GetPathSegment, _Pointer, _Pointer, _Int)
+_point = quick(pdfium.FPDFPathSegment_GetPoint, _Int, *[_Pointer] * 3)
+_closes = quick(pdfium.FPDFPathSegment_GetClose, _Int, _Pointer)
+_kind = quick(pdfium.FPDFPathSegment_GetType, _Int, _Pointer)
 
 
 class Rule(NamedTuple):
@@ -42,10 +57,7 @@ def count_paths(page: Any) -> float:
     """The share of a page's objects that are paths, judged by some of them: quickly."""
     count = pdfium.FPDFPage_CountObjects(page)
     looked_at = range(0, max(count, 0), max(1, count // _SAMPLE))
-    paths = sum(
-        pdfium.FPDFPageObj_GetType(pdfium.FPDFPage_GetObject(page, at)) == pdfium.FPDF_PAGEOBJ_PATH
-        for at in looked_at
-    )
+    paths = list(map(_type, map(_get, repeat(address(page)), looked_at))).count(PATH)
     return paths / len(looked_at) if paths else 0.0
 
 
@@ -55,15 +67,14 @@ def read_rules(page: Any) -> Rules:
     count = pdfium.FPDFPage_CountObjects(page)
     if not 0 < count <= _MOST_OBJECTS:
         return rules
-    sides = [ctypes.c_float() for _ in range(4)]
-    into = [ctypes.byref(side) for side in sides]
-    for at in range(count):
-        found = pdfium.FPDFPage_GetObject(page, at)
-        if pdfium.FPDFPageObj_GetType(found) != pdfium.FPDF_PAGEOBJ_PATH:
+    found = list(map(_get, repeat(address(page)), range(count)))
+    sides = (ctypes.c_float * 4)()
+    first = ctypes.addressof(sides)
+    into_bottom, into_right, into_top = first + 4, first + 8, first + 12
+    for path in compress(found, map(PATH.__eq__, map(_type, found))):
+        if not _bounds(path, first, into_bottom, into_right, into_top):
             continue
-        if not pdfium.FPDFPageObj_GetBounds(found, *into):
-            continue
-        left, bottom, right, top = (side.value for side in sides)
+        left, bottom, right, top = sides
         width, height = right - left, top - bottom
         if not (0 <= width < 1e5 and 0 <= height < 1e5):
             continue
@@ -72,22 +83,22 @@ def read_rules(page: Any) -> Rules:
         elif width <= _THICKEST < height:
             rules.down.append(Rule((left + right) / 2, bottom, top))
         elif width > _THICKEST:
-            _read_path(found, rules)
+            _read_path(path, rules)
         if len(rules.across) + len(rules.down) > _MOST_RULES:
             return Rules([], [])
     return rules
 
 
-def _read_path(found: Any, rules: Rules) -> None:
+def _read_path(path: int, rules: Rules) -> None:
     """Adds the lines of a stroked path with several: a box, or all rules of a table at once."""
-    mode, is_stroked = ctypes.c_int(), ctypes.c_int()
-    if not pdfium.FPDFPath_GetDrawMode(found, ctypes.byref(mode), ctypes.byref(is_stroked)):
+    modes = (ctypes.c_int * 2)()  # how it is filled, and whether it is stroked
+    if not _draw_mode(path, ctypes.addressof(modes), ctypes.addressof(modes) + 4):
         return
-    if not is_stroked.value or pdfium.FPDFPath_CountSegments(found) > _MOST_SEGMENTS:
+    if not modes[1] or _count_segments(path) > _MOST_SEGMENTS:
         return
     before: tuple[float, float] | None = None
     start: tuple[float, float] | None = None
-    for kind, point, closes in _segments(found):
+    for kind, point, closes in _segments(path):
         if kind == pdfium.FPDF_SEGMENT_MOVETO:
             start = point
         elif kind == pdfium.FPDF_SEGMENT_LINETO and before:
@@ -97,19 +108,17 @@ def _read_path(found: Any, rules: Rules) -> None:
         before = point
 
 
-def _segments(found: Any) -> Iterator[tuple[int, tuple[float, float], bool]]:
+def _segments(path: int) -> Iterator[tuple[int, tuple[float, float], bool]]:
     matrix = pdfium.FS_MATRIX()
-    pdfium.FPDFPageObj_GetMatrix(found, ctypes.byref(matrix))
-    x, y = ctypes.c_float(), ctypes.c_float()
-    for at in range(pdfium.FPDFPath_CountSegments(found)):
-        segment = pdfium.FPDFPath_GetPathSegment(found, at)
-        pdfium.FPDFPathSegment_GetPoint(segment, ctypes.byref(x), ctypes.byref(y))
-        point = (
-            matrix.a * x.value + matrix.c * y.value + matrix.e,
-            matrix.b * x.value + matrix.d * y.value + matrix.f,
-        )
-        closes = bool(pdfium.FPDFPathSegment_GetClose(segment))
-        yield pdfium.FPDFPathSegment_GetType(segment), point, closes
+    _matrix(path, ctypes.addressof(matrix))
+    a, b, c, d, e, f = matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f
+    place = (ctypes.c_float * 2)()
+    into_x = ctypes.addressof(place)
+    for at in range(_count_segments(path)):
+        segment = _segment(path, at)
+        _point(segment, into_x, into_x + 4)
+        x, y = place
+        yield _kind(segment), (a * x + c * y + e, b * x + d * y + f), bool(_closes(segment))
 
 
 def _add(rules: Rules, one: tuple[float, float], other: tuple[float, float]) -> None:

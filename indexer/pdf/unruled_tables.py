@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from operator import attrgetter
 from statistics import median
 
 from indexer.pdf.table_grid import (
@@ -25,6 +26,9 @@ _LONGEST_CELL = 8
 
 # The share of a table's lines that may run across its columns: headers above several, and section rows.
 _MOST_ACROSS = 0.25
+
+LONG = 60
+"""Characters of a line that is prose, if it is no sign of a table and beside none."""
 
 _MOST_EXTENDED = 40  # lines on either side: those with wide gaps are in the table already
 _MOST_LINES = 2_000  # of a page: more are a drawing
@@ -72,11 +76,12 @@ def size_of(lines: Sequence[Sequence[Word]]) -> float:
     The height of a font's box tells less: it has .74 of the size from LibreOffice, .9 from TeX and 1.15 from
     Chromium. It is the limit for scripts with wide characters.
     """
-    words = [word for line in lines for word in line]
-    if not words:
-        return 0.0
-    width = median((word.right - word.left) / len(word.text) for word in words)
-    return min(2 * width, 1.4 * median(word.top - word.bottom for word in words))
+    widths, heights = [], []
+    for line in lines:
+        for text, left, bottom, right, top, _, _ in line:
+            widths.append((right - left) / len(text))
+            heights.append(top - bottom)
+    return min(2 * median(widths), 1.4 * median(heights)) if widths else 0.0
 
 
 def _cores(lines: Sequence[Sequence[Word]]) -> Iterator[tuple[int, int]]:
@@ -86,10 +91,15 @@ def _cores(lines: Sequence[Sequence[Word]]) -> Iterator[tuple[int, int]]:
     start = 0
     for at, (sign, following) in enumerate(pairwise([*signs, len(lines) + _LONGEST_CELL]), 1):
         gap = lines[sign + 1 : following]
-        if following - sign > _LONGEST_CELL or not all(gap) or _is_far(lines, sign, following):
+        is_parted = following - sign > _LONGEST_CELL or not all(gap) or any(map(_is_prose, gap))
+        if is_parted or _is_far(lines, sign, following):
             if at - start >= 2:
                 yield signs[start], sign + 2 if any(lines[sign + 1 : sign + 2]) else sign + 1
             start = at
+
+
+def _is_prose(line: Sequence[Word]) -> bool:
+    return len(line) == 1 and len(line[0].text) > LONG and " " in line[0].text
 
 
 def _is_sign(lines: Sequence[Sequence[Word]], at: int, size: float) -> bool:
@@ -127,7 +137,7 @@ def _size(word: Word) -> float:
 
 
 def _neighbours(line: Sequence[Word]) -> Iterator[tuple[Word, Word]]:
-    return pairwise(sorted(line, key=lambda word: word.left))
+    return pairwise(sorted(line, key=attrgetter("left")) if len(line) > 1 else line)
 
 
 def _read(lines: Sequence[Sequence[Word]], first: int, stop: int, across: Sequence[Rule]) -> Grid | None:
@@ -191,11 +201,13 @@ def _runs_across(line: Sequence[Word], gutters: Sequence[tuple[float, float]], s
     """Whether a word is in a gap between columns, or that gap is but a blank between two words."""
     for left, right in gutters:
         before, after = -1e9, 1e9
-        for word in line:
-            if word.right <= left + 0.01:
-                before = max(before, word.right)
-            elif word.left >= right - 0.01:
-                after = min(after, word.left)
+        for _, start, _, stop, _, _, _ in line:
+            if stop <= left + 0.01:
+                if stop > before:
+                    before = stop
+            elif start >= right - 0.01:
+                if start < after:
+                    after = start
             else:
                 return True
         if after - before < 0.45 * size:

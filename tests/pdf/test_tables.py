@@ -195,3 +195,30 @@ def test_the_only_line_beside_a_table_is_no_title(tmp_path: Path) -> None:
     document = extract(tmp_path / "Accounts.pdf", "0" * 24, on_page=lambda done, total: None)
     assert document.title == "Accounts"
     assert "| East |  | 42 | 17 |" in document.text
+
+
+def test_a_raised_mark_beside_a_cell_leaves_the_cells_apart(tmp_path: Path) -> None:
+    # PDFium ends a line at a mark whose place differs much: one is made of the two.
+    pdf = new_page()
+    put_prose(pdf, 80)
+    for at, row in enumerate((_HEAD, *_ROWS)):
+        y = 200 + 16 * at
+        pdf.text(60, y, row[0])
+        if row[0] == "South":
+            pdf.set_font(size=6)
+            pdf.text(61 + 11 / 6 * pdf.get_string_width("South"), y - 5, "17")
+            pdf.set_font(size=11)
+        put_row(pdf, y, row[1:], (160, 240, 320))
+    put_prose(pdf, 300)
+    assert rows_of(read(pdf, tmp_path))[3] == ["South¹⁷", "(310)", "8.5 %", ""]
+
+
+def test_two_tables_of_other_columns_with_sentences_between(tmp_path: Path) -> None:
+    pdf = new_page()
+    first, second = (_HEAD, *_ROWS), [row[:2] for row in (_HEAD, *_ROWS) if row[1]]
+    for at, row in enumerate(first):
+        put_row(pdf, 100 + 16 * at, row)
+    put_prose(pdf, 180)
+    for at, cells in enumerate(second):
+        put_row(pdf, 260 + 16 * at, cells, (60, 400))
+    assert rows_of(read(pdf, tmp_path)) == [*map(list, first), *map(list, second)]
