@@ -82,7 +82,8 @@ def test_no_program_is_left_behind_when_the_caller_gives_up(tmp_path: Path) -> N
         yield PageTask(pdf, 1, 2, "eng", (), hangs)
 
     running = recognise_all(tasks(), 2, 2048)
-    assert next(running)[0].page == 2
+    first = next(running)
+    assert first[0].page == 2, first[1]
     running.close()
     for _ in range(10_000):
         if _has_ended(pids[0]):
