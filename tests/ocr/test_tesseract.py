@@ -1,6 +1,7 @@
 """Asking tesseract: what its table says, how large a page is drawn for it, and that it is ended."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def test_words_are_as_high_as_their_line_and_where_the_page_is_not_turned() -> N
 
 def test_a_program_that_hangs_is_ended(tmp_path: Path) -> None:
     program = tmp_path / "tesseract"
-    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.write_text(f"#!/bin/sh\nexec {shutil.which('sleep')} 60\n")
     program.chmod(0o755)
     hangs = Tesseract(str(program), "0", ("eng",), (), turns_pages=False)
     with pytest.raises(OcrFailed, match=r"took longer than 0\.1 s"):
@@ -68,7 +69,9 @@ def test_a_program_that_hangs_is_ended(tmp_path: Path) -> None:
 def test_no_program_is_left_behind_when_the_caller_gives_up(tmp_path: Path) -> None:
     program = tmp_path / "tesseract"  # hangs at the dark page
     program.write_text(
-        f"#!/bin/sh\nif [ $(tail -c 1) = a ]; then exit; fi\necho $$ > {tmp_path}/pid\nexec sleep 60\n"
+        # Processes are forked from one that may have begun in a test with another PATH.
+        f"#!/bin/sh\nPATH='{os.environ['PATH']}'\n"
+        f"if [ $(tail -c 1) = a ]; then exit; fi\necho $$ > {tmp_path}/pid\nexec sleep 60\n"
     )
     program.chmod(0o755)
     os.mkfifo(tmp_path / "pid")
