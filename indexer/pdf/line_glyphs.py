@@ -128,9 +128,12 @@ def _read(text_page: Any, first: int, last: int) -> list[Glyph]:
     return glyphs
 
 
-def printed_size(text_page: Any, glyph: Glyph) -> float:
-    """The font size in points, as printed; 0 if it is none."""
+def printed_size(text_page: Any, char: int) -> float:
+    """The font size of a character in points, as printed; 0 if it is none.
+
+    A title stands out by it; the height of a box depends on the font, too.
+    """
     matrix = pdfium.FS_MATRIX()
-    pdfium.FPDFText_GetMatrix(text_page, glyph.at, matrix)
-    size = float(pdfium.FPDFText_GetFontSize(text_page, glyph.at)) * math.hypot(matrix.c, matrix.d)
+    pdfium.FPDFText_GetMatrix(text_page, char, matrix)
+    size = float(pdfium.FPDFText_GetFontSize(text_page, char)) * math.hypot(matrix.c, matrix.d)
     return round(size, 1) if 0 <= size < 1e5 else 0.0

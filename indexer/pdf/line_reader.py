@@ -17,6 +17,7 @@ import pypdfium2.raw as pdfium
 from indexer.pdf.accents import find_accents, may_have_accents, write_accents
 from indexer.pdf.clean_text import clean_characters
 from indexer.pdf.glyph_lines import NOT_MENDED, mend_lines
+from indexer.pdf.line_glyphs import printed_size
 from indexer.pdf.old_codes import find_codes
 from indexer.pdf.page_lines import HYPHENATED, Line
 from indexer.pdf.page_objects import address, quick
@@ -295,15 +296,4 @@ def _join(before: Line, line: Line, text: str) -> Line:
 
 def _read_sizes(text_page: Any, rows: Sequence[_Row]) -> list[float]:
     """The sizes of the fonts of lines, in points."""
-    return [max(_read_size(text_page, row[3]), _read_size(text_page, row[4])) for row in rows]
-
-
-def _read_size(text_page: Any, char: int) -> float:
-    """The font size in points, as printed. A title stands out by it; the height of a box depends on the font,
-    too.
-    """
-    matrix = pdfium.FS_MATRIX()
-    pdfium.FPDFText_GetMatrix(text_page, char, matrix)
-    scale = (matrix.c**2 + matrix.d**2) ** 0.5
-    size: float = pdfium.FPDFText_GetFontSize(text_page, char)
-    return round(float(size * scale), 1)
+    return [max(printed_size(text_page, row[3]), printed_size(text_page, row[4])) for row in rows]

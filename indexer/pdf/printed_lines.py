@@ -130,5 +130,5 @@ def _line(glyphs: Sequence[Glyph], height: float, hyphen: str = "") -> Line:
 def _height(text_page: Any, glyphs: Sequence[Glyph], *, is_first_page: bool) -> float:
     ends = glyphs[0], glyphs[-1]
     if is_first_page or is_turned(glyphs[0].angle):
-        return max(printed_size(text_page, glyph) for glyph in ends)
+        return max(printed_size(text_page, glyph.at) for glyph in ends)
     return max(glyph.top - glyph.bottom for glyph in ends)

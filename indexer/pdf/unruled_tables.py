@@ -230,12 +230,9 @@ def _trim(
     """Without lines at both ends that have but one column, if they have no line beside them."""
 
     def is_outside(at: int, beside: int) -> bool:
-        line = lines[at]
-        if len(_columns(line, gutters)) >= 2 and not (
-            _runs_across(line, gutters, size) and not _has_wide_gap(line, size)
-        ):
+        if _is_parted(lines[at], gutters, size):
             return False
-        return not (first <= beside < stop and _overlap(line, lines[beside]))
+        return not (first <= beside < stop and _overlap(lines[at], lines[beside]))
 
     while stop - first > 2 and is_outside(first, first + 1):
         first += 1
@@ -285,9 +282,14 @@ def _belongs(
 ) -> bool:
     if not line or not near or abs(line[0].bottom - near[0].bottom) > farthest:
         return False
-    if _runs_across(line, gutters, size):
-        return _has_wide_gap(line, size) and len(_columns(line, gutters)) >= 2
-    return len(_columns(line, gutters)) >= 2
+    return _is_parted(line, gutters, size)
+
+
+def _is_parted(line: Sequence[Word], gutters: Sequence[tuple[float, float]], size: float) -> bool:
+    """Whether a line has words in several columns, none of them running from one into the next."""
+    if len(_columns(line, gutters)) < 2:
+        return False
+    return not _runs_across(line, gutters, size) or _has_wide_gap(line, size)
 
 
 def _continues(

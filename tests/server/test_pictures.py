@@ -1,7 +1,6 @@
 """Pictures of pages: the passage is marked, and a file that misbehaves costs its own picture only."""
 
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,11 +106,10 @@ def test_a_process_that_takes_too_much_memory_fails_alone(pdf: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="rights and limits are those of Unix")
-def test_a_process_that_cannot_be_started_is_said(pdf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_cannot_be_started_is_said(pdf: Path) -> None:
     # As where the interpreter is in a folder of another user's.
-    monkeypatch.setattr(sys, "executable", str(pdf))
     with pytest.raises(PictureFailed, match="cannot be started: Permission denied"):
-        Pictures().picture(wanted(pdf))
+        Pictures(python=str(pdf)).picture(wanted(pdf))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the program is a script of Unix")
@@ -125,14 +123,11 @@ def test_a_process_that_cannot_be_started_is_said(pdf: Path, monkeypatch: pytest
         '{"error": []}',
     ],
 )
-def test_an_answer_that_makes_no_sense_is_no_picture(
-    tmp_path: Path, pdf: Path, answer: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_answer_that_makes_no_sense_is_no_picture(tmp_path: Path, pdf: Path, answer: str) -> None:
     said = tmp_path / "said"
     said.write_text(f"{answer}\n", encoding="ascii")
     program = tmp_path / "taken-over"  # the process, as a hostile PDF might make it answer
     program.write_text(f"#!/bin/sh\ncat >/dev/null\ncat '{said}'\n", encoding="utf-8")
     program.chmod(0o700)
-    monkeypatch.setattr(sys, "executable", str(program))
     with pytest.raises(PictureFailed, match="crashed the process"):
-        Pictures().picture(wanted(pdf))
+        Pictures(python=str(program)).picture(wanted(pdf))

@@ -101,13 +101,15 @@ class Pictures:
         passwords: Callable[[], Sequence[str]] = tuple,
         seconds: float = _SECONDS,
         memory_mb: int = _MEMORY_MB,
+        python: str = sys.executable,
     ) -> None:
         """`passwords` gives those to try for a PDF that needs one; `seconds` and `memory_mb` (MiB) limit the
-        process that draws one picture.
+        process that draws one picture, and `python` is the program that it runs.
         """
         self._passwords = passwords
         self._seconds = seconds
         self._memory_mb = memory_mb
+        self._python = python
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, int, int, int], Picture] = OrderedDict()
         self._bytes = 0
@@ -177,7 +179,7 @@ class Pictures:
         )
         try:
             answer = ask_program(
-                [sys.executable, "-I", "-S", "-c", program],
+                [self._python, "-I", "-S", "-c", program],
                 json.dumps(request).encode(),
                 seconds=self._seconds,
                 most_bytes=most_bytes,
