@@ -30,6 +30,8 @@ from indexer.pdf.visible_box import VisibleBox, cut_line
 # Codes of fonts that say nothing of their characters, accents, signs of Latin-1, and Symbol.
 _ODD = re.compile("[\x00-\x09\x0b-\x1f\x7f-\xbfÿˆˇ˘-˝\uf020-\uf0ff]")
 
+_TOUCHING = 0.15  # heights of the gap between letters of a word, at most
+
 _measure_loosely = quick(
     pdfium.FPDFText_GetLooseCharBox, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p
 )
@@ -258,6 +260,8 @@ def _put_together(
         line = Line(texts[at], left, bottom, end_x, end_bottom, height)
         if is_resized and -OVERLAP * height < gap < BESIDE * height and rows[at][5]:
             line = _go_on_at_mark(marks, lines, line, rows[at], gap)
+        if lines and line.text[1:2] in ("", " ") and -_TOUCHING * height < gap < _TOUCHING * height:
+            line = _go_on_at_letter(lines, line)
         if lines and lines[-1].text[-1:] == HYPHENATED:
             line = _go_on_at_no_hyphen(lines, line)
         start, stop = rows[at][1:3]
@@ -267,6 +271,16 @@ def _put_together(
             lines.append(line)
             spans.append((start, stop))
     return lines, spans
+
+
+def _go_on_at_letter(lines: list[Line], line: Line) -> Line:
+    """The line with the one before it, which is taken off `lines`, if its first letter goes on there at the
+    same height: PDFium parts the letters of what is typed into a form that Chromium 156 prints.
+    """
+    if abs(lines[-1].end_y - line.start_y) > 0.02 * line.height or lines[-1].text[-1:] == HYPHENATED:
+        return line
+    before = lines.pop()
+    return _join(before, line, before.text.rstrip() + line.text)
 
 
 def _go_on_at_no_hyphen(lines: list[Line], line: Line) -> Line:

@@ -131,3 +131,15 @@ def test_slanted_letters_are_not_turned(tmp_path: Path) -> None:
     content = b"BT /F 12 Tf 72 700 Td (Report on) Tj 1 0 .33 1 135 705 Tm (harbours) Tj ET"
     path = write_text_objects(tmp_path / "a.pdf", [content])
     assert _extract(path).pages[0].text == "Report on harbours\n"
+
+
+def test_letters_that_pdfium_parts_are_words(tmp_path: Path) -> None:
+    # As Chromium prints what was typed into a form: each letter is drawn alone, and the fields stand at heights
+    # that differ. PDFium then takes the text for one that runs downwards, and ends the line after each letter.
+    heron = (
+        b"BT /F 12 Tf 120 700 Td (H) Tj 8.67 0 Td (e) Tj 6.67 0 Td (r) Tj 4 0 Td (o) Tj 6.67 0 Td (n) Tj ET"
+    )
+    two = b"BT /F 12 Tf 200 712 Td (t) Tj 3.33 0 Td (w) Tj 8.67 0 Td (o) Tj ET"
+    path = write_text_objects(tmp_path / "form.pdf", [b"%s %s" % (heron, two)])
+    document = extract(path, "0" * 24, on_page=lambda done, total: None)
+    assert document.text.split() == ["Heron", "two"]
