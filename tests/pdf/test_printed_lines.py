@@ -134,8 +134,8 @@ def test_slanted_letters_are_not_turned(tmp_path: Path) -> None:
 
 
 def test_letters_that_pdfium_parts_are_words(tmp_path: Path) -> None:
-    # As Chromium prints what was typed into a form: each letter is drawn alone, and the fields stand at heights
-    # that differ. PDFium then takes the text for one that runs downwards, and ends the line after each letter.
+    # As Chromium prints what was typed into a form: each letter is drawn alone, and the fields stand at
+    # heights that differ. PDFium then ends the line after each letter.
     heron = (
         b"BT /F 12 Tf 120 700 Td (H) Tj 8.67 0 Td (e) Tj 6.67 0 Td (r) Tj 4 0 Td (o) Tj 6.67 0 Td (n) Tj ET"
     )
