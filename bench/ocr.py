@@ -25,8 +25,8 @@ from bench.processes import print_row
 from bench.spoilt import WAYS, write_scan
 from indexer.ocr.drawing import draw_page
 from indexer.ocr.tesseract import Tesseract, find_tesseract
-from indexer.pdf.language import identify
 from indexer.pdf.pdfium import extract
+from indexer.pdf.text.language import identify
 from indexer.run.indexer import Indexer
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.documents import Document, Page

@@ -20,8 +20,8 @@ import pypdfium2.raw as pdfium
 from bench.processes import print_table
 from indexer.passages.split import split
 from indexer.passages.words_writer import WordsWriter
-from indexer.pdf.language import identify
 from indexer.pdf.pdfium import extract
+from indexer.pdf.text.language import identify
 from indexer.store.publisher import FileState, Place, Publisher
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.documents import Document

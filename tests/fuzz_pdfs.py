@@ -18,8 +18,8 @@ from pathlib import Path
 
 from fakes import WordHashEmbedder
 from indexer.passages.split import split
-from indexer.pdf.processes import Limits, extract_all
-from indexer.pdf.task import Task
+from indexer.pdf.processes.extract_all import Limits, extract_all
+from indexer.pdf.processes.task import Task
 from make_pdfs import write_claiming_pdf, write_pdf, write_scanned_pdf, write_text_objects
 from stackroom.common.documents import Document
 

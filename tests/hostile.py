@@ -8,8 +8,8 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from indexer.pdf.processes import Send
-from indexer.pdf.task import Task
+from indexer.pdf.processes.extract_all import Send
+from indexer.pdf.processes.task import Task
 from stackroom.common.documents import Document, OutlineEntry, Page, Section, Unread
 
 FAR_TOO_LONG = 30.0

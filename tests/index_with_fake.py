@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from fake_ocr import fake_tesseract
 from fakes import OneModel, WordHashEmbedder
 from indexer.ocr.tesseract import FindOcr, find_tesseract
-from indexer.pdf.language import identify
+from indexer.pdf.text.language import identify
 from indexer.run.account import Progress
 from indexer.run.indexer import Indexer
 from stackroom.common.settings import Settings

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
-from indexer.pdf.headings import find_sections
-from indexer.pdf.scanned_pages import is_garbled
+from indexer.pdf.ink.scanned_pages import is_garbled
+from indexer.pdf.text.headings import find_sections
 from stackroom.common.documents import Document, Page, Section
 from stackroom.page.own_marks import with_marks_of, without_imitations, without_marks
 

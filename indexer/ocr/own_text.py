@@ -7,11 +7,11 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from indexer.pdf.page_lines import Line
-from indexer.pdf.page_objects import TEXT, walk
-from indexer.pdf.scanned_pages import is_garbled
-from indexer.pdf.unmapped_text import find_unmapped
-from indexer.pdf.unread_ink import is_invisible
+from indexer.pdf.ink.page_objects import TEXT, walk
+from indexer.pdf.ink.scanned_pages import is_garbled
+from indexer.pdf.ink.unmapped_text import find_unmapped
+from indexer.pdf.ink.unread_ink import is_invisible
+from indexer.pdf.text.page_lines import Line
 from stackroom.page.word_boxes import UNITS, WordBox
 
 # A page of small print has 10,000 characters.

@@ -12,10 +12,10 @@ from pypdfium2 import PdfiumError
 from indexer.ocr.drawing import draw_page
 from indexer.ocr.own_text import OwnText, find_own_text
 from indexer.ocr.tesseract import OcrFailed, Recognised, Tesseract
-from indexer.pdf.inbox import made
-from indexer.pdf.layers import Layers
+from indexer.pdf.ink.layers import Layers
 from indexer.pdf.page_reader import read_open_page
-from indexer.pdf.processes import Limits, Send, in_processes
+from indexer.pdf.processes.extract_all import Limits, Send, in_processes
+from indexer.pdf.processes.inbox import made
 from stackroom.common.documents import AttachmentPlace
 from stackroom.common.errors import ExtractionFailed
 from stackroom.page.attached_file import AttachmentTooLarge

@@ -13,7 +13,7 @@ from indexer.ocr.page_job import NoScan, PageTask, recognise_all
 from indexer.ocr.scan_publisher import ScannedDocument, ScanPublisher
 from indexer.ocr.tesseract import ADDED, Recognised, Tesseract
 from indexer.passages.split import split
-from indexer.pdf.language import identify
+from indexer.pdf.text.language import identify
 from stackroom.catalog.entries import Location, Model, is_unchanged
 from stackroom.common.documents import Passage
 from stackroom.common.errors import ExtractionFailed

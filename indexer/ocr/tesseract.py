@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from indexer.ocr.drawing import Drawing
-from indexer.pdf.clean_text import clean_characters, count_words, join_hyphenated, tidy_lines
+from indexer.pdf.text.clean_text import clean_characters, count_words, join_hyphenated, tidy_lines
 from stackroom.common.characters.languages import LANGUAGES
 from stackroom.common.characters.scripts import UNSPACED
 from stackroom.common.programs import ask_program

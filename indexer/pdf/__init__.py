@@ -1,21 +1,8 @@
 """PDF bytes become a Document, in a process for each file: text, structure, language.
 
-Its face: `processes.extract_all`, and `pdfium.extract`, which is what runs in such a process.
+Its face: `processes.extract_all`, and `pdfium.extract`, which is what runs in such a process. The rooms, from
+the bottom: `text` and `ink` (what a page says and draws), `annotations` and `metadata`, `letters` and
+`scripts` (repairs of a line), `lines`, `tables`.
 """
 
-__all__ = [
-    "clean_text",
-    "headings",
-    "inbox",
-    "language",
-    "layers",
-    "page_lines",
-    "page_objects",
-    "page_reader",
-    "pdfium",
-    "processes",
-    "scanned_pages",
-    "task",
-    "unmapped_text",
-    "unread_ink",
-]
+__all__ = ["ink", "page_reader", "pdfium", "processes", "text"]

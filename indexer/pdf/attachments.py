@@ -10,17 +10,16 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from indexer.pdf.clean_text import flatten
-from indexer.pdf.inbox import made
+from indexer.pdf.text.clean_text import flatten
 from stackroom.common.documents import Attachment
 
 # So many of a document are listed; of the others only the number is told.
-_MOST_ATTACHMENTS = 1000
+MOST_ATTACHMENTS = 1000
 
 # Annotations of a page that are looked at; a page of an index has some hundred links.
-_MOST_ANNOTATIONS = 5000
+MOST_ANNOTATIONS = 5000
 
-_LONGEST_NAME = 200  # characters
+LONGEST_NAME = 200  # characters
 _LONGEST_TYPE = 100  # bytes in UTF-16; a longer one is not that of a PDF
 
 _TYPES_OF_PDF = ("application/pdf", "application/x-pdf")
@@ -34,7 +33,7 @@ def attached_to_page(page: Any, at: int) -> list[Attachment]:
         at: its index, from 0.
     """
     found: list[Attachment] = []
-    count = min(pdfium.FPDFPage_GetAnnotCount(page), _MOST_ANNOTATIONS)
+    count = min(pdfium.FPDFPage_GetAnnotCount(page), MOST_ANNOTATIONS)
     for number in range(count):
         annotation = pdfium.FPDFPage_GetAnnot(page, number)
         if not annotation:
@@ -50,47 +49,25 @@ def attached_to_page(page: Any, at: int) -> list[Attachment]:
 def all_attached(pdf: Any, pinned: Sequence[Attachment]) -> tuple[Attachment, ...]:
     """The files of an open document of PDFium: its own, then those that are `pinned` to its pages.
 
-    If there are more than `_MOST_ATTACHMENTS`, a last entry says how many more.
+    If there are more than `MOST_ATTACHMENTS`, a last entry says how many more.
     """
     count = max(0, pdfium.FPDFDoc_GetAttachmentCount(pdf))
     handles = (
-        (number, pdfium.FPDFDoc_GetAttachment(pdf, number)) for number in range(min(count, _MOST_ATTACHMENTS))
+        (number, pdfium.FPDFDoc_GetAttachment(pdf, number)) for number in range(min(count, MOST_ATTACHMENTS))
     )
     own = [_describe(handle, 0, number) for number, handle in handles if handle]
-    listed = (*own, *pinned)[:_MOST_ATTACHMENTS]
-    more = count + len(pinned) - len(listed) if count + len(pinned) > _MOST_ATTACHMENTS else 0
-    return (*listed, Attachment(0, _MOST_ATTACHMENTS, f"[{more} more]", False)) if more else listed
-
-
-def read_message(content: object, pages: int) -> tuple[Attachment, ...]:
-    """The attachments of a document with so many pages, as the process that read it has sent them.
-
-    Raises:
-        TypeError, ValueError: they can't be so.
-    """
-    if not isinstance(content, list) or len(content) > _MOST_ATTACHMENTS + 1:
-        raise ValueError("no list of attachments")
-    found = tuple(made(Attachment, one) for one in content)
-    places = {(one.page, one.number) for one in found}
-    numbers = range(_MOST_ANNOTATIONS)
-    if len(places) < len(found) or any(
-        one.page not in range(pages + 1)
-        or one.number not in numbers
-        or type(one.may_be_pdf) is not bool
-        or not 0 < len(one.name) <= _LONGEST_NAME
-        for one in found
-    ):
-        raise ValueError("attachments are not as they can be")
-    return found
+    listed = (*own, *pinned)[:MOST_ATTACHMENTS]
+    more = count + len(pinned) - len(listed) if count + len(pinned) > MOST_ATTACHMENTS else 0
+    return (*listed, Attachment(0, MOST_ATTACHMENTS, f"[{more} more]", False)) if more else listed
 
 
 def named(names: Sequence[str]) -> tuple[Attachment, ...]:
     """The files of a PDF that PDFium can't open: it can't take them out either, but they are told."""
-    return tuple(_entry(0, number, name, "") for number, name in enumerate(names[:_MOST_ATTACHMENTS]))
+    return tuple(_entry(0, number, name, "") for number, name in enumerate(names[:MOST_ATTACHMENTS]))
 
 
 def _describe(attachment: Any, page: int, number: int) -> Attachment:
-    name = _read_text(pdfium.FPDFAttachment_GetName, attachment, 8 * _LONGEST_NAME)
+    name = _read_text(pdfium.FPDFAttachment_GetName, attachment, 8 * LONGEST_NAME)
     kind = _read_text(pdfium.FPDFAttachment_GetSubtype, attachment, _LONGEST_TYPE)
     return _entry(page, number, name, kind)
 
@@ -99,8 +76,8 @@ def _entry(page: int, number: int, name: str, kind: str) -> Attachment:
     name = flatten(name)
     is_named_so = name.casefold().endswith(".pdf")
     may_be_pdf = is_named_so or kind.casefold() in _TYPES_OF_PDF or "." not in name
-    if len(name) > _LONGEST_NAME:
-        name = name[: _LONGEST_NAME - 5] + "…" + (".pdf" if is_named_so else "")
+    if len(name) > LONGEST_NAME:
+        name = name[: LONGEST_NAME - 5] + "…" + (".pdf" if is_named_so else "")
     return Attachment(page, number, name or "unnamed", may_be_pdf)
 
 

@@ -5,17 +5,17 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from indexer.pdf.annotations import Annotation, has_only_links, read_annotations
+from indexer.pdf.annotations.read_annotations import Annotation, has_only_links, read_annotations
 from indexer.pdf.attachments import attached_to_page
-from indexer.pdf.hidden_text import hide_text, may_be_tiny, may_hide_text
-from indexer.pdf.layers import Layers
-from indexer.pdf.line_reader import read_lines
-from indexer.pdf.page_lines import Line
-from indexer.pdf.page_objects import glance
-from indexer.pdf.printed_lines import mend_printed
-from indexer.pdf.scanned_pages import needs_ocr
-from indexer.pdf.tables import with_tables
-from indexer.pdf.visible_box import find_visible_box
+from indexer.pdf.ink.hidden_text import hide_text, may_be_tiny, may_hide_text
+from indexer.pdf.ink.layers import Layers
+from indexer.pdf.ink.page_objects import glance
+from indexer.pdf.ink.scanned_pages import needs_ocr
+from indexer.pdf.ink.visible_box import find_visible_box
+from indexer.pdf.lines.line_reader import read_lines
+from indexer.pdf.lines.printed_lines import mend_printed
+from indexer.pdf.tables.page_tables import with_tables
+from indexer.pdf.text.page_lines import Line
 from stackroom.common.documents import Attachment
 
 # So many of a document's first pages are looked at closely for text that is not seen. Of a page with hundreds

@@ -16,22 +16,12 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from indexer.pdf.annotation_places import add_marks
-from indexer.pdf.annotations import Annotation
+from indexer.pdf.annotations.places import add_marks
+from indexer.pdf.annotations.read_annotations import Annotation
 from indexer.pdf.attachments import all_attached
-from indexer.pdf.clean_text import (
-    count_words,
-    flatten,
-    join_hyphenated,
-    read_date,
-    shorten_leaders,
-    tidy_lines,
-)
-from indexer.pdf.continued_tables import continue_tables, split_tables
-from indexer.pdf.headings import find_sections
-from indexer.pdf.layers import Layers
-from indexer.pdf.metadata import with_xml
-from indexer.pdf.page_lines import Line, break_paragraphs, remove_running_lines
+from indexer.pdf.ink.layers import Layers
+from indexer.pdf.metadata.read_metadata import with_xml
+from indexer.pdf.metadata.title import choose_title
 from indexer.pdf.page_reader import read_page
 from indexer.pdf.pypdf_fallback import PypdfFailed, read_again, read_metadata_stream, read_with_pypdf
 from indexer.pdf.raw_reading import (
@@ -42,9 +32,19 @@ from indexer.pdf.raw_reading import (
     TooManyPages,
     tidy_outline,
 )
-from indexer.pdf.title import choose_title
+from indexer.pdf.scripts.unspaced_lines import join_lines
+from indexer.pdf.tables.continued import continue_tables, split_tables
+from indexer.pdf.text.clean_text import (
+    count_words,
+    flatten,
+    join_hyphenated,
+    read_date,
+    shorten_leaders,
+    tidy_lines,
+)
+from indexer.pdf.text.headings import find_sections
+from indexer.pdf.text.page_lines import Line, break_paragraphs, remove_running_lines
 from indexer.pdf.unread import find_unread, unread_of_file
-from indexer.pdf.unspaced_lines import join_lines
 from stackroom.common.documents import Attachment, Document, Page
 from stackroom.common.errors import ExtractionFailed
 from stackroom.page.open_pdf import open_pdf

@@ -9,11 +9,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from indexer.pdf.annotations import Annotation
+from indexer.pdf.annotations.pypdf_annotations import annotations_of
+from indexer.pdf.annotations.read_annotations import Annotation
 from indexer.pdf.attachments import named
-from indexer.pdf.clean_text import clean_characters
-from indexer.pdf.page_lines import Line
-from indexer.pdf.pypdf_annotations import annotations_of
 from indexer.pdf.raw_reading import (
     MAX_PAGE_CHARACTERS,
     OnPage,
@@ -22,6 +20,8 @@ from indexer.pdf.raw_reading import (
     TooManyPages,
     tidy_outline,
 )
+from indexer.pdf.text.clean_text import clean_characters
+from indexer.pdf.text.page_lines import Line
 
 if TYPE_CHECKING:
     from pypdf import PdfReader

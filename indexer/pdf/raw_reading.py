@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from indexer.pdf.annotations import Annotation
-from indexer.pdf.clean_text import flatten
-from indexer.pdf.page_lines import Line
+from indexer.pdf.annotations.read_annotations import Annotation
+from indexer.pdf.text.clean_text import flatten
+from indexer.pdf.text.page_lines import Line
 from stackroom.common.documents import Attachment, OutlineEntry, Unread
 
 OnPage = Callable[[int, int], None]

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import pypdfium2.raw as pdfium
 
+from indexer.pdf.ink.scanned_pages import may_have_unknown
 from indexer.pdf.raw_reading import Reading
-from indexer.pdf.scanned_pages import may_have_unknown
 from stackroom.common.documents import Page, Unread
 from stackroom.page.own_marks import without_marks
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.folder.compare import Comparison, File, is_as_it_was
-from indexer.pdf.task import Task
+from indexer.pdf.processes.task import Task
 from indexer.store.attachment_publisher import AttachmentPublisher, WaitingAttachment
 from indexer.store.publisher import FileState, Place, Recorded
 from stackroom.catalog.entries import Model, shown_path

@@ -21,9 +21,9 @@ from indexer.ocr.scan_reader import ScanReader
 from indexer.ocr.tesseract import FindOcr, find_tesseract
 from indexer.passages.split import split
 from indexer.passages.words_writer import WordsWriter
-from indexer.pdf.language import identify
-from indexer.pdf.processes import Limits, extract_all
-from indexer.pdf.task import Task
+from indexer.pdf.processes.extract_all import Limits, extract_all
+from indexer.pdf.processes.task import Task
+from indexer.pdf.text.language import identify
 from indexer.run.account import Progress, Run, Summary
 from indexer.run.background import in_background
 from indexer.run.held_folder import HeldFolder

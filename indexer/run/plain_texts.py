@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from indexer.passages.split import split
-from indexer.pdf.language import identify
+from indexer.pdf.text.language import identify
 from indexer.store.publisher import FileState, Place, Publisher
 from stackroom.catalog.entries import Model
 from stackroom.common.documents import Document, Passage

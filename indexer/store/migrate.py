@@ -104,7 +104,7 @@ def _to_3(db: sqlite3.Connection) -> None:
     Languages are found from the texts. Headings can't be: so all documents are marked to be read again. Until
     then they are searched by the passages and vectors that they have, which were embedded without titles.
     """
-    from indexer.pdf.language import identify  # only here, because it takes long to load
+    from indexer.pdf.text.language import identify  # only here, because it takes long to load
 
     db.execute("ALTER TABLE documents ADD COLUMN language TEXT NOT NULL DEFAULT ''")
     for (key,) in db.execute("SELECT key FROM documents").fetchall():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fake_ocr import FakeOcr, no_ocr
-from indexer.pdf.scanned_pages import is_garbled
+from indexer.pdf.ink.scanned_pages import is_garbled
 from make_pdfs import write_pdf, write_scanned_pdf, write_text_objects
 from scans import FERRY, index
 from stackroom.common.settings import Settings

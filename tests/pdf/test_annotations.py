@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from annotated import drawing, field, note, write_annotated_pdf
-from indexer.pdf.field_names import readable_name
+from indexer.pdf.annotations.field_names import readable_name
 from indexer.pdf.pdfium import extract
 from indexer.pdf.pypdf_fallback import read_with_pypdf
 

@@ -1,19 +1,21 @@
 """The files inside a PDF: which there are, and reading those that are PDFs themselves."""
 
+import json
 import zlib
 from collections.abc import Sequence
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from containers import pdf_of, write_container
-from indexer.pdf.attached_pdf import extract_attached
-from indexer.pdf.attachments import read_message
 from indexer.pdf.pdfium import extract
-from indexer.pdf.processes import Limits, extract_all
-from indexer.pdf.task import Task
-from make_pdfs import write_objects
+from indexer.pdf.processes.attached_pdf import extract_attached
+from indexer.pdf.processes.extract_all import Limits, extract_all
+from indexer.pdf.processes.received_document import read_document
+from indexer.pdf.processes.task import Task
+from make_pdfs import write_objects, write_pdf
 from stackroom.common.documents import Attachment, Document
 from stackroom.common.errors import ExtractionFailed
 
@@ -147,6 +149,8 @@ def test_an_attachment_that_is_too_long_is_not_read(tmp_path: Path, monkeypatch:
         [{"page": 0, "number": 0, "name": "\ud800", "may_be_pdf": True}],
     ],
 )
-def test_what_a_hostile_process_says_of_attachments_is_not_believed(sent: object) -> None:
+def test_what_a_hostile_process_says_of_attachments_is_not_believed(sent: object, tmp_path: Path) -> None:
+    message = json.dumps(asdict(read(write_pdf(tmp_path / "x.pdf", ["one", "two"]))))
+    assert read_document(json.loads(message)).attachments == ()
     with pytest.raises((TypeError, ValueError)):
-        read_message(sent, 2)
+        read_document({**json.loads(message), "attachments": sent})

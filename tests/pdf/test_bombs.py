@@ -10,8 +10,8 @@ import pytest
 
 from fakes import OneModel, WordHashEmbedder
 from indexer.folder.compare import File
-from indexer.pdf.processes import Limits, extract_all
-from indexer.pdf.task import Task
+from indexer.pdf.processes.extract_all import Limits, extract_all
+from indexer.pdf.processes.task import Task
 from indexer.run.account import Summary
 from indexer.run.indexer import Indexer
 from make_bombs import BOMBS, make_odd_files, pdf

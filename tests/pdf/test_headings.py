@@ -5,8 +5,8 @@ import pytest
 from fakes import WordHashEmbedder
 from indexer.passages.context import contexts
 from indexer.passages.split import split
-from indexer.pdf.headings import find_sections
-from indexer.pdf.page_lines import Line
+from indexer.pdf.text.headings import find_sections
+from indexer.pdf.text.page_lines import Line
 from stackroom.common.documents import Document, OutlineEntry, Page, Section
 
 

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 import hostile
-import indexer.pdf.processes
-from indexer.pdf.processes import Limits, Send, extract_all, in_processes
-from indexer.pdf.task import Task
+import indexer.pdf.processes.extract_all
+from indexer.pdf.processes.extract_all import Limits, Send, extract_all, in_processes
+from indexer.pdf.processes.received_document import read_document
+from indexer.pdf.processes.task import Task
 from make_pdfs import write_garbage, write_pdf
 from stackroom.common.documents import Document
 from stackroom.common.errors import ExtractionFailed
@@ -115,7 +116,9 @@ def test_where_there_is_no_fork_processes_are_started_anew(
     assert not multiprocessing.active_children()
 
 
-@pytest.mark.parametrize("limit", [indexer.pdf.processes._limit, lambda limits: page_image._limit(100, 9)])
+@pytest.mark.parametrize(
+    "limit", [indexer.pdf.processes.extract_all._limit, lambda limits: page_image._limit(100, 9)]
+)
 def test_where_the_system_has_no_limits_the_clock_is_the_only_one(
     limit: Callable[[Limits], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,13 +138,13 @@ def test_a_limit_that_the_system_refuses_does_not_keep_it_from_the_others(
         raise ValueError("current limit exceeds maximum limit")  # as macOS does for address space
 
     monkeypatch.setattr(resource, "setrlimit", refuse)
-    indexer.pdf.processes._limit(LIMITS)
+    indexer.pdf.processes.extract_all._limit(LIMITS)
     assert wanted == [resource.RLIMIT_AS, resource.RLIMIT_CPU]
 
 
 def test_a_signal_without_a_name_is_told_by_its_number() -> None:
-    assert indexer.pdf.processes._signal(9) == "SIGKILL"
-    assert indexer.pdf.processes._signal(50) == "50"
+    assert indexer.pdf.processes.extract_all._signal(9) == "SIGKILL"
+    assert indexer.pdf.processes.extract_all._signal(50) == "50"
 
 
 def test_the_main_script_runs_once(tmp_path: Path) -> None:
@@ -149,7 +152,8 @@ def test_the_main_script_runs_once(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
         "from pathlib import Path\n"
-        "from indexer.pdf.processes import Limits, extract_all\nfrom indexer.pdf.task import Task\n"
+        "from indexer.pdf.processes.extract_all import Limits, extract_all\n"
+        "from indexer.pdf.processes.task import Task\n"
         "print('started', flush=True)\n"
         "if __name__ == '__main__':\n"
         f"    tasks = iter([Task(Path({str(path)!r}), '0' * 24)] * 2)\n"
@@ -244,7 +248,7 @@ def test_what_makes_no_sense_is_a_reason(work: Callable[[Task, Send], None]) -> 
 )
 def test_a_document_that_does_not_hang_together_is_none(work: Callable[[Task, Send], None]) -> None:
     tasks = iter([Task(Path("x.pdf"), "0" * 24)])
-    ((_, outcome),) = in_processes(tasks, work, indexer.pdf.processes._document, LIMITS, lambda pages: None)
+    ((_, outcome),) = in_processes(tasks, work, read_document, LIMITS, lambda pages: None)
     assert isinstance(outcome, ExtractionFailed)
     assert (outcome.kind, "made no sense" in str(outcome)) == ("crashed", True)
 
@@ -278,7 +282,7 @@ def test_an_error_that_nobody_expected_is_a_reason_and_prints_nothing(
 LEAVES_THE_FORK_SERVER = """
 import os, socket
 from multiprocessing import forkserver
-from indexer.pdf.processes import _ready_to_start
+from indexer.pdf.processes.extract_all import _ready_to_start
 
 _ready_to_start()
 with socket.socket(socket.AF_UNIX) as call:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from indexer.pdf.language import _identifier, identify
+from indexer.pdf.text.language import _identifier, identify
 from stackroom.reading.query.languages import CODES, language_code
 
 TEXTS = {

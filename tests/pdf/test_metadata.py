@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from indexer.pdf.clean_text import read_date
+from indexer.pdf.metadata.title import is_meaningful
+from indexer.pdf.metadata.xmp import Description, read_xml
 from indexer.pdf.pdfium import extract
-from indexer.pdf.title import is_meaningful
-from indexer.pdf.xmp import Description, read_xml
+from indexer.pdf.text.clean_text import read_date
 from make_pdfs import write_objects
 from stackroom.common.documents import Document
 

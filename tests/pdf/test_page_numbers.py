@@ -2,7 +2,7 @@
 
 import pytest
 
-from indexer.pdf.page_lines import Line, remove_running_lines
+from indexer.pdf.text.page_lines import Line, remove_running_lines
 
 FIRST = 48121
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from indexer.pdf.drawn_glyphs import Char, Glyph, glyphs, undo
-from indexer.pdf.reading_order import bracket_votes, in_reading_order, spell
+from indexer.pdf.scripts.drawn_glyphs import Char, Glyph, glyphs, undo
+from indexer.pdf.scripts.reading_order import bracket_votes, in_reading_order, spell
 
 
 def drawn(text: str, *, size: float = 10.0) -> list[Char]:

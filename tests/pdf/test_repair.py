@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.pdf.clean_text import (
+from indexer.pdf.metadata.title import choose_title
+from indexer.pdf.text.clean_text import (
     clean_characters,
     count_words,
     flatten,
@@ -17,8 +18,7 @@ from indexer.pdf.clean_text import (
     shorten_leaders,
     tidy_lines,
 )
-from indexer.pdf.page_lines import HYPHENATED, Line, break_paragraphs, remove_running_lines
-from indexer.pdf.title import choose_title
+from indexer.pdf.text.page_lines import HYPHENATED, Line, break_paragraphs, remove_running_lines
 from stackroom.common.documents import OutlineEntry
 
 # Surrogates as well: a broken font table makes them.

@@ -1,7 +1,7 @@
 """Tests of blanks and line ends inside words of scripts that write no blanks."""
 
-from indexer.pdf.page_lines import Line
-from indexer.pdf.unspaced_lines import close_gaps, join_lines
+from indexer.pdf.scripts.unspaced_lines import close_gaps, join_lines
+from indexer.pdf.text.page_lines import Line
 
 
 def lines_of(*texts: str, full: int = 10, height: float = 10.0) -> list[Line]:

@@ -28,8 +28,8 @@ class Language:
 
 
 # Code, tesseract's name (with "+eng" if it is read with English), stemmer, names; "-" stands for none. Those
-# with names are the languages that `indexer.pdf.language` can tell, not all of ISO 639-1: in a query, a code
-# that no document has is more likely meant as something else ("lang:ts" is TypeScript).
+# with names are the languages that `indexer.pdf.text.language` can tell, not all of ISO 639-1: in a query, a
+# code that no document has is more likely meant as something else ("lang:ts" is TypeScript).
 _TABLE = """
 af afr         -          afrikaans
 am amh+eng     -          amharic አማርኛ

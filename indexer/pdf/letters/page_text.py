@@ -1,0 +1,64 @@
+"""The text of a page as PDFium gives it, and what tells which repairs it may need."""
+
+import ctypes
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pypdfium2.raw as pdfium
+
+from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
+from indexer.pdf.text.clean_text import clean_characters
+
+_USUAL = bytes(range(0x20, 0x7F))
+
+
+@dataclass(frozen=True)
+class PageText:
+    """What PDFium gives of a page.
+
+    Attributes:
+        text: of it, with CRLF line ends.
+        one_to_one: whether each place in it, in UTF-16 units, is PDFium's number of the character as well.
+        same_units: whether each of its characters is one UTF-16 unit.
+    """
+
+    text: str
+    one_to_one: bool
+    same_units: bool
+
+    @cached_property
+    def odd(self) -> str:
+        """Its characters that are not printed ones of ASCII, nor line ends: a few of a hundred in English.
+
+        To look for one of them here is quicker than in all of the text.
+        """
+        usual = self.text.replace("\r\n", "").encode("utf-8", "surrogatepass")
+        return usual.translate(None, _USUAL).decode("utf-8", "surrogatepass")
+
+    @cached_property
+    def is_clean(self) -> bool:
+        """Whether `clean_characters` would leave all lines of it as they are."""
+        if not self.odd:
+            return True
+        # Whether it is in the composed form depends on neighbours, too.
+        return clean_characters(self.odd) == self.odd and unicodedata.is_normalized("NFC", self.text)
+
+
+def read_text(text_page: Any, at: int) -> PageText | None:
+    """The text of a page of PDFium, which has the index `at` in its document; None if it has none.
+
+    Raises:
+        PageTooLong: it has too much.
+    """
+    count = pdfium.FPDFText_CountChars(text_page)
+    if count > MAX_PAGE_CHARACTERS:
+        raise PageTooLong(at + 1)
+    if count <= 0:
+        return None
+    # The text can be a little longer than the list of characters it is made from.
+    buffer = (ctypes.c_ushort * (2 * count + 2))()
+    written = max(0, pdfium.FPDFText_GetText(text_page, 0, count, buffer) - 1)
+    text = bytes(memoryview(buffer)[:written]).decode("utf-16-le", "surrogatepass")
+    return PageText(text, one_to_one=written == count, same_units=len(text) == written)

@@ -1,0 +1,73 @@
+"""Puts words together whose letters are spaced out: `O R C H A R D` is ORCHARD; by the gaps between letters.
+
+PDFium takes a gap for a blank where CSS letter-spacing is .2em or more, or a word processor spaces by .25 cm.
+"""
+
+import ctypes
+import unicodedata
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+import pypdfium2.raw as pdfium
+
+from indexer.pdf.letters.raised_marks import measure_ink
+
+# Letters; fewer are initials, or the cells of a table.
+_FEWEST, _MOST = 5, 200
+# Times the usual gap between letters: a wider one is between words, and a gap that differs by more is none of
+# an even spacing.
+_WORD = 1.5
+_UNEVEN = 0.35
+_SORTED = 0.8  # of the letters are in the alphabet's order
+_MADE = 0.7  # of the blanks are PDFium's own; those of single letters in a sentence are in the file
+
+
+def is_spaced(line: str) -> bool:
+    """Whether a line may be spaced out: nearly every second character of it is a blank."""
+    return 5 * line.count(" ") > 2 * len(line) and len(line) >= 2 * _FEWEST - 1
+
+
+def close_spacing(text_page: Any, line: str, start: int) -> str:
+    """The line with its words together, if all of it is spaced out evenly; else as it is.
+
+    Args:
+        text_page: of PDFium, which has the characters at the same places as the text.
+        line: as PDFium gives it.
+        start: the place of its first character.
+    """
+    words = line.split()
+    if sum(len(word) > 1 for word in words) > len(words) // 8:
+        return line
+    letters = [place for place, char in enumerate(line) if char != " "]
+    if not _FEWEST <= len(letters) <= _MOST:
+        return line
+    if sum(line[place].isalpha() for place in letters) < 0.8 * len(letters):
+        return line
+    folded = [unicodedata.normalize("NFD", line[place].lower())[0] for place in letters]
+    if sum(one <= other for one, other in pairwise(folded)) > _SORTED * len(folded):
+        return line  # an alphabet
+    blanks = [place for place, char in enumerate(line, start) if char == " "]
+    made = sum(pdfium.FPDFText_IsGenerated(text_page, place) == 1 for place in blanks)
+    if made < _MADE * len(blanks):
+        return line
+    page = ctypes.cast(text_page, ctypes.c_void_p).value
+    edges = (ctypes.c_double * 4)()
+    at = ctypes.addressof(edges)
+    lefts, rights, heights = [], [], []
+    for place in letters:
+        measure_ink(page, start + place, at, at + 8, at + 16, at + 24)
+        lefts.append(edges[0])
+        rights.append(edges[1])
+        heights.append(edges[3] - edges[2])
+    gaps = [left - right for left, right in zip(lefts[1:], rights[:-1], strict=True)]
+    usual = median(gaps)
+    if not 0 < usual < max(heights):
+        return line
+    inside = [gap for gap in gaps if gap < _WORD * usual]
+    if sum(abs(gap - usual) > _UNEVEN * usual for gap in inside) > len(inside) // 4:
+        return line
+    written = line[letters[0]]
+    for place, gap in zip(letters[1:], gaps, strict=True):
+        written += f" {line[place]}" if gap >= _WORD * usual else line[place]
+    return written

@@ -1,0 +1,361 @@
+"""Reads each PDF in a process of its own, so that one that crashes, hangs or explodes harms no other.
+
+Each PDF, or page for OCR, gets a new process with limits on its time and memory. It is forked from a small
+server that has the PDF library loaded, or started from nothing where there is no fork. It answers in JSON,
+never in pickles: a process that read a hostile file must not be able to run code in ours. Nor can it keep us
+waiting or fill our memory: its messages are read as they come, and their length has a limit.
+"""
+
+import multiprocessing
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Generic, Protocol, TypeVar
+
+from indexer.pdf.processes import inbox
+from indexer.pdf.processes.inbox import Garbled, Inbox, NoMore, TooLong
+from indexer.pdf.processes.received_document import read_document
+from indexer.pdf.processes.task import Task, is_of, read_pdf
+from stackroom.common.documents import Document
+from stackroom.common.errors import FAILURE_KINDS, ExtractionFailed
+
+_LONGEST_POLL_SECONDS = 0.5
+
+# Seconds to wait until a process that has closed its connection, or was killed, is gone. One that hangs in
+# the system (on a dead share) is left there.
+_LONGEST_END_SECONDS = 2.0
+
+# A message may be as long as this part of the memory that its process may take: 128 MiB by default; 2,000
+# full pages of print are 6 MiB. For a process holds a document at least twice, as objects and as JSON, beside
+# what it was made from; and in our process, hostile JSON can take twenty times its length.
+_MEMORY_PER_MESSAGE = 16
+
+_LONGEST_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What reading one PDF may cost, and how many are read at once. For units see `Settings`."""
+
+    workers: int
+    file_seconds: float
+    stall_seconds: float
+    file_memory_mb: int
+
+
+class Job(Protocol):
+    """A task for a process: something to do with the file `path`."""
+
+    @property
+    def path(self) -> Path:
+        """Path of the PDF."""
+
+
+J = TypeVar("J", bound=Job)
+R = TypeVar("R")
+Send = Callable[[str, dict[str, Any]], None]
+"""Sends a message of a kind: "pages" while the process is at work, then "failure" or "result"."""
+
+
+@dataclass(slots=True, eq=False)
+class _Reading(Generic[J]):
+    """A task in progress.
+
+    Attributes:
+        heard: when something last came; seconds of the monotonic clock.
+        started: when it began; the same clock, without the time in which we did not listen.
+    """
+
+    task: J
+    process: BaseProcess
+    inbox: Inbox
+    started: float
+    heard: float
+    pages_done: int = 0
+    pages: int | None = None
+
+
+def extract_all(
+    tasks: Iterator[Task], limits: Limits, on_pages: Callable[[int], None]
+) -> Generator[tuple[Task, Document | ExtractionFailed], None, None]:
+    """Reads PDFs, several at a time, and yields each task with its document, or with why there is none.
+
+    See `in_processes` for the arguments.
+    """
+    with closing(in_processes(tasks, _extract, read_document, limits, on_pages)) as outcomes:
+        for task, outcome in outcomes:
+            if isinstance(outcome, Document) and not is_of(task, outcome):
+                reason = "crashed the reader: what it said was of another document; the file is damaged"
+                outcome = ExtractionFailed(task.path, "crashed", reason)
+            yield task, outcome
+
+
+def in_processes(
+    tasks: Iterator[J],
+    work: Callable[[J, Send], None],
+    read: Callable[[dict[str, Any]], R],
+    limits: Limits,
+    on_pages: Callable[[int], None],
+) -> Generator[tuple[J, R | ExtractionFailed], None, None]:
+    """Does tasks in processes, several at a time, and yields each with its result, or with why there is none.
+
+    Close the generator to end the processes early.
+
+    Args:
+        tasks: the next is taken whenever a process is free.
+        work: what a process does with a task; a function at the top of a module. It may raise
+            ExtractionFailed.
+        read: makes the result from what the process sent; runs in this process.
+        limits: for each process.
+        on_pages: told how many more pages were done, while they are.
+    """
+    readings: list[_Reading[J]] = []
+    exhausted = False
+    away = 0.0  # seconds in which we did not listen: no process can help that
+    with selectors.DefaultSelector() as selector:
+        try:
+            while True:
+                before = time.monotonic()
+                while not exhausted and len(readings) < limits.workers:
+                    task = next(tasks, None)
+                    if task is None:
+                        exhausted = True
+                        break
+                    reading = _start(task, work, limits, away)
+                    readings.append(reading)
+                    selector.register(reading.inbox.connection, selectors.EVENT_READ, reading)
+                away += time.monotonic() - before
+                if not readings:
+                    return
+                heard = [key.data for key, _ in selector.select(_LONGEST_POLL_SECONDS)]
+                outcomes: list[tuple[_Reading[J], R | ExtractionFailed]] = []
+                for reading in list(readings):
+                    outcome = _hear(reading, read, limits, on_pages) if reading in heard else None
+                    if outcome is None:
+                        outcome = _overdue(reading, limits, away)
+                    if outcome is not None:
+                        readings.remove(reading)
+                        selector.unregister(reading.inbox.connection)
+                        _end(reading)
+                        outcomes.append((reading, outcome))
+                before = time.monotonic()
+                for reading, outcome in outcomes:
+                    yield reading.task, outcome
+                away += time.monotonic() - before
+        finally:
+            for reading in readings:
+                _end(reading)
+
+
+def _ready_to_start() -> Any:
+    """What starts processes. Begins the fork server, unless it runs already."""
+    # Fork servers fork from a process without threads; the parent has some (the embedding runtime's).
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver, resource_tracker  # not to be had on Windows
+
+    context = multiprocessing.get_context("forkserver")
+    # The last two are what every process would import for itself.
+    context.set_forkserver_preload(
+        [
+            "indexer.pdf.processes.fork_server",
+            "indexer.ocr.page_job",
+            "multiprocessing.popen_forkserver",
+            "resource",
+        ]
+    )
+    # Ctrl-C in a terminal reaches every process of ours: the server, and what it forks, inherit that it is
+    # blocked for them. The resource tracker comes first because starting it unblocks the signal again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return context
+
+
+def _start(task: J, work: Callable[[J, Send], None], limits: Limits, away: float) -> _Reading[J]:
+    # A pair of sockets, not a pipe: what can be read of it without waiting is the same on every system.
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = _ready_to_start().Process(target=_work, args=(theirs, work, task, limits), daemon=True)
+        with _without_main():
+            process.start()
+    now = time.monotonic()
+    inbox = Inbox(ours, limits.file_memory_mb * 2**20 // _MEMORY_PER_MESSAGE)
+    return _Reading(task, process, inbox, now - away, now)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Keeps multiprocessing from running our main script in the new process, which does not need it.
+
+    That saves a third of the cost of starting a process.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+def _end(reading: _Reading[J]) -> None:
+    reading.inbox.connection.close()
+    if hasattr(os, "killpg") and reading.process.exitcode is None and reading.process.pid is not None:
+        with suppress(OSError):  # it has ended, or has not yet got so far as to have a group
+            os.killpg(reading.process.pid, signal.SIGKILL)  # with the programs that it has started
+    reading.process.kill()
+    reading.process.join(_LONGEST_END_SECONDS)
+    if reading.process.exitcode is not None:
+        reading.process.close()
+
+
+def _hear(
+    reading: _Reading[J], read: Callable[[dict[str, Any]], R], limits: Limits, on_pages: Callable[[int], None]
+) -> R | ExtractionFailed | None:
+    """Takes in what has come. Returns the outcome if it is known now."""
+    path = reading.task.path
+    try:
+        messages = reading.inbox.take_in()
+        reading.heard = time.monotonic()
+        for kind, content in messages:
+            if kind == "result":
+                return read(content)
+            if kind == "failure":
+                return _failure(path, content)
+            done, pages = content["done"], content["pages"]
+            if type(done) is not int or type(pages) is not int or not 0 <= done <= pages <= inbox.LARGEST:
+                raise ValueError("no count of pages")
+            on_pages(done - reading.pages_done)
+            reading.pages_done, reading.pages = done, pages
+    except NoMore:
+        reading.process.join(_LONGEST_END_SECONDS)
+        return _died(reading, limits)
+    except TooLong:
+        most = limits.file_memory_mb / _MEMORY_PER_MESSAGE
+        reason = f"has more than {most:g} MiB of text; STACKROOM_FILE_MEMORY_MB raises the limit"
+        return ExtractionFailed(path, "too large", reason)
+    except (Garbled, LookupError, TypeError, ValueError):
+        reason = f"crashed the reader{_where(reading)}: what it said made no sense; the file is damaged"
+        return ExtractionFailed(path, "crashed", reason)
+    return None
+
+
+def _failure(path: Path, content: dict[str, Any]) -> ExtractionFailed:
+    kind, reason = content["kind"], str(content["reason"])[:_LONGEST_REASON]
+    reason.encode()  # raises ValueError if it has half of a surrogate pair, which no catalogue can hold
+    return ExtractionFailed(path, kind if kind in FAILURE_KINDS else "crashed", reason)
+
+
+def _where(reading: _Reading[J]) -> str:
+    return f" on page {reading.pages_done + 1} of {reading.pages}" if reading.pages else " while opening it"
+
+
+def _died(reading: _Reading[J], limits: Limits) -> ExtractionFailed:
+    where, code = _where(reading), reading.process.exitcode
+    if code == -getattr(signal, "SIGXCPU", 0):
+        reason = f"took longer than {limits.file_seconds:g} s{where}; STACKROOM_FILE_SECONDS raises the limit"
+        return ExtractionFailed(reading.task.path, "timed out", reason)
+    if code is None:
+        how = "it closed its connection"
+    else:
+        how = f"signal {_signal(-code)}" if code < 0 else f"exit code {code}"
+    return ExtractionFailed(
+        reading.task.path,
+        "crashed",
+        f"crashed the reader{where} ({how}); the file is damaged, or needs more memory than "
+        f"STACKROOM_FILE_MEMORY_MB={limits.file_memory_mb} allows",
+    )
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most real-time signals have no name
+        return str(number)
+
+
+def _overdue(reading: _Reading[J], limits: Limits, away: float) -> ExtractionFailed | None:
+    """Why a process has to be ended, if its time is up; None if not. What it has sent by now was taken in
+    before.
+    """
+    now = time.monotonic()
+    where = f"page {reading.pages_done + 1} of {reading.pages}" if reading.pages else "opening it"
+    if now - reading.heard > limits.stall_seconds:
+        reason = f"hung for {limits.stall_seconds:g} s at {where}; STACKROOM_STALL_SECONDS raises the limit"
+    elif now - away - reading.started > limits.file_seconds:
+        reason = f"took longer than {limits.file_seconds:g} s; STACKROOM_FILE_SECONDS raises the limit"
+    else:
+        return None
+    return ExtractionFailed(reading.task.path, "timed out", reason)
+
+
+def _work(connection: socket.socket, work: Callable[[J, Send], None], task: J, limits: Limits) -> None:
+    """What the child process does."""
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends us
+    _silence()
+    _limit(limits)
+
+    def send(kind: str, content: dict[str, Any]) -> None:
+        inbox.send(connection, kind, content)
+
+    with connection, suppress(ConnectionError):  # nobody is left to hear it
+        try:
+            work(task, send)
+        except ExtractionFailed as error:
+            send("failure", {"kind": error.kind, "reason": str(error)})
+        except MemoryError:
+            reason = f"needs more memory than STACKROOM_FILE_MEMORY_MB={limits.file_memory_mb} allows"
+            send("failure", {"kind": "out of memory", "reason": reason})
+        except ConnectionError:
+            raise
+        except Exception as error:  # noqa: BLE001  libraries raise whatever they like over broken files
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            reason = (
+                f"crashed the reader ({type(error).__name__} in {Path(at.filename).name}, line {at.lineno})"
+            )
+            send("failure", {"kind": "crashed", "reason": f"{reason}; the file is damaged"})
+
+
+def _silence() -> None:
+    """Keeps what the libraries print off the terminal and out of our log: we report errors ourselves."""
+    with Path(os.devnull).open("wb") as nowhere:
+        for stream in (1, 2):
+            os.dup2(nowhere.fileno(), stream)
+
+
+def _extract(task: Task, send: Send) -> None:
+    def on_page(done: int, pages: int) -> None:
+        send("pages", {"done": done, "pages": pages})
+
+    send("result", asdict(read_pdf(task, on_page)))
+
+
+def _limit(limits: Limits) -> None:
+    try:
+        import resource
+    except ImportError:  # Windows: the parent's clock is the only limit
+        return
+    memory = limits.file_memory_mb * 2**20
+    for kind, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, int(limits.file_seconds) + 1)):
+        hard = resource.getrlimit(kind)[1]
+        if hard != resource.RLIM_INFINITY:
+            most = min(most, hard)
+        try:
+            resource.setrlimit(kind, (most, hard))
+        except ValueError:  # macOS refuses RLIMIT_AS
+            continue

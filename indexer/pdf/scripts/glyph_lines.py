@@ -1,0 +1,344 @@
+"""Reads again, glyph by glyph, the lines of a page in which PDFium's order or blanks cannot be trusted.
+
+These are lines with Arabic, Hebrew and their like.
+"""
+
+import ctypes
+import math
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pypdfium2.raw as pdfium
+
+from indexer.pdf.scripts import drawn_glyphs
+from indexer.pdf.scripts.char_reader import CharReader, has_replacements
+from indexer.pdf.scripts.drawn_glyphs import Char
+from indexer.pdf.scripts.reading_order import Run, bracket_votes, in_reading_order, spell
+from indexer.pdf.text.clean_text import clean_characters
+from indexer.pdf.text.page_lines import HYPHENATED
+from stackroom.common.characters import scripts
+
+_RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+# Scripts in which a glyph stands for a part of a syllable.
+_CLUSTERED = re.compile(f"[{scripts.INDIAN_WITH_DANDAS}{scripts.SOUTHEAST_ASIAN}]")
+_RTL_RUN = re.compile(_RTL.pattern + "+")
+_LTR_RUN = re.compile("[A-Za-z\u00c0-\u052f\u0900-\u1fff\u3040-\ud7ff]+")  # roughly
+
+# A line from left to right does not begin with these; the left end of one from right to left may be one.
+_NO_BEGINNING = frozenset(".,:;!?)]}»،؛؟۔")
+
+_THIN = 0.01  # points: stands for the width of a blank
+
+# A line of letters and stops alone, and which of its letters are looked at: the first two and the last of
+# each word, and alef before lam, which can be one glyph the wrong way round.
+_PLAIN = re.compile(
+    "[\u05d0-\u05f4\u0620-\u063f\u0641-\u064a\u0671-\u06d3 .,:;!?\u060c\u061b\u061f\u06d4'\"-]+"
+)
+_WAYMARK = re.compile(
+    "(?<![^ ])[^ ]|[^ ](?![^ ])|(?<= [^ ])[^ ]"
+    "|[\u0622\u0623\u0625\u0627\u0671](?=\u0644)|(?<=[\u0622\u0623\u0625\u0627\u0671])\u0644"
+)
+_LEVEL = 0.5  # points; letters of Nastaliq stand higher and lower
+
+_FEW = 4  # letters
+
+_MOST_PAIRS = 2_000_000  # of a line and a blank; a full page has 20,000
+_MOST_CHARACTERS = 100_000  # of a page; a full page of small print has 10,000
+_MOST_OBJECTS = 20_000  # of a page that are looked at; a full page drawn glyph by glyph has 5,000
+
+
+class MendedLine(NamedTuple):
+    """A line as it is read.
+
+    Attributes:
+        text: of it, clean.
+        first, last: indexes of its first and last character in PDFium's list.
+    """
+
+    text: str
+    first: int
+    last: int
+
+
+NOT_MENDED = MendedLine("", -1, -1)
+"""Stands for a line that is as PDFium lists it."""
+
+
+@dataclass(slots=True)
+class _Line:
+    """A line of PDFium's: where it begins in its text, and its characters."""
+
+    start: int
+    chars: list[Char]
+
+
+def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dict[int, MendedLine | None]:
+    """The lines that have to be read otherwise than PDFium lists them, by where they begin in its text.
+
+    None stands for a line that is part of another.
+
+    Args:
+        page: open, of PDFium.
+        text_page: its text.
+        text: what PDFium lists of it.
+        one_to_one: whether the characters of `text` are those of PDFium's list.
+    """
+    has_rtl, has_clusters = bool(_RTL.search(text)), bool(_CLUSTERED.search(text))
+    if (not has_rtl and not has_clusters) or len(text) > _MOST_CHARACTERS:
+        return {}
+    is_replaced = has_replacements(page, _MOST_OBJECTS)
+    is_rtl_page = has_rtl and _count(_RTL_RUN, text) > _count(_LTR_RUN, text)
+    places = list(_places(text_page, text, one_to_one))
+    doubtful = list(_doubtful(text_page, places, is_rtl_page=is_rtl_page)) if has_rtl else []
+    if has_clusters and is_replaced:
+        doubtful = [*doubtful, *(place for place in places if _CLUSTERED.search(place[1]))]
+    if not doubtful:
+        return {}
+    reader = CharReader(text_page)
+    read = reader.read if is_replaced else reader.read_simply
+    raws = "".join([raw for _, raw, _, _ in doubtful]) if one_to_one else None
+    chars = read([range(first, stop) for _, _, first, stop in doubtful], raws)
+    lines = [_Line(start, own) for (start, *_), own in zip(doubtful, chars, strict=True)]
+    blanks = _complete(page, lines, reader) if reader.has_replacements else []
+    if len(blanks) * len(lines) > _MOST_PAIRS:
+        blanks = []
+    return _mend_rtl(lines, blanks, is_rtl_page=is_rtl_page)
+
+
+def _count(runs: re.Pattern[str], text: str) -> int:
+    """How many characters are in the runs that a pattern finds."""
+    return sum(map(len, runs.findall(text)))
+
+
+def _objects(page: Any) -> Iterator[Any]:
+    """What is drawn on the page itself, not in a form of its own."""
+    for at in range(min(pdfium.FPDFPage_CountObjects(page), _MOST_OBJECTS)):
+        yield pdfium.FPDFPage_GetObject(page, at)
+
+
+def _doubtful(
+    text_page: Any, places: Sequence[tuple[int, str, int, int]], *, is_rtl_page: bool
+) -> Iterator[tuple[int, str, int, int]]:
+    """Those of the lines (see `_places`) with letters from right to left whose order has to be looked at."""
+    was_part = False
+    for (start, raw, first, stop), (_, following, *_) in zip(
+        places, [*places[1:], (0, "", 0, 0)], strict=True
+    ):
+        has_rtl = _RTL.search(raw) is not None
+        if is_rtl_page:
+            is_doubtful = has_rtl or len(raw) <= _FEW or raw.lstrip()[0] in _NO_BEGINNING
+        else:
+            is_doubtful = has_rtl and not _CLUSTERED.search(raw)
+        is_whole = not was_part and len(following) > _FEW and len(raw) > 4 * _FEW
+        if is_doubtful and not (is_whole and _PLAIN.fullmatch(raw) and _is_in_order(text_page, raw, first)):
+            yield start, raw, first, stop
+        was_part = len(raw) <= _FEW
+
+
+def _is_in_order(text_page: Any, raw: str, first: int) -> bool:
+    """Whether a line of nothing but letters from right to left is listed as it is read.
+
+    Args:
+        text_page: the page's text.
+        raw: the line.
+        first: index of its first character in PDFium's list.
+    """
+    x, y = ctypes.c_double(), ctypes.c_double()
+    into_x, into_y = ctypes.byref(x), ctypes.byref(y)
+    place = pdfium.FPDFText_GetCharOrigin
+    last, level = math.inf, None
+    for found in _WAYMARK.finditer(raw):
+        place(text_page, first + found.start(), into_x, into_y)
+        if not x.value < last or (level is not None and abs(y.value - level) > _LEVEL):
+            return False
+        last, level = x.value, y.value
+    return True
+
+
+def _places(text_page: Any, text: str, one_to_one: bool) -> Iterator[tuple[int, str, int, int]]:
+    """For each line that is not empty: where it begins in the text, the line, and the indexes of its first
+    character in PDFium's list and after its last.
+    """
+    start = 0
+    for raw in text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n"):
+        units = len(raw) if raw.isascii() else len(raw.encode("utf-16-le", "surrogatepass")) // 2
+        if raw and not raw.isspace():
+            first, stop = start, start + units
+            if not one_to_one:
+                first = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, first)
+                stop = pdfium.FPDFText_GetCharIndexFromTextIndex(text_page, stop - 1) + 1
+            yield start, raw, first, stop
+        start += units + (0 if raw[-1:] == HYPHENATED else 2)
+
+
+def _complete(page: Any, lines: Sequence[_Line], reader: CharReader) -> list[Char]:
+    """Gives characters of replacement texts the pen and the right edge of all of their glyphs.
+
+    Returns the blanks that are drawn one by one, which PDFium does not list: Chromium draws each glyph on its
+    own where it gives replacement texts.
+    """
+    listed = {char.source for line in lines for char in line.chars}
+    matrix = pdfium.FS_MATRIX()
+    blanks: list[Char] = []
+    pens: dict[int, float] = {}
+    rights: dict[int, float] = {}
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    for drawn in _objects(page):
+        if pdfium.FPDFPageObj_GetType(drawn) != pdfium.FPDF_PAGEOBJ_TEXT:
+            continue
+        source = reader.source(drawn)
+        if (source < 0 or source not in listed) and pdfium.FPDFPageObj_GetMatrix(drawn, matrix):
+            if source < 0:
+                pens[source] = min(matrix.e, pens.get(source, matrix.e))
+                pdfium.FPDFPageObj_GetBounds(drawn, left, bottom, right, top)
+                rights[source] = max(right.value, rights.get(source, right.value))
+            else:
+                blanks.append(
+                    Char(" ", -1, matrix.e, matrix.e, matrix.f, matrix.e, matrix.e + _THIN, 0.0, source)
+                )
+    for line in lines:
+        line.chars = [
+            char._replace(pen=pens[char.source], right=max(char.right, rights[char.source]))
+            if char.source in pens
+            else char
+            for char in line.chars
+        ]
+    return sorted(blanks, key=lambda blank: blank.y)
+
+
+def _within(blanks: Sequence[Char], drawn: Sequence[Char]) -> list[Char]:
+    """The `blanks` between characters of a line. Blanks are in the order of their height."""
+    left, right = min(char.x for char in drawn), max(char.x for char in drawn)
+    size = max(char.size for char in drawn)
+    ys = sorted({char.y for char in drawn})
+    first = bisect_left(blanks, ys[0] - size, key=lambda blank: blank.y)
+    last = bisect_left(blanks, ys[-1] + size, key=lambda blank: blank.y)
+    return [
+        blank._replace(size=size)
+        for blank in blanks[first:last]
+        if left < blank.x < right and _is_near(blank.y, ys, 0.1 * size)
+    ]
+
+
+def _is_near(value: float, others: Sequence[float], distance: float) -> bool:
+    at = bisect_left(others, value - distance)
+    return at < len(others) and others[at] <= value + distance
+
+
+def _mend_rtl(
+    lines: Sequence[_Line], blanks: Sequence[Char], *, is_rtl_page: bool
+) -> dict[int, MendedLine | None]:
+    mended: dict[int, MendedLine | None] = {}
+    listed = (
+        sum(char.text == " " and char.right > char.left for line in lines for char in line.chars)
+        if blanks
+        else 0
+    )
+    read: list[tuple[int, list[Run]]] = []
+    for parts, drawn in _printed(lines):
+        is_rtl = _runs_right_to_left(drawn, is_rtl_page=is_rtl_page)
+        if is_rtl is None and len(parts) == 1:
+            continue
+        chars: list[Char] = []
+        for part in parts:
+            chars += drawn_glyphs.undo(part.chars)
+        if blanks:
+            chars += _within(blanks, drawn)
+        glyphs = drawn_glyphs.glyphs(chars, are_blanks_drawn=len(blanks) > listed)
+        if not glyphs:
+            continue  # nothing but blanks of no width
+        read.append((parts[0].start, in_reading_order(glyphs, is_rtl=bool(is_rtl))))
+        mended.update({part.start: None for part in parts[1:]})
+    votes = sum(bracket_votes(runs) for _, runs in read)
+    for start, runs in read:
+        spelled = clean_characters(spell(runs, are_brackets_shapes=votes < 0))
+        mended[start] = MendedLine(spelled, _first_place(runs), _last_place(runs))
+    return mended
+
+
+def _first_place(runs: Sequence[Run]) -> int:
+    return next(glyph.place for run in runs for glyph in run.glyphs if glyph.place >= 0)
+
+
+def _last_place(runs: Sequence[Run]) -> int:
+    return next(glyph.place for run in reversed(runs) for glyph in reversed(run.glyphs) if glyph.place >= 0)
+
+
+def _runs_right_to_left(drawn: Sequence[Char], *, is_rtl_page: bool) -> bool | None:
+    """Whether a line runs from right to left; None if PDFium's order has to do.
+
+    Args:
+        drawn: its characters.
+        is_rtl_page: whether most letters of the page are written from right to left.
+    """
+    text = "".join([char[0] for char in drawn])
+    classes = drawn_glyphs.bidi_classes(text)
+    ltr, rtl = classes.count("L"), classes.count("R") + classes.count("A")
+    is_clustered = _CLUSTERED.search(text) is not None
+    if not rtl and not is_clustered:
+        leftmost = min(drawn, key=lambda char: char.pen)
+        return True if is_rtl_page and leftmost.text in _NO_BEGINNING else None
+    if rtl and (8 * rtl >= ltr if is_rtl_page else rtl >= 3 * ltr):
+        return True
+    return None if rtl < 2 and not is_clustered else False  # a letter alone is a symbol
+
+
+def _printed(lines: Sequence[_Line]) -> Iterator[tuple[list[_Line], list[Char]]]:
+    """The lines, those together that are parts of one printed line, and the characters that are drawn of it.
+
+    PDFium begins a line where a mark, or a letter of a slanting line of Nastaliq, stands too high.
+    """
+    together: list[_Line] = []
+    of_all: list[Char] = []
+    around = None
+    for line in lines:
+        drawn = [char for char in line.chars if char[8]]
+        if not drawn:
+            continue
+        xs, ys = [char[3] for char in drawn], [char[4] for char in drawn]
+        box = _Box(min(xs), max([char[6] for char in drawn]), min(ys), max(ys))
+        size = max([char[7] for char in drawn])
+        # Of a few letters one may stand higher, under the rest of a word of Nastaliq.
+        if around and box.is_beside(around, size * (0.85 if len(drawn) <= _FEW else 0.6)):
+            together.append(line)
+            of_all += drawn
+            around = around.joined(box)
+        else:
+            if together:
+                yield together, of_all
+            together, of_all, around = [line], drawn, box
+    if together:
+        yield together, of_all
+
+
+class _Box(NamedTuple):
+    """Where the glyphs of a line stand: edges in x, lowest and highest baseline; in points."""
+
+    left: float
+    right: float
+    low: float
+    high: float
+
+    def is_beside(self, other: "_Box", distance: float) -> bool:
+        """Whether both belong to one printed line: nearer than `distance` in y, and not far apart in x."""
+        left, right, low, high = self
+        other_left, other_right, other_low, other_high = other
+        apart_x = (left if left > other_left else other_left) - (
+            right if right < other_right else other_right
+        )
+        apart_y = (low if low > other_low else other_low) - (high if high < other_high else other_high)
+        return apart_x < 3 * distance and apart_y < distance
+
+    def joined(self, other: "_Box") -> "_Box":
+        """Around both."""
+        left, right, low, high = self
+        other_left, other_right, other_low, other_high = other
+        return _Box(
+            left if left < other_left else other_left,
+            right if right > other_right else other_right,
+            low if low < other_low else other_low,
+            high if high > other_high else other_high,
+        )

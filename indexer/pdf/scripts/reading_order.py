@@ -1,0 +1,247 @@
+"""Puts the glyphs of a printed line into the order in which they are read. Pure functions.
+
+In lines with Arabic or Hebrew, what is read first may stand anywhere: words run from right to left, numbers
+and Latin words in them from left to right. PDFium takes the line as it is drawn, cuts it where letters meet
+digits, signs and blanks, and turns the pieces round one by one: "Model X200" becomes "200X Model". So we
+take its work back (`drawn_glyphs.undo`), sort by the places of the glyphs, and turn the Unicode bidirectional
+algorithm (UAX #9) back as a whole.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from indexer.pdf.scripts.drawn_glyphs import MIRRORED, Glyph, bidi_classes
+
+
+class Run(NamedTuple):
+    """Glyphs of a line in the order in which they are read, and whether they are read from right to left."""
+
+    glyphs: Sequence[Glyph]
+    is_rtl: bool
+
+
+_OPENING = frozenset("([{«‹⟨⁅")
+_BLANK = re.compile(" ")
+# In letters of `bidi_classes`: of Arabic and Hebrew, of all scripts, digits, and what ends Latin text.
+_RTL = re.compile("[RA]+")
+_LETTER = re.compile("[LRA]")
+_DIGIT = re.compile("[EN]")
+_END = re.compile("[RAN]")
+# Times the size of the font: a wider gap parts cells of a table. Justified lines of TeX have blanks of 1.2.
+_APART = {True: 1.0, False: 2.0}
+
+# Units that follow their number, where a number and a Latin word stand side by side in a line from right to
+# left: "5 GB" and "GB 5" look the same there. Any other word is taken to come first ("Linux 6").
+_UNITS = frozenset(
+    re.findall(
+        r"\S+", "B KB MB GB TB Hz kHz MHz GHz W kW kWh MW V kV A mA g kg mg m cm mm km nm l ml s ms dB"
+    )
+)
+
+
+# In Thai and Lao the tone follows the vowel above or below, which is no matter of Unicode's normal forms.
+_TONE_FIRST = re.compile("([\u0e48-\u0e4c\u0ec8-\u0ecc])([\u0e31\u0e34-\u0e3a\u0eb1\u0eb4-\u0ebc])")
+
+
+# The order in which a line is read
+
+
+def in_reading_order(drawn: Sequence[Glyph], *, is_rtl: bool) -> list[Run]:
+    """The glyphs of a line in the order in which they are read.
+
+    Args:
+        drawn: from left to right.
+        is_rtl: whether the line as a whole runs from right to left.
+    """
+    firsts = "".join([glyph[0][0] for glyph in drawn])
+    classes = bidi_classes(firsts)
+    apart = "L" if not is_rtl else "A" if "A" in classes else "R"
+    cells = [
+        at
+        for at in map(re.Match.start, _BLANK.finditer(firsts))
+        if drawn[at].right - drawn[at].left > _APART[is_rtl] * drawn[at].size
+    ]
+    if cells:  # cells of a table: no run goes over what is between them
+        parted = list(classes)
+        for at in cells:
+            parted[at] = apart
+        classes = "".join(parted)
+    runs = _left_to_right(drawn, classes) if is_rtl else _right_to_left(classes)
+    return [
+        Run(drawn[start:stop] if is_ltr else drawn[start:stop][::-1], not is_ltr)
+        for start, stop, is_ltr in runs
+        if start < stop
+    ]
+
+
+def _right_to_left(classes: str) -> Iterator[tuple[int, int, bool]]:
+    """The runs of a line from left to right, as they are read: (start, stop, whether from left to right)."""
+    at = 0
+    while found := _RTL.search(classes, at):
+        yield at, found.start(), True
+        at = found.start()
+        stop = classes.find("L", at)
+        stop = stop if stop >= 0 else len(classes)
+        last = max(classes.rfind("R", at, stop), classes.rfind("A", at, stop)) + 1
+        end = last
+        for start, stop in reversed(list(_numbers(classes, at, last, "R"))):
+            yield stop, end, False
+            yield start, stop, True
+            end = start
+        yield at, end, False
+        at = last
+    yield at, len(classes), True
+
+
+def _left_to_right(drawn: Sequence[Glyph], classes: str) -> list[tuple[int, int, bool]]:
+    """The runs of a line from right to left, as they are read: (start, stop, whether from left to right)."""
+    default = "A" if "A" in classes else "R"  # what the line before ends in is not known
+    numbers = dict(_numbers(classes, 0, len(classes), default))
+    runs: list[tuple[int, int, bool]] = []
+    at = 0
+    while at < len(classes):
+        if found := _RTL.match(classes, at):
+            runs.append((at, found.end(), False))
+            at = found.end()
+            continue
+        found = _END.search(classes, at)
+        stop = found.start() if found else len(classes)
+        if "L" in classes[at:stop]:
+            # From the first Latin letter or number to the last is one run, with the blanks and signs in it.
+            first = next(place for place in range(at, stop) if classes[place] == "L" or place in numbers)
+            ends = {numbers[place] for place in range(first, stop) if place in numbers}
+            letters = max(place for place in range(first, stop) if classes[place] == "L")
+            last = _before_bracket(drawn, first, letters, max(ends | {letters + 1}))
+            last += _closing(drawn, first, last, stop)
+            last += _signs(drawn, last, stop)
+            runs.append((at, first, False))
+            runs += _parted(drawn, first, last, numbers)
+            at = last
+        stop = max(stop, at + 1)  # a number that is read from right to left
+        start = at
+        while at < min(stop, len(classes)):
+            if drawn[at].text == "+" and at + 1 < stop and at + 1 in numbers:
+                # Numbers that are read one by one would have it to the right: a telephone number.
+                end = max(numbers[place] for place in range(at, stop) if place in numbers)
+                runs += [(start, at, False), (at, end, True)]
+                start = at = end
+            elif at in numbers:
+                runs += [(start, at, False), (at, numbers[at], True)]
+                start = at = numbers[at]
+            else:
+                at += 1
+        runs.append((start, at, False))
+    return runs[::-1]
+
+
+def _before_bracket(drawn: Sequence[Glyph], first: int, letters: int, last: int) -> int:
+    """The end of a run without a number behind a bracket whose other half is not in it: "2024 (Version 2)".
+
+    Args:
+        drawn: the line.
+        first: where the run begins.
+        letters: where its last letter is.
+        last: its end.
+    """
+    inside = Counter(glyph.text for glyph in drawn[first:last])
+    for at in range(letters + 1, last):
+        text = drawn[at].text
+        if text in MIRRORED and inside[text] != inside[MIRRORED[text]]:
+            return at if not drawn[at - 1].text.isspace() else at - 1
+    return last
+
+
+def _closing(drawn: Sequence[Glyph], start: int, last: int, stop: int) -> int:
+    """How many brackets after a run close those that it opens: those of "f(x)" belong to it."""
+    inside = Counter(glyph.text for glyph in drawn[start:last])
+    count = 0
+    for glyph in drawn[last:stop]:
+        text = glyph.text
+        if text not in MIRRORED or text in _OPENING or inside[MIRRORED[text]] <= inside[text]:
+            break
+        inside[text] += 1
+        count += 1
+    return count
+
+
+def _signs(drawn: Sequence[Glyph], last: int, stop: int) -> int:
+    """How many signs after a run belong to it, as those of "C++" and "C#" where they stand to its right."""
+    at = last
+    while at < stop and drawn[at].text in "+#":
+        at += 1
+    return at - last if at == len(drawn) or drawn[at].text.isspace() else 0
+
+
+def _parted(
+    drawn: Sequence[Glyph], start: int, stop: int, numbers: dict[int, int]
+) -> Iterator[tuple[int, int, bool]]:
+    """A run; in three if it is a unit and the number it follows, which stands to its right."""
+    words = "".join(glyph.text for glyph in drawn[start:stop]).split()
+    if len(words) == 2 and words[0] in _UNITS:
+        number = next((at for at, end in numbers.items() if at > start and end == stop), stop)
+        unit = next(at for at in range(start, stop) if drawn[at].text.isspace())
+        if number < stop:
+            yield from ((start, unit, True), (unit, number, False), (number, stop, True))
+            return
+    yield start, stop, True
+
+
+def _numbers(classes: str, start: int, stop: int, default: str) -> Iterator[tuple[int, int]]:
+    """The numbers in a part of a line: (start, stop), from left to right.
+
+    What belongs to a number depends on the last letter before it, which stands to its right: after an Arabic
+    one, "2024-03" is two numbers, and a sign of percent or of a currency is none of it. `default` is the
+    class of the letter before, if the line has none.
+    """
+    at = reached = start
+    strong = -1  # where the next letter is
+    while found := _DIGIT.search(classes, at, stop):
+        at = first = found.start()
+        if strong < at:
+            letter = _LETTER.search(classes, at)
+            strong = letter.start() if letter else len(classes)
+        before = classes[strong] if strong < len(classes) else default
+        is_arabic = before == "A" or classes[at] == "N"
+        joins = "C" if is_arabic else "CS"
+        while at < stop and (
+            classes[at] == classes[first]
+            or (classes[at] in joins and at + 1 < stop and classes[at + 1] == classes[first])
+        ):
+            at += 1
+        if not is_arabic:
+            while at < stop and classes[at] == "T":
+                at += 1
+            while first > reached and classes[first - 1] == "T":
+                first -= 1
+        reached = at
+        yield first, at
+
+
+# Brackets
+
+
+def bracket_votes(read: Sequence[Run]) -> int:
+    """How many pairs of brackets, in what is read from right to left, are there as they are read; less those
+    that are there as they look, the closing one first.
+    """
+    signs = [glyph.text for glyphs, is_rtl in read if is_rtl for glyph in glyphs if glyph.text in MIRRORED]
+    pairs = [(one in _OPENING) for one, other in pairwise(signs) if MIRRORED[one] == other]
+    return 2 * sum(pairs) - len(pairs)
+
+
+def spell(read: Sequence[Run], *, are_brackets_shapes: bool) -> str:
+    """The text of a line.
+
+    Args:
+        read: the glyphs as they are read.
+        are_brackets_shapes: whether the file names brackets after how they look, so that an opening one that
+            is read from right to left is there as ")".
+    """
+    parts: list[str] = []
+    for glyphs, is_rtl in read:
+        texts = [glyph[0] for glyph in glyphs]
+        parts += [MIRRORED.get(text, text) for text in texts] if is_rtl and are_brackets_shapes else texts
+    return _TONE_FIRST.sub(r"\2\1", "".join(parts))

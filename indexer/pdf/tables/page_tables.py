@@ -1,0 +1,355 @@
+"""Finds the tables of a page, and puts each as Markdown rows in the place of its lines.
+
+A page without any sign of a table costs a look at its lines. Else the words around the signs are measured,
+two characters each, and the page's rules are read.
+"""
+
+import ctypes
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import pypdfium2.raw as pdfium
+
+from indexer.pdf.ink.page_objects import address, quick
+from indexer.pdf.letters.raised_marks import as_units
+from indexer.pdf.lines.line_reader import Piece
+from indexer.pdf.tables.checks import (
+    LEADER,
+    are_contents,
+    count_headers,
+    has_value,
+    is_table,
+    may_part_columns,
+    suspects,
+)
+from indexer.pdf.tables.grid import Grid, Word
+from indexer.pdf.tables.ruled import Frame, find_frames, find_ruled
+from indexer.pdf.tables.rules import Rule, Rules, count_paths, read_rules
+from indexer.pdf.tables.unruled import LONG, find_unruled, size_of
+from indexer.pdf.text.page_lines import HYPHENATED, Line
+from stackroom.page.table_rows import format_table
+
+# Lines that are looked at to tell where a page has gaps, and how many must have one at the same place.
+_MOST_PROBES = 100
+_FEWEST_GAPS = 3
+_LOCAL = 8  # among so many that follow each other
+_SPAN = 14  # within so many lines; a row of three cells of several lines has eight or so
+
+# The share of paths among the objects of a page whose lines show no gaps, but that may have a ruled table:
+# where lines stand beside each other, and elsewhere.
+_FEW_PATHS, _MANY_PATHS = 0.02, 0.1
+_FEWEST_ACROSS = 2  # horizontal rules of a page that part a table from what is around it
+_LEAST_GAP = 0.6  # of the text's size: a blank has up to .5 in lines that are set to the full width
+_FEWEST_NUMERIC = 2  # values that make a column of three rows one of numbers
+_FEWEST_DOWN = 3  # vertical rules of a table: at both sides, and between columns
+
+_RULE_NEAR = 3.0  # of the lines' height: so far a table's upper and lower rules are from lines with gaps
+_AROUND = 4  # lines before and after a sign that may belong to the table as well
+_MOST_WORDS = 20_000  # of a page; a full page of small print has 2,000
+
+_Pointer, _Int = ctypes.c_void_p, ctypes.c_int
+
+
+_WORD = re.compile(r"\S+")
+_JOINED_WORD = re.compile(r"\S+(?:\r\n\S+)*")  # where a line was made of two, beside a raised mark
+_BROKEN = re.compile(f"{HYPHENATED} ?(?=[^\\W\\d_])")
+
+
+_loose_box = quick(pdfium.FPDFText_GetLooseCharBox, _Int, _Pointer, _Int, _Pointer)
+
+
+class _Ruler:
+    """What measuring characters of a page takes: `_loose_box(page, char, into)`.
+
+    Attributes:
+        page: the address of its text.
+        box: left, top, right and bottom of the character that was measured last.
+        into: the address of that.
+    """
+
+    def __init__(self, text_page: Any) -> None:
+        self.box = (ctypes.c_float * 4)()
+        self.page, self.into = address(text_page), ctypes.addressof(self.box)
+
+
+def with_tables(page: Any, text_page: Any, lines: list[Line], pieces: Sequence[Piece]) -> list[Line]:
+    """The lines of a page; those of a table replaced by one with all of its rows.
+
+    Args:
+        page: an open page of PDFium.
+        text_page: its text.
+        lines: what was made of it.
+        pieces: what PDFium has of each of these; none where its text does not tell the places of characters.
+    """
+    signs, are_beside = suspects(lines)
+    if pieces:
+        signs = [at for at in signs if pieces[at][1]]
+    if not (signs and pieces):
+        return lines
+    ruler = _Ruler(text_page)
+    with_gaps = _with_gaps(ruler, signs, lines, pieces)
+    if are_contents([lines[at].text for at in with_gaps]):
+        with_gaps = []
+    if not with_gaps and count_paths(page) < (_FEW_PATHS if are_beside else _MANY_PATHS):
+        return lines
+    rules = read_rules(page)
+    is_ruled = len(rules.down) >= _FEWEST_DOWN
+    frames = find_frames(rules) if is_ruled or with_gaps else []
+    measured: dict[int, list[Word]] = {}
+    if with_gaps and not _are_ruled(rules.across, [lines[at] for at in with_gaps]):
+        if _count_words(with_gaps, pieces) > _MOST_WORDS:
+            return lines
+        measured = {at: _measure(ruler, at, pieces[at], lines[at].text) for at in with_gaps}
+        if not _may_have_columns(lines, measured):
+            with_gaps = []
+    near = _near(with_gaps, lines, pieces)
+    if is_ruled:
+        near |= {at for at in _near(signs, lines, pieces) if _is_inside(lines[at], frames)}
+    if not near or _count_words(near, pieces) > _MOST_WORDS:
+        return lines
+    starts = {*signs, *with_gaps} if frames else set(with_gaps)
+    words: list[list[Word]] = []
+    for before, at in pairwise([-2, *sorted(near)]):
+        if at != before + 1:
+            words.append([])
+        is_prose = len(pieces[at][1]) > LONG and starts.isdisjoint((at - 1, at, at + 1))
+        words.append(measured.get(at) or _measure(ruler, at, pieces[at], lines[at].text, is_whole=is_prose))
+    grids = _find(words, rules, frames, has_gaps=bool(with_gaps))
+    made = [(grid, _make_line(grid, lines, _stands_out(text_page, grid))) for grid in grids]
+    return _replace(lines, words, made) if made else lines
+
+
+def _find(
+    words: Sequence[Sequence[Word]], rules: Rules, frames: Sequence[Frame], *, has_gaps: bool
+) -> list[Grid]:
+    """The tables that the words of some lines make, in frames and, if lines have gaps, outside of them."""
+    grids: list[Grid] = []
+    if frames:
+        grids = list(filter(is_table, find_ruled(frames, [word for line in words for word in line])))
+    if has_gaps:
+        used = {word.char for grid in grids for word in grid.words()}
+        rest = [[word for word in line if word.char not in used] for line in words] if used else words
+        grids += filter(is_table, find_unruled(rest, rules.across))
+    return grids
+
+
+def _count_words(numbers: Collection[int], pieces: Sequence[Piece]) -> int:
+    return sum(pieces[at][1].count(" ") + 1 for at in numbers)
+
+
+def _are_ruled(across: Sequence[Rule], lines: Sequence[Line]) -> bool:
+    """Whether rules may part lines with gaps from what is above and below."""
+    if len(across) < _FEWEST_ACROSS:
+        return False
+    size = max(line.height for line in lines)
+    bottom = min(line.start_y for line in lines) - _RULE_NEAR * size
+    top = max(line.start_y for line in lines) + _RULE_NEAR * size
+    return len({round(rule.at) for rule in across if bottom < rule.at < top}) >= _FEWEST_ACROSS
+
+
+def _near(signs: Sequence[int], lines: Sequence[Line], pieces: Sequence[Piece]) -> set[int]:
+    """The lines around some, as far as their characters can be told."""
+    around = {at for sign in signs for at in range(sign - _AROUND, sign + _AROUND + 1)}
+    return {at for at in around if 0 <= at < len(lines) and pieces[at][1]}
+
+
+def _is_inside(line: Line, frames: Sequence[Frame]) -> bool:
+    """Whether it is at the height of one of the frames, about."""
+    return any(frame.ys[0] - line.height < line.start_y < frame.ys[-1] + line.height for frame in frames)
+
+
+def _may_have_columns(lines: Sequence[Line], measured: Mapping[int, Sequence[Word]]) -> bool:
+    """Whether lines with gaps can be a table without rules: its last column has numbers, or there are more
+    than two.
+    """
+    least = _LEAST_GAP * size_of(list(measured.values()))
+    numeric = 0
+    for at, line in measured.items():
+        if len(line) < 2 or _gap_before(lines, at):
+            return True  # the line is but a cell, or cannot be taken apart
+        ordered = sorted(line, key=lambda word: word.left)
+        gaps = [at for at, (one, other) in enumerate(pairwise(ordered), 1) if other.left - one.right > least]
+        if len(gaps) > 1:
+            return True
+        numeric += bool(gaps) and any(has_value(word.text) for word in ordered[gaps[-1] :])
+    return numeric >= _FEWEST_NUMERIC
+
+
+def _with_gaps(
+    ruler: _Ruler, signs: Sequence[int], lines: Sequence[Line], pieces: Sequence[Piece]
+) -> list[int]:
+    """The numbers of those lines that have a wide gap at one place with several others near them.
+
+    Of cells of several lines, which are lines of their own, fewer have one: then all are taken.
+    """
+    gaps: list[tuple[int, float, float]] = []
+    found: set[int] = set()
+    single = 0
+    for number in signs[:_MOST_PROBES]:
+        gap = _gap_before(lines, number) or _first_gap(ruler, pieces[number])
+        single += " " not in pieces[number][1]
+        if gap is not None:
+            gaps = [*gaps[1 - _LOCAL :], (number, *gap)]
+            alike = [at for at, left, right in gaps if min(gap[1], right) > max(gap[0], left)]
+            is_dense = len(alike) >= _FEWEST_GAPS and alike[-1] - alike[-_FEWEST_GAPS] <= _SPAN
+            if is_dense or (len(alike) >= 2 and len(signs) <= _FEWEST_GAPS):
+                found.update(alike)
+    if not found and len(gaps) > 1 and 3 * single >= len(signs):
+        return list(signs)
+    return sorted(found)
+
+
+def _gap_before(lines: Sequence[Line], number: int) -> tuple[float, float] | None:
+    """From where to where the gap reaches to the line before, if this one goes on at its height: PDFium parts
+    what is far apart.
+    """
+    if not number:
+        return None
+    before, line = lines[number - 1], lines[number]
+    left, right = before.end_x + 0.6 * before.height, line.start_x
+    is_beside = abs(before.end_y - line.start_y) < 0.3 * line.height and right > left
+    if is_beside and may_part_columns(f"{before.text} {line.text}", len(before.text)):
+        return left, right
+    return None
+
+
+def _first_gap(ruler: _Ruler, piece: Piece) -> tuple[float, float] | None:
+    """From where to where the first gap reaches that may be one between columns."""
+    start, text = piece
+    page, box, into = ruler.page, ruler.box, ruler.into
+    at = text.find(" ", 1)
+    while 0 < at < len(text) - 1:
+        _loose_box(page, start + at - 1, into)
+        left, top, right, bottom = box
+        _loose_box(page, start + at + 1, into)
+        least = 1.2 * (top - bottom)
+        if (box[0] - right > least or left - box[2] > least) and may_part_columns(text, at):
+            return (right, box[0]) if box[0] > right else (box[2], left)
+        at = text.find(" ", at + 1)
+    return None
+
+
+def _measure(ruler: _Ruler, number: int, piece: Piece, text: str, *, is_whole: bool = False) -> list[Word]:
+    """The words of a line with their places.
+
+    Args:
+        ruler: of its page.
+        number: of the line.
+        piece: what PDFium has of it.
+        text: what was made of that.
+        is_whole: whether to take all of it as one word, because it is most likely prose.
+    """
+    first, raw = piece
+    if not text or LEADER.search(raw):
+        return []
+    if not raw.isascii() and max(raw) > "\uffff":
+        raw = as_units(raw)
+    texts, spans = _whole(text, raw) if is_whole else _split(text, raw)
+    page, box, into = ruler.page, ruler.box, ruler.into
+    measured = []
+    for text, (start, stop) in zip(texts, spans, strict=True):
+        _loose_box(page, first + start, into)
+        left, top, right, bottom = box
+        if stop - start > 1:
+            _loose_box(page, first + stop - 1, into)
+            if box[0] < left:  # from right to left
+                left = box[0]
+            else:
+                right = box[2]
+        if not (0 < right - left < 1e4 and 0 < top - bottom < 1e3):  # also "not a number"
+            return []
+        measured.append(Word(text, left, bottom, right, top, number, first + start))
+    return measured
+
+
+def _split(text: str, raw: str) -> tuple[list[str], list[tuple[int, int]]]:
+    """The words of a line, and where they are in PDFium's text of it."""
+    texts = text.split()
+    spans = [found.span() for found in _WORD.finditer(raw)]
+    if text == raw or _is_same(texts, [raw[start:stop] for start, stop in spans]):
+        return texts, spans
+    if "\r\n" in raw:
+        spans = [found.span() for found in _JOINED_WORD.finditer(raw)]
+        if _is_same(texts, [raw[start:stop] for start, stop in spans]):
+            return texts, spans
+    return _whole(text, raw)  # it was repaired so much that it can't be taken apart
+
+
+def _whole(text: str, raw: str) -> tuple[list[str], list[tuple[int, int]]]:
+    inner = raw.strip()
+    start = raw.find(inner)
+    return ([text], [(start, start + len(inner))]) if inner else ([], [])
+
+
+def _is_same(texts: Sequence[str], raw: Sequence[str]) -> bool:
+    """Whether these are the same words, but for how they are written."""
+    return texts == raw or (
+        len(texts) == len(raw)
+        and all(
+            text == other or _letters(text) == _letters(other) for text, other in zip(texts, raw, strict=True)
+        )
+    )
+
+
+def _letters(text: str) -> list[str]:
+    """What stays the same where accents are composed and ligatures spelled out, in any order."""
+    return sorted(char for char in unicodedata.normalize("NFKD", text).casefold() if char.isalnum())
+
+
+def _stands_out(text_page: Any, grid: Grid) -> bool:
+    """Whether the last cell of the first row is in another font than that of the last row."""
+    fonts = []
+    for row in (grid.rows[0], grid.rows[-1]):
+        if not row:
+            return False
+        name = ctypes.create_string_buffer(200)
+        char = row[max(row)][0].words[0].char
+        size = pdfium.FPDFText_GetFontInfo(text_page, char, name, len(name), ctypes.byref(ctypes.c_int()))
+        fonts.append(name.raw[: max(size, 0)])
+    return fonts[0] != fonts[1]
+
+
+def _make_line(grid: Grid, lines: Sequence[Line], stands_out: bool) -> Line:
+    """A table as a line of its own, with all of its rows, parted from what is around it."""
+    rows = [[_BROKEN.sub("", cell).replace(HYPHENATED, "-") for cell in row] for row in grid.texts]
+    headers = count_headers(grid, stands_out=stands_out)
+    empty = [at for at, row in enumerate(rows) if not any(row)]
+    headers -= sum(at < headers for at in empty)
+    rows = [row for row in rows if any(row)]
+    words = list(grid.words())
+    first, last = words[0], words[-1]
+    return Line(
+        f"\n{format_table(rows, headers)}\n",
+        min(word.left for word in words),
+        first.bottom,
+        max(word.right for word in words),
+        last.bottom,
+        lines[first.line].height,
+    )
+
+
+def _replace(
+    lines: Sequence[Line], words: Sequence[Sequence[Word]], made: Sequence[tuple[Grid, Line]]
+) -> list[Line]:
+    """The lines with each table in the place of its first line. Of a line that is only partly in a table, the
+    rest stays where it is.
+    """
+    used = {word for grid, _ in made for word in grid.words()}
+    tables: defaultdict[int, list[Line]] = defaultdict(list)
+    for grid, line in made:
+        tables[min(word.line for word in grid.words())].append(line)
+    of_line = {line[0].line: line for line in words if line}
+    kept: list[Line] = []
+    for number, line in enumerate(lines):
+        kept += tables[number]
+        left = [word for word in of_line.get(number, ()) if word not in used]
+        if number not in of_line or len(left) == len(of_line[number]):
+            kept.append(line)
+        elif left:
+            text = " ".join(word.text for word in left)
+            kept.append(Line(text, left[0].left, left[0].bottom, left[-1].left, left[-1].bottom, line.height))
+    return kept

@@ -1,0 +1,130 @@
+"""Reads the straight lines that are drawn on a page: the rules of tables."""
+
+import ctypes
+from collections.abc import Iterator
+from itertools import compress, repeat
+from typing import Any, NamedTuple
+
+import pypdfium2.raw as pdfium
+
+from indexer.pdf.ink.page_objects import PATH, address, quick
+
+# What is thinner is a line, whether it was drawn as one or as a filled box. Borders of 3 pt are the thickest
+# that browsers and office programs draw unless they are told to.
+_THICKEST = 3.0
+_SHORTEST = 4.0
+
+# A page of drawings or a map has any number of paths. The tables of 52 real documents have up to 300.
+_MOST_OBJECTS = 10_000
+_MOST_RULES = 2_000
+_SAMPLE = 40
+_MOST_SEGMENTS = 400  # of a path; ReportLab draws all rules of one weight as one path
+
+_Pointer, _Int = ctypes.c_void_p, ctypes.c_int
+_get = quick(pdfium.FPDFPage_GetObject, _Pointer, _Pointer, _Int)
+_type = quick(pdfium.FPDFPageObj_GetType, _Int, _Pointer)
+_bounds = quick(pdfium.FPDFPageObj_GetBounds, _Int, *[_Pointer] * 5)
+_draw_mode = quick(pdfium.FPDFPath_GetDrawMode, _Int, *[_Pointer] * 3)
+_matrix = quick(pdfium.FPDFPageObj_GetMatrix, _Int, *[_Pointer] * 2)
+_count_segments = quick(pdfium.FPDFPath_CountSegments, _Int, _Pointer)
+_segment = quick(pdfium.FPDFPath_GetPathSegment, _Pointer, _Pointer, _Int)
+_point = quick(pdfium.FPDFPathSegment_GetPoint, _Int, *[_Pointer] * 3)
+_closes = quick(pdfium.FPDFPathSegment_GetClose, _Int, _Pointer)
+_kind = quick(pdfium.FPDFPathSegment_GetType, _Int, _Pointer)
+
+
+class Rule(NamedTuple):
+    """A straight line, horizontal or vertical.
+
+    Attributes:
+        at: its y if it is horizontal, its x if it is vertical, in points.
+        start, stop: where it begins and ends on the other axis, in points.
+    """
+
+    at: float
+    start: float
+    stop: float
+
+
+class Rules(NamedTuple):
+    """The horizontal and the vertical lines of a page."""
+
+    across: list[Rule]
+    down: list[Rule]
+
+
+def count_paths(page: Any) -> float:
+    """The share of a page's objects that are paths, judged by some of them: quickly."""
+    count = pdfium.FPDFPage_CountObjects(page)
+    looked_at = range(0, max(count, 0), max(1, count // _SAMPLE))
+    paths = list(map(_type, map(_get, repeat(address(page)), looked_at))).count(PATH)
+    return paths / len(looked_at) if paths else 0.0
+
+
+def read_rules(page: Any) -> Rules:
+    """The lines of an open page of PDFium; none of a page that has more than tables have."""
+    rules = Rules([], [])
+    count = pdfium.FPDFPage_CountObjects(page)
+    if not 0 < count <= _MOST_OBJECTS:
+        return rules
+    found = list(map(_get, repeat(address(page)), range(count)))
+    sides = (ctypes.c_float * 4)()
+    first = ctypes.addressof(sides)
+    into_bottom, into_right, into_top = first + 4, first + 8, first + 12
+    for path in compress(found, map(PATH.__eq__, map(_type, found))):
+        if not _bounds(path, first, into_bottom, into_right, into_top):
+            continue
+        left, bottom, right, top = sides
+        width, height = right - left, top - bottom
+        if not (0 <= width < 1e5 and 0 <= height < 1e5):
+            continue
+        if height <= _THICKEST < width:
+            rules.across.append(Rule((bottom + top) / 2, left, right))
+        elif width <= _THICKEST < height:
+            rules.down.append(Rule((left + right) / 2, bottom, top))
+        elif width > _THICKEST:
+            _read_path(path, rules)
+        if len(rules.across) + len(rules.down) > _MOST_RULES:
+            return Rules([], [])
+    return rules
+
+
+def _read_path(path: int, rules: Rules) -> None:
+    """Adds the lines of a stroked path with several: a box, or all rules of a table at once."""
+    modes = (ctypes.c_int * 2)()  # how it is filled, and whether it is stroked
+    if not _draw_mode(path, ctypes.addressof(modes), ctypes.addressof(modes) + 4):
+        return
+    if not modes[1] or _count_segments(path) > _MOST_SEGMENTS:
+        return
+    before: tuple[float, float] | None = None
+    start: tuple[float, float] | None = None
+    for kind, point, closes in _segments(path):
+        if kind == pdfium.FPDF_SEGMENT_MOVETO:
+            start = point
+        elif kind == pdfium.FPDF_SEGMENT_LINETO and before:
+            _add(rules, before, point)
+        if closes and start:
+            _add(rules, point, start)
+        before = point
+
+
+def _segments(path: int) -> Iterator[tuple[int, tuple[float, float], bool]]:
+    matrix = pdfium.FS_MATRIX()
+    _matrix(path, ctypes.addressof(matrix))
+    a, b, c, d, e, f = matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f
+    place = (ctypes.c_float * 2)()
+    into_x = ctypes.addressof(place)
+    for at in range(_count_segments(path)):
+        segment = _segment(path, at)
+        _point(segment, into_x, into_x + 4)
+        x, y = place
+        yield _kind(segment), (a * x + c * y + e, b * x + d * y + f), bool(_closes(segment))
+
+
+def _add(rules: Rules, one: tuple[float, float], other: tuple[float, float]) -> None:
+    (x, y), (to_x, to_y) = one, other
+    width, height = abs(to_x - x), abs(to_y - y)
+    if height <= 1 and _SHORTEST <= width < 1e5:
+        rules.across.append(Rule(y, min(x, to_x), max(x, to_x)))
+    elif width <= 1 and _SHORTEST <= height < 1e5:
+        rules.down.append(Rule(x, min(y, to_y), max(y, to_y)))
