@@ -4,13 +4,13 @@ Nothing is unpacked here, so an attachment that is a bomb can't take its contain
 reads each in a process of its own.
 """
 
-import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
 from indexer.pdf.text.clean_text import flatten
+from indexer.pdf.text.utf16 import read_utf16
 from stackroom.common.documents import Attachment
 
 # So many of a document are listed; of the others only the number is told.
@@ -20,7 +20,6 @@ MOST_ATTACHMENTS = 1000
 MOST_ANNOTATIONS = 5000
 
 LONGEST_NAME = 200  # characters
-_LONGEST_TYPE = 100  # bytes in UTF-16; a longer one is not that of a PDF
 
 _TYPES_OF_PDF = ("application/pdf", "application/x-pdf")
 
@@ -67,8 +66,8 @@ def named(names: Sequence[str]) -> tuple[Attachment, ...]:
 
 
 def _describe(attachment: Any, page: int, number: int) -> Attachment:
-    name = _read_text(pdfium.FPDFAttachment_GetName, attachment, 8 * LONGEST_NAME)
-    kind = _read_text(pdfium.FPDFAttachment_GetSubtype, attachment, _LONGEST_TYPE)
+    name = read_utf16(pdfium.FPDFAttachment_GetName, attachment, most=8 * LONGEST_NAME)
+    kind = read_utf16(pdfium.FPDFAttachment_GetSubtype, attachment, most=LONGEST_NAME)
     return _entry(page, number, name, kind)
 
 
@@ -79,13 +78,3 @@ def _entry(page: int, number: int, name: str, kind: str) -> Attachment:
     if len(name) > LONGEST_NAME:
         name = name[: LONGEST_NAME - 5] + "…" + (".pdf" if is_named_so else "")
     return Attachment(page, number, name or "unnamed", may_be_pdf)
-
-
-def _read_text(function: Callable[..., int], attachment: Any, most_bytes: int) -> str:
-    """What a function of PDFium says of an attachment, in UTF-16 with a final NUL; "" if it is longer."""
-    size = function(attachment, None, 0)
-    if not 2 < size <= most_bytes:
-        return ""
-    buffer = (ctypes.c_ushort * (size // 2))()
-    function(attachment, buffer, size)
-    return bytes(buffer)[: size - 2].decode("utf-16-le", "replace")

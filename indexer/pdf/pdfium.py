@@ -4,10 +4,9 @@ PDFium reads text and structure; where it cannot, `pypdf_fallback` does. All of 
 that may crash or be killed, but nothing here depends on that.
 """
 
-import ctypes
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -44,6 +43,7 @@ from indexer.pdf.text.clean_text import (
 )
 from indexer.pdf.text.headings import find_sections
 from indexer.pdf.text.page_lines import Line, break_paragraphs, remove_running_lines
+from indexer.pdf.text.utf16 import read_utf16
 from indexer.pdf.unread import find_unread, unread_of_file
 from stackroom.common.documents import Attachment, Document, Page
 from stackroom.common.errors import ExtractionFailed
@@ -236,12 +236,12 @@ def _read_with_pdfium(
                 annotations[at] = page.annotations
             on_page(at + 1, total)
         metadata = {
-            key: _read_utf16(pdfium.FPDF_GetMetaText, pdf, key)
+            key: read_utf16(pdfium.FPDF_GetMetaText, pdf, key)
             for key in (b"Title", b"Author", b"CreationDate", b"ModDate")
         }
         return Reading(
             pages,
-            [_read_utf16(pdfium.FPDF_GetPageLabel, pdf, at) for at in range(total)],
+            [read_utf16(pdfium.FPDF_GetPageLabel, pdf, at) for at in range(total)],
             metadata[b"Title"],
             metadata[b"Author"],
             metadata[b"CreationDate"],
@@ -255,22 +255,10 @@ def _read_with_pdfium(
         )
 
 
-def _read_utf16(function: Callable[..., int], *arguments: object) -> str:
-    """The text that a PDFium function writes into a buffer: UTF-16 with a final NUL. It returns the size in
-    bytes.
-    """
-    size = function(*arguments, None, 0)
-    if size <= 2:
-        return ""
-    buffer = ctypes.create_string_buffer(size)
-    function(*arguments, buffer, size)
-    return buffer.raw[: size - 2].decode("utf-16-le", "replace")
-
-
 def _read_bookmarks(pdf: Any) -> Iterator[tuple[str, int | None, int]]:
     """Title, 1-based page if it has one, and level of each entry."""
     for bookmark in islice(pdf.get_toc(), _MAX_OUTLINE_ENTRIES):
         destination = bookmark.get_dest()
         at = destination.get_index() if destination else None
-        title = _read_utf16(pdfium.FPDFBookmark_GetTitle, bookmark)
+        title = read_utf16(pdfium.FPDFBookmark_GetTitle, bookmark)
         yield title, None if at is None else at + 1, bookmark.level

@@ -50,16 +50,23 @@ def _whatever_pypdf_raises() -> Iterator[None]:
 
 def _open_with_pypdf(source: Path | bytes, passwords: tuple[str, ...], max_pages: int) -> "PdfReader | None":
     """None if no password fits, or it has no pages. Raises PypdfFailed, TooManyPages or OSError."""
-    from pypdf import PdfReader  # a quarter of a second to import, and seldom needed
-
     with _whatever_pypdf_raises():
-        reader = PdfReader(source if isinstance(source, Path) else BytesIO(source))
-        if reader.is_encrypted and not any(map(reader.decrypt, ("", *passwords))):
+        reader = _unlocked(source, passwords)
+        if reader is None:
             return None
         total = len(reader.pages)
         if total > max_pages:
             raise TooManyPages(total)
         return reader if total else None
+
+
+def _unlocked(source: Path | bytes, passwords: tuple[str, ...]) -> "PdfReader | None":
+    from pypdf import PdfReader  # a quarter of a second to import, and seldom needed
+
+    reader = PdfReader(source if isinstance(source, Path) else BytesIO(source))
+    if reader.is_encrypted and not any(map(reader.decrypt, ("", *passwords))):
+        return None
+    return reader
 
 
 def read_with_pypdf(
@@ -139,11 +146,10 @@ def _read_pypdf_bookmarks(
 
 def read_metadata_stream(source: Path | bytes, passwords: tuple[str, ...]) -> bytes:
     """The XML that describes a document; empty if it has none, or pypdf cannot read it."""
-    from pypdf import PdfReader
 
     def read() -> bytes:
-        reader = PdfReader(BytesIO(source) if isinstance(source, bytes) else source)
-        if reader.is_encrypted and not any(map(reader.decrypt, ("", *passwords))):
+        reader = _unlocked(source, passwords)
+        if reader is None:
             return b""
         with closing(reader):
             return bytes(reader.root_object["/Metadata"].get_object().get_data())  # type: ignore[union-attr]

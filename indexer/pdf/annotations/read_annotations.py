@@ -16,6 +16,7 @@ import pypdfium2.raw as pdfium
 from indexer.pdf.annotations.field_names import readable_name
 from indexer.pdf.ink.page_objects import address, quick
 from indexer.pdf.text.clean_text import flatten
+from indexer.pdf.text.utf16 import read_utf16
 from stackroom.page.own_marks import Kind
 
 # How many annotations of a page are looked at, and how much of their texts is kept, in characters. A tax form
@@ -163,7 +164,7 @@ def _read_attachment(annotation: Any, box: _Box | None) -> _Found | None:
     """What is said of a file that is pinned to the page. The file itself: see `attachments`."""
     said = _string(annotation, b"Contents")
     attachment = pdfium.FPDFAnnot_GetFileAttachment(annotation)
-    name = read_utf16(pdfium.FPDFAttachment_GetName, attachment) if attachment else ""
+    name = _text(pdfium.FPDFAttachment_GetName, attachment) if attachment else ""
     return _Found("attachment", pdfium.FPDF_ANNOT_FILEATTACHMENT, box, said, name) if said else None
 
 
@@ -183,22 +184,22 @@ def _read_field(pdf: Any, annotation: Any, box: _Box | None) -> _Found | None:
     if kind in (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON):
         # PDFium's own FPDFAnnot_IsChecked knows only pages that were opened for filling in.
         state = _string(annotation, b"AS")
-        value = read_utf16(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
+        value = _text(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
         text = "" if state in ("", "Off") else state if value in ("", "Off") else value
     elif kind in (pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX):
         chosen = _chosen(form, annotation)
         if len(chosen) > 1 and kind == pdfium.FPDF_FORMFIELD_COMBOBOX:
             chosen = []  # only one can be: their export values are all the same (WeasyPrint, without values)
-        value = read_utf16(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
+        value = _text(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
         text = "; ".join(chosen)[:LONGEST_TEXT] or value
     elif pdfium.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD:
         return None
     else:
-        text = read_utf16(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
+        text = _text(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
     if not text:
         return None
-    alternate = read_utf16(pdfium.FPDFAnnot_GetFormFieldAlternateName, form, annotation)
-    name = read_utf16(pdfium.FPDFAnnot_GetFormFieldName, form, annotation)
+    alternate = _text(pdfium.FPDFAnnot_GetFormFieldAlternateName, form, annotation)
+    name = _text(pdfium.FPDFAnnot_GetFormFieldName, form, annotation)
     return _Found("form field", widget, box, text, readable_name(alternate, name))
 
 
@@ -226,7 +227,7 @@ def _chosen(form: Any, annotation: Any) -> list[str]:
     """What is chosen from a list, as it is shown there."""
     count = pdfium.FPDFAnnot_GetOptionCount(form, annotation)
     return [
-        read_utf16(pdfium.FPDFAnnot_GetOptionLabel, form, annotation, at)
+        _text(pdfium.FPDFAnnot_GetOptionLabel, form, annotation, at)
         for at in range(min(count, _MOST_OPTIONS))
         if pdfium.FPDFAnnot_IsOptionSelected(form, annotation, at)
     ]
@@ -251,18 +252,11 @@ def _box(annotation: Any) -> _Box | None:
 
 
 def _string(annotation: Any, key: bytes) -> str:
-    return read_utf16(pdfium.FPDFAnnot_GetStringValue, annotation, key)
+    return _text(pdfium.FPDFAnnot_GetStringValue, annotation, key)
 
 
-def read_utf16(function: Callable[..., int], *arguments: object) -> str:
-    """The text that a PDFium function writes into a buffer, on one line; it returns the size in bytes."""
-    size = function(*arguments, None, 0)
-    if size <= 2:
-        return ""
-    buffer = (ctypes.c_ushort * (size // 2 + 1))()
-    function(*arguments, buffer, size)
-    raw = bytes(memoryview(buffer)[: min(size // 2 - 1, 2 * LONGEST_TEXT)])
-    return flatten(raw.decode("utf-16-le", "replace"))[:LONGEST_TEXT]
+def _text(function: Callable[..., int], *arguments: object) -> str:
+    return flatten(read_utf16(function, *arguments, most=2 * LONGEST_TEXT))[:LONGEST_TEXT]
 
 
 # All of a page

@@ -9,7 +9,7 @@ import unicodedata
 
 # "Untitled", with and without a noun: "Untitled document", "Document sans titre", "無題のドキュメント".
 _UNTITLED = """
-untitled|no title|without title|unnamed
+untitled|untitle|no title|notitle|without title|unnamed
 unbenannt|unbenanntes|unbenannte|ohne titel|ohne namen
 sans titre|sans nom
 sin título|sin titulo|sin nombre

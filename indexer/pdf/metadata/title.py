@@ -14,9 +14,8 @@ _LONGEST = 200  # characters; more is a paragraph
 
 _MADE_UP = re.compile(
     r"""
-      (?:un|no[ ]?)titled?(?:[ _-]?\d+)?(?:[ ]document)?   # "untitled-1", "no title"
-    | (?:title|titel|titre|document|dokument|book|article|report|presentation|präsentation|slide|folie
-        |page|cover|scan|scanned[ ](?:document|image)|image|print|layout|default|none|null)[ _-]?\d*
+      (?:title|titel|titre|book|article|report|slide|folie|page|cover|scan|scanned[ ](?:document|image)
+        |image|print|layout|default|none|null)[ _-]?\d*
     | powerpoint[ -].* | microsoft[ ](?:word|powerpoint|excel|office).* | \(?anonymous\)?
     """,
     re.IGNORECASE | re.VERBOSE,
