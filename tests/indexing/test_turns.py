@@ -61,6 +61,18 @@ def test_a_folder_that_is_forgotten_is_not_followed_any_more(watched: Following)
 def test_a_folder_is_not_forgotten_when_the_index_is_deleted_after_another_command(
     watched: Following,
 ) -> None:
+    check_that_a_deleted_index_is_made_anew(watched)
+
+
+def test_nor_if_the_watch_was_told_to_follow_it_and_the_index_is_deleted(following: Following) -> None:
+    write_pdf(following.folder / "one.pdf", ["A page of words."], title="First Words")
+    following.begin(following.folder)
+    eventually(lambda: following.finds("First Words"))
+    check_that_a_deleted_index_is_made_anew(following)
+
+
+def check_that_a_deleted_index_is_made_anew(watched: Following) -> None:
+    """After another command had its turn, and a file was added."""
     assert stackroom_here("check", "--data", watched.settings.data).returncode == 0
     write_pdf(watched.folder / "two.pdf", ["A page of words."], title="Later Words")
     eventually(lambda: watched.finds("First Words", "Later Words"))
@@ -68,19 +80,6 @@ def test_a_folder_is_not_forgotten_when_the_index_is_deleted_after_another_comma
     watched.settings.index.rename(watched.settings.data / "deleted")
     eventually(lambda: any(summary.added for summary in watched.summaries))
     assert watched.news == []
-
-
-def test_nor_if_the_watch_was_told_to_follow_it_and_the_index_is_deleted(following: Following) -> None:
-    write_pdf(following.folder / "one.pdf", ["A page of words."], title="First Words")
-    following.begin(following.folder)
-    eventually(lambda: following.finds("First Words"))
-    assert stackroom_here("check", "--data", following.settings.data).returncode == 0
-    write_pdf(following.folder / "two.pdf", ["A page of words."], title="Later Words")
-    eventually(lambda: following.finds("First Words", "Later Words"))
-    following.summaries.clear()
-    following.settings.index.rename(following.settings.data / "deleted")
-    eventually(lambda: any(summary.added for summary in following.summaries))
-    assert following.news == []
 
 
 def test_what_is_deleted_while_a_command_waits_for_its_turn_is_made_anew(
