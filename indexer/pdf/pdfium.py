@@ -53,6 +53,8 @@ from stackroom.page.own_marks import has_foreign_brackets, without_imitations, w
 # A hostile outline can branch without end. That of a 2,000-page manual has 5,000 entries.
 _MAX_OUTLINE_ENTRIES = 20_000
 
+_USUAL_BYTES = 256  # of a title, a label
+
 
 def extract(
     path: Path,
@@ -257,13 +259,15 @@ def _read_with_pdfium(
 
 def _read_utf16(function: Callable[..., int], *arguments: object) -> str:
     """The text that a PDFium function writes into a buffer: UTF-16 with a final NUL. It returns the size in
-    bytes.
+    bytes, and writes nothing if the buffer is too small.
     """
-    size = function(*arguments, None, 0)
+    buffer = ctypes.create_string_buffer(_USUAL_BYTES)
+    size = function(*arguments, buffer, _USUAL_BYTES)
     if size <= 2:
         return ""
-    buffer = ctypes.create_string_buffer(size)
-    function(*arguments, buffer, size)
+    if size > _USUAL_BYTES:
+        buffer = ctypes.create_string_buffer(size)
+        function(*arguments, buffer, size)
     return buffer.raw[: size - 2].decode("utf-16-le", "replace")
 
 
