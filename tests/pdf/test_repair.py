@@ -292,6 +292,11 @@ def test_rows_and_code_stay(bottoms: list[str]) -> None:
     assert _edges(remove_running_lines(pages)) == _edges(pages)
 
 
+def test_a_printed_sign_is_not_taken_for_a_masked_number() -> None:
+    pages = _pages(*[("", bottom) for bottom in ["# 5 pieces", "3 5 pieces", "# 6 pieces", "4 6 pieces"]])
+    assert _edges(remove_running_lines(pages)) == _edges(pages)
+
+
 def test_titles_of_slides_stay() -> None:
     slides = [[Line("Results", height=24), *[Line(f"point {n}", height=12)] * 4] for n in range(8)]
     assert all(lines[0].text == "Results" for lines in remove_running_lines(slides))

@@ -28,7 +28,7 @@ def continue_tables(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     before: Line | None = None  # the table at the end of the page before
     header: list[str] = []  # its header, which may be on a page before that
     for page in pages:
-        lines = [_own(line) for line in page]
+        lines = [_own(line) if "[" in line.text else line for line in page]
         first = lines[0] if lines and is_table_line(lines[0]) else None
         last = lines[-1] if lines and is_table_line(lines[-1]) else None
         is_other = last is not first or first is None or header_rows(first.text) == header

@@ -45,6 +45,8 @@ def clean_characters(text: str) -> str:
     The result is in the composed form (NFC), in which people type. HYPHENATED (U+FFFE) stays: see
     `join_hyphenated`.
     """
+    if text.isascii() and text.isprintable():  # most texts, quickly
+        return text
     if _UNCLEAN.search(text):
         text = text.replace("\r\n", "\n")
         text = re.sub(f"[{LINE_ENDS}]", "\n", text)
@@ -68,12 +70,16 @@ def _spell_out(ligature: re.Match[str]) -> str:
 
 
 _LEADER = re.compile(r"[ ]?(?:[.·․][ ]?){5,}|[ ]?(?:…[ ]?){2,}")
-_ROWS = ("....", ". . . .", "……", "… …", "····", "· · · ·")
+# Most texts have none of the last two signs, and to look for one sign is quicker.
+_ROWS = ((".", "....", ". . . ."), ("…", "……", "… …"), ("·", "····", "· · · ·"))
+
+
+_EMPTY_LINES = re.compile(r"\n{3,}")
 
 
 def shorten_leaders(text: str) -> str:
     """`text` with one mark instead of each row of dots, as they lead to page numbers: they say nothing."""
-    if any(row in text for row in _ROWS):
+    if any(sign in text and (row in text or spaced in text) for sign, row, spaced in _ROWS):
         return _LEADER.sub(" … ", text)
     return text
 
@@ -83,8 +89,9 @@ def tidy_lines(text: str) -> str:
 
     Empty, or ending in exactly one newline.
     """
-    lines = [line.rstrip() for line in text.split("\n")]
-    tidy = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+    tidy = "\n".join([line.rstrip() for line in text.split("\n")]).strip("\n")
+    if "\n\n\n" in tidy:
+        tidy = _EMPTY_LINES.sub("\n\n", tidy)
     return tidy + "\n" if tidy else ""
 
 
@@ -95,10 +102,10 @@ def flatten(text: str) -> str:
 
 # Hyphens at line ends
 
-_LETTERS_AT_END = re.compile(r"[^\W\d_]+\Z")
 _LETTERS_AT_START = re.compile(r"[^\W\d_]+")
 _AROUND_WORDS = ".,;:!?()[]\"'“”„’»"
-_HARD = re.compile(r"(?<=[^\W\d_]{2})[-\u2010]\n(?=([^\W\d_])[^\W\d_])")
+# The hyphen first, and what is before it after that: so the search is fast.
+_HARD = re.compile(r"[-\u2010]\n(?<=[^\W\d_]{2}..)(?=([^\W\d_])[^\W\d_])", re.DOTALL)
 _BROKEN = re.compile(r"(?<=[^\W\d_])\u2010\n(?=[^\W\d_])")
 _SPACE = re.compile(r"[ \n]")
 # The part of a word before the line end, if it is a code or an address: there a hyphen is never put in.
@@ -174,10 +181,11 @@ def _split_word(text: str) -> tuple[str, str, str]:
 
 
 def _join(left: str, right: str, vocabulary: Counter[str]) -> str:
-    before, after = _LETTERS_AT_END.search(left), _LETTERS_AT_START.match(right)
+    # Backwards, as a search for the letters at the end looks at all others first.
+    before, after = _LETTERS_AT_START.match(left[::-1]), _LETTERS_AT_START.match(right)
     if not before or not after:
         return left + right
-    first, second = before[0].lower(), after[0].lower()
+    first, second = before[0][::-1].lower(), after[0].lower()
     joined, hyphenated = vocabulary[first + second], vocabulary[f"{first}-{second}"]
     is_broken = joined > hyphenated or (
         joined == hyphenated

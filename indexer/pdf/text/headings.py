@@ -5,8 +5,8 @@ A passage of a long report rarely says what it is about; the headings above it d
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from statistics import median
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from indexer.pdf.text.page_lines import HYPHENATED, Line
 from stackroom.common.documents import OutlineEntry, Page, Section
@@ -122,12 +122,9 @@ def _path(above: Sequence[OutlineEntry]) -> str:
 def _standing_out(lines: Sequence[Sequence[Line]]) -> Iterator[OutlineEntry]:
     """Lines in a larger size than the text, as entries whose level is the rank of their size."""
     # The first page's heights are sizes of another kind, and most of what is large there is the title.
-    measured = [
-        line.height for page in lines[1:] for line in page if line.height for _ in range(len(line.text))
-    ]
-    if not measured:
+    usual = _usual_height(line for page in lines[1:] for line in page)
+    if not usual:
         return
-    usual = median(measured)
     found = [
         (number, heading, size)
         for number, page in enumerate(lines[1:], 2)
@@ -138,6 +135,24 @@ def _standing_out(lines: Sequence[Sequence[Line]]) -> Iterator[OutlineEntry]:
     sizes = sorted({round(size) for _, _, size in found}, reverse=True)
     for number, heading, size in found:
         yield OutlineEntry(heading, number, sizes.index(round(size)))
+
+
+def _usual_height(lines: Iterable[Line]) -> float:
+    """The median height of the characters of lines; 0 if none is known."""
+    characters: Counter[float] = Counter()  # how many there are of each height
+    for text, *_, height in lines:
+        if height and text:
+            characters[height] += len(text)
+    total = characters.total()
+    reached = 0
+    lower = None  # the middle one, of two the lower one
+    for height in sorted(characters):
+        reached += characters[height]
+        if lower is None and 2 * reached >= total:
+            lower = height
+        if lower is not None and 2 * reached > total:
+            return (lower + height) / 2 if lower != height else height
+    return 0.0
 
 
 def _large(page: Sequence[Line], least: float) -> Iterator[tuple[str, float]]:

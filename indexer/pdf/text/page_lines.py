@@ -6,8 +6,7 @@ Pure functions. Places come from PDFium, in points, counted from the lower left 
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
@@ -148,6 +147,7 @@ def _is_indented(lines: Sequence[Line], gaps: Sequence[float], at: int, pitch: f
 _EDGE = 2  # lines at the top and at the bottom of a page that may be running ones
 _WINDOW = 5  # pages to each side: left and right headers, and those of a chapter, come again in it
 _NUMBER = re.compile(r"\d+|\A[ivxlc]+\b|\b[ivxlc]+\Z")  # Roman ones at the ends only: "I" is a word
+_DIGITS = re.compile(r"\d+")
 _DASHES = " -–—.·•|[]()"  # around a page number
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
@@ -159,22 +159,43 @@ class _Edge(NamedTuple):
         form: the line with its numbers masked.
         numbers: these.
         line: in lower case, without blanks and dashes around it.
+        printed: as it is printed.
         own: what the page's own number can be.
-        is_alone: whether it is a number as only those of pages are printed.
     """
 
     form: str
     numbers: tuple[int, ...]
     line: str
+    printed: str
     own: PageNumber
-    is_alone: bool
 
     def may_count(self, at: int) -> bool:
         """Whether the number at this place among the line's numbers may be the page's own."""
-        if self.is_alone:
+        if is_styled_number(self.printed):
             return True
         found = list(_NUMBER.finditer(self.line))[at]
         return self.own.may_be(self.line, found.span(), self.numbers[at])
+
+
+class _Edges:
+    """The lines at one edge of all pages, each where lines of its form are looked for."""
+
+    def __init__(self) -> None:
+        self._of_form: defaultdict[tuple[str, int], defaultdict[int, list[_Edge]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        self.of_page: list[dict[int, _Edge]] = []
+
+    def add(self, edges: dict[int, _Edge]) -> None:
+        """Adds those of the next page, by their places in it."""
+        for edge in edges.values():
+            # The sign that masks a number may be printed as well, so that the form does not tell how many.
+            self._of_form[edge.form, len(edge.numbers)][len(self.of_page)].append(edge)
+        self.of_page.append(edges)
+
+    def alike(self, edge: _Edge) -> dict[int, list[_Edge]]:
+        """Page → the lines in it that differ from a line in their numbers at most."""
+        return self._of_form[edge.form, len(edge.numbers)]
 
 
 def remove_running_lines(pages: Sequence[Sequence[Line]], labels: Sequence[str] = ()) -> list[list[Line]]:
@@ -195,17 +216,18 @@ def remove_running_lines(pages: Sequence[Sequence[Line]], labels: Sequence[str] 
     if len(pages) <= 3:
         return kept
     seen: set[tuple[str, tuple[int, ...]]] = set()
-    tops, bottoms = [], []
+    tops, bottoms = _Edges(), _Edges()
     for page, lines in enumerate(pages):
         label = labels[page] if page < len(labels) else ""
         own = PageNumber(page + 1, len(pages), tuple(map(_value, _NUMBER.findall(label.lower()))))
-        tops.append(_read_edges(lines, range(min(_EDGE, len(lines))), own))
-        bottoms.append(_read_edges(lines, range(max(0, len(lines) - _EDGE), len(lines)), own))
+        usual = sorted([line.height for line in lines])[len(lines) // 2] if lines else 0.0
+        tops.add(_read_edges(lines, range(min(_EDGE, len(lines))), usual, own))
+        bottoms.add(_read_edges(lines, range(max(0, len(lines) - _EDGE), len(lines)), usual, own))
     for page, lines in enumerate(pages):
         running: dict[int, tuple[str, tuple[int, ...]]] = {}
         for edges in (tops, bottoms):
-            for at, edge in edges[page].items():
-                if (constant := _find_constant(edge, page, edges)) is not None:
+            for at, edge in edges.of_page[page].items():
+                if (constant := _find_constant(edge, page, edges.alike(edge))) is not None:
                     running[at] = edge.form, constant
         if len(running) == len(lines) and any(_has_letters(form) for form, _ in running.values()):
             continue  # it is all that the page says: a slide, or a page of one line
@@ -215,11 +237,11 @@ def remove_running_lines(pages: Sequence[Sequence[Line]], labels: Sequence[str] 
     return kept
 
 
-def _read_edges(lines: Sequence[Line], places: range, own: PageNumber) -> dict[int, _Edge]:
-    """Place → line, for those of `places` on a page where the line could be a running one."""
-    if not places:
-        return {}
-    usual = sorted(line.height for line in lines)[len(lines) // 2]
+def _read_edges(lines: Sequence[Line], places: range, usual: float, own: PageNumber) -> dict[int, _Edge]:
+    """Place → line, for those of `places` on a page where the line could be a running one.
+
+    `usual` is the height of most of the page's lines.
+    """
     edges = {}
     for at in places:
         text = lines[at].text.strip()
@@ -228,10 +250,12 @@ def _read_edges(lines: Sequence[Line], places: range, own: PageNumber) -> dict[i
         if len(text) > 200 or lines[at].height > 1.25 * usual or text[:2] == "| ":
             continue
         folded = " ".join(text.lower().strip(_DASHES).split())
-        form = _NUMBER.sub("#", folded)
-        if any(char == "#" or char.isalnum() for char in form):
-            numbers = tuple(_value(number) for number in _NUMBER.findall(folded))
-            edges[at] = _Edge(form, numbers, folded, own, is_styled_number(text))
+        is_roman = folded[:1] in _ROMAN or folded[-1:] in _ROMAN
+        number = _NUMBER if is_roman else _DIGITS  # the same, quicker
+        found = number.findall(folded)
+        form = number.sub("#", folded) if found else folded
+        if "#" in form or any(map(str.isalnum, form)):
+            edges[at] = _Edge(form, tuple(map(_value, found)), folded, text, own)
     return edges
 
 
@@ -247,27 +271,33 @@ def _has_letters(form: str) -> bool:
     return any(char.isalpha() for char in form)
 
 
-def _find_constant(edge: _Edge, page: int, edges: Sequence[dict[int, _Edge]]) -> tuple[int, ...] | None:
-    """The numbers of a running line that do not count the pages; None if it is no running line."""
-    counted = constant = 0
-    fixed = edge.numbers
-    may_count = cache(edge.may_count)
-    for other in range(max(0, page - _WINDOW), min(len(edges), page + _WINDOW + 1)):
+def _find_constant(edge: _Edge, page: int, alike: Mapping[int, Sequence[_Edge]]) -> tuple[int, ...] | None:
+    """The numbers of a running line that do not count the pages; None if it is no running line.
+
+    Args:
+        edge: the line.
+        page: where it is, from 0.
+        alike: see `_Edges.alike`.
+    """
+    if len(alike) == 1:
+        return None  # no other page has one
+    constant = 0
+    for other in range(page + _WINDOW, page - _WINDOW - 1, -1):
         if other == page:
             continue
-        for neighbour in edges[other].values():
-            if neighbour.form != edge.form:
-                continue
+        step = other - page
+        for neighbour in alike.get(other, ()):
             if neighbour.numbers == edge.numbers:
                 constant += 1
                 break
-            steps = [there - here for here, there in zip(edge.numbers, neighbour.numbers, strict=True)]
-            counting = [at for at, step in enumerate(steps) if step]
-            if all(steps[at] == other - page for at in counting) and all(map(may_count, counting)):
-                counted += 1
-                fixed = tuple(number for number, step in zip(edge.numbers, steps, strict=True) if not step)
-                break
-    # A number that counts the pages is proof enough. The same words could be chance ("end", a table's
-    # head): they must come twice. A bare number that stays the same is no page number.
-    is_running = counted >= 1 or (constant >= 2 and sum(char.isalpha() for char in edge.form) >= 4)
-    return fixed if is_running else None
+            pairs = list(zip(edge.numbers, neighbour.numbers, strict=True))
+            counting = [at for at, (here, there) in enumerate(pairs) if here != there]
+            if all(pairs[at][1] - pairs[at][0] == step for at in counting) and all(
+                map(edge.may_count, counting)
+            ):
+                # A number that counts the pages is proof enough.
+                return tuple(here for here, there in pairs if here == there)
+    # The same words could be chance ("end", a table's head): they must come twice. A bare number that stays
+    # the same is no page number.
+    is_running = constant >= 2 and sum(map(str.isalpha, edge.form)) >= 4
+    return edge.numbers if is_running else None

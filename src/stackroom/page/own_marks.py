@@ -91,6 +91,8 @@ def _is_ours(text: str, at: int) -> bool:
 
 def _read(text: str) -> str:
     """`text` as a reader may take it, with _LETTER and _SIGN for what may look like anything."""
+    if text.isascii() and text.isprintable():
+        return text.lower()
     letters = []
     for char in unicodedata.normalize("NFKD", visible(text)):
         if char.isascii():
