@@ -1,5 +1,6 @@
 """Reads one page with PDFium: its lines, and whether only OCR can tell its text."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,13 +10,14 @@ from indexer.pdf.annotations.read_annotations import Annotation, has_only_links,
 from indexer.pdf.attachments import attached_to_page
 from indexer.pdf.ink.hidden_text import hide_text, may_be_tiny, may_hide_text
 from indexer.pdf.ink.layers import Layers
-from indexer.pdf.ink.page_objects import glance
+from indexer.pdf.ink.page_objects import Glance, glance
 from indexer.pdf.ink.scanned_pages import needs_ocr
 from indexer.pdf.ink.visible_box import find_visible_box
 from indexer.pdf.lines.line_reader import read_lines
 from indexer.pdf.lines.printed_lines import mend_printed
 from indexer.pdf.tables.page_tables import with_tables
 from indexer.pdf.text.page_lines import Line
+from indexer.pdf.text.repair import Repairs
 from stackroom.common.documents import Attachment
 
 # So many of a document's first pages are looked at closely for text that is not seen. Of a page with hundreds
@@ -32,12 +34,14 @@ class PageReading:
         is_scan: whether the page needs OCR.
         attachments: the files that are pinned to the page.
         annotations: what its annotations show, from top to bottom.
+        is_unrepaired: whether something of it failed for an error of ours.
     """
 
     lines: list[Line] | None
     is_scan: bool = False
     attachments: list[Attachment] = field(default_factory=list)
     annotations: list[Annotation] = field(default_factory=list)
+    is_unrepaired: bool = False
 
 
 def read_page(pdf: Any, at: int, layers: Layers) -> PageReading:
@@ -51,7 +55,10 @@ def read_page(pdf: Any, at: int, layers: Layers) -> PageReading:
         if has_only_links(page):
             return reading
         attachments = attached_to_page(page, at)  # first: what is read next may change the page
-        return replace(reading, attachments=attachments, annotations=read_annotations(pdf, page, at))
+        repairs = Repairs()
+        annotations: list[Annotation] = repairs([], read_annotations, pdf, page, at)
+        is_unrepaired = reading.is_unrepaired or repairs.failed
+        return replace(reading, attachments=attachments, annotations=annotations, is_unrepaired=is_unrepaired)
     finally:
         pdfium.FPDF_ClosePage(page)
 
@@ -71,14 +78,24 @@ def read_open_page(page: Any, at: int, layers: Layers) -> PageReading:
     try:
         visible = find_visible_box(page)
         lines, pieces = read_lines(page, text_page, at, visible)
-        is_low = may_be_tiny(lines)
-        if (is_low or may_hide_text(look, text_page, layers)) and hide_text(page, layers, is_low=is_low):
+        repairs = Repairs()
+        if repairs(False, _hide, page, text_page, lines, look, layers):
             layers.is_suspect = True
             pdfium.FPDFText_ClosePage(text_page)
             text_page = pdfium.FPDFText_LoadPage(page)
             lines, pieces = read_lines(page, text_page, at, visible)
-        if needs_ocr(page, text_page, lines, look):
-            return PageReading(lines, is_scan=True)  # OCR has to know where each line is
-        return PageReading(mend_printed(text_page, with_tables(page, text_page, lines, pieces), at))
+        if repairs(False, needs_ocr, page, text_page, lines, look):  # OCR has to know where each line is
+            return PageReading(lines, is_scan=True, is_unrepaired=repairs.failed)
+        lines = repairs(lines, with_tables, page, text_page, lines, pieces)
+        lines = repairs(lines, mend_printed, text_page, lines, at)
+        return PageReading(lines, is_unrepaired=repairs.failed)
     finally:
         pdfium.FPDFText_ClosePage(text_page)
+
+
+def _hide(page: Any, text_page: Any, lines: Sequence[Line], look: Glance, layers: Layers) -> bool:
+    """Turns off what is not seen of a page's text. Returns whether there was any."""
+    is_low = may_be_tiny(lines)
+    if not is_low and not may_hide_text(look, text_page, layers):
+        return False
+    return hide_text(page, layers, is_low=is_low) > 0

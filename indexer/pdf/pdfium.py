@@ -6,6 +6,7 @@ that may crash or be killed, but nothing here depends on that.
 
 import logging
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
@@ -42,10 +43,11 @@ from indexer.pdf.text.clean_text import (
     tidy_lines,
 )
 from indexer.pdf.text.headings import find_sections
-from indexer.pdf.text.page_lines import Line, break_paragraphs, remove_running_lines
+from indexer.pdf.text.page_lines import HYPHENATED, Line, break_paragraphs, remove_running_lines
+from indexer.pdf.text.repair import Repairs
 from indexer.pdf.text.utf16 import read_utf16
 from indexer.pdf.unread import find_unread, unread_of_file
-from stackroom.common.documents import Attachment, Document, Page
+from stackroom.common.documents import Attachment, Document, Page, Section, Unread
 from stackroom.common.errors import ExtractionFailed
 from stackroom.page.open_pdf import open_pdf
 from stackroom.page.own_marks import has_foreign_brackets, without_imitations, without_plain_imitations
@@ -152,32 +154,53 @@ def _explain(
 
 def _compose(file_stem: str, document_id: str, reading: Reading) -> Document:
     """Repairs what was read, and puts it together."""
-    first_page = split_tables(reading.pages[0] or [])
-    kept = remove_running_lines([lines or [] for lines in reading.pages], reading.labels)
-    kept = continue_tables(kept)
-    texts = [_page_text(lines, reading.annotations.get(at, ())) for at, lines in enumerate(kept)]
+    repairs = Repairs()
+    lines = [page or [] for page in reading.pages]
+    kept = repairs(lines, remove_running_lines, lines, reading.labels)
+    kept = repairs(kept, continue_tables, kept)
+    texts = [
+        repairs("", _page_text, page, reading.annotations.get(at, ())) or _plain_text(page)
+        for at, page in enumerate(kept)
+    ]
     words = count_words(texts)
     characters = "".join(words)  # a fifth of the text
     if has_foreign_brackets(characters):
         texts = [without_imitations(text) for text in texts]
     pages = tuple(
-        Page(number, flatten(label) or str(number), tidy_lines(shorten_leaders(join_hyphenated(text, words))))
+        Page(number, flatten(label) or str(number), repairs("", _joined, text, words) or _unjoined(text))
         for number, (label, text) in enumerate(zip(reading.labels, texts, strict=True), start=1)
     )
+    first_page = repairs(lines[0], split_tables, lines[0])
+    title = flatten(reading.title)
+    unread = find_unread(reading, pages, characters)
+    sections: tuple[Section, ...] = repairs((), find_sections, reading.outline, kept, pages)
     return Document(
         id=document_id,
-        title=choose_title(flatten(reading.title), reading.outline, first_page, file_stem),
+        title=repairs(title or file_stem, choose_title, title, reading.outline, first_page, file_stem),
         author=flatten(reading.author),
         created=read_date(reading.created),
         modified=read_date(reading.modified),
         outline=tuple(reading.outline),
         pages=pages,
         extractor=reading.made_by,
-        sections=find_sections(reading.outline, kept, pages),
+        sections=sections,
         scans=tuple(at + 1 for at in reading.scans),
         attachments=reading.attachments,
-        unread=find_unread(reading, pages, characters),
+        unread=(Unread(0, "repair"), *unread) if repairs.failed else unread,
     )
+
+
+def _joined(text: str, words: Counter[str]) -> str:
+    """The text of a page with its words joined over line ends."""
+    return tidy_lines(shorten_leaders(join_hyphenated(text, words)))
+
+
+def _unjoined(text: str) -> str:
+    return tidy_lines(text.replace(HYPHENATED, "-"))
+
+
+def _plain_text(lines: Sequence[Line]) -> str:
+    return without_plain_imitations("\n".join(line.text for line in lines))
 
 
 def _page_text(lines: Sequence[Line], annotations: Sequence[Annotation]) -> str:
@@ -225,6 +248,7 @@ def _read_with_pdfium(
         scans = []
         pinned: list[Attachment] = []
         annotations = {}
+        unread = list(unread_of_file(pdf))
         layers = Layers(source)
         for at in range(total):
             page = read_page(pdf, at, layers)
@@ -232,6 +256,8 @@ def _read_with_pdfium(
             if page.is_scan:
                 scans.append(at)
             pinned += page.attachments
+            if page.is_unrepaired:
+                unread.append(Unread(at + 1, "repair"))
             if page.annotations:
                 annotations[at] = page.annotations
             on_page(at + 1, total)
@@ -251,7 +277,7 @@ def _read_with_pdfium(
             tuple(scans),
             all_attached(pdf, pinned),
             annotations,
-            unread_of_file(pdf),
+            tuple(unread),
         )
 
 

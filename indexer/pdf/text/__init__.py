@@ -1,3 +1,3 @@
 """A document's text, whatever library read it: clean characters, lines, headings, language."""
 
-__all__ = ["clean_text", "headings", "language", "page_lines"]
+__all__ = ["clean_text", "headings", "language", "page_lines", "repair", "utf16"]

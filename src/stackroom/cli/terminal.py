@@ -25,6 +25,7 @@ _NOT_READ = {
     "page": "cannot be loaded",
     "garbled": "letters that the fonts do not name",
     "form": "a form of the kind XFA, which only few viewers show",
+    "repair": "text that could not be put in order (please report it, with the file)",
 }
 
 # Most files that a summary names under each heading.

@@ -64,6 +64,7 @@ UnreadKind = Literal[
     "page",  # no library can load it
     "garbled",  # its fonts do not say which letters they draw
     "form",  # of the kind XFA, which only few viewers show
+    "repair",  # an error of ours: the text is there, but not put in order as it should be
 ]
 UNREAD_KINDS: tuple[UnreadKind, ...] = get_args(UnreadKind)
 

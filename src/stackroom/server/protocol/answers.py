@@ -129,6 +129,7 @@ _SAID = {
     "page": "a page that cannot be read",
     "garbled": "letters that the page's fonts do not name",
     "form": "a form of the kind XFA",
+    "repair": "text that could not be put in order, and is as the file has it",
 }
 
 
