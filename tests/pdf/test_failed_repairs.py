@@ -11,9 +11,9 @@ from stackroom.common.documents import OutlineEntry, Unread
 
 def test_what_an_error_of_ours_leaves_is_what_was_there() -> None:
     repairs = Repairs()
-    assert (repairs(1, divmod, 7, 2), repairs.failed) == ((3, 1), False)
-    assert (repairs(1, divmod, 7, 0), repairs.failed) == (1, True)
-    assert (repairs(2, divmod, 7, 7), repairs.failed) == ((1, 0), True)
+    assert (repairs((0, 0), divmod, 7, 2), repairs.failed) == ((3, 1), False)
+    assert (repairs((0, 0), divmod, 7, 0), repairs.failed) == ((0, 0), True)
+    assert (repairs((0, 0), divmod, 7, 7), repairs.failed) == ((1, 0), True)
 
 
 def test_what_is_no_error_of_ours_is_for_others() -> None:

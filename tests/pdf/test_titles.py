@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from indexer.pdf.metadata.title import choose_title
 from indexer.pdf.text.clean_text import (
+    clean_characters,
     flatten,
     read_date,
     repair_mojibake,
