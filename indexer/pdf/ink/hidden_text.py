@@ -137,7 +137,7 @@ class _Suspect:
 
 
 def _find_suspects(page: Any, layers: Layers, *, is_low: bool) -> list[_Suspect]:
-    objects = list(walk(page))
+    objects = walk(page)
     height = max(pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)) if is_low else 0.0
     covers = list(islice(_find_covers(objects), _MOST_COVERS))
     pictures = [seen.box for seen in objects if seen.kind == IMAGE]
