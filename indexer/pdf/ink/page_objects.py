@@ -40,6 +40,7 @@ def address(of: Any) -> int:
     return ctypes.cast(of, _Pointer).value or 0
 
 
+_count_objects = quick(pdfium.FPDFPage_CountObjects, _Int, _Pointer)
 _get = quick(pdfium.FPDFPage_GetObject, _Pointer, _Pointer, _Int)
 _type = quick(pdfium.FPDFPageObj_GetType, _Int, _Pointer)
 _bounds = quick(pdfium.FPDFPageObj_GetBounds, _Int, _Pointer, _Pointer, _Pointer, _Pointer, _Pointer)
@@ -81,7 +82,7 @@ def glance(page: Any, *, closely: bool) -> Glance:
         closely: whether to look at all of them, also if there are many.
     """
     at = address(page)
-    count = max(pdfium.FPDFPage_CountObjects(page), 0)
+    count = max(_count_objects(at), 0)
     is_whole = count <= (_MOST_CLOSELY if closely else _FEW)
     places: Sequence[int] = range(count)
     if not is_whole:
@@ -149,7 +150,7 @@ def _walk(
 
 
 def _count(page: Any) -> int:
-    count: int = pdfium.FPDFPage_CountObjects(page)
+    count: int = _count_objects(address(page))
     return min(max(count, 0), _MOST_OBJECTS)
 
 
