@@ -33,12 +33,14 @@ from indexer.pdf.ink.page_objects import (
     walk,
 )
 from indexer.pdf.ink.text_attributes import (
+    FAINT,
     TINY,
     Colour,
     are_alike,
     fill_colour,
     has_faint_character,
     has_faint_text,
+    is_any_cut,
     is_cut,
     is_faint,
     is_filled,
@@ -137,7 +139,7 @@ class _Suspect:
 
 
 def _find_suspects(page: Any, layers: Layers, *, is_low: bool) -> list[_Suspect]:
-    objects = list(walk(page))
+    objects = walk(page)
     height = max(pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)) if is_low else 0.0
     covers = list(islice(_find_covers(objects), _MOST_COVERS))
     pictures = [seen.box for seen in objects if seen.kind == IMAGE]
@@ -179,8 +181,10 @@ def _suspicion(
     if layers.may_exist and (text.forms or _count_marks(text.at) > 0):
         return "layer"
     ground: _Cover | None = None
+    x, y = (text.box[0] + text.box[2]) / 2, (text.box[1] + text.box[3]) / 2
     for cover in covers:
-        if _covers(cover[1].box, text.box):
+        left, bottom, right, top = cover[1].box
+        if left <= x <= right and bottom <= y <= top and _covers(cover[1].box, text.box):
             if cover[0] > at:
                 return "covered"
             ground = cover
@@ -189,7 +193,7 @@ def _suspicion(
         return ""
     if ground is None:
         return "faint" if is_faint(colour) else ""
-    if is_transparent(text.at):
+    if colour[3] <= FAINT:
         return "faint"
     # A picture as the ground has no colour: then the drawing has to tell.
     return "faint" if ground[2] is None or are_alike(colour, ground[2]) else ""
