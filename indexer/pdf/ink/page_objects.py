@@ -35,7 +35,7 @@ def quick(function: Any, result: Any, *arguments: Any) -> Any:
 
 def address(of: Any) -> int:
     """Of a page, a text page or a function of PDFium."""
-    return ctypes.cast(of, _Pointer).value or 0
+    return _Pointer.from_buffer(of).value or 0  # `cast` takes five times as long
 
 
 _get = quick(pdfium.FPDFPage_GetObject, _Pointer, _Pointer, _Int)
