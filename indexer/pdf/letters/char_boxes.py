@@ -16,9 +16,9 @@ import pypdfium2.raw as pdfium
 from indexer.pdf.ink.page_objects import address
 
 
-def bare(function: Any) -> Any:
-    """The same function of PDFium, for arguments as `pointer` and `byref` make them; it returns an int."""
-    return ctypes.CFUNCTYPE(ctypes.c_int)(address(function))
+def bare(function: Any, result: Any = ctypes.c_int) -> Any:
+    """The same function of PDFium, for arguments as `pointer` and `byref` make them."""
+    return ctypes.PYFUNCTYPE(result)(address(function))  # it keeps the lock, for so short a call
 
 
 def pointer(of: Any) -> Any:

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
-from indexer.pdf.ink.page_objects import address, quick
 from indexer.pdf.letters.char_boxes import InkRuler, bare, measure_bottoms, pointer
 from indexer.pdf.letters.page_text import PageText
 from indexer.pdf.text.page_lines import HYPHENATED, Line
@@ -65,7 +64,7 @@ _ORDINAL = re.compile("st|nd|rd|th|ers?|res?|ères?|es|èmes?|eme|nde|de|to|ta|o
 _LIST = re.compile(r"[0-9a-z]{1,3}(?:[,;–-][0-9a-z]{1,3})+")
 
 _get_matrix, _get_origin = bare(pdfium.FPDFText_GetMatrix), bare(pdfium.FPDFText_GetCharOrigin)
-_get_size = quick(pdfium.FPDFText_GetFontSize, ctypes.c_double, ctypes.c_void_p, ctypes.c_int)
+_get_size = bare(pdfium.FPDFText_GetFontSize, ctypes.c_double)
 
 # What PDFium writes a matrix and a place into.
 _matrix, _origin = array("f", bytes(24)), array("d", bytes(16))
@@ -101,7 +100,7 @@ class Marks:
             source: its text.
         """
         self._text_page = text_page
-        self._page, self._address = pointer(text_page), address(text_page)
+        self._page = pointer(text_page)
         self._one_to_one = source.one_to_one
         self._units = source.text if source.same_units else as_units(source.text)
         self._numbers = [found.end() - 1 for found in _NUMBER.finditer(self._units)]
@@ -255,7 +254,7 @@ class Marks:
         if not b == c == 0 < d:
             return 0.0, 0.0
         _get_origin(self._page, index, _INTO_X, _INTO_Y)
-        return _get_size(self._address, index) * d, _origin[1]
+        return _get_size(self._page, index) * d, _origin[1]
 
     def _side_of_ink(self, place: int) -> int:
         """As `_compare`, for a character of the text's size: Typst uses the marks that fonts have."""

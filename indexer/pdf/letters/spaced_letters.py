@@ -52,18 +52,17 @@ def close_spacing(text_page: Any, line: str, start: int) -> str:
     words = line.split()
     if sum(map((1).__lt__, map(len, words))) > len(words) // 8:
         return line
-    letters = [place for place, char in enumerate(line) if char != " "]
-    if not _FEWEST <= len(letters) <= _MOST:
+    printed = line.replace(" ", "")
+    if not _FEWEST <= len(printed) <= _MOST or sum(map(str.isalpha, printed)) < 0.8 * len(printed):
         return line
-    if sum(line[place].isalpha() for place in letters) < 0.8 * len(letters):
-        return line
-    folded = [unicodedata.normalize("NFD", line[place].lower())[0] for place in letters]
+    folded = [unicodedata.normalize("NFD", char.lower())[0] for char in printed]
     if sum(one <= other for one, other in pairwise(folded)) > _SORTED * len(folded):
         return line  # an alphabet
     blanks = [place for place, char in enumerate(line, start) if char == " "]
     made = sum(pdfium.FPDFText_IsGenerated(text_page, place) == 1 for place in blanks)
     if made < _MADE * len(blanks):
         return line
+    letters = [place for place, char in enumerate(line) if char != " "]
     ruler = InkRuler(text_page)
     boxes = [ruler.measure(start + place) for place in letters]
     gaps = [left - right for (_, right, _, _), (left, _, _, _) in pairwise(boxes)]
