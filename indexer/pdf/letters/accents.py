@@ -5,16 +5,14 @@ one after the other, or the accent at the next blank, or at the end of the line.
 letter it belongs.
 """
 
-import ctypes
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from string import ascii_letters
 from typing import Any
 
-from indexer.pdf.ink.page_objects import address
+from indexer.pdf.letters.char_boxes import InkRuler
 from indexer.pdf.letters.page_text import PageText
-from indexer.pdf.letters.raised_marks import measure_ink
 
 _ABOVE = dict(
     zip(
@@ -49,18 +47,13 @@ class _Page:
     """Measures the characters of an open page, each once."""
 
     def __init__(self, text_page: Any) -> None:
-        self._address = address(text_page)
-        self._edges = (ctypes.c_double * 4)()
-        at = ctypes.addressof(self._edges)
-        self._into = (at, at + 8, at + 16, at + 24)
+        self._measure = InkRuler(text_page).measure
         self._known: dict[int, _Box] = {}
 
     def box(self, index: int) -> _Box:
         box = self._known.get(index)
         if box is None:
-            measure_ink(self._address, index, *self._into)
-            left, right, bottom, top = self._edges
-            box = self._known[index] = left, right, bottom, top
+            box = self._known[index] = self._measure(index)
         return box
 
 

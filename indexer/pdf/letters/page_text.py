@@ -8,8 +8,11 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from indexer.pdf.letters.char_boxes import bare, pointer
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
-from indexer.pdf.text.clean_text import clean_characters
+from indexer.pdf.text.clean_text import has_unclean
+
+_get_text = bare(pdfium.FPDFText_GetText)
 
 _USUAL = bytes(range(0x20, 0x7F))
 
@@ -39,11 +42,9 @@ class PageText:
 
     @cached_property
     def is_clean(self) -> bool:
-        """Whether `clean_characters` would leave all lines of it as they are."""
-        if not self.odd:
-            return True
+        """Whether `clean_characters` is sure to leave all lines of it as they are."""
         # Whether it is in the composed form depends on neighbours, too.
-        return clean_characters(self.odd) == self.odd and unicodedata.is_normalized("NFC", self.text)
+        return not has_unclean(self.odd) and unicodedata.is_normalized("NFC", self.text)
 
 
 def read_text(text_page: Any, at: int) -> PageText | None:
@@ -58,7 +59,8 @@ def read_text(text_page: Any, at: int) -> PageText | None:
     if count <= 0:
         return None
     # The text can be a little longer than the list of characters it is made from.
-    buffer = (ctypes.c_ushort * (2 * count + 2))()
-    written = max(0, pdfium.FPDFText_GetText(text_page, 0, count, buffer) - 1)
-    text = bytes(memoryview(buffer)[:written]).decode("utf-16-le", "surrogatepass")
+    buffer = bytearray(4 * count + 4)
+    into = ctypes.byref(ctypes.c_char.from_buffer(buffer))
+    written = max(0, _get_text(pointer(text_page), 0, count, into) - 1)
+    text = buffer[: 2 * written].decode("utf-16-le", "surrogatepass")
     return PageText(text, one_to_one=written == count, same_units=len(text) == written)

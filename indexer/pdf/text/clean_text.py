@@ -60,6 +60,11 @@ def clean_characters(text: str) -> str:
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 
+def has_unclean(text: str) -> bool:
+    """Whether a text has a character that `clean_characters` may replace on its own."""
+    return _UNCLEAN.search(text) is not None or _HIGH.search(text) is not None
+
+
 def _spell_out(ligature: re.Match[str]) -> str:
     if ligature[0] in UNIFIED:
         return UNIFIED[ligature[0]]
