@@ -8,6 +8,7 @@ letter it belongs.
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from string import ascii_letters
 from typing import Any
 
@@ -112,15 +113,14 @@ def _close_gap(page: _Page, text: str, at: int, written: dict[int, str]) -> None
 def _find_letter(page: _Page, text: str, at: int, accent: _Box, taken: dict[int, str]) -> int | None:
     """The place of the letter that an accent stands on, or hangs under; None if there is none."""
     is_above = text[at] in _ABOVE
-    for places in ((at + 1, at + 2, at - 1, at - 2), _find_far(text, at)):
-        for place in places:
-            if (
-                0 <= place < len(text)
-                and text[place] in _LETTERS
-                and place not in taken
-                and _belongs(accent, page.box(place), is_above=is_above)
-            ):
-                return place
+    for place in chain((at + 1, at + 2, at - 1, at - 2), _find_far(text, at)):
+        if (
+            0 <= place < len(text)
+            and text[place] in _LETTERS
+            and place not in taken
+            and _belongs(accent, page.box(place), is_above=is_above)
+        ):
+            return place
     return None
 
 

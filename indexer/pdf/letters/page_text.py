@@ -10,7 +10,8 @@ import pypdfium2.raw as pdfium
 
 from indexer.pdf.letters.char_boxes import bare, pointer
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
-from indexer.pdf.text.clean_text import has_unclean
+from indexer.pdf.text.clean_text import find_unclean
+from indexer.pdf.text.page_lines import HYPHENATED
 
 _get_text = bare(pdfium.FPDFText_GetText)
 
@@ -32,19 +33,28 @@ class PageText:
     same_units: bool
 
     @cached_property
+    def lines(self) -> list[str]:
+        """It, without line ends; a line also ends after HYPHENATED."""
+        return self.text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n")
+
+    @cached_property
     def odd(self) -> str:
         """Its characters that are not printed ones of ASCII, nor line ends: a few of a hundred in English.
 
         To look for one of them here is quicker than in all of the text.
         """
-        usual = self.text.replace("\r\n", "").encode("utf-8", "surrogatepass")
-        return usual.translate(None, _USUAL).decode("utf-8", "surrogatepass")
+        everything = "".join(self.lines).encode("utf-8", "surrogatepass")
+        return everything.translate(None, _USUAL).decode("utf-8", "surrogatepass")
 
     @cached_property
-    def is_clean(self) -> bool:
-        """Whether `clean_characters` is sure to leave all lines of it as they are."""
-        # Whether it is in the composed form depends on neighbours, too.
-        return not has_unclean(self.odd) and unicodedata.is_normalized("NFC", self.text)
+    def is_composed(self) -> bool:
+        """Whether it is in the composed form, NFC."""
+        return unicodedata.is_normalized("NFC", self.text)
+
+    @cached_property
+    def unclean(self) -> frozenset[str]:
+        """Its characters that `clean_characters` may replace."""
+        return frozenset(find_unclean(self.odd))
 
 
 def read_text(text_page: Any, at: int) -> PageText | None:

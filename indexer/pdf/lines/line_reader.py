@@ -100,7 +100,7 @@ def _split(source: PageText) -> list[_Row]:
     same_units, may_be_hyphenated = source.same_units, HYPHENATED in source.odd
     rows: list[_Row] = []
     start = 0
-    for text in source.text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n"):
+    for text in source.lines:
         units = len(text) if same_units else len(text.encode("utf-16-le", "surrogatepass")) // 2
         is_hyphenated = may_be_hyphenated and text[-1:] == HYPHENATED
         stop = start + units
@@ -191,9 +191,13 @@ def _repair_letters(text_page: Any, source: PageText, texts: list[str], rows: Se
                 _write_accents(accents, texts, rows)
     if codes:
         texts[:] = [text.translate(codes) for text in texts]
-    if codes or not source.is_clean:
+    if codes or not source.is_composed:
         texts[:] = [
             text if text.isascii() and text.isprintable() else clean_characters(text) for text in texts
+        ]
+    elif unclean := source.unclean:
+        texts[:] = [
+            clean_characters(text) if any(map(text.__contains__, unclean)) else text for text in texts
         ]
 
 

@@ -60,9 +60,9 @@ def clean_characters(text: str) -> str:
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 
-def has_unclean(text: str) -> bool:
-    """Whether a text has a character that `clean_characters` may replace on its own."""
-    return _UNCLEAN.search(text) is not None or _HIGH.search(text) is not None
+def find_unclean(text: str) -> list[str]:
+    """The characters of a text that `clean_characters` may replace, whatever is beside them."""
+    return _UNCLEAN.findall(text) + (_HIGH_INVISIBLE.findall(text) if _HIGH.search(text) else [])
 
 
 def _spell_out(ligature: re.Match[str]) -> str:
