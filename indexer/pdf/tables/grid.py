@@ -141,7 +141,8 @@ def _free(lefts: Sequence[float], rights: Sequence[float], most: int) -> list[tu
     # Between the ends of two words, one more has begun than has ended for each that is there. So there are
     # too many from where the word begins that is `most` places farther on in the order of beginnings.
     begins = chain(lefts[most:], repeat(inf))
-    pieces = [piece for piece in zip((lefts[0], *rights), map(min, rights, begins)) if piece[0] < piece[1]]  # noqa: B905
+    ends = zip((lefts[0], *rights), map(min, rights, begins), strict=False)
+    pieces = [piece for piece in ends if piece[0] < piece[1]]
     found = pieces[:1]
     for start, stop in pieces[1:]:
         if found[-1][1] >= start - 0.01:
