@@ -94,7 +94,7 @@ def may_hide_text(look: Glance, text_page: Any, layers: Layers) -> bool:
         return True
     if has_forms and (_has_faint_form(look) or has_faint_character(text_page)):
         return True
-    return look.is_whole and any(map(is_cut, texts))
+    return look.is_whole and is_any_cut(texts)
 
 
 def may_be_tiny(lines: Sequence[Line]) -> bool:
