@@ -3,9 +3,10 @@
 A word becomes its stem, in the language of its document, without accents: `Universitäten` is found by
 `Universität` and by `universitat`. Words joined by hyphens or the like become terms of their own and one
 together: `ZULU-7788` is `zulu`, `7788` and `zulu7788`, and is found by `ZULU7788` and by `zulu_7788`;
-`e-mail` is found by `email`, and `exam-ple`, broken at a line end, by `example`. Text of scripts without
-blanks between words becomes pairs of neighbouring characters. A raised mark is a word of its own: `4,250¹` is
-found by `4,250`, and `m²` by `m` and `m2`. A lowered one is not: `H₂O` is `H2O`.
+`e-mail` is found by `email`, and `exam-ple`, broken at a line end, by `example`. A number is one term,
+whatever it is written onto: `10.5-12.7mm` is `10.5`, `12.7` and `mm`. Text of scripts without blanks between
+words becomes pairs of neighbouring characters. A raised mark is a word of its own: `4,250¹` is found by
+`4,250`, and `m²` by `m` and `m2`. A lowered one is not: `H₂O` is `H2O`.
 """
 
 import re
@@ -13,7 +14,7 @@ import unicodedata
 
 import Stemmer
 
-from stackroom.common.characters import languages
+from stackroom.common.characters import languages, numbers
 from stackroom.common.characters.invisible import SOFT_HYPHEN
 from stackroom.common.characters.punctuation import RAISED
 from stackroom.common.characters.scripts import (
@@ -48,16 +49,16 @@ _MARKS = (
 )
 # A word, or several joined by what codes, numbers and addresses are joined with; and C++, C#.
 _TOKEN = re.compile(rf"[\w{_MARKS}]+(?:[-./:,@'’+&][\w{_MARKS}]+)*(?:\+\+|#)?")
-# Where it is taken apart; also between letters and digits, as in FY2017.
-_JOINT = re.compile(r"[-./:,@'’+&_#]+|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
-# Several words are also one term together (a code, or a word that was broken) if they have a digit, or are
+# What it is taken apart into: dates, numbers, and what is between them.
+_PART = re.compile(rf"{numbers.DATE}|{numbers.NUMBER}|[^\d\-./:,@'’+&_#]+")
+_NUMBER = re.compile(rf"{numbers.DATE}|{numbers.NUMBER}")
+# Several parts are also one term together (a code, or a word that was broken) if they have a digit, or are
 # not joined by any of these signs.
 _JOINED = re.compile(r"[^\d/,:'’+]+|.*\d.*")
+# Together, "10-12" is not 1012. So many digits are the number of a thing, which may be written without signs.
+_LONG_NUMBER = 7
 _SIGN = re.compile(r"(?:\+\+|#)$")
 _DIGIT = re.compile(r"\d")
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)+")
-_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-
 # Text in scripts without blanks between words, and Korean, whose words are whole phrases, becomes pairs.
 _IN_PAIRS = re.compile(f"[{UNSPACED}{HANGUL}]+")
 
@@ -103,13 +104,16 @@ class Analyzer:
         self._kept: dict[str, tuple[str, ...]] = {}
 
     def terms(self, text: str) -> list[str]:
-        """The terms of `text`, in order; one that comes again is there again."""
-        return [term for terms in self.words(text) for term in terms]
+        """The terms that a text is found by, in order; one that comes again is there again."""
+        return [term for terms in self._words(numbers.with_and_without_blanks(text)) for term in terms]
 
-    def words(self, text: str) -> list[tuple[str, ...]]:
-        """For each word of `text` its terms. The same text gives the same numbers of both in
-        every language.
+    def words(self, query: str) -> list[tuple[str, ...]]:
+        """For each word of a query the terms that are looked for. The same query gives the same numbers of
+        both in every language.
         """
+        return self._words(query)
+
+    def _words(self, text: str) -> list[tuple[str, ...]]:
         kept = self._kept
         if len(kept) > _KEPT:
             kept.clear()
@@ -123,16 +127,16 @@ class Analyzer:
 
     def _terms(self, token: str) -> tuple[str, ...]:
         token = token.lower()
-        if len(token) <= _LONGEST_WORD and _NUMBER.fullmatch(token):
-            return (token.replace(",", "" if _THOUSANDS.fullmatch(token) else "."),)
         # Accents alone are no word.
-        words = [word for word in _JOINT.split(token) if len(word) <= _LONGEST_WORD and _has_letters(word)]
-        parts = [part for word in words for part in _cut(word) if _has_letters(part)]
+        words = [word for word in _PART.findall(token) if len(word) <= _LONGEST_WORD and _has_letters(word)]
+        parts: list[str] = []
+        for word in words:
+            parts += numbers.terms(word) if word[0].isdecimal() else filter(_has_letters, _cut(word))
         if "'" in token or "’" in token:  # l'homme, world's
-            parts = [part for part in parts if len(part) > 1] or parts
+            parts = [part for part in parts if len(part) > 1 or part.isdecimal()] or parts
         terms = [self._stem(part) for part in parts]
         if len(words) > 1 and len(token) <= _LONGEST_WORD and _JOINED.fullmatch(token):
-            terms.append(self._stem("".join(words)))
+            terms.append(self._stem(_together(words)))
         if terms and (sign := _SIGN.search(token)):
             terms[-1] += sign.group()
         return tuple(terms)
@@ -157,11 +161,17 @@ def _normal(text: str) -> str:
     if "-\n" in text:
         text = _HYPHEN_AT_END.sub("-", text)
     if text.isascii():
-        return text
+        return numbers.plain(text)
     if _RAISED.search(text):
         text = _RAISED_AFTER_JOINED.sub(r"\1 \1\2", _RAISED_APART.sub(" ", text))
     normal = unicodedata.normalize("NFKC", text).replace(SOFT_HYPHEN, "").translate(_DASHES)
+    normal = numbers.plain(normal)
     return _LINE_END.sub("", normal) if "\n" in normal else normal
+
+
+def _together(words: list[str]) -> str:
+    together = "".join(numbers.terms(word)[-1] if word[0].isdecimal() else word for word in words)
+    return together if not together.isdecimal() or len(together) >= _LONG_NUMBER else "-".join(words)
 
 
 def _cut(word: str) -> list[str]:
