@@ -5,8 +5,9 @@ A word becomes its stem, in the language of its document, without accents: `Univ
 together: `ZULU-7788` is `zulu`, `7788` and `zulu7788`, and is found by `ZULU7788` and by `zulu_7788`;
 `e-mail` is found by `email`, and `exam-ple`, broken at a line end, by `example`. A number is one term,
 whatever it is written onto: `10.5-12.7mm` is `10.5`, `12.7` and `mm`. Text of scripts without blanks between
-words becomes pairs of neighbouring characters. A raised mark is a word of its own: `4,250¹` is found by
-`4,250`, and `m²` by `m` and `m2`. A lowered one is not: `H₂O` is `H2O`.
+words becomes pairs of neighbouring characters; in Chinese, Japanese and Korean each character of a passage is
+a term as well, and a word of one character is found by it. A raised mark is a word of its own: `4,250¹` is
+found by `4,250`, and `m²` by `m` and `m2`. A lowered one is not: `H₂O` is `H2O`.
 """
 
 import re
@@ -15,16 +16,21 @@ import unicodedata
 import Stemmer
 
 from stackroom.common.characters import languages, numbers
+from stackroom.common.characters.han import ONE_FORM
 from stackroom.common.characters.invisible import SOFT_HYPHEN
 from stackroom.common.characters.punctuation import RAISED
+from stackroom.common.characters.radicals import unified
 from stackroom.common.characters.scripts import (
     ACCENTS,
     ARABIC_HONORIFICS,
     ARABIC_VOWELS,
+    HAN,
+    HAN_BEYOND,
     HANGUL,
     HEBREW_POINTS,
     HEBREW_POINTS_WITH_SIGNS,
     INDIAN,
+    KANA,
     SOUTHEAST_ASIAN,
     TIBETAN,
     UNSPACED,
@@ -59,11 +65,19 @@ _JOINED = re.compile(r"[^\d/,:'’+]+|.*\d.*")
 _LONG_NUMBER = 7
 _SIGN = re.compile(r"(?:\+\+|#)$")
 _DIGIT = re.compile(r"\d")
+# Chinese and Japanese characters, with those that say "as before", "see below" and "zero".
+_HAN_AND_KANA = f"{HAN}{HAN_BEYOND}{KANA}\u3005-\u3007"
+
 # Text in scripts without blanks between words, and Korean, whose words are whole phrases, becomes pairs.
-_IN_PAIRS = re.compile(f"[{UNSPACED}{HANGUL}]+")
+_IN_PAIRS = re.compile(f"[{UNSPACED}{_HAN_AND_KANA}{HANGUL}]+")
+_ALONE = re.compile(f"[{_HAN_AND_KANA}{HANGUL}]")
 
 # Between two lines of such text no word need end.
 _LINE_END = re.compile(f"(?<=[{UNSPACED}])\n(?=[{UNSPACED}])")
+# Nor between two blanks that OCR has put, nor at a line end of Korean; but there they may.
+_PERHAPS_NO_END = re.compile(
+    rf"(?<=([{_HAN_AND_KANA}]))\s+(?=([{_HAN_AND_KANA}]))|(?<=([{HANGUL}]))[^\S\n]*\n\s*(?=([{HANGUL}]))"
+)
 
 _LENGTHENING = "\u0640"
 # Accents, and the points of Hebrew and Arabic, which are mostly left out; and Arabic's lengthening stroke.
@@ -101,37 +115,45 @@ class Analyzer:
         algorithm = _ALGORITHMS.get(language)
         self._stemmer = Stemmer.Stemmer(algorithm, 0) if algorithm else None
         self._fold_first = language in _FOLDED_FIRST
-        self._kept: dict[str, tuple[str, ...]] = {}
+        self._kept: dict[str, tuple[str, ...]] = {}  # of texts
+        self._asked: dict[str, tuple[str, ...]] = {}  # of queries
 
     def terms(self, text: str) -> list[str]:
         """The terms that a text is found by, in order; one that comes again is there again."""
-        return [term for terms in self._words(numbers.with_and_without_blanks(text)) for term in terms]
+        text = _normal(numbers.with_and_without_blanks(text))
+        if _ALONE.search(text):
+            text = _PERHAPS_NO_END.sub(_both_beside, text)
+        return [term for terms in self._words(text, self._kept) for term in terms]
 
     def words(self, query: str) -> list[tuple[str, ...]]:
         """For each word of a query the terms that are looked for. The same query gives the same numbers of
         both in every language.
         """
-        return self._words(query)
+        return self._words(_normal(query), self._asked)
 
-    def _words(self, text: str) -> list[tuple[str, ...]]:
-        kept = self._kept
+    def _words(self, text: str, kept: dict[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
         if len(kept) > _KEPT:
             kept.clear()
         found = []
-        for token in _TOKEN.findall(_normal(text)):
+        for token in _TOKEN.findall(text):
             terms = kept.get(token)
             if terms is None:
-                terms = kept[token] = self._terms(token)
+                terms = kept[token] = self._terms(token, singly=kept is self._kept)
             found.append(terms)
         return found
 
-    def _terms(self, token: str) -> tuple[str, ...]:
+    def _terms(self, token: str, *, singly: bool) -> tuple[str, ...]:
         token = token.lower()
         # Accents alone are no word.
-        words = [word for word in _PART.findall(token) if len(word) <= _LONGEST_WORD and _has_letters(word)]
+        words = [token] if token.isalpha() else [word for word in _PART.findall(token) if _has_letters(word)]
         parts: list[str] = []
         for word in words:
-            parts += numbers.terms(word) if word[0].isdecimal() else filter(_has_letters, _cut(word))
+            parts += (
+                numbers.terms(word)
+                if word[0].isdecimal()
+                else filter(_has_letters, _cut(word, singly=singly))
+            )
+        parts = [part for part in parts if len(part) <= _LONGEST_WORD]
         if "'" in token or "’" in token:  # l'homme, world's
             parts = [part for part in parts if len(part) > 1 or part.isdecimal()] or parts
         terms = [self._stem(part) for part in parts]
@@ -165,8 +187,12 @@ def _normal(text: str) -> str:
     if _RAISED.search(text):
         text = _RAISED_AFTER_JOINED.sub(r"\1 \1\2", _RAISED_APART.sub(" ", text))
     normal = unicodedata.normalize("NFKC", text).replace(SOFT_HYPHEN, "").translate(_DASHES)
-    normal = numbers.plain(normal)
+    normal = numbers.plain(unified(normal))
     return _LINE_END.sub("", normal) if "\n" in normal else normal
+
+
+def _both_beside(blank: re.Match[str]) -> str:
+    return f" {blank[1] or blank[3]}{blank[2] or blank[4]} "
 
 
 def _together(words: list[str]) -> str:
@@ -174,8 +200,11 @@ def _together(words: list[str]) -> str:
     return together if not together.isdecimal() or len(together) >= _LONG_NUMBER else "-".join(words)
 
 
-def _cut(word: str) -> list[str]:
-    """Cuts a word where a script without blanks begins or ends, and text in such a script into pairs."""
+def _cut(word: str, *, singly: bool) -> list[str]:
+    """Cuts a word where a script without blanks begins or ends, and text in such a script into pairs.
+
+    If `singly`, also into characters, where one may be a word.
+    """
     if word.isascii():
         return [word]
     parts = []
@@ -185,6 +214,8 @@ def _cut(word: str) -> list[str]:
             parts.append(word[start : run.start()])
         characters = run.group()
         parts += [characters[at : at + 2] for at in range(max(len(characters) - 1, 1))]
+        if singly and len(characters) > 1:
+            parts += _ALONE.findall(characters)
         start = run.end()
     return [*parts, word[start:]] if start < len(word) else parts
 
@@ -197,7 +228,7 @@ class _Folding(dict[int, str]):
     """Code point of a character → the character without accents, computed when it is first needed."""
 
     def __missing__(self, code: int) -> str:
-        character = chr(code).translate(_LIKE_ASCII)
+        character = chr(code).translate(_LIKE_ASCII).translate(ONE_FORM)
         folded = _ACCENTS.sub("", unicodedata.normalize("NFD", character))
         self[code] = unicodedata.normalize("NFC", folded)
         return self[code]

@@ -55,7 +55,7 @@ class WordMatches:
 
 
 # A number that is written in another way than in the query ("4,730.00" for "4730") counts for so much of it.
-_SAME_VALUE = 0.9
+_SAME_VALUE = 0.5
 
 # Up to so many documents are looked up one by one: for sixty of them, that takes two thirds of the time of a
 # set.

@@ -27,13 +27,16 @@ _DIGITS = re.compile(r"\d+")
 # The years of which a month may be written as "12.2025", which may be a number as well.
 _NEAR_YEARS = range(1900, 2100)
 
-_FOREIGN_DIGIT = re.compile("(?![0-9])[\\d\u066b\u066c]")
+_FOREIGN_DIGIT = re.compile(r"[^\D\x00-\x7f]")
+_FOREIGN = re.compile("[^\\D\x00-\x7f]|[\u066b\u066c]")
 _ARABIC_SIGNS = {"\u066b": ".", "\u066c": ","}
 
 # A number that leaves out the zero before the point: "p < .05".
-_POINT_FIRST = re.compile(r"(?<![\w.,])\.(?=\d)")
+_POINT_FIRST = re.compile(r"\.(?<![\w.,].)(?=\d)")
 
 _BLANKS = " \u00a0\u2007\u2009\u202f"
+# Rules most texts out, and quickly.
+_PERHAPS_APART = re.compile(rf"\d[{_BLANKS}]\d{{3}}(?!\d)")
 # Up to 18 digits: a longer row of them is a row of a table.
 _GROUPS_APART = re.compile(
     rf"(?<![\w.,'’/-])(?<!\d[{_BLANKS}])[1-9]\d{{0,2}}([{_BLANKS}])\d{{3}}(?:\1\d{{3}}){{0,4}}(?!\1\d{{3}}(?!\d))(?:[.,]\d+)?"
@@ -60,7 +63,9 @@ _MOST_DECIMALS = 2
 
 def ascii_digits(text: str) -> str:
     """The text, as long as it was, with ASCII digits for those of all scripts."""
-    return text if text.isascii() else _FOREIGN_DIGIT.sub(lambda found: _ascii(found.group()), text)
+    if text.isascii() or not _FOREIGN_DIGIT.search(text):
+        return text
+    return _FOREIGN.sub(lambda found: _ascii(found.group()), text)
 
 
 def plain(text: str) -> str:
@@ -89,6 +94,8 @@ def without_blanks(text: str, is_one: Callable[[str], bool] = lambda number: Tru
 
 def with_and_without_blanks(text: str) -> str:
     """The text with each number such as "5 432 109,80" twice: as it is, and without the blanks."""
+    if not _PERHAPS_APART.search(text):
+        return text
     return _GROUPS_APART.sub(lambda found: f"{found.group()} {found.group().replace(found[1], '')}", text)
 
 
@@ -101,8 +108,8 @@ def apart(text: str) -> Iterator[tuple[int, int, str]]:
 def terms(written: str) -> list[str]:
     """What the numbers that DATE or NUMBER matches are found by: "1250.00", "192.168.1.0".
 
-    Of a date these are the year, the month and the day, without zeros before them, and then all together:
-    "2025", "12", "24", "202512", "20251224".
+    Of a date these are its numbers as they are written, then year and month together, then all: "24", "12",
+    "2025", "202512", "20251224".
     """
     if date := _date_terms(written):
         return date
@@ -126,12 +133,11 @@ def _date_terms(written: str) -> list[str]:
     dates = _dates(written)
     if not dates:
         return []
-    year, month, *day = dates[0]
-    found = [str(year), str(month), *map(str, day)]
-    if "." in written and not day:
+    found = _DIGITS.findall(written)
+    if "." in written and len(found) == 2:
         found.insert(0, written)
-    for date in dates:
-        found += [f"{date[0]}{date[1]:02}", *([f"{date[0]}{date[1]:02}{date[2]:02}"] if day else ())]
+    for year, month, *days in dates:
+        found += [f"{year}{month:02}", *(f"{year}{month:02}{day:02}" for day in days)]
     return list(dict.fromkeys(found))
 
 

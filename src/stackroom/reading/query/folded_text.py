@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from stackroom.common.characters import invisible, numbers
+from stackroom.common.characters.han import ONE_FORM
 from stackroom.common.characters.invisible import SOFT_HYPHEN
 from stackroom.common.characters.punctuation import RAISED
+from stackroom.common.characters.radicals import unified
 from stackroom.common.characters.scripts import (
     ACCENTS,
     ARABIC_VOWELS,
@@ -44,7 +46,7 @@ _UNSEEN = (
 )
 _DROPPED = re.compile(f"[{_MARKS}{_UNSEEN}{invisible.CONTROL}]")
 
-_SAME = str.maketrans(
+_SAME: dict[int, str] = ONE_FORM | str.maketrans(
     {
         **dict.fromkeys("‐‑‒–—―−﹣", "-"),
         **dict.fromkeys("‘’‚‛′ʼ`´", "'"),
@@ -72,6 +74,7 @@ _DIGIT_BESIDE_LETTER = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
 _HYPHEN_INSIDE = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _SOFT_HYPHEN_AT_END = re.compile(rf"{SOFT_HYPHEN}[^\S\n]*\n\s*")
 _HYPHEN_AT_END = re.compile(r"(?<=\w)-[^\S\n]*\n\s*(?=\w)")
+_KOREAN_LINE_END = re.compile(rf"(?<=[{HANGUL}])[^\S\n]*\n\s*(?=[{HANGUL}])")
 _BLANK_INSIDE = re.compile(f"(?<=[{_WITHOUT_BLANKS}]) (?=[{_WITHOUT_BLANKS}])")
 
 # Stands at the edges of words in folded texts. Then looking for a whole word is looking for a string, which
@@ -88,7 +91,8 @@ class Folded:
             and one in which they go ("exam-ple", for which a line end was the reason). Two of each if there
             are raised marks beside letters: one in which they belong to the word ("nth"), and one in which
             they do not ("word a"); and two of each if there are blanks between groups of digits: one in which
-            these are one number ("5 432 109"). Which is right, only a phrase tells.
+            these are one number ("5 432 109"), and if there are line ends in Korean text, which may be inside
+            a word. Which is right, only a phrase tells.
     """
 
     readings: tuple[str, ...]
@@ -99,6 +103,8 @@ class Folded:
         texts = [text]
         if not text.isascii() and _RAISED_BESIDE_LETTERS.search(text):
             texts.append(_RAISED_BESIDE_LETTERS.sub(" ", text))
+        if not text.isascii() and _KOREAN_LINE_END.search(text):
+            texts += [_KOREAN_LINE_END.sub("", each) for each in texts]
         texts += [closed for each in texts if (closed := numbers.without_blanks(each)) != each]
         readings: dict[str, None] = {}
         for plain in map(_fold, texts):
@@ -142,7 +148,7 @@ def _fold(text: str) -> str:
         return numbers.plain(text.replace("^", " ").replace("|", " "))
     text = _RAISED_AFTER_OTHERS.sub(" ", _SOFT_HYPHEN_AT_END.sub("", text))
     # Once more, because small letters can come with new marks: "İ" becomes "i" and a dot.
-    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", unified(text)).casefold())
     return numbers.plain(unicodedata.normalize("NFC", _DROPPED.sub("", text).translate(_SAME)))
 
 

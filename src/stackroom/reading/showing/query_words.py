@@ -8,12 +8,15 @@ from stackroom.common.characters import numbers
 from stackroom.common.characters.punctuation import RAISED
 from stackroom.reading.query.folded_text import UNBOUNDED, words
 
-_LETTER = rf"[^\W_{RAISED}{UNBOUNDED.pattern[1:-1]}]"
+# Characters of scripts without blanks, and what is one of them in a query: radicals, signs such as "㈱", narrow
+# ones.
+_CHARACTER = f"{UNBOUNDED.pattern[1:-1]}\u2e80-\u2fdf\u3200-\u33ff\uff66-\uff9f"
+_LETTER = rf"[^\W_{RAISED}{_CHARACTER}]"
 # A word; or a number, with what it is written onto.
 _WORD = re.compile(rf"(?:(?<![\w.,])\.(?=\d))?{_LETTER}+(?:[.,'’/-](?=\d){_LETTER}+)*")
 _PIECE = re.compile(rf"{numbers.DATE}|{numbers.NUMBER}|[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
-_RUN = re.compile(rf"{UNBOUNDED.pattern}(?:\s*{UNBOUNDED.pattern})*")
+_RUN = re.compile(rf"[{_CHARACTER}](?:\s*[{_CHARACTER}])*")
 
 # How many letters a word's ending may have more or less than the query's word ("committees", "Hauses"), and
 # how many letters both must have before it.
@@ -33,7 +36,7 @@ class Matcher:
 
     def __init__(self, query: str) -> None:
         """`query` has no operators."""
-        runs = [words(run) for run in re.findall(f"{UNBOUNDED.pattern}+", query)]
+        runs = [run for part in query.split() for run in re.findall(f"{UNBOUNDED.pattern}+", words(part))]
         self._pairs = {run[at : at + 2] for run in runs for at in range(max(1, len(run) - 1))}
         self._numbers = set[str]()
         exact = set[str]()
