@@ -35,7 +35,8 @@ from stackroom.indexes.terms import LANGUAGES, OTHER, Analyzer, stemmed
         ("ar", "الكِتَابُ", "كتاب"),
         ("xx", "Running", "running"),
         ("en", "_____ --- ...", ""),
-        ("en", "x" * 65 + " ok", "ok"),
+        ("en", "x" * 65 + " ok", "x" * 64 + " ok"),
+        ("en", "3f2a9c1b8e 10x20x30", "3f2a9c1b8e 10 x 20 x 30 10x20x30"),
     ],
 )
 def test_terms(language: str, text: str, terms: str) -> None:

@@ -55,8 +55,9 @@ _MARKS = (
 )
 # A word, or several joined by what codes, numbers and addresses are joined with; and C++, C#.
 _TOKEN = re.compile(rf"[\w{_MARKS}]+(?:[-./:,@'’+&][\w{_MARKS}]+)*(?:\+\+|#)?")
-# What it is taken apart into: dates, numbers, and what is between them.
-_PART = re.compile(rf"{numbers.DATE}|{numbers.NUMBER}|[^\d\-./:,@'’+&_#]+")
+# What it is taken apart into: hashes, dates, numbers, and what is between them.
+_HASH = r"(?:[a-z]+\d+){4,}[a-z]*|(?:\d+[a-z]+){4,}\d*"
+_PART = re.compile(rf"{_HASH}|{numbers.DATE}|{numbers.NUMBER}|[^\d\-./:,@'’+&_#]+")
 _NUMBER = re.compile(rf"{numbers.DATE}|{numbers.NUMBER}")
 # Several parts are also one term together (a code, or a word that was broken) if they have a digit, or are
 # not joined by any of these signs.
@@ -99,8 +100,7 @@ _RAISED_AFTER_JOINED = re.compile(rf"(?<=\w[-./:@'’+&])([^\W\d_{RAISED}]+)([{R
 _HYPHEN_AT_END = re.compile(r"(?<=\w)-\n(?=\w)")
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"))
 
-# Characters; longer words are tables of digits and base64. They are left out before stemming, so that every
-# language makes the same number of terms of a text.
+# Characters. Of a longer word (a string of DNA, a line of base64) this is the term: so many from its start.
 _LONGEST_WORD = 64
 
 # How many words are kept with their terms: some 30 MB. A book has 20,000 different words.
@@ -138,7 +138,9 @@ class Analyzer:
         for token in _TOKEN.findall(text):
             terms = kept.get(token)
             if terms is None:
-                terms = kept[token] = self._terms(token, singly=kept is self._kept)
+                terms = self._terms(token, singly=kept is self._kept)
+                if len(token) <= _LONGEST_WORD:
+                    kept[token] = terms
             found.append(terms)
         return found
 
@@ -150,21 +152,20 @@ class Analyzer:
         for word in words:
             parts += (
                 numbers.terms(word)
-                if word[0].isdecimal()
+                if _NUMBER.fullmatch(word)
                 else filter(_has_letters, _cut(word, singly=singly))
             )
-        parts = [part for part in parts if len(part) <= _LONGEST_WORD]
         if "'" in token or "’" in token:  # l'homme, world's
             parts = [part for part in parts if len(part) > 1 or part.isdecimal()] or parts
-        terms = [self._stem(part) for part in parts]
-        if len(words) > 1 and len(token) <= _LONGEST_WORD and _JOINED.fullmatch(token):
-            terms.append(self._stem(_together(words)))
+        terms = [self._stem(part[:_LONGEST_WORD]) for part in parts]
+        if len(words) > 1 and _JOINED.fullmatch(token):
+            terms.append(self._stem(_together(words)[:_LONGEST_WORD]))
         if terms and (sign := _SIGN.search(token)):
             terms[-1] += sign.group()
         return tuple(terms)
 
     def _stem(self, word: str) -> str:
-        if self._stemmer is None or _DIGIT.search(word):
+        if self._stemmer is None or len(word) == _LONGEST_WORD or _DIGIT.search(word):
             return _fold(word)
         stem: str = self._stemmer.stemWord(_fold(word) if self._fold_first else word)
         return _fold(stem)
@@ -196,7 +197,7 @@ def _both_beside(blank: re.Match[str]) -> str:
 
 
 def _together(words: list[str]) -> str:
-    together = "".join(numbers.terms(word)[-1] if word[0].isdecimal() else word for word in words)
+    together = "".join(numbers.terms(word)[-1] if _NUMBER.fullmatch(word) else word for word in words)
     return together if not together.isdecimal() or len(together) >= _LONG_NUMBER else "-".join(words)
 
 

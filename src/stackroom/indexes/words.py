@@ -8,6 +8,7 @@ they find may be out of date: look it up in the catalogue. Only this file, `inde
 
 import math
 import os
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -56,6 +57,11 @@ class WordMatches:
 
 # A number that is written in another way than in the query ("4,730.00" for "4730") counts for so much of it.
 _SAME_VALUE = 0.5
+
+# A word of so many characters that is nowhere (fewer, if there is a digit in it) may be the start of one that
+# has so many: of a hash, a string of DNA, a line of base64.
+_START, _START_WITH_DIGIT, _LONG = 8, 6, 20
+_DIGIT = re.compile(r"\d")
 
 # Up to so many documents are looked up one by one: for sixty of them, that takes two thirds of the time of a
 # set.
@@ -206,10 +212,14 @@ class _Index:
         # if a few files share a word, each of them may be meant.
         common = self._entries if field == "name" else max(self._entries * _COMMON, _RARE)
         wanted = [word for word in words if word.count <= common]
-        if not any(word.count for word in wanted):
+        if not any(word.count or _start_of_long(word) for word in wanted):
             wanted = list(words)
         wanted = sorted(wanted, key=lambda word: word.count)[:_MOST_WORDS]
         clauses = [self._matches(schema, field, word) for word in wanted if word.count]
+        for word in wanted:
+            if not word.count and (start := _start_of_long(word)):
+                longer = tantivy.Query.regex_query(schema, field, start)
+                clauses.append(tantivy.Query.const_score_query(longer, _idf(self._entries, 1)))
         return clauses, sum(_idf(self._entries, word.count) for word in wanted)
 
     def _words(self, searcher: tantivy.Searcher, query: str, field: str) -> list["_Word"]:
@@ -308,6 +318,14 @@ def open_index(folder: Path) -> tantivy.Index:
     index = tantivy.Index(builder.build(), path=str(folder))
     index.config_reader("manual")  # no thread that watches the folder
     return index
+
+
+def _start_of_long(word: _Word) -> str:
+    """A regular expression for long words that begin so; "" if none is to be looked for."""
+    start = min(word.forms, key=len)
+    if len(start) < (_START_WITH_DIGIT if _DIGIT.search(start) else _START):
+        return ""
+    return f"{re.escape(start)}.{{{max(_LONG - len(start), 1)},}}"
 
 
 def _in_documents(schema: tantivy.Schema, documents: Sequence[int]) -> tantivy.Query:

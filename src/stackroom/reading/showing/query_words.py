@@ -8,8 +8,7 @@ from stackroom.common.characters import numbers
 from stackroom.common.characters.punctuation import RAISED
 from stackroom.reading.query.folded_text import UNBOUNDED, words
 
-# Characters of scripts without blanks, and what is one of them in a query: radicals, signs such as "㈱", narrow
-# ones.
+# Characters of scripts without blanks, and what is one of them in a query: radicals, "㈱", narrow ones.
 _CHARACTER = f"{UNBOUNDED.pattern[1:-1]}\u2e80-\u2fdf\u3200-\u33ff\uff66-\uff9f"
 _LETTER = rf"[^\W_{RAISED}{_CHARACTER}]"
 # A word; or a number, with what it is written onto.
@@ -21,6 +20,9 @@ _RUN = re.compile(rf"[{_CHARACTER}](?:\s*[{_CHARACTER}])*")
 # How many letters a word's ending may have more or less than the query's word ("committees", "Hauses"), and
 # how many letters both must have before it.
 _ENDING, _STEM = 3, 4
+
+# A hash or a string of DNA is found by its start: see `stackroom.indexes.words`.
+_LONG, _START = 20, 6
 
 _Spans = list[tuple[int, int]]
 
@@ -81,7 +83,7 @@ class Matcher:
         folded = word.lower() if word.isascii() else words(word)
         if folded in self._exact:
             return [(0, len(word))]
-        if not _DIGIT.search(word):
+        if not _DIGIT.search(word) or len(word) >= _LONG:
             return [(0, len(word))] if self._is_alike(folded) else []
         plain = numbers.plain(word)
         added = len(plain) - len(word)  # the zero before a point
@@ -135,6 +137,8 @@ def _joined(spans: _Spans) -> _Spans:
 
 def _are_alike(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
+    if len(long) >= _LONG and len(short) >= _START and long.startswith(short):
+        return True
     # The last letter may change: "libraries", "library". Numbers have no endings.
     return (
         _STEM <= len(short) >= len(long) - _ENDING
