@@ -53,6 +53,26 @@ def test_a_number_is_found_by_its_value(
         assert Matcher(query).find(text, 0, len(text)), query
 
 
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("Pipes of 12.7 mm", "12.7mm"),
+        ("Pipes of 12.7mm", "12.7 mm"),
+        ("On 12.5.2024 it", "2024-05-12"),
+        ("Of 10 000-12 000 m", "12000 m"),
+        ("The fee 1,250.00/month", "1250"),
+        ("5'432'109.80 in all", "5 432 109.8 in all"),
+    ],
+)
+def test_the_index_gives_what_has_a_phrase(
+    index: FreshIndex, word_index: WordIndex, text: str, phrase: str
+) -> None:
+    index.publish(1, f"{text}\n{PIECES}")
+    index.follow_words()
+    assert holds(text, phrase)
+    assert [id_ for id_, _ in word_index.search(phrase, 10, [phrase]).hits] == [1]
+
+
 def test_a_number_as_it_was_asked_for_comes_first(index: FreshIndex, word_index: WordIndex) -> None:
     index.publish(1, "Section 2.10 is long.\nSection 2.1 is long.\nSection 2.1 is long and dull.\n")
     index.follow_words()

@@ -73,7 +73,7 @@ _MOST_WORDS = 64
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """A word of a query.
+    """A term of a query.
 
     Attributes:
         forms: it in the library's languages.
@@ -189,9 +189,9 @@ class _Index:
         matching = tantivy.Query.boolean_query(should, minimum_number_should_match=1)
         wanted = matching
         for text in required:
-            for word in self._words(searcher, text, field):
-                has = tantivy.Query.const_score_query(self._matches(index.schema, field, word), 0.0)
-                wanted = wanted.and_must_match(has)
+            for terms in self._words(searcher, text, field):
+                has = _all_or_last([self._matches(index.schema, field, word) for word in terms], terms)
+                wanted = wanted.and_must_match(tantivy.Query.const_score_query(has, 0.0))
         if within is not None:
             wanted = wanted.and_must_match(_in_documents(index.schema, within))
         if without:
@@ -206,7 +206,8 @@ class _Index:
         self, schema: tantivy.Schema, searcher: tantivy.Searcher, query: str, field: str
     ) -> tuple[list[tantivy.Query], float]:
         # Two words of the query may have the same stem.
-        words = {word.known or word.forms: word for word in self._words(searcher, query, field)}.values()
+        found = (word for terms in self._words(searcher, query, field) for word in terms)
+        words = {word.known or word.forms: word for word in found}.values()
         # Words such as "in" and "the", in any language, are those that many passages have. They do not tell
         # one passage from another, and take longest to look through. Names of files have no such words, and
         # if a few files share a word, each of them may be meant.
@@ -222,8 +223,8 @@ class _Index:
                 clauses.append(tantivy.Query.const_score_query(longer, _idf(self._entries, 1)))
         return clauses, sum(_idf(self._entries, word.count) for word in wanted)
 
-    def _words(self, searcher: tantivy.Searcher, query: str, field: str) -> list["_Word"]:
-        """The words of a query, in all forms in which the index has them."""
+    def _words(self, searcher: tantivy.Searcher, query: str, field: str) -> list[list["_Word"]]:
+        """For each word of a query its terms, in all forms in which the index has them."""
 
         def known(forms: Iterable[str]) -> tuple[tuple[str, int], ...]:
             return tuple((form, count) for form in forms if (count := searcher.doc_freq(field, form)))
@@ -235,12 +236,15 @@ class _Index:
         query = numbers.without_blanks(query, is_one)
         # A word has another stem in each of the library's languages; a passage has that of its own language.
         by_language = [self._analyzer(language).words(query) for language in self._languages or [OTHER]]
-        words = []
-        for terms in zip(*by_language, strict=True):
-            for forms in zip(*terms, strict=True):
-                forms = tuple(dict.fromkeys(forms))
-                words.append(_Word(forms, known(forms), known(numbers.same_value(forms[0]))))
-        return words
+        words = [
+            [tuple(dict.fromkeys(forms)) for forms in zip(*terms, strict=True)]
+            for terms in zip(*by_language, strict=True)
+        ]
+        return [
+            [_Word(forms, known(forms), known(numbers.same_value(forms[0]))) for forms in terms]
+            for terms in words
+            if terms
+        ]
 
     def _matches(self, schema: tantivy.Schema, field: str, word: "_Word") -> tantivy.Query:
         """Matches a word in any of its forms; the form that scores best counts."""
@@ -318,6 +322,18 @@ def open_index(folder: Path) -> tantivy.Index:
     index = tantivy.Index(builder.build(), path=str(folder))
     index.config_reader("manual")  # no thread that watches the folder
     return index
+
+
+def _all_or_last(queries: Sequence[tantivy.Query], terms: Sequence[_Word]) -> tantivy.Query:
+    """Matches what has all terms of one word. If that has digits, its last term, which is all of it together,
+    or its others are enough: "12.7mm" may be written as "12.7 mm", and a date in another notation.
+    """
+    *parts, whole = queries
+    if not parts:
+        return whole
+    together = tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in parts])
+    how = tantivy.Occur.Should if _DIGIT.search(terms[-1].forms[0]) else tantivy.Occur.Must
+    return tantivy.Query.boolean_query([(how, together), (how, whole)])
 
 
 def _start_of_long(word: _Word) -> str:

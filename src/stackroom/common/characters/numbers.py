@@ -39,8 +39,8 @@ _BLANKS = " \u00a0\u2007\u2009\u202f"
 _PERHAPS_APART = re.compile(rf"\d[{_BLANKS}]\d{{3}}(?!\d)")
 # Up to 18 digits: a longer row of them is a row of a table.
 _GROUPS_APART = re.compile(
-    rf"(?<![\w.,'’/-])(?<!\d[{_BLANKS}])[1-9]\d{{0,2}}([{_BLANKS}])\d{{3}}(?:\1\d{{3}}){{0,4}}(?!\1\d{{3}}(?!\d))(?:[.,]\d+)?"
-    r"(?![\w'’]|[.,/-]\d)"
+    rf"(?<![\w.,'’/])(?<!\d[{_BLANKS}])[1-9]\d{{0,2}}([{_BLANKS}])\d{{3}}(?:\1\d{{3}}){{0,4}}(?!\1\d{{3}}(?!\d))(?:[.,]\d+)?"
+    r"(?![\w'’]|[.,/]\d)"
 )
 
 _GROUPED = re.compile(
