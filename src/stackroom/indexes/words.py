@@ -55,8 +55,9 @@ class WordMatches:
         return dict(self.hits)
 
 
-# A number that is written in another way than in the query ("4,730.00" for "4730") counts for so much of it.
-_SAME_VALUE = 0.5
+# A number that is written in another way than in the query ("4,730.00" for "4730") counts for so much of it,
+# if there is the query's way as well.
+_OTHER_WAY = 0.5
 
 # A word of so many characters that is nowhere (fewer, if there is a digit in it) may be the start of one that
 # has so many: of a hash, a string of DNA, a line of base64.
@@ -71,24 +72,22 @@ _FEW_DOCUMENTS = 200
 _MOST_WORDS = 64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Word:
     """A term of a query.
 
     Attributes:
         forms: it in the library's languages.
         known: those that entries have, each with the number of these.
-        others: likewise, other ways of writing the same number.
+        others: likewise, other ways of writing the same number; if there is neither, long words that begin
+            so.
+        count: how many entries have the form that most have.
     """
 
     forms: tuple[str, ...]
     known: tuple[tuple[str, int], ...]
     others: tuple[tuple[str, int], ...]
-
-    @property
-    def count(self) -> int:
-        """How many entries have the form that most have."""
-        return max((count for _, count in self.known or self.others), default=0)
+    count: int
 
 
 class WordIndex:
@@ -213,21 +212,30 @@ class _Index:
         # if a few files share a word, each of them may be meant.
         common = self._entries if field == "name" else max(self._entries * _COMMON, _RARE)
         wanted = [word for word in words if word.count <= common]
-        if not any(word.count or _start_of_long(word) for word in wanted):
+        if not any(word.count for word in wanted):
             wanted = list(words)
         wanted = sorted(wanted, key=lambda word: word.count)[:_MOST_WORDS]
         clauses = [self._matches(schema, field, word) for word in wanted if word.count]
-        for word in wanted:
-            if not word.count and (start := _start_of_long(word)):
-                longer = tantivy.Query.regex_query(schema, field, start)
-                clauses.append(tantivy.Query.const_score_query(longer, _idf(self._entries, 1)))
         return clauses, sum(_idf(self._entries, word.count) for word in wanted)
 
     def _words(self, searcher: tantivy.Searcher, query: str, field: str) -> list[list["_Word"]]:
         """For each word of a query its terms, in all forms in which the index has them."""
 
         def known(forms: Iterable[str]) -> tuple[tuple[str, int], ...]:
-            return tuple((form, count) for form in forms if (count := searcher.doc_freq(field, form)))
+            return tuple([(form, count) for form in forms if (count := searcher.doc_freq(field, form))])
+
+        def long_words(start: str) -> tuple[tuple[str, int], ...]:
+            if len(start) < (_START_WITH_DIGIT if _DIGIT.search(start) else _START):
+                return ()
+            found = [pair for pair in searcher.terms_with_prefix(field, start) if len(pair[0]) >= _LONG]
+            return tuple(found[:_MOST_WORDS])
+
+        def word(forms: tuple[str, ...]) -> _Word:
+            here = known(forms)
+            others = known(numbers.same_value(forms[0])) if forms[0][0].isdecimal() else ()
+            if not here and not others:
+                others = long_words(min(forms, key=len))
+            return _Word(forms, here, others, max([count for _, count in here or others], default=0))
 
         def is_one(number: str) -> bool:
             (form,) = numbers.terms(number)
@@ -240,11 +248,7 @@ class _Index:
             [tuple(dict.fromkeys(forms)) for forms in zip(*terms, strict=True)]
             for terms in zip(*by_language, strict=True)
         ]
-        return [
-            [_Word(forms, known(forms), known(numbers.same_value(forms[0]))) for forms in terms]
-            for terms in words
-            if terms
-        ]
+        return [[word(forms) for forms in terms] for terms in words if terms]
 
     def _matches(self, schema: tantivy.Schema, field: str, word: "_Word") -> tantivy.Query:
         """Matches a word in any of its forms; the form that scores best counts."""
@@ -252,7 +256,11 @@ class _Index:
         queries = [tantivy.Query.term_query(schema, field, form, "freq") for form in forms]
         for form, count in word.others:
             # As rare as the form that was asked for, so that a rarer one is not taken for a better one.
-            boost = _SAME_VALUE * _idf(self._entries, word.count) / _idf(self._entries, count)
+            boost = (
+                (_OTHER_WAY if word.known else 1)
+                * _idf(self._entries, word.count)
+                / _idf(self._entries, count)
+            )
             other = tantivy.Query.term_query(schema, field, form, "freq")
             queries.append(tantivy.Query.boost_query(other, boost))
         return queries[0] if len(queries) == 1 else tantivy.Query.disjunction_max_query(queries)
@@ -334,14 +342,6 @@ def _all_or_last(queries: Sequence[tantivy.Query], terms: Sequence[_Word]) -> ta
     together = tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in parts])
     how = tantivy.Occur.Should if _DIGIT.search(terms[-1].forms[0]) else tantivy.Occur.Must
     return tantivy.Query.boolean_query([(how, together), (how, whole)])
-
-
-def _start_of_long(word: _Word) -> str:
-    """A regular expression for long words that begin so; "" if none is to be looked for."""
-    start = min(word.forms, key=len)
-    if len(start) < (_START_WITH_DIGIT if _DIGIT.search(start) else _START):
-        return ""
-    return f"{re.escape(start)}.{{{max(_LONG - len(start), 1)},}}"
 
 
 def _in_documents(schema: tantivy.Schema, documents: Sequence[int]) -> tantivy.Query:
