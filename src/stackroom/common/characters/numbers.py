@@ -101,7 +101,7 @@ def with_and_without_blanks(text: str) -> str:
 
 def apart(text: str) -> Iterator[tuple[int, int, str]]:
     """The numbers such as "5 432 109,80" in a text: where they start and stop, and without blanks."""
-    for found in _GROUPS_APART.finditer(text):
+    for found in _GROUPS_APART.finditer(text) if _PERHAPS_APART.search(text) else ():
         yield *found.span(), found.group().replace(found[1], "")
 
 

@@ -10,9 +10,10 @@ from stackroom.reading.query.folded_text import UNBOUNDED, words
 
 # Characters of scripts without blanks, and what is one of them in a query: radicals, "㈱", narrow ones.
 _CHARACTER = f"{UNBOUNDED.pattern[1:-1]}\u2e80-\u2fdf\u3200-\u33ff\uff66-\uff9f"
-_LETTER = rf"[^\W_{RAISED}{_CHARACTER}]"
+_CHARACTERS = re.compile(f"[{_CHARACTER}]+")
+_LETTER = rf"[^\W_{RAISED}]"
 # A word; or a number, with what it is written onto.
-_WORD = re.compile(rf"(?:(?<![\w.,])\.(?=\d))?{_LETTER}+(?:[.,'’/-](?=\d){_LETTER}+)*")
+_WORD = re.compile(rf"(?:\.(?<![\w.,].)(?=\d))?{_LETTER}+(?:(?<=\d)[.,'’/-](?=\d){_LETTER}+)*")
 _PIECE = re.compile(rf"{numbers.DATE}|{numbers.NUMBER}|[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
 _RUN = re.compile(rf"[{_CHARACTER}](?:\s*[{_CHARACTER}])*")
@@ -42,7 +43,7 @@ class Matcher:
         self._pairs = {run[at : at + 2] for run in runs for at in range(max(1, len(run) - 1))}
         self._numbers = set[str]()
         exact = set[str]()
-        for word in _WORD.findall(numbers.without_blanks(numbers.ascii_digits(query))):
+        for word in _WORD.findall(_spaced(numbers.without_blanks(numbers.ascii_digits(query)))):
             exact.add(words(word))
             if _DIGIT.search(word):
                 for piece in _PIECE.findall(numbers.plain(word)):
@@ -61,12 +62,13 @@ class Matcher:
         """Spans (start, stop) of `page` that match, from `start` up to, not including, `stop`; in order."""
         found: _Spans = []
         text = numbers.ascii_digits(page[start:stop])
-        for match in _WORD.finditer(text):
+        for match in _WORD.finditer(_spaced(text)):
             word = match.group()
             spans = self._known.get(word)
             if spans is None:
                 spans = self._known[word] = self._matches(word)
-            found += [(match.start() + first, match.start() + last) for first, last in spans]
+            if spans:
+                found += [(match.start() + first, match.start() + last) for first, last in spans]
         if self._numbers:
             found += [
                 (first, last)
@@ -111,6 +113,11 @@ class Matcher:
             if other and one + other in self._pairs:
                 found.append((first, last + 1))
         return found
+
+
+def _spaced(text: str) -> str:
+    """The text with blanks for what is in scripts without blanks."""
+    return text if text.isascii() else _CHARACTERS.sub(lambda found: " " * len(found.group()), text)
 
 
 def _values(number: str) -> list[str]:
