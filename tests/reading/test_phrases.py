@@ -81,7 +81,7 @@ def test_not_held(text: str, phrase: str) -> None:
 
 def test_words() -> None:
     assert words("Annual_Report-2023 (Zürich).pdf") == "annual report 2023 zurich pdf"
-    assert words("हिन्दी、東京!") == "हिन्दी 東京"
+    assert words("हिन्दी、東京!") == "हिन्दी 东京"
     assert words("?!") == ""
 
 

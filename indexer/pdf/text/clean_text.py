@@ -10,9 +10,9 @@ from datetime import datetime
 from itertools import pairwise
 
 from indexer.pdf.text.page_lines import HYPHENATED
-from indexer.pdf.text.radicals import UNIFIED
 from stackroom.common.characters import invisible
 from stackroom.common.characters.invisible import LINE_ENDS, SOFT_HYPHEN
+from stackroom.common.characters.radicals import UNIFIED
 
 # Characters
 

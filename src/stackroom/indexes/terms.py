@@ -3,8 +3,10 @@
 A word becomes its stem, in the language of its document, without accents: `Universitäten` is found by
 `Universität` and by `universitat`. Words joined by hyphens or the like become terms of their own and one
 together: `ZULU-7788` is `zulu`, `7788` and `zulu7788`, and is found by `ZULU7788` and by `zulu_7788`;
-`e-mail` is found by `email`, and `exam-ple`, broken at a line end, by `example`. Text of scripts without
-blanks between words becomes pairs of neighbouring characters. A raised mark is a word of its own: `4,250¹` is
+`e-mail` is found by `email`, and `exam-ple`, broken at a line end, by `example`. A number is one term,
+whatever it is written onto: `10.5-12.7mm` is `10.5`, `12.7` and `mm`. Text of scripts without blanks between
+words becomes pairs of neighbouring characters; in Chinese, Japanese and Korean each character of a passage is
+a term as well, and a word of one character is found by it. A raised mark is a word of its own: `4,250¹` is
 found by `4,250`, and `m²` by `m` and `m2`. A lowered one is not: `H₂O` is `H2O`.
 """
 
@@ -13,17 +15,22 @@ import unicodedata
 
 import Stemmer
 
-from stackroom.common.characters import languages
+from stackroom.common.characters import languages, numbers
+from stackroom.common.characters.han import ONE_FORM
 from stackroom.common.characters.invisible import SOFT_HYPHEN
 from stackroom.common.characters.punctuation import RAISED
+from stackroom.common.characters.radicals import unified
 from stackroom.common.characters.scripts import (
     ACCENTS,
     ARABIC_HONORIFICS,
     ARABIC_VOWELS,
+    HAN,
+    HAN_BEYOND,
     HANGUL,
     HEBREW_POINTS,
     HEBREW_POINTS_WITH_SIGNS,
     INDIAN,
+    KANA,
     SOUTHEAST_ASIAN,
     TIBETAN,
     UNSPACED,
@@ -48,21 +55,30 @@ _MARKS = (
 )
 # A word, or several joined by what codes, numbers and addresses are joined with; and C++, C#.
 _TOKEN = re.compile(rf"[\w{_MARKS}]+(?:[-./:,@'’+&][\w{_MARKS}]+)*(?:\+\+|#)?")
-# Where it is taken apart; also between letters and digits, as in FY2017.
-_JOINT = re.compile(r"[-./:,@'’+&_#]+|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
-# Several words are also one term together (a code, or a word that was broken) if they have a digit, or are
+# What it is taken apart into: hashes, dates, numbers, and what is between them.
+_HASH = r"(?:[a-z]+\d+){4,}[a-z]*|(?:\d+[a-z]+){4,}\d*"
+_PART = re.compile(rf"{_HASH}|{numbers.DATE}|{numbers.NUMBER}|[^\d\-./:,@'’+&_#]+")
+_NUMBER = re.compile(rf"{numbers.DATE}|{numbers.NUMBER}")
+# Several parts are also one term together (a code, or a word that was broken) if they have a digit, or are
 # not joined by any of these signs.
 _JOINED = re.compile(r"[^\d/,:'’+]+|.*\d.*")
+# Together, "10-12" is not 1012. So many digits are the number of a thing, which may be written without signs.
+_LONG_NUMBER = 7
 _SIGN = re.compile(r"(?:\+\+|#)$")
 _DIGIT = re.compile(r"\d")
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)+")
-_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+# Chinese and Japanese characters, with those that say "as before", "see below" and "zero".
+_HAN_AND_KANA = f"{HAN}{HAN_BEYOND}{KANA}\u3005-\u3007"
 
 # Text in scripts without blanks between words, and Korean, whose words are whole phrases, becomes pairs.
-_IN_PAIRS = re.compile(f"[{UNSPACED}{HANGUL}]+")
+_IN_PAIRS = re.compile(f"[{UNSPACED}{_HAN_AND_KANA}{HANGUL}]+")
+_ALONE = re.compile(f"[{_HAN_AND_KANA}{HANGUL}]")
 
 # Between two lines of such text no word need end.
 _LINE_END = re.compile(f"(?<=[{UNSPACED}])\n(?=[{UNSPACED}])")
+# Nor between two blanks that OCR has put, nor at a line end of Korean; but there they may.
+_PERHAPS_NO_END = re.compile(
+    rf"(?<=([{_HAN_AND_KANA}]))\s+(?=([{_HAN_AND_KANA}]))|(?<=([{HANGUL}]))[^\S\n]*\n\s*(?=([{HANGUL}]))"
+)
 
 _LENGTHENING = "\u0640"
 # Accents, and the points of Hebrew and Arabic, which are mostly left out; and Arabic's lengthening stroke.
@@ -84,8 +100,7 @@ _RAISED_AFTER_JOINED = re.compile(rf"(?<=\w[-./:@'’+&])([^\W\d_{RAISED}]+)([{R
 _HYPHEN_AT_END = re.compile(r"(?<=\w)-\n(?=\w)")
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"))
 
-# Characters; longer words are tables of digits and base64. They are left out before stemming, so that every
-# language makes the same number of terms of a text.
+# Characters. Of a longer word (a string of DNA, a line of base64) this is the term: so many from its start.
 _LONGEST_WORD = 64
 
 # How many words are kept with their terms: some 30 MB. A book has 20,000 different words.
@@ -100,45 +115,57 @@ class Analyzer:
         algorithm = _ALGORITHMS.get(language)
         self._stemmer = Stemmer.Stemmer(algorithm, 0) if algorithm else None
         self._fold_first = language in _FOLDED_FIRST
-        self._kept: dict[str, tuple[str, ...]] = {}
+        self._kept: dict[str, tuple[str, ...]] = {}  # of texts
+        self._asked: dict[str, tuple[str, ...]] = {}  # of queries
 
     def terms(self, text: str) -> list[str]:
-        """The terms of `text`, in order; one that comes again is there again."""
-        return [term for terms in self.words(text) for term in terms]
+        """The terms that a text is found by, in order; one that comes again is there again."""
+        text = _normal(numbers.with_and_without_blanks(text))
+        if _ALONE.search(text):
+            text = _PERHAPS_NO_END.sub(_both_beside, text)
+        return [term for terms in self._words(text, self._kept) for term in terms]
 
-    def words(self, text: str) -> list[tuple[str, ...]]:
-        """For each word of `text` its terms. The same text gives the same numbers of both in
-        every language.
+    def words(self, query: str) -> list[tuple[str, ...]]:
+        """For each word of a query the terms that are looked for. The same query gives the same numbers of
+        both in every language.
         """
-        kept = self._kept
+        return self._words(_normal(query), self._asked)
+
+    def _words(self, text: str, kept: dict[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
         if len(kept) > _KEPT:
             kept.clear()
         found = []
-        for token in _TOKEN.findall(_normal(text)):
+        for token in _TOKEN.findall(text):
             terms = kept.get(token)
             if terms is None:
-                terms = kept[token] = self._terms(token)
+                terms = self._terms(token, singly=kept is self._kept)
+                if len(token) <= _LONGEST_WORD:
+                    kept[token] = terms
             found.append(terms)
         return found
 
-    def _terms(self, token: str) -> tuple[str, ...]:
+    def _terms(self, token: str, *, singly: bool) -> tuple[str, ...]:
         token = token.lower()
-        if len(token) <= _LONGEST_WORD and _NUMBER.fullmatch(token):
-            return (token.replace(",", "" if _THOUSANDS.fullmatch(token) else "."),)
         # Accents alone are no word.
-        words = [word for word in _JOINT.split(token) if len(word) <= _LONGEST_WORD and _has_letters(word)]
-        parts = [part for word in words for part in _cut(word) if _has_letters(part)]
+        words = [token] if token.isalpha() else [word for word in _PART.findall(token) if _has_letters(word)]
+        parts: list[str] = []
+        for word in words:
+            parts += (
+                numbers.terms(word)
+                if _NUMBER.fullmatch(word)
+                else filter(_has_letters, _cut(word, singly=singly))
+            )
         if "'" in token or "’" in token:  # l'homme, world's
-            parts = [part for part in parts if len(part) > 1] or parts
-        terms = [self._stem(part) for part in parts]
-        if len(words) > 1 and len(token) <= _LONGEST_WORD and _JOINED.fullmatch(token):
-            terms.append(self._stem("".join(words)))
+            parts = [part for part in parts if len(part) > 1 or part.isdecimal()] or parts
+        terms = [self._stem(part[:_LONGEST_WORD]) for part in parts]
+        if len(words) > 1 and _JOINED.fullmatch(token):
+            terms.append(self._stem(_together(words)[:_LONGEST_WORD]))
         if terms and (sign := _SIGN.search(token)):
             terms[-1] += sign.group()
         return tuple(terms)
 
     def _stem(self, word: str) -> str:
-        if self._stemmer is None or _DIGIT.search(word):
+        if self._stemmer is None or len(word) == _LONGEST_WORD or _DIGIT.search(word):
             return _fold(word)
         stem: str = self._stemmer.stemWord(_fold(word) if self._fold_first else word)
         return _fold(stem)
@@ -157,15 +184,28 @@ def _normal(text: str) -> str:
     if "-\n" in text:
         text = _HYPHEN_AT_END.sub("-", text)
     if text.isascii():
-        return text
+        return numbers.plain(text)
     if _RAISED.search(text):
         text = _RAISED_AFTER_JOINED.sub(r"\1 \1\2", _RAISED_APART.sub(" ", text))
     normal = unicodedata.normalize("NFKC", text).replace(SOFT_HYPHEN, "").translate(_DASHES)
+    normal = numbers.plain(unified(normal))
     return _LINE_END.sub("", normal) if "\n" in normal else normal
 
 
-def _cut(word: str) -> list[str]:
-    """Cuts a word where a script without blanks begins or ends, and text in such a script into pairs."""
+def _both_beside(blank: re.Match[str]) -> str:
+    return f" {blank[1] or blank[3]}{blank[2] or blank[4]} "
+
+
+def _together(words: list[str]) -> str:
+    together = "".join(numbers.terms(word)[-1] if _NUMBER.fullmatch(word) else word for word in words)
+    return together if not together.isdecimal() or len(together) >= _LONG_NUMBER else "-".join(words)
+
+
+def _cut(word: str, *, singly: bool) -> list[str]:
+    """Cuts a word where a script without blanks begins or ends, and text in such a script into pairs.
+
+    If `singly`, also into characters, where one may be a word.
+    """
     if word.isascii():
         return [word]
     parts = []
@@ -175,6 +215,8 @@ def _cut(word: str) -> list[str]:
             parts.append(word[start : run.start()])
         characters = run.group()
         parts += [characters[at : at + 2] for at in range(max(len(characters) - 1, 1))]
+        if singly and len(characters) > 1:
+            parts += _ALONE.findall(characters)
         start = run.end()
     return [*parts, word[start:]] if start < len(word) else parts
 
@@ -187,7 +229,7 @@ class _Folding(dict[int, str]):
     """Code point of a character → the character without accents, computed when it is first needed."""
 
     def __missing__(self, code: int) -> str:
-        character = chr(code).translate(_LIKE_ASCII)
+        character = chr(code).translate(_LIKE_ASCII).translate(ONE_FORM)
         folded = _ACCENTS.sub("", unicodedata.normalize("NFD", character))
         self[code] = unicodedata.normalize("NFC", folded)
         return self[code]

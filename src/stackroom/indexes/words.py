@@ -8,7 +8,8 @@ they find may be out of date: look it up in the catalogue. Only this file, `inde
 
 import math
 import os
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 import tantivy
 
+from stackroom.common.characters import numbers
 from stackroom.common.errors import CatalogUnusable
 from stackroom.indexes.terms import LANGUAGES, OTHER, Analyzer
 
@@ -53,12 +55,39 @@ class WordMatches:
         return dict(self.hits)
 
 
+# A number that is written in another way than in the query ("4,730.00" for "4730") counts for so much of it,
+# if there is the query's way as well.
+_OTHER_WAY = 0.5
+
+# A word of so many characters that is nowhere (fewer, if there is a digit in it) may be the start of one that
+# has so many: of a hash, a string of DNA, a line of base64.
+_START, _START_WITH_DIGIT, _LONG = 8, 6, 20
+_DIGIT = re.compile(r"\d")
+
 # Up to so many documents are looked up one by one: for sixty of them, that takes two thirds of the time of a
 # set.
 _FEW_DOCUMENTS = 200
 
 # Of a query as long as a page only the rarest words are looked for: so many say what it is about.
 _MOST_WORDS = 64
+
+
+@dataclass(slots=True, eq=False)
+class _Word:
+    """A term of a query.
+
+    Attributes:
+        forms: it in the library's languages.
+        known: those that entries have, each with the number of these.
+        others: likewise, other ways of writing the same number; if there is neither, long words that begin
+            so.
+        count: how many entries have the form that most have.
+    """
+
+    forms: tuple[str, ...]
+    known: tuple[tuple[str, int], ...]
+    others: tuple[tuple[str, int], ...]
+    count: int
 
 
 class WordIndex:
@@ -159,9 +188,9 @@ class _Index:
         matching = tantivy.Query.boolean_query(should, minimum_number_should_match=1)
         wanted = matching
         for text in required:
-            for forms in self._forms(text):
-                word = tantivy.Query.const_score_query(_word(index.schema, field, forms), 0.0)
-                wanted = wanted.and_must_match(word)
+            for terms in self._words(searcher, text, field):
+                has = _all_or_last([self._matches(index.schema, field, word) for word in terms], terms)
+                wanted = wanted.and_must_match(tantivy.Query.const_score_query(has, 0.0))
         if within is not None:
             wanted = wanted.and_must_match(_in_documents(index.schema, within))
         if without:
@@ -175,33 +204,66 @@ class _Index:
     def _clauses(
         self, schema: tantivy.Schema, searcher: tantivy.Searcher, query: str, field: str
     ) -> tuple[list[tantivy.Query], float]:
-        # A word has another stem in each of the library's languages; a passage has that of its own language.
-        words: dict[tuple[str, ...], int] = {}
-        for stems in self._forms(query):
-            known = {form: count for form in stems if (count := searcher.doc_freq(field, form))}
-            words[tuple(known or stems)] = max(known.values(), default=0)
+        # Two words of the query may have the same stem.
+        found = (word for terms in self._words(searcher, query, field) for word in terms)
+        words = {word.known or word.forms: word for word in found}.values()
         # Words such as "in" and "the", in any language, are those that many passages have. They do not tell
         # one passage from another, and take longest to look through. Names of files have no such words, and
         # if a few files share a word, each of them may be meant.
         common = self._entries if field == "name" else max(self._entries * _COMMON, _RARE)
-        wanted = {word: count for word, count in words.items() if count <= common}
-        if not any(wanted.values()):
-            wanted = words
-        wanted = dict(sorted(wanted.items(), key=lambda word: word[1])[:_MOST_WORDS])
-        clauses = []
-        for forms, count in wanted.items():
-            if count:
-                clauses.append(_word(schema, field, forms))
-        return clauses, sum(_idf(self._entries, count) for count in wanted.values())
+        wanted = [word for word in words if word.count <= common]
+        if not any(word.count for word in wanted):
+            wanted = list(words)
+        wanted = sorted(wanted, key=lambda word: word.count)[:_MOST_WORDS]
+        clauses = [self._matches(schema, field, word) for word in wanted if word.count]
+        return clauses, sum(_idf(self._entries, word.count) for word in wanted)
 
-    def _forms(self, query: str) -> list[list[str]]:
-        """For each term of the query its different forms in the library's languages."""
+    def _words(self, searcher: tantivy.Searcher, query: str, field: str) -> list[list["_Word"]]:
+        """For each word of a query its terms, in all forms in which the index has them."""
+
+        def known(forms: Iterable[str]) -> tuple[tuple[str, int], ...]:
+            return tuple([(form, count) for form in forms if (count := searcher.doc_freq(field, form))])
+
+        def long_words(start: str) -> tuple[tuple[str, int], ...]:
+            if len(start) < (_START_WITH_DIGIT if _DIGIT.search(start) else _START):
+                return ()
+            found = [pair for pair in searcher.terms_with_prefix(field, start) if len(pair[0]) >= _LONG]
+            return tuple(found[:_MOST_WORDS])
+
+        def word(forms: tuple[str, ...]) -> _Word:
+            here = known(forms)
+            others = known(numbers.same_value(forms[0])) if forms[0][0].isdecimal() else ()
+            if not here and not others:
+                others = long_words(min(forms, key=len))
+            return _Word(forms, here, others, max([count for _, count in here or others], default=0))
+
+        def is_one(number: str) -> bool:
+            (form,) = numbers.terms(number)
+            return bool(known([form, *numbers.same_value(form)]))
+
+        query = numbers.without_blanks(query, is_one)
+        # A word has another stem in each of the library's languages; a passage has that of its own language.
         by_language = [self._analyzer(language).words(query) for language in self._languages or [OTHER]]
-        return [
-            list(dict.fromkeys(forms))
-            for word in zip(*by_language, strict=True)
-            for forms in zip(*word, strict=True)
+        words = [
+            [tuple(dict.fromkeys(forms)) for forms in zip(*terms, strict=True)]
+            for terms in zip(*by_language, strict=True)
         ]
+        return [[word(forms) for forms in terms] for terms in words if terms]
+
+    def _matches(self, schema: tantivy.Schema, field: str, word: "_Word") -> tantivy.Query:
+        """Matches a word in any of its forms; the form that scores best counts."""
+        forms = [form for form, _ in word.known] or (() if word.others else word.forms)
+        queries = [tantivy.Query.term_query(schema, field, form, "freq") for form in forms]
+        for form, count in word.others:
+            # As rare as the form that was asked for, so that a rarer one is not taken for a better one.
+            boost = (
+                (_OTHER_WAY if word.known else 1)
+                * _idf(self._entries, word.count)
+                / _idf(self._entries, count)
+            )
+            other = tantivy.Query.term_query(schema, field, form, "freq")
+            queries.append(tantivy.Query.boost_query(other, boost))
+        return queries[0] if len(queries) == 1 else tantivy.Query.disjunction_max_query(queries)
 
     def count(self) -> int:
         index = self._follow()
@@ -270,10 +332,16 @@ def open_index(folder: Path) -> tantivy.Index:
     return index
 
 
-def _word(schema: tantivy.Schema, field: str, forms: Sequence[str]) -> tantivy.Query:
-    """Matches a word in any of its forms; the form that scores best counts."""
-    terms = [tantivy.Query.term_query(schema, field, form, "freq") for form in forms]
-    return terms[0] if len(terms) == 1 else tantivy.Query.disjunction_max_query(terms)
+def _all_or_last(queries: Sequence[tantivy.Query], terms: Sequence[_Word]) -> tantivy.Query:
+    """Matches what has all terms of one word. If that has digits, its last term, which is all of it together,
+    or its others are enough: "12.7mm" may be written as "12.7 mm", and a date in another notation.
+    """
+    *parts, whole = queries
+    if not parts:
+        return whole
+    together = tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in parts])
+    how = tantivy.Occur.Should if _DIGIT.search(terms[-1].forms[0]) else tantivy.Occur.Must
+    return tantivy.Query.boolean_query([(how, together), (how, whole)])
 
 
 def _in_documents(schema: tantivy.Schema, documents: Sequence[int]) -> tantivy.Query:

@@ -1,8 +1,8 @@
 """Tells whether a text contains a phrase, as a reader would say. Pure functions.
 
 A reader does not care about case, ligatures, soft hyphens, line ends, or which of six dashes was printed, and
-people leave accents out. All of that is removed from both ("folded"); the rest is compared character by
-character.
+people leave accents out. All of that is removed from both ("folded"); numbers are compared by what they are
+worth, the rest character by character.
 """
 
 import re
@@ -10,9 +10,11 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Self
 
-from stackroom.common.characters import invisible
+from stackroom.common.characters import invisible, numbers
+from stackroom.common.characters.han import ONE_FORM
 from stackroom.common.characters.invisible import SOFT_HYPHEN
 from stackroom.common.characters.punctuation import RAISED
+from stackroom.common.characters.radicals import unified
 from stackroom.common.characters.scripts import (
     ACCENTS,
     ARABIC_VOWELS,
@@ -31,8 +33,8 @@ _UNBOUNDED = _WITHOUT_BLANKS + HANGUL
 UNBOUNDED = re.compile(f"[{_UNBOUNDED}]")
 """Matches one character of a script that does not show where words begin and end."""
 
-# Letters and digits, with the vowel signs of India, which do not count as either but stand inside words.
-_WORD = re.compile(f"((?:[^\\W{_UNBOUNDED}{INDIAN}]+|[{INDIAN}]+)+)")
+# A number, or letters with the vowel signs of India, which do not count as such but stand inside words.
+_WORD = re.compile(f"(\\d+(?:\\.\\d+)*|(?:[^\\W{_UNBOUNDED}{INDIAN}]+|[{INDIAN}]+)+)")
 
 # Marks that people leave out: accents of Latin, Greek and Cyrillic letters, vowels of Hebrew and Arabic.
 # Without those of Indian and Japanese scripts a word would be another one.
@@ -44,7 +46,7 @@ _UNSEEN = (
 )
 _DROPPED = re.compile(f"[{_MARKS}{_UNSEEN}{invisible.CONTROL}]")
 
-_SAME = str.maketrans(
+_SAME: dict[int, str] = ONE_FORM | str.maketrans(
     {
         **dict.fromkeys("‐‑‒–—―−﹣", "-"),
         **dict.fromkeys("‘’‚‛′ʼ`´", "'"),
@@ -66,9 +68,13 @@ _RAISED_BESIDE_LETTERS = re.compile(
     rf"(?<=[^\W\d_{RAISED}])(?=[{RAISED}])|(?<=[{RAISED}])(?=[^\W\d_{RAISED}])"
 )
 
+# "12.7mm" is printed as "12.7 mm" as well.
+_DIGIT_BESIDE_LETTER = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
+
 _HYPHEN_INSIDE = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _SOFT_HYPHEN_AT_END = re.compile(rf"{SOFT_HYPHEN}[^\S\n]*\n\s*")
 _HYPHEN_AT_END = re.compile(r"(?<=\w)-[^\S\n]*\n\s*(?=\w)")
+_KOREAN_LINE_END = re.compile(rf"(?<=[{HANGUL}])[^\S\n]*\n\s*(?=[{HANGUL}])")
 _BLANK_INSIDE = re.compile(f"(?<=[{_WITHOUT_BLANKS}]) (?=[{_WITHOUT_BLANKS}])")
 
 # Stands at the edges of words in folded texts. Then looking for a whole word is looking for a string, which
@@ -83,8 +89,10 @@ class Folded:
     Attributes:
         readings: the folded text. Two of them if there are hyphens: one in which they stay ("well-known"),
             and one in which they go ("exam-ple", for which a line end was the reason). Two of each if there
-            are raised marks beside letters: one in which they belong to the word ("m2"), and one in which
-            they do not ("word 1"). Which is right, only a phrase tells.
+            are raised marks beside letters: one in which they belong to the word ("nth"), and one in which
+            they do not ("word a"); and two of each if there are blanks between groups of digits: one in which
+            these are one number ("5 432 109"), and if there are line ends in Korean text, which may be inside
+            a word. Which is right, only a phrase tells.
     """
 
     readings: tuple[str, ...]
@@ -95,6 +103,9 @@ class Folded:
         texts = [text]
         if not text.isascii() and _RAISED_BESIDE_LETTERS.search(text):
             texts.append(_RAISED_BESIDE_LETTERS.sub(" ", text))
+        if not text.isascii() and _KOREAN_LINE_END.search(text):
+            texts += [_KOREAN_LINE_END.sub("", each) for each in texts]
+        texts += [closed for each in texts if (closed := numbers.without_blanks(each)) != each]
         readings: dict[str, None] = {}
         for plain in map(_fold, texts):
             whole = _HYPHEN_AT_END.sub("-", plain) if "-" in plain and "\n" in plain else plain
@@ -102,7 +113,7 @@ class Folded:
             if "-" in whole:
                 readings[_HYPHEN_INSIDE.sub("", whole)] = None
         # Splitting gives, in turn, what is between words and a word.
-        return cls(tuple(_EDGE.join(_WORD.split(_flatten(reading))) for reading in readings))
+        return cls(tuple(_EDGE.join(_WORD.split(_flatten(_parted(reading)))) for reading in readings))
 
     def holds(self, phrase: Self) -> bool:
         """Whether this text contains the phrase as whole words. No text contains a blank phrase."""
@@ -122,6 +133,11 @@ def words(text: str) -> str:
     return " ".join("".join(char if _is_word(char) else " " for char in _flatten(_fold(text))).split())
 
 
+def _parted(text: str) -> str:
+    """Numbers by value, with blanks between them and letters."""
+    return _DIGIT_BESIDE_LETTER.sub(" ", numbers.by_value(text))
+
+
 def _is_word(char: str) -> bool:
     return char.isalnum() or unicodedata.category(char)[0] == "M"
 
@@ -129,11 +145,11 @@ def _is_word(char: str) -> bool:
 def _fold(text: str) -> str:
     if text.isascii():  # the same, at a third of the time
         text = _DROPPED.sub("", text).lower().replace("`", "'").replace("_", " ")
-        return text.replace("^", " ").replace("|", " ")
+        return numbers.plain(text.replace("^", " ").replace("|", " "))
     text = _RAISED_AFTER_OTHERS.sub(" ", _SOFT_HYPHEN_AT_END.sub("", text))
     # Once more, because small letters can come with new marks: "İ" becomes "i" and a dot.
-    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return unicodedata.normalize("NFC", _DROPPED.sub("", text).translate(_SAME))
+    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", unified(text)).casefold())
+    return numbers.plain(unicodedata.normalize("NFC", _DROPPED.sub("", text).translate(_SAME)))
 
 
 def _flatten(text: str) -> str:

@@ -2,73 +2,150 @@
 
 import re
 from collections import defaultdict
+from functools import lru_cache
 
+from stackroom.common.characters import numbers
 from stackroom.common.characters.punctuation import RAISED
 from stackroom.reading.query.folded_text import UNBOUNDED, words
 
-_WORD = re.compile(rf"[^\W_{RAISED}]+")
+# Characters of scripts without blanks, and what is one of them in a query: radicals, "㈱", narrow ones.
+_CHARACTER = f"{UNBOUNDED.pattern[1:-1]}\u2e80-\u2fdf\u3200-\u33ff\uff66-\uff9f"
+_CHARACTERS = re.compile(f"[{_CHARACTER}]+")
+_LETTER = rf"[^\W_{RAISED}]"
+# A word; or a number, with what it is written onto.
+_WORD = re.compile(rf"(?:\.(?<![\w.,].)(?=\d))?{_LETTER}+(?:(?<=\d)[.,'’/-](?=\d){_LETTER}+)*")
+_PIECE = re.compile(rf"{numbers.DATE}|{numbers.NUMBER}|[^\W\d_]+")
+_DIGIT = re.compile(r"\d")
+_RUN = re.compile(rf"[{_CHARACTER}](?:\s*[{_CHARACTER}])*")
 
 # How many letters a word's ending may have more or less than the query's word ("committees", "Hauses"), and
 # how many letters both must have before it.
 _ENDING, _STEM = 3, 4
 
+# A hash or a string of DNA is found by its start: see `stackroom.indexes.words`.
+_LONG, _START = 20, 6
+
+_Spans = list[tuple[int, int]]
+
 
 class Matcher:
     """Finds what a reader would call the words of one query.
 
-    A word matches that differs from the query's in case, accents and a short ending at most. In scripts
-    without blanks, each two characters match that stand together in the query. The index of words may have
-    found the passage by other forms: these matches are only for the eye.
+    A word matches that differs from the query's in case, accents and a short ending at most; a number that
+    is worth the same, and a date that has it. In scripts without blanks, each two characters match that stand
+    together in the query. The index of words may have found the passage by other forms: these matches are
+    only for the eye.
     """
 
     def __init__(self, query: str) -> None:
         """`query` has no operators."""
-        exact = {word for part in query.split() for word in words(part).split()}
-        self._known = dict.fromkeys(exact, True)  # whether a word matches: texts repeat words
+        runs = [run for part in query.split() for run in re.findall(f"{UNBOUNDED.pattern}+", words(part))]
+        self._pairs = {run[at : at + 2] for run in runs for at in range(max(1, len(run) - 1))}
+        self._numbers = set[str]()
+        exact = set[str]()
+        for word in _WORD.findall(_spaced(numbers.without_blanks(numbers.ascii_digits(query)))):
+            exact.add(words(word))
+            if _DIGIT.search(word):
+                for piece in _PIECE.findall(numbers.plain(word)):
+                    if piece[0].isdecimal():
+                        self._numbers.update(_values(piece))
+                    else:
+                        exact.add(words(piece))
+        self._exact = exact
         self._stems = defaultdict[str, list[str]](list)
         for word in exact:
             self._stems[word[:_STEM]].append(word)
-        self._pairs = {
-            word[at : at + 2]
-            for word in exact
-            if UNBOUNDED.search(word)
-            for at in range(max(1, len(word) - 1))
-        }
+        # For each word of the texts, which repeat words, the spans of it that match.
+        self._known: dict[str, _Spans] = {}
 
     def find(self, page: str, start: int, stop: int) -> list[tuple[int, int]]:
         """Spans (start, stop) of `page` that match, from `start` up to, not including, `stop`; in order."""
-        found: list[tuple[int, int]] = []
-        for match in _WORD.finditer(page, start, stop):
+        found: _Spans = []
+        text = numbers.ascii_digits(page[start:stop])
+        for match in _WORD.finditer(_spaced(text)):
             word = match.group()
-            if not word.isascii() and UNBOUNDED.search(word):
-                for at in range(match.start(), match.end()):
-                    if page[at] in self._pairs:
-                        _add(found, at, at + 1)
-                    if at + 2 <= match.end() and page[at : at + 2] in self._pairs:
-                        _add(found, at, at + 2)
-                continue
-            matches = self._known.get(word)
-            if matches is None:
-                matches = self._known[word] = self._matches(word.lower() if word.isascii() else words(word))
+            spans = self._known.get(word)
+            if spans is None:
+                spans = self._known[word] = self._matches(word)
+            if spans:
+                found += [(match.start() + first, match.start() + last) for first, last in spans]
+        if self._numbers:
+            found += [
+                (first, last)
+                for first, last, number in numbers.apart(text)
+                if not self._numbers.isdisjoint(_values(number))
+            ]
+        if self._pairs:
+            for run in _RUN.finditer(text):
+                found += self._matching_pairs(text, *run.span())
+        return [(start + first, start + last) for first, last in _joined(found)]
+
+    def _matches(self, word: str) -> _Spans:
+        """Spans of a word of a text, or of a number and what it is written onto."""
+        folded = word.lower() if word.isascii() else words(word)
+        if folded in self._exact:
+            return [(0, len(word))]
+        if not _DIGIT.search(word) or len(word) >= _LONG:
+            return [(0, len(word))] if self._is_alike(folded) else []
+        plain = numbers.plain(word)
+        added = len(plain) - len(word)  # the zero before a point
+        found = []
+        for piece in _PIECE.finditer(plain):
+            if piece.group()[0].isdecimal():
+                matches = not self._numbers.isdisjoint(_values(piece.group()))
+            else:
+                matches = (folded := words(piece.group())) in self._exact or self._is_alike(folded)
             if matches:
-                found.append(match.span())
+                found.append((max(piece.start() - added, 0), piece.end() - added))
         return found
 
-    def _matches(self, word: str) -> bool:
-        return self._known.get(word, False) or any(
-            _are_alike(word, other) for other in self._stems.get(word[:_STEM], ())
-        )
+    def _is_alike(self, word: str) -> bool:
+        return any(_are_alike(word, other) for other in self._stems.get(word[:_STEM], ()))
+
+    def _matching_pairs(self, text: str, start: int, stop: int) -> _Spans:
+        """Spans of a run of characters without words' ends, and perhaps with blanks and line ends."""
+        at = [offset for offset in range(start, stop) if not text[offset].isspace()]
+        run = [_one(text[offset]) for offset in at]
+        found = []
+        for first, last, one, other in zip(at, [*at[1:], stop], run, [*run[1:], ""], strict=True):
+            if one in self._pairs:
+                found.append((first, first + 1))
+            if other and one + other in self._pairs:
+                found.append((first, last + 1))
+        return found
 
 
-def _add(found: list[tuple[int, int]], start: int, stop: int) -> None:
-    """Adds a span, as one with the last if they touch."""
-    if found and found[-1][1] >= start:
-        start = found.pop()[0]
-    found.append((start, stop))
+def _spaced(text: str) -> str:
+    """The text with blanks for what is in scripts without blanks."""
+    return text if text.isascii() else _CHARACTERS.sub(lambda found: " " * len(found.group()), text)
+
+
+def _values(number: str) -> list[str]:
+    """How a number, or the parts of a date, may be written."""
+    terms = numbers.terms(number)
+    return terms + [same for term in terms for same in numbers.same_value(term)]
+
+
+@lru_cache(20_000)
+def _one(character: str) -> str:
+    """A character as queries have it. Chinese has some thousands."""
+    return words(character) or character
+
+
+def _joined(spans: _Spans) -> _Spans:
+    """The spans in order, those that touch as one."""
+    found: _Spans = []
+    for start, stop in sorted(spans):
+        if found and found[-1][1] > start:
+            start, stop = found[-1][0], max(stop, found.pop()[1])
+        found.append((start, stop))
+    return found
 
 
 def _are_alike(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
+    if len(long) >= _LONG and len(short) >= _START and long.startswith(short):
+        return True
     # The last letter may change: "libraries", "library". Numbers have no endings.
     return (
         _STEM <= len(short) >= len(long) - _ENDING

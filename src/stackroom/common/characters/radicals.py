@@ -3,6 +3,7 @@
 A font that has one glyph for both often maps it back to the radical: 見 becomes ⾒.
 """
 
+import re
 import unicodedata
 
 # U+2E80 to U+2EF3, as Unicode's property Equivalent_Unified_Ideograph has them (14.0); a radical whose
@@ -16,3 +17,10 @@ UNIFIED = {chr(0x2E80 + at): char for at, char in enumerate(_SUPPLEMENT)} | {
     chr(code): unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)
 }
 """Radical → the character that it looks like."""
+
+_RADICAL = re.compile("[\u2e80-\u2ef3\u2f00-\u2fd5]")
+
+
+def unified(text: str) -> str:
+    """The text with characters for radicals."""
+    return _RADICAL.sub(lambda found: UNIFIED[found.group()], text)
