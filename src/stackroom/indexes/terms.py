@@ -11,8 +11,6 @@ found by `4,250`, and `m²` by `m` and `m2`. A lowered one is not: `H₂O` is `H
 import re
 import unicodedata
 
-import Stemmer
-
 from stackroom.common.characters import languages
 from stackroom.common.characters.invisible import SOFT_HYPHEN
 from stackroom.common.characters.punctuation import RAISED
@@ -28,17 +26,18 @@ from stackroom.common.characters.scripts import (
     TIBETAN,
     UNSPACED,
 )
+from stackroom.indexes.stems import stemmer
 
-_ALGORITHMS = {code: language.stemmer for code, language in languages.LANGUAGES.items() if language.stemmer}
+_STEMMED = tuple(code for code, language in languages.LANGUAGES.items() if language.stemmer)
 
 # The stemmers of these know no accents, or remove them themselves. Others need accents to recognise an
 # ending.
-_FOLDED_FIRST = ("de", "en", "id", "nl")
+_FOLDED_FIRST = ("de", "en", "id", "ms", "nl")
 
 OTHER = "?"
 """Stands for every language without a stemmer."""
 
-LANGUAGES = (OTHER, *_ALGORITHMS)
+LANGUAGES = (OTHER, *_STEMMED)
 """The languages in which terms are made: those with a stemmer, and OTHER."""
 
 # Marks that belong to the letter before them. Python's \w leaves them out, which would cut Hindi at vowels.
@@ -97,8 +96,7 @@ class Analyzer:
 
     def __init__(self, language: str) -> None:
         """`language` is one of LANGUAGES."""
-        algorithm = _ALGORITHMS.get(language)
-        self._stemmer = Stemmer.Stemmer(algorithm, 0) if algorithm else None
+        self._stemmer = stemmer(language)
         self._fold_first = language in _FOLDED_FIRST
         self._kept: dict[str, tuple[str, ...]] = {}
 
@@ -140,8 +138,7 @@ class Analyzer:
     def _stem(self, word: str) -> str:
         if self._stemmer is None or _DIGIT.search(word):
             return _fold(word)
-        stem: str = self._stemmer.stemWord(_fold(word) if self._fold_first else word)
-        return _fold(stem)
+        return _fold(self._stemmer(_fold(word) if self._fold_first else word))
 
 
 def stemmed(language: str) -> str:
@@ -150,7 +147,7 @@ def stemmed(language: str) -> str:
     Args:
         language: of the document, ISO 639-1; any.
     """
-    return language if language in _ALGORITHMS else OTHER
+    return language if language in _STEMMED else OTHER
 
 
 def _normal(text: str) -> str:

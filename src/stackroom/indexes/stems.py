@@ -1,0 +1,102 @@
+"""Makes the stem of a word: what its forms have in common. The only file that knows Snowball and simplemma.
+
+Most languages have one of Snowball's stemmers, which cut endings by rule. Where there is none, or the forms
+of a word differ in more than their endings (Ukrainian `ніч`, `ночі`), a word is looked up in simplemma's
+dictionary first, and a related language's stemmer cuts what the dictionary gives, or does not know. Measured
+on the forms in tests/indexes/word_forms; see docs/quality.md.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+
+import Stemmer
+from simplemma.strategies import LOW_MEMORY_DICTIONARY_FACTORY, DictionaryLookupStrategy
+
+from stackroom.common.characters.languages import LANGUAGES
+from stackroom.common.characters.scripts import ACCENTS, HEBREW_POINTS_WITH_SIGNS
+
+_MARKS = re.compile(f"[{ACCENTS}{HEBREW_POINTS_WITH_SIGNS}]+")
+
+_DICTIONARY_FIRST = "lemmas"
+
+# simplemma has one dictionary for these.
+_DICTIONARIES = {"bs": "hbs", "hr": "hbs"}
+
+# Ukrainian letters as the Russian stemmer knows them.
+_AS_RUSSIAN = str.maketrans("іїєґ", "ииег")
+
+# Snowball cuts the plural of a Greek noun further than its singular: παιδιά, παιδί; βιβλία, βιβλίο.
+_GREEK_NEUTER = re.compile("(?:ια|ιο|ιου|ιων)$")
+
+# "And", "the", "in", "to", "from", "that", "as", which Hebrew writes onto the next word, up to four of them.
+_HEBREW_PREFIXES, _MOST_PREFIXES = frozenset("והבלמשכ"), 4
+_SHORTEST_HEBREW = 2
+
+
+def stemmer(language: str) -> Callable[[str], str] | None:
+    """Gives the function that makes stems of words in lower case. It is not thread-safe.
+
+    Args:
+        language: ISO 639-1. None comes back if it has no stemmer.
+    """
+    known = LANGUAGES.get(language)
+    if known is None or not known.stemmer:
+        return None
+    algorithm = known.stemmer.removeprefix(_DICTIONARY_FIRST).removeprefix("+")
+    cut = Stemmer.Stemmer(algorithm, 0).stemWord if algorithm else _as_it_is
+    if language == "el":
+        return lambda word: _greek(word, cut)
+    if not known.stemmer.startswith(_DICTIONARY_FIRST):
+        return cut  # type: ignore[no-any-return]
+    dictionary = _DICTIONARIES.get(language, language)
+    if language == "he":
+        return hebrew_lemma
+    if language == "uk":
+        return lambda word: cut((_lemma(word, dictionary) or word).translate(_AS_RUSSIAN))
+    return lambda word: cut(_lemma(word, dictionary) or word)
+
+
+def hebrew_lemma(word: str) -> str:
+    """The dictionary's form of a word, or of what is left of it without the words written onto it."""
+    word = _without_marks(word)
+    for rest in (word, *hebrew_rests(word)):
+        lemma = _lemma(rest, "he")
+        if lemma:
+            return lemma
+    return word
+
+
+def hebrew_rests(word: str) -> list[str]:
+    """What a Hebrew word may be without one, two or more of the words that are written onto it."""
+    rests = []
+    for at in range(min(_MOST_PREFIXES, len(word) - _SHORTEST_HEBREW)):
+        if word[at] not in _HEBREW_PREFIXES:
+            break
+        rests.append(word[at + 1 :])
+    return rests
+
+
+def _greek(word: str, cut: Callable[[str], str]) -> str:
+    return cut(_GREEK_NEUTER.sub("ι", _without_marks(word))).rstrip("ι") or word
+
+
+def _without_marks(word: str) -> str:
+    return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", word)))
+
+
+def _lemma(word: str, dictionary: str) -> str:
+    """What a dictionary has a word under, in lower case; "" if it does not have the word."""
+    return (_look_up()(word, dictionary) or "").lower()
+
+
+@cache
+def _look_up() -> Callable[[str, str], str | None]:
+    # 3 to 14 MB and .05 to .4 s for a language, when its first word is looked up; then 20 µs a word. The usual
+    # factory is quicker and takes 13 to 90 MB.
+    return DictionaryLookupStrategy(LOW_MEMORY_DICTIONARY_FACTORY).get_lemma
+
+
+def _as_it_is(word: str) -> str:
+    return word
