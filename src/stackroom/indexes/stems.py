@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import cache
 
 import Stemmer
-from simplemma.strategies import LOW_MEMORY_DICTIONARY_FACTORY, DictionaryLookupStrategy
+from simplemma.strategies import DictionaryLookupStrategy, StreamDictionaryFactory
 
 from stackroom.common.characters.languages import LANGUAGES
 from stackroom.common.characters.scripts import ACCENTS, HEBREW_POINTS_WITH_SIGNS
@@ -23,6 +23,17 @@ _DICTIONARY_FIRST = "lemmas"
 
 # simplemma has one dictionary for these.
 _DICTIONARIES = {"bs": "hbs", "hr": "hbs"}
+
+# Only words that begin with such letters are looked up, so that an English query loads no Ukrainian
+# dictionary. The other languages are written in Latin letters.
+_LETTER = re.compile("[a-zß-ž]")
+_LETTERS = {
+    "bg": re.compile("[а-я]"),
+    "he": re.compile("[א-ת]"),
+    "ka": re.compile("[ა-ჰ]"),
+    "mk": re.compile("[а-я]"),
+    "uk": re.compile("[а-яі]"),
+}
 
 # Ukrainian letters as the Russian stemmer knows them.
 _AS_RUSSIAN = str.maketrans("іїєґ", "ииег")
@@ -49,7 +60,7 @@ def stemmer(language: str) -> Callable[[str], str] | None:
     if language == "el":
         return lambda word: _greek(word, cut)
     if not known.stemmer.startswith(_DICTIONARY_FIRST):
-        return cut  # type: ignore[no-any-return]
+        return cut
     dictionary = _DICTIONARIES.get(language, language)
     if language == "he":
         return hebrew_lemma
@@ -88,14 +99,16 @@ def _without_marks(word: str) -> str:
 
 def _lemma(word: str, dictionary: str) -> str:
     """What a dictionary has a word under, in lower case; "" if it does not have the word."""
-    return (_look_up()(word, dictionary) or "").lower()
+    if not _LETTERS.get(dictionary, _LETTER).match(word):
+        return ""
+    return (_dictionaries().get_lemma(word, dictionary) or "").lower()
 
 
 @cache
-def _look_up() -> Callable[[str, str], str | None]:
-    # 3 to 14 MB and .05 to .4 s for a language, when its first word is looked up; then 20 µs a word. The usual
-    # factory is quicker and takes 13 to 90 MB.
-    return DictionaryLookupStrategy(LOW_MEMORY_DICTIONARY_FACTORY).get_lemma
+def _dictionaries() -> DictionaryLookupStrategy:
+    # 3 to 14 MB and .05 to .4 s for a language, when its first word is looked up; then 20 µs a word. The
+    # usual factory is quicker and takes 13 to 90 MB.
+    return DictionaryLookupStrategy(StreamDictionaryFactory(cache_max_size=len(LANGUAGES)))
 
 
 def _as_it_is(word: str) -> str:

@@ -195,3 +195,8 @@ _FOLDING = _Folding()
 
 def _fold(word: str) -> str:
     return word if word.isascii() else unicodedata.normalize("NFC", word.translate(_FOLDING))
+
+
+def folded(text: str) -> str:
+    """A text in lower case, without accents, and with as many kinds of each character as terms have."""
+    return _fold(_normal(text).lower())

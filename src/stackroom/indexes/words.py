@@ -8,7 +8,7 @@ they find may be out of date: look it up in the catalogue. Only this file, `inde
 
 import math
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 import tantivy
 
 from stackroom.common.errors import CatalogUnusable
+from stackroom.indexes.parts import Wanted, beside_pairs, wanted_parts
 from stackroom.indexes.terms import LANGUAGES, OTHER, Analyzer
 
 PASSAGES, DOCUMENTS = "passages", "documents"
@@ -56,6 +57,10 @@ class WordMatches:
 # Up to so many documents are looked up one by one: for sixty of them, that takes two thirds of the time of a
 # set.
 _FEW_DOCUMENTS = 200
+
+# What a passage that has a word only as a part of another gets of the word's weight, and the most parts that
+# are looked for.
+_PART, _MOST_PARTS = 0.5, 64
 
 # Of a query as long as a page only the rarest words are looked for: so many say what it is about.
 _MOST_WORDS = 64
@@ -177,9 +182,15 @@ class _Index:
     ) -> tuple[list[tantivy.Query], float]:
         # A word has another stem in each of the library's languages; a passage has that of its own language.
         words: dict[tuple[str, ...], int] = {}
-        for stems in self._forms(query):
-            known = {form: count for form in stems if (count := searcher.doc_freq(field, form))}
-            words[tuple(known or stems)] = max(known.values(), default=0)
+        parts: dict[tuple[str, ...], list[str]] = {}
+        for plain, stems in self._words(query):
+            forms = tuple(dict.fromkeys(stems.values()))
+            known = {form: count for form in forms if (count := searcher.doc_freq(field, form))}
+            word = tuple(known) or forms
+            words[word] = max(known.values(), default=0)
+            if field == "text":
+                looked_for = [one for code, stem in stems.items() for one in wanted_parts(plain, stem, code)]
+                parts[word] = list(self._parts(searcher, looked_for))
         # Words such as "in" and "the", in any language, are those that many passages have. They do not tell
         # one passage from another, and take longest to look through. Names of files have no such words, and
         # if a few files share a word, each of them may be meant.
@@ -190,18 +201,47 @@ class _Index:
         wanted = dict(sorted(wanted.items(), key=lambda word: word[1])[:_MOST_WORDS])
         clauses = []
         for forms, count in wanted.items():
-            if count:
-                clauses.append(_word(schema, field, forms))
-        return clauses, sum(_idf(self._entries, count) for count in wanted.values())
+            ways = [_word(schema, field, forms)] if count else []
+            if parts.get(forms):
+                ways.append(_has_part(schema, parts[forms], _PART * _idf(self._entries, count)))
+            if ways:
+                clauses.append(_any(ways))
+        most = sum(_idf(self._entries, count) for count in wanted.values())
+        for readings in beside_pairs(query) if field == "text" else ():
+            weights: list[tuple[float, list[str]]] = []
+            for reading in readings:
+                found = self._parts(searcher, [reading])
+                having = min(sum(found.values()), self._entries)
+                if 0 < having <= common:
+                    weights.append((_idf(self._entries, having), list(found)))
+            if weights:
+                clauses.append(_any([_has_part(schema, found, weight) for weight, found in weights]))
+                most += max(weight for weight, _ in weights)
+        return clauses, most
+
+    def _parts(self, searcher: tantivy.Searcher, wanted: Iterable[Wanted]) -> dict[str, int]:
+        """The parts of words that are looked for, and how many passages have each; those of most passages."""
+        found: dict[str, int] = {}
+        for one in wanted:
+            if not one.whole:
+                found.update(searcher.terms_with_prefix("parts", one.text, limit=_MOST_PARTS))
+            elif count := searcher.doc_freq("parts", one.text):
+                found[one.text] = count
+        return dict(sorted(found.items(), key=lambda part: -part[1])[:_MOST_PARTS])
+
+    def _words(self, query: str) -> list[tuple[str, dict[str, str]]]:
+        """For each term of the query how it is written, and its form in each of the library's languages."""
+        languages = self._languages or [OTHER]
+        by_language = [self._analyzer(language).words(query) for language in (OTHER, *languages)]
+        return [
+            (plain, dict(zip(languages, forms, strict=True)))
+            for word in zip(*by_language, strict=True)
+            for plain, *forms in zip(*word, strict=True)
+        ]
 
     def _forms(self, query: str) -> list[list[str]]:
         """For each term of the query its different forms in the library's languages."""
-        by_language = [self._analyzer(language).words(query) for language in self._languages or [OTHER]]
-        return [
-            list(dict.fromkeys(forms))
-            for word in zip(*by_language, strict=True)
-            for forms in zip(*word, strict=True)
-        ]
+        return [list(dict.fromkeys(stems.values())) for _, stems in self._words(query)]
 
     def count(self) -> int:
         index = self._follow()
@@ -263,8 +303,8 @@ def open_index(folder: Path) -> tantivy.Index:
     builder = tantivy.SchemaBuilder().add_unsigned_field("id", fast=True)
     builder = builder.add_unsigned_field("split", indexed=True)
     builder = builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
-    for field in ("text", "name"):
-        builder = builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
+    for field, option in (("text", "freq"), ("name", "freq"), ("parts", "basic")):
+        builder = builder.add_text_field(field, tokenizer_name="whitespace", index_option=option)
     index = tantivy.Index(builder.build(), path=str(folder))
     index.config_reader("manual")  # no thread that watches the folder
     return index
@@ -272,8 +312,18 @@ def open_index(folder: Path) -> tantivy.Index:
 
 def _word(schema: tantivy.Schema, field: str, forms: Sequence[str]) -> tantivy.Query:
     """Matches a word in any of its forms; the form that scores best counts."""
-    terms = [tantivy.Query.term_query(schema, field, form, "freq") for form in forms]
-    return terms[0] if len(terms) == 1 else tantivy.Query.disjunction_max_query(terms)
+    return _any([tantivy.Query.term_query(schema, field, form, "freq") for form in forms])
+
+
+def _any(ways: Sequence[tantivy.Query]) -> tantivy.Query:
+    """Matches what one of them matches; the one that scores best counts."""
+    return ways[0] if len(ways) == 1 else tantivy.Query.disjunction_max_query(ways)
+
+
+def _has_part(schema: tantivy.Schema, parts: Sequence[str], score: float) -> tantivy.Query:
+    """Matches what has a word with one of these parts."""
+    each = [(tantivy.Occur.Should, tantivy.Query.term_query(schema, "parts", one, "basic")) for one in parts]
+    return tantivy.Query.const_score_query(tantivy.Query.boolean_query(each), score)
 
 
 def _in_documents(schema: tantivy.Schema, documents: Sequence[int]) -> tantivy.Query:
