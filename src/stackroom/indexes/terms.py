@@ -13,10 +13,12 @@ import unicodedata
 
 from stackroom.common.characters import languages
 from stackroom.common.characters.invisible import SOFT_HYPHEN
+from stackroom.common.characters.lookalikes import one_of_each
 from stackroom.common.characters.punctuation import RAISED
 from stackroom.common.characters.scripts import (
     ACCENTS,
     ARABIC_HONORIFICS,
+    ARABIC_LENGTHENING,
     ARABIC_VOWELS,
     HANGUL,
     HEBREW_POINTS,
@@ -63,10 +65,9 @@ _IN_PAIRS = re.compile(f"[{UNSPACED}{HANGUL}]+")
 # Between two lines of such text no word need end.
 _LINE_END = re.compile(f"(?<=[{UNSPACED}])\n(?=[{UNSPACED}])")
 
-_LENGTHENING = "\u0640"
 # Accents, and the points of Hebrew and Arabic, which are mostly left out; and Arabic's lengthening stroke.
 _ACCENTS = re.compile(
-    f"[{ACCENTS}{HEBREW_POINTS_WITH_SIGNS}{ARABIC_HONORIFICS}{ARABIC_VOWELS}{_LENGTHENING}]+"
+    f"[{ACCENTS}{HEBREW_POINTS_WITH_SIGNS}{ARABIC_HONORIFICS}{ARABIC_VOWELS}{ARABIC_LENGTHENING}]+"
 )
 _LIKE_ASCII = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
@@ -158,6 +159,7 @@ def _normal(text: str) -> str:
     if _RAISED.search(text):
         text = _RAISED_AFTER_JOINED.sub(r"\1 \1\2", _RAISED_APART.sub(" ", text))
     normal = unicodedata.normalize("NFKC", text).replace(SOFT_HYPHEN, "").translate(_DASHES)
+    normal = one_of_each(normal)
     return _LINE_END.sub("", normal) if "\n" in normal else normal
 
 
