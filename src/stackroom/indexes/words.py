@@ -2,8 +2,8 @@
 
 There are two indexes, of passages and of documents as a whole. In both, a document is named by the id of its
 first passage (the field "split" on disk). Both are derived from the catalogue, so what
-they find may be out of date: look it up in the catalogue. Only this file, `indexer.passages.words_writer` and
-`indexer.upkeep.check_words` know the full-text engine (tantivy).
+they find may be out of date: look it up in the catalogue. Only this file, `clauses`,
+`indexer.passages.words_writer` and `indexer.upkeep.check_words` know the full-text engine (tantivy).
 """
 
 import math
@@ -17,6 +17,8 @@ from tempfile import TemporaryDirectory
 import tantivy
 
 from stackroom.common.errors import CatalogUnusable
+from stackroom.indexes.clauses import any_of, has_part, has_word, in_documents
+from stackroom.indexes.misspelt import most_frequent, one_letter_off, separate_words
 from stackroom.indexes.parts import Wanted, beside_pairs, wanted_parts
 from stackroom.indexes.terms import LANGUAGES, OTHER, Analyzer
 
@@ -54,13 +56,12 @@ class WordMatches:
         return dict(self.hits)
 
 
-# Up to so many documents are looked up one by one: for sixty of them, that takes two thirds of the time of a
-# set.
-_FEW_DOCUMENTS = 200
-
 # What a passage that has a word only as a part of another gets of the word's weight, and the most parts that
 # are looked for.
 _PART, _MOST_PARTS = 0.5, 64
+
+# How many words of a query that are nowhere are replaced.
+_MOST_MEANT = 3
 
 # Of a query as long as a page only the rarest words are looked for: so many say what it is about.
 _MOST_WORDS = 64
@@ -110,6 +111,18 @@ class WordIndex:
         """The documents whose files' names match the words of `query` best: ids of their first passages."""
         return self._documents.search(query, k, (), None, (), field="name")
 
+    def meant(self, query: str) -> dict[str, tuple[str, ...]]:
+        """For each word of `query` that is nowhere: words of the library that are one letter from it, up to
+        three, the most frequent first. Words of which there are none are left out.
+        """
+        nowhere = [
+            word
+            for word in separate_words(query)
+            if not self._passages.knows(word) and not self._documents.knows(word)
+        ]
+        found = {word: self._passages.nearest(word) for word in nowhere[:_MOST_MEANT]}
+        return {word: near for word, near in found.items() if near}
+
     def __len__(self) -> int:
         """How many passages' words can be searched."""
         return self._passages.count()
@@ -144,6 +157,32 @@ class _Index:
         except ValueError as error:
             raise self._unusable(error) from error
 
+    def knows(self, word: str) -> bool:
+        """Whether any text has a word, in any form or as a part of another; so if it is no word."""
+        index = self._follow()
+        if index is None:
+            return True
+        searcher = index.searcher()
+        forms = self._words(word)
+        return not forms or any(self._count(searcher, *form) for form in forms)
+
+    def nearest(self, word: str) -> tuple[str, ...]:
+        """Words that are here and one letter from `word`: see `most_frequent`."""
+        index = self._follow()
+        if index is None:
+            return ()
+        searcher = index.searcher()
+        return most_frequent(
+            one_letter_off(word),
+            lambda near: {form for _, stems in self._words(near) for form in stems.values()},
+            lambda form: int(searcher.doc_freq("text", form)),
+        )
+
+    def _count(self, searcher: tantivy.Searcher, plain: str, stems: dict[str, str]) -> int:
+        parts = [one for code, stem in stems.items() for one in wanted_parts(plain, stem, code)]
+        having = sum(searcher.doc_freq("text", form) for form in set(stems.values()))
+        return having or sum(self._parts(searcher, parts).values())
+
     def _search(
         self,
         query: str,
@@ -165,12 +204,12 @@ class _Index:
         wanted = matching
         for text in required:
             for forms in self._forms(text):
-                word = tantivy.Query.const_score_query(_word(index.schema, field, forms), 0.0)
+                word = tantivy.Query.const_score_query(has_word(index.schema, field, forms), 0.0)
                 wanted = wanted.and_must_match(word)
         if within is not None:
-            wanted = wanted.and_must_match(_in_documents(index.schema, within))
+            wanted = wanted.and_must_match(in_documents(index.schema, within))
         if without:
-            wanted = wanted.and_must_not_match(_in_documents(index.schema, without))
+            wanted = wanted.and_must_not_match(in_documents(index.schema, without))
         # Counting all matches would look at each of them; without, most are skipped.
         hits = searcher.search(wanted, k, count=False).hits
         ids = searcher.fast_field_values("id", [address for _, address in hits])
@@ -201,11 +240,11 @@ class _Index:
         wanted = dict(sorted(wanted.items(), key=lambda word: word[1])[:_MOST_WORDS])
         clauses = []
         for forms, count in wanted.items():
-            ways = [_word(schema, field, forms)] if count else []
+            ways = [has_word(schema, field, forms)] if count else []
             if parts.get(forms):
-                ways.append(_has_part(schema, parts[forms], _PART * _idf(self._entries, count)))
+                ways.append(has_part(schema, parts[forms], _PART * _idf(self._entries, count)))
             if ways:
-                clauses.append(_any(ways))
+                clauses.append(any_of(ways))
         most = sum(_idf(self._entries, count) for count in wanted.values())
         for readings in beside_pairs(query) if field == "text" else ():
             weights: list[tuple[float, list[str]]] = []
@@ -215,7 +254,7 @@ class _Index:
                 if 0 < having <= common:
                     weights.append((_idf(self._entries, having), list(found)))
             if weights:
-                clauses.append(_any([_has_part(schema, found, weight) for weight, found in weights]))
+                clauses.append(any_of([has_part(schema, found, weight) for weight, found in weights]))
                 most += max(weight for weight, _ in weights)
         return clauses, most
 
@@ -308,34 +347,6 @@ def open_index(folder: Path) -> tantivy.Index:
     index = tantivy.Index(builder.build(), path=str(folder))
     index.config_reader("manual")  # no thread that watches the folder
     return index
-
-
-def _word(schema: tantivy.Schema, field: str, forms: Sequence[str]) -> tantivy.Query:
-    """Matches a word in any of its forms; the form that scores best counts."""
-    return _any([tantivy.Query.term_query(schema, field, form, "freq") for form in forms])
-
-
-def _any(ways: Sequence[tantivy.Query]) -> tantivy.Query:
-    """Matches what one of them matches; the one that scores best counts."""
-    return ways[0] if len(ways) == 1 else tantivy.Query.disjunction_max_query(ways)
-
-
-def _has_part(schema: tantivy.Schema, parts: Sequence[str], score: float) -> tantivy.Query:
-    """Matches what has a word with one of these parts."""
-    each = [(tantivy.Occur.Should, tantivy.Query.term_query(schema, "parts", one, "basic")) for one in parts]
-    return tantivy.Query.const_score_query(tantivy.Query.boolean_query(each), score)
-
-
-def _in_documents(schema: tantivy.Schema, documents: Sequence[int]) -> tantivy.Query:
-    """Matches what is in one of these documents; adds nothing to a score."""
-    if len(documents) <= _FEW_DOCUMENTS:
-        each = [
-            (tantivy.Occur.Should, tantivy.Query.term_query(schema, "split", first)) for first in documents
-        ]
-        return tantivy.Query.const_score_query(tantivy.Query.boolean_query(each), 0.0)
-    return tantivy.Query.const_score_query(
-        tantivy.Query.term_set_query(schema, "split", list(documents)), 0.0
-    )
 
 
 def _entries(searcher: tantivy.Searcher) -> int:
