@@ -24,8 +24,11 @@ from stackroom.indexes.korean import korean_words, readings
 from stackroom.indexes.stems import hebrew_lemma, hebrew_rests
 from stackroom.indexes.terms import folded
 
-COMPOUNDING = frozenset(("da", "de", "et", "fi", "hu", "nb", "nl", "nn", "no", "sv"))
-"""Languages that write compounds as one word."""
+# Those that write compounds as one word.
+_COMPOUNDING = frozenset(("da", "de", "et", "fi", "hu", "nb", "nl", "nn", "no", "sv"))
+
+HAVE_PARTS = _COMPOUNDING | {"he"}
+"""Languages whose documents' words have parts. Korean, and text without blanks, is known by its letters."""
 
 _LONG_WORD = re.compile(r"[^\W\d_]{7,}")
 # Without accents, as `folded` gives them.
@@ -76,7 +79,7 @@ def parts(text: str, language: str) -> set[str]:
     found = set(_broken(text))
     for word in korean_words(text):
         found.update(readings(word))
-    if language in COMPOUNDING:
+    if language in _COMPOUNDING:
         for word in set(_LONG_WORD.findall(folded(text))):
             found.update(_compound_parts(word))
     elif language == "he":
@@ -101,7 +104,7 @@ def wanted_parts(word: str, stem: str, language: str) -> list[Wanted]:
             _HEBREW_ENDING.sub("", part) for part in (word, *hebrew_rests(word)) if len(part) > _PART
         }
         return whole + [Wanted(part, whole=False) for part in sorted(beginnings) if len(part) >= _PART]
-    if language not in COMPOUNDING or len(word) < _PART:
+    if language not in _COMPOUNDING or len(word) < _PART:
         return []
     begins = _common_beginning(stem, word)
     if len(begins) >= _CERTAIN:

@@ -21,6 +21,11 @@ _MARKS = re.compile(f"[{ACCENTS}{HEBREW_POINTS_WITH_SIGNS}]+")
 
 _DICTIONARY_FIRST = "lemmas"
 
+HAVE_DICTIONARY = frozenset(
+    code for code, language in LANGUAGES.items() if language.stemmer.startswith(_DICTIONARY_FIRST)
+)
+"""Languages whose words are looked up."""
+
 # simplemma has one dictionary for these.
 _DICTIONARIES = {"bs": "hbs", "hr": "hbs"}
 

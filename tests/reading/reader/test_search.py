@@ -173,17 +173,3 @@ def test_an_operator_that_was_taken_as_words_is_named(shelf: Shelf, reader: Read
     (notice,) = reader.answer("cats lang:germann").notices
     assert notice.startswith("lang:germann was taken as words")
     assert reader.answer("cats lang:german").notices == ()
-
-
-def test_a_word_that_is_nowhere_is_searched_for_as_what_it_may_mean(shelf: Shelf) -> None:
-    there = shelf.add(1, "The regatta begins at noon.\n")
-    shelf.add(2, "cats\n")
-    reader = shelf.reader()
-    answer = reader.answer("when is the regata", marked=True)
-    best = answer.hits[0][0].best
-    assert answer.hits[0][0].document_id == there
-    assert "regatta" in [best.text[start:stop] for start, stop in best.matches]
-    assert answer.notices == ("No document has the word “regata”. Searched for instead: “regatta”.",)
-    assert reader.answer("when is the regatta").notices == ()
-    assert reader.answer('"regata"').hits == []
-    reader.close()

@@ -3,4 +3,4 @@
 Its face is all of it. Each list is here once; whoever needs another one composes it of these.
 """
 
-__all__ = ["invisible", "languages", "punctuation", "scripts"]
+__all__ = ["invisible", "languages", "lookalikes", "punctuation", "scripts"]
