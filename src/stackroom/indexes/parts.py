@@ -115,6 +115,8 @@ def wanted_parts(word: str, stem: str, language: str) -> list[Wanted]:
 
 
 def _common_beginning(one: str, other: str) -> str:
+    if other.startswith(one):
+        return one
     same = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
     return "".join(letter for letter, _ in same)
 

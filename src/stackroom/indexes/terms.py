@@ -120,6 +120,10 @@ class Analyzer:
             found.append(terms)
         return found
 
+    def stem(self, word: str) -> str:
+        """The term of a word that has one: of letters alone, in lower case."""
+        return self._stem(word)
+
     def _terms(self, token: str) -> tuple[str, ...]:
         token = token.lower()
         if len(token) <= _LONGEST_WORD and _NUMBER.fullmatch(token):

@@ -174,7 +174,7 @@ class _Index:
         searcher = index.searcher()
         return most_frequent(
             one_letter_off(word),
-            lambda near: {form for _, stems in self._words(near) for form in stems.values()},
+            lambda near: {self._analyzer(language).stem(near) for language in self._languages},
             lambda form: int(searcher.doc_freq("text", form)),
         )
 
