@@ -1,5 +1,9 @@
-"""Other forms of a word find it, in each language that tests/indexes has forms of; how many, per language."""
+"""Other forms of a word find it, in each language that tests/indexes has forms of.
 
+`pytest tests/indexes/test_forms.py --log-cli-level=INFO` says how many, for docs/quality.md.
+"""
+
+import logging
 from pathlib import Path
 
 import pytest
@@ -9,6 +13,7 @@ from stackroom.indexes.parts import beside_pairs, parts
 from stackroom.indexes.words import WordIndex
 
 FOLDER = Path(__file__).parent
+LOG = logging.getLogger(__name__)
 
 
 def lines(folder: str, language: str) -> list[str]:
@@ -26,7 +31,9 @@ def share_found(
     for number, (_, word) in enumerate(pairs):
         index.publish(number + 1, f"{word}.\n", language=language)
     index.follow_words()
-    return sum(f"{word}." in index.found(word_index, query, 3) for query, word in pairs) / len(pairs)
+    found = sum(f"{word}." in index.found(word_index, query, 3) for query, word in pairs)
+    LOG.info("%s: %d of %d forms", language, found, len(pairs))
+    return found / len(pairs)
 
 
 @pytest.mark.parametrize("language", languages("word_forms"))
@@ -44,6 +51,7 @@ def test_compounds(index: FreshIndex, word_index: WordIndex, language: str) -> N
         index.publish(number + 1, f"{word}.\n", language=language)
     index.follow_words()
     missing = [pair for pair in pairs if f"{pair[1]}." not in index.found(word_index, pair[0])]
+    LOG.info("%s: %d of %d compounds", language, len(pairs) - len(missing), len(pairs))
     assert len(missing) <= 0.1 * len(pairs)
 
 
@@ -54,6 +62,7 @@ def test_words_without_blanks_are_parts_beside_the_pairs(language: str) -> None:
     asked = [(sentence, word) for sentence, _, words in pairs for word in words.split()]
     assert len(asked) >= 40
     has = [has_part(parts(sentence, language), word) for sentence, word in asked]
+    LOG.info("%s: %d of %d words without blanks", language, sum(has), len(asked))
     assert sum(has) >= 0.85 * len(asked)
 
 

@@ -25,7 +25,7 @@ from stackroom.indexes.stems import hebrew_lemma, hebrew_rests
 from stackroom.indexes.terms import folded
 
 # Those that write compounds as one word.
-_COMPOUNDING = frozenset(("da", "de", "et", "fi", "hu", "nb", "nl", "nn", "no", "sv"))
+_COMPOUNDING = frozenset(("da", "de", "et", "fi", "hu", "is", "nb", "nl", "nn", "no", "sv"))
 
 HAVE_PARTS = _COMPOUNDING | {"he"}
 """Languages whose documents' words have parts. Korean, and text without blanks, is known by its letters."""
@@ -76,14 +76,17 @@ def parts(text: str, language: str) -> set[str]:
         text: any.
         language: that it is in; ISO 639-1.
     """
-    found = set(_broken(text))
-    for word in korean_words(text):
+    if text.isascii() and language not in HAVE_PARTS:
+        return set()
+    plain = folded(text)
+    found = set(_broken(plain))
+    for word in korean_words(plain):
         found.update(readings(word))
     if language in _COMPOUNDING:
-        for word in set(_LONG_WORD.findall(folded(text))):
+        for word in set(_LONG_WORD.findall(plain)):
             found.update(_compound_parts(word))
     elif language == "he":
-        for word in set(_HEBREW_WORD.findall(folded(text))):
+        for word in set(_HEBREW_WORD.findall(plain)):
             found.update(_hebrew_parts(word))
     return found
 
@@ -123,8 +126,9 @@ def _common_beginning(one: str, other: str) -> str:
 
 def beside_pairs(query: str) -> list[list[Wanted]]:
     """The words of a query whose terms are pairs of characters: for each the parts that it may be."""
-    unspaced = [[Wanted(word, whole=False)] for word in _broken(query)]
-    return unspaced + [[Wanted(one, whole=True) for one in readings(word)] for word in korean_words(query)]
+    plain = folded(query)
+    unspaced = [[Wanted(word, whole=False)] for word in _broken(plain)]
+    return unspaced + [[Wanted(one, whole=True) for one in readings(word)] for word in korean_words(plain)]
 
 
 def _broken(text: str) -> list[str]:
@@ -132,7 +136,7 @@ def _broken(text: str) -> list[str]:
         return []
     return [
         word
-        for run in _WITHOUT_BLANKS.findall(folded(text))
+        for run in _WITHOUT_BLANKS.findall(text)
         for word in WordBreaker(run, "th")
         if len(word) >= _SHORTEST_BROKEN
     ]
