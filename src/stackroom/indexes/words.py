@@ -174,7 +174,7 @@ class _Index:
         searcher = index.searcher()
         return most_frequent(
             one_letter_off(word),
-            lambda near: {self._analyzer(language).stem(near) for language in self._languages},
+            lambda near: {self._analyzer(language).regular_term(near) for language in self._languages},
             lambda form: int(searcher.doc_freq("text", form)),
         )
 

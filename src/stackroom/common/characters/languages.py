@@ -35,7 +35,7 @@ _TABLE = """
 af afr         -                 afrikaans
 am amh+eng     -                 amharic አማርኛ
 an -           -                 aragonese aragonés
-ar ara+eng     arabic            arabic العربية عربي
+ar ara+eng     lemmas+arabic     arabic العربية عربي
 as asm+eng     -                 assamese অসমীয়া
 az aze         -                 azerbaijani azərbaycanca
 ba -           -                 bashkir
@@ -45,21 +45,21 @@ bn ben+eng     -                 bengali bangla বাংলা
 br bre         -                 breton brezhoneg
 bs bos         lemmas+serbian    bosnian bosanski
 ca cat         catalan           catalan català
-cs ces         czech             czech čeština
+cs ces         lemmas+czech      czech čeština
 cy cym         -                 welsh cymraeg
-da dan         danish            danish dansk
-de deu         german            german deutsch
+da dan         lemmas+danish     danish dansk
+de deu         lemmas+german     german deutsch
 dz dzo+eng     -                 dzongkha
 el ell+eng     greek             greek ελληνικά
 en eng         english           english
 eo epo         esperanto         esperanto
-es spa         spanish           spanish español castellano
-et est         estonian          estonian eesti
+es spa         lemmas+spanish    spanish español castellano
+et est         lemmas+estonian   estonian eesti
 eu eus         basque            basque euskara
-fa fas+eng     persian           persian farsi فارسی
-fi fin         finnish           finnish suomi
+fa fas+eng     lemmas+persian    persian farsi فارسی
+fi fin         lemmas+finnish    finnish suomi
 fo fao         -                 faroese
-fr fra         french            french français
+fr fra         lemmas+french     french français
 fy fry         -                 frisian frysk
 ga gle         irish             irish gaeilge
 gd gla         -                 gaelic
@@ -67,11 +67,11 @@ gl glg         lemmas+portuguese galician galego
 gu guj+eng     -                 gujarati ગુજરાતી
 ha -           -                 hausa
 he heb+eng     lemmas            hebrew עברית
-hi hin+eng     hindi             hindi हिन्दी हिंदी
+hi hin+eng     lemmas+hindi      hindi हिन्दी हिंदी
 hr hrv         lemmas+serbian    croatian hrvatski
 ht hat         -                 haitian
-hu hun         hungarian         hungarian magyar
-hy hye+eng     armenian          armenian հայերեն
+hu hun         lemmas+hungarian  hungarian magyar
+hy hye+eng     lemmas+armenian   armenian հայերեն
 id ind         indonesian        indonesian
 ig -           -                 igbo
 is isl         lemmas            icelandic íslenska
@@ -90,7 +90,7 @@ lb ltz         -                 luxembourgish
 lg -           -                 ganda
 ln -           -                 lingala
 lo lao+eng     -                 lao ລາວ
-lt lit         lithuanian        lithuanian lietuvių
+lt lit         lemmas+lithuanian lithuanian lietuvių
 lv lav         lemmas            latvian latviešu
 mg -           -                 malagasy
 mk mkd+eng     lemmas+russian    macedonian македонски
@@ -100,21 +100,21 @@ mr mar+eng     -                 marathi मराठी
 ms msa         indonesian        malay melayu
 mt mlt         -                 maltese malti
 my mya+eng     -                 burmese မြန်မာ
-nb -           norwegian
+nb -           lemmas+norwegian
 ne nep+eng     nepali            nepali नेपाली
-nl nld         dutch             dutch nederlands
-nn -           norwegian         nynorsk
-no nor         norwegian         norwegian norsk bokmål nb
+nl nld         lemmas+dutch      dutch nederlands
+nn -           lemmas+norwegian  nynorsk
+no nor         lemmas+norwegian  norwegian norsk bokmål nb
 oc oci         -                 occitan
 om -           -                 oromo
 or ori+eng     -                 odia
 pa pan+eng     -                 punjabi ਪੰਜਾਬੀ
-pl pol         polish            polish polski
+pl pol         lemmas+polish     polish polski
 ps pus+eng     -                 pashto پښتو
-pt por         portuguese        portuguese português
+pt por         lemmas+portuguese portuguese português
 qu que         -                 quechua
-ro ron         romanian          romanian română
-ru rus+eng     russian           russian русский
+ro ron         lemmas+romanian   romanian română
+ru rus+eng     lemmas+russian    russian русский
 rw -           -                 kinyarwanda
 sa san+eng     -                 sanskrit संस्कृतम्
 se -           -                 sami
@@ -126,7 +126,7 @@ so -           -                 somali
 sq sqi         lemmas            albanian shqip
 sr srp+eng     serbian           serbian српски srpski
 st -           sesotho           sotho
-sv swe         swedish           swedish svenska
+sv swe         lemmas+swedish    swedish svenska
 sw swa         -                 swahili kiswahili
 ta tam+eng     tamil             tamil தமிழ்
 te tel+eng     -                 telugu తెలుగు
@@ -134,7 +134,7 @@ tg tgk+eng     -                 tajik
 th tha+eng     -                 thai ไทย
 tk -           -                 turkmen
 tl tgl         -                 tagalog filipino
-tr tur         turkish           turkish türkçe
+tr tur         lemmas+turkish    turkish türkçe
 tt tat         -                 tatar
 ug uig+eng     -                 uyghur
 uk ukr+eng     lemmas+russian    ukrainian українська
