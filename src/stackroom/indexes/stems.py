@@ -139,7 +139,10 @@ def _lemma(word: str, name: str) -> str:
     """What a dictionary has a word under, in lower case; "" if it does not have the word."""
     if not _LETTERS.get(name, _LETTER).match(word):
         return ""
-    return (_dictionaries().get_lemma(word, name) or "").lower()
+    lemma = _dictionaries().get_lemma(word, name) or ""
+    # Once more, because a form may be another word's as well: Spanish "estados" is under "estado", which is
+    # under "estar".
+    return (_dictionaries().get_lemma(lemma, name) or lemma).lower()
 
 
 @cache
