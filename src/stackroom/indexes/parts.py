@@ -30,7 +30,7 @@ _COMPOUNDING = frozenset(("da", "de", "et", "fi", "hu", "is", "nb", "nl", "nn", 
 HAVE_PARTS = _COMPOUNDING | {"he"}
 """Languages whose documents' words have parts. Korean, and text without blanks, is known by its letters."""
 
-_LONG_WORD = re.compile(r"[^\W\d_]{7,}")
+_LONG_WORD = re.compile(r"[^\W\d_]{6,}")
 # Without accents, as `folded` gives them.
 _VOWELS = "aeiouy"
 # Letters that a part may begin with before its first vowel, if they are several. Without this rule there are
@@ -114,7 +114,7 @@ def wanted_parts(word: str, stem: str, language: str) -> list[Wanted]:
         begins = begins[:-1]
     elif len(begins) < _LOOKED_FOR:
         begins = word
-    return [Wanted(begins, whole=len(begins) < _LOOKED_FOR)]
+    return [Wanted(begins, whole=False)]
 
 
 def _common_beginning(one: str, other: str) -> str:

@@ -179,9 +179,13 @@ class _Index:
         )
 
     def _count(self, searcher: tantivy.Searcher, plain: str, stems: dict[str, str]) -> int:
-        parts = [one for code, stem in stems.items() for one in wanted_parts(plain, stem, code)]
         having = sum(searcher.doc_freq("text", form) for form in set(stems.values()))
-        return having or sum(self._parts(searcher, parts).values())
+        return having or sum(self._parts_of(searcher, plain, stems).values())
+
+    def _parts_of(self, searcher: tantivy.Searcher, plain: str, stems: dict[str, str]) -> dict[str, int]:
+        """The parts by which a word of a query is found; see `_parts`."""
+        wanted = (one for code, stem in stems.items() for one in wanted_parts(plain, stem, code))
+        return self._parts(searcher, wanted)
 
     def _search(
         self,
@@ -221,15 +225,13 @@ class _Index:
     ) -> tuple[list[tantivy.Query], float]:
         # A word has another stem in each of the library's languages; a passage has that of its own language.
         words: dict[tuple[str, ...], int] = {}
-        parts: dict[tuple[str, ...], list[str]] = {}
+        written: dict[tuple[str, ...], tuple[str, dict[str, str]]] = {}
         for plain, stems in self._words(query):
             forms = tuple(dict.fromkeys(stems.values()))
             known = {form: count for form in forms if (count := searcher.doc_freq(field, form))}
             word = tuple(known) or forms
             words[word] = max(known.values(), default=0)
-            if field == "text":
-                looked_for = [one for code, stem in stems.items() for one in wanted_parts(plain, stem, code)]
-                parts[word] = list(self._parts(searcher, looked_for))
+            written[word] = plain, stems
         # Words such as "in" and "the", in any language, are those that many passages have. They do not tell
         # one passage from another, and take longest to look through. Names of files have no such words, and
         # if a few files share a word, each of them may be meant.
@@ -241,8 +243,9 @@ class _Index:
         clauses = []
         for forms, count in wanted.items():
             ways = [has_word(schema, field, forms)] if count else []
-            if parts.get(forms):
-                ways.append(has_part(schema, parts[forms], _PART * _idf(self._entries, count)))
+            parts = self._parts_of(searcher, *written[forms]) if field == "text" else {}
+            if parts:
+                ways.append(has_part(schema, list(parts), _PART * _idf(self._entries, count)))
             if ways:
                 clauses.append(any_of(ways))
         most = sum(_idf(self._entries, count) for count in wanted.values())
