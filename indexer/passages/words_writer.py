@@ -15,6 +15,7 @@ import tantivy
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Change, Model
 from stackroom.common.errors import CatalogUnusable
+from stackroom.indexes.parts import parts
 from stackroom.indexes.terms import Analyzer, stemmed
 from stackroom.indexes.words import BOOKMARK, DOCUMENTS, PASSAGES, dead_share, open_index
 
@@ -124,7 +125,9 @@ class WordsWriter:
     ) -> None:
         code = stemmed(language)
         analyzer = self._analyzer(code)
-        writer.add(id_, first_passage, code, " ".join(analyzer.terms(text)), " ".join(analyzer.terms(names)))
+        found_by = " ".join(sorted(parts(text, code)))
+        terms, name_terms = " ".join(analyzer.terms(text)), " ".join(analyzer.terms(names))
+        writer.add(id_, first_passage, code, terms, name_terms, found_by)
 
 
 class _Writer:
@@ -167,7 +170,7 @@ class _Writer:
             return [Change("published", 0, 2**63 - 1)]
         return changes
 
-    def add(self, id_: int, first_passage: int, language: str, text: str, names: str) -> None:
+    def add(self, id_: int, first_passage: int, language: str, text: str, names: str, found_by: str) -> None:
         entry = tantivy.Document()
         entry.add_unsigned("id", id_)
         entry.add_unsigned("split", first_passage)
@@ -175,6 +178,8 @@ class _Writer:
         entry.add_text("text", text)
         if names:
             entry.add_text("name", names)
+        if found_by:
+            entry.add_text("parts", found_by)
         self._open().add_document(entry)
 
     def remove(self, first_passage: int) -> None:

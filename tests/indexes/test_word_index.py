@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import tantivy
 
 from fresh_index import FreshIndex, fingerprint, name
 from indexer.passages.words_writer import WordsWriter
@@ -347,3 +348,17 @@ def test_what_was_being_written_anew_is_not_lost(
     assert len(word_index.search("otters", 100).hits) == 7
     assert entries(index)[0] == 9
     assert audit(index.words, index.catalog) == ([], False)
+
+
+def test_an_index_of_an_older_form_is_built_again(index: FreshIndex, word_index: WordIndex) -> None:
+    index.publish(1, "Otters hold hands.\n")
+    index.follow_words()
+    for name_ in (PASSAGES, DOCUMENTS):
+        shutil.rmtree(index.words / name_)
+        (index.words / name_).mkdir()
+        builder = tantivy.SchemaBuilder().add_unsigned_field("id", fast=True)
+        tantivy.Index(builder.build(), path=str(index.words / name_)).writer().commit()
+    with pytest.raises(CatalogUnusable, match="Run `stackroom index`"):
+        word_index.search("otters", 10)
+    assert index.follow_words()
+    assert index.found(word_index, "otters") == ["Otters hold hands."]

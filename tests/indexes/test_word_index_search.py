@@ -217,3 +217,34 @@ def test_weights_hold_after_many_documents_were_removed(index: FreshIndex, word_
         assert f"{name(61)}" in index.texts([found.hits[0][0]])[0] or query == "ferries"
         documents = word_index.documents(query, [passage for passage, _ in found.hits])
         assert 0 < documents.hits[0][1] <= 2.2 * documents.most
+
+
+@pytest.mark.parametrize(
+    ("text", "misspelt", "meant"),
+    [
+        ("The regatta begins at noon.", "regata", "regatta"),
+        ("The committee decided.", "comittee", "committee"),
+        ("The harbour was dredged.", "harbuor", "harbour"),
+        ("The harbour was dredged.", "harbourr", "harbour"),
+        ("The harbour was dredged.", "xarbour", "harbour"),
+        ("Договор подписан вчера.", "договар", "договор"),
+        ("Η θάλασσα είναι ήρεμη.", "θάλασα", "θάλασσα"),
+        ("The РАСЕ of work.", "pace", "расе"),  # Cyrillic Р, А, С, Е
+    ],
+)
+def test_a_word_with_a_wrong_letter_is_known(
+    index: FreshIndex, word_index: WordIndex, text: str, misspelt: str, meant: str
+) -> None:
+    language = "el" if "θ" in text else "ru" if "Д" in text else "en"
+    index.publish(1, f"{text}\n", language=language)
+    index.follow_words()
+    assert word_index.meant(f"the {misspelt} here")[misspelt][0] == meant
+
+
+@pytest.mark.parametrize(
+    "word", ["regattas", "hall", "halls", "regata-7", "zzzzzz", "regatas@example.org", "競艇大会開催"]
+)
+def test_other_words_stay(index: FreshIndex, word_index: WordIndex, word: str) -> None:
+    index.publish(1, "The regatta ends in a ball.\n")
+    index.follow_words()
+    assert word not in word_index.meant(f"a {word} b")

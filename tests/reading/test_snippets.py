@@ -228,3 +228,19 @@ def test_a_passage_is_completed_as_it_stands_on_its_page(passage: str, limit: in
     page = "went on here. The otter swims. \n\nHeading\nIt eats fish,\nnot bread. Dr. Ray says so.\n"
     start = page.index(passage)
     assert complete(page, start, start + len(passage), limit).text == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "query", "text", "expected"),
+    [
+        ("uk", "книга людина", "Про книгами й людьми, про книш.", ["книгами", "людьми"]),
+        ("de", "Rechtsschutz", "Die Rechtsschutzversicherung und das Recht.", ["Rechtsschutzversicherung"]),
+        ("de", "Versicherungen", "Die Rechtsschutzversicherung gilt.", ["Rechtsschutzversicherung"]),
+        ("he", "בית", "אני גר בבית הזה", ["בבית"]),
+        ("ko", "책이", "이 책을 보라", ["책"]),
+        ("en", "rate", "A corporate rate.", ["rate"]),
+    ],
+)
+def test_forms_of_a_language_match(language: str, query: str, text: str, expected: list[str]) -> None:
+    found = Matcher(query).find(text, 0, len(text), language)
+    assert [text[start:stop] for start, stop in found] == expected

@@ -178,16 +178,16 @@ class Catalog(CatalogFile):
             "SELECT p.id, d.id, d.title, p.page, g.label, d.key, g.start, p.start, p.stop,"  # noqa: S608
             " coalesce((SELECT start FROM pages WHERE document = d.key AND number = p.page + 1), ?),"
             " (SELECT confidence FROM scans WHERE document = d.key AND page = p.page AND state = 'published')"
-            f" FROM passages p {_RANGE_OF_P} JOIN documents d ON d.key = s.document"
+            f", d.language FROM passages p {_RANGE_OF_P} JOIN documents d ON d.key = s.document"
             " JOIN pages g ON g.document = d.key AND g.number = p.page"
             " WHERE p.id IN (SELECT value FROM json_each(?))",
             (_LAST, json.dumps(list(ids))),
         )
         found = {}
-        for id_, document_id, title, page, label, key, page_start, start, stop, page_stop, ocr in rows:
+        for id_, document_id, title, page, label, key, page_start, start, stop, page_stop, *about in rows:
             text = self._texts.span(key, page_start, page_stop)
             place = start - page_start, stop - page_start
-            found[id_] = FoundPassage(document_id, title, page, label or str(page), text, *place, ocr)
+            found[id_] = FoundPassage(document_id, title, page, label or str(page), text, *place, *about)
         return found
 
     def document(self, document_id: str) -> DocumentEntry | None:

@@ -209,6 +209,7 @@ class FoundPassage:
         page_text: the text of the whole page.
         start, stop: offsets of the passage in it; `stop` is not included.
         ocr_confidence: how sure OCR was of the page's text, in percent; None if the PDF has the text itself.
+        language: of its document, ISO 639-1; "" if it is not known.
     """
 
     document_id: str
@@ -219,6 +220,7 @@ class FoundPassage:
     start: int
     stop: int
     ocr_confidence: int | None = None
+    language: str = ""
 
     @property
     def text(self) -> str:

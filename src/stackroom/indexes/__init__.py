@@ -1,6 +1,7 @@
 """What is derived from the catalogue: the words that passages have, and the nearest of their vectors.
 
-Its face: `words` (tantivy), `vectors` (FAISS), and `terms`, which both wings make of a text.
+Its face: `words` (tantivy), `vectors` (FAISS); `terms` and `parts`, which both wings make of a text, with
+`stems` and `korean`; and `misspelt`.
 """
 
-__all__ = ["terms", "vectors", "words"]
+__all__ = ["korean", "misspelt", "parts", "stems", "terms", "vectors", "words"]

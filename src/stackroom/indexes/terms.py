@@ -13,16 +13,16 @@ found by `4,250`, and `m²` by `m` and `m2`. A lowered one is not: `H₂O` is `H
 import re
 import unicodedata
 
-import Stemmer
-
 from stackroom.common.characters import languages, numbers
 from stackroom.common.characters.han import ONE_FORM
 from stackroom.common.characters.invisible import SOFT_HYPHEN
+from stackroom.common.characters.lookalikes import one_of_each
 from stackroom.common.characters.punctuation import RAISED
 from stackroom.common.characters.radicals import unified
 from stackroom.common.characters.scripts import (
     ACCENTS,
     ARABIC_HONORIFICS,
+    ARABIC_LENGTHENING,
     ARABIC_VOWELS,
     HAN,
     HAN_BEYOND,
@@ -35,17 +35,18 @@ from stackroom.common.characters.scripts import (
     TIBETAN,
     UNSPACED,
 )
+from stackroom.indexes.stems import dictionary, stemmer
 
-_ALGORITHMS = {code: language.stemmer for code, language in languages.LANGUAGES.items() if language.stemmer}
+_STEMMED = tuple(code for code, language in languages.LANGUAGES.items() if language.stemmer)
 
 # The stemmers of these know no accents, or remove them themselves. Others need accents to recognise an
 # ending.
-_FOLDED_FIRST = ("de", "en", "id", "nl")
+_FOLDED_FIRST = ("de", "en", "id", "ms", "nl")
 
 OTHER = "?"
 """Stands for every language without a stemmer."""
 
-LANGUAGES = (OTHER, *_ALGORITHMS)
+LANGUAGES = (OTHER, *_STEMMED)
 """The languages in which terms are made: those with a stemmer, and OTHER."""
 
 # Marks that belong to the letter before them. Python's \w leaves them out, which would cut Hindi at vowels.
@@ -80,10 +81,9 @@ _PERHAPS_NO_END = re.compile(
     rf"(?<=([{_HAN_AND_KANA}]))\s+(?=([{_HAN_AND_KANA}]))|(?<=([{HANGUL}]))[^\S\n]*\n\s*(?=([{HANGUL}]))"
 )
 
-_LENGTHENING = "\u0640"
 # Accents, and the points of Hebrew and Arabic, which are mostly left out; and Arabic's lengthening stroke.
 _ACCENTS = re.compile(
-    f"[{ACCENTS}{HEBREW_POINTS_WITH_SIGNS}{ARABIC_HONORIFICS}{ARABIC_VOWELS}{_LENGTHENING}]+"
+    f"[{ACCENTS}{HEBREW_POINTS_WITH_SIGNS}{ARABIC_HONORIFICS}{ARABIC_VOWELS}{ARABIC_LENGTHENING}]+"
 )
 _LIKE_ASCII = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
@@ -112,8 +112,8 @@ class Analyzer:
 
     def __init__(self, language: str) -> None:
         """`language` is one of LANGUAGES."""
-        algorithm = _ALGORITHMS.get(language)
-        self._stemmer = Stemmer.Stemmer(algorithm, 0) if algorithm else None
+        self._lemma = dictionary(language)
+        self._stemmer = stemmer(language)
         self._fold_first = language in _FOLDED_FIRST
         self._kept: dict[str, tuple[str, ...]] = {}  # of texts
         self._asked: dict[str, tuple[str, ...]] = {}  # of queries
@@ -144,6 +144,13 @@ class Analyzer:
             found.append(terms)
         return found
 
+    def regular_term(self, word: str) -> str:
+        """The term of a word if its forms are regular: no dictionary is asked, which takes 20 times as long.
+
+        `word` is of letters alone, in lower case.
+        """
+        return self._cut_ending(word)
+
     def _terms(self, token: str, *, singly: bool) -> tuple[str, ...]:
         token = token.lower()
         # Accents alone are no word.
@@ -165,10 +172,14 @@ class Analyzer:
         return tuple(terms)
 
     def _stem(self, word: str) -> str:
-        if self._stemmer is None or len(word) == _LONGEST_WORD or _DIGIT.search(word):
+        if len(word) == _LONGEST_WORD or _DIGIT.search(word):
             return _fold(word)
-        stem: str = self._stemmer.stemWord(_fold(word) if self._fold_first else word)
-        return _fold(stem)
+        return self._cut_ending(self._lemma(word) if self._lemma else word)
+
+    def _cut_ending(self, word: str) -> str:
+        if self._stemmer is None:
+            return _fold(word)
+        return _fold(self._stemmer(_fold(word) if self._fold_first else word))
 
 
 def stemmed(language: str) -> str:
@@ -177,7 +188,7 @@ def stemmed(language: str) -> str:
     Args:
         language: of the document, ISO 639-1; any.
     """
-    return language if language in _ALGORITHMS else OTHER
+    return language if language in _STEMMED else OTHER
 
 
 def _normal(text: str) -> str:
@@ -188,7 +199,7 @@ def _normal(text: str) -> str:
     if _RAISED.search(text):
         text = _RAISED_AFTER_JOINED.sub(r"\1 \1\2", _RAISED_APART.sub(" ", text))
     normal = unicodedata.normalize("NFKC", text).replace(SOFT_HYPHEN, "").translate(_DASHES)
-    normal = numbers.plain(unified(normal))
+    normal = numbers.plain(one_of_each(unified(normal)))
     return _LINE_END.sub("", normal) if "\n" in normal else normal
 
 
@@ -240,3 +251,8 @@ _FOLDING = _Folding()
 
 def _fold(word: str) -> str:
     return word if word.isascii() else unicodedata.normalize("NFC", word.translate(_FOLDING))
+
+
+def folded(text: str) -> str:
+    """A text in lower case, without accents, and with as many kinds of each character as terms have."""
+    return _fold(_normal(text).lower())

@@ -2,8 +2,8 @@
 
 There are two indexes, of passages and of documents as a whole. In both, a document is named by the id of its
 first passage (the field "split" on disk). Both are derived from the catalogue, so what
-they find may be out of date: look it up in the catalogue. Only this file, `indexer.passages.words_writer` and
-`indexer.upkeep.check_words` know the full-text engine (tantivy).
+they find may be out of date: look it up in the catalogue. Only this file, `clauses`,
+`indexer.passages.words_writer` and `indexer.upkeep.check_words` know the full-text engine (tantivy).
 """
 
 import math
@@ -19,6 +19,9 @@ import tantivy
 
 from stackroom.common.characters import numbers
 from stackroom.common.errors import CatalogUnusable
+from stackroom.indexes.clauses import any_of, has_part, in_documents
+from stackroom.indexes.misspelt import most_frequent, one_letter_off, separate_words
+from stackroom.indexes.parts import Wanted, beside_pairs, wanted_parts
 from stackroom.indexes.terms import LANGUAGES, OTHER, Analyzer
 
 PASSAGES, DOCUMENTS = "passages", "documents"
@@ -64,9 +67,12 @@ _OTHER_WAY = 0.5
 _START, _START_WITH_DIGIT, _LONG = 8, 6, 20
 _DIGIT = re.compile(r"\d")
 
-# Up to so many documents are looked up one by one: for sixty of them, that takes two thirds of the time of a
-# set.
-_FEW_DOCUMENTS = 200
+# What a passage that has a word only as a part of another gets of the word's weight, and the most parts that
+# are looked for.
+_PART, _MOST_PARTS = 0.5, 64
+
+# How many words of a query that are nowhere are replaced.
+_MOST_MEANT = 3
 
 # Of a query as long as a page only the rarest words are looked for: so many say what it is about.
 _MOST_WORDS = 64
@@ -77,6 +83,8 @@ class _Word:
     """A term of a query.
 
     Attributes:
+        plain: as it is written, in lower case and without accents.
+        stems: language of the library → its form there.
         forms: it in the library's languages.
         known: those that entries have, each with the number of these.
         others: likewise, other ways of writing the same number; if there is neither, long words that begin
@@ -84,6 +92,8 @@ class _Word:
         count: how many entries have the form that most have.
     """
 
+    plain: str
+    stems: dict[str, str]
     forms: tuple[str, ...]
     known: tuple[tuple[str, int], ...]
     others: tuple[tuple[str, int], ...]
@@ -134,6 +144,18 @@ class WordIndex:
         """The documents whose files' names match the words of `query` best: ids of their first passages."""
         return self._documents.search(query, k, (), None, (), field="name")
 
+    def meant(self, query: str) -> dict[str, tuple[str, ...]]:
+        """For each word of `query` that is nowhere: words of the library that are one letter from it, up to
+        three, the most frequent first. Words of which there are none are left out.
+        """
+        nowhere = [
+            word
+            for word in separate_words(query)
+            if not self._passages.knows(word) and not self._documents.knows(word)
+        ]
+        found = {word: self._passages.nearest(word) for word in nowhere[:_MOST_MEANT]}
+        return {word: near for word, near in found.items() if near}
+
     def __len__(self) -> int:
         """How many passages' words can be searched."""
         return self._passages.count()
@@ -168,6 +190,32 @@ class _Index:
         except ValueError as error:
             raise self._unusable(error) from error
 
+    def knows(self, word: str) -> bool:
+        """Whether any text has a word, in any form or as a part of another; so if it is no word."""
+        index = self._follow()
+        if index is None:
+            return True
+        searcher = index.searcher()
+        terms = [term for terms in self._words(searcher, word, "text") for term in terms]
+        return not terms or any(term.count or self._parts_of(searcher, term) for term in terms)
+
+    def nearest(self, word: str) -> tuple[str, ...]:
+        """Words that are here and one letter from `word`: see `most_frequent`."""
+        index = self._follow()
+        if index is None:
+            return ()
+        searcher = index.searcher()
+        return most_frequent(
+            one_letter_off(word),
+            lambda near: {self._analyzer(language).regular_term(near) for language in self._languages},
+            lambda form: int(searcher.doc_freq("text", form)),
+        )
+
+    def _parts_of(self, searcher: tantivy.Searcher, word: "_Word") -> dict[str, int]:
+        """The parts by which a word of a query is found; see `_parts`."""
+        wanted = (one for code, stem in word.stems.items() for one in wanted_parts(word.plain, stem, code))
+        return self._parts(searcher, wanted)
+
     def _search(
         self,
         query: str,
@@ -192,9 +240,9 @@ class _Index:
                 has = _all_or_last([self._matches(index.schema, field, word) for word in terms], terms)
                 wanted = wanted.and_must_match(tantivy.Query.const_score_query(has, 0.0))
         if within is not None:
-            wanted = wanted.and_must_match(_in_documents(index.schema, within))
+            wanted = wanted.and_must_match(in_documents(index.schema, within))
         if without:
-            wanted = wanted.and_must_not_match(_in_documents(index.schema, without))
+            wanted = wanted.and_must_not_match(in_documents(index.schema, without))
         # Counting all matches would look at each of them; without, most are skipped.
         hits = searcher.search(wanted, k, count=False).hits
         ids = searcher.fast_field_values("id", [address for _, address in hits])
@@ -215,8 +263,36 @@ class _Index:
         if not any(word.count for word in wanted):
             wanted = list(words)
         wanted = sorted(wanted, key=lambda word: word.count)[:_MOST_WORDS]
-        clauses = [self._matches(schema, field, word) for word in wanted if word.count]
-        return clauses, sum(_idf(self._entries, word.count) for word in wanted)
+        clauses = []
+        for word in wanted:
+            ways = [self._matches(schema, field, word)] if word.count else []
+            parts = self._parts_of(searcher, word) if field == "text" else {}
+            if parts:
+                ways.append(has_part(schema, list(parts), _PART * _idf(self._entries, word.count)))
+            if ways:
+                clauses.append(any_of(ways))
+        most = sum(_idf(self._entries, word.count) for word in wanted)
+        for readings in beside_pairs(query) if field == "text" else ():
+            weights: list[tuple[float, list[str]]] = []
+            for reading in readings:
+                having_it = self._parts(searcher, [reading])
+                having = min(sum(having_it.values()), self._entries)
+                if 0 < having <= common:
+                    weights.append((_idf(self._entries, having), list(having_it)))
+            if weights:
+                clauses.append(any_of([has_part(schema, found, weight) for weight, found in weights]))
+                most += max(weight for weight, _ in weights)
+        return clauses, most
+
+    def _parts(self, searcher: tantivy.Searcher, wanted: Iterable[Wanted]) -> dict[str, int]:
+        """The parts of words that are looked for, and how many passages have each; those of most passages."""
+        found: dict[str, int] = {}
+        for one in wanted:
+            if not one.whole:
+                found.update(searcher.terms_with_prefix("parts", one.text, limit=_MOST_PARTS))
+            elif count := searcher.doc_freq("parts", one.text):
+                found[one.text] = count
+        return dict(sorted(found.items(), key=lambda part: -part[1])[:_MOST_PARTS])
 
     def _words(self, searcher: tantivy.Searcher, query: str, field: str) -> list[list["_Word"]]:
         """For each word of a query its terms, in all forms in which the index has them."""
@@ -230,12 +306,14 @@ class _Index:
             found = [pair for pair in searcher.terms_with_prefix(field, start) if len(pair[0]) >= _LONG]
             return tuple(found[:_MOST_WORDS])
 
-        def word(forms: tuple[str, ...]) -> _Word:
+        def word(plain: str, stems: dict[str, str]) -> _Word:
+            forms = tuple(dict.fromkeys(stems.values()))
             here = known(forms)
             others = known(numbers.same_value(forms[0])) if forms[0][0].isdecimal() else ()
             if not here and not others:
                 others = long_words(min(forms, key=len))
-            return _Word(forms, here, others, max([count for _, count in here or others], default=0))
+            count = max([count for _, count in here or others], default=0)
+            return _Word(plain, stems, forms, here, others, count)
 
         def is_one(number: str) -> bool:
             (form,) = numbers.terms(number)
@@ -243,12 +321,16 @@ class _Index:
 
         query = numbers.without_blanks(query, is_one)
         # A word has another stem in each of the library's languages; a passage has that of its own language.
-        by_language = [self._analyzer(language).words(query) for language in self._languages or [OTHER]]
-        words = [
-            [tuple(dict.fromkeys(forms)) for forms in zip(*terms, strict=True)]
+        languages = self._languages or [OTHER]
+        by_language = [self._analyzer(language).words(query) for language in (OTHER, *languages)]
+        return [
+            [
+                word(plain, dict(zip(languages, forms, strict=True)))
+                for plain, *forms in zip(*terms, strict=True)
+            ]
             for terms in zip(*by_language, strict=True)
+            if terms[0]
         ]
-        return [[word(forms) for forms in terms] for terms in words if terms]
 
     def _matches(self, schema: tantivy.Schema, field: str, word: "_Word") -> tantivy.Query:
         """Matches a word in any of its forms; the form that scores best counts."""
@@ -263,7 +345,7 @@ class _Index:
             )
             other = tantivy.Query.term_query(schema, field, form, "freq")
             queries.append(tantivy.Query.boost_query(other, boost))
-        return queries[0] if len(queries) == 1 else tantivy.Query.disjunction_max_query(queries)
+        return any_of(queries)
 
     def count(self) -> int:
         index = self._follow()
@@ -325,8 +407,8 @@ def open_index(folder: Path) -> tantivy.Index:
     builder = tantivy.SchemaBuilder().add_unsigned_field("id", fast=True)
     builder = builder.add_unsigned_field("split", indexed=True)
     builder = builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
-    for field in ("text", "name"):
-        builder = builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
+    for field, option in (("text", "freq"), ("name", "freq"), ("parts", "basic")):
+        builder = builder.add_text_field(field, tokenizer_name="whitespace", index_option=option)
     index = tantivy.Index(builder.build(), path=str(folder))
     index.config_reader("manual")  # no thread that watches the folder
     return index
@@ -342,18 +424,6 @@ def _all_or_last(queries: Sequence[tantivy.Query], terms: Sequence[_Word]) -> ta
     together = tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in parts])
     how = tantivy.Occur.Should if _DIGIT.search(terms[-1].forms[0]) else tantivy.Occur.Must
     return tantivy.Query.boolean_query([(how, together), (how, whole)])
-
-
-def _in_documents(schema: tantivy.Schema, documents: Sequence[int]) -> tantivy.Query:
-    """Matches what is in one of these documents; adds nothing to a score."""
-    if len(documents) <= _FEW_DOCUMENTS:
-        each = [
-            (tantivy.Occur.Should, tantivy.Query.term_query(schema, "split", first)) for first in documents
-        ]
-        return tantivy.Query.const_score_query(tantivy.Query.boolean_query(each), 0.0)
-    return tantivy.Query.const_score_query(
-        tantivy.Query.term_set_query(schema, "split", list(documents)), 0.0
-    )
 
 
 def _entries(searcher: tantivy.Searcher) -> int:

@@ -1,6 +1,6 @@
 """Sentences that tell whoever asks why there is no answer, or less of one than was asked for; pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 MEANING_NOT_READY = (
     "Meaning cannot be searched yet, because the model is still being prepared: these results are found by "
@@ -38,3 +38,16 @@ def taken_as_words(misread: Iterable[tuple[str, str]]) -> tuple[str, ...]:
         else:
             sentences.append(f"{shown} was taken as words: {kind}: cannot be turned round.")
     return tuple(sentences[:_MOST])
+
+
+def searched_instead(meant: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """A sentence for each word that was misspelt.
+
+    Args:
+        meant: a word that no document has → words that were searched for in its place.
+    """
+    sentences = []
+    for word, instead in meant.items():
+        others = ", ".join(f"“{one}”" for one in instead)
+        sentences.append(f"No document has the word “{word}”. Searched for instead: {others}.")
+    return tuple(sentences)

@@ -11,14 +11,16 @@ What the indexes find is a hint only: a hit is shown only if the catalogue has t
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 from stackroom.catalog.entries import FoundPassage
 from stackroom.common.documents import RankedPassage
+from stackroom.indexes.misspelt import replaced
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.finding.candidates import Asked, Candidate, Indexes
 from stackroom.reading.finding.selection import Selection
 from stackroom.reading.in_memory import InMemory, Turn
-from stackroom.reading.notices import MEANING_NOT_READY, taken_as_words
+from stackroom.reading.notices import MEANING_NOT_READY, searched_instead, taken_as_words
 from stackroom.reading.query.parse import parse
 from stackroom.reading.query.query import Query
 from stackroom.reading.query_batches import QueryModel
@@ -55,11 +57,12 @@ class Searching:
             if ready is None:
                 return Answer([], notices)
             asked, memory = ready
+            asked, meant = self._as_meant(query, asked)
             ranked = self._ranked(query, asked, memory, limit)
             hits = shown(
                 ranked,
                 limit,
-                query.text,
+                asked.text,
                 characters,
                 self._turn.catalog,
                 lambda key, place: self._part_id(key, place, memory),
@@ -67,13 +70,18 @@ class Searching:
             )
             if asked.text and asked.vector is None and self._has_meaning(memory):
                 notices = (MEANING_NOT_READY, *notices)
+            notices += searched_instead(meant)
         return Answer(hits, notices)
 
     def rankings(self, text: str, depth: int) -> dict[str, list[RankedPassage]]:
         """See `Reader.rankings`."""
         query = _read(text)
         with self._ready_to_answer(query) as ready:
-            ranked = self._ranked(query, *ready, depth) if ready else []
+            ranked = []
+            if ready:
+                asked, memory = ready
+                asked, _ = self._as_meant(query, asked)
+                ranked = self._ranked(query, asked, memory, depth)
             scores = {
                 "words": {one.passage: one.words for one in ranked if one.words_rank},
                 "meaning": {one.passage: one.meaning or 0.0 for one in ranked if one.meaning_rank},
@@ -122,6 +130,13 @@ class Searching:
                     return
                 turn.close()
             yield None
+
+    def _as_meant(self, query: Query, asked: Asked) -> tuple[Asked, dict[str, tuple[str, ...]]]:
+        """What is asked, with those words that are nowhere replaced by words that are one letter from them;
+        and by which. A phrase stays as it is.
+        """
+        meant = {} if query.phrases else self._word_index.meant(asked.text)
+        return replace(asked, text=replaced(asked.text, meant)), meant
 
     def _ranked(self, query: Query, asked: Asked, memory: InMemory, limit: int) -> list[Candidate]:
         """Passages of at least `limit` documents, if there are as many; the best first."""

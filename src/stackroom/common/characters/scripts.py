@@ -12,6 +12,7 @@ HEBREW_POINTS = "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
 HEBREW_POINTS_WITH_SIGNS = "\u0591-\u05c7"
 ARABIC_VOWELS = "\u064b-\u065f\u0670"
 ARABIC_HONORIFICS = "\u0610-\u061a"
+ARABIC_LENGTHENING = "\u0640"
 
 # Scripts with blanks between words
 INDIAN = "\u0900-\u0963\u0966-\u0dff"

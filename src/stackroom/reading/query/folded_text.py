@@ -13,10 +13,13 @@ from typing import Self
 from stackroom.common.characters import invisible, numbers
 from stackroom.common.characters.han import ONE_FORM
 from stackroom.common.characters.invisible import SOFT_HYPHEN
+from stackroom.common.characters.lookalikes import one_of_each
 from stackroom.common.characters.punctuation import RAISED
 from stackroom.common.characters.radicals import unified
 from stackroom.common.characters.scripts import (
     ACCENTS,
+    ARABIC_HONORIFICS,
+    ARABIC_LENGTHENING,
     ARABIC_VOWELS,
     HAN_BEYOND,
     HANGUL,
@@ -36,9 +39,10 @@ UNBOUNDED = re.compile(f"[{_UNBOUNDED}]")
 # A number, or letters with the vowel signs of India, which do not count as such but stand inside words.
 _WORD = re.compile(f"(\\d+(?:\\.\\d+)*|(?:[^\\W{_UNBOUNDED}{INDIAN}]+|[{INDIAN}]+)+)")
 
-# Marks that people leave out: accents of Latin, Greek and Cyrillic letters, vowels of Hebrew and Arabic.
+# Marks that people leave out: accents of Latin, Greek and Cyrillic letters, vowels of Hebrew and Arabic, and
+# the stroke that lengthens an Arabic word.
 # Without those of Indian and Japanese scripts a word would be another one.
-_MARKS = ACCENTS + HEBREW_POINTS + ARABIC_VOWELS
+_MARKS = ACCENTS + HEBREW_POINTS + ARABIC_HONORIFICS + ARABIC_VOWELS + ARABIC_LENGTHENING
 # Soft hyphens, and what joins, parts or turns characters but is not seen.
 _UNSEEN = (
     f"{SOFT_HYPHEN}{invisible.GRAPHEME_JOINER}{invisible.JOINERS}{invisible.DIRECTION}{invisible.OPERATORS}"
@@ -146,7 +150,7 @@ def _fold(text: str) -> str:
     if text.isascii():  # the same, at a third of the time
         text = _DROPPED.sub("", text).lower().replace("`", "'").replace("_", " ")
         return numbers.plain(text.replace("^", " ").replace("|", " "))
-    text = _RAISED_AFTER_OTHERS.sub(" ", _SOFT_HYPHEN_AT_END.sub("", text))
+    text = one_of_each(_RAISED_AFTER_OTHERS.sub(" ", _SOFT_HYPHEN_AT_END.sub("", text)))
     # Once more, because small letters can come with new marks: "İ" becomes "i" and a dot.
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", unified(text)).casefold())
     return numbers.plain(unicodedata.normalize("NFC", _DROPPED.sub("", text).translate(_SAME)))

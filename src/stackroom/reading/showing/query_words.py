@@ -6,7 +6,9 @@ from functools import lru_cache
 
 from stackroom.common.characters import numbers
 from stackroom.common.characters.punctuation import RAISED
+from stackroom.indexes.korean import korean_words, readings
 from stackroom.reading.query.folded_text import UNBOUNDED, words
+from stackroom.reading.showing.word_forms import HAVE_FORMS, WordForms
 
 # Characters of scripts without blanks, and what is one of them in a query: radicals, "㈱", narrow ones.
 _CHARACTER = f"{UNBOUNDED.pattern[1:-1]}\u2e80-\u2fdf\u3200-\u33ff\uff66-\uff9f"
@@ -32,15 +34,18 @@ class Matcher:
     """Finds what a reader would call the words of one query.
 
     A word matches that differs from the query's in case, accents and a short ending at most; a number that
-    is worth the same, and a date that has it. In scripts without blanks, each two characters match that stand
-    together in the query. The index of words may have found the passage by other forms: these matches are
-    only for the eye.
+    is worth the same, and a date that has it. In languages whose words have other forms, or are parts of
+    others, these match as well. In scripts without blanks, each two characters match that stand together in
+    the query. The index of words may have found the passage by other forms: these matches are only for the
+    eye.
     """
 
     def __init__(self, query: str) -> None:
         """`query` has no operators."""
         runs = [run for part in query.split() for run in re.findall(f"{UNBOUNDED.pattern}+", words(part))]
         self._pairs = {run[at : at + 2] for run in runs for at in range(max(1, len(run) - 1))}
+        # 책이 finds 책을.
+        self._pairs |= {one for word in korean_words(query) for one in readings(word) if len(one) == 1}
         self._numbers = set[str]()
         exact = set[str]()
         for word in _WORD.findall(_spaced(numbers.without_blanks(numbers.ascii_digits(query)))):
@@ -55,12 +60,18 @@ class Matcher:
         self._stems = defaultdict[str, list[str]](list)
         for word in exact:
             self._stems[word[:_STEM]].append(word)
+        self._query = query
+        self._forms: dict[str, WordForms] = {}  # by language
         # For each word of the texts, which repeat words, the spans of it that match.
         self._known: dict[str, _Spans] = {}
 
-    def find(self, page: str, start: int, stop: int) -> list[tuple[int, int]]:
-        """Spans (start, stop) of `page` that match, from `start` up to, not including, `stop`; in order."""
+    def find(self, page: str, start: int, stop: int, language: str = "") -> list[tuple[int, int]]:
+        """Spans (start, stop) of `page` that match, from `start` up to, not including, `stop`; in order.
+
+        `language` is the ISO 639-1 code of the page's, if it is known.
+        """
         found: _Spans = []
+        forms = self._forms_in(language)
         text = numbers.ascii_digits(page[start:stop])
         for match in _WORD.finditer(_spaced(text)):
             word = match.group()
@@ -69,6 +80,8 @@ class Matcher:
                 spans = self._known[word] = self._matches(word)
             if spans:
                 found += [(match.start() + first, match.start() + last) for first, last in spans]
+            elif forms and forms.has(word):
+                found.append(match.span())
         if self._numbers:
             found += [
                 (first, last)
@@ -79,6 +92,11 @@ class Matcher:
             for run in _RUN.finditer(text):
                 found += self._matching_pairs(text, *run.span())
         return [(start + first, start + last) for first, last in _joined(found)]
+
+    def _forms_in(self, language: str) -> WordForms | None:
+        if language in HAVE_FORMS and language not in self._forms:
+            self._forms[language] = WordForms(self._query, language)
+        return self._forms.get(language)
 
     def _matches(self, word: str) -> _Spans:
         """Spans of a word of a text, or of a number and what it is written onto."""

@@ -40,7 +40,7 @@ def quote(
 def _snippet(place: FoundPassage, matcher: Matcher, characters: int, *, marked: bool) -> Snippet:
     if not marked and place.stop - place.start <= characters:
         return complete(place.page_text, place.start, place.stop, characters)
-    matches = matcher.find(place.page_text, place.start, place.stop)
+    matches = matcher.find(place.page_text, place.start, place.stop, place.language)
     return cut(place.page_text, place.start, place.stop, matches, characters, marked=marked)
 
 
