@@ -2,6 +2,7 @@
 
 import itertools
 
+import numpy as np
 import pytest
 
 from stackroom.reading.finding.ranking import DOCUMENT, NAME, WORDS
@@ -11,7 +12,8 @@ WHOLE = 1 + WORDS + DOCUMENT + NAME
 
 
 def fuse(meaning: float, words: float, document: float, known: float, name: float = 0.0) -> float:
-    return fuse_all(meaning, words, document, name, known)
+    one = [np.array([value]) for value in (meaning, words, document, name)]
+    return float(fuse_all(one[0], one[1], one[2], one[3], known)[0])
 
 
 def test_the_formula() -> None:

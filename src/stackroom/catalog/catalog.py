@@ -177,6 +177,7 @@ class Catalog(CatalogFile):
         rows = self.rows(
             "SELECT p.id, d.id, d.title, p.page, g.label, d.key, g.start, p.start, p.stop,"  # noqa: S608
             " coalesce((SELECT start FROM pages WHERE document = d.key AND number = p.page + 1), ?),"
+            " (SELECT max(start) FROM texts WHERE document = d.key AND start <= g.start),"
             " (SELECT confidence FROM scans WHERE document = d.key AND page = p.page AND state = 'published')"
             f" FROM passages p {_RANGE_OF_P} JOIN documents d ON d.key = s.document"
             " JOIN pages g ON g.document = d.key AND g.number = p.page"
@@ -184,11 +185,20 @@ class Catalog(CatalogFile):
             (_LAST, json.dumps(list(ids))),
         )
         found = {}
-        for id_, document_id, title, page, label, key, page_start, start, stop, page_stop, ocr in rows:
-            text = self._texts.span(key, page_start, page_stop)
+        for id_, document_id, title, page, label, key, page_start, start, stop, page_stop, block, ocr in rows:
+            text = self._texts.span(key, page_start, page_stop, block)
             place = start - page_start, stop - page_start
             found[id_] = FoundPassage(document_id, title, page, label or str(page), text, *place, ocr)
         return found
+
+    def page_numbers(self, ids: Sequence[int]) -> dict[int, int]:
+        """The pages, 1-based, that the passages with these ids are on; without those that are not there."""
+        return dict(
+            self.rows(
+                "SELECT id, page FROM passages WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(ids)),),
+            )
+        )
 
     def document(self, document_id: str) -> DocumentEntry | None:
         """The document with this id, or the one that took its place; None if there is neither."""

@@ -77,12 +77,13 @@ class TextReader:
         self._rows = rows
         self._kept: OrderedDict[tuple[int, int], str] = OrderedDict()
 
-    def span(self, document: int, start: int, stop: int) -> str:
+    def span(self, document: int, start: int, stop: int, block: int | None = None) -> str:
         """The characters from `start` up to `stop`, not included.
 
-        Reads one block, the one that holds `start`; `stop` is cut at that block's end.
+        Reads one block, the one that holds `start`; `stop` is cut at that block's end. `block` is where it
+        begins, if that is known.
         """
-        place = (document, self._block_start(document, start))
+        place = (document, self._block_start(document, start) if block is None else block)
         text = self._kept.get(place)
         if text is None:
             rows = self._rows("SELECT content FROM texts WHERE document = ? AND start = ?", place)

@@ -180,7 +180,10 @@ def show_hits(hits: Sequence[Hit], urls: Sequence[str], explained: Sequence[Evid
         for line in _marked(best, bold=bold).splitlines():
             print(f"    {line}")
         if hit.more:
-            print("    also on page " + ", ".join(printable(quote.page_label) for quote in hit.more))
+            further = ", ".join(printable(quote.page_label) for quote in hit.more)
+            print(f"    also on page {further}" + (f", and {hit.unshown} more" if hit.unshown else ""))
+        for copy in best.copies:
+            print(f"    the same in {_line(copy.title)}, page {printable(copy.page_label)}")
         if explained:
             print(f"    {_explained(explained[number - 1])}")
         print(f"    {url}")

@@ -4,7 +4,7 @@
 2. The model makes a vector of the rest; `Asked` holds what the two indexes are asked.
 3. `Selection` takes passages from the index of words and the index of vectors, each with its evidence, lets
    through what the filters, phrases and exclusions allow, and ranks them by the formula in `finding.ranking`.
-4. `shown` reads the best passages of each document from the catalogue, and cuts them to sentences.
+4. `Showing` reads the best passages of each document from the catalogue, and cuts them to sentences.
 
 What the indexes find is a hint only: a hit is shown only if the catalogue has the passage.
 """
@@ -22,7 +22,7 @@ from stackroom.reading.notices import MEANING_NOT_READY, taken_as_words
 from stackroom.reading.query.parse import parse
 from stackroom.reading.query.query import Query
 from stackroom.reading.query_batches import QueryModel
-from stackroom.reading.showing.hits import Answer, shown
+from stackroom.reading.showing.hits import Answer, Showing
 
 PartIdInMemory = Callable[[int, FoundPassage, InMemory], str]
 """See `fetch.Fetching.part_id`."""
@@ -31,7 +31,14 @@ PartIdInMemory = Callable[[int, FoundPassage, InMemory], str]
 class Searching:
     """Answers queries. `Reader` has its methods, and describes their arguments."""
 
-    def __init__(self, turn: Turn, word_index: WordIndex, model: QueryModel, part_id: PartIdInMemory) -> None:
+    def __init__(
+        self,
+        turn: Turn,
+        word_index: WordIndex,
+        model: QueryModel,
+        part_id: PartIdInMemory,
+        search_characters: int,
+    ) -> None:
         """Reads nothing yet.
 
         Args:
@@ -39,11 +46,13 @@ class Searching:
             word_index: the index of words; used only in a turn.
             model: makes vectors of queries.
             part_id: gives the id of the part of a document that a passage is in.
+            search_characters: most characters of all texts in one answer together.
         """
         self._turn = turn
         self._word_index = word_index
         self._model = model
         self._part_id = part_id
+        self._search_characters = search_characters
 
     def answer(self, text: str, limit: int, characters: int, *, marked: bool) -> Answer:
         """See `Reader.answer`."""
@@ -56,18 +65,17 @@ class Searching:
                 return Answer([], notices)
             asked, memory = ready
             ranked = self._ranked(query, asked, memory, limit)
-            hits = shown(
-                ranked,
-                limit,
+            if asked.text and asked.vector is None and self._has_meaning(memory):
+                notices = (MEANING_NOT_READY, *notices)
+            showing = Showing(
                 query.text,
                 characters,
+                self._search_characters,
                 self._turn.catalog,
                 lambda key, place: self._part_id(key, place, memory),
                 marked=marked,
             )
-            if asked.text and asked.vector is None and self._has_meaning(memory):
-                notices = (MEANING_NOT_READY, *notices)
-        return Answer(hits, notices)
+            return showing.answer(ranked, limit, notices)
 
     def rankings(self, text: str, depth: int) -> dict[str, list[RankedPassage]]:
         """See `Reader.rankings`."""

@@ -1,6 +1,6 @@
 """The passages that may answer a query, each with all the evidence there is for it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
@@ -37,7 +37,7 @@ class Asked:
 
 @dataclass(slots=True, eq=False)
 class Candidate:
-    """A passage that may answer the query. The evidence is filled in step by step: see `Indexes.candidates`.
+    """A passage that may answer the query, with the evidence for it.
 
     Attributes:
         passage: its id.
@@ -139,54 +139,62 @@ class Indexes:
         Raises:
             CatalogUnusable: the index of words is damaged.
         """
-        near = self._near(asked, k, within, without)
+        near = dict(self._near(asked, k, within, without))
         matching = self._matching(asked, k, within, without)
-        found = self._found_by_either(near, matching)
-        self._add_meaning(found, asked)
-        _add_words(found, matching, k)
-        self._add_document(found, asked)
-        self._add_name(found, asked, k)
-        for one in found:
-            one.score = fuse(one.meaning or 0.0, one.words, one.document, one.name, asked.known)
+        owners = {
+            passage: owner
+            for passage in dict.fromkeys((*near, *matching.scores))
+            if (owner := self._ranges.of(passage))
+        }
+        meaning = self._meaning(asked, owners, near)
+        words = _words(owners, matching, k)
+        document, name = self._documents(asked, {owner.first for owner in owners.values()}, k)
+        scores = fuse(
+            np.array([meaning.get(passage, 0.0) for passage in owners]),
+            np.array([words[passage] for passage in owners]),
+            np.array([document[owner.first] for owner in owners.values()]),
+            np.array([name[owner.first] for owner in owners.values()]),
+            asked.known,
+        )
+        meaning_ranks = {passage: rank for rank, passage in enumerate(near, 1)}
+        words_ranks = {passage: rank for rank, passage in enumerate(matching.scores, 1)}
+        found = [
+            Candidate(
+                passage,
+                owner,
+                meaning.get(passage),
+                meaning_ranks.get(passage),
+                words[passage],
+                words_ranks.get(passage),
+                document[owner.first],
+                name[owner.first],
+                score,
+            )
+            for (passage, owner), score in zip(owners.items(), scores.tolist(), strict=True)
+        ]
         return best_first(found)
 
-    def _found_by_either(self, near: Iterable[tuple[int, float]], matching: WordMatches) -> list[Candidate]:
-        """A candidate for each passage that is near or has the words, with its ranks in both lists."""
-        found: dict[int, Candidate] = {}
-        for rank, (passage, _) in enumerate(near, 1):
-            owner = self._ranges.of(passage)
-            if owner is not None:
-                found[passage] = Candidate(passage, owner, meaning_rank=rank)
-        for rank, (passage, _) in enumerate(matching.hits, 1):
-            candidate = found.get(passage)
-            if candidate is not None:
-                candidate.words_rank = rank
-                continue
-            owner = self._ranges.of(passage)
-            if owner is not None:
-                found[passage] = Candidate(passage, owner, words_rank=rank)
-        return list(found.values())
-
-    def _add_meaning(self, found: Sequence[Candidate], asked: Asked) -> None:
+    def _meaning(
+        self, asked: Asked, passages: Collection[int], near: Mapping[int, float]
+    ) -> Mapping[int, float]:
+        """Passage → similarity to the query, of those that have a vector; of `near` it is known."""
         if asked.vector is None:
-            return
-        similarities = self._vectors.similarities(asked.vector, [one.passage for one in found])
-        for one in found:
-            one.meaning = similarities.get(one.passage)
+            return near
+        others = [passage for passage in passages if passage not in near]
+        return {**near, **self._vectors.similarities(asked.vector, others)}
 
-    def _add_document(self, found: Sequence[Candidate], asked: Asked) -> None:
-        matching = self._word_index.documents(asked.text, {one.range.first for one in found})
-        scores = matching.scores
-        for one in found:
-            one.document = _share(scores.get(one.range.first, 0.0), matching.most)
-
-    def _add_name(self, found: Sequence[Candidate], asked: Asked, k: int) -> None:
-        documents = {one.range.first for one in found}
-        matching = self._word_index.names(asked.text, len(documents) + k)
-        scores = matching.scores
-        best = matching.hits[0][1] if matching.hits else 0.0
-        for one in found:
-            one.name = _share(scores.get(one.range.first, 0.0), best)
+    def _documents(
+        self, asked: Asked, firsts: Collection[int], k: int
+    ) -> tuple[dict[int, float], dict[int, float]]:
+        """First passage → how well the document as a whole matches, and how well its files' names do."""
+        matching = self._word_index.documents(asked.text, firsts)
+        names = self._word_index.names(asked.text, len(firsts) + k)
+        scores, by_name = matching.scores, names.scores
+        best = names.hits[0][1] if names.hits else 0.0
+        return (
+            {first: _share(scores.get(first, 0.0), matching.most) for first in firsts},
+            {first: _share(by_name.get(first, 0.0), best) for first in firsts},
+        )
 
     def _matching(
         self, asked: Asked, k: int, within: Chosen | None, without: Sequence[PassageRange]
@@ -223,14 +231,13 @@ class Indexes:
         return self._vectors.search(asked.vector, k, within=inside, without=outside)
 
 
-def _add_words(found: Iterable[Candidate], matching: WordMatches, k: int) -> None:
+def _words(passages: Iterable[int], matching: WordMatches, k: int) -> dict[int, float]:
+    """Passage → how well its words match."""
     # A list of k hits was cut: a passage behind the cut may match nearly as well as the last one in the list.
     # A shorter list has all passages with a word of the query, so that any other passage has none.
-    unlisted = _share(matching.hits[-1][1], matching.most) if len(matching.hits) == k else 0.0
+    unlisted = matching.hits[-1][1] if len(matching.hits) == k else 0.0
     scores = matching.scores
-    for one in found:
-        score = scores.get(one.passage)
-        one.words = unlisted if score is None else _share(score, matching.most)
+    return {passage: _share(scores.get(passage, unlisted), matching.most) for passage in passages}
 
 
 def _array(ranges: Sequence[PassageRange]) -> NDArray[np.int64]:

@@ -22,6 +22,9 @@ on others: see docs/quality.md.
 
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 WORDS, DOCUMENT, NAME = 0.6, 0.2, 0.1
 
 
@@ -47,8 +50,12 @@ class Evidence(NamedTuple):
     score: float
 
 
-def fuse(meaning: float, words: float, document: float, name: float, known: float) -> float:
-    """The score of a passage; higher is better.
+Column = NDArray[np.float64]
+"""A number for each passage; shape (passages,)."""
+
+
+def fuse(meaning: Column, words: Column, document: Column, name: Column, known: float) -> Column:
+    """The scores of passages; higher is better.
 
     Args:
         meaning: cosine similarity, -1 to 1; 0 if there is no vector.
@@ -57,6 +64,7 @@ def fuse(meaning: float, words: float, document: float, name: float, known: floa
         name: see `Evidence`.
         known: share of the query's letters that the model knows, 0 to 1.
     """
-    evidence = known**2 * max(meaning, 0.0) + WORDS * words + DOCUMENT * document + NAME * name
+    evidence = known**2 * np.maximum(meaning, 0.0) + WORDS * words + DOCUMENT * document + NAME * name
     # Rounded, because the same numbers, summed in another order, may differ in the last digit.
-    return round(evidence / (1 + WORDS + DOCUMENT + NAME), 9)
+    scores: Column = np.round(evidence / (1 + WORDS + DOCUMENT + NAME), 9)
+    return scores

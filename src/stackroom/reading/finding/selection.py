@@ -14,9 +14,9 @@ from stackroom.reading.finding.candidates import Asked, Candidate, Chosen, Index
 from stackroom.reading.finding.document_table import DocumentTable, Rows
 from stackroom.reading.query.query import Query
 
-# Passages taken from each index in one round: at least 64, and at least two for each document asked for. The
-# first ten results are the same from 32 on.
-_PASSAGES, _PASSAGES_FOR_EACH = 64, 2
+# Passages taken from each index in one round: at least 200, and at least two for each document asked for. Of
+# long reports 64 are too few: the right page is among the first ten for 3 questions in 100 less.
+_PASSAGES, _PASSAGES_FOR_EACH = 200, 2
 
 # Passages whose texts are read for phrases and exclusions: 50 at a time, and 2,000 for one query.
 _CHECKED_AT_ONCE, _MOST_CHECKED = 50, 2000

@@ -12,6 +12,11 @@ _WORD = re.compile(rf"[^\W_{RAISED}]+")
 # how many letters both must have before it.
 _ENDING, _STEM = 3, 4
 
+# Of a longer word, so many last letters may be its ending.
+_MOST_ENDING = 2
+# Shorter words, such as "of", are in most texts.
+_LEAST_LETTERS = 3
+
 
 class Matcher:
     """Finds what a reader would call the words of one query.
@@ -24,16 +29,20 @@ class Matcher:
     def __init__(self, query: str) -> None:
         """`query` has no operators."""
         exact = {word for part in query.split() for word in words(part).split()}
+        long = [word for word in exact if len(word) >= _LEAST_LETTERS or word.isdecimal()]
+        self.stems = [word[: max(_STEM, len(word) - _MOST_ENDING)] for word in sorted(long)]
+        """What the query's words begin with, in small letters; without the shortest words."""
         self._known = dict.fromkeys(exact, True)  # whether a word matches: texts repeat words
-        self._stems = defaultdict[str, list[str]](list)
+        self._alike = defaultdict[str, list[str]](list)  # by their first letters
         for word in exact:
-            self._stems[word[:_STEM]].append(word)
+            self._alike[word[:_STEM]].append(word)
         self._pairs = {
             word[at : at + 2]
             for word in exact
             if UNBOUNDED.search(word)
             for at in range(max(1, len(word) - 1))
         }
+        self.stems += sorted(self._pairs)
 
     def find(self, page: str, start: int, stop: int) -> list[tuple[int, int]]:
         """Spans (start, stop) of `page` that match, from `start` up to, not including, `stop`; in order."""
@@ -56,7 +65,7 @@ class Matcher:
 
     def _matches(self, word: str) -> bool:
         return self._known.get(word, False) or any(
-            _are_alike(word, other) for other in self._stems.get(word[:_STEM], ())
+            _are_alike(word, other) for other in self._alike.get(word[:_STEM], ())
         )
 
 
