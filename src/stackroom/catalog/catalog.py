@@ -98,16 +98,17 @@ class Catalog(CatalogFile):
         for start, stop in self._ranges(model, first, last):
             while start <= stop:
                 rows = self.rows(
-                    "SELECT p.id, s.first, d.language, d.title, coalesce((SELECT h.heading FROM sections h"  # noqa: S608
+                    "SELECT p.id, s.first, p.page, d.language, d.title,"  # noqa: S608
+                    " coalesce((SELECT h.heading FROM sections h"
                     "  WHERE h.document = d.key AND h.start <= p.start ORDER BY h.start DESC LIMIT 1), ''),"
                     f" d.key, p.start, p.stop FROM passages p {_RANGE_OF_P} JOIN documents d"
                     " ON d.key = s.document WHERE p.id BETWEEN ? AND ? ORDER BY p.id LIMIT ?",
                     (start, stop, _TEXTS),
                 )
                 for row in rows:
-                    passage, first_passage, language, title, heading, key, text_start, text_stop = row
+                    passage, first_passage, page, language, title, heading, key, text_start, text_stop = row
                     text = self._texts.span(key, text_start, text_stop)
-                    yield PassageText(passage, first_passage, language, title, heading, text)
+                    yield PassageText(passage, first_passage, page, language, title, heading, text)
                 start = rows[-1][0] + 1 if rows else stop + 1
 
     def first_words(self, model: Model, first: int = 0, last: int = _LAST) -> Iterator[DocumentText]:

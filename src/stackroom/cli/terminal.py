@@ -211,7 +211,8 @@ def _explained(evidence: Evidence) -> str:
     return (
         f"words {evidence.words:.2f} ({ranked(evidence.words_rank)}), "
         f"meaning {meaning} ({ranked(evidence.meaning_rank)}), "
-        f"document {evidence.document:.2f}, file name {evidence.name:.2f}, together {evidence.score:.3f}"
+        f"page {evidence.page:.2f}, document {evidence.document:.2f}, "
+        f"file name {evidence.name:.2f}, together {evidence.score:.3f}"
     )
 
 

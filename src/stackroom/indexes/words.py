@@ -1,8 +1,8 @@
 """Searching the indexes of words: which passages, and which documents, match the words of a query.
 
-There are two indexes, of passages and of documents as a whole. In both, a document is named by the id of its
-first passage (the field "split" on disk). Both are derived from the catalogue, so what
-they find may be out of date: look it up in the catalogue. Only this file, `indexer.passages.words_writer` and
+There are three indexes: of passages, of whole pages, and of documents as a whole. In all, a document is named
+by the id of its first passage (the field "split" on disk). They are derived from the catalogue, so what they
+find may be out of date: look it up in the catalogue. Only this file, `indexer.passages.words_writer` and
 `indexer.upkeep.check_words` know the full-text engine (tantivy).
 """
 
@@ -19,8 +19,11 @@ import tantivy
 from stackroom.common.errors import CatalogUnusable
 from stackroom.indexes.terms import LANGUAGES, OTHER, Analyzer
 
-PASSAGES, DOCUMENTS = "passages", "documents"
-"""Names of the two indexes' folders."""
+PASSAGES, PAGES, DOCUMENTS = "passages", "pages", "documents"
+"""Names of the three indexes' folders."""
+
+# A page's id in its index is made of the id of its document's first passage and its number, of so many bits.
+_PAGE_BITS = 20
 
 BOOKMARK = "bookmark"
 """Stands as the language of the entry that says how far an index is, so that this entry is
@@ -61,12 +64,23 @@ _FEW_DOCUMENTS = 200
 _MOST_WORDS = 64
 
 
+def page_key(first_passage: int, page: int) -> int:
+    """The id of a page in its index.
+
+    Args:
+        first_passage: the id of its document's first passage.
+        page: its number, 1-based.
+    """
+    return (first_passage << _PAGE_BITS) + page
+
+
 class WordIndex:
     """Searches the indexes in a folder, as their last commits left them. Not thread-safe."""
 
     def __init__(self, folder: Path) -> None:
         """Opens nothing yet: the folder need not be there."""
         self._passages = _Index(folder / PASSAGES)
+        self._pages = _Index(folder / PAGES)
         self._documents = _Index(folder / DOCUMENTS)
 
     def search(
@@ -91,6 +105,16 @@ class WordIndex:
             CatalogUnusable: the index is damaged.
         """
         return self._passages.search(query, k, required, within, without)
+
+    def pages(self, query: str, k: int, documents: Collection[int] | None) -> WordMatches:
+        """The whole pages that match the words of `query` best: their `page_key`.
+
+        Args:
+            query: any text; a page need not have all of its words.
+            k: most pages to return.
+            documents: ids of the first passages of the documents to look in; None means all.
+        """
+        return self._pages.search(query, k, (), None if documents is None else sorted(documents), ())
 
     def documents(self, query: str, documents: Collection[int]) -> WordMatches:
         """How well names, title, author, date and first pages of these documents match the words of `query`.

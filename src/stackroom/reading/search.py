@@ -135,7 +135,7 @@ class Searching:
         """Passages of at least `limit` documents, if there are as many; the best first."""
         if memory.model is None:
             return []
-        indexes = Indexes(self._word_index, memory.vectors, memory.ranges)
+        indexes = Indexes(self._word_index, memory.vectors, memory.ranges, self._turn.catalog.page_numbers)
         selection = Selection(self._turn.catalog, memory.model, indexes, memory.ranges, memory.table)
         return selection.ranked(query, asked, limit)
 

@@ -1,6 +1,6 @@
 """The passages that may answer a query, each with all the evidence there is for it."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
@@ -9,12 +9,16 @@ from numpy.typing import NDArray
 
 from stackroom.catalog.passage_ranges import PassageRange, PassageRanges
 from stackroom.indexes.vectors import VectorIndex
-from stackroom.indexes.words import WordIndex, WordMatches
+from stackroom.indexes.words import WordIndex, WordMatches, page_key
 from stackroom.reading.finding.ranking import Evidence, fuse
 
 # If at least one document in four is chosen, the words are searched in all documents, and the hits in chosen
 # ones are kept.
 _MANY = 4
+
+# So many whole pages are looked for by their words: with more or fewer, from 30 on, the first ten results are
+# the same but for one in a hundred.
+_PAGES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +46,18 @@ class Candidate:
     Attributes:
         passage: its id.
         range: the passages of the same document.
-        meaning, meaning_rank, words, words_rank, document, name, score: see `Evidence`.
+        page_number: of the page that it is on, 1-based.
+        meaning, meaning_rank, words, words_rank, page, document, name, score: see `Evidence`.
     """
 
     passage: int
     range: PassageRange
+    page_number: int
     meaning: float | None = None
     meaning_rank: int | None = None
     words: float = 0.0
     words_rank: int | None = None
+    page: float = 0.0
     document: float = 0.0
     name: float = 0.0
     score: float = 0.0
@@ -63,6 +70,7 @@ class Candidate:
             self.meaning_rank,
             self.words,
             self.words_rank,
+            self.page,
             self.document,
             self.name,
             self.score,
@@ -103,20 +111,28 @@ class Chosen:
         return found
 
 
+PageNumbers = Callable[[Sequence[int]], Mapping[int, int]]
+"""See `Catalog.page_numbers`."""
+
+
 class Indexes:
     """The index of words and the index of vectors of one library.
 
     Not thread-safe: whoever uses it holds the turn.
     """
 
-    def __init__(self, word_index: WordIndex, vectors: VectorIndex, ranges: PassageRanges) -> None:
+    def __init__(
+        self, word_index: WordIndex, vectors: VectorIndex, ranges: PassageRanges, page_numbers: PageNumbers
+    ) -> None:
         """Reads nothing yet.
 
         Args:
             word_index: finds words.
             vectors: find meaning.
             ranges: tell which document a passage belongs to.
+            page_numbers: tells which pages passages are on; passages that it does not know are left out.
         """
+        self._page_numbers = page_numbers
         self._word_index = word_index
         self._vectors = vectors
         self._ranges = ranges
@@ -141,17 +157,23 @@ class Indexes:
         """
         near = dict(self._near(asked, k, within, without))
         matching = self._matching(asked, k, within, without)
+        passages = list(dict.fromkeys((*near, *matching.scores)))
+        numbers = self._page_numbers(passages)
         owners = {
             passage: owner
-            for passage in dict.fromkeys((*near, *matching.scores))
-            if (owner := self._ranges.of(passage))
+            for passage in passages
+            if passage in numbers and (owner := self._ranges.of(passage))
         }
         meaning = self._meaning(asked, owners, near)
-        words = _words(owners, matching, k)
-        document, name = self._documents(asked, {owner.first for owner in owners.values()}, k)
+        words = _shares(owners, matching, k)
+        firsts = {owner.first for owner in owners.values()}
+        document, name = self._documents(asked, firsts, k)
+        is_whole = within is None and not without
+        page = self._pages(asked, owners, numbers, None if is_whole else firsts)
         scores = fuse(
             np.array([meaning.get(passage, 0.0) for passage in owners]),
             np.array([words[passage] for passage in owners]),
+            np.array([page[passage] for passage in owners]),
             np.array([document[owner.first] for owner in owners.values()]),
             np.array([name[owner.first] for owner in owners.values()]),
             asked.known,
@@ -162,10 +184,12 @@ class Indexes:
             Candidate(
                 passage,
                 owner,
+                numbers[passage],
                 meaning.get(passage),
                 meaning_ranks.get(passage),
                 words[passage],
                 words_ranks.get(passage),
+                page[passage],
                 document[owner.first],
                 name[owner.first],
                 score,
@@ -182,6 +206,19 @@ class Indexes:
             return near
         others = [passage for passage in passages if passage not in near]
         return {**near, **self._vectors.similarities(asked.vector, others)}
+
+    def _pages(
+        self,
+        asked: Asked,
+        owners: Mapping[int, PassageRange],
+        numbers: Mapping[int, int],
+        documents: Collection[int] | None,
+    ) -> dict[int, float]:
+        """Passage → how well the words of the whole page match; `documents` as for `WordIndex.pages`."""
+        matching = self._word_index.pages(asked.text, _PAGES, documents)
+        keys = {passage: page_key(owner.first, numbers[passage]) for passage, owner in owners.items()}
+        shares = _shares(keys.values(), matching, _PAGES)
+        return {passage: shares[key] for passage, key in keys.items()}
 
     def _documents(
         self, asked: Asked, firsts: Collection[int], k: int
@@ -231,13 +268,13 @@ class Indexes:
         return self._vectors.search(asked.vector, k, within=inside, without=outside)
 
 
-def _words(passages: Iterable[int], matching: WordMatches, k: int) -> dict[int, float]:
-    """Passage → how well its words match."""
-    # A list of k hits was cut: a passage behind the cut may match nearly as well as the last one in the list.
-    # A shorter list has all passages with a word of the query, so that any other passage has none.
+def _shares(ids: Iterable[int], matching: WordMatches, k: int) -> dict[int, float]:
+    """How well the words of passages, or pages, match, by their ids."""
+    # A list of k hits was cut: what is behind the cut may match nearly as well as the last one in the list. A
+    # shorter list has all with a word of the query, so that any other has none.
     unlisted = matching.hits[-1][1] if len(matching.hits) == k else 0.0
     scores = matching.scores
-    return {passage: _share(scores.get(passage, unlisted), matching.most) for passage in passages}
+    return {id_: _share(scores.get(id_, unlisted), matching.most) for id_ in ids}
 
 
 def _array(ranges: Sequence[PassageRange]) -> NDArray[np.int64]:

@@ -143,7 +143,12 @@ class Selection:
         return [id_ for id_ in passages if id_ in texts and query.passes(texts[id_].text)]
 
     def _without_evidence(self, passages: Sequence[int]) -> list[Candidate]:
-        return [Candidate(id_, owner) for id_ in passages if (owner := self._ranges.of(id_))]
+        numbers = self._catalog.page_numbers(passages)
+        return [
+            Candidate(id_, owner, numbers[id_])
+            for id_ in passages
+            if id_ in numbers and (owner := self._ranges.of(id_))
+        ]
 
     def _described(self, query: Query) -> DocumentTable:
         """The documents to choose from: those with the query's ids, or all."""

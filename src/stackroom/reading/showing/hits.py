@@ -97,16 +97,12 @@ class Showing:
             limit: most documents.
             notices: see `Answer`.
         """
-        pages = self._catalog.page_numbers([candidate.passage for candidate in ranked])
         leaders: dict[PassageRange, Candidate] = {}
         others: dict[tuple[PassageRange, int], Candidate] = {}  # the best passage of each other page
         for candidate in ranked:
-            page = pages.get(candidate.passage)
-            if page is None:
-                continue
             leader = leaders.setdefault(candidate.range, candidate)
-            if pages[leader.passage] != page:
-                others.setdefault((candidate.range, page), candidate)
+            if leader.page_number != candidate.page_number:
+                others.setdefault((candidate.range, candidate.page_number), candidate)
         best = self._different(leaders.values(), limit)
         copied = len(self._copies)
         shown: dict[PassageRange, list[_Found]] = {found.candidate.range: [found] for found in best}
