@@ -8,7 +8,7 @@ find may be out of date: look it up in the catalogue. Only this file, `indexer.p
 
 import math
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -63,6 +63,9 @@ _FEW_DOCUMENTS = 200
 # Of a query as long as a page only the rarest words are looked for: so many say what it is about.
 _MOST_WORDS = 64
 
+# Queries whose words are kept as the engine takes them: a search asks an index up to three times.
+_QUERIES = 16
+
 
 def page_key(first_passage: int, page: int) -> int:
     """The id of a page in its index.
@@ -79,9 +82,10 @@ class WordIndex:
 
     def __init__(self, folder: Path) -> None:
         """Opens nothing yet: the folder need not be there."""
-        self._passages = _Index(folder / PASSAGES)
-        self._pages = _Index(folder / PAGES)
-        self._documents = _Index(folder / DOCUMENTS)
+        analyzer = cache(Analyzer)  # each keeps the terms of words: the same query is asked of all indexes
+        self._passages = _Index(folder / PASSAGES, analyzer)
+        self._pages = _Index(folder / PAGES, analyzer)
+        self._documents = _Index(folder / DOCUMENTS, analyzer)
 
     def search(
         self,
@@ -137,13 +141,14 @@ class WordIndex:
 class _Index:
     """One index of the engine."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, analyzer: Callable[[str], Analyzer]) -> None:
         self._folder = folder
+        self._kept: dict[tuple[str, str], tuple[list[tantivy.Query], float]] = {}  # by query and field
         self._index: tantivy.Index | None = None
         self._state: tuple[int, int] | None = None
         self._languages: list[str] = []
         self._entries = 0
-        self._analyzer = cache(Analyzer)
+        self._analyzer = analyzer
 
     def search(
         self,
@@ -176,7 +181,12 @@ class _Index:
         if index is None or not query.strip() or k < 1:
             return WordMatches([], 0.0)
         searcher = index.searcher()
-        clauses, most = self._clauses(index.schema, searcher, query, field)
+        asked = query, field
+        if asked not in self._kept:
+            if len(self._kept) >= _QUERIES:
+                self._kept.clear()
+            self._kept[asked] = self._clauses(index.schema, searcher, query, field)
+        clauses, most = self._kept[asked]
         if not clauses:
             return WordMatches([], most)
         should = [(tantivy.Occur.Should, clause) for clause in clauses]
@@ -260,6 +270,7 @@ class _Index:
         searcher = self._index.searcher()
         self._languages = [code for code in LANGUAGES if searcher.doc_freq("language", code)]
         self._entries = _entries(searcher)
+        self._kept.clear()
 
     def _unusable(self, error: Exception) -> CatalogUnusable:
         advice = "" if isinstance(error, OSError) else " Run `stackroom index`: it is built again."

@@ -16,6 +16,9 @@ from stackroom.reading.finding.ranking import Evidence, fuse
 # ones are kept.
 _MANY = 4
 
+# How many times as many passages are listed by their words as become candidates by them.
+_TIMES = 3
+
 # So many whole pages are looked for by their words: with more or fewer, from 30 on, the first ten results are
 # the same but for one in a hundred.
 _PAGES = 100
@@ -156,8 +159,10 @@ class Indexes:
             CatalogUnusable: the index of words is damaged.
         """
         near = dict(self._near(asked, k, within, without))
-        matching = self._matching(asked, k, within, without)
-        passages = list(dict.fromkeys((*near, *matching.scores)))
+        # What is near in meaning gets its share of words from far down the list.
+        matching = self._matching(asked, _TIMES * k, within, without)
+        with_words = [passage for passage, _ in matching.hits[:k]]
+        passages = list(dict.fromkeys((*near, *with_words)))
         numbers = self._page_numbers(passages)
         owners = {
             passage: owner
@@ -165,7 +170,7 @@ class Indexes:
             if passage in numbers and (owner := self._ranges.of(passage))
         }
         meaning = self._meaning(asked, owners, near)
-        words = _shares(owners, matching, k)
+        words = _shares(owners, matching, _TIMES * k)
         firsts = {owner.first for owner in owners.values()}
         document, name = self._documents(asked, firsts, k)
         is_whole = within is None and not without
@@ -179,7 +184,7 @@ class Indexes:
             asked.known,
         )
         meaning_ranks = {passage: rank for rank, passage in enumerate(near, 1)}
-        words_ranks = {passage: rank for rank, passage in enumerate(matching.scores, 1)}
+        words_ranks = {passage: rank for rank, passage in enumerate(with_words, 1)}
         found = [
             Candidate(
                 passage,
@@ -226,12 +231,9 @@ class Indexes:
         """First passage → how well the document as a whole matches, and how well its files' names do."""
         matching = self._word_index.documents(asked.text, firsts)
         names = self._word_index.names(asked.text, len(firsts) + k)
-        scores, by_name = matching.scores, names.scores
         best = names.hits[0][1] if names.hits else 0.0
-        return (
-            {first: _share(scores.get(first, 0.0), matching.most) for first in firsts},
-            {first: _share(by_name.get(first, 0.0), best) for first in firsts},
-        )
+        by_best = WordMatches(names.hits, best)
+        return _shares(firsts, matching, 0), _shares(firsts, by_best, 0)
 
     def _matching(
         self, asked: Asked, k: int, within: Chosen | None, without: Sequence[PassageRange]
@@ -269,12 +271,18 @@ class Indexes:
 
 
 def _shares(ids: Iterable[int], matching: WordMatches, k: int) -> dict[int, float]:
-    """How well the words of passages, or pages, match, by their ids."""
+    """How well the words of passages, pages or documents match, by their ids.
+
+    Args:
+        ids: of the passages, pages or documents.
+        matching: a list of those that match best.
+        k: the most that this list can have; 0 if it has all that match.
+    """
     # A list of k hits was cut: what is behind the cut may match nearly as well as the last one in the list. A
     # shorter list has all with a word of the query, so that any other has none.
-    unlisted = matching.hits[-1][1] if len(matching.hits) == k else 0.0
-    scores = matching.scores
-    return {id_: _share(scores.get(id_, unlisted), matching.most) for id_ in ids}
+    unlisted = matching.hits[-1][1] if 0 < len(matching.hits) == k else 0.0
+    scores, most = matching.scores, matching.most or 1.0
+    return {id_: scores.get(id_, unlisted) / most for id_ in ids}
 
 
 def _array(ranges: Sequence[PassageRange]) -> NDArray[np.int64]:
@@ -283,8 +291,3 @@ def _array(ranges: Sequence[PassageRange]) -> NDArray[np.int64]:
     array[:, 0] = [one.first for one in ranges]
     array[:, 1] = [one.last for one in ranges]
     return array
-
-
-def _share(score: float, most: float) -> float:
-    """A score as a share of the greatest possible one; 0 if no score is possible."""
-    return score / most if most > 0 else 0.0

@@ -28,7 +28,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-WORDS, PAGE, DOCUMENT, NAME = 0.6, 0.3, 0.2, 0.1
+WORDS, PAGE, DOCUMENT, NAME = 0.3, 0.3, 0.2, 0.1
 _WHOLE = 1 + WORDS + PAGE + DOCUMENT + NAME
 
 

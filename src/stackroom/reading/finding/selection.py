@@ -14,9 +14,9 @@ from stackroom.reading.finding.candidates import Asked, Candidate, Chosen, Index
 from stackroom.reading.finding.document_table import DocumentTable, Rows
 from stackroom.reading.query.query import Query
 
-# Passages taken from each index in one round: at least 200, and at least two for each document asked for. Of
-# long reports 64 are too few: the right page is among the first ten for 3 questions in 100 less.
-_PASSAGES, _PASSAGES_FOR_EACH = 200, 2
+# Passages taken from each index at first: at least 100, and at least two for each document asked for. With
+# 64, the right page of long reports is shown for 1 question in 100 less; more than 128 bring nothing.
+_PASSAGES, _PASSAGES_FOR_EACH = 100, 2
 
 # Passages whose texts are read for phrases and exclusions: 50 at a time, and 2,000 for one query.
 _CHECKED_AT_ONCE, _MOST_CHECKED = 50, 2000
@@ -86,6 +86,7 @@ class Selection:
                 break
             ranked += found
             documents |= {candidate.range for candidate in found}
+            count = _PASSAGES_FOR_EACH * limit  # few documents are missing
         return best_first(ranked)
 
     def _checked(self, query: Query, asked: Asked, limit: int, within: Chosen | None) -> list[Candidate]:

@@ -51,9 +51,9 @@ def _densest(passage: str, stems: Sequence[str], width: int) -> tuple[int, int]:
     time. (0, 0) if no word is there.
     """
     present = [stem for stem in stems if stem in passage]
-    starts = {passage.find(stem) for stem in present} | {passage.rfind(stem) for stem in present}
+    starts = [passage.find(stem) for stem in present] + [passage.rfind(stem) for stem in present]
     best, first, words = 0, 0, list[str]()
-    for start in sorted(starts):
+    for start in dict.fromkeys(starts):
         piece = passage[start : start + width]
         inside = [stem for stem in present if stem in piece]
         worth = len("".join(inside))
