@@ -339,7 +339,7 @@ async def test_what_is_said_beside_an_answer_is_in_the_results_own_metadata(
         (notice,) = (found.meta or {})["stackroom/notices"]
         assert notice.startswith("lang:germann was taken as words")
         assert content(found).keys() == {"results"}
-        plain = await client.call_tool_mcp(SEARCH, {"query": "cats lang:german"})
+        plain = await client.call_tool_mcp(SEARCH, {"query": "cats lang:english"})
         assert "stackroom/notices" not in (plain.meta or {})
 
 
@@ -380,7 +380,7 @@ async def test_a_server_of_an_empty_data_folder_follows_what_is_indexed(tmp_path
             answer = content(await client.call_tool(SEARCH, {"query": "cats"}))
             assert [result["id"] for result in answer["results"]] == [cats]
             dogs = shelf.add(2, "Dogs bark.\n", name="1.pdf")
-            answer = content(await client.call_tool(SEARCH, {"query": "cats"}))
+            answer = content(await client.call_tool(SEARCH, {"query": "dogs"}))
             assert [result["id"] for result in answer["results"]] == [dogs]
             assert content(await client.call_tool(FETCH, {"id": cats}))["id"] == dogs
             shelf.remove(1)

@@ -44,6 +44,17 @@ def taken_as_words(misread: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(sentences[:_MOST])
 
 
+def nothing_with(missing: str, *, nearest: bool) -> str:
+    """That nothing meets what a query demands.
+
+    Args:
+        missing: what it demands, as it says it.
+        nearest: whether there are hits that do not meet it.
+    """
+    shown = missing if len(missing) <= _MOST * _LONGEST else f"{missing[: _MOST * _LONGEST - 1]}…"
+    return f"Nothing was found with {shown}" + (": these are the nearest without." if nearest else ".")
+
+
 def unshown_pages(hit: Hit, *, alone: bool) -> str:
     """How many more pages of a document were found, and how to see them; empty if there are none.
 

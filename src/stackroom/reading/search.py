@@ -6,11 +6,14 @@
    through what the filters, phrases and exclusions allow, and ranks them by the formula in `finding.ranking`.
 4. `Showing` reads the best passages of each document from the catalogue, and cuts them to sentences.
 
+If nothing is left, what was demanded of it is left out, and the answer says so: `_nearest`.
+
 What the indexes find is a hint only: a hit is shown only if the catalogue has the passage.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 from stackroom.catalog.entries import FoundPassage
 from stackroom.common.documents import RankedPassage
@@ -18,7 +21,7 @@ from stackroom.indexes.words import WordIndex
 from stackroom.reading.finding.candidates import Asked, Candidate, Indexes
 from stackroom.reading.finding.selection import Selection
 from stackroom.reading.in_memory import InMemory, Turn
-from stackroom.reading.notices import MEANING_NOT_READY, taken_as_words
+from stackroom.reading.notices import MEANING_NOT_READY, nothing_with, taken_as_words
 from stackroom.reading.query.parse import parse
 from stackroom.reading.query.query import Query
 from stackroom.reading.query_batches import QueryModel
@@ -65,6 +68,11 @@ class Searching:
                 return Answer([], notices)
             asked, memory = ready
             ranked = self._ranked(query, asked, memory, limit)
+            missing = ""
+            if not ranked:
+                ranked, missing = self._nearest(query, asked, memory, limit)
+            if missing:
+                notices = (nothing_with(missing, nearest=bool(ranked)), *notices)
             if asked.text and asked.vector is None and self._has_meaning(memory):
                 notices = (MEANING_NOT_READY, *notices)
             showing = Showing(
@@ -75,7 +83,7 @@ class Searching:
                 lambda key, place: self._part_id(key, place, memory),
                 marked=marked,
             )
-            return showing.answer(ranked, limit, notices)
+            return replace(showing.answer(ranked, limit, notices), missing=missing if ranked else "")
 
     def rankings(self, text: str, depth: int) -> dict[str, list[RankedPassage]]:
         """See `Reader.rankings`."""
@@ -138,6 +146,25 @@ class Searching:
         indexes = Indexes(self._word_index, memory.vectors, memory.ranges, self._turn.catalog.page_numbers)
         selection = Selection(self._turn.catalog, memory.model, indexes, memory.ranges, memory.table)
         return selection.ranked(query, asked, limit)
+
+    def _nearest(
+        self, query: Query, asked: Asked, memory: InMemory, limit: int
+    ) -> tuple[list[Candidate], str]:
+        """What answers a query that finds nothing, if it is asked for less; and what was left out of it.
+
+        Its phrases are left out, or its filters, or both: the first that finds anything.
+        """
+        phrases, filters = query.written_phrases, query.written_filters
+        for less, left_out in (
+            (query.without_phrases, phrases),
+            (query.without_filters, filters),
+            (query.without_phrases.without_filters, phrases + filters),
+        ):
+            if left_out and less.text:
+                ranked = self._ranked(less, replace(asked, phrases=less.phrases), memory, limit)
+                if ranked:
+                    return ranked, " ".join(left_out)
+        return [], " ".join(phrases + filters)
 
     def _has_meaning(self, memory: InMemory) -> bool:
         """Whether passages have vectors, or will have: then a search by words alone misses something."""

@@ -87,7 +87,7 @@ class Selection:
             ranked += found
             documents |= {candidate.range for candidate in found}
             count = _PASSAGES_FOR_EACH * limit  # few documents are missing
-        return best_first(ranked)
+        return best_first(ranked) if within else _answers(ranked)
 
     def _checked(self, query: Query, asked: Asked, limit: int, within: Chosen | None) -> list[Candidate]:
         """As `ranked`, of passages whose texts have the query's phrases, and nothing it excludes.
@@ -171,3 +171,13 @@ class Selection:
         if is_part or 2 * len(admitted) <= len(self._ranges):
             return Chosen(len(admitted), table.ranges(admitted))
         return Chosen(len(admitted), table.ranges(table.others(admitted)), others=True)
+
+
+def _answers(found: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates, the best first; none if nothing speaks for even the best one.
+
+    Vectors always have nearest ones, also those of a query that the model can't read. Of documents that the
+    query has chosen, even those are shown.
+    """
+    ranked = best_first(found)
+    return ranked if ranked and ranked[0].score > 0 else []

@@ -43,11 +43,13 @@ class Answer:
         hits: by descending score of their best passages, each with the evidence for that passage.
         notices: sentences for whoever asked, which tell why this may be less than was asked for.
         unshown: how many more documents were found.
+        missing: phrases and filters of the query that no hit meets, because nothing does; mostly empty.
     """
 
     hits: list[tuple[Hit, Evidence]]
     notices: tuple[str, ...] = ()
     unshown: int = 0
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

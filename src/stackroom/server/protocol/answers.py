@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from stackroom.common.documents import Copy, OutlineEntry, Quote, Unread
 from stackroom.page.foreign_text import own_line
 from stackroom.page.parts import page_id, ranges
-from stackroom.reading.notices import unshown_documents, unshown_pages
+from stackroom.reading.notices import nothing_with, unshown_documents, unshown_pages
 from stackroom.reading.results import Fetched
 from stackroom.reading.showing.hits import Answer
 
@@ -151,11 +151,12 @@ _SAID = {
 
 def search_answer(answer: Answer, base_url: str) -> SearchAnswer:
     """The answer to a search; `base_url` is where the server is found, without a slash at its end."""
+    lacking = nothing_with(answer.missing, nearest=True) if answer.missing else ""
     results = [
         SearchResult(
             title=own_line(hit.title),
             more=[FurtherPassage(**_quoted(further, hit.document_id, base_url)) for further in hit.more],
-            note=unshown_pages(hit, alone=len(answer.hits) == 1),
+            note=" ".join(filter(None, (lacking, unshown_pages(hit, alone=len(answer.hits) == 1)))),
             **_quoted(hit.best, hit.document_id, base_url),
         )
         for hit, _ in answer.hits

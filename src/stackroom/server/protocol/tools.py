@@ -122,7 +122,8 @@ def create_mcp(
         passage is on, a url to cite, and further good pages with a sentence of each; note says how to see
         what else was found. The query may hold operators: "exact phrase",
         -word, title:word, author:name, folder:name, after:2023, before:2024-05, lang:de, and id:ID to search
-        inside one document. If an exact phrase finds nothing, search again without the quotes.
+        inside one document. If nothing has the phrase or passes the filters, note says so, and the results
+        are the nearest without them.
         """
 
         def find() -> _Found[SearchAnswer]:
