@@ -1,12 +1,11 @@
 """From ranked passages to what a search shows of them: the best of each document, and further good pages."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import FoundPassage
-from stackroom.catalog.passage_ranges import PassageRange
 from stackroom.common.documents import Copy, Hit, Quote
 from stackroom.page.foreign_text import own_label
 from stackroom.page.mark import Mark
@@ -85,7 +84,8 @@ class Showing:
         self._marked = marked
         self._matcher = Matcher(query)
         self._known: dict[str, _Found] = {}  # what is shown already, by its text
-        self._copies = Counter[PassageRange]()  # how many passages of a document are copies of what is shown
+        # By a document's first passage: how many of its passages are copies of what is shown.
+        self._copies = Counter[int]()
 
     def answer(self, ranked: Sequence[Candidate], limit: int, notices: tuple[str, ...]) -> Answer:
         """The best passage of each of the first `limit` documents, and further pages of these documents.
@@ -99,16 +99,11 @@ class Showing:
             limit: most documents.
             notices: see `Answer`.
         """
-        leaders: dict[PassageRange, Candidate] = {}
-        others: dict[tuple[PassageRange, int], Candidate] = {}  # the best passage of each other page
-        for candidate in ranked:
-            leader = leaders.setdefault(candidate.range, candidate)
-            if leader.page_number != candidate.page_number:
-                others.setdefault((candidate.range, candidate.page_number), candidate)
+        leaders, others = _by_page(ranked)
         best = self._different(leaders.values(), limit)
-        copied = len(self._copies)
-        shown: dict[PassageRange, list[_Found]] = {found.candidate.range: [found] for found in best}
-        waiting = [candidate for candidate in others.values() if candidate.range in shown]
+        left_out = len(leaders) - len(best) - len(self._copies)
+        documents = {found.candidate.range.first for found in best}
+        waiting = [candidate for candidate in others if candidate.range.first in documents]
         quotes: dict[int, Quote] = {}
         left = self._most
         for number, found in enumerate(best):
@@ -116,16 +111,18 @@ class Showing:
         further = self._different(waiting, min(_FURTHER, max(left, 0) // _LEAST))
         for number, found in enumerate(further):
             left -= self._quote(found, left // (len(further) - number), quotes, brief=True)
-            shown[found.candidate.range].append(found)
-        unshown = Counter(candidate.range for candidate in waiting)
+        more = defaultdict[int, list[Quote]](list)
+        for found in further:
+            more[found.candidate.range.first].append(_with_copies(quotes, found))
+        pages = Counter(candidate.range.first for candidate in waiting)
         hits = []
         for found in best:
-            own = shown[found.candidate.range]
-            first, *more = (_with_copies(quotes[each.candidate.passage], each.copies) for each in own)
-            left_out = unshown[found.candidate.range] - len(more) - self._copies[found.candidate.range]
-            hit = Hit(found.place.document_id, visible(found.place.title), first, tuple(more), left_out)
+            document, place = found.candidate.range.first, found.place
+            own = tuple(more[document])
+            unshown = pages[document] - len(own) - self._copies[document]
+            hit = Hit(place.document_id, visible(place.title), _with_copies(quotes, found), own, unshown)
             hits.append((hit, found.candidate.evidence))
-        return Answer(hits, notices, len(leaders) - len(best) - copied)
+        return Answer(hits, notices, left_out)
 
     def _different(self, candidates: Iterable[Candidate], wanted: int) -> list[_Found]:
         """The first `wanted` candidates with texts that are not shown yet. Others that are read on the way,
@@ -144,7 +141,7 @@ class Showing:
                 known = self._known.get(text)
                 if known is not None:
                     known.copies.append(place)
-                    self._copies[candidate.range] += 1
+                    self._copies[candidate.range.first] += 1
                 elif len(found) < wanted:
                     self._known[text] = _Found(candidate, place)
                     found.append(self._known[text])
@@ -169,8 +166,20 @@ class Showing:
         return len(quoted.text)
 
 
-def _with_copies(quoted: Quote, copies: Sequence[FoundPassage]) -> Quote:
-    if not copies:
+def _by_page(ranked: Iterable[Candidate]) -> tuple[dict[int, Candidate], list[Candidate]]:
+    """By a document's first passage its best one; and the best passage of each other page, in order."""
+    leaders: dict[int, Candidate] = {}
+    others: dict[tuple[int, int], Candidate] = {}
+    for candidate in ranked:
+        first, page = candidate.range.first, candidate.page_number
+        if leaders.setdefault(first, candidate).page_number != page:
+            others.setdefault((first, page), candidate)
+    return leaders, list(others.values())
+
+
+def _with_copies(quotes: Mapping[int, Quote], found: _Found) -> Quote:
+    quoted = quotes[found.candidate.passage]
+    if not found.copies:
         return quoted
     named = (
         Copy(
@@ -180,6 +189,6 @@ def _with_copies(quoted: Quote, copies: Sequence[FoundPassage]) -> Quote:
             own_label(place.page_label) or str(place.page),
             str(Mark.of(place.page_text, place.start, place.stop)),
         )
-        for place in copies[:_COPIES]
+        for place in found.copies[:_COPIES]
     )
     return replace(quoted, copies=tuple(named))
