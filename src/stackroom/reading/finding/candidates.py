@@ -17,11 +17,11 @@ from stackroom.reading.finding.ranking import Evidence, fuse
 _MANY = 4
 
 # How many times as many passages are listed by their words as become candidates by them.
-_TIMES = 3
+_TIMES = 2
 
 # So many whole pages are looked for by their words: with more or fewer, from 30 on, the first ten results are
 # the same but for one in a hundred.
-_PAGES = 100
+_PAGES = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,14 +51,17 @@ def _densest(passage: str, stems: Sequence[str], width: int) -> tuple[int, int]:
     time. (0, 0) if no word is there.
     """
     present = [stem for stem in stems if stem in passage]
-    starts = [passage.find(stem) for stem in present] + [passage.rfind(stem) for stem in present]
+    starts = {passage.find(stem): True for stem in present} | {passage.rfind(stem): True for stem in present}
+    most = sum(map(len, present))
     best, first, words = 0, 0, list[str]()
-    for start in dict.fromkeys(starts):
+    for start in starts:
         piece = passage[start : start + width]
         inside = [stem for stem in present if stem in piece]
-        worth = len("".join(inside))
+        worth = sum(map(len, inside))
         if worth > best:
             best, first, words = worth, start, inside
+            if worth == most:
+                break
     piece = passage[first : first + width]
     return first, first + max((piece.find(stem) + len(stem) for stem in words), default=0)
 
