@@ -14,4 +14,10 @@ by_both = pytest.mark.parametrize("shelf", [BOTH], indirect=True)
 
 
 def ids(reader: Reader, query: str, limit: int = 10) -> list[str]:
-    return [hit.document_id for hit in reader.search(query, limit)]
+    """The documents that a search finds: each that it shows, then those that have the same passage."""
+    found = [
+        id_
+        for hit in reader.search(query, limit)
+        for id_ in (hit.document_id, *(copy.document_id for copy in hit.best.copies))
+    ]
+    return list(dict.fromkeys(found))

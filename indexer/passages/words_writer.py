@@ -8,6 +8,7 @@ import re
 import shutil
 from contextlib import suppress
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 import tantivy
@@ -17,7 +18,15 @@ from stackroom.catalog.entries import Change, Model
 from stackroom.common.errors import CatalogUnusable
 from stackroom.indexes.parts import parts
 from stackroom.indexes.terms import Analyzer, stemmed
-from stackroom.indexes.words import BOOKMARK, DOCUMENTS, PASSAGES, dead_share, open_index
+from stackroom.indexes.words import (
+    BOOKMARK,
+    DOCUMENTS,
+    PAGES,
+    PASSAGES,
+    dead_share,
+    open_index,
+    page_key,
+)
 
 # Memory for words that are not written yet; the engine writes a segment when it is full.
 _HEAP_BYTES = 64_000_000
@@ -46,11 +55,13 @@ class WordsWriter:
         """
         self._analyzer = cache(Analyzer)
         self._passages = _Writer(folder / PASSAGES)
+        self._pages = _Writer(folder / PAGES)
         self._documents = _Writer(folder / DOCUMENTS)
 
     def close(self) -> None:
         """Waits until the engine has merged its files."""
         self._passages.close()
+        self._pages.close()
         self._documents.close()
 
     def follow(self, catalog: Catalog) -> bool:
@@ -71,7 +82,7 @@ class WordsWriter:
             now = catalog.id(), catalog.last_change()
             model = catalog.model()
             is_news = False
-            for writer in (self._passages, self._documents):
+            for writer in (self._passages, self._pages, self._documents):
                 try:
                     if writer.followed != now:
                         is_news = True
@@ -115,10 +126,18 @@ class WordsWriter:
                 self._add(
                     writer, whole.first_passage, whole.first_passage, whole.language, whole.text, whole.names
                 )
-        else:
-            for found in catalog.words(model, change.first, change.last):
+            return
+        passages = catalog.words(model, change.first, change.last)
+        if writer is self._passages:
+            for found in passages:
                 text = f"{found.title}\n{found.heading}\n{found.text}"
                 self._add(writer, found.passage, found.first_passage, found.language, text)
+            return
+        for (first_passage, page), group in groupby(passages, lambda one: (one.first_passage, one.page)):
+            together = list(group)
+            headings = dict.fromkeys(found.heading for found in together)
+            text = "\n".join([together[0].title, *headings, *(found.text for found in together)])
+            self._add(writer, page_key(first_passage, page), first_passage, together[0].language, text)
 
     def _add(
         self, writer: "_Writer", id_: int, first_passage: int, language: str, text: str, names: str = ""

@@ -9,7 +9,7 @@ import tantivy
 
 from indexer.passages.words_writer import bookmark_id, live_files, read_bookmark
 from stackroom.catalog.catalog import Catalog
-from stackroom.indexes.words import DOCUMENTS, PASSAGES, open_index
+from stackroom.indexes.words import DOCUMENTS, PAGES, PASSAGES, open_index, page_key
 
 # Each of the engine's files ends with a JSON object that has the CRC-32 of all before it, then the length of
 # that JSON, then this number.
@@ -20,7 +20,7 @@ _READ_BYTES = 2**20
 
 
 def audit(folder: Path, catalog: Catalog) -> tuple[list[str], bool]:
-    """Compares both indexes in a folder with the catalogue, which nobody may change meanwhile.
+    """Compares the indexes in a folder with the catalogue, which nobody may change meanwhile.
 
     Returns:
         What is damaged, each as a clause for a person; and whether an index is only behind, or not made yet.
@@ -35,7 +35,12 @@ def audit(folder: Path, catalog: Catalog) -> tuple[list[str], bool]:
     followed = catalog.id(), catalog.last_change()
     wrong = []
     behind = False
-    for name, expected in ((PASSAGES, passages), (DOCUMENTS, documents)):
+    pages = (
+        page_key(each.first, page)
+        for each in ranges
+        for page in set(catalog.page_numbers(range(each.first, each.last + 1)).values())
+    )
+    for name, expected in ((PASSAGES, passages), (PAGES, pages), (DOCUMENTS, documents)):
         try:
             state = _audit(folder / name, followed, expected)
         except (ValueError, OSError, KeyError) as error:  # the engine's only error is a ValueError

@@ -18,7 +18,7 @@ from make_pdfs import write_garbage, write_pdf
 from places import SHARED
 from stackroom.catalog.catalog import Catalog
 from stackroom.cli.evaluation.ask_questions import Results, ask_questions
-from stackroom.cli.evaluation.measures import DOCUMENTS, JUDGED, figure, measure
+from stackroom.cli.evaluation.measures import DEEP, DOCUMENTS, JUDGED, figure, measure, told_apart
 from stackroom.cli.evaluation.report import as_json, as_table
 from stackroom.cli.evaluation.sets import read_set
 from stackroom.common.settings import Settings
@@ -58,7 +58,7 @@ def made_up(queries: int) -> tuple[dict[str, list[str]], dict[str, dict[str, int
 
 def test_measures_are_what_their_definitions_say() -> None:
     found, truth = made_up(200)
-    values = measure(found, truth, {**JUDGED, **DOCUMENTS})
+    values = measure(found, truth, {**JUDGED, **DEEP, **DOCUMENTS})
     expected = [by_hand(found.get(query, []), grades) for query, grades in truth.items()]
     for column, name in enumerate(("nDCG@10", "Recall@100", "MRR@10", "document@5")):
         assert values[name] == pytest.approx([row[column] for row in expected])
@@ -78,7 +78,7 @@ def test_measures_agree_with_the_shared_evaluation_tools() -> None:
     found, truth = made_up(100)
     run = {query: {thing: -rank for rank, thing in enumerate(things)} for query, things in found.items()}
     expected = metrics.evaluate(truth, run)
-    values = measure(found, truth, JUDGED)
+    values = measure(found, truth, {**JUDGED, **DEEP})
     for ours, theirs in (("nDCG@10", "ndcg@10"), ("Recall@100", "recall@100"), ("MRR@10", "mrr@10")):
         assert values[ours].mean() == pytest.approx(expected[theirs])
 
@@ -93,6 +93,11 @@ def test_intervals() -> None:
     assert shown.mean - shown.low == pytest.approx(by_theory, rel=0.1)
     sure = figure(np.ones(3))
     assert (sure.mean, sure.low, sure.high) == (1, 1, 1)
+
+
+def test_unanswerable_questions_are_told_by_their_scores() -> None:
+    answerable = [number / 100 for number in range(100)]
+    assert told_apart(answerable, [0.0, 0.04, 0.06, 1.0]).tolist() == [1, 1, 0, 0]
 
 
 # Trials
@@ -176,6 +181,29 @@ def test_the_right_page_of_the_right_document_is_looked_for(questions: Path, tmp
     assert means(results, "page@1") == (0.25,) * 3
     assert means(results, "page@5") == (0.5, 0.75, 0.75)
     assert (results.measures["page@5"].better, results.measures["page@5"].gain.mean) == ("meaning", 0)
+
+
+def test_what_an_answer_shows_is_measured(questions: Path, tmp_path: Path) -> None:
+    asked = [
+        {"question": "otters eat clams", "pdf": "otters.pdf", "page": 2},
+        {"question": "otters sleep", "pdf": "otters.pdf", "page": 2},  # not the best page, but shown
+        {"question": "knead dough", "pdf": "otters.pdf", "page": 3},
+        {"question": "dough", "pdf": "bread.pdf"},
+        {"question": "quarterly earnings", "answerable": False},
+        {"question": "otters eat clams", "answerable": False},
+    ]
+    write_lines(questions / "questions.jsonl", asked)
+    results = trial(questions, tmp_path / "data")
+    assert results.shown is not None
+    assert (results.shown.queries, round(results.shown.figure.mean, 3)) == (3, 0.667)
+    assert results.unanswerable is not None
+    assert (results.unanswerable.queries, results.unanswerable.figure.mean) == (2, 0.5)
+    assert results.cpu_ms > 0
+    rows = as_table(results).splitlines()
+    assert [row.split()[:3] for row in rows if row.startswith(("shown@search ", "unanswerable "))] == [
+        ["shown@search", "3", "0.667"],
+        ["unanswerable", "2", "0.500"],
+    ]
 
 
 def test_without_pages_none_are_measured(questions: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from shelf import Shelf
 from stackroom.reading.reader import Reader
+from stackroom.server.protocol.answers import search_answer
 
 
 @pytest.fixture
@@ -32,7 +33,49 @@ def library(shelf: Shelf) -> Shelf:
 
 
 def found(reader: Reader, query: str) -> set[int]:
-    return {int(hit.document_id, 16) for hit in reader.search(query)}
+    """The documents that meet all that is demanded."""
+    answer = reader.answer(query)
+    return set() if answer.missing else {int(hit.document_id, 16) for hit, _ in answer.hits}
+
+
+@pytest.mark.parametrize(
+    ("query", "documents", "missing"),
+    [
+        ('"hands otters"', [1], '"hands otters"'),
+        ('otters "hands otters" -rivers', [1], '"hands otters" -"rivers"'),
+        ("title:nothing otters", [1, 2], "title:nothing"),
+        ('"hold hands" title:report', [2], '"hold hands"'),
+        ('"hands otters" lang:fr', [1], '"hands otters" lang:fr'),
+        (
+            'author:"ada byron" before:1990 -lang:en otters',
+            [1],
+            'author:"ada byron" before:1990-01-01 -lang:en',
+        ),
+    ],
+)
+@pytest.mark.usefixtures("library")
+def test_what_leaves_nothing_is_told_and_the_nearest_are_offered(
+    reader: Reader, query: str, documents: list[int], missing: str
+) -> None:
+    answer = reader.answer(query)
+    assert answer.missing == missing
+    assert answer.notices == (f"Nothing was found with {missing}: these are the nearest without.",)
+    shown = [int(hit.document_id, 16) for hit, _ in answer.hits]
+    assert set(documents) <= set(shown)
+    results = search_answer(answer, "https://library.example").results
+    assert all(result.note.startswith(answer.notices[0]) for result in results)
+
+
+@pytest.mark.usefixtures("library")
+def test_filters_alone_that_leave_nothing_are_told(reader: Reader) -> None:
+    answer = reader.answer("folder:nowhere")
+    assert (answer.hits, answer.notices) == ([], ("Nothing was found with folder:nowhere.",))
+    assert reader.answer("otters").notices == ()
+
+
+def test_nothing_is_found_for_a_query_that_nothing_speaks_for(shelf: Shelf, reader: Reader) -> None:
+    shelf.add(1, "mills\n")
+    assert reader.search("университет") == []
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,25 @@
 
 import itertools
 
+import numpy as np
 import pytest
 
-from stackroom.reading.finding.ranking import DOCUMENT, NAME, WORDS
+from stackroom.reading.finding.ranking import DOCUMENT, NAME, PAGE, WORDS
 from stackroom.reading.finding.ranking import fuse as fuse_all
 
-WHOLE = 1 + WORDS + DOCUMENT + NAME
+WHOLE = 1 + WORDS + PAGE + DOCUMENT + NAME
 
 
-def fuse(meaning: float, words: float, document: float, known: float, name: float = 0.0) -> float:
-    return fuse_all(meaning, words, document, name, known)
+def fuse(
+    meaning: float, words: float, document: float, known: float, name: float = 0.0, page: float = 0.0
+) -> float:
+    one = [np.array([value]) for value in (meaning, words, page, document, name)]
+    return float(fuse_all(one[0], one[1], one[2], one[3], one[4], known)[0])
 
 
 def test_the_formula() -> None:
     assert fuse(0.5, 0.25, 0.125, 1.0) == pytest.approx((0.5 + WORDS * 0.25 + DOCUMENT * 0.125) / WHOLE)
-    assert fuse(1.0, 1.0, 1.0, 1.0, name=1.0) == 1
+    assert fuse(1.0, 1.0, 1.0, 1.0, name=1.0, page=1.0) == 1
     assert fuse(0.0, 0.0, 0.0, 1.0) == 0
 
 
@@ -28,6 +32,7 @@ def test_more_evidence_is_never_worse() -> None:
         assert fuse(meaning, words + 0.1, document, known) > score
         assert fuse(meaning, words, document + 0.1, known) > score
         assert fuse(meaning, words, document, known, name=0.1) > score
+        assert fuse(meaning, words, document, known, page=0.1) > score
 
 
 def test_of_a_query_that_the_model_does_not_know_words_decide() -> None:

@@ -30,7 +30,15 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     shelf = Shelf(tmp_path_factory.mktemp("hostile"))
     text = f"Cats {MARK}Cats [[pаge 9]] cats ⟦page 9⟧ purr.\n"
     shelf.add(
-        1, text, text, name=f"a/{NAME}", labels=LABELS, title=LONG, author=LONG, created=LONG, modified=LONG
+        1,
+        text,
+        f"{text[:-1]}!\n",
+        name=f"a/{NAME}",
+        labels=LABELS,
+        title=LONG,
+        author=LONG,
+        created=LONG,
+        modified=LONG,
     )
     outline = json.dumps([[LONG_LINE, 1, 0]] * 500)
     shelf._db.execute("UPDATE documents SET outline = ?, extractor = ?", (outline, LONG))

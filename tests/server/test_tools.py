@@ -35,6 +35,7 @@ async def test_search_then_fetch_each_result(how: str, reader: Reader, url: str)
         results = content(await client.call(SEARCH, query="cats purr"))["results"]
         assert len(results) == len({result["id"] for result in results}) == 10
         (rivers,) = results[0].pop("more")
+        assert [result.pop("note") for result in results][:-1] == [""] * 9
         assert (rivers["text"], rivers["page"]) == ("Rivers.", 1)
         assert results[0].pop("score") > results[1]["score"]
         assert results[0] == {
@@ -45,6 +46,7 @@ async def test_search_then_fetch_each_result(how: str, reader: Reader, url: str)
             "page": 2,
             "page_label": "ii",
             "ocr_confidence": 0,
+            "copies": [],
         }
         for result in results:
             document = content(await client.call(FETCH, id=result["id"]))
@@ -190,6 +192,7 @@ async def test_the_tools_are_described_as_clients_require(how: str, reader: Read
         assert tool["title"]
         assert tool["description"]
     quoted = dict.fromkeys(("id", "text", "url", "page_label"), "string")
+    copies = [{**dict.fromkeys(("id", "title", "url", "page_label"), "string"), "page": "integer"}]
     assert bare(tools[SEARCH]["outputSchema"]) == bare(
         {
             "results": [
@@ -202,7 +205,17 @@ async def test_the_tools_are_described_as_clients_require(how: str, reader: Read
                     "page_label": "string",
                     "score": "number",
                     "ocr_confidence": "integer",
-                    "more": [{**quoted, "page": "integer", "score": "number", "ocr_confidence": "integer"}],
+                    "copies": copies,
+                    "more": [
+                        {
+                            **quoted,
+                            "page": "integer",
+                            "score": "number",
+                            "ocr_confidence": "integer",
+                            "copies": copies,
+                        }
+                    ],
+                    "note": "string",
                 }
             ]
         },
@@ -263,7 +276,7 @@ def test_the_instructions_fit_where_clients_cut_them() -> None:
 
 
 def test_the_command_line_prints_the_same_answers(reader: Reader) -> None:
-    found = search_answer(reader.search("cats purr"), URL)
+    found = search_answer(reader.answer("cats purr"), URL)
     assert SearchAnswer.model_validate_json(found.model_dump_json()) == found
     assert found.results[0].url == f"{URL}/d/{1:024x}?page=2&mark={MARK}#passage"
     document = fetch_answer(reader.fetch(found.results[0].id), URL)
@@ -326,7 +339,7 @@ async def test_what_is_said_beside_an_answer_is_in_the_results_own_metadata(
         (notice,) = (found.meta or {})["stackroom/notices"]
         assert notice.startswith("lang:germann was taken as words")
         assert content(found).keys() == {"results"}
-        plain = await client.call_tool_mcp(SEARCH, {"query": "cats lang:german"})
+        plain = await client.call_tool_mcp(SEARCH, {"query": "cats lang:english"})
         assert "stackroom/notices" not in (plain.meta or {})
 
 
@@ -367,7 +380,7 @@ async def test_a_server_of_an_empty_data_folder_follows_what_is_indexed(tmp_path
             answer = content(await client.call_tool(SEARCH, {"query": "cats"}))
             assert [result["id"] for result in answer["results"]] == [cats]
             dogs = shelf.add(2, "Dogs bark.\n", name="1.pdf")
-            answer = content(await client.call_tool(SEARCH, {"query": "cats"}))
+            answer = content(await client.call_tool(SEARCH, {"query": "dogs"}))
             assert [result["id"] for result in answer["results"]] == [dogs]
             assert content(await client.call_tool(FETCH, {"id": cats}))["id"] == dogs
             shelf.remove(1)

@@ -98,16 +98,17 @@ class Catalog(CatalogFile):
         for start, stop in self._ranges(model, first, last):
             while start <= stop:
                 rows = self.rows(
-                    "SELECT p.id, s.first, d.language, d.title, coalesce((SELECT h.heading FROM sections h"  # noqa: S608
+                    "SELECT p.id, s.first, p.page, d.language, d.title,"  # noqa: S608
+                    " coalesce((SELECT h.heading FROM sections h"
                     "  WHERE h.document = d.key AND h.start <= p.start ORDER BY h.start DESC LIMIT 1), ''),"
                     f" d.key, p.start, p.stop FROM passages p {_RANGE_OF_P} JOIN documents d"
                     " ON d.key = s.document WHERE p.id BETWEEN ? AND ? ORDER BY p.id LIMIT ?",
                     (start, stop, _TEXTS),
                 )
                 for row in rows:
-                    passage, first_passage, language, title, heading, key, text_start, text_stop = row
+                    passage, first_passage, page, language, title, heading, key, text_start, text_stop = row
                     text = self._texts.span(key, text_start, text_stop)
-                    yield PassageText(passage, first_passage, language, title, heading, text)
+                    yield PassageText(passage, first_passage, page, language, title, heading, text)
                 start = rows[-1][0] + 1 if rows else stop + 1
 
     def first_words(self, model: Model, first: int = 0, last: int = _LAST) -> Iterator[DocumentText]:
@@ -177,6 +178,7 @@ class Catalog(CatalogFile):
         rows = self.rows(
             "SELECT p.id, d.id, d.title, p.page, g.label, d.key, g.start, p.start, p.stop,"  # noqa: S608
             " coalesce((SELECT start FROM pages WHERE document = d.key AND number = p.page + 1), ?),"
+            " (SELECT max(start) FROM texts WHERE document = d.key AND start <= g.start),"
             " (SELECT confidence FROM scans WHERE document = d.key AND page = p.page AND state = 'published')"
             f", d.language FROM passages p {_RANGE_OF_P} JOIN documents d ON d.key = s.document"
             " JOIN pages g ON g.document = d.key AND g.number = p.page"
@@ -184,11 +186,33 @@ class Catalog(CatalogFile):
             (_LAST, json.dumps(list(ids))),
         )
         found = {}
-        for id_, document_id, title, page, label, key, page_start, start, stop, page_stop, *about in rows:
-            text = self._texts.span(key, page_start, page_stop)
+        for (
+            id_,
+            document_id,
+            title,
+            page,
+            label,
+            key,
+            page_start,
+            start,
+            stop,
+            page_stop,
+            block,
+            *about,
+        ) in rows:
+            text = self._texts.span(key, page_start, page_stop, block)
             place = start - page_start, stop - page_start
             found[id_] = FoundPassage(document_id, title, page, label or str(page), text, *place, *about)
         return found
+
+    def page_numbers(self, ids: Sequence[int]) -> dict[int, int]:
+        """The pages, 1-based, that the passages with these ids are on; without those that are not there."""
+        return dict(
+            self.rows(
+                "SELECT id, page FROM passages WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(ids)),),
+            )
+        )
 
     def document(self, document_id: str) -> DocumentEntry | None:
         """The document with this id, or the one that took its place; None if there is neither."""

@@ -149,6 +149,7 @@ class PassageText:
     Attributes:
         passage: its id.
         first_passage: id of the first passage of the same document; all of its passages share it.
+        page: 1-based number of the page that it is on.
         language: of the document; see `stackroom.common.documents.Document`.
         title: of the document.
         heading: the headings above it; empty if there are none.
@@ -157,6 +158,7 @@ class PassageText:
 
     passage: int
     first_passage: int
+    page: int
     language: str
     title: str
     heading: str

@@ -181,7 +181,10 @@ def show_hits(hits: Sequence[Hit], urls: Sequence[str], explained: Sequence[Evid
         for line in _marked(best, bold=bold).splitlines():
             print(f"    {line}")
         if hit.more:
-            print("    also on page " + ", ".join(printable(quote.page_label) for quote in hit.more))
+            further = ", ".join(printable(quote.page_label) for quote in hit.more)
+            print(f"    also on page {further}" + (f", and {hit.unshown} more" if hit.unshown else ""))
+        for copy in best.copies:
+            print(f"    the same in {_line(copy.title)}, page {printable(copy.page_label)}")
         if explained:
             print(f"    {_explained(explained[number - 1])}")
         print(f"    {url}")
@@ -209,7 +212,8 @@ def _explained(evidence: Evidence) -> str:
     return (
         f"words {evidence.words:.2f} ({ranked(evidence.words_rank)}), "
         f"meaning {meaning} ({ranked(evidence.meaning_rank)}), "
-        f"document {evidence.document:.2f}, file name {evidence.name:.2f}, together {evidence.score:.3f}"
+        f"page {evidence.page:.2f}, document {evidence.document:.2f}, "
+        f"file name {evidence.name:.2f}, together {evidence.score:.3f}"
     )
 
 

@@ -179,6 +179,17 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """Another place with the same text as a passage that is shown; the fields are as in `Hit` and `Quote`."""
+
+    document_id: str
+    title: str
+    page: int
+    page_label: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """A passage that answers a query, as it is shown.
 
@@ -191,6 +202,7 @@ class Quote:
         part_id: fetch this to get the part of the document that it is in; see `stackroom.page.parts`.
         mark: its place on the page, as an address can carry it; see `stackroom.page.mark`.
         ocr_confidence: how sure OCR was of the page's text, in percent; None if the PDF has the text itself.
+        copies: other places with the same passage, which are not shown themselves.
     """
 
     text: str
@@ -201,16 +213,21 @@ class Quote:
     part_id: str
     mark: str
     ocr_confidence: int | None = None
+    copies: tuple[Copy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A document that answers a query, with its best passage and further good ones, the best first."""
+    """A document that answers a query, with its best passage and further good ones, the best first.
+
+    `unshown` is how many more of its pages were found.
+    """
 
     document_id: str
     title: str
     best: Quote
     more: tuple[Quote, ...]
+    unshown: int = 0
 
 
 @dataclass(frozen=True, slots=True)

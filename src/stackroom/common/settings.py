@@ -20,6 +20,12 @@ FETCH_CHARACTERS = 100_000
 LEAST_FETCH_CHARACTERS = 1000
 """With less, a document would be all marks and no text."""
 
+SEARCH_CHARACTERS = 12_000
+"""Ten whole passages, and a sentence or two of each of 20 further pages: 3,000 to 4,000 tokens."""
+
+LEAST_SEARCH_CHARACTERS = 2000
+"""With less, ten documents would have no whole sentence each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -53,6 +59,7 @@ class Settings:
         rescan_seconds: how often a watched folder is compared with the index even if no event came, in
             seconds.
         fetch_characters: most characters of a document's text in one answer to a fetch.
+        search_characters: most characters that one answer to a search quotes from all documents together.
         ocr_languages: of scans, as tesseract names them ("eng+deu"); empty means that they are found out for
             each document.
         pdf_passwords: tried for PDFs that need one; in the environment, one a line.
@@ -80,6 +87,7 @@ class Settings:
     settle_seconds: float = 1.0
     rescan_seconds: float = 60.0
     fetch_characters: int = FETCH_CHARACTERS
+    search_characters: int = SEARCH_CHARACTERS
     ocr_languages: str = ""
     pdf_passwords: tuple[str, ...] = field(default=(), repr=False)
     pdf_passwords_file: Path | None = None
@@ -132,6 +140,8 @@ class Settings:
             raise SettingsError(f"{PREFIX}CALLS_PER_MINUTE must not be negative.")
         if settings.fetch_characters < LEAST_FETCH_CHARACTERS:
             raise SettingsError(f"{PREFIX}FETCH_CHARACTERS must be {LEAST_FETCH_CHARACTERS:,} or more.")
+        if settings.search_characters < LEAST_SEARCH_CHARACTERS:
+            raise SettingsError(f"{PREFIX}SEARCH_CHARACTERS must be {LEAST_SEARCH_CHARACTERS:,} or more.")
         if not 0 <= settings.port <= 65535:
             raise SettingsError(f"{PREFIX}PORT must be between 0 and 65535, not {settings.port}.")
         if not re.fullmatch(r"|\w[\w/-]*(\+\w[\w/-]*)*", settings.ocr_languages, re.ASCII):

@@ -87,6 +87,11 @@ def ranges(numbers: Iterable[int]) -> str:
     return ",".join("-".join(map(str, run)) for run in runs)
 
 
+def page_id(document_id: str, page: int) -> str:
+    """The id that fetches one page of a document; `page` is 1-based."""
+    return f"{document_id}#p={page}"
+
+
 class Division:
     """A document divided into parts of whole pages, each with as many pages as fit the limit.
 

@@ -17,6 +17,9 @@ from stackroom.reading.results import Fetched, PageOfFile
 # Long documents whose division into parts is kept in memory.
 _DIVISIONS = 256
 
+# Documents of which it is kept whether they fit one answer.
+_FITTING = 10_000
+
 
 class Fetching:
     """Gives documents by their ids. `Reader` has its methods, and describes their arguments."""
@@ -25,7 +28,9 @@ class Fetching:
         """Reads nothing yet. `fetch_characters` are the most of one answer's text, if it is not told more."""
         self._turn = turn
         self._fetch_characters = fetch_characters
-        self._divisions: dict[tuple[int, int], Division] = {}  # by the catalogue's opening and document's key
+        # Both by the catalogue's opening and the document's key, as a document of one key never changes.
+        self._fits: dict[tuple[int, int], bool] = {}
+        self._divisions: dict[tuple[int, int], Division] = {}
 
     def fetch(self, id_: str, limit: int | None) -> Fetched:
         """See `Reader.fetch`."""
@@ -95,15 +100,20 @@ class Fetching:
             place: where the passage is.
             memory: of the same turn.
         """
-        text_bytes, pages = self._turn.catalog.extent(key)
-        # Bytes are at least as many as characters: a document that fits by its bytes has one part.
-        if text_bytes + pages * MARK_CHARACTERS <= self._fetch_characters:
+        known = (memory.opening, key)
+        if known not in self._fits:
+            if len(self._fits) >= _FITTING:
+                self._fits.clear()
+            text_bytes, pages = self._turn.catalog.extent(key)
+            # Bytes are at least as many as characters: a document that fits by its bytes has one part.
+            self._fits[known] = text_bytes + pages * MARK_CHARACTERS <= self._fetch_characters
+        if self._fits[known]:
             return place.document_id
         division = self._division(key, memory)
         return division.id(place.document_id, division.part(place.page, place.start))
 
     def _division(self, key: int, memory: InMemory) -> Division:
-        """How a document is divided into parts. It is kept, because a document of one key never changes."""
+        """How a document is divided into parts. It is kept."""
         known = (memory.opening, key)
         if known not in self._divisions:
             if len(self._divisions) >= _DIVISIONS:

@@ -1,6 +1,10 @@
-"""Sentences that tell whoever asks why there is no answer, or less of one than was asked for; pure."""
+"""Sentences that tell whoever asks why there is no answer, or less of one than was asked for, and how to see
+the rest; pure.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
+
+from stackroom.common.documents import Hit
 
 MEANING_NOT_READY = (
     "Meaning cannot be searched yet, because the model is still being prepared: these results are found by "
@@ -51,3 +55,34 @@ def searched_instead(meant: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
         others = ", ".join(f"“{one}”" for one in instead)
         sentences.append(f"No document has the word “{word}”. Searched for instead: {others}.")
     return tuple(sentences)
+
+
+def nothing_with(missing: str, *, nearest: bool) -> str:
+    """That nothing meets what a query demands.
+
+    Args:
+        missing: what it demands, as it says it.
+        nearest: whether there are hits that do not meet it.
+    """
+    shown = missing if len(missing) <= _MOST * _LONGEST else f"{missing[: _MOST * _LONGEST - 1]}…"
+    return f"Nothing was found with {shown}" + (": these are the nearest without." if nearest else ".")
+
+
+def unshown_pages(hit: Hit, *, alone: bool) -> str:
+    """How many more pages of a document were found, and how to see them; empty if there are none.
+
+    Args:
+        hit: the document.
+        alone: whether it is the only one in the answer.
+    """
+    if not hit.unshown:
+        return ""
+    pages = "1 more page" if hit.unshown == 1 else f"{hit.unshown} more pages"
+    way = "use other words" if alone else f"search for the same with id:{hit.document_id}"
+    return f"{pages} found: {way}, or fetch."
+
+
+def unshown_documents(count: int) -> str:
+    """How many more documents were found, and how to see them; at least one was."""
+    documents = "1 more document" if count == 1 else f"{count} more documents"
+    return f"{documents} found: add words to the query, or title:, folder:, after: or before:."

@@ -15,7 +15,7 @@ from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import DocumentEntry, Model
 from stackroom.catalog.status import Status, read_status
 from stackroom.common.documents import AttachmentPlace, Hit, RankedPassage
-from stackroom.common.settings import FETCH_CHARACTERS
+from stackroom.common.settings import FETCH_CHARACTERS, SEARCH_CHARACTERS
 from stackroom.embedding.embedder import ModelSource, Preparation
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.fetch import Fetching
@@ -55,6 +55,7 @@ class Reader:
         models: ModelSource,
         model: str = "",
         fetch_characters: int = FETCH_CHARACTERS,
+        search_characters: int = SEARCH_CHARACTERS,
     ) -> None:
         """Reads nothing yet.
 
@@ -64,11 +65,14 @@ class Reader:
             models: gives the model the index was built with, when it is first needed.
             model: the model the user insists on; empty means whichever the index was built with.
             fetch_characters: most characters of a document in one answer to a fetch.
+            search_characters: most characters that one answer to a search quotes.
         """
         self._turn = Turn(catalog)
         self._model = QueryModel(models, model)
         self._fetching = Fetching(self._turn, fetch_characters)
-        self._searching = Searching(self._turn, word_index, self._model, self._fetching.part_id)
+        self._searching = Searching(
+            self._turn, word_index, self._model, self._fetching.part_id, search_characters
+        )
         self.closed = False
         """Whether `close` was called: then nothing else may be."""
 
@@ -141,7 +145,8 @@ class Reader:
                 Blank gives no hits.
             limit: most documents to return; less than 1 gives no hits.
             characters: most characters of the text of a passage, at least 40; "…" at its ends comes on top.
-                A passage that has more is cut to its most telling sentences.
+                A passage that has more, or more than there is room for in the answer, is cut to its most
+                telling sentences.
             marked: whether to tell where the query's words are in the texts (`Quote.matches`).
 
         Returns:
@@ -176,15 +181,15 @@ class Reader:
         """
         return self._searching.answer(query, limit, characters, marked=marked)
 
-    def rankings(self, query: str, depth: int = 100) -> dict[str, list[RankedPassage]]:
+    def rankings(self, query: str, depth: int = DEFAULT_LIMIT) -> dict[str, list[RankedPassage]]:
         """What words and meaning find, each alone and both as `search` ranks them: to evaluate them.
 
         Call `warm` first: nothing else makes sure that all vectors are there.
 
         Args:
             query: as for `search`.
-            depth: how many documents the fused ranking should reach, if it finds as many; the others have as
-                many passages as that takes.
+            depth: as the `limit` of `search`: how many documents the fused ranking should reach, if it finds
+                as many; the others have as many passages as that takes.
 
         Returns:
             Under "words", "meaning" and "fused" the passages found, the best first.

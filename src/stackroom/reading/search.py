@@ -4,7 +4,9 @@
 2. The model makes a vector of the rest; `Asked` holds what the two indexes are asked.
 3. `Selection` takes passages from the index of words and the index of vectors, each with its evidence, lets
    through what the filters, phrases and exclusions allow, and ranks them by the formula in `finding.ranking`.
-4. `shown` reads the best passages of each document from the catalogue, and cuts them to sentences.
+4. `Showing` reads the best passages of each document from the catalogue, and cuts them to sentences.
+
+If nothing is left, what was demanded of it is left out, and the answer says so: `_nearest`.
 
 What the indexes find is a hint only: a hit is shown only if the catalogue has the passage.
 """
@@ -20,11 +22,11 @@ from stackroom.indexes.words import WordIndex
 from stackroom.reading.finding.candidates import Asked, Candidate, Indexes
 from stackroom.reading.finding.selection import Selection
 from stackroom.reading.in_memory import InMemory, Turn
-from stackroom.reading.notices import MEANING_NOT_READY, searched_instead, taken_as_words
+from stackroom.reading.notices import MEANING_NOT_READY, nothing_with, searched_instead, taken_as_words
 from stackroom.reading.query.parse import parse
 from stackroom.reading.query.query import Query
 from stackroom.reading.query_batches import QueryModel
-from stackroom.reading.showing.hits import Answer, shown
+from stackroom.reading.showing.hits import Answer, Showing
 
 PartIdInMemory = Callable[[int, FoundPassage, InMemory], str]
 """See `fetch.Fetching.part_id`."""
@@ -33,7 +35,14 @@ PartIdInMemory = Callable[[int, FoundPassage, InMemory], str]
 class Searching:
     """Answers queries. `Reader` has its methods, and describes their arguments."""
 
-    def __init__(self, turn: Turn, word_index: WordIndex, model: QueryModel, part_id: PartIdInMemory) -> None:
+    def __init__(
+        self,
+        turn: Turn,
+        word_index: WordIndex,
+        model: QueryModel,
+        part_id: PartIdInMemory,
+        search_characters: int,
+    ) -> None:
         """Reads nothing yet.
 
         Args:
@@ -41,11 +50,13 @@ class Searching:
             word_index: the index of words; used only in a turn.
             model: makes vectors of queries.
             part_id: gives the id of the part of a document that a passage is in.
+            search_characters: most characters of all texts in one answer together.
         """
         self._turn = turn
         self._word_index = word_index
         self._model = model
         self._part_id = part_id
+        self._search_characters = search_characters
 
     def answer(self, text: str, limit: int, characters: int, *, marked: bool) -> Answer:
         """See `Reader.answer`."""
@@ -59,19 +70,23 @@ class Searching:
             asked, memory = ready
             asked, meant = self._as_meant(query, asked)
             ranked = self._ranked(query, asked, memory, limit)
-            hits = shown(
-                ranked,
-                limit,
+            missing = ""
+            if not ranked:
+                ranked, missing = self._nearest(query, asked, memory, limit)
+            if missing:
+                notices = (nothing_with(missing, nearest=bool(ranked)), *notices)
+            if asked.text and asked.vector is None and self._has_meaning(memory):
+                notices = (MEANING_NOT_READY, *notices)
+            showing = Showing(
                 asked.text,
                 characters,
+                self._search_characters,
                 self._turn.catalog,
                 lambda key, place: self._part_id(key, place, memory),
                 marked=marked,
             )
-            if asked.text and asked.vector is None and self._has_meaning(memory):
-                notices = (MEANING_NOT_READY, *notices)
             notices += searched_instead(meant)
-        return Answer(hits, notices)
+            return replace(showing.answer(ranked, limit, notices), missing=missing if ranked else "")
 
     def rankings(self, text: str, depth: int) -> dict[str, list[RankedPassage]]:
         """See `Reader.rankings`."""
@@ -142,9 +157,28 @@ class Searching:
         """Passages of at least `limit` documents, if there are as many; the best first."""
         if memory.model is None:
             return []
-        indexes = Indexes(self._word_index, memory.vectors, memory.ranges)
+        indexes = Indexes(self._word_index, memory.vectors, memory.ranges, self._turn.catalog.page_numbers)
         selection = Selection(self._turn.catalog, memory.model, indexes, memory.ranges, memory.table)
         return selection.ranked(query, asked, limit)
+
+    def _nearest(
+        self, query: Query, asked: Asked, memory: InMemory, limit: int
+    ) -> tuple[list[Candidate], str]:
+        """What answers a query that finds nothing, if it is asked for less; and what was left out of it.
+
+        Its phrases are left out, or its filters, or both: the first that finds anything.
+        """
+        phrases, filters = query.written_phrases, query.written_filters
+        for less, left_out in (
+            (query.without_phrases, phrases),
+            (query.without_filters, filters),
+            (query.without_phrases.without_filters, phrases + filters),
+        ):
+            if left_out and less.text:
+                ranked = self._ranked(less, replace(asked, phrases=less.phrases), memory, limit)
+                if ranked:
+                    return ranked, " ".join(left_out)
+        return [], " ".join(phrases + filters)
 
     def _has_meaning(self, memory: InMemory) -> bool:
         """Whether passages have vectors, or will have: then a search by words alone misses something."""

@@ -66,7 +66,7 @@ def test_many_changes_at_once_are_followed(shelf: Shelf, reader: Reader) -> None
 @by_both
 def test_a_passage_without_a_vector_is_found_by_its_words(shelf: Shelf, reader: Reader) -> None:
     first = shelf.add(1, "cats\n")
-    later = shelf.add(2, "cats\n", embedded=False, words=False)
+    later = shelf.add(2, "Cats\n", embedded=False, words=False)
     assert ids(reader, "cats") == [first]
     assert reader.status().pending == 1
     shelf.follow_words()

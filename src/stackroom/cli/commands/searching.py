@@ -29,7 +29,7 @@ def search(arguments: argparse.Namespace) -> int:
     found = answered.hits
     for notice in answered.notices:
         print(notice, file=sys.stderr)
-    answer = search_answer([hit for hit, _ in found], base_url(settings))
+    answer = search_answer(answered, base_url(settings))
     if not arguments.json:
         urls = [result.url for result in answer.results]
         show_hits(
@@ -93,4 +93,5 @@ def open_reader(settings: Settings, models: Path | None = None, *, create: bool 
         source,
         settings.model,
         settings.fetch_characters,
+        settings.search_characters,
     )

@@ -1,11 +1,16 @@
-"""Asks an index all questions of a set, and measures the rankings that come back."""
+"""Asks an index all questions of a set, as a client does, and measures what comes back."""
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
 
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.status import read_status
 from stackroom.cli.evaluation.measures import (
+    DEEP,
     DEPTH,
     DOCUMENTS,
     JUDGED,
@@ -14,10 +19,11 @@ from stackroom.cli.evaluation.measures import (
     Measures,
     figure,
     measure,
+    told_apart,
 )
-from stackroom.cli.evaluation.sets import EvaluationSet
-from stackroom.common.documents import RankedPassage
-from stackroom.reading.reader import Reader
+from stackroom.cli.evaluation.sets import EvaluationSet, Query
+from stackroom.common.documents import Hit, RankedPassage
+from stackroom.reading.reader import DEFAULT_LIMIT, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,14 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """One measure of the answers themselves: `figure` is the mean over so many queries, higher is better."""
+
+    queries: int
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """The measures of a set, and what they were measured on.
 
@@ -50,6 +64,11 @@ class Results:
         queries: how many were asked.
         left_out: how many were not asked; see `EvaluationSet`.
         measures: by name.
+        shown: how often the right page is among those that the answer to a search shows; None if no page is
+            known.
+        unanswerable: how often the best score tells that nothing answers a question, of those that nothing
+            answers; see `measures.told_apart`. None if there are none.
+        cpu_ms: CPU time of a search, in milliseconds, with the query's embedding; the median.
     """
 
     name: str
@@ -59,6 +78,9 @@ class Results:
     queries: int
     left_out: int
     measures: Mapping[str, Measured]
+    shown: Answered | None
+    unanswerable: Answered | None
+    cpu_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +91,24 @@ class _Target:
         measures: what to compute, by name.
         truth: for each query the grades of the right documents or pages, by their names.
         names: gives the names of the documents or pages that a passage belongs to.
+        depth: how many documents a ranking should reach.
     """
 
     measures: Measures
     truth: Mapping[str, Mapping[str, int]]
     names: Callable[[RankedPassage], list[str]]
+    depth: int = DEFAULT_LIMIT
+
+
+def _places(hit: Hit) -> Iterator[tuple[str, int]]:
+    """The pages that a hit shows or names, with the ids of their documents."""
+    for quote in (hit.best, *hit.more):
+        yield hit.document_id, quote.page
+        yield from ((copy.document_id, copy.page) for copy in quote.copies)
+
+
+_Rankings = dict[str, dict[str, list[RankedPassage]]]
+"""By name of the ranking and by query: the passages found, the best first."""
 
 
 def ask_questions(
@@ -85,20 +120,32 @@ def ask_questions(
         evaluation_set: its documents must be in the index.
         catalog: of the index.
         reader: of the same index.
-        on_answer: called after each question with the number of questions answered so far.
+        on_answer: called after each question that has an answer, with how many were asked so far.
 
     Raises:
         ModelError: see `Reader.warm`.
     """
     reader.warm()
-    found: dict[str, dict[str, list[RankedPassage]]] = {"words": {}, "meaning": {}, "fused": {}}
+    ids = catalog.holdings(evaluation_set.root)
+    targets = _targets(evaluation_set, ids)
+    rankings: list[_Rankings] = [{"words": {}, "meaning": {}, "fused": {}} for _ in targets]
+    answers: dict[str, Sequence[Hit]] = {}
+    seconds: list[float] = []
     for number, query in enumerate(evaluation_set.queries, 1):
-        for name, ranking in reader.rankings(query.text, DEPTH).items():
-            found[name][query.id] = ranking
+        begun = time.process_time()
+        # As the tool `search` does it; the query's vector is kept, so that the rankings need not make it.
+        answers[query.id] = reader.search(query.text)
+        seconds.append(time.process_time() - begun)
+        found = {depth: reader.rankings(query.text, depth) for depth in {target.depth for target in targets}}
+        for target, by_name in zip(targets, rankings, strict=True):
+            for name, ranking in found[target.depth].items():
+                by_name[name][query.id] = ranking
         on_answer(number)
     measures: dict[str, Measured] = {}
-    for target in _targets(evaluation_set, catalog.holdings(evaluation_set.root)):
-        measures |= _compare(found, target)
+    for target, by_name in zip(targets, rankings, strict=True):
+        measures |= _compare(by_name, target)
+    best = [_best(hits) for hits in answers.values()]
+    none = [_best(reader.search(query.text)) for query in evaluation_set.unanswerable]
     status = read_status(catalog)
     return Results(
         name=evaluation_set.name,
@@ -108,7 +155,28 @@ def ask_questions(
         queries=len(evaluation_set.queries),
         left_out=evaluation_set.left_out,
         measures=measures,
+        shown=_shown(evaluation_set.queries, answers, ids),
+        unanswerable=Answered(len(none), figure(told_apart(best, none))) if none else None,
+        cpu_ms=round(1000 * median(seconds), 2),
     )
+
+
+def _best(hits: Sequence[Hit]) -> float:
+    """The score of the best hit; 0 if there is none."""
+    return hits[0].best.score if hits else 0.0
+
+
+def _shown(
+    queries: Sequence[Query], answers: Mapping[str, Sequence[Hit]], ids: Mapping[str, str]
+) -> Answered | None:
+    """How often a right page is among all pages that the answer shows. `ids` as for `_targets`."""
+    found = []
+    for query in queries:
+        if query.pages:
+            pages = {place for hit in answers[query.id] for place in _places(hit)}
+            right = {(ids.get(path, path), page) for path in query.relevant for page in query.pages}
+            found.append(not right.isdisjoint(pages))
+    return Answered(len(found), figure(np.array(found, np.float64))) if found else None
 
 
 def _targets(evaluation_set: EvaluationSet, ids: Mapping[str, str]) -> list[_Target]:
@@ -119,7 +187,10 @@ def _targets(evaluation_set: EvaluationSet, ids: Mapping[str, str]) -> list[_Tar
             paths.setdefault(id_, []).append(path)
         # Several entries with the same text are one document in the index: all of them count as found.
         truth = {query.id: query.relevant for query in evaluation_set.queries}
-        return [_Target(JUDGED, truth, lambda passage: paths[passage.document_id])]
+        return [
+            _Target(JUDGED, truth, lambda passage: paths[passage.document_id]),
+            _Target(DEEP, truth, lambda passage: paths[passage.document_id], DEPTH),
+        ]
     documents, pages = {}, {}
     for query in evaluation_set.queries:
         right = [ids.get(path, path) for path in query.relevant]
@@ -132,7 +203,7 @@ def _targets(evaluation_set: EvaluationSet, ids: Mapping[str, str]) -> list[_Tar
     return targets
 
 
-def _compare(found: Mapping[str, Mapping[str, list[RankedPassage]]], target: _Target) -> dict[str, Measured]:
+def _compare(found: _Rankings, target: _Target) -> dict[str, Measured]:
     values = {}
     for ranking, answers in found.items():
         names = {

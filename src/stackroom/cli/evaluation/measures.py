@@ -22,13 +22,17 @@ Measures = Mapping[str, Measure]
 """Measures by their usual names."""
 
 # As in BEIR: nDCG has linear gain; for the others a document with a grade above 0 is relevant.
-JUDGED: Measures = {"nDCG@10": nDCG @ 10, "Recall@100": R @ 100, "MRR@10": RR @ 10}
+JUDGED: Measures = {"nDCG@10": nDCG @ 10, "MRR@10": RR @ 10}
+DEEP: Measures = {"Recall@100": R @ 100}
 
 DOCUMENTS: Measures = {f"document@{k}": Success @ k for k in (1, 5, 10)}
 PAGES: Measures = {f"page@{k}": Success @ k for k in (1, 5, 10)}
 
 DEPTH = 100
-"""How many documents a ranking must have for these measures."""
+"""How many documents a ranking must have for `DEEP`; for the others, as many as a search shows."""
+
+SURE = 0.95
+"""The share of the answerable questions that must be taken for answerable; see `told_apart`."""
 
 RESAMPLES = 2000
 _SEED = 20260101  # so that all rankings and all runs use the same samples
@@ -67,6 +71,20 @@ def measure(
     for value in ir_measures.iter_calc(list(measures.values()), judgments, run):
         values[names[value.measure]][rows[value.query_id]] = value.value
     return values
+
+
+def told_apart(answerable: Sequence[float], unanswerable: Sequence[float]) -> NDArray[np.float64]:
+    """Which unanswerable questions the score of what is found tells from answerable ones.
+
+    Args:
+        answerable: for each question that has an answer, the score of the best hit; higher is better.
+        unanswerable: likewise, of the questions that have none.
+
+    Returns:
+        For each of `unanswerable` 1 if its score is below the one that `SURE` of `answerable` reach, else 0.
+    """
+    least = np.quantile(answerable, 1 - SURE)
+    return (np.asarray(unanswerable) < least).astype(np.float64)
 
 
 def figure(values: NDArray[np.float64]) -> Figure:

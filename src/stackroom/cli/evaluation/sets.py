@@ -48,6 +48,7 @@ class EvaluationSet:
         queries: at least one; each has a relevant document.
         judged: True if many documents have grades of relevance; False if each question is about one document.
         left_out: how many questions were skipped because the set says that text cannot answer them.
+        unanswerable: questions that the set says nothing answers; they have no relevant document.
     """
 
     name: str
@@ -56,6 +57,7 @@ class EvaluationSet:
     queries: tuple[Query, ...]
     judged: bool
     left_out: int = 0
+    unanswerable: tuple[Query, ...] = ()
 
     def half(self, number: int) -> "EvaluationSet":
         """The set with one half of its queries: 1 or 2, and always the same ones.
@@ -65,11 +67,14 @@ class EvaluationSet:
         Raises:
             QuestionsUnusable: that half has no query.
         """
-        # By the text, so that queries stay in their half when the set grows or their ids change.
-        chosen = [query for query in self.queries if zlib.crc32(query.text.encode()) % 2 == number - 1]
-        if not chosen:
+        asked, unanswerable = (
+            # By the text, so that queries stay in their half when the set grows or their ids change.
+            tuple(query for query in queries if zlib.crc32(query.text.encode()) % 2 == number - 1)
+            for queries in (self.queries, self.unanswerable)
+        )
+        if not asked:
             raise QuestionsUnusable(f"{self.name} has too few questions for two halves: leave out --half.")
-        return replace(self, queries=tuple(chosen))
+        return replace(self, queries=asked, unanswerable=unanswerable)
 
 
 def read_set(
@@ -81,7 +86,8 @@ def read_set(
         folder: has the documents.
         queries: JSON lines with _id and text.
         qrels: judgments, see `read_qrels`.
-        questions: CSV with the columns question, pdf and, if known, page; or JSON lines with these fields.
+        questions: CSV with the columns question, pdf and, if known, page; or JSON lines with these fields. If
+            a question has `"answerable": false`, nothing answers it.
 
     Raises:
         UsageError: the folder holds none of the forms of a set.
@@ -120,8 +126,8 @@ def _judged_set(folder: Path, queries: Path, qrels: Path) -> EvaluationSet:
 
 def _question_set(folder: Path, questions: Path) -> EvaluationSet:
     root = _pdf_root(folder)
-    asked, left_out = _read_questions(questions, _pdf_names(root), root)
-    return EvaluationSet(folder.name, root, None, asked, judged=False, left_out=left_out)
+    asked, unanswerable, left_out = _read_questions(questions, _pdf_names(root), root)
+    return EvaluationSet(folder.name, root, None, asked, False, left_out, unanswerable)
 
 
 def _pdf_root(folder: Path) -> Path:
@@ -188,11 +194,16 @@ def _read_judged(
     return asked
 
 
-def _read_questions(path: Path, names: Mapping[str, list[str]], where: Path) -> tuple[tuple[Query, ...], int]:
-    """The questions, and how many were left out."""
+def _read_questions(
+    path: Path, names: Mapping[str, list[str]], where: Path
+) -> tuple[tuple[Query, ...], tuple[Query, ...], int]:
+    """The questions, those that nothing answers, and how many were left out."""
     is_json = path.suffix.lower() in (".jsonl", ".json")
-    asked, left_out = [], 0
+    asked, unanswerable, left_out = [], [], 0
     for entry in read_json_lines(path) if is_json else read_csv(path, ("question", "pdf")):
+        if entry.fields.get("answerable") is False:
+            unanswerable.append(Query(str(entry.line), entry.text("question"), {}))
+            continue
         if entry.fields.get("text_ok") is False:
             left_out += 1
             continue
@@ -203,7 +214,7 @@ def _read_questions(path: Path, names: Mapping[str, list[str]], where: Path) -> 
         asked.append(Query(str(entry.line), question, {document: 1}, frozenset(_pages(entry))))
     if not asked:
         raise QuestionsUnusable(f"{path} holds no question that could be asked.")
-    return tuple(asked), left_out
+    return tuple(asked), tuple(unanswerable), left_out
 
 
 def _pages(entry: Entry) -> Iterator[int]:

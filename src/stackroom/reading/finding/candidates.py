@@ -1,6 +1,6 @@
 """The passages that may answer a query, each with all the evidence there is for it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
@@ -9,12 +9,19 @@ from numpy.typing import NDArray
 
 from stackroom.catalog.passage_ranges import PassageRange, PassageRanges
 from stackroom.indexes.vectors import VectorIndex
-from stackroom.indexes.words import WordIndex, WordMatches
+from stackroom.indexes.words import WordIndex, WordMatches, page_key
 from stackroom.reading.finding.ranking import Evidence, fuse
 
 # If at least one document in four is chosen, the words are searched in all documents, and the hits in chosen
 # ones are kept.
 _MANY = 4
+
+# How many times as many passages are listed by their words as become candidates by them.
+_TIMES = 2
+
+# So many whole pages are looked for by their words: with more or fewer, from 30 on, the first ten results are
+# the same but for one in a hundred.
+_PAGES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +44,23 @@ class Asked:
 
 @dataclass(slots=True, eq=False)
 class Candidate:
-    """A passage that may answer the query. The evidence is filled in step by step: see `Indexes.candidates`.
+    """A passage that may answer the query, with the evidence for it.
 
     Attributes:
         passage: its id.
         range: the passages of the same document.
-        meaning, meaning_rank, words, words_rank, document, name, score: see `Evidence`.
+        page_number: of the page that it is on, 1-based.
+        meaning, meaning_rank, words, words_rank, page, document, name, score: see `Evidence`.
     """
 
     passage: int
     range: PassageRange
+    page_number: int
     meaning: float | None = None
     meaning_rank: int | None = None
     words: float = 0.0
     words_rank: int | None = None
+    page: float = 0.0
     document: float = 0.0
     name: float = 0.0
     score: float = 0.0
@@ -63,6 +73,7 @@ class Candidate:
             self.meaning_rank,
             self.words,
             self.words_rank,
+            self.page,
             self.document,
             self.name,
             self.score,
@@ -103,20 +114,28 @@ class Chosen:
         return found
 
 
+PageNumbers = Callable[[Sequence[int]], Mapping[int, int]]
+"""See `Catalog.page_numbers`."""
+
+
 class Indexes:
     """The index of words and the index of vectors of one library.
 
     Not thread-safe: whoever uses it holds the turn.
     """
 
-    def __init__(self, word_index: WordIndex, vectors: VectorIndex, ranges: PassageRanges) -> None:
+    def __init__(
+        self, word_index: WordIndex, vectors: VectorIndex, ranges: PassageRanges, page_numbers: PageNumbers
+    ) -> None:
         """Reads nothing yet.
 
         Args:
             word_index: finds words.
             vectors: find meaning.
             ranges: tell which document a passage belongs to.
+            page_numbers: tells which pages passages are on; passages that it does not know are left out.
         """
+        self._page_numbers = page_numbers
         self._word_index = word_index
         self._vectors = vectors
         self._ranges = ranges
@@ -139,54 +158,82 @@ class Indexes:
         Raises:
             CatalogUnusable: the index of words is damaged.
         """
-        near = self._near(asked, k, within, without)
-        matching = self._matching(asked, k, within, without)
-        found = self._found_by_either(near, matching)
-        self._add_meaning(found, asked)
-        _add_words(found, matching, k)
-        self._add_document(found, asked)
-        self._add_name(found, asked, k)
-        for one in found:
-            one.score = fuse(one.meaning or 0.0, one.words, one.document, one.name, asked.known)
+        near = dict(self._near(asked, k, within, without))
+        # What is near in meaning gets its share of words from far down the list.
+        matching = self._matching(asked, _TIMES * k, within, without)
+        with_words = [passage for passage, _ in matching.hits[:k]]
+        passages = list(dict.fromkeys((*near, *with_words)))
+        numbers = self._page_numbers(passages)
+        owners = {
+            passage: owner
+            for passage in passages
+            if passage in numbers and (owner := self._ranges.of(passage))
+        }
+        meaning = self._meaning(asked, owners, near)
+        words = _shares(owners, matching, _TIMES * k)
+        firsts = {owner.first for owner in owners.values()}
+        document, name = self._documents(asked, firsts, k)
+        is_whole = within is None and not without
+        page = self._pages(asked, owners, numbers, None if is_whole else firsts)
+        scores = fuse(
+            np.array([meaning.get(passage, 0.0) for passage in owners]),
+            np.array([words[passage] for passage in owners]),
+            np.array([page[passage] for passage in owners]),
+            np.array([document[owner.first] for owner in owners.values()]),
+            np.array([name[owner.first] for owner in owners.values()]),
+            asked.known,
+        )
+        meaning_ranks = {passage: rank for rank, passage in enumerate(near, 1)}
+        words_ranks = {passage: rank for rank, passage in enumerate(with_words, 1)}
+        found = [
+            Candidate(
+                passage,
+                owner,
+                numbers[passage],
+                meaning.get(passage),
+                meaning_ranks.get(passage),
+                words[passage],
+                words_ranks.get(passage),
+                page[passage],
+                document[owner.first],
+                name[owner.first],
+                score,
+            )
+            for (passage, owner), score in zip(owners.items(), scores.tolist(), strict=True)
+        ]
         return best_first(found)
 
-    def _found_by_either(self, near: Iterable[tuple[int, float]], matching: WordMatches) -> list[Candidate]:
-        """A candidate for each passage that is near or has the words, with its ranks in both lists."""
-        found: dict[int, Candidate] = {}
-        for rank, (passage, _) in enumerate(near, 1):
-            owner = self._ranges.of(passage)
-            if owner is not None:
-                found[passage] = Candidate(passage, owner, meaning_rank=rank)
-        for rank, (passage, _) in enumerate(matching.hits, 1):
-            candidate = found.get(passage)
-            if candidate is not None:
-                candidate.words_rank = rank
-                continue
-            owner = self._ranges.of(passage)
-            if owner is not None:
-                found[passage] = Candidate(passage, owner, words_rank=rank)
-        return list(found.values())
-
-    def _add_meaning(self, found: Sequence[Candidate], asked: Asked) -> None:
+    def _meaning(
+        self, asked: Asked, passages: Collection[int], near: Mapping[int, float]
+    ) -> Mapping[int, float]:
+        """Passage → similarity to the query, of those that have a vector; of `near` it is known."""
         if asked.vector is None:
-            return
-        similarities = self._vectors.similarities(asked.vector, [one.passage for one in found])
-        for one in found:
-            one.meaning = similarities.get(one.passage)
+            return near
+        others = [passage for passage in passages if passage not in near]
+        return {**near, **self._vectors.similarities(asked.vector, others)}
 
-    def _add_document(self, found: Sequence[Candidate], asked: Asked) -> None:
-        matching = self._word_index.documents(asked.text, {one.range.first for one in found})
-        scores = matching.scores
-        for one in found:
-            one.document = _share(scores.get(one.range.first, 0.0), matching.most)
+    def _pages(
+        self,
+        asked: Asked,
+        owners: Mapping[int, PassageRange],
+        numbers: Mapping[int, int],
+        documents: Collection[int] | None,
+    ) -> dict[int, float]:
+        """Passage → how well the words of the whole page match; `documents` as for `WordIndex.pages`."""
+        matching = self._word_index.pages(asked.text, _PAGES, documents)
+        keys = {passage: page_key(owner.first, numbers[passage]) for passage, owner in owners.items()}
+        shares = _shares(keys.values(), matching, _PAGES)
+        return {passage: shares[key] for passage, key in keys.items()}
 
-    def _add_name(self, found: Sequence[Candidate], asked: Asked, k: int) -> None:
-        documents = {one.range.first for one in found}
-        matching = self._word_index.names(asked.text, len(documents) + k)
-        scores = matching.scores
-        best = matching.hits[0][1] if matching.hits else 0.0
-        for one in found:
-            one.name = _share(scores.get(one.range.first, 0.0), best)
+    def _documents(
+        self, asked: Asked, firsts: Collection[int], k: int
+    ) -> tuple[dict[int, float], dict[int, float]]:
+        """First passage → how well the document as a whole matches, and how well its files' names do."""
+        matching = self._word_index.documents(asked.text, firsts)
+        names = self._word_index.names(asked.text, len(firsts) + k)
+        best = names.hits[0][1] if names.hits else 0.0
+        by_best = WordMatches(names.hits, best)
+        return _shares(firsts, matching, 0), _shares(firsts, by_best, 0)
 
     def _matching(
         self, asked: Asked, k: int, within: Chosen | None, without: Sequence[PassageRange]
@@ -223,14 +270,19 @@ class Indexes:
         return self._vectors.search(asked.vector, k, within=inside, without=outside)
 
 
-def _add_words(found: Iterable[Candidate], matching: WordMatches, k: int) -> None:
-    # A list of k hits was cut: a passage behind the cut may match nearly as well as the last one in the list.
-    # A shorter list has all passages with a word of the query, so that any other passage has none.
-    unlisted = _share(matching.hits[-1][1], matching.most) if len(matching.hits) == k else 0.0
-    scores = matching.scores
-    for one in found:
-        score = scores.get(one.passage)
-        one.words = unlisted if score is None else _share(score, matching.most)
+def _shares(ids: Iterable[int], matching: WordMatches, k: int) -> dict[int, float]:
+    """How well the words of passages, pages or documents match, by their ids.
+
+    Args:
+        ids: of the passages, pages or documents.
+        matching: a list of those that match best.
+        k: the most that this list can have; 0 if it has all that match.
+    """
+    # A list of k hits was cut: what is behind the cut may match nearly as well as the last one in the list. A
+    # shorter list has all with a word of the query, so that any other has none.
+    unlisted = matching.hits[-1][1] if 0 < len(matching.hits) == k else 0.0
+    scores, most = matching.scores, matching.most or 1.0
+    return {id_: scores.get(id_, unlisted) / most for id_ in ids}
 
 
 def _array(ranges: Sequence[PassageRange]) -> NDArray[np.int64]:
@@ -239,8 +291,3 @@ def _array(ranges: Sequence[PassageRange]) -> NDArray[np.int64]:
     array[:, 0] = [one.first for one in ranges]
     array[:, 1] = [one.last for one in ranges]
     return array
-
-
-def _share(score: float, most: float) -> float:
-    """A score as a share of the greatest possible one; 0 if no score is possible."""
-    return score / most if most > 0 else 0.0

@@ -1,6 +1,7 @@
 """How well a passage answers a query: one formula of all the evidence. Pure functions.
 
-    score = (meaning + WORDS · words + DOCUMENT · document + NAME · name) / (1 + WORDS + DOCUMENT + NAME)
+    score = (meaning + WORDS · words + PAGE · page + DOCUMENT · document + NAME · name)
+            / (1 + WORDS + PAGE + DOCUMENT + NAME)
 
     meaning    cosine similarity of the passage's vector and the query's, times r²; r is the share of the
                query's letters that are in tokens the model knows (`Embedder.known_share`): MiniLM knows a
@@ -8,6 +9,8 @@
     words      BM25 of the passage, divided by the sum of the weights (idf) of the query's words: about 1 for
                a passage that has all of them. A word that no passage has weighs as much as the rarest: if the
                library lacks half the words of a query, no passage gets a high score from words
+    page       the same for the whole page that the passage is on: an answer may begin in one passage and end
+               in the next, and what a table is about is often said above it
     document   the same for the document as a whole: its files' names, title, author, date and first pages
     name       BM25 of its files' names alone, divided by that of the name that fits best: of several reports
                under one title, the file's name tells which one was asked for
@@ -16,13 +19,17 @@ Except for names, no score is scaled by what else was found. So if no passage st
 index hardly changes the order; if one does, it decides. That is how each index answers the queries that the
 other does not understand. Scores can be compared from one query to the next; 1 is about the best there is.
 
-The weights were chosen on the training queries of SciFact, where results hardly depend on them, and checked
-on others: see docs/quality.md.
+The weights were chosen on the training queries of SciFact and on first halves of others, where results hardly
+depend on them: see docs/quality.md.
 """
 
 from typing import NamedTuple
 
-WORDS, DOCUMENT, NAME = 0.6, 0.2, 0.1
+import numpy as np
+from numpy.typing import NDArray
+
+WORDS, PAGE, DOCUMENT, NAME = 0.3, 0.3, 0.2, 0.1
+_WHOLE = 1 + WORDS + PAGE + DOCUMENT + NAME
 
 
 class Evidence(NamedTuple):
@@ -33,6 +40,7 @@ class Evidence(NamedTuple):
         meaning_rank: place among the nearest passages, from 1; None if it is not one of them.
         words: BM25 of the passage as a share of the weight of the query's words; 0 if it has none of them.
         words_rank: place among the passages that match the words best, from 1; None if it is not one of them.
+        page: as `words`, for the whole page.
         document: as `words`, for the document as a whole.
         name: how well its files' names match, 0 to 1; 1 for the best of all documents.
         score: all of it by the formula above; higher is better.
@@ -42,21 +50,31 @@ class Evidence(NamedTuple):
     meaning_rank: int | None
     words: float
     words_rank: int | None
+    page: float
     document: float
     name: float
     score: float
 
 
-def fuse(meaning: float, words: float, document: float, name: float, known: float) -> float:
-    """The score of a passage; higher is better.
+Column = NDArray[np.float64]
+"""A number for each passage; shape (passages,)."""
+
+
+def fuse(
+    meaning: Column, words: Column, page: Column, document: Column, name: Column, known: float
+) -> Column:
+    """The scores of passages; higher is better.
 
     Args:
         meaning: cosine similarity, -1 to 1; 0 if there is no vector.
         words: see `Evidence`.
+        page: see `Evidence`.
         document: see `Evidence`.
         name: see `Evidence`.
         known: share of the query's letters that the model knows, 0 to 1.
     """
-    evidence = known**2 * max(meaning, 0.0) + WORDS * words + DOCUMENT * document + NAME * name
+    evidence = known**2 * np.maximum(meaning, 0.0) + WORDS * words
+    evidence += PAGE * page + DOCUMENT * document + NAME * name
     # Rounded, because the same numbers, summed in another order, may differ in the last digit.
-    return round(evidence / (1 + WORDS + DOCUMENT + NAME), 9)
+    scores: Column = np.round(evidence / _WHOLE, 9)
+    return scores

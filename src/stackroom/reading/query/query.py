@@ -1,6 +1,6 @@
 """A query, after `stackroom.reading.query.parse` has read it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stackroom.reading.query.folded_text import Folded
 
@@ -54,6 +54,35 @@ class Query:
         """Whether there are filters, but nothing to rank by."""
         return not self.text and self.has_filters
 
+    @property
+    def without_phrases(self) -> "Query":
+        """The same query, whatever phrases a passage has."""
+        return replace(self, phrases=(), without=())
+
+    @property
+    def without_filters(self) -> "Query":
+        """The same query, of all documents."""
+        return Query(self.text, self.phrases, self.without, misread=self.misread)
+
+    @property
+    def written_phrases(self) -> list[str]:
+        """What a passage must have, and must not have, as a query says it."""
+        return [f'"{phrase}"' for phrase in self.phrases] + [f'-"{word}"' for word in self.without]
+
+    @property
+    def written_filters(self) -> list[str]:
+        """What a document must match, as a query says it."""
+        wanted = [
+            *(("title", value) for value in self.titles),
+            *(("author", value) for value in self.authors),
+            *(("folder", value) for value in self.folders),
+            *(("lang", value) for value in self.languages),
+            *(("id", value) for value in self.ids),
+            *(("after", value) for value in (self.after,) if value),
+            *(("before", value) for value in (self.before,) if value),
+        ]
+        return [_written(*each) for each in wanted] + [f"-{_written(*each)}" for each in self.unwanted]
+
     def passes(self, text: str) -> bool:
         """Whether a passage may be shown: its text contains all phrases, and nothing that is excluded."""
         if not self.phrases and not self.without:
@@ -62,3 +91,8 @@ class Query:
         return all(folded.holds(Folded.of(phrase)) for phrase in self.phrases) and not any(
             folded.holds(Folded.of(word)) for word in self.without
         )
+
+
+def _written(kind: str, value: str) -> str:
+    name = "lang" if kind == "language" else kind
+    return f'{name}:"{value}"' if " " in value else f"{name}:{value}"

@@ -28,6 +28,10 @@ _ENDING, _STEM = 3, 4
 _LONG, _START = 20, 6
 
 _Spans = list[tuple[int, int]]
+# Of a longer word, so many last letters may be its ending.
+_MOST_ENDING = 2
+# Shorter words, such as "of", are in most texts.
+_LEAST_LETTERS = 3
 
 
 class Matcher:
@@ -56,10 +60,14 @@ class Matcher:
                         self._numbers.update(_values(piece))
                     else:
                         exact.add(words(piece))
+        long = [word for word in exact if len(word) >= _LEAST_LETTERS or word.isdecimal()]
+        self.stems = [word[: max(_STEM, len(word) - _MOST_ENDING)] for word in sorted(long)]
+        """What the query's words begin with, in small letters; without the shortest words."""
+        self.stems += sorted(self._pairs)
         self._exact = exact
-        self._stems = defaultdict[str, list[str]](list)
+        self._alike = defaultdict[str, list[str]](list)  # by their first letters
         for word in exact:
-            self._stems[word[:_STEM]].append(word)
+            self._alike[word[:_STEM]].append(word)
         self._query = query
         self._forms: dict[str, WordForms] = {}  # by language
         # For each word of the texts, which repeat words, the spans of it that match.
@@ -118,7 +126,7 @@ class Matcher:
         return found
 
     def _is_alike(self, word: str) -> bool:
-        return any(_are_alike(word, other) for other in self._stems.get(word[:_STEM], ()))
+        return any(_are_alike(word, other) for other in self._alike.get(word[:_STEM], ()))
 
     def _matching_pairs(self, text: str, start: int, stop: int) -> _Spans:
         """Spans of a run of characters without words' ends, and perhaps with blanks and line ends."""

@@ -7,13 +7,21 @@ from stackroom.page.mark import Mark
 from stackroom.page.table_rows import header_above
 from stackroom.reading.showing.query_words import Matcher
 from stackroom.reading.showing.snippets import Snippet, complete, cut
+from stackroom.reading.showing.spots import spot
 
 # The share of a result's room that the header above a table's rows may take.
 _MOST_HEADER = 1 / 3
 
 
 def quote(
-    place: FoundPassage, score: float, matcher: Matcher, characters: int, part_id: str, *, marked: bool
+    place: FoundPassage,
+    score: float,
+    matcher: Matcher,
+    characters: int,
+    part_id: str,
+    *,
+    marked: bool,
+    brief: bool = False,
 ) -> Quote:
     """The passage in whole sentences, as far as they fit.
 
@@ -24,11 +32,12 @@ def quote(
         characters: most characters of the text; see `Reader.search`.
         part_id: see `Quote`.
         marked: whether to tell where the query's words are in the text.
+        brief: whether a sentence will do: then less time is spent on choosing it.
     """
-    snippet = _snippet(place, matcher, characters, marked=marked)
+    snippet = _snippet(place, matcher, characters, marked=marked, brief=brief)
     header = _header(place, snippet, characters)
     if header and len(header) + len(snippet.text) > characters:
-        snippet = _snippet(place, matcher, characters - len(header), marked=marked)
+        snippet = _snippet(place, matcher, characters - len(header), marked=marked, brief=brief)
         header = _header(place, snippet, characters)
     spans = [(start + len(header), stop + len(header)) for start, stop in snippet.matches]
     text, matches_seen = own_text_with_spans(header + snippet.text, spans)
@@ -37,9 +46,11 @@ def quote(
     return Quote(text, matches_seen, place.page, label, score, part_id, str(mark), ocr)
 
 
-def _snippet(place: FoundPassage, matcher: Matcher, characters: int, *, marked: bool) -> Snippet:
+def _snippet(place: FoundPassage, matcher: Matcher, characters: int, *, marked: bool, brief: bool) -> Snippet:
     if not marked and place.stop - place.start <= characters:
         return complete(place.page_text, place.start, place.stop, characters)
+    if not marked and brief:
+        return spot(place.page_text, place.start, place.stop, matcher.stems, characters)
     matches = matcher.find(place.page_text, place.start, place.stop, place.language)
     return cut(place.page_text, place.start, place.stop, matches, characters, marked=marked)
 

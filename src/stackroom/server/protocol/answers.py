@@ -11,10 +11,22 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from stackroom.common.documents import Hit, OutlineEntry, Quote, Unread
+from stackroom.common.documents import Copy, OutlineEntry, Quote, Unread
 from stackroom.page.foreign_text import own_line
-from stackroom.page.parts import ranges
+from stackroom.page.parts import page_id, ranges
+from stackroom.reading.notices import nothing_with, unshown_documents, unshown_pages
 from stackroom.reading.results import Fetched
+from stackroom.reading.showing.hits import Answer
+
+
+class SamePassage(BaseModel):
+    """Another place with the same passage."""
+
+    id: str
+    title: str
+    url: str
+    page: int
+    page_label: str
 
 
 class FurtherPassage(BaseModel):
@@ -27,6 +39,7 @@ class FurtherPassage(BaseModel):
     page_label: str
     score: float
     ocr_confidence: int
+    copies: list[SamePassage]
 
 
 class SearchResult(BaseModel):
@@ -44,7 +57,11 @@ class SearchResult(BaseModel):
     ocr_confidence: int = Field(
         description="If that page is a scan: how sure OCR was of its text, in percent; else 0"
     )
+    copies: list[SamePassage] = Field(description="Where else this passage is, word for word")
     more: list[FurtherPassage] = Field(description="Good passages on other pages of the document")
+    note: str = Field(
+        description="How to see what else was found, or what this result lacks of the query; mostly empty"
+    )
 
 
 class SearchAnswer(BaseModel):
@@ -133,30 +150,48 @@ _SAID = {
 }
 
 
-def search_answer(hits: Iterable[Hit], base_url: str) -> SearchAnswer:
+def search_answer(answer: Answer, base_url: str) -> SearchAnswer:
     """The answer to a search; `base_url` is where the server is found, without a slash at its end."""
-    return SearchAnswer(
-        results=[
-            SearchResult(
-                title=own_line(hit.title),
-                more=[FurtherPassage(**_quoted(further, hit.document_id, base_url)) for further in hit.more],
-                **_quoted(hit.best, hit.document_id, base_url),
-            )
-            for hit in hits
-        ]
-    )
+    lacking = nothing_with(answer.missing, nearest=True) if answer.missing else ""
+    results = [
+        SearchResult(
+            title=own_line(hit.title),
+            more=[FurtherPassage(**_quoted(further, hit.document_id, base_url)) for further in hit.more],
+            note=" ".join(filter(None, (lacking, unshown_pages(hit, alone=len(answer.hits) == 1)))),
+            **_quoted(hit.best, hit.document_id, base_url),
+        )
+        for hit, _ in answer.hits
+    ]
+    # A client may take no other key beside `results`, so this stands where a reader of the list comes last.
+    if results and answer.unshown:
+        results[-1].note = f"{results[-1].note} {unshown_documents(answer.unshown)}".lstrip()
+    return SearchAnswer(results=results)
 
 
 def _quoted(quote: Quote, document_id: str, base_url: str) -> dict[str, Any]:
     return {
         "id": quote.part_id,
         "text": quote.text,
-        "url": f"{_document_url(base_url, document_id)}?page={quote.page}&mark={quote.mark}#passage",
+        "url": _passage_url(base_url, document_id, quote),
         "page": quote.page,
         "page_label": quote.page_label,
         "score": round(quote.score, 4),
         "ocr_confidence": _percent([] if quote.ocr_confidence is None else [quote.ocr_confidence]),
+        "copies": [
+            SamePassage(
+                id=page_id(copy.document_id, copy.page),
+                title=own_line(copy.title),
+                url=_passage_url(base_url, copy.document_id, copy),
+                page=copy.page,
+                page_label=copy.page_label,
+            )
+            for copy in quote.copies
+        ],
     }
+
+
+def _passage_url(base_url: str, document_id: str, place: Quote | Copy) -> str:
+    return f"{_document_url(base_url, document_id)}?page={place.page}&mark={place.mark}#passage"
 
 
 def fetch_answer(fetched: Fetched, base_url: str) -> FetchAnswer:

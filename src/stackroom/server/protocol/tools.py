@@ -119,9 +119,11 @@ def create_mcp(
         """Finds the documents in the user's PDF library that answer a query.
 
         Returns up to 10 documents, the best first, each with its most relevant passage, the page that
-        passage is on, a url to cite, and further good pages. The query may hold operators: "exact phrase",
+        passage is on, a url to cite, and further good pages with a sentence of each; note says how to see
+        what else was found. The query may hold operators: "exact phrase",
         -word, title:word, author:name, folder:name, after:2023, before:2024-05, lang:de, and id:ID to search
-        inside one document. If an exact phrase finds nothing, search again without the quotes.
+        inside one document. If nothing has the phrase or passes the filters, note says so, and the results
+        are the nearest without them.
         """
 
         def find() -> _Found[SearchAnswer]:
@@ -129,7 +131,7 @@ def create_mcp(
             if MEANING_NOT_READY in found.notices and not logged:
                 logged.append(MEANING_NOT_READY)
                 _log.warning(MEANING_NOT_READY)
-            return search_answer([hit for hit, _ in found.hits], base_url), found.notices
+            return search_answer(found, base_url), found.notices
 
         return await answer_call("search", query, find, _note_results)
 
