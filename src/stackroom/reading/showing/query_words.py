@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from stackroom.common.characters import numbers
 from stackroom.common.characters.punctuation import RAISED
@@ -29,6 +29,24 @@ _Spans = list[tuple[int, int]]
 
 
 class Matcher:
+    """Finds what a reader would call the words of one query; see `_Words`. The query is read when they are
+    first looked for: most answers have no need of it.
+    """
+
+    def __init__(self, query: str) -> None:
+        """`query` has no operators."""
+        self._query = query
+
+    @cached_property
+    def _words(self) -> "_Words":
+        return _Words(self._query)
+
+    def find(self, page: str, start: int, stop: int) -> list[tuple[int, int]]:
+        """Spans (start, stop) of `page` that match, from `start` up to, not including, `stop`; in order."""
+        return [(start + first, start + last) for first, last in self._words.find(page[start:stop])]
+
+
+class _Words:
     """Finds what a reader would call the words of one query.
 
     A word matches that differs from the query's in case, accents and a short ending at most; a number that
@@ -38,7 +56,6 @@ class Matcher:
     """
 
     def __init__(self, query: str) -> None:
-        """`query` has no operators."""
         runs = [run for part in query.split() for run in re.findall(f"{UNBOUNDED.pattern}+", words(part))]
         self._pairs = {run[at : at + 2] for run in runs for at in range(max(1, len(run) - 1))}
         self._numbers = set[str]()
@@ -58,10 +75,10 @@ class Matcher:
         # For each word of the texts, which repeat words, the spans of it that match.
         self._known: dict[str, _Spans] = {}
 
-    def find(self, page: str, start: int, stop: int) -> list[tuple[int, int]]:
-        """Spans (start, stop) of `page` that match, from `start` up to, not including, `stop`; in order."""
+    def find(self, text: str) -> _Spans:
+        """Spans (start, stop) of `text` that match, in order."""
         found: _Spans = []
-        text = numbers.ascii_digits(page[start:stop])
+        text = numbers.ascii_digits(text)
         for match in _WORD.finditer(_spaced(text)):
             word = match.group()
             spans = self._known.get(word)
@@ -78,7 +95,7 @@ class Matcher:
         if self._pairs:
             for run in _RUN.finditer(text):
                 found += self._matching_pairs(text, *run.span())
-        return [(start + first, start + last) for first, last in _joined(found)]
+        return _joined(found)
 
     def _matches(self, word: str) -> _Spans:
         """Spans of a word of a text, or of a number and what it is written onto."""
