@@ -186,20 +186,8 @@ class Catalog(CatalogFile):
             (_LAST, json.dumps(list(ids))),
         )
         found = {}
-        for (
-            id_,
-            document_id,
-            title,
-            page,
-            label,
-            key,
-            page_start,
-            start,
-            stop,
-            page_stop,
-            block,
-            *about,
-        ) in rows:
+        for id_, document_id, title, page, label, key, page_start, start, stop, *rest in rows:
+            page_stop, block, *about = rest
             text = self._texts.span(key, page_start, page_stop, block)
             place = start - page_start, stop - page_start
             found[id_] = FoundPassage(document_id, title, page, label or str(page), text, *place, *about)

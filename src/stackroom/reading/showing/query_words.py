@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from stackroom.common.characters import numbers
 from stackroom.common.characters.punctuation import RAISED
@@ -35,6 +35,38 @@ _LEAST_LETTERS = 3
 
 
 class Matcher:
+    """Finds what a reader would call the words of one query; see `_Words`. The query is read when they are
+    first looked for: most answers have no need of it.
+    """
+
+    def __init__(self, query: str) -> None:
+        """`query` has no operators."""
+        self._query = query
+
+    @cached_property
+    def _words(self) -> "_Words":
+        return _Words(self._query)
+
+    @cached_property
+    def stems(self) -> list[str]:
+        """What the query's words begin with, in small letters, without the shortest words; and pairs of
+        characters in scripts without blanks.
+        """
+        found = {word for part in self._query.split() for word in words(part).split()}
+        long = [word for word in sorted(found) if len(word) >= _LEAST_LETTERS or word.isdecimal()]
+        stems = [word[: max(_STEM, len(word) - _MOST_ENDING)] for word in long]
+        return stems + sorted(_pairs(self._query))
+
+    def find(self, page: str, start: int, stop: int, language: str = "") -> list[tuple[int, int]]:
+        """Spans (start, stop) of `page` that match, from `start` up to, not including, `stop`; in order.
+
+        `language` is the ISO 639-1 code of the page's, if it is known.
+        """
+        found = self._words.find(page[start:stop], language)
+        return [(start + first, start + last) for first, last in found]
+
+
+class _Words:
     """Finds what a reader would call the words of one query.
 
     A word matches that differs from the query's in case, accents and a short ending at most; a number that
@@ -45,9 +77,7 @@ class Matcher:
     """
 
     def __init__(self, query: str) -> None:
-        """`query` has no operators."""
-        runs = [run for part in query.split() for run in re.findall(f"{UNBOUNDED.pattern}+", words(part))]
-        self._pairs = {run[at : at + 2] for run in runs for at in range(max(1, len(run) - 1))}
+        self._pairs = _pairs(query)
         # 책이 finds 책을.
         self._pairs |= {one for word in korean_words(query) for one in readings(word) if len(one) == 1}
         self._numbers = set[str]()
@@ -60,10 +90,6 @@ class Matcher:
                         self._numbers.update(_values(piece))
                     else:
                         exact.add(words(piece))
-        long = [word for word in exact if len(word) >= _LEAST_LETTERS or word.isdecimal()]
-        self.stems = [word[: max(_STEM, len(word) - _MOST_ENDING)] for word in sorted(long)]
-        """What the query's words begin with, in small letters; without the shortest words."""
-        self.stems += sorted(self._pairs)
         self._exact = exact
         self._alike = defaultdict[str, list[str]](list)  # by their first letters
         for word in exact:
@@ -73,14 +99,11 @@ class Matcher:
         # For each word of the texts, which repeat words, the spans of it that match.
         self._known: dict[str, _Spans] = {}
 
-    def find(self, page: str, start: int, stop: int, language: str = "") -> list[tuple[int, int]]:
-        """Spans (start, stop) of `page` that match, from `start` up to, not including, `stop`; in order.
-
-        `language` is the ISO 639-1 code of the page's, if it is known.
-        """
+    def find(self, text: str, language: str) -> _Spans:
+        """Spans (start, stop) of `text` that match, in order; `language` is its ISO 639-1 code, or ""."""
         found: _Spans = []
         forms = self._forms_in(language)
-        text = numbers.ascii_digits(page[start:stop])
+        text = numbers.ascii_digits(text)
         for match in _WORD.finditer(_spaced(text)):
             word = match.group()
             spans = self._known.get(word)
@@ -99,7 +122,7 @@ class Matcher:
         if self._pairs:
             for run in _RUN.finditer(text):
                 found += self._matching_pairs(text, *run.span())
-        return [(start + first, start + last) for first, last in _joined(found)]
+        return _joined(found)
 
     def _forms_in(self, language: str) -> WordForms | None:
         if language in HAVE_FORMS and language not in self._forms:
@@ -139,6 +162,12 @@ class Matcher:
             if other and one + other in self._pairs:
                 found.append((first, last + 1))
         return found
+
+
+def _pairs(query: str) -> set[str]:
+    """Each two characters that stand together, in scripts without blanks."""
+    runs = [run for part in query.split() for run in re.findall(f"{UNBOUNDED.pattern}+", words(part))]
+    return {run[at : at + 2] for run in runs for at in range(max(1, len(run) - 1))}
 
 
 def _spaced(text: str) -> str:
