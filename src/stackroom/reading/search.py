@@ -1,7 +1,7 @@
 """From a query to hits, read from top to bottom: the read path on one page.
 
 1. `parse` takes the operators out of the query.
-2. The model makes a vector of the rest; `Asked` holds what the two indexes are asked.
+2. The model makes a vector of the rest; `Asked` holds what the indexes are asked.
 3. `Selection` takes passages from the index of words and the index of vectors, each with its evidence, lets
    through what the filters, phrases and exclusions allow, and ranks them by the formula in `finding.ranking`.
 4. `Showing` reads the best passages of each document from the catalogue, and cuts them to sentences.
@@ -46,7 +46,7 @@ class Searching:
         """Reads nothing yet.
 
         Args:
-            turn: for the catalogue and both indexes.
+            turn: for the catalogue and the indexes.
             word_index: the index of words; used only in a turn.
             model: makes vectors of queries.
             part_id: gives the id of the part of a document that a passage is in.

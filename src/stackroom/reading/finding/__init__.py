@@ -1,4 +1,4 @@
-"""From a query to ranked passages: what filters let through, what both indexes find, and how it is weighed.
+"""From a query to ranked passages: what filters let through, what the indexes find, and how it is weighed.
 
 Its face: `selection.Selection`; what it takes is `candidates.Asked`, what it gives `candidates.Candidate`.
 `ranking` has the formula and the `Evidence` that is shown.

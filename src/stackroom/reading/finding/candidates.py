@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +43,7 @@ class Asked:
     known: float
 
 
-@dataclass(slots=True, eq=False)
-class Candidate:
+class Candidate(NamedTuple):
     """A passage that may answer the query, with the evidence for it.
 
     Attributes:

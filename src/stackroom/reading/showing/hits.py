@@ -137,7 +137,7 @@ class Showing:
                 place = places.get(candidate.passage)
                 if place is None:
                     continue
-                text = " ".join(place.text.split()) if self._query else str(candidate.passage)
+                text = place.text.replace("\n", " ").strip() if self._query else str(candidate.passage)
                 known = self._known.get(text)
                 if known is not None:
                     known.copies.append(place)
