@@ -133,7 +133,7 @@ class Following:
         """The last run's; an empty one before."""
         return self.summaries[-1] if self.summaries else Summary()
 
-    def titles(self, query: str = "a page of words") -> set[str]:
+    def titles(self, query: str = "-title:nothing") -> set[str]:
         """Of what a client finds."""
         return {hit.title for hit in self.reader.search(query)}
 

@@ -164,7 +164,14 @@ def test_a_citation_opens_the_pdf(url: str, folder: Path) -> None:
 def test_stdio_answers_with_the_running_servers_addresses(url: str, data: Path, tmp_path: Path) -> None:
     async def find() -> str:
         async with Client(f"{url}/mcp") as client:
-            return str((await search(client, "-title:nothing"))[0]["id"])
+            found: list[dict[str, Any]] = []
+
+            async def is_there() -> bool:
+                found[:] = await search(client, "-title:nothing")
+                return bool(found)
+
+            await eventually(is_there)
+            return str(found[0]["id"])
 
     first = asyncio.run(find())
 

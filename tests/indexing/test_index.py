@@ -147,7 +147,9 @@ def test_a_text_that_is_there_already_is_not_embedded_again(
     assert embedder.embedded_passages == 3 + 2
     status = reader.status()
     assert (status.passages, status.pending) == (5, 0)
-    assert {hit.title for hit in reader.search(BREAD)[:2]} == {"On Bread", "On Dough"}
+    first = reader.search(BREAD)[0]
+    named = {first.title, *(copy.title for copy in first.best.copies)}
+    assert named == {"On Bread", "On Dough"}
     for query, page in ((TAXES, 2), ("stones", 1)):
         hit = reader.search(query)[0]
         assert (hit.title, hit.best.page) == ("On Otters", page)
@@ -161,7 +163,8 @@ def test_a_deleted_file_is_gone_at_once(
     (folder / "otters.pdf").unlink()
     assert counts(index(settings, embedder, folder)) == {"removed": 1, "unchanged": 1}
     assert len(WordIndex(settings.words)) == 1
-    assert [hit.title for hit in reader.search("otters")] == ["On Bread"]
+    assert reader.search("otters") == []
+    assert [hit.title for hit in reader.search(BREAD)] == ["On Bread"]
     with pytest.raises(UnknownDocument, match=gone):
         reader.fetch(gone)
 
@@ -285,5 +288,5 @@ def test_a_document_is_found_by_its_language_and_its_file_s_name(
     (folder / "rezepte_2017.pdf").rename(folder / "steuern.pdf")
     summary = index(settings, embedder, folder)
     assert counts(summary) == {"moved": 1, "unchanged": 2}
-    assert reader.answer("rezepte 2017").hits[0][1].document == 0
+    assert reader.search("rezepte 2017") == []
     assert reader.search("steuern")[0].title == "Brot"
