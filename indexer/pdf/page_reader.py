@@ -15,6 +15,7 @@ from indexer.pdf.ink.scanned_pages import needs_ocr
 from indexer.pdf.ink.visible_box import find_visible_box
 from indexer.pdf.lines.line_reader import read_lines
 from indexer.pdf.lines.printed_lines import mend_printed
+from indexer.pdf.lines.turned_page import find_turn, turn_page
 from indexer.pdf.tables.page_tables import with_tables
 from indexer.pdf.text.page_lines import Line
 from indexer.pdf.text.repair import Repairs
@@ -51,7 +52,8 @@ def read_page(pdf: Any, at: int, layers: Layers) -> PageReading:
     if not page:
         return PageReading(None)
     try:
-        reading = read_open_page(page, at, layers)
+        page, text_page = _stand_upright(pdf, page, at)
+        reading = read_open_page(page, at, layers, text_page)
         if has_only_links(page):
             return reading
         attachments = attached_to_page(page, at)  # first: what is read next may change the page
@@ -63,16 +65,31 @@ def read_page(pdf: Any, at: int, layers: Layers) -> PageReading:
         pdfium.FPDF_ClosePage(page)
 
 
-def read_open_page(page: Any, at: int, layers: Layers) -> PageReading:
+def _stand_upright(pdf: Any, page: Any, at: int) -> tuple[Any, Any]:
+    """The page and its text, which may be None; loaded again if they had to be turned."""
+    text_page = pdfium.FPDFText_LoadPage(page)
+    turn = find_turn(page, text_page) if text_page else None
+    if turn is None:
+        return page, text_page
+    pdfium.FPDFText_ClosePage(text_page)
+    turn_page(page, turn)
+    if turn and (loaded := pdfium.FPDF_LoadPage(pdf, at)):
+        pdfium.FPDF_ClosePage(page)
+        page = loaded
+    return page, pdfium.FPDFText_LoadPage(page)
+
+
+def read_open_page(page: Any, at: int, layers: Layers, text_page: Any = None) -> PageReading:
     """Reads an open page of PDFium, and turns off what is not seen of its text.
 
     Args:
         page: the page.
         at: its index, from 0.
         layers: of its document.
+        text_page: its text, which is closed; None to have it loaded here.
     """
     look = glance(page, closely=at < _CLOSELY or layers.is_suspect)
-    text_page = pdfium.FPDFText_LoadPage(page)
+    text_page = text_page or pdfium.FPDFText_LoadPage(page)
     if not text_page:
         return PageReading(None)
     try:
