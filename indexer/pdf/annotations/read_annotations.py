@@ -50,6 +50,7 @@ _STRIP = 0.15  # half the height of the strip that is looked at beside an annota
 _ONE_LINE = 30.0  # points; a higher annotation has several lines, of which the first stands beside its name
 _AROUND = 2.0  # points around an annotation that count as within it
 
+_count_annotations = quick(pdfium.FPDFPage_GetAnnotCount, ctypes.c_int, ctypes.c_void_p)
 _next_link = quick(pdfium.FPDFLink_Enumerate, ctypes.c_int, *[ctypes.c_void_p] * 3)
 
 _Box = tuple[float, float, float, float]  # left, bottom, right, top
@@ -87,9 +88,9 @@ class _Found:
 
 def has_only_links(page: Any) -> bool:
     """Whether all annotations of a page are links, as nearly all are. Quicker than to look at each."""
-    count = pdfium.FPDFPage_GetAnnotCount(page)
-    if count > MOST_ANNOTATIONS:
-        return False
+    count = _count_annotations(address(page))
+    if not 0 < count <= MOST_ANNOTATIONS:
+        return bool(count <= 0)
     position, link = ctypes.c_int(0), ctypes.c_void_p()
     asked = (address(page), ctypes.addressof(position), ctypes.addressof(link))
     links = 0

@@ -33,6 +33,7 @@ from indexer.pdf.ink.page_objects import (
     walk,
 )
 from indexer.pdf.ink.text_attributes import (
+    FAINT,
     TINY,
     Colour,
     are_alike,
@@ -93,7 +94,7 @@ def may_hide_text(look: Glance, text_page: Any, layers: Layers) -> bool:
         return True
     if has_forms and (_has_faint_form(look) or has_faint_character(text_page)):
         return True
-    return look.is_whole and any(map(is_cut, texts))
+    return look.is_whole and is_any_cut(texts)
 
 
 def may_be_tiny(lines: Sequence[Line]) -> bool:
@@ -137,7 +138,7 @@ class _Suspect:
 
 
 def _find_suspects(page: Any, layers: Layers, *, is_low: bool) -> list[_Suspect]:
-    objects = list(walk(page))
+    objects = walk(page)
     height = max(pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)) if is_low else 0.0
     covers = list(islice(_find_covers(objects), _MOST_COVERS))
     pictures = [seen.box for seen in objects if seen.kind == IMAGE]
@@ -179,8 +180,10 @@ def _suspicion(
     if layers.may_exist and (text.forms or _count_marks(text.at) > 0):
         return "layer"
     ground: _Cover | None = None
+    x, y = (text.box[0] + text.box[2]) / 2, (text.box[1] + text.box[3]) / 2
     for cover in covers:
-        if _covers(cover[1].box, text.box):
+        left, bottom, right, top = cover[1].box
+        if left <= x <= right and bottom <= y <= top and _covers(cover[1].box, text.box):
             if cover[0] > at:
                 return "covered"
             ground = cover
@@ -189,7 +192,7 @@ def _suspicion(
         return ""
     if ground is None:
         return "faint" if is_faint(colour) else ""
-    if is_transparent(text.at):
+    if colour[3] <= FAINT:
         return "faint"
     # A picture as the ground has no colour: then the drawing has to tell.
     return "faint" if ground[2] is None or are_alike(colour, ground[2]) else ""

@@ -5,8 +5,7 @@ calls, and a page has hundreds of objects.
 """
 
 import ctypes
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -29,15 +28,19 @@ _Pointer, _Int = ctypes.c_void_p, ctypes.c_int
 
 
 def quick(function: Any, result: Any, *arguments: Any) -> Any:
-    """The same function of PDFium, taking addresses as plain numbers."""
-    return ctypes.CFUNCTYPE(result, *arguments)(address(function))
+    """The same function of PDFium, taking addresses as plain numbers.
+
+    Python's lock is kept during a call: to give it up and take it again costs as much as some of these.
+    """
+    return ctypes.PYFUNCTYPE(result, *arguments)(address(function))
 
 
 def address(of: Any) -> int:
     """Of a page, a text page or a function of PDFium."""
-    return ctypes.cast(of, _Pointer).value or 0
+    return _Pointer.from_buffer(of).value or 0  # `cast` takes five times as long
 
 
+_count_objects = quick(pdfium.FPDFPage_CountObjects, _Int, _Pointer)
 _get = quick(pdfium.FPDFPage_GetObject, _Pointer, _Pointer, _Int)
 _type = quick(pdfium.FPDFPageObj_GetType, _Int, _Pointer)
 _bounds = quick(pdfium.FPDFPageObj_GetBounds, _Int, _Pointer, _Pointer, _Pointer, _Pointer, _Pointer)
@@ -79,7 +82,7 @@ def glance(page: Any, *, closely: bool) -> Glance:
         closely: whether to look at all of them, also if there are many.
     """
     at = address(page)
-    count = max(pdfium.FPDFPage_CountObjects(page), 0)
+    count = max(_count_objects(at), 0)
     is_whole = count <= (_MOST_CLOSELY if closely else _FEW)
     places: Sequence[int] = range(count)
     if not is_whole:
@@ -89,8 +92,7 @@ def glance(page: Any, *, closely: bool) -> Glance:
     return Glance(found, list(map(_type, found)), is_whole)
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """An object of a page.
 
     Attributes:
@@ -108,37 +110,48 @@ class Seen:
     forms: tuple[int, ...]
 
 
-def walk(page: Any, kinds: Collection[int] = (TEXT, PATH, IMAGE, SHADING)) -> Iterator[Seen]:
+def walk(page: Any, kinds: Collection[int] = (TEXT, PATH, IMAGE, SHADING)) -> list[Seen]:
     """The objects of a page and of its forms in the order in which they are drawn; those with a place.
 
     Args:
         page: an open page of PDFium.
         kinds: of the objects that are wanted.
     """
-    waiting = [iter(_children(address(page), pdfium.FPDFPage_CountObjects(page), _get))]
-    around: list[tuple[Matrix, tuple[int, ...]]] = [(IDENTITY, ())]
-    left_to_see = _MOST_OBJECTS
-    while waiting and left_to_see:
-        found = next(waiting[-1], None)
-        if found is None:
-            waiting.pop()
-            around.pop()
-            continue
-        left_to_see -= 1
-        matrix, forms = around[-1]
-        kind = _type(found)
-        if kind == FORM:
-            if len(waiting) <= _DEEPEST:
-                waiting.append(iter(_children(found, _count_in_form(found), _get_in_form)))
-                around.append((multiply(matrix_of(found), matrix), (*forms, found)))
-            continue
-        box = box_of(found, matrix) if kind in kinds else None
-        if box is not None:
-            yield Seen(found, kind, box, matrix, forms)
+    seen: list[Seen] = []
+    objects = map(_get, repeat(address(page)), range(_count(page)))
+    _walk(list(filter(None, objects)), kinds, IDENTITY, (), seen, _MOST_OBJECTS)
+    return seen
 
 
-def _children(holder: int, count: int, get: Any) -> Iterator[int]:
-    return (found for found in map(get, repeat(holder), range(min(max(count, 0), _MOST_OBJECTS))) if found)
+def _walk(
+    objects: Sequence[int],
+    kinds: Collection[int],
+    matrix: Matrix,
+    forms: tuple[int, ...],
+    seen: list[Seen],
+    most: int,
+) -> int:
+    """Adds objects that are in these forms to `seen`, and those in forms among them; `most` in all.
+
+    Returns how many more there may be.
+    """
+    objects = objects[:most]
+    most -= len(objects)
+    for at, kind in zip(objects, map(_type, objects), strict=True):
+        if kind in kinds:
+            box = box_of(at, matrix)
+            if box is not None:
+                seen.append(Seen(at, kind, box, matrix, forms))
+        elif kind == FORM and len(forms) < _DEEPEST:
+            count = min(max(_count_in_form(at), 0), _MOST_OBJECTS)
+            inner = list(filter(None, map(_get_in_form, repeat(at), range(count))))
+            most = _walk(inner, kinds, multiply(matrix_of(at), matrix), (*forms, at), seen, most)
+    return most
+
+
+def _count(page: Any) -> int:
+    count: int = _count_objects(address(page))
+    return min(max(count, 0), _MOST_OBJECTS)
 
 
 def matrix_of(found: int) -> Matrix:

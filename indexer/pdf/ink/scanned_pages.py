@@ -17,8 +17,8 @@ _FEWEST_CHARACTERS = 100
 _MOST_UNKNOWN = 0.1
 _LONGEST_MEAN_WORD = 14
 _UNKNOWN = re.compile("[\ue000-\uf8ff\ufffd\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
-# High bytes of UTF-16 that none of these has.
-_KNOWN = bytes([*range(0xDB), *range(0xDC, 0xE0), *range(0xF9, 0xFF)])
+# The bytes of UTF-8 but for those with which one of these begins.
+_KNOWN = bytes({*range(256)} - {0xEE, 0xEF, 0xF3, 0xF4})
 _WORD = re.compile(r"[^\W\d_]+")
 _IN_UNSPACED = re.compile(f"[{UNSPACED}]")
 
@@ -33,9 +33,8 @@ def needs_ocr(page: Any, text_page: Any, lines: Sequence[Line], look: Glance) ->
         look: at the page's objects.
     """
     text = " ".join([line.text for line in lines])
-    words = text.split()
-    characters = sum(map(len, words))
-    if (characters >= _FEWEST_CHARACTERS and _are_garbled(text, words, characters)) or is_unmapped(text_page):
+    characters = _count_characters(text)
+    if (characters >= _FEWEST_CHARACTERS and _is_garbled(text, characters)) or is_unmapped(text_page):
         return True
     return has_unread_ink(page, text_page, lines, characters, look)
 
@@ -44,17 +43,25 @@ def is_garbled(text: str) -> bool:
     """Whether a page's text is not what is printed: characters without a meaning, or words that
     are too long.
     """
-    words = text.split()
-    return _are_garbled(text, words, sum(map(len, words)))
+    return _is_garbled(text, _count_characters(text))
 
 
-def _are_garbled(text: str, words: Sequence[str], characters: int) -> bool:
-    """As `is_garbled`, of a text with these words, which have so many characters."""
+def _count_characters(text: str) -> int:
+    """How many there are without blanks, of which a cleaned text has but these two."""
+    return len(text) - text.count(" ") - text.count("\u3000")
+
+
+def _is_garbled(text: str, characters: int) -> bool:
+    """As `is_garbled`, of a text with so many characters."""
     if not characters:
         return False
     if not text.isascii() and _count_unknown(text) > _MOST_UNKNOWN * characters:
         return True
-    if characters <= _LONGEST_MEAN_WORD * len(words) or _IN_UNSPACED.search(text):
+    # A text has at least as many words as single blanks. To count these is quicker than to part the words.
+    singles = text.count(" ") - 2 * text.count("  ")
+    if characters <= _LONGEST_MEAN_WORD * singles or characters <= _LONGEST_MEAN_WORD * len(text.split()):
+        return False
+    if _IN_UNSPACED.search(text):
         return False
     # Addresses and lines of dots are long as well, and made of short words.
     words = _WORD.findall(text)
@@ -68,4 +75,4 @@ def _count_unknown(text: str) -> int:
 
 def may_have_unknown(text: str) -> bool:
     """Whether there may be characters without a meaning: most pages have none. Quicker than a search."""
-    return bool(text.encode("utf-16-le", "surrogatepass")[1::2].translate(None, _KNOWN))
+    return bool(text.encode("utf-8", "surrogatepass").translate(None, _KNOWN))

@@ -29,7 +29,7 @@ _SIZE_AT, _MATRIX_AT = ctypes.addressof(_float), ctypes.addressof(_matrix)
 
 # Shades, of 255, and opacity: lighter and fainter text is suspected. The lightest grey that is printed to be
 # read, in watermarks, is 224.
-_LIGHT, _FAINT = 230, 40
+_LIGHT, FAINT = 230, 40
 _ALIKE = 24  # shades by which two colours may differ and still be one
 
 # Text of so many points or less cannot be read. A diagram that is scaled down, to be looked at
@@ -56,7 +56,7 @@ def is_faint(colour: Colour | None) -> bool:
     if colour is None:
         return False
     red, green, blue, opacity = colour
-    return (red >= _LIGHT and green >= _LIGHT and blue >= _LIGHT) or opacity <= _FAINT
+    return (red >= _LIGHT and green >= _LIGHT and blue >= _LIGHT) or opacity <= FAINT
 
 
 def are_alike(first: Colour, second: Colour) -> bool:
@@ -80,7 +80,7 @@ def _is_any_faint(count: int, ask: Callable[..., Iterable[int]]) -> bool:
     sides = (ctypes.c_uint * (4 * count))()
     start = ctypes.addressof(sides)
     known = list(ask(*(range(start + 4 * side, start + 16 * count, 16) for side in range(4))))
-    if max(sides[0::4], default=0) < _LIGHT and min(sides[3::4], default=255) > _FAINT:
+    if max(sides[0::4], default=0) < _LIGHT and min(sides[3::4], default=255) > FAINT:
         return False
     return any(
         is_known and is_faint((sides[at], sides[at + 1], sides[at + 2], sides[at + 3]))
@@ -96,6 +96,11 @@ def is_tiny(at: int, around: Matrix = IDENTITY) -> bool:
     if around is not IDENTITY:
         across, up = multiply(matrix_of(at), around)[2:4]
     return bool(0 < abs(_float.value) * max(abs(across), abs(up)) <= TINY)
+
+
+def is_any_cut(texts: Sequence[int]) -> bool:
+    """Whether one of these texts is cut. Hardly any has a clip around it."""
+    return max(map(_count_paths, map(_get_clip, texts)), default=0) > 0 and any(map(is_cut, texts))
 
 
 def is_cut(at: int) -> bool:
@@ -146,4 +151,4 @@ def is_filled(path: int) -> bool:
 def is_transparent(at: int) -> bool:
     """Whether an object, which may be a form, is hardly drawn."""
     colour = fill_colour(at)
-    return colour is not None and colour[3] <= _FAINT
+    return colour is not None and colour[3] <= FAINT

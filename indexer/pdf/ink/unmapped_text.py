@@ -14,8 +14,8 @@ import pypdfium2.raw as pdfium
 from indexer.pdf.ink.page_objects import address, quick
 
 # So many characters of a page are asked first: where a font is unmapped, most of the text is.
-# If one of them is, so many are.
-_SAMPLE = 3
+# If one of them is, so many are; and then all.
+_SAMPLE, _LARGER_SAMPLE = 3, 400
 _MOST = 20_000
 
 # As for characters without a meaning in `scanned_pages`. Of 1,571 real pages, 27 have more unmapped ones: 22
@@ -36,10 +36,13 @@ def is_unmapped(text_page: Any) -> bool:
     Args:
         text_page: PDFium's.
     """
-    count = pdfium.FPDFText_CountChars(text_page)
+    count = _count_characters(address(text_page))
     if count < _FEWEST:
         return False
     if not find_unmapped(text_page, range(0, count, count // _SAMPLE + 1)):
+        return False
+    some = range(0, min(count, _MOST), count // _LARGER_SAMPLE + 1)
+    if len(find_unmapped(text_page, some)) < _MOST_UNMAPPED / 2 * len(some):
         return False
     unmapped = find_unmapped(text_page, range(min(count, _MOST)))
     if len(unmapped) < _FEWEST or len(unmapped) <= _MOST_UNMAPPED * min(count, _MOST):
@@ -47,6 +50,7 @@ def is_unmapped(text_page: Any) -> bool:
     return not are_letters([pdfium.FPDFText_GetUnicode(text_page, at) for at in unmapped])
 
 
+_count_characters = quick(pdfium.FPDFText_CountChars, c_int, c_void_p)
 _has_map_error = quick(pdfium.FPDFText_HasUnicodeMapError, c_int, c_void_p, c_int)
 
 

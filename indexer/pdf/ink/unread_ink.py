@@ -81,7 +81,7 @@ def has_unread_ink(page: Any, text_page: Any, lines: Sequence[Line], characters:
     space = area(sheet)
     if not 0 < space < 1e12:
         return False
-    objects = list(walk(page))
+    objects = walk(page)
     is_layered = characters > 0 and any(is_invisible(seen) for seen in objects if seen.kind == TEXT)
     pictures = [seen.box for seen in objects if seen.kind == IMAGE]
     covered = sum(overlap(box, sheet) for box in pictures) / space
@@ -116,7 +116,7 @@ def _is_read_in_part(page: Any, text_page: Any, lines: Sequence[Line], character
     least = _LARGE_PICTURE if characters < _SOME_CHARACTERS else _WHOLE_PAGE
     is_suspect = covered >= least * area(sheet) and not _is_written_over(pictures, lines)
     if not is_suspect and characters < _SOME_CHARACTERS:
-        is_suspect = _segments(list(walk(page, (PATH,)))) >= _MANY_SEGMENTS
+        is_suspect = _segments(walk(page, (PATH,))) >= _MANY_SEGMENTS
     if not is_suspect:
         return False
     drawing = PageDrawing(page)

@@ -5,16 +5,15 @@ one after the other, or the accent at the next blank, or at the end of the line.
 letter it belongs.
 """
 
-import ctypes
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from string import ascii_letters
 from typing import Any
 
-from indexer.pdf.ink.page_objects import address
+from indexer.pdf.letters.char_boxes import InkRuler
 from indexer.pdf.letters.page_text import PageText
-from indexer.pdf.letters.raised_marks import measure_ink
 
 _ABOVE = dict(
     zip(
@@ -49,18 +48,13 @@ class _Page:
     """Measures the characters of an open page, each once."""
 
     def __init__(self, text_page: Any) -> None:
-        self._address = address(text_page)
-        self._edges = (ctypes.c_double * 4)()
-        at = ctypes.addressof(self._edges)
-        self._into = (at, at + 8, at + 16, at + 24)
+        self._measure = InkRuler(text_page).measure
         self._known: dict[int, _Box] = {}
 
     def box(self, index: int) -> _Box:
         box = self._known.get(index)
         if box is None:
-            measure_ink(self._address, index, *self._into)
-            left, right, bottom, top = self._edges
-            box = self._known[index] = left, right, bottom, top
+            box = self._known[index] = self._measure(index)
         return box
 
 
@@ -119,15 +113,14 @@ def _close_gap(page: _Page, text: str, at: int, written: dict[int, str]) -> None
 def _find_letter(page: _Page, text: str, at: int, accent: _Box, taken: dict[int, str]) -> int | None:
     """The place of the letter that an accent stands on, or hangs under; None if there is none."""
     is_above = text[at] in _ABOVE
-    for places in ((at + 1, at + 2, at - 1, at - 2), _find_far(text, at)):
-        for place in places:
-            if (
-                0 <= place < len(text)
-                and text[place] in _LETTERS
-                and place not in taken
-                and _belongs(accent, page.box(place), is_above=is_above)
-            ):
-                return place
+    for place in chain((at + 1, at + 2, at - 1, at - 2), _find_far(text, at)):
+        if (
+            0 <= place < len(text)
+            and text[place] in _LETTERS
+            and place not in taken
+            and _belongs(accent, page.box(place), is_above=is_above)
+        ):
+            return place
     return None
 
 

@@ -45,6 +45,7 @@ _SYMBOL |= dict(enumerate("ℵℑℜ℘⊗⊕∅∩∪⊃⊇⊄⊂⊆∈∉∠�
 # Words with a code in them, or behind it, as of TeX's ligatures. (A lone 13 before "c" is the ring of ©.)
 _OT1_WORDS = re.compile(r"[a-z][\x0b-\x0f][a-z]|[A-Za-z\s][\x0b-\x0f][a-z]{2}|[a-z][\x0b-\x0f](?:\r\n| |\Z)")
 _T1_WORDS = re.compile(r"[a-z][\x1b-\x1f][a-z]|[A-Za-z\s][\x1b-\x1f][a-z]{2}|[a-z][\x1b-\x1f](?:\r\n| |\Z)")
+_OT1_LIGATURE, _T1_LIGATURE = re.compile(r"[\x0b-\x0f]"), re.compile(r"[\x1b-\x1f]")
 _CODES = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f]")
 # A T1 font read as Latin-1: ß is ÿ, and the letters of Europe's east are signs between letters. Other fonts
 # without names (of Greek) have such codes, too, beside others that no text in Latin letters has.
@@ -71,7 +72,8 @@ def find_codes(text_page: Any, source: PageText) -> Mapping[int, str] | None:
     lone = odd.count("\r")
     control = len(_CODES.findall(odd)) + lone
     if control:
-        ot1, t1 = len(_OT1_WORDS.findall(text)), len(_T1_WORDS.findall(text))
+        ot1 = len(_OT1_WORDS.findall(text)) if _OT1_LIGATURE.search(odd) else 0
+        t1 = len(_T1_WORDS.findall(text)) if _T1_LIGATURE.search(odd) else 0
         first = (_OT1_WORDS if ot1 >= t1 else _T1_WORDS).search(text)
         if (
             first

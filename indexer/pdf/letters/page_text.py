@@ -8,8 +8,12 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from indexer.pdf.letters.char_boxes import bare, pointer
 from indexer.pdf.raw_reading import MAX_PAGE_CHARACTERS, PageTooLong
-from indexer.pdf.text.clean_text import clean_characters
+from indexer.pdf.text.clean_text import find_unclean
+from indexer.pdf.text.page_lines import HYPHENATED
+
+_get_text = bare(pdfium.FPDFText_GetText)
 
 _USUAL = bytes(range(0x20, 0x7F))
 
@@ -29,21 +33,28 @@ class PageText:
     same_units: bool
 
     @cached_property
+    def lines(self) -> list[str]:
+        """It, without line ends; a line also ends after HYPHENATED."""
+        return self.text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n")
+
+    @cached_property
     def odd(self) -> str:
         """Its characters that are not printed ones of ASCII, nor line ends: a few of a hundred in English.
 
         To look for one of them here is quicker than in all of the text.
         """
-        usual = self.text.replace("\r\n", "").encode("utf-8", "surrogatepass")
-        return usual.translate(None, _USUAL).decode("utf-8", "surrogatepass")
+        everything = "".join(self.lines).encode("utf-8", "surrogatepass")
+        return everything.translate(None, _USUAL).decode("utf-8", "surrogatepass")
 
     @cached_property
-    def is_clean(self) -> bool:
-        """Whether `clean_characters` would leave all lines of it as they are."""
-        if not self.odd:
-            return True
-        # Whether it is in the composed form depends on neighbours, too.
-        return clean_characters(self.odd) == self.odd and unicodedata.is_normalized("NFC", self.text)
+    def is_composed(self) -> bool:
+        """Whether it is in the composed form, NFC."""
+        return unicodedata.is_normalized("NFC", self.text)
+
+    @cached_property
+    def unclean(self) -> frozenset[str]:
+        """Its characters that `clean_characters` may replace."""
+        return frozenset(find_unclean(self.odd))
 
 
 def read_text(text_page: Any, at: int) -> PageText | None:
@@ -58,7 +69,8 @@ def read_text(text_page: Any, at: int) -> PageText | None:
     if count <= 0:
         return None
     # The text can be a little longer than the list of characters it is made from.
-    buffer = (ctypes.c_ushort * (2 * count + 2))()
-    written = max(0, pdfium.FPDFText_GetText(text_page, 0, count, buffer) - 1)
-    text = bytes(memoryview(buffer)[:written]).decode("utf-16-le", "surrogatepass")
+    buffer = bytearray(4 * count + 4)
+    into = ctypes.byref(ctypes.c_char.from_buffer(buffer))
+    written = max(0, _get_text(pointer(text_page), 0, count, into) - 1)
+    text = buffer[: 2 * written].decode("utf-16-le", "surrogatepass")
     return PageText(text, one_to_one=written == count, same_units=len(text) == written)

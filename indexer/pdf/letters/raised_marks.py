@@ -7,22 +7,22 @@ formulas become Unicode's superscripts and subscripts; what has none gets a care
 import ctypes
 import math
 import re
-from collections import deque
+from array import array
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from itertools import repeat
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
-from indexer.pdf.ink.page_objects import address, quick
+from indexer.pdf.letters.char_boxes import InkRuler, bare, measure_bottoms, pointer
 from indexer.pdf.letters.page_text import PageText
 from indexer.pdf.text.page_lines import HYPHENATED, Line
 
-# A number's last digit, but for digits that are words of their own: these are not glued to anything. (Digits
-# first: so the search is fast.)
-_NUMBER_END = re.compile(
-    f"[0-9](?![0-9])(?:(?![ .,;)\r{HYPHENATED}]|\\Z)|(?<=[^ \n{HYPHENATED}].))", re.DOTALL
-)
+# A number, to its last digit; but for digits that are words of their own: these are not glued to anything. (A
+# digit first: so the search is fast.)
+_NUMBER = re.compile(f"[0-9](?:[0-9]+|(?<=[^ \n{HYPHENATED}].)|(?![ .,;)\r{HYPHENATED}]|\\Z))", re.DOTALL)
 
 # Of the height of a line's box: a digit whose ink begins lower or higher above the bottom of that box is
 # looked at. On the line it is at .15 to .3, according to the font; raised at .4 and more.
@@ -63,26 +63,19 @@ _ORDINAL = re.compile("st|nd|rd|th|ers?|res?|ères?|es|èmes?|eme|nde|de|to|ta|o
 # Marks one after the other: 4,5 and 2–4. What stands between them has no raised form, or another meaning.
 _LIST = re.compile(r"[0-9a-z]{1,3}(?:[,;–-][0-9a-z]{1,3})+")
 
-_Pointer, _Int = ctypes.c_void_p, ctypes.c_int
-measure_ink = quick(pdfium.FPDFText_GetCharBox, _Int, _Pointer, _Int, *[_Pointer] * 4)
-_get_matrix = quick(pdfium.FPDFText_GetMatrix, _Int, _Pointer, _Int, _Pointer)
-_get_origin = quick(pdfium.FPDFText_GetCharOrigin, _Int, _Pointer, _Int, _Pointer, _Pointer)
-_get_size = quick(pdfium.FPDFText_GetFontSize, ctypes.c_double, _Pointer, _Int)
+_get_matrix, _get_origin = bare(pdfium.FPDFText_GetMatrix), bare(pdfium.FPDFText_GetCharOrigin)
+_get_size = bare(pdfium.FPDFText_GetFontSize, ctypes.c_double)
 
 # What PDFium writes a matrix and a place into.
-_matrix, _origin = pdfium.FS_MATRIX(), (ctypes.c_double * 2)()
-_MATRIX_AT, _X_AT = ctypes.addressof(_matrix), ctypes.addressof(_origin)
-_Y_AT = _X_AT + 8
+_matrix, _origin = array("f", bytes(24)), array("d", bytes(16))
+_INTO_MATRIX = ctypes.byref(ctypes.c_char.from_buffer(_matrix))
+_INTO_X, _INTO_Y = (ctypes.byref(ctypes.c_char.from_buffer(_origin), at) for at in (0, 8))
 
 
-class _Glyph(NamedTuple):
-    """The size of a printed character's font, as printed (0 if it is turned), and the height of its baseline.
-
-    Both in points.
-    """
-
-    size: float
-    baseline: float
+_Glyph = tuple[float, float]
+"""The size of a printed character's font, as printed (0 if it is turned), and the height of its baseline; in
+points.
+"""
 
 
 class _Run(NamedTuple):
@@ -97,9 +90,6 @@ class Marks:
     """Finds and writes the marks of one page, whose lines are read in order.
 
     Places are those in the text that PDFium gives of the page, in UTF-16 units.
-
-    Attributes:
-        numbers: where those numbers end that may be marks, or have one; and the end of the text.
     """
 
     def __init__(self, text_page: Any, source: PageText) -> None:
@@ -110,43 +100,47 @@ class Marks:
             source: its text.
         """
         self._text_page = text_page
-        self._address = address(text_page)
+        self._page = pointer(text_page)
         self._one_to_one = source.one_to_one
         self._units = source.text if source.same_units else as_units(source.text)
-        self.numbers = [found.start() for found in _NUMBER_END.finditer(self._units)]
-        self._bottoms = self._measure_bottoms()
-        self.numbers.append(len(self._units))
+        self._numbers = [found.end() - 1 for found in _NUMBER.finditer(self._units)]
+        places = self._numbers if self._one_to_one else map(self._index, self._numbers)
+        self._bottoms = measure_bottoms(text_page, places, len(self._numbers))
         self._left = _MOST
-        self._ink = (ctypes.c_double * 4)()  # left, right, bottom and top
-        at = ctypes.addressof(self._ink)
-        self._into = (at, at + 8, at + 16, at + 24)
+        self._measured: dict[int, _Glyph] = {}
 
-    def _measure_bottoms(self) -> list[float]:
-        """How high the ink of each number's last digit begins, in points."""
-        edges = (ctypes.c_double * (4 * len(self.numbers)))()
-        start = ctypes.addressof(edges)
-        into = (range(start + 8 * edge, start + ctypes.sizeof(edges), 32) for edge in range(4))
-        places = self.numbers if self._one_to_one else map(self._index, self.numbers)
-        deque(map(measure_ink, repeat(self._address), places, *into), maxlen=0)
-        return edges[2::4]
+    @cached_property
+    def _ruler(self) -> InkRuler:
+        return InkRuler(self._text_page)
 
-    def suspects(self, numbers: range, bottom: float, height: float) -> list[int]:
-        """The places in a line where a mark may be: of its numbers, and of the letters after these.
+    def suspects(self, starts: Sequence[int], sides: Sequence[Sequence[float]]) -> dict[int, list[int]]:
+        """The places where a mark may be, by the number of their line: numbers, and letters after these.
 
         Args:
-            numbers: those of the line, by their places in `numbers`.
-            bottom: of the taller of the boxes of the line's first and last character, in points.
-            height: of that box.
+            starts: where each line begins, in order.
+            sides: eight numbers of each line: left, top, right and bottom of the box of its first character,
+                then those of its last, in points.
         """
-        low, high = bottom + _LOW * height, bottom + _HIGH * height
-        found = []
-        for number in numbers:
-            if not low < self._bottoms[number] < high:
-                found.append(self.numbers[number])
-            elif self._units[(after := self.numbers[number] + 1) : after + 1].isalpha():
-                measure_ink(self._address, self._index(after), *self._into)
-                if not self._ink[2] < high:
-                    found.append(after)
+        _, tops, _, bottoms, _, end_tops, _, end_bottoms = sides
+        units = self._units
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        line, low, high = -1, 0.0, 0.0
+        for place, ink_bottom in zip(self._numbers, self._bottoms, strict=True):
+            at = bisect_right(starts, place) - 1
+            if at < 0:
+                continue
+            if at != line:
+                line, bottom, end_bottom = at, bottoms[at], end_bottoms[at]
+                height, end_height = tops[at] - bottom, end_tops[at] - end_bottom
+                if height < end_height:
+                    bottom, height = end_bottom, end_height
+                low, high = bottom + _LOW * height, bottom + _HIGH * height
+            if not low < ink_bottom < high:
+                found[at].append(place)
+            elif units[place + 1 : place + 2].isalpha():
+                _, _, ink_bottom, _ = self._ruler.measure(self._index(place + 1))
+                if not ink_bottom < high:
+                    found[at].append(place + 1)
         return found
 
     def write(self, line: str, start: int, stop: int, suspects: Sequence[int]) -> str:
@@ -180,7 +174,7 @@ class Marks:
             return None
         self._left -= 1
         tail, head = self._measure(end), self._measure(place)
-        is_tail = tail.size < head.size
+        is_tail = tail[0] < head[0]
         small, large = (tail, head) if is_tail else (head, tail)
         if not (side := _compare(small, large)):
             return None
@@ -227,7 +221,7 @@ class Marks:
             if not self._is_inside(place):
                 return None
             other = self._measure(place)
-            if glyph.size < _LARGEST * other.size:
+            if glyph[0] < _LARGEST * other[0]:
                 return other
         return None
 
@@ -249,12 +243,18 @@ class Marks:
         return bool(unit) and unit != HYPHENATED and not unit.isspace()
 
     def _measure(self, place: int) -> _Glyph:
-        index, page = self._index(place), self._address
-        _get_matrix(page, index, _MATRIX_AT)
-        if not _matrix.b == _matrix.c == 0 < _matrix.d:
-            return _Glyph(0.0, 0.0)
-        _get_origin(page, index, _X_AT, _Y_AT)
-        return _Glyph(_get_size(page, index) * _matrix.d, _origin[1])
+        glyph = self._measured.get(place)
+        if glyph is None:
+            glyph = self._measured[place] = self._measure_anew(self._index(place))
+        return glyph
+
+    def _measure_anew(self, index: int) -> _Glyph:
+        _get_matrix(self._page, index, _INTO_MATRIX)
+        _, b, c, d, _, _ = _matrix
+        if not b == c == 0 < d:
+            return 0.0, 0.0
+        _get_origin(self._page, index, _INTO_X, _INTO_Y)
+        return _get_size(self._page, index) * d, _origin[1]
 
     def _side_of_ink(self, place: int) -> int:
         """As `_compare`, for a character of the text's size: Typst uses the marks that fonts have."""
@@ -264,8 +264,8 @@ class Marks:
         size, baseline = self._measure(place)
         if not size > 0:
             return 0
-        measure_ink(self._address, self._index(place), *self._into)
-        bottom, top = (self._ink[2] - baseline) / size, (self._ink[3] - baseline) / size
+        _, _, low, high = self._ruler.measure(self._index(place))
+        bottom, top = (low - baseline) / size, (high - baseline) / size
         if char.isdigit() and bottom < _INK_LOWERED and 0 < top - bottom < _INK_HEIGHT:
             return -1
         least = _INK_RAISED.get(char, _INK_RAISED_LETTER if char.isalnum() else math.inf)
@@ -302,9 +302,10 @@ def _as_text(units: str) -> str:
 
 def _compare(glyph: _Glyph, base: _Glyph) -> int:
     """1 if a character is a raised mark beside a larger one, -1 if a lowered one, 0 if it is none."""
-    if not _SMALLEST * base.size < glyph.size < _LARGEST * base.size:  # nor what is "not a number"
+    size, baseline = base
+    if not _SMALLEST * size < glyph[0] < _LARGEST * size:  # nor what is "not a number"
         return 0
-    rise = (glyph.baseline - base.baseline) / base.size
+    rise = (glyph[1] - baseline) / size
     if _RAISED < rise < _FURTHEST:
         return 1
     return -1 if -_FURTHEST < rise < _LOWERED else 0

@@ -3,15 +3,16 @@
 PDFium takes a gap for a blank where CSS letter-spacing is .2em or more, or a word processor spaces by .25 cm.
 """
 
-import ctypes
+import re
 import unicodedata
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import pairwise, repeat
 from statistics import median
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from indexer.pdf.letters.raised_marks import measure_ink
+from indexer.pdf.letters.char_boxes import InkRuler
 
 # Letters; fewer are initials, or the cells of a table.
 _FEWEST, _MOST = 5, 200
@@ -23,9 +24,21 @@ _SORTED = 0.8  # of the letters are in the alphabet's order
 _MADE = 0.7  # of the blanks are PDFium's own; those of single letters in a sentence are in the file
 
 
-def is_spaced(line: str) -> bool:
-    """Whether a line may be spaced out: nearly every second character of it is a blank."""
-    return 5 * line.count(" ") > 2 * len(line) and len(line) >= 2 * _FEWEST - 1
+_SINGLES = re.compile(r" \S +\S ")
+
+
+def may_be_spaced(page: str) -> bool:
+    """Whether a line of a page may be spaced out: it has two letters one after the other that stand alone."""
+    return _SINGLES.search(page) is not None
+
+
+def find_spaced(lines: Sequence[str]) -> list[int]:
+    """The places of lines that may be spaced out: nearly every second character of them is a blank."""
+    return [
+        at
+        for at, (line, blanks) in enumerate(zip(lines, map(str.count, lines, repeat(" ")), strict=True))
+        if 5 * blanks > 2 * len(line) >= 4 * _FEWEST - 2
+    ]
 
 
 def close_spacing(text_page: Any, line: str, start: int) -> str:
@@ -37,32 +50,24 @@ def close_spacing(text_page: Any, line: str, start: int) -> str:
         start: the place of its first character.
     """
     words = line.split()
-    if sum(len(word) > 1 for word in words) > len(words) // 8:
+    if sum(map((1).__lt__, map(len, words))) > len(words) // 8:
         return line
-    letters = [place for place, char in enumerate(line) if char != " "]
-    if not _FEWEST <= len(letters) <= _MOST:
+    printed = line.replace(" ", "")
+    if not _FEWEST <= len(printed) <= _MOST or sum(map(str.isalpha, printed)) < 0.8 * len(printed):
         return line
-    if sum(line[place].isalpha() for place in letters) < 0.8 * len(letters):
-        return line
-    folded = [unicodedata.normalize("NFD", line[place].lower())[0] for place in letters]
+    folded = [unicodedata.normalize("NFD", char.lower())[0] for char in printed]
     if sum(one <= other for one, other in pairwise(folded)) > _SORTED * len(folded):
         return line  # an alphabet
     blanks = [place for place, char in enumerate(line, start) if char == " "]
     made = sum(pdfium.FPDFText_IsGenerated(text_page, place) == 1 for place in blanks)
     if made < _MADE * len(blanks):
         return line
-    page = ctypes.cast(text_page, ctypes.c_void_p).value
-    edges = (ctypes.c_double * 4)()
-    at = ctypes.addressof(edges)
-    lefts, rights, heights = [], [], []
-    for place in letters:
-        measure_ink(page, start + place, at, at + 8, at + 16, at + 24)
-        lefts.append(edges[0])
-        rights.append(edges[1])
-        heights.append(edges[3] - edges[2])
-    gaps = [left - right for left, right in zip(lefts[1:], rights[:-1], strict=True)]
+    letters = [place for place, char in enumerate(line) if char != " "]
+    ruler = InkRuler(text_page)
+    boxes = [ruler.measure(start + place) for place in letters]
+    gaps = [left - right for (_, right, _, _), (left, _, _, _) in pairwise(boxes)]
     usual = median(gaps)
-    if not 0 < usual < max(heights):
+    if not 0 < usual < max(top - bottom for _, _, bottom, top in boxes):
         return line
     inside = [gap for gap in gaps if gap < _WORD * usual]
     if sum(abs(gap - usual) > _UNEVEN * usual for gap in inside) > len(inside) // 4:

@@ -43,7 +43,7 @@ def may_be_doubled(lines: Sequence[Line], narrow: Sequence[int]) -> set[int]:
     """
     found = {at for at in narrow if _comes_again(lines[at].text)}
     texts = "\n".join([line.text for line in lines])
-    if any(map(texts.__contains__, _SIGNS)):
+    if any(map(texts.__contains__, _SIGNS)) and _has_doubles(texts):
         found |= {at for at, line in enumerate(lines) if _has_doubles(line.text)}
     return found
 
@@ -54,9 +54,9 @@ def _comes_again(text: str) -> bool:
     return len(set(words)) < len(words) or _has_doubles(text[:_MOST_CHARACTERS])
 
 
-def _has_doubles(line: str) -> bool:
+def _has_doubles(text: str) -> bool:
     """Whether a ligature is doubled, or three letters in a row: `SSttrr`."""
-    return any(map(line.__contains__, _LIGATURES)) or _PAIRS.search(line) is not None
+    return any(map(text.__contains__, _LIGATURES)) or _PAIRS.search(text) is not None
 
 
 class _Pair(NamedTuple):

@@ -10,7 +10,7 @@ from indexer.pdf.ink.page_objects import address, quick
 from indexer.pdf.text.page_lines import Line
 
 _MOST = 1000  # characters of a line; a line of a page has 200
-_NEIGHBOURS = 10  # characters; with line ends and shadows between them
+_NEIGHBOURS = sorted(range(-10, 11), key=abs)  # characters; with line ends and shadows between them
 _CLOSE = 0.01  # points: the place of a character is that of another
 _LINE_ENDS = frozenset((0x0D, 0x0A, 0x02, 0xFFFE))  # the last two are PDFium's hyphen of a word that goes on
 
@@ -92,7 +92,7 @@ def _find(text_page: Any, x: float, y: float, height: float) -> int | None:
         return None
     box = pdfium.FS_RECTF()
     # The ink of a neighbour may be there, too.
-    for index in sorted(range(at - _NEIGHBOURS, at + _NEIGHBOURS + 1), key=lambda index: abs(index - at)):
+    for index in map(at.__add__, _NEIGHBOURS):
         if (
             pdfium.FPDFText_GetLooseCharBox(text_page, index, ctypes.byref(box))
             and abs(box.left - x) + abs(box.bottom - y) < _CLOSE

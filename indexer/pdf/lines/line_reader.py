@@ -3,7 +3,6 @@
 What costs time is done for the whole page at once, and only if the page has a sign that it is needed.
 """
 
-import ctypes
 import math
 import re
 from bisect import bisect_left
@@ -14,13 +13,13 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from indexer.pdf.ink.page_objects import address, quick
 from indexer.pdf.ink.visible_box import VisibleBox, cut_line
 from indexer.pdf.letters.accents import find_accents, may_have_accents, write_accents
+from indexer.pdf.letters.char_boxes import measure_boxes
 from indexer.pdf.letters.old_codes import find_codes
 from indexer.pdf.letters.page_text import PageText, read_text
 from indexer.pdf.letters.raised_marks import BESIDE, OVERLAP, Marks, as_units, is_beside
-from indexer.pdf.letters.spaced_letters import close_spacing, is_spaced
+from indexer.pdf.letters.spaced_letters import close_spacing, find_spaced, may_be_spaced
 from indexer.pdf.lines.line_glyphs import printed_size
 from indexer.pdf.scripts.glyph_lines import NOT_MENDED, mend_lines
 from indexer.pdf.scripts.unspaced_lines import close_gaps, is_european
@@ -31,10 +30,6 @@ from indexer.pdf.text.page_lines import HYPHENATED, Line
 _ODD = re.compile("[\x00-\x09\x0b-\x1f\x7f-\xbfÿˆˇ˘-˝\uf020-\uf0ff]")
 
 _TOUCHING = 0.15  # heights of the gap between letters of a word, at most
-
-_measure_loosely = quick(
-    pdfium.FPDFText_GetLooseCharBox, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p
-)
 
 _Row = tuple[str, int, int, int, int, bool]
 """A line before its repairs: its text, its place and the one after it in PDFium's text, PDFium's numbers of
@@ -105,7 +100,7 @@ def _split(source: PageText) -> list[_Row]:
     same_units, may_be_hyphenated = source.same_units, HYPHENATED in source.odd
     rows: list[_Row] = []
     start = 0
-    for text in source.text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n"):
+    for text in source.lines:
         units = len(text) if same_units else len(text.encode("utf-16-le", "surrogatepass")) // 2
         is_hyphenated = may_be_hyphenated and text[-1:] == HYPHENATED
         stop = start + units
@@ -145,16 +140,7 @@ def _mend(page: Any, text_page: Any, source: PageText, rows: list[_Row]) -> list
 
 def _measure(text_page: Any, rows: Sequence[_Row]) -> _Sides:
     """Where the lines begin and end."""
-    characters = list(chain.from_iterable(map(_FIRST_AND_LAST, rows)))
-    boxes = (ctypes.c_float * (4 * len(characters)))()
-    start, size = ctypes.addressof(boxes), ctypes.sizeof(pdfium.FS_RECTF)
-    into = range(start, start + ctypes.sizeof(boxes), size)
-    are_known = list(map(_measure_loosely, repeat(address(text_page)), characters, into))
-    if 0 in are_known:
-        for at, is_known in enumerate(are_known):
-            if at and not is_known:  # it is where the character before it is
-                ctypes.memmove(into[at], into[at - 1], size)
-    sides = boxes[:]
+    sides = measure_boxes(text_page, list(chain.from_iterable(map(_FIRST_AND_LAST, rows))))
     return [sides[side::8] for side in range(8)]
 
 
@@ -185,18 +171,10 @@ def _cut(
 
 def _write_marks(marks: Marks, texts: list[str], rows: Sequence[_Row], sides: _Sides) -> None:
     """Sets the raised and lowered marks of the lines apart."""
-    numbers = marks.numbers
-    last = 0
-    for at, (text, start, stop, _, _, is_as_read) in enumerate(rows):
-        if numbers[last] >= stop:
-            continue
-        first, last = bisect_left(numbers, start, last), bisect_left(numbers, stop, last)
-        if is_as_read:
-            _, top, _, bottom, _, end_top, _, end_bottom = [side[at] for side in sides]
-            height, end_height = top - bottom, end_top - end_bottom
-            lower = bottom if height >= end_height else end_bottom
-            if suspects := marks.suspects(range(first, last), lower, max(height, end_height)):
-                texts[at] = marks.write(text, start, stop, suspects)
+    for at, suspects in marks.suspects([row[1] for row in rows], sides).items():
+        text, start, stop, _, _, is_as_read = rows[at]
+        if is_as_read and suspects[0] < stop:  # else they are in a line after it that is left out
+            texts[at] = marks.write(text, start, stop, [place for place in suspects if place < stop])
 
 
 def _repair_letters(text_page: Any, source: PageText, texts: list[str], rows: Sequence[_Row]) -> None:
@@ -204,7 +182,8 @@ def _repair_letters(text_page: Any, source: PageText, texts: list[str], rows: Se
     is_odd = "`" in source.text or _ODD.search(source.odd) is not None
     codes = find_codes(text_page, source) if is_odd else None
     if source.one_to_one and source.same_units:
-        _close_spacing(text_page, texts, rows)
+        if may_be_spaced(source.text):
+            _close_spacing(text_page, texts, rows)
         if is_odd and may_have_accents(source, codes):
             short = {code: char for code, char in codes.items() if len(char) == 1} if codes else {}
             accents = find_accents(text_page, source.text.translate(short) if short else source.text)
@@ -212,16 +191,20 @@ def _repair_letters(text_page: Any, source: PageText, texts: list[str], rows: Se
                 _write_accents(accents, texts, rows)
     if codes:
         texts[:] = [text.translate(codes) for text in texts]
-    if codes or not source.is_clean:
+    if codes or not source.is_composed:
         texts[:] = [
             text if text.isascii() and text.isprintable() else clean_characters(text) for text in texts
+        ]
+    elif unclean := source.unclean:
+        texts[:] = [
+            clean_characters(text) if any(map(text.__contains__, unclean)) else text for text in texts
         ]
 
 
 def _close_spacing(text_page: Any, texts: list[str], rows: Sequence[_Row]) -> None:
-    for at, text in enumerate(texts):
-        if is_spaced(text) and rows[at][5] and len(text) == len(rows[at][0]):
-            texts[at] = close_spacing(text_page, text, rows[at][1])
+    for at in find_spaced(texts):
+        if rows[at][5] and len(texts[at]) == len(rows[at][0]):
+            texts[at] = close_spacing(text_page, texts[at], rows[at][1])
 
 
 def _write_accents(accents: dict[int, str], texts: list[str], rows: Sequence[_Row]) -> None:
@@ -245,32 +228,57 @@ def _put_together(
 
     What PDFium has parted at a mark, or at no hyphen, is one line.
     """
-    right, end_height = math.inf, 0.0  # of the end of the line before
+    # Also "not a number", which a hostile file can bring about.
+    heights = [height if 0 <= height < 1e5 else 0.0 for height in heights]
+    own = zip(texts, sides[0], sides[3], sides[4], sides[7], heights, strict=True)
+    whole: list[Line] = list(map(tuple.__new__, repeat(Line), own))  # quicker than by its own constructor
+    spans = [row[1:3] for row in rows]
+    gaps = list(map(sub, sides[0], [math.inf, *sides[6]]))  # before each line
     lines: list[Line] = []
-    spans: list[tuple[int, int]] = []
-    for at, (left, top, _, bottom, end_x, end_top, end_right, end_bottom) in enumerate(
-        zip(*sides, strict=True)
-    ):
-        height_before, end_height = end_height, end_top - end_bottom
-        is_resized = not 0.95 * (top - bottom) < height_before < 1.05 * (top - bottom)
-        gap, right = left - right, end_right
-        height = heights[at]
-        if not 0 <= height < 1e5:  # also "not a number", which a hostile file can bring about
-            height = 0.0
-        line = Line(texts[at], left, bottom, end_x, end_bottom, height)
-        if is_resized and -OVERLAP * height < gap < BESIDE * height and rows[at][5]:
+    starts: list[tuple[int, int]] = []
+    done = 0
+    for at in _may_go_on(whole, texts, gaps, heights):
+        lines += whole[done:at]
+        starts += spans[done:at]
+        done = at + 1
+        line, gap, height = whole[at], gaps[at], heights[at]
+        if -OVERLAP * height < gap < BESIDE * height and rows[at][5] and _is_resized(sides, at):
             line = _go_on_at_mark(marks, lines, line, rows[at], gap)
         if lines and line.text[1:2] in ("", " ") and -_TOUCHING * height < gap < _TOUCHING * height:
             line = _go_on_at_letter(lines, line)
         if lines and lines[-1].text[-1:] == HYPHENATED:
             line = _go_on_at_no_hyphen(lines, line)
-        start, stop = rows[at][1:3]
-        while len(spans) > len(lines):  # it goes on from there
-            start, _ = spans.pop()
+        start, stop = spans[at]
+        while len(starts) > len(lines):  # it goes on from there
+            start, _ = starts.pop()
         if line.text and not line.text.isspace():  # else it was the accents of another line
             lines.append(line)
-            spans.append((start, stop))
-    return lines, spans
+            starts.append((start, stop))
+    return lines + whole[done:], starts + spans[done:]
+
+
+def _may_go_on(
+    lines: Sequence[Line], texts: Sequence[str], gaps: Sequence[float], heights: Sequence[float]
+) -> Sequence[int]:
+    """The places of the lines that may go on from the one before; those of all, if some are blank."""
+    if "" in texts or any(map(str.isspace, texts)):
+        return range(len(lines))
+    found = [
+        at
+        for at, (gap, height) in enumerate(zip(gaps, heights, strict=True))
+        if -OVERLAP * height < gap < BESIDE * height
+    ]
+    if HYPHENATED not in "".join(texts):
+        return found
+    hyphenated = [at for at, text in enumerate(texts[:-1], 1) if text[-1:] == HYPHENATED]
+    parted = {at for at in hyphenated if abs(lines[at - 1].end_y - lines[at].start_y) < 0.3 * heights[at]}
+    return sorted(parted.union(found))
+
+
+def _is_resized(sides: _Sides, at: int) -> bool:
+    """Whether a line begins in another size than that in which the one before it ends."""
+    before, own = sides[5][at - 1] - sides[7][at - 1], sides[1][at] - sides[3][at]
+    return not 0.95 * own < before < 1.05 * own
 
 
 def _go_on_at_letter(lines: list[Line], line: Line) -> Line:

@@ -281,8 +281,10 @@ def _is_mark(text: str) -> bool:
 
 def _with_marks(bases: list[Glyph], marks: Sequence[Glyph]) -> list[Glyph]:
     """Puts each mark behind the letter that it stands on or under."""
+    if not marks:
+        return bases
     letters = [at for at, base in enumerate(bases) if not base[0].isspace()]
-    if not letters or not marks:
+    if not letters:
         return [*bases, *marks]
     drawn = [bases[at] for at in letters]
     pens = [base[2] for base in drawn]

@@ -89,10 +89,12 @@ def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dic
     has_rtl, has_clusters = bool(_RTL.search(text)), bool(_CLUSTERED.search(text))
     if (not has_rtl and not has_clusters) or len(text) > _MOST_CHARACTERS:
         return {}
-    is_replaced = has_replacements(page, _MOST_OBJECTS)
     is_rtl_page = has_rtl and _count(_RTL_RUN, text) > _count(_LTR_RUN, text)
     places = list(_places(text_page, text, one_to_one))
     doubtful = list(_doubtful(text_page, places, is_rtl_page=is_rtl_page)) if has_rtl else []
+    if not doubtful and not has_clusters:
+        return {}
+    is_replaced = has_replacements(page, _MOST_OBJECTS)
     if has_clusters and is_replaced:
         doubtful = [*doubtful, *(place for place in places if _CLUSTERED.search(place[1]))]
     if not doubtful:

@@ -24,7 +24,6 @@ class Run(NamedTuple):
 
 
 _OPENING = frozenset("([{«‹⟨⁅")
-_BLANK = re.compile(" ")
 # In letters of `bidi_classes`: of Arabic and Hebrew, of all scripts, digits, and what ends Latin text.
 _RTL = re.compile("[RA]+")
 _LETTER = re.compile("[LRA]")
@@ -41,6 +40,13 @@ _UNITS = frozenset(
     )
 )
 
+
+# In the same way a day comes before its month, where a year follows that: "14 May 2024" is drawn as
+# "May 2024 14".
+_MONTH = "jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec"
+_MONTH += "|january|february|march|april|august|september|october|november|december"
+_MONTH_AND_YEAR = re.compile(rf"(?:{_MONTH})[.,]? \d{{4}}", re.IGNORECASE)
+_DAY = re.compile(r"0?[1-9]|[12]\d|3[01]")
 
 # In Thai and Lao the tone follows the vowel above or below, which is no matter of Unicode's normal forms.
 _TONE_FIRST = re.compile("([\u0e48-\u0e4c\u0ec8-\u0ecc])([\u0e31\u0e34-\u0e3a\u0eb1\u0eb4-\u0ebc])")
@@ -59,10 +65,11 @@ def in_reading_order(drawn: Sequence[Glyph], *, is_rtl: bool) -> list[Run]:
     firsts = "".join([glyph[0][0] for glyph in drawn])
     classes = bidi_classes(firsts)
     apart = "L" if not is_rtl else "A" if "A" in classes else "R"
+    widest = _APART[is_rtl]
     cells = [
         at
-        for at in map(re.Match.start, _BLANK.finditer(firsts))
-        if drawn[at].right - drawn[at].left > _APART[is_rtl] * drawn[at].size
+        for at, glyph in enumerate(drawn)
+        if glyph[0] == " " and glyph.right - glyph.left > widest * glyph.size
     ]
     if cells:  # cells of a table: no run goes over what is between them
         parted = list(classes)
@@ -178,13 +185,16 @@ def _signs(drawn: Sequence[Glyph], last: int, stop: int) -> int:
 def _parted(
     drawn: Sequence[Glyph], start: int, stop: int, numbers: dict[int, int]
 ) -> Iterator[tuple[int, int, bool]]:
-    """A run; in three if it is a unit and the number it follows, which stands to its right."""
-    words = "".join(glyph.text for glyph in drawn[start:stop]).split()
-    if len(words) == 2 and words[0] in _UNITS:
+    """A run; in three if it is a unit and the number it follows, or a month, a year and the day they follow:
+    the number stands to the right.
+    """
+    *words, last = "".join(glyph.text for glyph in drawn[start:stop]).split()
+    is_unit = len(words) == 1 and words[0] in _UNITS
+    if is_unit or (_DAY.fullmatch(last) and _MONTH_AND_YEAR.fullmatch(" ".join(words))):
         number = next((at for at, end in numbers.items() if at > start and end == stop), stop)
-        unit = next(at for at in range(start, stop) if drawn[at].text.isspace())
+        before = max((at for at in range(start, number) if drawn[at].text.isspace()), default=number)
         if number < stop:
-            yield from ((start, unit, True), (unit, number, False), (number, stop, True))
+            yield from ((start, before, True), (before, number, False), (number, stop, True))
             return
     yield start, stop, True
 

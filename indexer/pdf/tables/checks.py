@@ -54,9 +54,9 @@ def suspects(lines: Sequence[Line]) -> tuple[list[int], bool]:
     """
     if len(lines) < 3:
         return [], False
-    texts, start_xs, start_ys, end_xs, end_ys, heights = tuple(zip(*lines, strict=True))[:6]
+    texts, start_xs, start_ys, end_xs, end_ys, heights = zip(*lines, strict=True)
     lengths = list(map(len, texts))
-    if not all(lengths):
+    if 0 in lengths:
         return [], False
     widths = list(map(truediv, map(abs, map(sub, end_xs, start_xs)), lengths))
     middle = len(lines) // 2
@@ -65,11 +65,10 @@ def suspects(lines: Sequence[Line]) -> tuple[list[int], bool]:
     numbers = [at for at, text in enumerate(texts) if text[-1] in _ENDS_ROW and _has_numbers(text)]
     if numbers:
         wide = sorted({*wide, *numbers})
+    below = zip(end_ys, start_ys, start_ys[1:], heights[1:], strict=False)
     beside = [
         at
-        for at, (bottom, other, own, height) in enumerate(
-            zip(end_ys, start_ys, start_ys[1:], heights[1:], strict=False), 1
-        )
+        for at, (bottom, other, own, height) in enumerate(below, 1)
         if own > bottom - 0.3 * height and own > other - 0.3 * height
     ]
     are_beside = _is_dense(beside, _FEWEST_BESIDE)

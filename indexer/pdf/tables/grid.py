@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
+from math import inf
 from statistics import median
 from typing import NamedTuple
 
@@ -64,10 +65,8 @@ class Bit:
         if len(self.words) == 1:
             _, self.left, self.bottom, self.right, self.top, _, _ = self.words[0]
             return
-        self.left = min(word.left for word in self.words)
-        self.right = max(word.right for word in self.words)
-        self.bottom = min(word.bottom for word in self.words)
-        self.top = max(word.top for word in self.words)
+        _, lefts, bottoms, rights, tops, _, _ = zip(*self.words, strict=True)
+        self.left, self.bottom, self.right, self.top = min(lefts), min(bottoms), max(rights), max(tops)
 
     @property
     def text(self) -> str:
@@ -123,45 +122,46 @@ def find_gutters(lines: Sequence[Sequence[Word]], size: float) -> list[tuple[flo
     Returns:
         From where to where each gap reaches, from left to right.
     """
-    edges: list[tuple[float, int]] = []
-    for line in lines:
-        for _, left, _, right, _, _, _ in line:
-            edges.append((left, 1))
-            edges.append((right, -1))
-    if not edges:
+    words = list(chain.from_iterable(lines))
+    if not words:
         return []
-    edges.sort()
+    _, lefts, _, rights, _, _, _ = zip(*words, strict=True)
     most = 0 if len(lines) < 5 else 1 if len(lines) < 12 else len(lines) // 10
-    found: list[tuple[float, float]] = []
-    covered = 0
-    for (x, step), (following, _) in pairwise(edges):
-        covered += step
-        if covered > most or following <= x:
-            continue
-        if found and found[-1][1] >= x - 0.01:
-            found[-1] = (found[-1][0], following)
-        else:
-            found.append((x, following))
+    found = _free(sorted(lefts), sorted(rights), most)
     if len(found) > _MOST_GUTTERS:
         return []
     found = [gap for gap in found if gap[1] - gap[0] > 0.1 * size]
     if most:
-        wide = (gap for gap in found if gap[1] - gap[0] > 0.1 * size)
-        found = [gap for each in wide for gap in _narrowed(each, lines)]
+        found = [gap for each in found for gap in _narrowed(each, words)]
     return [gap for gap in found if gap[1] - gap[0] > 0.1 * size and _parts_columns(gap, lines, size)]
 
 
-def _narrowed(gap: tuple[float, float], lines: Sequence[Sequence[Word]]) -> Iterable[tuple[float, float]]:
+def _free(lefts: Sequence[float], rights: Sequence[float], most: int) -> list[tuple[float, float]]:
+    """From where to where there are so many words at most, of those that begin and end there, ascending."""
+    # Between the ends of two words, one more has begun than has ended for each that is there. So there are
+    # too many from where the word begins that is `most` places farther on in the order of beginnings.
+    begins = chain(lefts[most:], repeat(inf))
+    ends = zip((lefts[0], *rights), map(min, rights, begins), strict=False)
+    pieces = [piece for piece in ends if piece[0] < piece[1]]
+    found = pieces[:1]
+    for start, stop in pieces[1:]:
+        if found[-1][1] >= start - 0.01:
+            found[-1] = (found[-1][0], stop)
+        else:
+            found.append((start, stop))
+    return found
+
+
+def _narrowed(gap: tuple[float, float], words: Sequence[Word]) -> Iterable[tuple[float, float]]:
     """The gap without what a word at either side reaches into it; words that cover half of it run across."""
     start, stop = gap
     middle = (start + stop) / 2
     left, right = gap
-    for line in lines:
-        for _, word_left, _, word_right, _, _, _ in line:
-            if start < word_right <= middle and word_left <= start:
-                left = max(left, word_right)
-            elif middle <= word_left < stop and word_right >= stop:
-                right = min(right, word_left)
+    for _, word_left, _, word_right, _, _, _ in words:
+        if start < word_right <= middle and word_left <= start:
+            left = max(left, word_right)
+        elif middle <= word_left < stop and word_right >= stop:
+            right = min(right, word_left)
     if left < right:
         yield left, right
 
@@ -169,8 +169,11 @@ def _narrowed(gap: tuple[float, float], lines: Sequence[Sequence[Word]]) -> Iter
 def _parts_columns(gap: tuple[float, float], lines: Sequence[Sequence[Word]], size: float) -> bool:
     """Whether the words at both sides of it are farther apart than words of one text."""
     middle = (gap[0] + gap[1]) / 2
+    # A word space has .25 to .33 of the size, and up to .5 in lines that are set to the full width.
+    least = 0.45 * size
+    most_blanks = max(1, 0.2 * len(lines))
     widths: list[float] = []
-    lefts = rights = 0
+    lefts = rights = blanks = 0
     for line in lines:
         before, after, crosses = -1e9, 1e9, False
         for _, left, _, right, _, _, _ in line:
@@ -186,11 +189,10 @@ def _parts_columns(gap: tuple[float, float], lines: Sequence[Sequence[Word]], si
         rights += after < 1e9
         if not crosses and before > -1e9 and after < 1e9:
             widths.append(after - before)
-    if min(lefts, rights) < 2:
-        return False
-    # A word space has .25 to .33 of the size, and up to .5 in lines that are set to the full width.
-    blanks = sum(width < 0.45 * size for width in widths)
-    if blanks > max(1, 0.2 * len(widths)):
+            blanks += after - before < least
+            if blanks > most_blanks:
+                return False
+    if min(lefts, rights) < 2 or blanks > max(1, 0.2 * len(widths)):
         return False
     if len(widths) < max(2, 0.15 * len(lines)):
         return gap[1] - gap[0] > size  # the cells beside each other are of several lines, none at one height

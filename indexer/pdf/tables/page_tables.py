@@ -63,17 +63,20 @@ _loose_box = quick(pdfium.FPDFText_GetLooseCharBox, _Int, _Pointer, _Int, _Point
 
 
 class _Ruler:
-    """What measuring characters of a page takes: `_loose_box(page, char, into)`.
-
-    Attributes:
-        page: the address of its text.
-        box: left, top, right and bottom of the character that was measured last.
-        into: the address of that.
-    """
+    """Measures pairs of a page's characters."""
 
     def __init__(self, text_page: Any) -> None:
-        self.box = (ctypes.c_float * 4)()
-        self.page, self.into = address(text_page), ctypes.addressof(self.box)
+        boxes = (ctypes.c_float * 8)()
+        self._page, self._into = address(text_page), ctypes.addressof(boxes)
+        # Its list is made at once; to ask an array of ctypes for each number takes longer than to measure.
+        self._sides = memoryview(boxes).cast("B").cast("f")
+
+    def measure(self, first: int, second: int) -> list[float]:
+        """Left, top, right and bottom of two characters, by their numbers."""
+        _loose_box(self._page, first, self._into)
+        _loose_box(self._page, second, self._into + 16)
+        sides: list[float] = self._sides.tolist()  # type: ignore[assignment]
+        return sides
 
 
 def with_tables(page: Any, text_page: Any, lines: list[Line], pieces: Sequence[Piece]) -> list[Line]:
@@ -220,15 +223,12 @@ def _gap_before(lines: Sequence[Line], number: int) -> tuple[float, float] | Non
 def _first_gap(ruler: _Ruler, piece: Piece) -> tuple[float, float] | None:
     """From where to where the first gap reaches that may be one between columns."""
     start, text = piece
-    page, box, into = ruler.page, ruler.box, ruler.into
     at = text.find(" ", 1)
     while 0 < at < len(text) - 1:
-        _loose_box(page, start + at - 1, into)
-        left, top, right, bottom = box
-        _loose_box(page, start + at + 1, into)
+        left, top, right, bottom, next_left, _, next_right, _ = ruler.measure(start + at - 1, start + at + 1)
         least = 1.2 * (top - bottom)
-        if (box[0] - right > least or left - box[2] > least) and may_part_columns(text, at):
-            return (right, box[0]) if box[0] > right else (box[2], left)
+        if (next_left - right > least or left - next_right > least) and may_part_columns(text, at):
+            return (right, next_left) if next_left > right else (next_right, left)
         at = text.find(" ", at + 1)
     return None
 
@@ -249,17 +249,13 @@ def _measure(ruler: _Ruler, number: int, piece: Piece, text: str, *, is_whole: b
     if not raw.isascii() and max(raw) > "\uffff":
         raw = as_units(raw)
     texts, spans = _whole(text, raw) if is_whole else _split(text, raw)
-    page, box, into = ruler.page, ruler.box, ruler.into
     measured = []
     for text, (start, stop) in zip(texts, spans, strict=True):
-        _loose_box(page, first + start, into)
-        left, top, right, bottom = box
-        if stop - start > 1:
-            _loose_box(page, first + stop - 1, into)
-            if box[0] < left:  # from right to left
-                left = box[0]
-            else:
-                right = box[2]
+        left, top, right, bottom, last_left, _, last_right, _ = ruler.measure(first + start, first + stop - 1)
+        if last_left < left:  # from right to left
+            left = last_left
+        else:
+            right = last_right
         if not (0 < right - left < 1e4 and 0 < top - bottom < 1e3):  # also "not a number"
             return []
         measured.append(Word(text, left, bottom, right, top, number, first + start))

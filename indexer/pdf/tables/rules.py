@@ -21,6 +21,7 @@ _SAMPLE = 40
 _MOST_SEGMENTS = 400  # of a path; ReportLab draws all rules of one weight as one path
 
 _Pointer, _Int = ctypes.c_void_p, ctypes.c_int
+_count_objects = quick(pdfium.FPDFPage_CountObjects, _Int, _Pointer)
 _get = quick(pdfium.FPDFPage_GetObject, _Pointer, _Pointer, _Int)
 _type = quick(pdfium.FPDFPageObj_GetType, _Int, _Pointer)
 _bounds = quick(pdfium.FPDFPageObj_GetBounds, _Int, *[_Pointer] * 5)
@@ -55,7 +56,7 @@ class Rules(NamedTuple):
 
 def count_paths(page: Any) -> float:
     """The share of a page's objects that are paths, judged by some of them: quickly."""
-    count = pdfium.FPDFPage_CountObjects(page)
+    count = _count_objects(address(page))
     looked_at = range(0, max(count, 0), max(1, count // _SAMPLE))
     paths = list(map(_type, map(_get, repeat(address(page)), looked_at))).count(PATH)
     return paths / len(looked_at) if paths else 0.0
@@ -68,13 +69,15 @@ def read_rules(page: Any) -> Rules:
     if not 0 < count <= _MOST_OBJECTS:
         return rules
     found = list(map(_get, repeat(address(page)), range(count)))
-    sides = (ctypes.c_float * 4)()
-    first = ctypes.addressof(sides)
-    into_bottom, into_right, into_top = first + 4, first + 8, first + 12
-    for path in compress(found, map(PATH.__eq__, map(_type, found))):
-        if not _bounds(path, first, into_bottom, into_right, into_top):
+    paths = list(compress(found, map(PATH.__eq__, map(_type, found))))
+    sides = (ctypes.c_float * (4 * len(paths)))()
+    start, stop = ctypes.addressof(sides), ctypes.addressof(sides) + ctypes.sizeof(sides)
+    are_known = list(map(_bounds, paths, *(range(start + 4 * side, stop, 16) for side in range(4))))
+    places = sides[:]
+    for at, path in enumerate(paths):
+        if not are_known[at]:
             continue
-        left, bottom, right, top = sides
+        left, bottom, right, top = places[4 * at : 4 * at + 4]
         width, height = right - left, top - bottom
         if not (0 <= width < 1e5 and 0 <= height < 1e5):
             continue

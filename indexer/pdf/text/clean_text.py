@@ -60,6 +60,11 @@ def clean_characters(text: str) -> str:
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 
+def find_unclean(text: str) -> list[str]:
+    """The characters of a text that `clean_characters` may replace, whatever is beside them."""
+    return _UNCLEAN.findall(text) + (_HIGH_INVISIBLE.findall(text) if _HIGH.search(text) else [])
+
+
 def _spell_out(ligature: re.Match[str]) -> str:
     if ligature[0] in UNIFIED:
         return UNIFIED[ligature[0]]
