@@ -40,6 +40,7 @@ from indexer.pdf.ink.text_attributes import (
     fill_colour,
     has_faint_character,
     has_faint_text,
+    is_any_cut,
     is_cut,
     is_faint,
     is_filled,
