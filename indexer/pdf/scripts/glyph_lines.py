@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
+from indexer.pdf.ink.page_objects import TEXT, matrix_of, multiply, walk
 from indexer.pdf.scripts import drawn_glyphs
 from indexer.pdf.scripts.char_reader import CharReader, has_replacements
 from indexer.pdf.scripts.drawn_glyphs import Char
@@ -115,12 +116,6 @@ def _count(runs: re.Pattern[str], text: str) -> int:
     return sum(map(len, runs.findall(text)))
 
 
-def _objects(page: Any) -> Iterator[Any]:
-    """What is drawn on the page itself, not in a form of its own."""
-    for at in range(min(pdfium.FPDFPage_CountObjects(page), _MOST_OBJECTS)):
-        yield pdfium.FPDFPage_GetObject(page, at)
-
-
 def _doubtful(
     text_page: Any, places: Sequence[tuple[int, str, int, int]], *, is_rtl_page: bool
 ) -> Iterator[tuple[int, str, int, int]]:
@@ -183,24 +178,18 @@ def _complete(page: Any, lines: Sequence[_Line], reader: CharReader) -> list[Cha
     own where it gives replacement texts.
     """
     listed = {char.source for line in lines for char in line.chars}
-    matrix = pdfium.FS_MATRIX()
     blanks: list[Char] = []
     pens: dict[int, float] = {}
     rights: dict[int, float] = {}
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    for drawn in _objects(page):
-        if pdfium.FPDFPageObj_GetType(drawn) != pdfium.FPDF_PAGEOBJ_TEXT:
-            continue
-        source = reader.source(drawn)
-        if (source < 0 or source not in listed) and pdfium.FPDFPageObj_GetMatrix(drawn, matrix):
+    for drawn in walk(page, (TEXT,)):
+        source = reader.source(drawn.at)
+        if source < 0 or source not in listed:
+            x, y = multiply(matrix_of(drawn.at), drawn.matrix)[4:]
             if source < 0:
-                pens[source] = min(matrix.e, pens.get(source, matrix.e))
-                pdfium.FPDFPageObj_GetBounds(drawn, left, bottom, right, top)
-                rights[source] = max(right.value, rights.get(source, right.value))
+                pens[source] = min(x, pens.get(source, x))
+                rights[source] = max(drawn.box[2], rights.get(source, drawn.box[2]))
             else:
-                blanks.append(
-                    Char(" ", -1, matrix.e, matrix.e, matrix.f, matrix.e, matrix.e + _THIN, 0.0, source)
-                )
+                blanks.append(Char(" ", -1, x, x, y, x, x + _THIN, 0.0, source))
     for line in lines:
         line.chars = [
             char._replace(pen=pens[char.source], right=max(char.right, rights[char.source]))
