@@ -123,6 +123,16 @@ def test_a_syllable_of_thai_is_read_once(tmp_path: Path) -> None:
     assert text_of(path) == "\u0e21\u0e37\u0e2d\n"
 
 
+def test_close_lines_in_a_font_that_is_drawn_smaller_than_its_size_stay_apart(tmp_path: Path) -> None:
+    # Chromium and WeasyPrint set text in points of their own, and scale it by .75: the lines are
+    # 10.5 points apart, and the font has 12, which it calls 16.
+    names = dict(zip(range(0x41, 0x5B), "אבגדהוזחטיכלמנסעפצקרשת", strict=False))
+    content = b"q .75 0 0 .75 0 0 cm BT /F 16 Tf 100 900 Td (DCBA HGFE) Tj 40 -14 Td (MLK) Tj ET Q"
+    path = write_text_objects(tmp_path / "he.pdf", [content], to_unicode=names)
+
+    assert text_of(path) == "הוזח אבגד\nכלמ\n"
+
+
 def test_radicals_become_the_characters_they_look_like(tmp_path: Path) -> None:
     path = write_glyphs(tmp_path / "zh.pdf", ["\u2f8f", "\u2ed3", "\u8005", "\u2f92"])
 

@@ -1,6 +1,7 @@
 """Reads with PDFium where the characters of a line are drawn."""
 
 import ctypes
+import math
 import re
 import unicodedata
 from array import array
@@ -25,6 +26,7 @@ _origin = quick(pdfium.FPDFText_GetCharOrigin, _Int, _Pointer, _Int, _Pointer, _
 _object_of = quick(pdfium.FPDFText_GetTextObject, _Pointer, _Pointer, _Int)
 _unicode = quick(pdfium.FPDFText_GetUnicode, ctypes.c_uint, _Pointer, _Int)
 _size = quick(pdfium.FPDFText_GetFontSize, ctypes.c_double, _Pointer, _Int)
+_get_matrix = quick(pdfium.FPDFText_GetMatrix, _Int, _Pointer, _Int, _Pointer)
 _object_at = quick(pdfium.FPDFPage_GetObject, _Pointer, _Pointer, _Int)
 _type = quick(pdfium.FPDFPageObj_GetType, _Int, _Pointer)
 _count_marks = quick(pdfium.FPDFPageObj_CountMarks, _Int, _Pointer)
@@ -106,6 +108,12 @@ class CharReader:
     def _learn(self, of: int, index: int) -> tuple[int, float]:
         self._drawn[of] = self.source(of), _size(self._page, index)
         return self._drawn[of]
+
+    def scale(self, place: int) -> float:
+        """How high the character with this index is printed, for each point of its font's size."""
+        matrix = pdfium.FS_MATRIX()
+        _get_matrix(self._page, place, ctypes.addressof(matrix))
+        return math.hypot(matrix.c, matrix.d)
 
     def source(self, at: int) -> int:
         """The `Char.source` of the object at an address."""

@@ -7,7 +7,7 @@ import ctypes
 import math
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -108,7 +108,7 @@ def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dic
     blanks = _complete(page, lines, reader) if reader.has_replacements else []
     if len(blanks) * len(lines) > _MOST_PAIRS:
         blanks = []
-    return _mend_rtl(lines, blanks, is_rtl_page=is_rtl_page)
+    return _mend_rtl(lines, blanks, reader.scale, is_rtl_page=is_rtl_page)
 
 
 def _count(runs: re.Pattern[str], text: str) -> int:
@@ -220,7 +220,7 @@ def _is_near(value: float, others: Sequence[float], distance: float) -> bool:
 
 
 def _mend_rtl(
-    lines: Sequence[_Line], blanks: Sequence[Char], *, is_rtl_page: bool
+    lines: Sequence[_Line], blanks: Sequence[Char], scale: Callable[[int], float], *, is_rtl_page: bool
 ) -> dict[int, MendedLine | None]:
     mended: dict[int, MendedLine | None] = {}
     listed = (
@@ -229,7 +229,7 @@ def _mend_rtl(
         else 0
     )
     read: list[tuple[int, list[Run]]] = []
-    for parts, drawn in _printed(lines):
+    for parts, drawn in _printed(lines, scale):
         is_rtl = _runs_right_to_left(drawn, is_rtl_page=is_rtl_page)
         if is_rtl is None and len(parts) == 1:
             continue
@@ -277,10 +277,16 @@ def _runs_right_to_left(drawn: Sequence[Char], *, is_rtl_page: bool) -> bool | N
     return None if rtl < 2 and not is_clustered else False  # a letter alone is a symbol
 
 
-def _printed(lines: Sequence[_Line]) -> Iterator[tuple[list[_Line], list[Char]]]:
+def _printed(
+    lines: Sequence[_Line], scale: Callable[[int], float]
+) -> Iterator[tuple[list[_Line], list[Char]]]:
     """The lines, those together that are parts of one printed line, and the characters that are drawn of it.
 
     PDFium begins a line where a mark, or a letter of a slanting line of Nastaliq, stands too high.
+
+    Args:
+        lines: as PDFium parts them.
+        scale: see `CharReader.scale`.
     """
     together: list[_Line] = []
     of_all: list[Char] = []
@@ -291,7 +297,7 @@ def _printed(lines: Sequence[_Line]) -> Iterator[tuple[list[_Line], list[Char]]]
             continue
         xs, ys = [char[3] for char in drawn], [char[4] for char in drawn]
         box = _Box(min(xs), max([char[6] for char in drawn]), min(ys), max(ys))
-        size = max([char[7] for char in drawn])
+        size = max([char[7] for char in drawn]) * scale(drawn[0].place) if around else 0.0
         # Of a few letters one may stand higher, under the rest of a word of Nastaliq.
         if around and box.is_beside(around, size * (0.85 if len(drawn) <= _FEW else 0.6)):
             together.append(line)

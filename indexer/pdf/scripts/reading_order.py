@@ -175,7 +175,7 @@ def _closing(drawn: Sequence[Glyph], start: int, last: int, stop: int) -> int:
 
 
 def _signs(drawn: Sequence[Glyph], last: int, stop: int, signs: str) -> int:
-    """How many of some signs after a run belong to it, as those of "C++" and "C#" where they stand to its right.
+    """How many of some signs after a run belong to it: those of "C++" and "C#" where they stand to its right.
 
     At the left end of a line, so does the hyphen of a code that goes on in the next.
     """
