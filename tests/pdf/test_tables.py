@@ -64,6 +64,24 @@ def test_a_table_without_rules(tmp_path: Path) -> None:
     assert text.endswith("price of the day.\n")
 
 
+def test_two_tables_whose_columns_stand_elsewhere(tmp_path: Path) -> None:
+    pdf = new_page()
+    put_prose(pdf, 80)
+    other = (("Part number", "Material", "Price"), ("AB-100", "oak", "17.00"), ("AB-101", "", "4.10"))
+    for at, row in enumerate((_HEAD, *_ROWS)):
+        put_row(pdf, 200 + 16 * at, row)
+    pdf.text(60, 300, "Table 2: parts of the rudder")
+    for at, cells in enumerate((*other, ("AB-102", "brass", ""))):
+        put_row(pdf, 324 + 16 * at, cells, (60, 200, 270))
+    put_prose(pdf, 400)
+    assert rows_of(read(pdf, tmp_path)) == [
+        list(_HEAD),
+        *map(list, _ROWS),
+        *map(list, other),
+        ["AB-102", "brass", ""],
+    ]
+
+
 def test_a_table_with_rules_spanning_cells_and_cells_of_several_lines(tmp_path: Path) -> None:
     pdf = new_page()
     put_prose(pdf, 80)

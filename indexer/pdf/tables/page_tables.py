@@ -29,7 +29,7 @@ from indexer.pdf.tables.checks import (
 from indexer.pdf.tables.grid import Grid, Word
 from indexer.pdf.tables.ruled import Frame, find_frames, find_ruled
 from indexer.pdf.tables.rules import Rule, Rules, count_paths, read_rules
-from indexer.pdf.tables.unruled import LONG, find_unruled, size_of
+from indexer.pdf.tables.unruled import LONG, find_unruled, part_blocks, size_of
 from indexer.pdf.text.page_lines import HYPHENATED, Line
 from stackroom.page.table_rows import format_table
 
@@ -134,10 +134,18 @@ def _find(
     if frames:
         grids = list(filter(is_table, find_ruled(frames, [word for line in words for word in line])))
     if has_gaps:
-        used = {word.char for grid in grids for word in grid.words()}
-        rest = [[word for word in line if word.char not in used] for line in words] if used else words
-        grids += filter(is_table, find_unruled(rest, rules.across))
+        rest = _without(words, grids)
+        found = list(filter(is_table, find_unruled(rest, rules.across)))
+        if parted := part_blocks(_without(rest, found)):  # tables one below the other, with other columns
+            found += filter(is_table, find_unruled(parted, rules.across))
+        grids += found
     return grids
+
+
+def _without(lines: Sequence[Sequence[Word]], grids: Sequence[Grid]) -> Sequence[Sequence[Word]]:
+    """The words of lines that are in none of some tables."""
+    used = {word.char for grid in grids for word in grid.words()}
+    return [[word for word in line if word.char not in used] for line in lines] if used else lines
 
 
 def _count_words(numbers: Collection[int], pieces: Sequence[Piece]) -> int:
