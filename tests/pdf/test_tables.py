@@ -104,6 +104,16 @@ def test_a_table_with_rules_spanning_cells_and_cells_of_several_lines(tmp_path: 
     ]
 
 
+def test_a_table_with_rules_whose_cells_are_full(tmp_path: Path) -> None:
+    pdf = new_page()
+    rows = [["Mooring", "harbour", "vessels"], ["Chapels", "bridges", "cottage"], ["Streams", "", "gardens"]]
+    pdf.set_y(200)
+    with pdf.table(first_row_as_headings=False, width=150) as table:
+        for row in rows:
+            table.row(row)
+    assert rows_of(read(pdf, tmp_path)) == rows
+
+
 def test_a_table_that_goes_on_says_its_columns(tmp_path: Path) -> None:
     pdf = new_page()
     for page in range(3):

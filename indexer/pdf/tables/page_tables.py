@@ -42,6 +42,7 @@ _SPAN = 14  # within so many lines; a row of three cells of several lines has ei
 # The share of paths among the objects of a page whose lines show no gaps, but that may have a ruled table:
 # where lines stand beside each other, and elsewhere.
 _FEW_PATHS, _MANY_PATHS = 0.02, 0.1
+_MOSTLY_PATHS = 0.2  # the same where no line looks like a row
 _FEWEST_ACROSS = 2  # horizontal rules of a page that part a table from what is around it
 _LEAST_GAP = 0.6  # of the text's size: a blank has up to .5 in lines that are set to the full width
 _FEWEST_NUMERIC = 2  # values that make a column of three rows one of numbers
@@ -89,12 +90,15 @@ def with_tables(page: Any, text_page: Any, lines: list[Line], pieces: Sequence[P
         pieces: what PDFium has of each of these; none where its text does not tell the places of characters.
     """
     signs, are_beside = suspects(lines)
+    is_drawn = not signs and bool(pieces) and count_paths(page) >= _MOSTLY_PATHS
+    if is_drawn:  # cells that are full, or in scripts with wide characters: the rules have to tell
+        signs = list(range(len(lines)))
     if pieces:
         signs = [at for at in signs if pieces[at][1]]
     if not (signs and pieces):
         return lines
     ruler = _Ruler(text_page)
-    with_gaps = _with_gaps(ruler, signs, lines, pieces)
+    with_gaps = [] if is_drawn else _with_gaps(ruler, signs, lines, pieces)
     if are_contents([lines[at].text for at in with_gaps]):
         with_gaps = []
     if not with_gaps and count_paths(page) < (_FEW_PATHS if are_beside else _MANY_PATHS):
