@@ -133,6 +133,14 @@ def test_close_lines_in_a_font_that_is_drawn_smaller_than_its_size_stay_apart(tm
     assert text_of(path) == "הוזח אבגד\nכלמ\n"
 
 
+def test_a_raised_mark_behind_hebrew(tmp_path: Path) -> None:
+    names = dict(zip(range(0x41, 0x5B), "אבגדהוזחטיכלמנסעפצקרשת", strict=False))
+    content = b"BT /F 12 Tf 72 700 Td /F 8 Tf 5 Ts (12) Tj /F 12 Tf 0 Ts (.DCBA HGFE 2024) Tj ET"
+    path = write_text_objects(tmp_path / "he.pdf", [content], to_unicode=names)
+
+    assert text_of(path) == "2024 הוזח אבגד.¹²\n"
+
+
 def test_radicals_become_the_characters_they_look_like(tmp_path: Path) -> None:
     path = write_glyphs(tmp_path / "zh.pdf", ["\u2f8f", "\u2ed3", "\u8005", "\u2f92"])
 

@@ -17,7 +17,7 @@ from indexer.pdf.scripts.drawn_glyphs import Char
 
 _MARKS = frozenset(chr(code) for code in range(0x10000) if unicodedata.category(chr(code)) == "Mn")
 
-_BLANK = re.compile(" ")
+_BLANK, _DIGIT = re.compile(" "), re.compile("[0-9]")
 
 _Pointer, _Int = ctypes.c_void_p, ctypes.c_int
 _box = quick(pdfium.FPDFText_GetLooseCharBox, _Int, _Pointer, _Int, _Pointer)
@@ -81,9 +81,11 @@ class CharReader:
         sizes: list[float] = []
         for line in lines:
             done = len(sizes)
-            drawn = compress(line, sources[done : done + len(line)])
-            size = next(filter(None, map(_size, repeat(self._page), drawn)), 0.0)
+            drawn = list(compress(line, sources[done : done + len(line)]))
+            size = max((_size(self._page, at) for at in {*drawn[:1], *drawn[-1:]}), default=0.0)
             sizes += [size] * len(line)
+        for at in map(re.Match.start, _DIGIT.finditer(columns.text)):
+            sizes[at] = _size(self._page, columns.places[at])  # it may be a raised mark
         return _as_lines(lines, columns, sizes, sources)
 
     def _measure(self, lines: Sequence[range], text: str | None) -> _Columns:

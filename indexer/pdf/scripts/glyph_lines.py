@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
@@ -45,6 +46,10 @@ _WAYMARK = re.compile(
 _LEVEL = 0.5  # points; letters of Nastaliq stand higher and lower
 
 _FEW = 4  # letters
+
+# See `letters.raised_marks`. In WeasyPrint, marks are nearly as large as some text.
+_LARGEST_MARK, _RAISED = 0.98, 0.15
+_RAISED_DIGITS = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
 
 _MOST_PAIRS = 2_000_000  # of a line and a blank; a full page has 20,000
 _MOST_CHARACTERS = 100_000  # of a page; a full page of small print has 10,000
@@ -235,7 +240,7 @@ def _mend_rtl(
             continue
         chars: list[Char] = []
         for part in parts:
-            chars += drawn_glyphs.undo(part.chars)
+            chars += drawn_glyphs.undo(_with_raised(part.chars, drawn))
         if blanks:
             chars += _within(blanks, drawn)
         glyphs = drawn_glyphs.glyphs(chars, are_blanks_drawn=len(blanks) > listed)
@@ -248,6 +253,22 @@ def _mend_rtl(
         spelled = clean_characters(spell(runs, are_brackets_shapes=votes < 0))
         mended[start] = MendedLine(spelled, _first_place(runs), _last_place(runs))
     return mended
+
+
+def _with_raised(chars: list[Char], drawn: Sequence[Char]) -> list[Char]:
+    """The characters of a part of a line, its raised digits as such; `drawn` are those of the whole line."""
+    size = max([char.size for char in drawn])
+    if min([char.size for char in drawn]) >= _LARGEST_MARK * size:
+        return chars
+    level = median([char.y for char in drawn if char.size == size])
+    return [
+        char._replace(text=_RAISED_DIGITS[char.text])
+        if char.size < _LARGEST_MARK * size
+        and char.text in _RAISED_DIGITS
+        and char.y - level > _RAISED * size
+        else char
+        for char in chars
+    ]
 
 
 def _first_place(runs: Sequence[Run]) -> int:
