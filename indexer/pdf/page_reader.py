@@ -8,9 +8,10 @@ import pypdfium2.raw as pdfium
 
 from indexer.pdf.annotations.read_annotations import Annotation, has_only_links, read_annotations
 from indexer.pdf.attachments import attached_to_page
+from indexer.pdf.ink.bars import find_bars
 from indexer.pdf.ink.hidden_text import hide_text, may_be_tiny, may_hide_text
 from indexer.pdf.ink.layers import Layers
-from indexer.pdf.ink.page_objects import Glance, glance
+from indexer.pdf.ink.page_objects import Box, Glance, glance
 from indexer.pdf.ink.scanned_pages import needs_ocr
 from indexer.pdf.ink.visible_box import find_visible_box
 from indexer.pdf.lines.line_reader import read_lines
@@ -96,8 +97,11 @@ def read_open_page(page: Any, at: int, layers: Layers, text_page: Any = None) ->
         visible = find_visible_box(page)
         lines, pieces = read_lines(page, text_page, at, visible)
         repairs = Repairs()
-        if repairs(False, _hide, page, text_page, lines, look, layers):
+        is_hidden = repairs(False, _hide, page, text_page, lines, look, layers)
+        bars: list[Box] = repairs([], find_bars, page, look)
+        if is_hidden or bars:
             layers.is_suspect = True
+            visible = visible._replace(bars=tuple(bars))
             pdfium.FPDFText_ClosePage(text_page)
             text_page = pdfium.FPDFText_LoadPage(page)
             lines, pieces = read_lines(page, text_page, at, visible)

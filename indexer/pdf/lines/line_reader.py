@@ -92,7 +92,8 @@ def _locate(
     if is_mended:
         rows = _mend(page, text_page, source, rows)
     sides = _measure(text_page, rows)
-    return (rows, sides) if _are_shown(sides, visible) else _cut(text_page, source, rows, sides, visible)
+    are_shown = not visible.bars and _are_shown(sides, visible)
+    return (rows, sides) if are_shown else _cut(text_page, source, rows, sides, visible)
 
 
 def _split(source: PageText) -> list[_Row]:
@@ -161,7 +162,8 @@ def _cut(
     """The lines without what is outside the part of the page that is shown."""
     kept: list[_Row] = []
     for row, ends in zip(rows, zip(*sides, strict=True), strict=True):
-        if _are_shown([[side] for side in ends], visible):
+        has_bar = visible.has_bar(min(ends[3], ends[7]), max(ends[1], ends[5]))
+        if not has_bar and _are_shown([[side] for side in ends], visible):
             kept.append(row)
         elif shown := cut_line(text_page, row[0], row[1], visible, one_to_one=source.one_to_one):
             # Its end is its start: tables are not looked for in what is left of it.
