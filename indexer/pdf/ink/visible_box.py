@@ -114,7 +114,7 @@ def cut_line(text_page: Any, text: str, start: int, visible: VisibleBox, *, one_
 def _find_words(
     text_page: Any, text: str, places: Sequence[int], visible: VisibleBox
 ) -> list[tuple[int, int]]:
-    """From where to where those words of a line reach of which a character is shown; with bars, most of them."""
+    """From where to where words of a line reach of which a character is shown; with bars, most of them."""
     words = []
     for found in _WORD.finditer(text):
         shown = [_is_shown(text_page, place, visible) for place in places[found.start() : found.end()]]
