@@ -107,7 +107,7 @@ def read_open_page(page: Any, at: int, layers: Layers, text_page: Any = None) ->
             lines, pieces = read_lines(page, text_page, at, visible)
         if repairs(False, needs_ocr, page, text_page, lines, look):  # OCR has to know where each line is
             return PageReading(lines, is_scan=True, is_unrepaired=repairs.failed)
-        lines = repairs(lines, with_tables, page, text_page, lines, pieces)
+        lines = repairs(lines, with_tables, page, text_page, lines, pieces, look)
         lines = repairs(lines, mend_printed, text_page, lines, at)
         return PageReading(lines, is_unrepaired=repairs.failed)
     finally:

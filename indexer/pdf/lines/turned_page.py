@@ -8,7 +8,7 @@ lines from left to right, one below the other.
 import ctypes
 import math
 from collections import Counter
-from collections.abc import Sequence
+from itertools import repeat
 from typing import Any
 
 import pypdfium2.raw as pdfium
@@ -35,9 +35,10 @@ def find_turn(page: Any, text_page: Any) -> int | None:
     """
     count = pdfium.FPDFText_CountChars(text_page)
     is_shown_turned = pdfium.FPDFPage_GetRotation(page) != 0
-    if not is_shown_turned and not any(_angles(text_page, count, _FEW)):
+    places = range(0, count, max(1, count // _FEW))
+    if not is_shown_turned and not any(map(_get_angle, repeat(address(text_page)), places)):
         return None
-    turns = Counter(map(_turns, _angles(text_page, count, _MANY)))
+    turns = Counter(map(_turns, _angles(text_page, count)))
     if not turns:
         return None
     turn, votes = turns.most_common(1)[0]
@@ -68,13 +69,11 @@ def turn_page(page: Any, turn: int) -> None:
         set_box(page, sides[0] - left, sides[1] - bottom, sides[2] - left, sides[3] - bottom)
 
 
-def _angles(text_page: Any, count: int, most: int) -> list[float]:
+def _angles(text_page: Any, count: int) -> list[float]:
     """How far some printed characters are turned to the right, in radians."""
     at = address(text_page)
-    places: Sequence[int] = range(0, count, max(1, count // most))
-    if most == _MANY:  # else the blanks that PDFium has made up do no harm
-        places = [place for place in places if pdfium.FPDFText_GetUnicode(text_page, place) > 0x20]
-    return [_get_angle(at, place) for place in places]
+    places = range(0, count, max(1, count // _MANY))
+    return [_get_angle(at, place) for place in places if pdfium.FPDFText_GetUnicode(text_page, place) > 0x20]
 
 
 def _turns(angle: float) -> int | None:

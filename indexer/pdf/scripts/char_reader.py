@@ -18,6 +18,7 @@ from indexer.pdf.scripts.drawn_glyphs import Char
 _MARKS = frozenset(chr(code) for code in range(0x10000) if unicodedata.category(chr(code)) == "Mn")
 
 _BLANK, _DIGIT = re.compile(" "), re.compile("[0-9]")
+_LEVEL = 0.5  # points
 
 _Pointer, _Int = ctypes.c_void_p, ctypes.c_int
 _box = quick(pdfium.FPDFText_GetLooseCharBox, _Int, _Pointer, _Int, _Pointer)
@@ -82,10 +83,16 @@ class CharReader:
         for line in lines:
             done = len(sizes)
             drawn = list(compress(line, sources[done : done + len(line)]))
-            size = max((_size(self._page, at) for at in {*drawn[:1], *drawn[-1:]}), default=0.0)
+            # Either end may be a raised mark.
+            size, base = max(
+                ((_size(self._page, at), at) for at in (*drawn[:1], *drawn[-1:])), default=(0.0, -1)
+            )
             sizes += [size] * len(line)
-        for at in map(re.Match.start, _DIGIT.finditer(columns.text)):
-            sizes[at] = _size(self._page, columns.places[at])  # it may be a raised mark
+            level = columns.y[done + base - line.start] if drawn else 0.0
+            for found in _DIGIT.finditer(columns.text, done, done + len(line)):
+                at = found.start()
+                if abs(columns.y[at] - level) > _LEVEL:
+                    sizes[at] = _size(self._page, columns.places[at])
         return _as_lines(lines, columns, sizes, sources)
 
     def _measure(self, lines: Sequence[range], text: str | None) -> _Columns:

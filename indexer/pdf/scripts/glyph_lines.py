@@ -312,13 +312,17 @@ def _printed(
     together: list[_Line] = []
     of_all: list[Char] = []
     around = None
+    printed: dict[float, float] = {}  # the size that letters of a font's size are printed in
     for line in lines:
         drawn = [char for char in line.chars if char[8]]
         if not drawn:
             continue
         xs, ys = [char[3] for char in drawn], [char[4] for char in drawn]
         box = _Box(min(xs), max([char[6] for char in drawn]), min(ys), max(ys))
-        size = max([char[7] for char in drawn]) * scale(drawn[0].place) if around else 0.0
+        size = max([char[7] for char in drawn])
+        if size not in printed:
+            printed[size] = size * scale(drawn[0].place)
+        size = printed[size]
         # Of a few letters one may stand higher, under the rest of a word of Nastaliq.
         if around and box.is_beside(around, size * (0.85 if len(drawn) <= _FEW else 0.6)):
             together.append(line)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from indexer.pdf.ink.page_objects import address, quick
+from indexer.pdf.ink.page_objects import PATH, Glance, address, quick
 from indexer.pdf.letters.raised_marks import as_units
 from indexer.pdf.lines.line_reader import Piece
 from indexer.pdf.tables.checks import (
@@ -31,6 +31,7 @@ from indexer.pdf.tables.ruled import Frame, find_frames, find_ruled
 from indexer.pdf.tables.rules import Rule, Rules, count_paths, read_rules
 from indexer.pdf.tables.unruled import LONG, find_unruled, part_blocks, size_of
 from indexer.pdf.text.page_lines import HYPHENATED, Line
+from stackroom.common.characters.scripts import UNSPACED
 from stackroom.page.table_rows import format_table
 
 # Lines that are looked at to tell where a page has gaps, and how many must have one at the same place.
@@ -43,6 +44,7 @@ _SPAN = 14  # within so many lines; a row of three cells of several lines has ei
 # where lines stand beside each other, and elsewhere.
 _FEW_PATHS, _MANY_PATHS = 0.02, 0.1
 _MOSTLY_PATHS = 0.2  # the same where no line looks like a row
+_WIDE = re.compile(f"[\u0590-\u08ff{UNSPACED}]")
 _FEWEST_ACROSS = 2  # horizontal rules of a page that part a table from what is around it
 _LEAST_GAP = 0.6  # of the text's size: a blank has up to .5 in lines that are set to the full width
 _FEWEST_NUMERIC = 2  # values that make a column of three rows one of numbers
@@ -80,7 +82,9 @@ class _Ruler:
         return sides
 
 
-def with_tables(page: Any, text_page: Any, lines: list[Line], pieces: Sequence[Piece]) -> list[Line]:
+def with_tables(
+    page: Any, text_page: Any, lines: list[Line], pieces: Sequence[Piece], look: Glance
+) -> list[Line]:
     """The lines of a page; those of a table replaced by one with all of its rows.
 
     Args:
@@ -88,10 +92,12 @@ def with_tables(page: Any, text_page: Any, lines: list[Line], pieces: Sequence[P
         text_page: its text.
         lines: what was made of it.
         pieces: what PDFium has of each of these; none where its text does not tell the places of characters.
+        look: at the page's objects.
     """
     signs, are_beside = suspects(lines)
-    is_drawn = not signs and bool(pieces) and count_paths(page) >= _MOSTLY_PATHS
-    if is_drawn:  # cells that are full, or in scripts with wide characters: the rules have to tell
+    paths = look.kinds.count(PATH)
+    is_drawn = not signs and paths > 0 and paths >= _MOSTLY_PATHS * len(look.kinds) and _has_wide(lines)
+    if is_drawn:  # in scripts with wide characters, gaps do not stand out: the rules have to tell
         signs = list(range(len(lines)))
     if pieces:
         signs = [at for at in signs if pieces[at][1]]
@@ -128,6 +134,11 @@ def with_tables(page: Any, text_page: Any, lines: list[Line], pieces: Sequence[P
     grids = _find(words, rules, frames, has_gaps=bool(with_gaps))
     made = [(grid, _make_line(grid, lines, _stands_out(text_page, grid))) for grid in grids]
     return _replace(lines, words, made) if made else lines
+
+
+def _has_wide(lines: Sequence[Line]) -> bool:
+    """Whether there are characters that are wider than Latin ones, or letters of Arabic and Hebrew."""
+    return any(_WIDE.search(line.text) for line in lines if not line.text.isascii())
 
 
 def _find(
