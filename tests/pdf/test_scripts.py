@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from drawn_pages import write_page, write_stream
 from indexer.pdf.pdfium import extract
 from make_pdfs import write_text_objects
 from stackroom.common.documents import Document
@@ -107,6 +108,29 @@ def test_no_blank_falls_into_a_word_of_tamil(tmp_path: Path) -> None:
     )
 
     assert text_of(path) == "\u0baa\u0bbe\u0bb2 \u0bb2\n"
+
+
+def test_syllables_in_a_page_within_a_page(tmp_path: Path) -> None:
+    # As above, two lines, in a form that is drawn at half its size.
+    span = (
+        b"/Span << /ActualText <FEFF0BAA0BBE> >> BDC 1 0 0 1 %d %d Tm <41> Tj 1 0 0 1 %d %d Tm <42> Tj EMC "
+    )
+    rest = b"1 0 0 1 %d %d Tm <43> Tj "
+    lines = [(span + rest) % (72, y, 79, y, 86, y) + rest % (97, y) for y in (700, 680)]
+    form = b"/Type /XObject /Subtype /Form /BBox [0 0 595 842] /Resources << /Font << /F 7 0 R >> >>"
+    names = b"3 beginbfchar <41> <0BAA> <42> <0BBE> <43> <0BB2> endbfchar"
+    path = write_page(
+        tmp_path / "ta.pdf",
+        b"q .5 0 0 .5 40 60 cm /X Do Q",
+        resources=b"/XObject << /X 6 0 R >>",
+        objects=[
+            write_stream(b"BT /F 10 Tf %s ET" % b"".join(lines), form),
+            b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 8 0 R >>",
+            write_stream(b"1 begincodespacerange <00> <FF> endcodespacerange " + names),
+        ],
+    )
+
+    assert text_of(path).split("\n") == ["\u0baa\u0bbe\u0bb2 \u0bb2", "", "\u0baa\u0bbe\u0bb2 \u0bb2", ""]
 
 
 def test_a_syllable_of_thai_is_read_once(tmp_path: Path) -> None:

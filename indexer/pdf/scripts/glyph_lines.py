@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
-from indexer.pdf.ink.page_objects import TEXT, matrix_of, multiply, walk
+from indexer.pdf.ink.page_objects import IDENTITY, TEXT, Matrix, matrix_of, multiply, walk
 from indexer.pdf.scripts import drawn_glyphs
 from indexer.pdf.scripts.char_reader import CharReader, has_replacements
 from indexer.pdf.scripts.drawn_glyphs import Char
@@ -186,23 +186,38 @@ def _complete(page: Any, lines: Sequence[_Line], reader: CharReader) -> list[Cha
     blanks: list[Char] = []
     pens: dict[int, float] = {}
     rights: dict[int, float] = {}
+    forms: dict[int, Matrix] = {}
     for drawn in walk(page, (TEXT,)):
         source = reader.source(drawn.at)
         if source < 0 or source not in listed:
             x, y = multiply(matrix_of(drawn.at), drawn.matrix)[4:]
             if source < 0:
+                forms[source] = drawn.matrix
                 pens[source] = min(x, pens.get(source, x))
                 rights[source] = max(drawn.box[2], rights.get(source, drawn.box[2]))
             else:
                 blanks.append(Char(" ", -1, x, x, y, x, x + _THIN, 0.0, source))
     for line in lines:
-        line.chars = [
-            char._replace(pen=pens[char.source], right=max(char.right, rights[char.source]))
-            if char.source in pens
-            else char
-            for char in line.chars
-        ]
+        for at, char in enumerate(line.chars):
+            if char.source in pens:
+                char = _in_form(char, forms[char.source])
+                line.chars[at] = char._replace(
+                    pen=pens[char.source], right=max(char.right, rights[char.source])
+                )
     return sorted(blanks, key=lambda blank: blank.y)
+
+
+def _in_form(char: Char, matrix: Matrix) -> Char:
+    """A character of a replacement text in forms with this matrix, at its place on the page.
+
+    PDFium 7951 gives its place in the form.
+    """
+    if matrix is IDENTITY:
+        return char
+    a, b, c, d, e, f = matrix
+    x, y = char.x, char.y
+    left, right = sorted((a * char.left + c * y + e, a * char.right + c * y + e))
+    return char._replace(x=a * x + c * y + e, y=b * x + d * y + f, left=left, right=right)
 
 
 def _within(blanks: Sequence[Char], drawn: Sequence[Char]) -> list[Char]:
