@@ -159,8 +159,12 @@ class ScanReader:
             read: the best that was read so far.
             tried: the languages in which it was read.
         """
-        if self._settings.ocr_languages or not read.text:
+        if self._settings.ocr_languages:
             return ""
+        if not read.text:  # of Japanese that is written downwards, English reads nothing
+            is_known = task.document in self._settled or task.document in self._in_one_language
+            other = "" if is_known else self._tesseract.all_together()
+            return "" if other in tried else other
         other = ""
         if len(tried) > 1:
             other = (
@@ -188,6 +192,9 @@ class ScanReader:
         """
         first = before.best
         is_better = isinstance(second, Recognised) and second.confidence >= first.confidence
+        if not first.text and not (isinstance(second, Recognised) and second.text):
+            self._in_one_language.add(task.document)  # a photo, in any language
+            return first
         if first.confidence >= _DOUBTFUL > first.weakest:
             if not is_better:
                 self._in_one_language.add(task.document)

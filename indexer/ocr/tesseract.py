@@ -39,7 +39,9 @@ _SECONDS_TO_FIND = 20.0
 # A paragraph whose confidence says something has so many words of so many letters: not a figure's noise.
 _SOME_WORDS, _SHORTEST = 5, 3
 
-_BETWEEN_UNSPACED = re.compile(f"(?<=[{UNSPACED}]) (?=[{UNSPACED}])")
+# Characters of scripts without blanks, and the signs among them, which are as wide: "、", "々", "！".
+_WIDE = UNSPACED + "\u3001-\u301f\uff01-\uff1f"
+_BETWEEN_UNSPACED = re.compile(f"(?<=[{_WIDE}]) (?=[{_WIDE}])")
 _COLUMNS = 12
 _LINE_LEVEL, _WORD_LEVEL = "4", "5"
 

@@ -8,13 +8,15 @@ import pypdfium2.raw as pdfium
 
 from indexer.pdf.annotations.read_annotations import Annotation, has_only_links, read_annotations
 from indexer.pdf.attachments import attached_to_page
+from indexer.pdf.ink.bars import find_bars
 from indexer.pdf.ink.hidden_text import hide_text, may_be_tiny, may_hide_text
 from indexer.pdf.ink.layers import Layers
-from indexer.pdf.ink.page_objects import Glance, glance
+from indexer.pdf.ink.page_objects import Box, Glance, glance
 from indexer.pdf.ink.scanned_pages import needs_ocr
 from indexer.pdf.ink.visible_box import find_visible_box
 from indexer.pdf.lines.line_reader import read_lines
 from indexer.pdf.lines.printed_lines import mend_printed
+from indexer.pdf.lines.turned_page import find_turn, turn_page
 from indexer.pdf.tables.page_tables import with_tables
 from indexer.pdf.text.page_lines import Line
 from indexer.pdf.text.repair import Repairs
@@ -51,7 +53,8 @@ def read_page(pdf: Any, at: int, layers: Layers) -> PageReading:
     if not page:
         return PageReading(None)
     try:
-        reading = read_open_page(page, at, layers)
+        page, text_page = _stand_upright(pdf, page, at)
+        reading = read_open_page(page, at, layers, text_page)
         if has_only_links(page):
             return reading
         attachments = attached_to_page(page, at)  # first: what is read next may change the page
@@ -63,30 +66,48 @@ def read_page(pdf: Any, at: int, layers: Layers) -> PageReading:
         pdfium.FPDF_ClosePage(page)
 
 
-def read_open_page(page: Any, at: int, layers: Layers) -> PageReading:
+def _stand_upright(pdf: Any, page: Any, at: int) -> tuple[Any, Any]:
+    """The page and its text, which may be None; loaded again if they had to be turned."""
+    text_page = pdfium.FPDFText_LoadPage(page)
+    turn = find_turn(page, text_page) if text_page else None
+    if turn is None:
+        return page, text_page
+    pdfium.FPDFText_ClosePage(text_page)
+    turn_page(page, turn)
+    if turn and (loaded := pdfium.FPDF_LoadPage(pdf, at)):
+        pdfium.FPDF_ClosePage(page)
+        page = loaded
+    return page, pdfium.FPDFText_LoadPage(page)
+
+
+def read_open_page(page: Any, at: int, layers: Layers, text_page: Any = None) -> PageReading:
     """Reads an open page of PDFium, and turns off what is not seen of its text.
 
     Args:
         page: the page.
         at: its index, from 0.
         layers: of its document.
+        text_page: its text, which is closed; None to have it loaded here.
     """
     look = glance(page, closely=at < _CLOSELY or layers.is_suspect)
-    text_page = pdfium.FPDFText_LoadPage(page)
+    text_page = text_page or pdfium.FPDFText_LoadPage(page)
     if not text_page:
         return PageReading(None)
     try:
         visible = find_visible_box(page)
         lines, pieces = read_lines(page, text_page, at, visible)
         repairs = Repairs()
-        if repairs(False, _hide, page, text_page, lines, look, layers):
+        is_hidden = repairs(False, _hide, page, text_page, lines, look, layers)
+        bars: list[Box] = repairs([], find_bars, page, look)
+        if is_hidden or bars:
             layers.is_suspect = True
+            visible = visible._replace(bars=tuple(bars))
             pdfium.FPDFText_ClosePage(text_page)
             text_page = pdfium.FPDFText_LoadPage(page)
             lines, pieces = read_lines(page, text_page, at, visible)
         if repairs(False, needs_ocr, page, text_page, lines, look):  # OCR has to know where each line is
             return PageReading(lines, is_scan=True, is_unrepaired=repairs.failed)
-        lines = repairs(lines, with_tables, page, text_page, lines, pieces)
+        lines = repairs(lines, with_tables, page, text_page, lines, pieces, look)
         lines = repairs(lines, mend_printed, text_page, lines, at)
         return PageReading(lines, is_unrepaired=repairs.failed)
     finally:

@@ -55,14 +55,15 @@ def test_what_is_no_better_in_other_languages_is_not_tried_on_each_page(
     assert ocr.calls() == ["10 eng", "10 eng+rus", "20 eng", "30 eng"]
 
 
+@pytest.mark.parametrize("in_english", [(20, "oFH CRS OPC"), (0, "")])
 def test_japanese_that_is_written_downwards_is_read_as_that_alone(
-    folder: Path, settings: Settings, tmp_path: Path, reader: Reader
+    folder: Path, settings: Settings, tmp_path: Path, reader: Reader, in_english: tuple[int, str]
 ) -> None:
     right = "船は\n正午に\n島を\n出ますが\n祝日には\n出ません\nのでご注意\nください"
     wrong = right.replace("正午", "正")
     pages = {}
     for shade in (10, 20):
-        pages[shade, "eng"] = (20, "oFH CRS OPC")
+        pages[shade, "eng"] = in_english
         pages[shade, "eng+jpn+jpn_vert"] = (85, wrong)
         pages[shade, "jpn_vert"] = (92, right)
     write_scanned_pdf(folder / "scan.pdf", shades=[10, 20])
@@ -71,6 +72,17 @@ def test_japanese_that_is_written_downwards_is_read_as_that_alone(
     assert ocr.calls() == ["10 eng", "10 eng+jpn+jpn_vert", "10 jpn_vert", "20 jpn_vert"]
     (hit,) = reader.search("正午")
     assert "正午" in hit.best.text
+
+
+def test_pages_on_which_there_is_nothing_to_read_are_tried_in_all_languages_once(
+    folder: Path, settings: Settings, tmp_path: Path
+) -> None:
+    pages = {(shade, languages): (0, "") for shade in (10, 20) for languages in ("eng", "eng+rus")}
+    pages[30, "eng"] = (95, ENGLISH)
+    write_scanned_pdf(folder / "scan.pdf", shades=[10, 20, 30])
+    ocr = FakeOcr(tmp_path / "ocr", pages, ("eng", "rus"))
+    index(one_worker(settings), folder, ocr)
+    assert ocr.calls() == ["10 eng", "10 eng+rus", "20 eng", "30 eng"]
 
 
 def test_names_for_writing_that_runs_down() -> None:
@@ -95,3 +107,11 @@ def test_how_sure_the_weakest_paragraph_is() -> None:
     noise = [row(3, at, 10, "|~") for at in range(20)]
     assert read_tsv("\n".join(few + noise), drawing).weakest == 96
     assert read_tsv("", drawing).weakest == 100
+
+
+def test_no_blank_is_left_beside_the_stops_of_japanese() -> None:
+    words = ["昔", "々", "、", "桃", "が", "。", "5", "個"]
+    rows = [
+        f"5\t1\t1\t1\t1\t{at}\t{90 * at}\t0\t80\t20\t90\t{word}" for at, word in enumerate(words, start=1)
+    ]
+    assert read_tsv("\n".join(rows), Drawing(b"", 300, 1000, 1000)).text == "昔々、桃が。 5 個\n"

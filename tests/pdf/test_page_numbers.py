@@ -28,6 +28,7 @@ def tops(form: str, numbers: range, labels: tuple[str, ...] = ()) -> list[str]:
         ("Rechnung Nr. {}", 3),
         ("{}", FIRST),
         ("INV-{}", FIRST),
+        ("Tracking 0034043416109{}", 1234567),
         ("INV-{}", 2),
         ("№ {}", 1),
         ("Sheet A of order {} for the yard", 9),

@@ -143,3 +143,12 @@ def test_letters_that_pdfium_parts_are_words(tmp_path: Path) -> None:
     path = write_text_objects(tmp_path / "form.pdf", [b"%s %s" % (heron, two)])
     document = extract(path, "0" * 24, on_page=lambda done, total: None)
     assert document.text.split() == ["Heron", "two"]
+
+
+def test_a_line_that_pdfium_ends_at_a_blank_is_one(tmp_path: Path) -> None:
+    # As Chromium prints "Cy Tansy": the "T" is drawn apart, a little to the left of where the blank ends.
+    # Where few lines stand at different places, PDFium then begins a line.
+    name = b"BT /F 12 Tf 72 700 Td (By Cy ) Tj 34.5 0 Td (T) Tj 6.5 0 Td (ansy) Tj ET"
+    number = b"BT /F 12 Tf 480 712 Td (No. 3) Tj ET"
+    path = write_text_objects(tmp_path / "a.pdf", [b"%s %s" % (number, name)])
+    assert "By Cy Tansy\n" in _extract(path).text

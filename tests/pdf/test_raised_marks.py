@@ -61,6 +61,17 @@ def test_a_line_that_is_broken_at_a_mark_is_one(tmp_path: Path) -> None:
     assert document.pages[1].text == "It takes 10⁶ pulses.\n"
 
 
+@pytest.mark.parametrize("lift", [4, 6])
+def test_a_mark_that_is_nearly_as_large_as_the_text(tmp_path: Path, lift: int) -> None:
+    # WeasyPrint 70 sets <sup> in 14.2 pixels where the text has 14.7. From 6 points on PDFium begins a line.
+    content = (
+        "BT /F 12 Tf 72 700 Td (Sales of 4,250) Tj /F 11.6 Tf %d Ts (1) Tj /F 12 Tf 0 Ts ( crowns.) Tj ET"
+    )
+    path = write_text_objects(tmp_path / "a.pdf", [(content % lift).encode()] * 2)
+    document = extract(path, ID, on_page=lambda done, total: None)
+    assert document.pages[1].text == "Sales of 4,250¹ crowns.\n"
+
+
 def test_small_text_on_the_line_and_turned_text_stay(tmp_path: Path) -> None:
     content = b"BT /F 12 Tf 72 700 Td (FY 20) Tj /F 9 Tf (19) Tj ET "
     content += b"BT /F 12 Tf 0 1 -1 0 300 300 Tm (10) Tj /F 7 Tf 4 Ts (6) Tj ET"

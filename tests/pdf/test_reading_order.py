@@ -56,6 +56,9 @@ def texts(found: Sequence[Glyph]) -> list[str]:
         ("4567 123 11 966+ ןופלט", "טלפון +966 11 123 4567"),
         ("+966 11 123 4567 ןופלט", "טלפון +966 11 123 4567"),
         ("+٣ ددع", "عدد ٣+"),
+        ("ناموت ۱۲٬۵۰۰ تمیق", "قیمت ۱۲٬۵۰۰ تومان"),
+        ("۳٫۲ هخسن", "نسخه ۳٫۲"),
+        ("INV- بلطلا", "الطلب INV-"),
     ],
 )
 def test_a_line_from_right_to_left_is_read_so_but_for_its_numbers_and_latin_words(
@@ -112,12 +115,14 @@ def test_marks_go_to_the_letter_they_stand_on() -> None:
     assert texts(glyphs([shin_dot, *letters, qamats])) == ["ם", "ל\u05b8", "ש\u05c1"]
 
 
-def test_lam_comes_before_the_alef_of_the_same_glyph() -> None:
+@pytest.mark.parametrize("mark", ["", "\u064b"])
+def test_lam_comes_before_the_alef_of_the_same_glyph(mark: str) -> None:
     one_glyph = [
-        Char(char, place, 0.0, 0.0, 0.0, 0.0, 5.0, 10.0, 1) for place, char in enumerate("\u0627\u0644")
+        Char(char, place, 0.0, 0.0, 0.0, 0.0, 5.0, 10.0, 1)
+        for place, char in enumerate("\u0627\u0644" + mark)
     ]
 
-    assert texts(glyphs(one_glyph)) == ["\u0644\u0627"]
+    assert texts(glyphs(one_glyph)) == ["\u0644\u0627" + mark]
 
 
 def test_a_replacement_text_counts_once_however_often_it_is_listed() -> None:

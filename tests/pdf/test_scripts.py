@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from drawn_pages import write_page, write_stream
 from indexer.pdf.pdfium import extract
 from make_pdfs import write_text_objects
 from stackroom.common.documents import Document
@@ -109,6 +110,29 @@ def test_no_blank_falls_into_a_word_of_tamil(tmp_path: Path) -> None:
     assert text_of(path) == "\u0baa\u0bbe\u0bb2 \u0bb2\n"
 
 
+def test_syllables_in_a_page_within_a_page(tmp_path: Path) -> None:
+    # As above, two lines, in a form that is drawn at half its size.
+    span = (
+        b"/Span << /ActualText <FEFF0BAA0BBE> >> BDC 1 0 0 1 %d %d Tm <41> Tj 1 0 0 1 %d %d Tm <42> Tj EMC "
+    )
+    rest = b"1 0 0 1 %d %d Tm <43> Tj "
+    lines = [(span + rest) % (72, y, 79, y, 86, y) + rest % (97, y) for y in (700, 680)]
+    form = b"/Type /XObject /Subtype /Form /BBox [0 0 595 842] /Resources << /Font << /F 7 0 R >> >>"
+    names = b"3 beginbfchar <41> <0BAA> <42> <0BBE> <43> <0BB2> endbfchar"
+    path = write_page(
+        tmp_path / "ta.pdf",
+        b"q .5 0 0 .5 40 60 cm /X Do Q",
+        resources=b"/XObject << /X 6 0 R >>",
+        objects=[
+            write_stream(b"BT /F 10 Tf %s ET" % b"".join(lines), form),
+            b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 8 0 R >>",
+            write_stream(b"1 begincodespacerange <00> <FF> endcodespacerange " + names),
+        ],
+    )
+
+    assert text_of(path).split("\n") == ["\u0baa\u0bbe\u0bb2 \u0bb2", "", "\u0baa\u0bbe\u0bb2 \u0bb2", ""]
+
+
 def test_a_syllable_of_thai_is_read_once(tmp_path: Path) -> None:
     # As Chromium prints it: the mark is placed behind the next letter, and drawn back over its own.
     span = (
@@ -121,6 +145,24 @@ def test_a_syllable_of_thai_is_read_once(tmp_path: Path) -> None:
     )
 
     assert text_of(path) == "\u0e21\u0e37\u0e2d\n"
+
+
+def test_close_lines_in_a_font_that_is_drawn_smaller_than_its_size_stay_apart(tmp_path: Path) -> None:
+    # Chromium and WeasyPrint set text in points of their own, and scale it by .75: the lines are
+    # 10.5 points apart, and the font has 12, which it calls 16.
+    names = dict(zip(range(0x41, 0x5B), "אבגדהוזחטיכלמנסעפצקרשת", strict=False))
+    content = b"q .75 0 0 .75 0 0 cm BT /F 16 Tf 100 900 Td (DCBA HGFE) Tj 40 -14 Td (MLK) Tj ET Q"
+    path = write_text_objects(tmp_path / "he.pdf", [content], to_unicode=names)
+
+    assert text_of(path) == "הוזח אבגד\nכלמ\n"
+
+
+def test_a_raised_mark_behind_hebrew(tmp_path: Path) -> None:
+    names = dict(zip(range(0x41, 0x5B), "אבגדהוזחטיכלמנסעפצקרשת", strict=False))
+    content = b"BT /F 12 Tf 72 700 Td /F 8 Tf 5 Ts (12) Tj /F 12 Tf 0 Ts (.DCBA HGFE 2024) Tj ET"
+    path = write_text_objects(tmp_path / "he.pdf", [content], to_unicode=names)
+
+    assert text_of(path) == "2024 הוזח אבגד.¹²\n"
 
 
 def test_radicals_become_the_characters_they_look_like(tmp_path: Path) -> None:

@@ -20,6 +20,10 @@ ID = "0123456789abcdef01234567"
         ("let s h a d o w be", 0, "let s h a d o w be"),
         ("AaBbCcDdEe", 500, "A a B b C c D d E e"),
         ("MXKQWZ", 3000, "M X K Q W Z"),
+        ("Thinning of fruit 2024", 400, "Thinning of fruit 2024"),
+        ("O R C H A R D   L A N E", 0, "ORCHARD LANE"),
+        ("M T W T F S S", 0, "M T W T F S S"),
+        ("O    R    C    H    A    R    D", 0, "O R C H A R D"),
     ],
 )
 def test_spaced_letters(tmp_path: Path, printed: str, gap: int, text: str) -> None:

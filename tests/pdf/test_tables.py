@@ -7,6 +7,7 @@ import pytest
 from fpdf import FPDF
 
 from indexer.pdf.pdfium import extract
+from make_pdfs import write_text_objects
 
 _PROSE = (
     "The harbour office keeps its accounts by quarter, and a vessel that stays for longer than a night is "
@@ -64,6 +65,24 @@ def test_a_table_without_rules(tmp_path: Path) -> None:
     assert text.endswith("price of the day.\n")
 
 
+def test_two_tables_whose_columns_stand_elsewhere(tmp_path: Path) -> None:
+    pdf = new_page()
+    put_prose(pdf, 80)
+    other = (("Part number", "Material", "Price"), ("AB-100", "oak", "17.00"), ("AB-101", "", "4.10"))
+    for at, row in enumerate((_HEAD, *_ROWS)):
+        put_row(pdf, 200 + 16 * at, row)
+    pdf.text(60, 300, "Table 2: parts of the rudder")
+    for at, cells in enumerate((*other, ("AB-102", "brass", ""))):
+        put_row(pdf, 324 + 16 * at, cells, (60, 200, 270))
+    put_prose(pdf, 400)
+    assert rows_of(read(pdf, tmp_path)) == [
+        list(_HEAD),
+        *map(list, _ROWS),
+        *map(list, other),
+        ["AB-102", "brass", ""],
+    ]
+
+
 def test_a_table_with_rules_spanning_cells_and_cells_of_several_lines(tmp_path: Path) -> None:
     pdf = new_page()
     put_prose(pdf, 80)
@@ -84,6 +103,25 @@ def test_a_table_with_rules_spanning_cells_and_cells_of_several_lines(tmp_path: 
         ["Hatch", note, "12", "1,350"],
         ["Winch", "Grease", "", "7 / 8"],
     ]
+
+
+def test_a_table_with_rules_in_chinese(tmp_path: Path) -> None:
+    rows = [["月份", "东部", "西部"], ["一月", "四十", ""], ["二月", "", "十七"]]
+    names = dict(enumerate(dict.fromkeys("".join(map("".join, rows))), start=0x41))
+    codes = {char: code for code, char in names.items()}
+
+    def encoded(cell: str) -> str:
+        return bytes(codes[char] for char in cell).hex()
+
+    content = "".join(
+        f"BT /F 12 Tf {75 + 30 * column} {700 - 20 * at} Td <{encoded(cell)}> Tj ET "
+        for at, row in enumerate(rows)
+        for column, cell in enumerate(row)
+    )
+    content += "".join(f"72 {y} m 162 {y} l S " for y in (716, 696, 676, 656))
+    content += "".join(f"{x} 656 m {x} 716 l S " for x in (72, 102, 132, 162))
+    path = write_text_objects(tmp_path / "zh.pdf", [content.encode()], to_unicode=names)
+    assert rows_of(extract(path, "0" * 24, on_page=lambda done, total: None).text) == rows
 
 
 def test_a_table_that_goes_on_says_its_columns(tmp_path: Path) -> None:

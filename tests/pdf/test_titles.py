@@ -94,5 +94,14 @@ def test_mojibake() -> None:
     broken = "Ð¡Ð¾Ð´ÐµÑ\u0080Ð¶Ð°Ð½Ð¸Ðµ".replace("\u0080", "•")  # PDFDocEncoding has a bullet there
     assert repair_mojibake(broken) == "Содержание"
     assert repair_mojibake("Ð ÐµÐ³Ð»ÐµÐ´") == "\u041fеглед"  # PDFium reads 9F as a space
-    for whole in ("Übersicht", "café – “x”", "Ñandú", "論語", "plain"):
+    for whole in (
+        "Übersicht",
+        "café – “x”",
+        "Ñandú",
+        "論語",
+        "plain",
+        "Das Maß aller Dinge",
+        "4 × 100 m",
+        "É bom",
+    ):
         assert repair_mojibake(whole) == whole

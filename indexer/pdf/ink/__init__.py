@@ -1,6 +1,7 @@
 """What a page draws: its objects, what of its text can be seen, and what of its ink no text covers."""
 
 __all__ = [
+    "bars",
     "hidden_text",
     "layers",
     "page_objects",

@@ -52,17 +52,17 @@ from indexer.pdf.text.page_lines import Line
 _Pointer, _Int = ctypes.c_void_p, ctypes.c_int
 _mode = quick(pdfium.FPDFTextObj_GetTextRenderMode, _Int, _Pointer)
 _count_marks = quick(pdfium.FPDFPageObj_CountMarks, _Int, _Pointer)
-_set_active = quick(pdfium.FPDFPageObj_SetIsActive, _Int, _Pointer, _Int)
+set_active = quick(pdfium.FPDFPageObj_SetIsActive, _Int, _Pointer, _Int)
 
 
 _INVISIBLE, _CLIP = pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP
 _FILLED = (pdfium.FPDF_TEXTRENDERMODE_FILL, pdfium.FPDF_TEXTRENDERMODE_FILL_CLIP)
 
 # A box that could hide text is higher and wider than this, in points: rules are thinner.
-_THIN = 3.0
+THIN = 3.0
 # A text that is thinner is not seen in the picture: a dash of a small font.
 _THINNEST = 0.5
-_OPAQUE = 230  # of 255
+OPAQUE = 230  # of 255
 _COVERED = 0.9  # of a text's box
 
 # It counts on a page so many times as high: pages in other units exist.
@@ -72,7 +72,7 @@ _LOW = 2.2  # points of a line of such text: the boxes of its characters may be 
 
 # In the picture, text shows if it changes so many shades of so many of the dots of its box. Letters change
 # about a fifth of these.
-_SEEN_SHADES, _SEEN_DOTS = 12, 0.02
+SEEN_SHADES, SEEN_DOTS = 12, 0.02
 
 _MOST_SUSPECTS, _MOST_COVERS = 3000, 500
 _MOST_COVERS_GLANCED = 40
@@ -125,7 +125,7 @@ def hide_text(page: Any, layers: Layers, *, is_low: bool = True) -> int:
         hidden += _find_unseen(drawing, group)
     hidden += [one for one in suspects if one.reason == "not drawn" and not _has_ink(drawing, one.box)]
     for suspect in hidden:
-        _set_active(suspect.at, False)
+        set_active(suspect.at, False)
     return len(hidden)
 
 
@@ -202,13 +202,13 @@ def _suspicion(
 def _find_covers(objects: Sequence[Seen]) -> Iterator[_Cover]:
     for at, seen in enumerate(objects):
         left, bottom, right, top = seen.box
-        if seen.kind == TEXT or right - left <= _THIN or top - bottom <= _THIN:
+        if seen.kind == TEXT or right - left <= THIN or top - bottom <= THIN:
             continue
         if seen.kind in (IMAGE, SHADING):
             yield at, seen, None
         elif is_filled(seen.at):
             colour = fill_colour(seen.at)
-            if colour is None or colour[3] >= _OPAQUE:
+            if colour is None or colour[3] >= OPAQUE:
                 yield at, seen, colour
 
 
@@ -221,7 +221,7 @@ def _has_cover(look: Glance) -> bool:
     for place in places[-_MOST_COVERS_GLANCED:]:
         at = look.objects[place]
         box = box_of(at)
-        if box is None or box[2] - box[0] <= _THIN or box[3] - box[1] <= _THIN:
+        if box is None or box[2] - box[0] <= THIN or box[3] - box[1] <= THIN:
             continue
         if look.kinds[place] == PATH and not is_filled(at):
             continue
@@ -272,15 +272,15 @@ def _find_unseen(drawing: PageDrawing, suspects: Sequence[_Suspect]) -> list[_Su
     if not suspects:
         return []
     for suspect in suspects:
-        _set_active(suspect.at, False)
+        set_active(suspect.at, False)
     without = drawing.draw()
     for suspect in suspects:
-        _set_active(suspect.at, True)
+        set_active(suspect.at, True)
     return [
-        suspect for suspect in suspects if not drawing.differs(without, suspect.box, _SEEN_SHADES, _SEEN_DOTS)
+        suspect for suspect in suspects if not drawing.differs(without, suspect.box, SEEN_SHADES, SEEN_DOTS)
     ]
 
 
 def _has_ink(drawing: PageDrawing, box: Box) -> bool:
     """Whether letters are drawn under a text that is not: as shapes, not as a picture."""
-    return drawing.ink_share(box) >= _SEEN_DOTS
+    return drawing.ink_share(box) >= SEEN_DOTS

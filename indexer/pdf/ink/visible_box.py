@@ -7,11 +7,13 @@ differ. PDFium's text has all of it.
 import ctypes
 import math
 import re
+from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
+from indexer.pdf.ink.page_objects import Box
 from stackroom.common.characters.scripts import UNSPACED
 
 _WORD = re.compile(rf"[{UNSPACED}]|[^\s{UNSPACED}]+")
@@ -23,6 +25,7 @@ class VisibleBox(NamedTuple):
     Attributes:
         left, bottom, right, top: its sides.
         page: the open page of PDFium.
+        bars: boxes on it under which nothing is seen; see `bars`.
     """
 
     left: float
@@ -30,6 +33,7 @@ class VisibleBox(NamedTuple):
     right: float
     top: float
     page: Any = None
+    bars: tuple[Box, ...] = ()
 
     @property
     def sides(self) -> tuple[float, float, float, float]:
@@ -39,7 +43,13 @@ class VisibleBox(NamedTuple):
     def shows(self, box: Any) -> bool:
         """Whether the middle of an FS_RECTF is on it. A place that is no number counts as shown."""
         x, y = (box.left + box.right) / 2, (box.bottom + box.top) / 2
-        return not (x < self.left or x > self.right or y < self.bottom or y > self.top)
+        if x < self.left or x > self.right or y < self.bottom or y > self.top:
+            return False
+        return not any(bar[0] <= x <= bar[2] and bar[1] <= y <= bar[3] for bar in self.bars)
+
+    def has_bar(self, bottom: float, top: float) -> bool:
+        """Whether there is a bar between two heights."""
+        return any(bar[1] < top and bar[3] > bottom for bar in self.bars)
 
 
 _ENDLESS = VisibleBox(-math.inf, -math.inf, math.inf, math.inf)
@@ -90,19 +100,27 @@ def cut_line(text_page: Any, text: str, start: int, visible: VisibleBox, *, one_
         one_to_one: whether such a place is PDFium's number of the character as well.
     """
     places = _find_places(text_page, text, start, one_to_one=one_to_one)
-    words = [
-        found.span()
-        for found in _WORD.finditer(text)
-        if any(_is_shown(text_page, place, visible) for place in places[found.start() : found.end()])
-    ]
+    words = _find_words(text_page, text, places, visible)
+    if words and not _is_cropped(visible.page):
+        words = _find_words(text_page, text, places, _ENDLESS._replace(bars=visible.bars))
     if not words:
         return None
-    if not _is_cropped(visible.page):
-        words = [found.span() for found in _WORD.finditer(text)]
     parts = [text[words[0][0] : words[0][1]]]
     for (_, before), (begin, end) in pairwise(words):
         parts += ["" if begin == before else " ", text[begin:end]]
     return Shown("".join(parts), places[words[0][0]], places[words[-1][1] - 1])
+
+
+def _find_words(
+    text_page: Any, text: str, places: Sequence[int], visible: VisibleBox
+) -> list[tuple[int, int]]:
+    """From where to where words of a line reach of which a character is shown; with bars, most of them."""
+    words = []
+    for found in _WORD.finditer(text):
+        shown = [_is_shown(text_page, place, visible) for place in places[found.start() : found.end()]]
+        if any(shown) and (not visible.bars or 2 * sum(shown) > len(shown)):
+            words.append(found.span())
+    return words
 
 
 def _is_shown(text_page: Any, place: int, visible: VisibleBox) -> bool:

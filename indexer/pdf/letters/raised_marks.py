@@ -32,6 +32,8 @@ _LOW, _HIGH = 0.145, 0.36
 # Browsers and WeasyPrint set <sup> in .83 of the size, ReportLab in .8, TeX in .7, LibreOffice in .58.
 _SMALLEST, _LARGEST = 0.4, 0.9
 _RAISED, _LOWERED, _FURTHEST = 0.12, -0.06, 1.0
+# WeasyPrint 70 sets <sup> in .97 of some sizes. What is nearly as large has to be this far above or below.
+_NEARLY, _RAISED_FAR, _LOWERED_FAR = 0.98, 0.25, -0.12
 # Of the size: how far above the baseline the ink of a font's own superscripts begins, which Typst uses: they
 # have the size of the text. And how low, and how high, its subscripts are.
 _INK_RAISED = {**dict.fromkeys("()[]", 0.1), **dict.fromkeys("-−–=", 0.4), "+": 0.2}
@@ -221,7 +223,7 @@ class Marks:
             if not self._is_inside(place):
                 return None
             other = self._measure(place)
-            if glyph[0] < _LARGEST * other[0]:
+            if glyph[0] < _LARGEST * other[0] or _compare(glyph, other):
                 return other
         return None
 
@@ -303,12 +305,13 @@ def _as_text(units: str) -> str:
 def _compare(glyph: _Glyph, base: _Glyph) -> int:
     """1 if a character is a raised mark beside a larger one, -1 if a lowered one, 0 if it is none."""
     size, baseline = base
-    if not _SMALLEST * size < glyph[0] < _LARGEST * size:  # nor what is "not a number"
+    if not _SMALLEST * size < glyph[0] < _NEARLY * size:  # nor what is "not a number"
         return 0
     rise = (glyph[1] - baseline) / size
-    if _RAISED < rise < _FURTHEST:
+    is_small = glyph[0] < _LARGEST * size
+    if (_RAISED if is_small else _RAISED_FAR) < rise < _FURTHEST:
         return 1
-    return -1 if -_FURTHEST < rise < _LOWERED else 0
+    return -1 if -_FURTHEST < rise < (_LOWERED if is_small else _LOWERED_FAR) else 0
 
 
 def _write(run: str, side: int, before: str, after: str) -> str:

@@ -22,6 +22,9 @@ _WORD = 1.5
 _UNEVEN = 0.35
 _SORTED = 0.8  # of the letters are in the alphabet's order
 _MADE = 0.7  # of the blanks are PDFium's own; those of single letters in a sentence are in the file
+# Blanks that somebody typed: capitals of a word, not of the days of the week, nor of cells, which are farther
+# apart than this share of their height.
+_FEWEST_TYPED, _TYPED, _VOWELS = 6, 0.7, frozenset("aeiouαεηιουωаеиоуыя")
 
 
 _SINGLES = re.compile(r" \S +\S ")
@@ -53,26 +56,28 @@ def close_spacing(text_page: Any, line: str, start: int) -> str:
     if sum(map((1).__lt__, map(len, words))) > len(words) // 8:
         return line
     printed = line.replace(" ", "")
-    if not _FEWEST <= len(printed) <= _MOST or sum(map(str.isalpha, printed)) < 0.8 * len(printed):
+    letters, digits = sum(map(str.isalpha, printed)), sum(map(str.isdecimal, printed))
+    if not _FEWEST <= len(printed) <= _MOST or letters + digits < 0.8 * len(printed) or letters < 2 * digits:
         return line
     folded = [unicodedata.normalize("NFD", char.lower())[0] for char in printed]
     if sum(one <= other for one, other in pairwise(folded)) > _SORTED * len(folded):
         return line  # an alphabet
     blanks = [place for place, char in enumerate(line, start) if char == " "]
     made = sum(pdfium.FPDFText_IsGenerated(text_page, place) == 1 for place in blanks)
-    if made < _MADE * len(blanks):
+    is_typed = made < _MADE * len(blanks)
+    if is_typed and not (len(printed) >= _FEWEST_TYPED and printed.isupper() and _VOWELS & {*folded}):
         return line
-    letters = [place for place, char in enumerate(line) if char != " "]
+    places = [place for place, char in enumerate(line) if char != " "]
     ruler = InkRuler(text_page)
-    boxes = [ruler.measure(start + place) for place in letters]
+    boxes = [ruler.measure(start + place) for place in places]
     gaps = [left - right for (_, right, _, _), (left, _, _, _) in pairwise(boxes)]
     usual = median(gaps)
-    if not 0 < usual < max(top - bottom for _, _, bottom, top in boxes):
+    if not 0 < usual < (_TYPED if is_typed else 1) * max(top - bottom for _, _, bottom, top in boxes):
         return line
     inside = [gap for gap in gaps if gap < _WORD * usual]
     if sum(abs(gap - usual) > _UNEVEN * usual for gap in inside) > len(inside) // 4:
         return line
-    written = line[letters[0]]
-    for place, gap in zip(letters[1:], gaps, strict=True):
+    written = line[places[0]]
+    for place, gap in zip(places[1:], gaps, strict=True):
         written += f" {line[place]}" if gap >= _WORD * usual else line[place]
     return written

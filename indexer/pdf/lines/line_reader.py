@@ -92,7 +92,8 @@ def _locate(
     if is_mended:
         rows = _mend(page, text_page, source, rows)
     sides = _measure(text_page, rows)
-    return (rows, sides) if _are_shown(sides, visible) else _cut(text_page, source, rows, sides, visible)
+    are_shown = not visible.bars and _are_shown(sides, visible)
+    return (rows, sides) if are_shown else _cut(text_page, source, rows, sides, visible)
 
 
 def _split(source: PageText) -> list[_Row]:
@@ -161,7 +162,8 @@ def _cut(
     """The lines without what is outside the part of the page that is shown."""
     kept: list[_Row] = []
     for row, ends in zip(rows, zip(*sides, strict=True), strict=True):
-        if _are_shown([[side] for side in ends], visible):
+        has_bar = visible.has_bar(min(ends[3], ends[7]), max(ends[1], ends[5]))
+        if not has_bar and _are_shown([[side] for side in ends], visible):
             kept.append(row)
         elif shown := cut_line(text_page, row[0], row[1], visible, one_to_one=source.one_to_one):
             # Its end is its start: tables are not looked for in what is left of it.
@@ -242,10 +244,12 @@ def _put_together(
         starts += spans[done:at]
         done = at + 1
         line, gap, height = whole[at], gaps[at], heights[at]
-        if -OVERLAP * height < gap < BESIDE * height and rows[at][5] and _is_resized(sides, at):
+        if -OVERLAP * height < gap < BESIDE * height and rows[at][5]:
             line = _go_on_at_mark(marks, lines, line, rows[at], gap)
         if lines and line.text[1:2] in ("", " ") and -_TOUCHING * height < gap < _TOUCHING * height:
             line = _go_on_at_letter(lines, line)
+        elif lines and lines[-1].text[-1:] == " " and 0 < gap < BESIDE * height:
+            line = _go_on_at_blank(lines, line)
         if lines and lines[-1].text[-1:] == HYPHENATED:
             line = _go_on_at_no_hyphen(lines, line)
         start, stop = spans[at]
@@ -275,12 +279,6 @@ def _may_go_on(
     return sorted(parted.union(found))
 
 
-def _is_resized(sides: _Sides, at: int) -> bool:
-    """Whether a line begins in another size than that in which the one before it ends."""
-    before, own = sides[5][at - 1] - sides[7][at - 1], sides[1][at] - sides[3][at]
-    return not 0.95 * own < before < 1.05 * own
-
-
 def _go_on_at_letter(lines: list[Line], line: Line) -> Line:
     """The line with the one before it, which is taken off `lines`, if its first letter goes on there at the
     same height: PDFium parts the letters of what is typed into a form that Chromium 156 prints.
@@ -289,6 +287,16 @@ def _go_on_at_letter(lines: list[Line], line: Line) -> Line:
         return line
     before = lines.pop()
     return _join(before, line, before.text.rstrip() + line.text)
+
+
+def _go_on_at_blank(lines: list[Line], line: Line) -> Line:
+    """The line with the one before it, which is taken off `lines`, if it goes on there at the same height:
+    Chromium 156 draws "T" after a blank a little further to the left, and PDFium begins a line.
+    """
+    if abs(lines[-1].end_y - line.start_y) > 0.02 * line.height:
+        return line
+    before = lines.pop()
+    return _join(before, line, f"{before.text.rstrip()} {line.text.lstrip()}")
 
 
 def _go_on_at_no_hyphen(lines: list[Line], line: Line) -> Line:

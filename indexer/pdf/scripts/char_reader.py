@@ -1,6 +1,7 @@
 """Reads with PDFium where the characters of a line are drawn."""
 
 import ctypes
+import math
 import re
 import unicodedata
 from array import array
@@ -11,12 +12,13 @@ from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
-from indexer.pdf.ink.page_objects import address, quick
+from indexer.pdf.ink.page_objects import FORM, TEXT, address, quick, walk
 from indexer.pdf.scripts.drawn_glyphs import Char
 
 _MARKS = frozenset(chr(code) for code in range(0x10000) if unicodedata.category(chr(code)) == "Mn")
 
-_BLANK = re.compile(" ")
+_BLANK, _DIGIT = re.compile(" "), re.compile("[0-9]")
+_LEVEL = 0.5  # points
 
 _Pointer, _Int = ctypes.c_void_p, ctypes.c_int
 _box = quick(pdfium.FPDFText_GetLooseCharBox, _Int, _Pointer, _Int, _Pointer)
@@ -25,7 +27,9 @@ _origin = quick(pdfium.FPDFText_GetCharOrigin, _Int, _Pointer, _Int, _Pointer, _
 _object_of = quick(pdfium.FPDFText_GetTextObject, _Pointer, _Pointer, _Int)
 _unicode = quick(pdfium.FPDFText_GetUnicode, ctypes.c_uint, _Pointer, _Int)
 _size = quick(pdfium.FPDFText_GetFontSize, ctypes.c_double, _Pointer, _Int)
+_get_matrix = quick(pdfium.FPDFText_GetMatrix, _Int, _Pointer, _Int, _Pointer)
 _object_at = quick(pdfium.FPDFPage_GetObject, _Pointer, _Pointer, _Int)
+_type = quick(pdfium.FPDFPageObj_GetType, _Int, _Pointer)
 _count_marks = quick(pdfium.FPDFPageObj_CountMarks, _Int, _Pointer)
 
 
@@ -78,9 +82,17 @@ class CharReader:
         sizes: list[float] = []
         for line in lines:
             done = len(sizes)
-            drawn = compress(line, sources[done : done + len(line)])
-            size = next(filter(None, map(_size, repeat(self._page), drawn)), 0.0)
+            drawn = list(compress(line, sources[done : done + len(line)]))
+            # Either end may be a raised mark.
+            size, base = max(
+                ((_size(self._page, at), at) for at in (*drawn[:1], *drawn[-1:])), default=(0.0, -1)
+            )
             sizes += [size] * len(line)
+            level = columns.y[done + base - line.start] if drawn else 0.0
+            for found in _DIGIT.finditer(columns.text, done, done + len(line)):
+                at = found.start()
+                if abs(columns.y[at] - level) > _LEVEL:
+                    sizes[at] = _size(self._page, columns.places[at])
         return _as_lines(lines, columns, sizes, sources)
 
     def _measure(self, lines: Sequence[range], text: str | None) -> _Columns:
@@ -103,16 +115,20 @@ class CharReader:
         return _Columns(text, places, origins[0::2].tolist(), origins[1::2].tolist(), left, right)
 
     def _learn(self, of: int, index: int) -> tuple[int, float]:
-        source = self.source(ctypes.cast(of, pdfium.FPDF_PAGEOBJECT))
-        self._drawn[of] = source, _size(self._page, index)
+        self._drawn[of] = self.source(of), _size(self._page, index)
         return self._drawn[of]
 
-    def source(self, drawn: Any) -> int:
-        """The `Char.source` of an object that was drawn."""
-        at = address(drawn)
+    def scale(self, place: int) -> float:
+        """How high the character with this index is printed, for each point of its font's size."""
+        matrix = pdfium.FS_MATRIX()
+        _get_matrix(self._page, place, ctypes.addressof(matrix))
+        return math.hypot(matrix.c, matrix.d)
+
+    def source(self, at: int) -> int:
+        """The `Char.source` of the object at an address."""
         if at in self._drawn:
             return self._drawn[at][0]
-        replaced = -replacement(drawn)
+        replaced = -replacement(at)
         self.has_replacements |= replaced < 0
         return replaced or at
 
@@ -152,9 +168,10 @@ def _run(calls: Iterator[Any]) -> None:
     deque(calls, maxlen=0)
 
 
-def replacement(drawn: Any) -> int:
-    """The address of the mark that gives a replacement text (/ActualText) for what was drawn, or 0."""
-    for at in range(pdfium.FPDFPageObj_CountMarks(drawn)):
+def replacement(of: int) -> int:
+    """The address of the mark that gives a replacement text (/ActualText) for the object there, or 0."""
+    drawn = ctypes.cast(of, pdfium.FPDF_PAGEOBJECT)
+    for at in range(_count_marks(of)):
         mark = pdfium.FPDFPageObj_GetMark(drawn, at)
         if mark and pdfium.FPDFPageObjMark_GetParamValueType(mark, b"ActualText"):
             return address(mark)
@@ -165,5 +182,6 @@ def has_replacements(page: Any, most: int) -> bool:
     """Whether any of the first objects that are drawn on a page, at most `most`, has a replacement text."""
     count = min(max(pdfium.FPDFPage_CountObjects(page), 0), most)
     objects = list(filter(None, map(_object_at, repeat(address(page)), range(count))))
-    marked = compress(objects, map(_count_marks, objects))
-    return any(replacement(ctypes.cast(of, pdfium.FPDF_PAGEOBJECT)) for of in marked)
+    if FORM in map(_type, objects):
+        objects = [seen.at for seen in walk(page, (TEXT,))]
+    return any(map(replacement, compress(objects, map(_count_marks, objects))))

@@ -269,8 +269,10 @@ def _in_order(text: str) -> str:
         text = text[at] + text[:at] + text[at + 1 :]
     if text[::-1] in _WORDS:
         return text[::-1]
-    if len(text) == 2 and text[0] in _ALEFS and text[1] == _LAM:
-        return text[::-1]
+    if text[0] in _ALEFS and _LAM in text:
+        letters = [char for char in text if not _is_mark(char)]
+        if len(letters) == 2 and letters[1] == _LAM:
+            return _LAM + text.replace(_LAM, "")
     return text
 
 

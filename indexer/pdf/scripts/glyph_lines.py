@@ -7,12 +7,14 @@ import ctypes
 import math
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
+from indexer.pdf.ink.page_objects import IDENTITY, TEXT, Matrix, matrix_of, multiply, walk
 from indexer.pdf.scripts import drawn_glyphs
 from indexer.pdf.scripts.char_reader import CharReader, has_replacements
 from indexer.pdf.scripts.drawn_glyphs import Char
@@ -44,6 +46,10 @@ _WAYMARK = re.compile(
 _LEVEL = 0.5  # points; letters of Nastaliq stand higher and lower
 
 _FEW = 4  # letters
+
+# See `letters.raised_marks`. In WeasyPrint, marks are nearly as large as some text.
+_LARGEST_MARK, _RAISED = 0.98, 0.15
+_RAISED_DIGITS = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
 
 _MOST_PAIRS = 2_000_000  # of a line and a blank; a full page has 20,000
 _MOST_CHARACTERS = 100_000  # of a page; a full page of small print has 10,000
@@ -107,18 +113,12 @@ def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dic
     blanks = _complete(page, lines, reader) if reader.has_replacements else []
     if len(blanks) * len(lines) > _MOST_PAIRS:
         blanks = []
-    return _mend_rtl(lines, blanks, is_rtl_page=is_rtl_page)
+    return _mend_rtl(lines, blanks, reader.scale, is_rtl_page=is_rtl_page)
 
 
 def _count(runs: re.Pattern[str], text: str) -> int:
     """How many characters are in the runs that a pattern finds."""
     return sum(map(len, runs.findall(text)))
-
-
-def _objects(page: Any) -> Iterator[Any]:
-    """What is drawn on the page itself, not in a form of its own."""
-    for at in range(min(pdfium.FPDFPage_CountObjects(page), _MOST_OBJECTS)):
-        yield pdfium.FPDFPage_GetObject(page, at)
 
 
 def _doubtful(
@@ -183,32 +183,41 @@ def _complete(page: Any, lines: Sequence[_Line], reader: CharReader) -> list[Cha
     own where it gives replacement texts.
     """
     listed = {char.source for line in lines for char in line.chars}
-    matrix = pdfium.FS_MATRIX()
     blanks: list[Char] = []
     pens: dict[int, float] = {}
     rights: dict[int, float] = {}
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    for drawn in _objects(page):
-        if pdfium.FPDFPageObj_GetType(drawn) != pdfium.FPDF_PAGEOBJ_TEXT:
-            continue
-        source = reader.source(drawn)
-        if (source < 0 or source not in listed) and pdfium.FPDFPageObj_GetMatrix(drawn, matrix):
+    forms: dict[int, Matrix] = {}
+    for drawn in walk(page, (TEXT,)):
+        source = reader.source(drawn.at)
+        if source < 0 or source not in listed:
+            x, y = multiply(matrix_of(drawn.at), drawn.matrix)[4:]
             if source < 0:
-                pens[source] = min(matrix.e, pens.get(source, matrix.e))
-                pdfium.FPDFPageObj_GetBounds(drawn, left, bottom, right, top)
-                rights[source] = max(right.value, rights.get(source, right.value))
+                forms[source] = drawn.matrix
+                pens[source] = min(x, pens.get(source, x))
+                rights[source] = max(drawn.box[2], rights.get(source, drawn.box[2]))
             else:
-                blanks.append(
-                    Char(" ", -1, matrix.e, matrix.e, matrix.f, matrix.e, matrix.e + _THIN, 0.0, source)
-                )
+                blanks.append(Char(" ", -1, x, x, y, x, x + _THIN, 0.0, source))
     for line in lines:
-        line.chars = [
-            char._replace(pen=pens[char.source], right=max(char.right, rights[char.source]))
-            if char.source in pens
-            else char
-            for char in line.chars
-        ]
+        for at, char in enumerate(line.chars):
+            if char.source in pens:
+                char = _in_form(char, forms[char.source])
+                line.chars[at] = char._replace(
+                    pen=pens[char.source], right=max(char.right, rights[char.source])
+                )
     return sorted(blanks, key=lambda blank: blank.y)
+
+
+def _in_form(char: Char, matrix: Matrix) -> Char:
+    """A character of a replacement text in forms with this matrix, at its place on the page.
+
+    PDFium 7951 gives its place in the form.
+    """
+    if matrix is IDENTITY:
+        return char
+    a, b, c, d, e, f = matrix
+    x, y = char.x, char.y
+    left, right = sorted((a * char.left + c * y + e, a * char.right + c * y + e))
+    return char._replace(x=a * x + c * y + e, y=b * x + d * y + f, left=left, right=right)
 
 
 def _within(blanks: Sequence[Char], drawn: Sequence[Char]) -> list[Char]:
@@ -231,7 +240,7 @@ def _is_near(value: float, others: Sequence[float], distance: float) -> bool:
 
 
 def _mend_rtl(
-    lines: Sequence[_Line], blanks: Sequence[Char], *, is_rtl_page: bool
+    lines: Sequence[_Line], blanks: Sequence[Char], scale: Callable[[int], float], *, is_rtl_page: bool
 ) -> dict[int, MendedLine | None]:
     mended: dict[int, MendedLine | None] = {}
     listed = (
@@ -240,13 +249,13 @@ def _mend_rtl(
         else 0
     )
     read: list[tuple[int, list[Run]]] = []
-    for parts, drawn in _printed(lines):
+    for parts, drawn in _printed(lines, scale):
         is_rtl = _runs_right_to_left(drawn, is_rtl_page=is_rtl_page)
         if is_rtl is None and len(parts) == 1:
             continue
         chars: list[Char] = []
         for part in parts:
-            chars += drawn_glyphs.undo(part.chars)
+            chars += drawn_glyphs.undo(_with_raised(part.chars, drawn))
         if blanks:
             chars += _within(blanks, drawn)
         glyphs = drawn_glyphs.glyphs(chars, are_blanks_drawn=len(blanks) > listed)
@@ -259,6 +268,22 @@ def _mend_rtl(
         spelled = clean_characters(spell(runs, are_brackets_shapes=votes < 0))
         mended[start] = MendedLine(spelled, _first_place(runs), _last_place(runs))
     return mended
+
+
+def _with_raised(chars: list[Char], drawn: Sequence[Char]) -> list[Char]:
+    """The characters of a part of a line, its raised digits as such; `drawn` are those of the whole line."""
+    size = max([char.size for char in drawn])
+    if min([char.size for char in drawn]) >= _LARGEST_MARK * size:
+        return chars
+    level = median([char.y for char in drawn if char.size == size])
+    return [
+        char._replace(text=_RAISED_DIGITS[char.text])
+        if char.size < _LARGEST_MARK * size
+        and char.text in _RAISED_DIGITS
+        and char.y - level > _RAISED * size
+        else char
+        for char in chars
+    ]
 
 
 def _first_place(runs: Sequence[Run]) -> int:
@@ -288,14 +313,21 @@ def _runs_right_to_left(drawn: Sequence[Char], *, is_rtl_page: bool) -> bool | N
     return None if rtl < 2 and not is_clustered else False  # a letter alone is a symbol
 
 
-def _printed(lines: Sequence[_Line]) -> Iterator[tuple[list[_Line], list[Char]]]:
+def _printed(
+    lines: Sequence[_Line], scale: Callable[[int], float]
+) -> Iterator[tuple[list[_Line], list[Char]]]:
     """The lines, those together that are parts of one printed line, and the characters that are drawn of it.
 
     PDFium begins a line where a mark, or a letter of a slanting line of Nastaliq, stands too high.
+
+    Args:
+        lines: as PDFium parts them.
+        scale: see `CharReader.scale`.
     """
     together: list[_Line] = []
     of_all: list[Char] = []
     around = None
+    printed: dict[float, float] = {}  # the size that letters of a font's size are printed in
     for line in lines:
         drawn = [char for char in line.chars if char[8]]
         if not drawn:
@@ -303,6 +335,9 @@ def _printed(lines: Sequence[_Line]) -> Iterator[tuple[list[_Line], list[Char]]]
         xs, ys = [char[3] for char in drawn], [char[4] for char in drawn]
         box = _Box(min(xs), max([char[6] for char in drawn]), min(ys), max(ys))
         size = max([char[7] for char in drawn])
+        if size not in printed:
+            printed[size] = size * scale(drawn[0].place)
+        size = printed[size]
         # Of a few letters one may stand higher, under the rest of a word of Nastaliq.
         if around and box.is_beside(around, size * (0.85 if len(drawn) <= _FEW else 0.6)):
             together.append(line)

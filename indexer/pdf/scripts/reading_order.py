@@ -123,7 +123,7 @@ def _left_to_right(drawn: Sequence[Glyph], classes: str) -> list[tuple[int, int,
             letters = max(place for place in range(first, stop) if classes[place] == "L")
             last = _before_bracket(drawn, first, letters, max(ends | {letters + 1}))
             last += _closing(drawn, first, last, stop)
-            last += _signs(drawn, last, stop)
+            last += _signs(drawn, last, stop, "+#-" if first == 0 else "+#")
             runs.append((at, first, False))
             runs += _parted(drawn, first, last, numbers)
             at = last
@@ -174,10 +174,13 @@ def _closing(drawn: Sequence[Glyph], start: int, last: int, stop: int) -> int:
     return count
 
 
-def _signs(drawn: Sequence[Glyph], last: int, stop: int) -> int:
-    """How many signs after a run belong to it, as those of "C++" and "C#" where they stand to its right."""
+def _signs(drawn: Sequence[Glyph], last: int, stop: int, signs: str) -> int:
+    """How many of some signs after a run belong to it: those of "C++" and "C#" where they stand to its right.
+
+    At the left end of a line, so does the hyphen of a code that goes on in the next.
+    """
     at = last
-    while at < stop and drawn[at].text in "+#":
+    while at < stop and drawn[at].text in signs:
         at += 1
     return at - last if at == len(drawn) or drawn[at].text.isspace() else 0
 
@@ -217,7 +220,7 @@ def _numbers(classes: str, start: int, stop: int, default: str) -> Iterator[tupl
         is_arabic = before == "A" or classes[at] == "N"
         joins = "C" if is_arabic else "CS"
         while at < stop and (
-            classes[at] == classes[first]
+            classes[at] in "EN"  # in Persian numbers the separators have the class of Arabic digits: ۱۲٬۵۰۰
             or (classes[at] in joins and at + 1 < stop and classes[at + 1] == classes[first])
         ):
             at += 1

@@ -14,7 +14,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from indexer.pdf.ink.page_objects import address, quick
+from indexer.pdf.ink.page_objects import PATH, Glance, address, quick
 from indexer.pdf.letters.raised_marks import as_units
 from indexer.pdf.lines.line_reader import Piece
 from indexer.pdf.tables.checks import (
@@ -29,8 +29,9 @@ from indexer.pdf.tables.checks import (
 from indexer.pdf.tables.grid import Grid, Word
 from indexer.pdf.tables.ruled import Frame, find_frames, find_ruled
 from indexer.pdf.tables.rules import Rule, Rules, count_paths, read_rules
-from indexer.pdf.tables.unruled import LONG, find_unruled, size_of
+from indexer.pdf.tables.unruled import LONG, find_unruled, part_blocks, size_of
 from indexer.pdf.text.page_lines import HYPHENATED, Line
+from stackroom.common.characters.scripts import UNSPACED
 from stackroom.page.table_rows import format_table
 
 # Lines that are looked at to tell where a page has gaps, and how many must have one at the same place.
@@ -42,6 +43,8 @@ _SPAN = 14  # within so many lines; a row of three cells of several lines has ei
 # The share of paths among the objects of a page whose lines show no gaps, but that may have a ruled table:
 # where lines stand beside each other, and elsewhere.
 _FEW_PATHS, _MANY_PATHS = 0.02, 0.1
+_MOSTLY_PATHS = 0.2  # the same where no line looks like a row
+_WIDE = re.compile(f"[\u0590-\u08ff{UNSPACED}]")
 _FEWEST_ACROSS = 2  # horizontal rules of a page that part a table from what is around it
 _LEAST_GAP = 0.6  # of the text's size: a blank has up to .5 in lines that are set to the full width
 _FEWEST_NUMERIC = 2  # values that make a column of three rows one of numbers
@@ -79,7 +82,9 @@ class _Ruler:
         return sides
 
 
-def with_tables(page: Any, text_page: Any, lines: list[Line], pieces: Sequence[Piece]) -> list[Line]:
+def with_tables(
+    page: Any, text_page: Any, lines: list[Line], pieces: Sequence[Piece], look: Glance
+) -> list[Line]:
     """The lines of a page; those of a table replaced by one with all of its rows.
 
     Args:
@@ -87,14 +92,19 @@ def with_tables(page: Any, text_page: Any, lines: list[Line], pieces: Sequence[P
         text_page: its text.
         lines: what was made of it.
         pieces: what PDFium has of each of these; none where its text does not tell the places of characters.
+        look: at the page's objects.
     """
     signs, are_beside = suspects(lines)
+    paths = look.kinds.count(PATH)
+    is_drawn = not signs and paths > 0 and paths >= _MOSTLY_PATHS * len(look.kinds) and _has_wide(lines)
+    if is_drawn:  # in scripts with wide characters, gaps do not stand out: the rules have to tell
+        signs = list(range(len(lines)))
     if pieces:
         signs = [at for at in signs if pieces[at][1]]
     if not (signs and pieces):
         return lines
     ruler = _Ruler(text_page)
-    with_gaps = _with_gaps(ruler, signs, lines, pieces)
+    with_gaps = [] if is_drawn else _with_gaps(ruler, signs, lines, pieces)
     if are_contents([lines[at].text for at in with_gaps]):
         with_gaps = []
     if not with_gaps and count_paths(page) < (_FEW_PATHS if are_beside else _MANY_PATHS):
@@ -126,6 +136,11 @@ def with_tables(page: Any, text_page: Any, lines: list[Line], pieces: Sequence[P
     return _replace(lines, words, made) if made else lines
 
 
+def _has_wide(lines: Sequence[Line]) -> bool:
+    """Whether there are characters that are wider than Latin ones, or letters of Arabic and Hebrew."""
+    return any(_WIDE.search(line.text) for line in lines if not line.text.isascii())
+
+
 def _find(
     words: Sequence[Sequence[Word]], rules: Rules, frames: Sequence[Frame], *, has_gaps: bool
 ) -> list[Grid]:
@@ -134,10 +149,18 @@ def _find(
     if frames:
         grids = list(filter(is_table, find_ruled(frames, [word for line in words for word in line])))
     if has_gaps:
-        used = {word.char for grid in grids for word in grid.words()}
-        rest = [[word for word in line if word.char not in used] for line in words] if used else words
-        grids += filter(is_table, find_unruled(rest, rules.across))
+        rest = _without(words, grids)
+        found = list(filter(is_table, find_unruled(rest, rules.across)))
+        if parted := part_blocks(_without(rest, found)):  # tables one below the other, with other columns
+            found += filter(is_table, find_unruled(parted, rules.across))
+        grids += found
     return grids
+
+
+def _without(lines: Sequence[Sequence[Word]], grids: Sequence[Grid]) -> Sequence[Sequence[Word]]:
+    """The words of lines that are in none of some tables."""
+    used = {word.char for grid in grids for word in grid.words()}
+    return [[word for word in line if word.char not in used] for line in lines] if used else lines
 
 
 def _count_words(numbers: Collection[int], pieces: Sequence[Piece]) -> int:

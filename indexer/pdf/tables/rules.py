@@ -7,7 +7,17 @@ from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
-from indexer.pdf.ink.page_objects import PATH, address, quick
+from indexer.pdf.ink.page_objects import (
+    FORM,
+    IDENTITY,
+    PATH,
+    Matrix,
+    address,
+    matrix_of,
+    multiply,
+    quick,
+    walk,
+)
 
 # What is thinner is a line, whether it was drawn as one or as a filled box. Borders of 3 pt are the thickest
 # that browsers and office programs draw unless they are told to.
@@ -26,7 +36,6 @@ _get = quick(pdfium.FPDFPage_GetObject, _Pointer, _Pointer, _Int)
 _type = quick(pdfium.FPDFPageObj_GetType, _Int, _Pointer)
 _bounds = quick(pdfium.FPDFPageObj_GetBounds, _Int, *[_Pointer] * 5)
 _draw_mode = quick(pdfium.FPDFPath_GetDrawMode, _Int, *[_Pointer] * 3)
-_matrix = quick(pdfium.FPDFPageObj_GetMatrix, _Int, *[_Pointer] * 2)
 _count_segments = quick(pdfium.FPDFPath_CountSegments, _Int, _Pointer)
 _segment = quick(pdfium.FPDFPath_GetPathSegment, _Pointer, _Pointer, _Int)
 _point = quick(pdfium.FPDFPathSegment_GetPoint, _Int, *[_Pointer] * 3)
@@ -58,7 +67,10 @@ def count_paths(page: Any) -> float:
     """The share of a page's objects that are paths, judged by some of them: quickly."""
     count = _count_objects(address(page))
     looked_at = range(0, max(count, 0), max(1, count // _SAMPLE))
-    paths = list(map(_type, map(_get, repeat(address(page)), looked_at))).count(PATH)
+    kinds = list(map(_type, map(_get, repeat(address(page)), looked_at)))
+    if FORM in kinds:  # what is in it may be anything
+        return 1.0
+    paths = kinds.count(PATH)
     return paths / len(looked_at) if paths else 0.0
 
 
@@ -69,15 +81,16 @@ def read_rules(page: Any) -> Rules:
     if not 0 < count <= _MOST_OBJECTS:
         return rules
     found = list(map(_get, repeat(address(page)), range(count)))
-    paths = list(compress(found, map(PATH.__eq__, map(_type, found))))
+    kinds = list(map(_type, found))
+    paths = list(compress(found, map(PATH.__eq__, kinds)))
     sides = (ctypes.c_float * (4 * len(paths)))()
     start, stop = ctypes.addressof(sides), ctypes.addressof(sides) + ctypes.sizeof(sides)
     are_known = list(map(_bounds, paths, *(range(start + 4 * side, stop, 16) for side in range(4))))
     places = sides[:]
-    for at, path in enumerate(paths):
-        if not are_known[at]:
-            continue
-        left, bottom, right, top = places[4 * at : 4 * at + 4]
+    drawn = [(path, IDENTITY, places[4 * at : 4 * at + 4]) for at, path in enumerate(paths) if are_known[at]]
+    if FORM in kinds:
+        drawn += [(seen.at, seen.matrix, [*seen.box]) for seen in walk(page, (PATH,)) if seen.forms]
+    for path, matrix, (left, bottom, right, top) in drawn:
         width, height = right - left, top - bottom
         if not (0 <= width < 1e5 and 0 <= height < 1e5):
             continue
@@ -86,14 +99,17 @@ def read_rules(page: Any) -> Rules:
         elif width <= _THICKEST < height:
             rules.down.append(Rule((left + right) / 2, bottom, top))
         elif width > _THICKEST:
-            _read_path(path, rules)
+            _read_path(path, matrix, rules)
         if len(rules.across) + len(rules.down) > _MOST_RULES:
             return Rules([], [])
     return rules
 
 
-def _read_path(path: int, rules: Rules) -> None:
-    """Adds the lines of a stroked path with several: a box, or all rules of a table at once."""
+def _read_path(path: int, around: Matrix, rules: Rules) -> None:
+    """Adds the lines of a stroked path with several: a box, or all rules of a table at once.
+
+    `around` is the matrix of the forms that it is in.
+    """
     modes = (ctypes.c_int * 2)()  # how it is filled, and whether it is stroked
     if not _draw_mode(path, ctypes.addressof(modes), ctypes.addressof(modes) + 4):
         return
@@ -101,7 +117,7 @@ def _read_path(path: int, rules: Rules) -> None:
         return
     before: tuple[float, float] | None = None
     start: tuple[float, float] | None = None
-    for kind, point, closes in _segments(path):
+    for kind, point, closes in _segments(path, around):
         if kind == pdfium.FPDF_SEGMENT_MOVETO:
             start = point
         elif kind == pdfium.FPDF_SEGMENT_LINETO and before:
@@ -111,10 +127,8 @@ def _read_path(path: int, rules: Rules) -> None:
         before = point
 
 
-def _segments(path: int) -> Iterator[tuple[int, tuple[float, float], bool]]:
-    matrix = pdfium.FS_MATRIX()
-    _matrix(path, ctypes.addressof(matrix))
-    a, b, c, d, e, f = matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f
+def _segments(path: int, around: Matrix) -> Iterator[tuple[int, tuple[float, float], bool]]:
+    a, b, c, d, e, f = multiply(matrix_of(path), around)
     place = (ctypes.c_float * 2)()
     into_x = ctypes.addressof(place)
     for at in range(_count_segments(path)):

@@ -33,6 +33,10 @@ LONG = 60
 _MOST_EXTENDED = 40  # lines on either side: those with wide gaps are in the table already
 _MOST_LINES = 2_000  # of a page: more are a drawing
 
+# Blocks of lines are parted by a distance of so many times the usual one; two tables have so many lines.
+_PARTED = 1.4
+_FEWEST_STEPS = 5
+
 _FARTHEST = 1.15  # times the farthest that lines within a table are from the next
 _ROUNDS = 3
 
@@ -54,6 +58,23 @@ def find_unruled(lines: Sequence[Sequence[Word]], across: Sequence[Rule]) -> lis
         if grid is not None:
             found.append(grid)
     return found
+
+
+def part_blocks(lines: Sequence[Sequence[Word]]) -> list[list[Word]]:
+    """The lines with an empty one wherever they are much farther apart than most; none if that is nowhere."""
+    tops = [line[0].top for line in lines if line]
+    steps = [before - after for before, after in pairwise(tops) if before - after > 1]
+    if len(steps) < _FEWEST_STEPS:
+        return []
+    limit = _PARTED * median(steps)
+    parted: list[list[Word]] = []
+    before = 0.0
+    for line in lines:
+        if line and parted and parted[-1] and before - line[0].top > limit:
+            parted.append([])
+        before = line[0].top if line else 0.0
+        parted.append(list(line))
+    return parted if len(parted) > len(lines) else []
 
 
 def _join_beside(lines: Sequence[Sequence[Word]]) -> list[list[Word]]:

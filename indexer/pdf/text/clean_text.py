@@ -219,6 +219,9 @@ _PDF_DOC = dict(
 )
 
 
+_IN_UTF_8 = re.compile(rb"[\xc2-\xf4][\x80-\xbf]|\xc3 ")
+
+
 def repair_mojibake(text: str) -> str:
     """Decodes UTF-8 that was taken for PDFDocEncoding; any other text comes back as it is.
 
@@ -229,6 +232,8 @@ def repair_mojibake(text: str) -> str:
     try:
         # PDFium reads 9F, which PDFDocEncoding does not define, as a space.
         raw = bytes(_PDF_DOC.get(char, ord(char)) for char in text)
+        if not _IN_UTF_8.search(raw):
+            return text  # "Maß der Dinge", "4 × 100 m"
         return re.sub(rb"([\xc3-\xdf]) ", rb"\1" + b"\x9f", raw).decode("utf-8")
     except ValueError:  # a character that is no byte, or bytes that are not UTF-8
         return text

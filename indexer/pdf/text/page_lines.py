@@ -148,6 +148,7 @@ _EDGE = 2  # lines at the top and at the bottom of a page that may be running on
 _WINDOW = 5  # pages to each side: left and right headers, and those of a chapter, come again in it
 _NUMBER = re.compile(r"\d+|\A[ivxlc]+\b|\b[ivxlc]+\Z")  # Roman ones at the ends only: "I" is a word
 _DIGITS = re.compile(r"\d+")
+_LONGEST_NUMBER = 200  # digits, as a line may have; of thousands, as a label may, Python refuses to make one
 _DASHES = " -–—.·•|[]()"  # around a page number
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
@@ -261,7 +262,7 @@ def _read_edges(lines: Sequence[Line], places: range, usual: float, own: PageNum
 
 def _value(number: str) -> int:
     if number.isdecimal():
-        return int(number[:18])  # Python refuses to read thousands of digits
+        return int(number[:_LONGEST_NUMBER])
     digits = [_ROMAN[digit] for digit in number]
     after = [*digits[1:], 0]
     return sum(-digit if digit < following else digit for digit, following in zip(digits, after, strict=True))
