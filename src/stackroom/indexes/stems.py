@@ -10,12 +10,15 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import cache
+from typing import TYPE_CHECKING
 
 import Stemmer
-from simplemma.strategies import DictionaryLookupStrategy, StreamDictionaryFactory
 
 from stackroom.common.characters.languages import LANGUAGES
 from stackroom.common.characters.scripts import ACCENTS, HEBREW_POINTS_WITH_SIGNS
+
+if TYPE_CHECKING:
+    from simplemma.strategies import DictionaryLookupStrategy
 
 _MARKS = re.compile(f"[{ACCENTS}{HEBREW_POINTS_WITH_SIGNS}\u064b-\u0652\u0670]+")
 
@@ -146,7 +149,10 @@ def _lemma(word: str, name: str) -> str:
 
 
 @cache
-def _dictionaries() -> DictionaryLookupStrategy:
+def _dictionaries() -> "DictionaryLookupStrategy":
+    # 40 ms to import, and few queries have a word of such a language.
+    from simplemma.strategies import DictionaryLookupStrategy, StreamDictionaryFactory
+
     # 3 to 14 MB and .05 to .4 s for a language, when its first word is looked up; then 20 µs a word. The
     # usual factory is quicker and takes 13 to 90 MB.
     return DictionaryLookupStrategy(StreamDictionaryFactory(cache_max_size=len(LANGUAGES)))
