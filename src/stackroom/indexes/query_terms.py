@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import tantivy
 
@@ -11,7 +12,7 @@ from stackroom.common.characters import numbers
 from stackroom.indexes.clauses import any_of, has_part
 from stackroom.indexes.misspelt import most_frequent, one_letter_off
 from stackroom.indexes.parts import Wanted, beside_pairs, wanted_parts
-from stackroom.indexes.terms import OTHER, Analyzer
+from stackroom.indexes.terms import OTHER, Analyzer, folded
 
 # A word that more than this share of the passages have is not looked for if the query has others. _RARE is
 # the number of passages that may always have it: in a library of a few passages, a share says nothing.
@@ -30,6 +31,9 @@ _DIGIT = re.compile(r"\d")
 # What a passage that has a word only as a part of another gets of the word's weight, and the most parts that
 # are looked for.
 _PART, _MOST_PARTS = 0.5, 64
+
+# So many letters, and such a share of a word's letters, are left whatever ending is cut.
+_SURE_LETTERS, _SURE_SHARE = 3, 0.4
 
 # Of a query as long as a page only the rarest words are looked for: so many say what it is about.
 _MOST_WORDS = 64
@@ -124,8 +128,10 @@ class IndexTerms:
 
     def nearest(self, word: str) -> tuple[str, ...]:
         """Words that are here and one letter from `word`: see `most_frequent`."""
+        # To cut the endings of some hundred words in all languages takes milliseconds.
+        is_beginning = cache(lambda letters: bool(self.searcher.terms_with_prefix("text", letters, limit=1)))
         return most_frequent(
-            one_letter_off(word),
+            (near for near in one_letter_off(word) if is_beginning(folded(_sure_beginning(near)))),
             lambda near: {self.analyzer(language).regular_term(near) for language in self.languages},
             lambda form: int(self.searcher.doc_freq("text", form)),
         )
@@ -195,6 +201,10 @@ class IndexTerms:
             other = tantivy.Query.term_query(self.schema, field, form, "freq")
             queries.append(tantivy.Query.boost_query(other, boost))
         return any_of(queries)
+
+
+def _sure_beginning(word: str) -> str:
+    return word[: max(_SURE_LETTERS, int(_SURE_SHARE * len(word)))]
 
 
 def _all_or_last(queries: Sequence[tantivy.Query], terms: Sequence[_Word]) -> tantivy.Query:
