@@ -86,6 +86,12 @@ def dictionary(language: str) -> Callable[[str], str] | None:
     return lambda word: _lemma(word, name) or word
 
 
+def load_dictionary(language: str) -> None:
+    """Loads a language's dictionary, if it has one: see `_dictionaries`. May be called in any thread."""
+    if language in HAVE_DICTIONARY:
+        _dictionaries().get_lemma("", _DICTIONARIES.get(language, language))
+
+
 def stemmer(language: str) -> Callable[[str], str] | None:
     """Gives the function that cuts the endings of words in lower case. It is not thread-safe.
 

@@ -139,6 +139,10 @@ class WordIndex:
         found = {word: self._passages.nearest(word) for word in nowhere[:_MOST_MEANT]}
         return {word: near for word, near in found.items() if near}
 
+    def languages(self) -> list[str]:
+        """The languages of the passages, of `terms.LANGUAGES`."""
+        return self._passages.languages()
+
     def __len__(self) -> int:
         """How many passages' words can be searched."""
         return self._passages.count()
@@ -224,6 +228,9 @@ class _Index:
         ids = searcher.fast_field_values("id", [address for _, address in hits])
         pairs = [(int(id_ or 0), score) for id_, (score, _) in zip(ids, hits, strict=True)]
         return WordMatches(sorted(pairs, key=lambda pair: (-pair[1], pair[0])), most)
+
+    def languages(self) -> list[str]:
+        return list(self._languages) if self._follow() else []
 
     def count(self) -> int:
         index = self._follow()

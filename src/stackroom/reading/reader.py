@@ -17,6 +17,7 @@ from stackroom.catalog.status import Status, read_status
 from stackroom.common.documents import AttachmentPlace, Hit, RankedPassage
 from stackroom.common.settings import FETCH_CHARACTERS, SEARCH_CHARACTERS
 from stackroom.embedding.embedder import ModelSource, Preparation
+from stackroom.indexes.stems import load_dictionary
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.fetch import Fetching
 from stackroom.reading.in_memory import Turn
@@ -40,7 +41,8 @@ class Reader:
         from stackroom.catalog.catalog import Catalog
         from stackroom.common.settings import Settings
         from stackroom.embedding.models import Models
-        from stackroom.indexes.words import WordIndex
+        from stackroom.indexes.stems import load_dictionary
+    from stackroom.indexes.words import WordIndex
         from stackroom.reading.reader import Reader
 
         settings = Settings(data=Path("data"))
@@ -70,6 +72,7 @@ class Reader:
         self._turn = Turn(catalog)
         self._model = QueryModel(models, model)
         self._fetching = Fetching(self._turn, fetch_characters)
+        self._word_index = word_index
         self._searching = Searching(
             self._turn, word_index, self._model, self._fetching.part_id, search_characters
         )
@@ -125,6 +128,13 @@ class Reader:
                     table.read_some(ranges, partial(self._turn.catalog.descriptions, model))
                     and table.fold_some()
                 )
+
+    def warm_words(self) -> None:
+        """Loads the dictionaries of the library's languages: up to two seconds for each."""
+        with self._turn.at_one_moment():
+            languages = self._word_index.languages()
+        for language in languages:
+            load_dictionary(language)
 
     def search(
         self,

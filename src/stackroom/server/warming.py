@@ -1,4 +1,4 @@
-"""Loads the vectors and the model in the background, while the server already answers."""
+"""Loads the vectors, the model and dictionaries in the background, while the server already answers."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ _RETRY_SECONDS = 60.0
 
 
 def warm_in_background(reader: Reader, events: Events, retry_seconds: float = _RETRY_SECONDS) -> None:
-    """Starts loading vectors, filters and the model in a thread; if it fails, says so, and tries again."""
+    """Starts loading all that searches need in a thread; if it fails, says so, and tries again."""
     # A daemon thread, so that stopping the server does not wait for a model that is being loaded.
     threading.Thread(target=_warm, args=(reader, events, retry_seconds), name="warm", daemon=True).start()
 
@@ -24,6 +24,7 @@ def _warm(reader: Reader, events: Events, retry_seconds: float) -> None:
             reader.catch_up()
             reader.warm_filters()
             reader.warm()
+            reader.warm_words()
         except StackroomError as error:
             if not threading.main_thread().is_alive():  # loading failed because the server has been stopped
                 return

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fakes import SomeModels, no_model
-from search_by import by_both, by_either, ids
+from search_by import WORDS, by_both, by_either, ids
 from shelf import Shelf
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Description, Model
@@ -188,6 +188,13 @@ def test_filters_read_each_document_once_and_follow_what_changes(shelf: Shelf) -
     reader.warm_filters()
     assert found("cats author:ada lang:de") == (odd - {1, 3}) | {41, 42}
     reader.close()
+
+
+@pytest.mark.parametrize("shelf", [WORDS], indirect=True)
+def test_with_its_dictionaries_loaded_words_are_found_in_other_forms(shelf: Shelf, reader: Reader) -> None:
+    shelf.add(1, "Im Garten stehen drei Bäume.\n", language="de")
+    reader.warm_words()
+    assert ids(reader, "Baum") == [f"{1:024x}"]
 
 
 @by_both
