@@ -71,6 +71,8 @@ _RAISED_AFTER_OTHERS = re.compile(rf"(?<=[^\s{RAISED}])(?<=[\W\d_])(?=[{RAISED}]
 _RAISED_BESIDE_LETTERS = re.compile(
     rf"(?<=[^\W\d_{RAISED}])(?=[{RAISED}])|(?<=[{RAISED}])(?=[^\W\d_{RAISED}])"
 )
+# Or they are footnotes' marks, which whoever types the phrase leaves out: but not those of powers of ten.
+_FOOTNOTE_MARKS = re.compile(rf"(?<=[^\s{RAISED}])(?<!\b10)[{RAISED}]+")
 
 # "12.7mm" is printed as "12.7 mm" as well.
 _DIGIT_BESIDE_LETTER = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
@@ -94,7 +96,7 @@ class Folded:
         readings: the folded text. Two of them if there are hyphens: one in which they stay ("well-known"),
             and one in which they go ("exam-ple", for which a line end was the reason). Two of each if there
             are raised marks beside letters: one in which they belong to the word ("nth"), and one in which
-            they do not ("word a"); and two of each if there are blanks between groups of digits: one in which
+            they do not ("word a"); one without raised marks, if there are any; and two of each if there are blanks between groups of digits: one in which
             these are one number ("5 432 109"), and if there are line ends in Korean text, which may be inside
             a word. Which is right, only a phrase tells.
     """
@@ -107,6 +109,8 @@ class Folded:
         texts = [text]
         if not text.isascii() and _RAISED_BESIDE_LETTERS.search(text):
             texts.append(_RAISED_BESIDE_LETTERS.sub(" ", text))
+        if not text.isascii() and _FOOTNOTE_MARKS.search(text):
+            texts.append(_FOOTNOTE_MARKS.sub("", text))
         if not text.isascii() and _KOREAN_LINE_END.search(text):
             texts += [_KOREAN_LINE_END.sub("", each) for each in texts]
         texts += [closed for each in texts if (closed := numbers.without_blanks(each)) != each]
