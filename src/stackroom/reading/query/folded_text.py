@@ -95,10 +95,10 @@ class Folded:
     Attributes:
         readings: the folded text. Two of them if there are hyphens: one in which they stay ("well-known"),
             and one in which they go ("exam-ple", for which a line end was the reason). Two of each if there
-            are raised marks beside letters: one in which they belong to the word ("nth"), and one in which
-            they do not ("word a"); one without raised marks, if there are any; and two of each if there are blanks between groups of digits: one in which
-            these are one number ("5 432 109"), and if there are line ends in Korean text, which may be inside
-            a word. Which is right, only a phrase tells.
+            are raised marks beside letters: one in which they belong to the word ("m2"), and one in which
+            they do not ("word 1"); and one without raised marks, if there are any. Two of each if there are
+            blanks between groups of digits: one in which these are one number ("5 432 109"), and if there are
+            line ends in Korean text, which may be inside a word. Which is right, only a phrase tells.
     """
 
     readings: tuple[str, ...]
