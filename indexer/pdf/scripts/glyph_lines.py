@@ -254,8 +254,10 @@ def _mend_rtl(
         if is_rtl is None and len(parts) == 1:
             continue
         chars: list[Char] = []
+        level = _level_under_small(drawn)
         for part in parts:
-            chars += drawn_glyphs.undo(_with_raised(part.chars, drawn))
+            own = part.chars if level is None else _with_raised(part.chars, *level)
+            chars += drawn_glyphs.undo(own)
         if blanks:
             chars += _within(blanks, drawn)
         glyphs = drawn_glyphs.glyphs(chars, are_blanks_drawn=len(blanks) > listed)
@@ -270,16 +272,21 @@ def _mend_rtl(
     return mended
 
 
-def _with_raised(chars: list[Char], drawn: Sequence[Char]) -> list[Char]:
-    """The characters of a part of a line, its raised digits as such; `drawn` are those of the whole line."""
-    size = max([char.size for char in drawn])
-    if min([char.size for char in drawn]) >= _LARGEST_MARK * size:
-        return chars
-    level = median([char.y for char in drawn if char.size == size])
+def _level_under_small(drawn: Sequence[Char]) -> tuple[float, float] | None:
+    """The size of a line's largest characters, and where they stand, in points; None if none is smaller."""
+    sizes = [char[7] for char in drawn]
+    size = max(sizes)
+    if min(sizes) >= _LARGEST_MARK * size:
+        return None
+    return size, median([char[4] for char in drawn if char[7] == size])
+
+
+def _with_raised(chars: Sequence[Char], size: float, level: float) -> list[Char]:
+    """The characters of a part of a line, its raised digits as such; see `_level_under_small`."""
     return [
         char._replace(text=_RAISED_DIGITS[char.text])
-        if char.size < _LARGEST_MARK * size
-        and char.text in _RAISED_DIGITS
+        if char[0] in _RAISED_DIGITS
+        and char.size < _LARGEST_MARK * size
         and char.y - level > _RAISED * size
         else char
         for char in chars
