@@ -120,7 +120,9 @@ def test_what_pdfium_turned_round_is_taken_back() -> None:
     line = "יום 200X Model הוא )ילד("
     chars = listed(drawn(line))
 
-    assert "".join(chars.text[at] for at in undo(chars, range(len(line)))) == ")דלי( אוה Model X200 םוי"
+    [undone] = undo(chars, [range(len(line))])
+
+    assert "".join(chars.text[at] for at in undone) == ")דלי( אוה Model X200 םוי"
 
 
 def test_marks_go_to_the_letter_they_stand_on() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from indexer.pdf.ink.page_objects import FORM, TEXT, address, quick, walk
-from indexer.pdf.scripts.drawn_glyphs import Chars
+from indexer.pdf.scripts.drawn_glyphs import Chars, bidi_classes
 
 _MARKS = frozenset(chr(code) for code in range(0x10000) if unicodedata.category(chr(code)) == "Mn")
 
@@ -109,7 +109,8 @@ class CharReader:
             for at, start, end in zip(marks, inks[0::4], inks[1::4], strict=True):
                 left[at], right[at] = start, end
         pen, y = origins[0::2].tolist(), origins[1::2].tolist()
-        return Chars(list(text), places, pen, list(pen), y, left, right, [0.0] * count, [1] * count)
+        sizes, sources, kinds = [0.0] * count, [1] * count, list(bidi_classes(text))
+        return Chars(list(text), places, pen, list(pen), y, left, right, sizes, sources, kinds)
 
     def _learn(self, of: int, index: int) -> tuple[int, float]:
         self._drawn[of] = self.source(of), _size(self._page, index)

@@ -10,7 +10,7 @@ import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import compress, islice
 from operator import eq, not_
@@ -49,6 +49,9 @@ class Chars:
 
     Most glyphs are one character as it is listed. To make an object of each would take longer than to put
     them in order.
+
+    Attributes:
+        kind: the class of its first character; see `bidi_classes`.
     """
 
     text: list[str]
@@ -60,6 +63,7 @@ class Chars:
     right: list[float]
     size: list[float]
     source: list[int]
+    kind: list[str] = field(default_factory=list)
 
     def __getitem__(self, at: int) -> Char:
         return Char(*(column[at] for column in self._columns()))
@@ -67,11 +71,13 @@ class Chars:
     def __setitem__(self, at: int, char: Char) -> None:
         for column, value in zip(self._columns(), char, strict=True):
             column[at] = value
+        self.kind[at] = bidi_classes(char.text[0])
 
     def append(self, char: Char) -> int:
         """Adds one, and returns its index."""
         for column, value in zip(self._columns(), char, strict=True):
             column.append(value)
+        self.kind.append(bidi_classes(char.text[0]))
         return len(self.text) - 1
 
     def _columns(self) -> Sequence[list[Any]]:
@@ -138,16 +144,20 @@ _OTHER_PIECE = re.compile("LL+|ww+|nn+")
 _TURNED_SIGN = re.compile(f"[{re.escape(''.join(_TURNED))}]")
 
 
-def undo(chars: Chars, line: Sequence[int]) -> list[int]:
-    """The characters of a line as PDFium had them before it turned pieces of the line round.
+def undo(chars: Chars, lines: Sequence[range]) -> list[list[int]]:
+    """The characters of lines as PDFium had them before it turned pieces of the lines round.
 
     It turns round what its own table calls right-to-left, and signs and blanks after it, and mirrors the
     brackets in these (CPDF_TextPage::CloseTempLine, CFX_BidiString; PDFium 7951). Their texts in `chars` are
     mirrored back.
     """
-    texts = chars.text
-    text = "".join([texts[at] for at in line])
-    kinds = bidi_classes(text).translate(_KINDS)
+    text, kinds = "".join(chars.text), "".join(chars.kind).translate(_KINDS)
+    return [
+        _undo(chars.text, line, text[line.start : line.stop], kinds[line.start : line.stop]) for line in lines
+    ]
+
+
+def _undo(texts: list[str], line: range, text: str, kinds: str) -> list[int]:
     undone = list(line)
     if "R" not in kinds:
         return undone
@@ -161,16 +171,11 @@ def undo(chars: Chars, line: Sequence[int]) -> list[int]:
     for found in _TURNED_SIGN.finditer(text):
         if kinds[found.start()] == "t":
             texts[line[found.start()]] = _TURNED[found[0]]
-    if is_right:  # the line as a whole is turned round, so that these pieces are not
-        for found in _OTHER_PIECE.finditer(kinds):
-            start, stop = found.span()
-            undone[start:stop] = undone[start:stop][::-1]
-        undone.reverse()
-        return undone
-    for found in _TURNED_PIECE.finditer(kinds):
+    # If the line as a whole is turned round, these pieces are not.
+    for found in (_OTHER_PIECE if is_right else _TURNED_PIECE).finditer(kinds):
         start, stop = found.span()
         undone[start:stop] = undone[start:stop][::-1]
-    return undone
+    return undone[::-1] if is_right else undone
 
 
 def _is_rtl(char: str) -> bool:
@@ -265,7 +270,8 @@ def _are_one(chars: Chars, one: int, other: int) -> bool:
 def _cluster(chars: Chars, parts: Sequence[int]) -> int:
     """Makes the first of some characters the glyph of all of them."""
     first = parts[0]
-    chars.text[first] = _in_order("".join([chars.text[at] for at in parts]))
+    text = _in_order("".join([chars.text[at] for at in parts]))
+    chars.text[first], chars.kind[first] = text, bidi_classes(text[0])
     chars.place[first] = min([chars.place[at] for at in parts])
     chars.left[first] = min([chars.left[at] for at in parts])
     chars.right[first] = max([chars.right[at] for at in parts])
@@ -339,16 +345,11 @@ def _put_marks(chars: Chars, bases: Sequence[int], marks: Sequence[int]) -> Sequ
         return marks
     pens = [pen[at] for at in letters]
     edges = [(left[at], right[at]) for at in letters]
-    firsts = bidi_classes("".join([texts[at][0] for at in letters]))
     # From left to right, a mark is drawn after its letter, as a rule.
-    after = {}
-    if "L" in firsts:
-        after = {
-            places[at] + len(texts[at]): at for at, first in zip(letters, firsts, strict=True) if first == "L"
-        }
+    after = {places[at] + len(texts[at]): at for at in letters if chars.kind[at] == "L"}
     for mark in marks:
         middle = (left[mark] + right[mark]) / 2
-        of = after.get(places[mark], -1) if after else -1
+        of = after.get(places[mark], -1)
         slack = chars.size[of] / 10
         if of >= 0 and left[of] - slack < middle < right[of] + slack:
             after[places[mark] + len(texts[mark])] = of

@@ -74,10 +74,17 @@ NOT_MENDED = MendedLine("", -1, -1)
 
 
 class _Line(NamedTuple):
-    """A line of PDFium's: where it begins in its text, and the indexes of its characters in `Chars`."""
+    """A line of PDFium's.
+
+    Attributes:
+        start: where it begins in PDFium's text.
+        chars: the indexes of its characters in `Chars`.
+        undone: the same in the order in which PDFium had them; see `drawn_glyphs.undo`.
+    """
 
     start: int
     chars: range
+    undone: Sequence[int]
 
 
 def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dict[int, MendedLine | None]:
@@ -109,7 +116,11 @@ def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dic
     raws = "".join([raw for _, raw, _, _ in doubtful]) if one_to_one else None
     chars = read([range(first, stop) for _, _, first, stop in doubtful], raws)
     ends = accumulate([len(range(first, stop)) for _, _, first, stop in doubtful], initial=0)
-    lines = [_Line(place[0], range(*own)) for place, own in zip(doubtful, pairwise(ends), strict=True)]
+    columns = [range(*own) for own in pairwise(ends)]
+    undone = drawn_glyphs.undo(chars, columns)
+    lines = [
+        _Line(start, own, order) for (start, *_), own, order in zip(doubtful, columns, undone, strict=True)
+    ]
     blanks = _complete(page, chars, reader) if reader.has_replacements else []
     if len(blanks) * len(lines) > _MOST_PAIRS:
         blanks = []
@@ -256,9 +267,7 @@ def _mend_rtl(
         if is_rtl is None and len(parts) == 1:
             continue
         _mark_raised(chars, drawn)
-        line: list[int] = []
-        for part in parts:
-            line += drawn_glyphs.undo(chars, part.chars)
+        line = list(chain.from_iterable([part.undone for part in parts]))
         if blanks:
             line += map(chars.append, _within(blanks, chars, drawn))
         glyphs = drawn_glyphs.glyphs(chars, line, are_blanks_drawn=len(blanks) > listed)
@@ -300,7 +309,7 @@ def _runs_right_to_left(chars: Chars, drawn: Sequence[int], *, is_rtl_page: bool
         is_rtl_page: whether most letters of the page are written from right to left.
     """
     text = "".join([chars.text[at] for at in drawn])
-    classes = drawn_glyphs.bidi_classes(text)
+    classes = [chars.kind[at] for at in drawn]
     ltr, rtl = classes.count("L"), classes.count("R") + classes.count("A")
     is_clustered = _CLUSTERED.search(text) is not None
     if not rtl and not is_clustered:

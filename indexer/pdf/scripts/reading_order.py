@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from indexer.pdf.scripts.drawn_glyphs import MIRRORED, Chars, bidi_classes
+from indexer.pdf.scripts.drawn_glyphs import MIRRORED, Chars
 
 
 class Run(NamedTuple):
@@ -72,7 +72,7 @@ def in_reading_order(chars: Chars, drawn: Sequence[int], *, is_rtl: bool) -> lis
         is_rtl: whether the line as a whole runs from right to left.
     """
     texts = [chars.text[at] for at in drawn]
-    classes = bidi_classes("".join([text[0] for text in texts]))
+    classes = "".join([chars.kind[at] for at in drawn])
     if is_rtl and not _FROM_LEFT.search(classes):
         return [Run(drawn[::-1], texts[::-1], is_rtl=True)]
     apart = "L" if not is_rtl else "A" if "A" in classes else "R"
