@@ -75,12 +75,15 @@ class CharReader:
             if not line:
                 continue
             start, stop = stop, stop + len(line)
-            ends = [start, stop - 1]
-            if not (sources[start] and sources[stop - 1]):
+            first, base = start, stop - 1
+            if not (sources[first] and sources[base]):
                 drawn = list(compress(range(start, stop), sources[start:stop]))
-                ends = [drawn[0], drawn[-1]] if drawn else []
-            # Either end may be a raised mark.
-            size, base = max(((_size(self._page, chars.place[at]), at) for at in ends), default=(0.0, start))
+                if not drawn:
+                    continue
+                first, base = drawn[0], drawn[-1]
+            size = _size(self._page, chars.place[base])
+            if (other := _size(self._page, chars.place[first])) > size:  # either end may be a raised mark
+                size, base = other, first
             sizes[start:stop] = [size] * len(line)
             for found in _DIGIT.finditer(text, start, stop):
                 at = found.start()

@@ -98,6 +98,9 @@ _LEAST_BLANK = 0.16
 # The same where a box is that of ink, which lacks the bearings of its glyph, or where blanks are drawn, too.
 _LEAST_GAP = 0.22
 
+LEAST_CELL = 1.0
+"""Times the size of the font: no narrower gap parts cells of a table."""
+
 _MOST_ALIKE = 50  # glyphs of one text in a line with which another is compared
 
 _LAM = "\u0644"
@@ -383,25 +386,34 @@ def _nearest(edges: Sequence[tuple[float, float]], x: float, among: range) -> in
 
 
 def _with_blanks(chars: Chars, bases: Sequence[int], *, are_blanks_drawn: bool) -> list[int]:
-    texts, left, right, size = chars.text, chars.left, chars.right, chars.size
-    spaced: list[int] = []
-    reach = 0.0
-    before = -1
-    for at in bases:
+    texts, pen, left, right, size = chars.text, chars.pen, chars.left, chars.right, chars.size
+    first = next((place for place, at in enumerate(bases) if texts[at] != " "), len(bases))
+    spaced = list(bases[first : first + 1])
+    if not spaced:
+        return spaced
+    before = spaced[0]
+    reach = right[before]
+    is_after_blank = False
+    narrow = -1  # one gap stands for all those of the line of which no more is asked than that they are there
+    for at in bases[first + 1 :]:
         if texts[at] == " ":
-            if before < 0 or texts[before] == " " or chars.pen[at] == chars.pen[before]:
-                continue  # the line begins with it, or it lies under a letter (Typst 0.15 at line ends)
-        elif before >= 0:
-            if texts[before] == " ":
-                if left[at] > right[before]:
-                    right[before] = left[at]
-            elif left[at] - reach > _LEAST_BLANK * size[at]:
-                is_replaced = chars.source[at] < 0 or chars.source[before] < 0
-                least = _LEAST_GAP if is_replaced or are_blanks_drawn else _LEAST_BLANK
-                if left[at] - reach > least * size[at] and not _is_part(texts[at][0]):
-                    blank = Char(" ", -1, reach, reach, chars.y[at], reach, left[at], size[at], 0)
-                    spaced.append(chars.append(blank))
-        if before < 0 or right[at] > reach:
+            if is_after_blank or pen[at] == pen[before]:
+                continue  # or it lies under a letter (Typst 0.15 at line ends)
+            is_after_blank = True
+        elif is_after_blank:
+            if left[at] > right[before]:
+                right[before] = left[at]
+            is_after_blank = False
+        elif left[at] - reach > _LEAST_BLANK * size[at]:
+            is_replaced = chars.source[at] < 0 or chars.source[before] < 0
+            least = _LEAST_GAP if is_replaced or are_blanks_drawn else _LEAST_BLANK
+            if left[at] - reach > least * size[at] and not _is_part(texts[at][0]):
+                is_narrow = left[at] - reach <= LEAST_CELL * size[at]
+                if narrow < 0 or not is_narrow:
+                    gap = chars.append(Char(" ", -1, reach, reach, chars.y[at], reach, left[at], size[at], 0))
+                    narrow = gap if is_narrow else narrow
+                spaced.append(narrow if is_narrow else gap)
+        if right[at] > reach:
             reach = right[at]
         spaced.append(at)
         before = at

@@ -257,13 +257,14 @@ def _mend_rtl(
     is_rtl_page: bool,
 ) -> dict[int, MendedLine | None]:
     mended: dict[int, MendedLine | None] = {}
+    has_clusters = _CLUSTERED.search("".join(chars.text)) is not None
     listed = 0
     if blanks:
         wide = [right > left for left, right in zip(chars.left, chars.right, strict=True)]
         listed = list(zip(chars.text, wide, strict=True)).count((" ", True))
     read: list[tuple[int, list[Run]]] = []
     for parts, drawn in _printed(chars, lines, scale):
-        is_rtl = _runs_right_to_left(chars, drawn, is_rtl_page=is_rtl_page)
+        is_rtl = _runs_right_to_left(chars, drawn, has_clusters=has_clusters, is_rtl_page=is_rtl_page)
         if is_rtl is None and len(parts) == 1:
             continue
         _mark_raised(chars, drawn)
@@ -300,18 +301,20 @@ def _mark_raised(chars: Chars, drawn: Sequence[int]) -> None:
             chars.text[at] = _RAISED_DIGITS[chars.text[at]]
 
 
-def _runs_right_to_left(chars: Chars, drawn: Sequence[int], *, is_rtl_page: bool) -> bool | None:
+def _runs_right_to_left(
+    chars: Chars, drawn: Sequence[int], *, has_clusters: bool, is_rtl_page: bool
+) -> bool | None:
     """Whether a line runs from right to left; None if PDFium's order has to do.
 
     Args:
         chars: all that there are.
         drawn: those of the line.
+        has_clusters: whether there are any of `_CLUSTERED` among all.
         is_rtl_page: whether most letters of the page are written from right to left.
     """
-    text = "".join([chars.text[at] for at in drawn])
     classes = [chars.kind[at] for at in drawn]
     ltr, rtl = classes.count("L"), classes.count("R") + classes.count("A")
-    is_clustered = _CLUSTERED.search(text) is not None
+    is_clustered = has_clusters and _CLUSTERED.search("".join([chars.text[at] for at in drawn])) is not None
     if not rtl and not is_clustered:
         leftmost = min(drawn, key=chars.pen.__getitem__)
         return True if is_rtl_page and chars.text[leftmost] in _NO_BEGINNING else None

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from indexer.pdf.scripts.drawn_glyphs import MIRRORED, Chars
+from indexer.pdf.scripts.drawn_glyphs import LEAST_CELL, MIRRORED, Chars
 
 
 class Run(NamedTuple):
@@ -38,7 +38,7 @@ _FROM_LEFT = re.compile("[LEN]")
 _DIGIT = re.compile("[EN]")
 _END = re.compile("[RAN]")
 # Times the size of the font: a wider gap parts cells of a table. Justified lines of TeX have blanks of 1.2.
-_APART = {True: 1.0, False: 2.0}
+_APART = {True: LEAST_CELL, False: 2.0}
 
 # Units that follow their number, where a number and a Latin word stand side by side in a line from right to
 # left: "5 GB" and "GB 5" look the same there. Any other word is taken to come first ("Linux 6").
