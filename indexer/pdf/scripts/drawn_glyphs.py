@@ -347,7 +347,6 @@ def _put_marks(chars: Chars, bases: Sequence[int], marks: Sequence[int]) -> Sequ
     if not letters:
         return marks
     pens = [pen[at] for at in letters]
-    edges = [(left[at], right[at]) for at in letters]
     # From left to right, a mark is drawn after its letter, as a rule.
     after = {places[at] + len(texts[at]): at for at in letters if chars.kind[at] == "L"}
     for mark in marks:
@@ -359,27 +358,26 @@ def _put_marks(chars: Chars, bases: Sequence[int], marks: Sequence[int]) -> Sequ
         else:
             near = bisect_left(pens, middle)
             # A letter begins to the left of the marks on it, as a rule; of its neighbours some reach over it.
-            of = letters[
-                _nearest(edges, middle, range(near - 3 if near > 3 else 0, min(near + 3, len(edges))))
-            ]
+            of = _nearest(left, right, middle, letters[near - 3 if near > 3 else 0 : near + 3])
         texts[of] += texts[mark]
     return ()
 
 
-def _nearest(edges: Sequence[tuple[float, float]], x: float, among: range) -> int:
+def _nearest(left: Sequence[float], right: Sequence[float], x: float, letters: Sequence[int]) -> int:
     """Which of some letters is the nearest to a place; of two that are both over it, whose middle is.
 
     Args:
-        edges: the left and the right one of each.
+        left: the left edge of each character.
+        right: the right one.
         x: the place.
-        among: which letters.
+        letters: the indexes of the letters.
     """
-    nearest, least, least_of_middle = among.start, math.inf, math.inf
-    for at in among:
-        left, right = edges[at]
-        distance = left - x if left > x else x - right if x > right else 0.0
+    nearest, least, least_of_middle = letters[0], math.inf, math.inf
+    for at in letters:
+        start, end = left[at], right[at]
+        distance = start - x if start > x else x - end if x > end else 0.0
         if distance <= least:
-            of_middle = abs(x - (left + right) / 2)
+            of_middle = abs(x - (start + end) / 2)
             if distance < least or of_middle < least_of_middle:
                 nearest, least, least_of_middle = at, distance, of_middle
     return nearest

@@ -176,8 +176,9 @@ def _places(text_page: Any, text: str, one_to_one: bool) -> Iterator[tuple[int, 
     character in PDFium's list and after its last.
     """
     start = 0
+    is_short = max(text, default="") <= "\uffff"  # no character is two for PDFium
     for raw in text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n"):
-        units = len(raw) if raw.isascii() else len(raw.encode("utf-16-le", "surrogatepass")) // 2
+        units = len(raw) if is_short else len(raw.encode("utf-16-le", "surrogatepass")) // 2
         if raw and not raw.isspace():
             first, stop = start, start + units
             if not one_to_one:
@@ -264,10 +265,12 @@ def _mend_rtl(
         listed = list(zip(chars.text, wide, strict=True)).count((" ", True))
     read: list[tuple[int, list[Run]]] = []
     for parts, drawn in _printed(chars, lines, scale):
-        is_rtl = _runs_right_to_left(chars, drawn, has_clusters=has_clusters, is_rtl_page=is_rtl_page)
+        kinds = "".join([chars.kind[at] for at in drawn])
+        is_rtl = _runs_right_to_left(chars, drawn, kinds, has_clusters=has_clusters, is_rtl_page=is_rtl_page)
         if is_rtl is None and len(parts) == 1:
             continue
-        _mark_raised(chars, drawn)
+        if "E" in kinds:
+            _mark_raised(chars, drawn)
         line = list(chain.from_iterable([part.undone for part in parts]))
         if blanks:
             line += map(chars.append, _within(blanks, chars, drawn))
@@ -302,18 +305,18 @@ def _mark_raised(chars: Chars, drawn: Sequence[int]) -> None:
 
 
 def _runs_right_to_left(
-    chars: Chars, drawn: Sequence[int], *, has_clusters: bool, is_rtl_page: bool
+    chars: Chars, drawn: Sequence[int], kinds: str, *, has_clusters: bool, is_rtl_page: bool
 ) -> bool | None:
     """Whether a line runs from right to left; None if PDFium's order has to do.
 
     Args:
         chars: all that there are.
         drawn: those of the line.
+        kinds: of these; see `drawn_glyphs.bidi_classes`.
         has_clusters: whether there are any of `_CLUSTERED` among all.
         is_rtl_page: whether most letters of the page are written from right to left.
     """
-    classes = [chars.kind[at] for at in drawn]
-    ltr, rtl = classes.count("L"), classes.count("R") + classes.count("A")
+    ltr, rtl = kinds.count("L"), kinds.count("R") + kinds.count("A")
     is_clustered = has_clusters and _CLUSTERED.search("".join([chars.text[at] for at in drawn])) is not None
     if not rtl and not is_clustered:
         leftmost = min(drawn, key=chars.pen.__getitem__)

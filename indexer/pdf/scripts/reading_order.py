@@ -9,7 +9,7 @@ algorithm (UAX #9) back as a whole.
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from indexer.pdf.scripts.drawn_glyphs import LEAST_CELL, MIRRORED, Chars
@@ -79,8 +79,8 @@ def in_reading_order(chars: Chars, drawn: Sequence[int], *, is_rtl: bool) -> lis
     widest = _APART[is_rtl]
     cells = [
         place
-        for place, at in enumerate(drawn)
-        if texts[place] == " " and chars.right[at] - chars.left[at] > widest * chars.size[at]
+        for place, (at, text) in enumerate(zip(drawn, texts, strict=True))
+        if text == " " and chars.right[at] - chars.left[at] > widest * chars.size[at]
     ]
     if cells:  # cells of a table: no run goes over what is between them
         parted = list(classes)
@@ -253,7 +253,8 @@ def bracket_votes(read: Sequence[Run]) -> int:
     """How many pairs of brackets, in what is read from right to left, are there as they are read; less those
     that are there as they look, the closing one first.
     """
-    signs = [text for run in read if run.is_rtl for text in run.texts if text in MIRRORED]
+    texts = chain.from_iterable([run.texts for run in read if run.is_rtl])
+    signs = list(filter(MIRRORED.__contains__, texts))
     pairs = [(one in _OPENING) for one, other in pairwise(signs) if MIRRORED[one] == other]
     return 2 * sum(pairs) - len(pairs)
 
