@@ -351,10 +351,9 @@ def _printed(
         if not drawn:
             continue
         if len(drawn) == stop - start:
-            columns = [column[start:stop] for column in (x, right, y, sizes)]
+            xs, rights, ys, own_sizes = x[start:stop], right[start:stop], y[start:stop], sizes[start:stop]
         else:
-            columns = [[column[at] for at in drawn] for column in (x, right, y, sizes)]
-        xs, rights, ys, own_sizes = columns
+            xs, rights, ys, own_sizes = ([column[at] for at in drawn] for column in (x, right, y, sizes))
         box = _Box(min(xs), max(rights), min(ys), max(ys))
         size = max(own_sizes)
         if size not in printed:

@@ -87,7 +87,7 @@ def in_reading_order(chars: Chars, drawn: Sequence[int], *, is_rtl: bool) -> lis
         for place in cells:
             parted[place] = apart
         classes = "".join(parted)
-    runs = _left_to_right(texts, classes) if is_rtl else _right_to_left(classes)
+    runs = _around(_left_to_right(texts, classes), len(texts)) if is_rtl else _right_to_left(classes)
     return [
         Run(drawn[start:stop], texts[start:stop], is_rtl=False)
         if is_ltr
@@ -116,15 +116,29 @@ def _right_to_left(classes: str) -> Iterator[tuple[int, int, bool]]:
     yield at, len(classes), True
 
 
-def _left_to_right(texts: Sequence[str], classes: str) -> list[tuple[int, int, bool]]:
-    """The runs of a line from right to left, as they are read: (start, stop, whether from left to right)."""
+def _around(pieces: Sequence[tuple[int, int]], count: int) -> list[tuple[int, int, bool]]:
+    """The runs of a line from right to left, as they are read: (start, stop, whether from left to right).
+
+    Args:
+        pieces: see `_left_to_right`.
+        count: how many glyphs the line has.
+    """
+    runs: list[tuple[int, int, bool]] = []
+    at = 0
+    for start, stop in pieces:
+        runs += [(at, start, False), (start, stop, True)]
+        at = stop
+    return [*runs, (at, count, False)][::-1]
+
+
+def _left_to_right(texts: Sequence[str], classes: str) -> list[tuple[int, int]]:
+    """What is read from left to right in a line from right to left: (start, stop), from left to right."""
     default = "A" if "A" in classes else "R"  # what the line before ends in is not known
     numbers = dict(_numbers(classes, 0, len(classes), default))
-    runs: list[tuple[int, int, bool]] = []
+    pieces: list[tuple[int, int]] = []
     at = 0
     while at < len(classes):
         if found := _RTL.match(classes, at):
-            runs.append((at, found.end(), False))
             at = found.end()
             continue
         found = _END.search(classes, at)
@@ -133,28 +147,25 @@ def _left_to_right(texts: Sequence[str], classes: str) -> list[tuple[int, int, b
             # From the first Latin letter or number to the last is one run, with the blanks and signs in it.
             first = next(place for place in range(at, stop) if classes[place] == "L" or place in numbers)
             ends = {numbers[place] for place in range(first, stop) if place in numbers}
-            letters = max(place for place in range(first, stop) if classes[place] == "L")
+            letters = classes.rindex("L", first, stop)
             last = _before_bracket(texts, first, letters, max(ends | {letters + 1}))
             last += _closing(texts, first, last, stop)
             last += _signs(texts, last, stop, "+#-" if first == 0 else "+#")
-            runs.append((at, first, False))
-            runs += _parted(texts, first, last, numbers)
+            pieces += _parted(texts, first, last, numbers)
             at = last
         stop = max(stop, at + 1)  # a number that is read from right to left
-        start = at
         while at < min(stop, len(classes)):
             if texts[at] == "+" and at + 1 < stop and at + 1 in numbers:
                 # Numbers that are read one by one would have it to the right: a telephone number.
                 end = max(numbers[place] for place in range(at, stop) if place in numbers)
-                runs += [(start, at, False), (at, end, True)]
-                start = at = end
+                pieces.append((at, end))
+                at = end
             elif at in numbers:
-                runs += [(start, at, False), (at, numbers[at], True)]
-                start = at = numbers[at]
+                pieces.append((at, numbers[at]))
+                at = numbers[at]
             else:
                 at += 1
-        runs.append((start, at, False))
-    return runs[::-1]
+    return pieces
 
 
 def _before_bracket(texts: Sequence[str], first: int, letters: int, last: int) -> int:
@@ -198,10 +209,8 @@ def _signs(texts: Sequence[str], last: int, stop: int, signs: str) -> int:
     return at - last if at == len(texts) or texts[at].isspace() else 0
 
 
-def _parted(
-    texts: Sequence[str], start: int, stop: int, numbers: dict[int, int]
-) -> Iterator[tuple[int, int, bool]]:
-    """A run; in three if it is a unit and the number it follows, or a month, a year and the day they follow:
+def _parted(texts: Sequence[str], start: int, stop: int, numbers: dict[int, int]) -> list[tuple[int, int]]:
+    """A run; in two if it is a unit and the number it follows, or a month, a year and the day they follow:
     the number stands to the right.
     """
     *words, last = "".join(texts[start:stop]).split()
@@ -210,9 +219,8 @@ def _parted(
         number = next((at for at, end in numbers.items() if at > start and end == stop), stop)
         before = max((at for at in range(start, number) if texts[at].isspace()), default=number)
         if number < stop:
-            yield from ((start, before, True), (before, number, False), (number, stop, True))
-            return
-    yield start, stop, True
+            return [(start, before), (number, stop)]
+    return [(start, stop)]
 
 
 def _numbers(classes: str, start: int, stop: int, default: str) -> Iterator[tuple[int, int]]:
