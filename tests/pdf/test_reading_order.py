@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-from indexer.pdf.scripts.drawn_glyphs import Char, Chars, glyphs, undo
+from indexer.pdf.scripts.drawn_glyphs import glyphs, undo
+from indexer.pdf.scripts.listed_chars import Char, Chars
 from indexer.pdf.scripts.reading_order import Run, bracket_votes, in_reading_order, spell
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from indexer.pdf.ink.page_objects import FORM, TEXT, address, quick, walk
-from indexer.pdf.scripts.drawn_glyphs import Chars, bidi_classes
+from indexer.pdf.scripts.listed_chars import Chars, bidi_classes
 
 _MARKS = frozenset(chr(code) for code in range(0x10000) if unicodedata.category(chr(code)) == "Mn")
 

@@ -1,7 +1,7 @@
 """Makes of the characters that PDFium lists of a line the glyphs that are drawn, from left to right.
 
 A glyph is a letter with its marks, or what a replacement text (/ActualText) stands for. For the order in
-which they are read see `reading_order`. Pure functions.
+which they are read see `reading_order`. Nothing is changed but the `Chars` that are given.
 """
 
 import math
@@ -10,81 +10,11 @@ import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import compress, islice
 from operator import eq, not_
-from typing import Any, NamedTuple
 
-
-class Char(NamedTuple):
-    """A character as PDFium lists it, or a glyph: what was drawn at one place, with the marks on it.
-
-    Attributes:
-        text: one character; of a glyph, its characters in the order in which they are read.
-        place: index of its first character in PDFium's list; -1 for a blank that is a gap.
-        pen: how far right the pen stood before it was drawn, in points.
-        x, y: where its glyph stands, in points: the same as the pen; for a replacement text, that of one of
-            its glyphs.
-        left, right: edges of its box, in points.
-        size: of the font, in points.
-        source: tells what was drawn: equal for all characters of one object; negative if it is one
-            replacement text, of several glyphs; 0 for blanks and line ends that PDFium made up.
-    """
-
-    text: str
-    place: int
-    pen: float
-    x: float
-    y: float
-    left: float
-    right: float
-    size: float
-    source: int
-
-
-@dataclass(slots=True)
-class Chars:
-    """Characters and glyphs, told by their indexes: a list for each attribute of `Char`.
-
-    Most glyphs are one character as it is listed. To make an object of each would take longer than to put
-    them in order.
-
-    Attributes:
-        kind: the class of its first character; see `bidi_classes`.
-    """
-
-    text: list[str]
-    place: list[int]
-    pen: list[float]
-    x: list[float]
-    y: list[float]
-    left: list[float]
-    right: list[float]
-    size: list[float]
-    source: list[int]
-    kind: list[str] = field(default_factory=list)
-
-    def __getitem__(self, at: int) -> Char:
-        return Char(*(column[at] for column in self._columns()))
-
-    def __setitem__(self, at: int, char: Char) -> None:
-        for column, value in zip(self._columns(), char, strict=True):
-            column[at] = value
-        self.kind[at] = bidi_classes(char.text[0])
-
-    def append(self, char: Char) -> int:
-        """Adds one, and returns its index."""
-        for column, value in zip(self._columns(), char, strict=True):
-            column.append(value)
-        self.kind.append(bidi_classes(char.text[0]))
-        return len(self.text) - 1
-
-    def _columns(self) -> Sequence[list[Any]]:
-        return (
-            self.text, self.place, self.pen, self.x, self.y, self.left, self.right, self.size, self.source
-        )  # fmt: skip
-
+from indexer.pdf.scripts.listed_chars import Char, Chars, bidi_classes
 
 MIRRORED = dict(zip("()[]{}<>«»‹›≤≥⟨⟩⁅⁆", ")(][}{><»«›‹≥≤⟩⟨⁆⁅", strict=True))
 """Brackets and quotation marks that Unicode mirrors in text from right to left."""
@@ -113,30 +43,6 @@ _WORDS = frozenset(
 
 # What PDFium did, taken back
 
-
-class _Known(dict[int, str]):
-    """For `str.translate`: each character's class in the Unicode bidirectional algorithm, as one letter.
-
-    L, R (also for AL: A), N for AN, E, S, T and C for EN, ES, ET and CS, M for NSM and BN, "." for others.
-    """
-
-    def __missing__(self, code: int) -> str:
-        found = _CLASSES.get(unicodedata.bidirectional(chr(code)), ".")
-        if len(self) < _MOST_KNOWN:
-            self[code] = found
-        return found
-
-
-_CLASSES = dict(zip(["L", "R", "AL", "AN", "EN", "ES", "ET", "CS", "NSM", "BN"], "LRANESTCMM", strict=True))
-_MOST_KNOWN = 20_000  # of all 155,000 that Unicode has
-_known = _Known()
-
-
-def bidi_classes(text: str) -> str:
-    """A letter for each character, its class in the Unicode bidirectional algorithm: see `_Known`."""
-    return text.translate(_known)
-
-
 # PDFium's own kinds: right, left, weak and neutral.
 _KINDS = str.maketrans("RALNESTCM.", "RRLwwwwwwn")
 _RIGHT, _LEFT = re.compile("R+"), re.compile("L+")
@@ -151,8 +57,8 @@ def undo(chars: Chars, lines: Sequence[range]) -> list[list[int]]:
     """The characters of lines as PDFium had them before it turned pieces of the lines round.
 
     It turns round what its own table calls right-to-left, and signs and blanks after it, and mirrors the
-    brackets in these (CPDF_TextPage::CloseTempLine, CFX_BidiString; PDFium 7951). Their texts in `chars` are
-    mirrored back.
+    brackets in these (CPDF_TextPage::CloseTempLine, CFX_BidiString; PDFium 7951). In `chars`, which are as
+    they are listed, the texts of these are mirrored back.
     """
     text, kinds = "".join(chars.text), "".join(chars.kind).translate(_KINDS)
     return [

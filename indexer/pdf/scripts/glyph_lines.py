@@ -17,7 +17,7 @@ import pypdfium2.raw as pdfium
 from indexer.pdf.ink.page_objects import IDENTITY, TEXT, Matrix, matrix_of, multiply, walk
 from indexer.pdf.scripts import drawn_glyphs
 from indexer.pdf.scripts.char_reader import CharReader, has_replacements
-from indexer.pdf.scripts.drawn_glyphs import Char, Chars
+from indexer.pdf.scripts.listed_chars import Char, Chars
 from indexer.pdf.scripts.reading_order import Run, bracket_votes, in_reading_order, spell
 from indexer.pdf.text.clean_text import clean_characters
 from indexer.pdf.text.page_lines import HYPHENATED
@@ -71,6 +71,10 @@ class MendedLine(NamedTuple):
 
 NOT_MENDED = MendedLine("", -1, -1)
 """Stands for a line that is as PDFium lists it."""
+
+
+_Box = tuple[float, float, float, float]
+"""Where the glyphs of a line stand: edges in x, lowest and highest baseline; in points."""
 
 
 class _Line(NamedTuple):
@@ -312,7 +316,7 @@ def _runs_right_to_left(
     Args:
         chars: all that there are.
         drawn: those of the line.
-        kinds: of these; see `drawn_glyphs.bidi_classes`.
+        kinds: of these; see `listed_chars.bidi_classes`.
         has_clusters: whether there are any of `_CLUSTERED` among all.
         is_rtl_page: whether most letters of the page are written from right to left.
     """
@@ -341,7 +345,7 @@ def _printed(
     together: list[_Line] = []
     of_all: list[int] = []
     x, y, right, sizes, source = chars.x, chars.y, chars.right, chars.size, chars.source
-    around = None
+    around: _Box | None = None
     printed: dict[float, float] = {}  # the size that letters of a font's size are printed in
     for line in lines:
         start, stop = line.chars.start, line.chars.stop
@@ -354,16 +358,16 @@ def _printed(
             xs, rights, ys, own_sizes = x[start:stop], right[start:stop], y[start:stop], sizes[start:stop]
         else:
             xs, rights, ys, own_sizes = ([column[at] for at in drawn] for column in (x, right, y, sizes))
-        box = _Box(min(xs), max(rights), min(ys), max(ys))
+        box = min(xs), max(rights), min(ys), max(ys)
         size = max(own_sizes)
         if size not in printed:
             printed[size] = size * scale(chars.place[drawn[0]])
         size = printed[size]
         # Of a few letters one may stand higher, under the rest of a word of Nastaliq.
-        if around and box.is_beside(around, size * (0.85 if len(drawn) <= _FEW else 0.6)):
+        if around and _is_beside(box, around, size * (0.85 if len(drawn) <= _FEW else 0.6)):
             together.append(line)
             of_all += drawn
-            around = around.joined(box)
+            around = _around(around, box)
         else:
             if together:
                 yield together, of_all
@@ -372,31 +376,22 @@ def _printed(
         yield together, of_all
 
 
-class _Box(NamedTuple):
-    """Where the glyphs of a line stand: edges in x, lowest and highest baseline; in points."""
+def _is_beside(box: _Box, other: _Box, distance: float) -> bool:
+    """Whether both belong to one printed line: nearer than `distance` in y, and not far apart in x."""
+    left, right, low, high = box
+    other_left, other_right, other_low, other_high = other
+    apart_x = (left if left > other_left else other_left) - (right if right < other_right else other_right)
+    apart_y = (low if low > other_low else other_low) - (high if high < other_high else other_high)
+    return apart_x < 3 * distance and apart_y < distance
 
-    left: float
-    right: float
-    low: float
-    high: float
 
-    def is_beside(self, other: "_Box", distance: float) -> bool:
-        """Whether both belong to one printed line: nearer than `distance` in y, and not far apart in x."""
-        left, right, low, high = self
-        other_left, other_right, other_low, other_high = other
-        apart_x = (left if left > other_left else other_left) - (
-            right if right < other_right else other_right
-        )
-        apart_y = (low if low > other_low else other_low) - (high if high < other_high else other_high)
-        return apart_x < 3 * distance and apart_y < distance
-
-    def joined(self, other: "_Box") -> "_Box":
-        """Around both."""
-        left, right, low, high = self
-        other_left, other_right, other_low, other_high = other
-        return _Box(
-            left if left < other_left else other_left,
-            right if right > other_right else other_right,
-            low if low < other_low else other_low,
-            high if high > other_high else other_high,
-        )
+def _around(box: _Box, other: _Box) -> _Box:
+    """The box around both."""
+    left, right, low, high = box
+    other_left, other_right, other_low, other_high = other
+    return (
+        left if left < other_left else other_left,
+        right if right > other_right else other_right,
+        low if low < other_low else other_low,
+        high if high > other_high else other_high,
+    )

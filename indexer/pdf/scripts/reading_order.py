@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
 from typing import NamedTuple
 
-from indexer.pdf.scripts.drawn_glyphs import LEAST_CELL, MIRRORED, Chars
+from indexer.pdf.scripts.drawn_glyphs import LEAST_CELL, MIRRORED
+from indexer.pdf.scripts.listed_chars import Chars
 
 
 class Run(NamedTuple):
