@@ -15,8 +15,6 @@ import pypdfium2.raw as pdfium
 from indexer.pdf.ink.page_objects import FORM, TEXT, address, quick, walk
 from indexer.pdf.scripts.listed_chars import Chars, bidi_classes
 
-_MARKS = frozenset(chr(code) for code in range(0x10000) if unicodedata.category(chr(code)) == "Mn")
-
 _BLANK, _DIGIT = re.compile(" "), re.compile("[0-9]")
 _LEVEL = 0.5  # points
 
@@ -105,8 +103,9 @@ class CharReader:
         _run(map(_box, page, places, *_addresses(boxes, 16, 1)))
         _run(map(_origin, page, places, *_addresses(origins, 16, 2)))
         left, right = boxes[0::4].tolist(), boxes[2::4].tolist()
-        marks = list(compress(range(count), map(_MARKS.__contains__, text)))
-        if marks:  # the boxes of their ink: a mark stands where its ink is
+        marked = {char for char in set(text) if unicodedata.category(char) == "Mn" and char <= "\uffff"}
+        if marked:  # the boxes of their ink: a mark stands where its ink is
+            marks = list(compress(range(count), map(marked.__contains__, text)))
             inks = array("d", bytes(32 * len(marks)))
             _run(map(_ink, page, [places[at] for at in marks], *_addresses(inks, 32, 4)))
             for at, start, end in zip(marks, inks[0::4], inks[1::4], strict=True):
