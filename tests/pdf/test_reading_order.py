@@ -1,11 +1,12 @@
 """Tests of putting the glyphs of a line into the order in which they are read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pytest
 
-from indexer.pdf.scripts.drawn_glyphs import Char, Glyph, glyphs, undo
-from indexer.pdf.scripts.reading_order import bracket_votes, in_reading_order, spell
+from indexer.pdf.scripts.drawn_glyphs import glyphs, undo
+from indexer.pdf.scripts.listed_chars import Char, Chars
+from indexer.pdf.scripts.reading_order import Run, bracket_votes, in_reading_order, spell
 
 
 def drawn(text: str, *, size: float = 10.0) -> list[Char]:
@@ -18,14 +19,29 @@ def drawn(text: str, *, size: float = 10.0) -> list[Char]:
     return chars
 
 
+def listed(chars: Iterable[Char]) -> Chars:
+    """The same, as PDFium's list of a page."""
+    columns = Chars(*([] for _ in Char._fields))
+    for char in chars:
+        columns.append(char)
+    return columns
+
+
+def runs(line: Sequence[Char], *, is_rtl: bool = True) -> list[Run]:
+    """A line in the order in which it is read."""
+    chars = listed(line)
+    return in_reading_order(chars, glyphs(chars, range(len(line))), is_rtl=is_rtl)
+
+
 def read(text: str, *, is_rtl: bool = True, shapes: bool = False) -> str:
     """What is read of a line that stands like this from left to right."""
-    return spell(in_reading_order(glyphs(drawn(text)), is_rtl=is_rtl), are_brackets_shapes=shapes)
+    return spell(runs(drawn(text), is_rtl=is_rtl), are_brackets_shapes=shapes)
 
 
-def texts(found: Sequence[Glyph]) -> list[str]:
-    """The texts of glyphs."""
-    return [glyph.text for glyph in found]
+def texts(line: Sequence[Char]) -> list[str]:
+    """The texts of the glyphs of a line."""
+    chars = listed(line)
+    return [chars.text[at] for at in glyphs(chars, range(len(line)))]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +92,7 @@ def test_a_latin_word_and_a_number_in_two_cells_of_a_row_are_read_from_right_to_
         for char in row
     ]
 
-    found = in_reading_order(glyphs(row), is_rtl=True)
+    found = runs(row)
 
     assert spell(found, are_brackets_shapes=False) == "עיר 7654 RUH"
 
@@ -87,8 +103,8 @@ def test_words_from_right_to_left_in_a_line_from_left_to_right_are_turned_round_
 
 
 def test_brackets_named_after_their_looks_are_turned_round_where_they_are_read_from_right_to_left() -> None:
-    as_read = in_reading_order(glyphs(drawn(")2 קלח( תרבוח")), is_rtl=True)
-    as_seen = in_reading_order(glyphs(drawn("(2 קלח) תרבוח f(x)")), is_rtl=True)
+    as_read = runs(drawn(")2 קלח( תרבוח"))
+    as_seen = runs(drawn("(2 קלח) תרבוח f(x)"))
 
     assert bracket_votes(as_read) > 0 > bracket_votes(as_seen)
     assert spell(as_read, are_brackets_shapes=False) == "חוברת (חלק 2)"
@@ -102,9 +118,12 @@ def test_every_glyph_of_a_line_is_read_once() -> None:
 
 
 def test_what_pdfium_turned_round_is_taken_back() -> None:
-    listed = "יום 200X Model הוא )ילד("
+    line = "יום 200X Model הוא )ילד("
+    chars = listed(drawn(line))
 
-    assert "".join(char.text for char in undo(drawn(listed))) == ")דלי( אוה Model X200 םוי"
+    [undone] = undo(chars, [range(len(line))])
+
+    assert "".join(chars.text[at] for at in undone) == ")דלי( אוה Model X200 םוי"
 
 
 def test_marks_go_to_the_letter_they_stand_on() -> None:
@@ -112,7 +131,7 @@ def test_marks_go_to_the_letter_they_stand_on() -> None:
     shin_dot = Char("\u05c1", 3, 11.0, 11.0, 0.0, 11.0, 13.0, 10.0, 9)
     qamats = Char("\u05b8", 4, 7.0, 7.0, 0.0, 6.0, 8.0, 10.0, 8)
 
-    assert texts(glyphs([shin_dot, *letters, qamats])) == ["ם", "ל\u05b8", "ש\u05c1"]
+    assert texts([shin_dot, *letters, qamats]) == ["ם", "ל\u05b8", "ש\u05c1"]
 
 
 @pytest.mark.parametrize("mark", ["", "\u064b"])
@@ -122,7 +141,7 @@ def test_lam_comes_before_the_alef_of_the_same_glyph(mark: str) -> None:
         for place, char in enumerate("\u0627\u0644" + mark)
     ]
 
-    assert texts(glyphs(one_glyph)) == ["\u0644\u0627" + mark]
+    assert texts(one_glyph) == ["\u0644\u0627" + mark]
 
 
 def test_a_replacement_text_counts_once_however_often_it_is_listed() -> None:
@@ -130,20 +149,20 @@ def test_a_replacement_text_counts_once_however_often_it_is_listed() -> None:
     again = [char._replace(place=char.place + 4, x=5.0, left=char.left + 5) for char in syllable]
     between = Char("อ", 3, 4.0, 4.0, 0.0, 4.0, 9.0, 10.0, 2)
 
-    assert texts(glyphs([*syllable, between, *again])) == ["รื่", "อ"]
+    assert texts([*syllable, between, *again]) == ["รื่", "อ"]
 
 
 def test_a_gap_is_a_blank_and_what_pdfium_made_up_is_none() -> None:
     near, far = drawn("ab"), [char._replace(left=13.0, right=18.0, pen=13.0, x=13.0) for char in drawn("c")]
     made_up = Char(" ", 9, 5.0, 5.0, 0.0, 5.0, 5.0, 1.0, 0)
 
-    assert texts(glyphs([near[0], made_up, near[1], *far])) == ["a", "b", " ", "c"]
+    assert texts([near[0], made_up, near[1], *far]) == ["a", "b", " ", "c"]
 
 
 def test_no_blank_stands_before_a_vowel_sign() -> None:
     vowel = Char("\u0bca", 1, 12.0, 12.0, 0.0, 12.0, 15.0, 10.0, 2)
 
-    assert texts(glyphs([*drawn("ப"), vowel])) == ["ப", "\u0bca"]
+    assert texts([*drawn("ப"), vowel]) == ["ப", "\u0bca"]
 
 
 def test_places_that_are_no_numbers_lose_nothing() -> None:
@@ -152,4 +171,4 @@ def test_places_that_are_no_numbers_lose_nothing() -> None:
         for char in drawn("abc אבג")
     ]
 
-    assert sorted("".join(texts(glyphs(nowhere))).replace(" ", "")) == sorted("abcאבג")
+    assert sorted("".join(texts(nowhere)).replace(" ", "")) == sorted("abcאבג")

@@ -6,16 +6,14 @@ import re
 import unicodedata
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, compress, repeat
-from typing import Any, NamedTuple
+from typing import Any
 
 import pypdfium2.raw as pdfium
 
 from indexer.pdf.ink.page_objects import FORM, TEXT, address, quick, walk
-from indexer.pdf.scripts.drawn_glyphs import Char
-
-_MARKS = frozenset(chr(code) for code in range(0x10000) if unicodedata.category(chr(code)) == "Mn")
+from indexer.pdf.scripts.listed_chars import Chars, bidi_classes
 
 _BLANK, _DIGIT = re.compile(" "), re.compile("[0-9]")
 _LEVEL = 0.5  # points
@@ -33,17 +31,6 @@ _type = quick(pdfium.FPDFPageObj_GetType, _Int, _Pointer)
 _count_marks = quick(pdfium.FPDFPageObj_CountMarks, _Int, _Pointer)
 
 
-class _Columns(NamedTuple):
-    """The characters of lines, one after the other; see `Char`."""
-
-    text: str
-    places: list[int]
-    x: list[float]
-    y: list[float]
-    left: list[float]
-    right: list[float]
-
-
 class CharReader:
     """Reads characters from PDFium's list.
 
@@ -56,47 +43,57 @@ class CharReader:
         self._drawn: dict[int, tuple[int, float]] = {0: (0, 0.0)}
         self.has_replacements = False
 
-    def read(self, lines: Sequence[range], text: str | None) -> list[list[Char]]:
-        """The characters of some lines.
+    def read(self, lines: Sequence[range], text: str | None) -> Chars:
+        """The characters of some lines, one line after the other.
 
         Args:
             lines: for each, the indexes of its characters.
             text: all of these characters, if they are known.
         """
-        columns = self._measure(lines, text)
+        chars = self._measure(lines, text)
         drawn = [
             self._drawn.get(of or 0) or self._learn(of or 0, index)
-            for index, of in zip(
-                columns.places, map(_object_of, repeat(self._page), columns.places), strict=True
-            )
+            for index, of in zip(chars.place, map(_object_of, repeat(self._page), chars.place), strict=True)
         ]
-        return _as_lines(lines, columns, [size for _, size in drawn], [source for source, _ in drawn])
+        chars.size = [size for _, size in drawn]
+        chars.source = [source for source, _ in drawn]
+        return chars
 
-    def read_simply(self, lines: Sequence[range], text: str | None) -> list[list[Char]]:
+    def read_simply(self, lines: Sequence[range], text: str | None) -> Chars:
         """As `read`, where no glyph has a replacement text: the box of a character tells enough."""
-        columns = self._measure(lines, text)
-        sources = [1] * len(columns.text)
-        for at in map(re.Match.start, _BLANK.finditer(columns.text)):
-            if columns.right[at] <= columns.left[at]:
+        chars = self._measure(lines, text)
+        text = "".join(chars.text)
+        sources = chars.source
+        for at in map(re.Match.start, _BLANK.finditer(text)):
+            if chars.right[at] <= chars.left[at]:
                 sources[at] = 0  # PDFium made it up
-        sizes: list[float] = []
+        sizes = chars.size
+        stop = 0
         for line in lines:
-            done = len(sizes)
-            drawn = list(compress(line, sources[done : done + len(line)]))
-            # Either end may be a raised mark.
-            size, base = max(
-                ((_size(self._page, at), at) for at in (*drawn[:1], *drawn[-1:])), default=(0.0, -1)
-            )
-            sizes += [size] * len(line)
-            level = columns.y[done + base - line.start] if drawn else 0.0
-            for found in _DIGIT.finditer(columns.text, done, done + len(line)):
+            if not line:
+                continue
+            start, stop = stop, stop + len(line)
+            first, base = start, stop - 1
+            if not (sources[first] and sources[base]):
+                drawn = list(compress(range(start, stop), sources[start:stop]))
+                if not drawn:
+                    continue
+                first, base = drawn[0], drawn[-1]
+            size = _size(self._page, chars.place[base])
+            if (other := _size(self._page, chars.place[first])) > size:  # either end may be a raised mark
+                size, base = other, first
+            sizes[start:stop] = [size] * len(line)
+            for found in _DIGIT.finditer(text, start, stop):
                 at = found.start()
-                if abs(columns.y[at] - level) > _LEVEL:
-                    sizes[at] = _size(self._page, columns.places[at])
-        return _as_lines(lines, columns, sizes, sources)
+                if abs(chars.y[at] - chars.y[base]) > _LEVEL:
+                    sizes[at] = _size(self._page, chars.place[at])
+        return chars
 
-    def _measure(self, lines: Sequence[range], text: str | None) -> _Columns:
-        """Asks for all characters at once, so that Python has nothing to do between the calls."""
+    def _measure(self, lines: Sequence[range], text: str | None) -> Chars:
+        """The characters without their sizes; all have source 1.
+
+        Asks for all characters at once, so that Python has nothing to do between the calls.
+        """
         page = repeat(self._page)
         places = list(chain.from_iterable(lines))
         count = len(places)
@@ -106,13 +103,16 @@ class CharReader:
         _run(map(_box, page, places, *_addresses(boxes, 16, 1)))
         _run(map(_origin, page, places, *_addresses(origins, 16, 2)))
         left, right = boxes[0::4].tolist(), boxes[2::4].tolist()
-        marks = list(compress(range(count), map(_MARKS.__contains__, text)))
-        if marks:  # the boxes of their ink: a mark stands where its ink is
+        marked = {char for char in set(text) if unicodedata.category(char) == "Mn" and char <= "\uffff"}
+        if marked:  # the boxes of their ink: a mark stands where its ink is
+            marks = list(compress(range(count), map(marked.__contains__, text)))
             inks = array("d", bytes(32 * len(marks)))
             _run(map(_ink, page, [places[at] for at in marks], *_addresses(inks, 32, 4)))
             for at, start, end in zip(marks, inks[0::4], inks[1::4], strict=True):
                 left[at], right[at] = start, end
-        return _Columns(text, places, origins[0::2].tolist(), origins[1::2].tolist(), left, right)
+        pen, y = origins[0::2].tolist(), origins[1::2].tolist()
+        sizes, sources, kinds = [0.0] * count, [1] * count, list(bidi_classes(text))
+        return Chars(list(text), places, pen, list(pen), y, left, right, sizes, sources, kinds)
 
     def _learn(self, of: int, index: int) -> tuple[int, float]:
         self._drawn[of] = self.source(of), _size(self._page, index)
@@ -131,23 +131,6 @@ class CharReader:
         replaced = -replacement(at)
         self.has_replacements |= replaced < 0
         return replaced or at
-
-
-_make: Callable[[type[Char], tuple[Any, ...]], Char] = tuple.__new__  # a fifth of the time of `Char(…)`
-
-
-def _as_lines(
-    lines: Sequence[range], columns: _Columns, sizes: Sequence[float], sources: Sequence[int]
-) -> list[list[Char]]:
-    text, places, x, y, left, right = columns
-    rows = zip(text, places, x, x, y, left, right, sizes, sources, strict=True)
-    chars = list(map(_make, repeat(Char), rows))
-    read = []
-    start = 0
-    for line in lines:
-        read.append(chars[start : start + len(line)])
-        start += len(line)
-    return read
 
 
 def _addresses(of: "array[float]", step: int, parts: int) -> Iterator[range]:

@@ -1,7 +1,7 @@
 """Makes of the characters that PDFium lists of a line the glyphs that are drawn, from left to right.
 
 A glyph is a letter with its marks, or what a replacement text (/ActualText) stands for. For the order in
-which they are read see `reading_order`. Pure functions.
+which they are read see `reading_order`. Nothing is changed but the `Chars` that are given.
 """
 
 import math
@@ -9,41 +9,12 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import compress, islice
-from operator import attrgetter, eq, not_
-from typing import NamedTuple
+from operator import eq, not_
 
-
-class Char(NamedTuple):
-    """A character as PDFium lists it, or a glyph: what was drawn at one place, with the marks on it.
-
-    Attributes:
-        text: one character; of a glyph, its characters in the order in which they are read.
-        place: index of its first character in PDFium's list; -1 for a blank that is a gap.
-        pen: how far right the pen stood before it was drawn, in points.
-        x, y: where its glyph stands, in points: the same as the pen; for a replacement text, that of one of
-            its glyphs.
-        left, right: edges of its box, in points.
-        size: of the font, in points.
-        source: tells what was drawn: equal for all characters of one object; negative if it is one
-            replacement text, of several glyphs; 0 for blanks and line ends that PDFium made up.
-    """
-
-    text: str
-    place: int
-    pen: float
-    x: float
-    y: float
-    left: float
-    right: float
-    size: float
-    source: int
-
-
-Glyph = Char
-"""The same, so that a glyph of one character has not to be made: most are."""
+from indexer.pdf.scripts.listed_chars import Char, Chars, bidi_classes
 
 MIRRORED = dict(zip("()[]{}<>«»‹›≤≥⟨⟩⁅⁆", ")(][}{><»«›‹≥≤⟩⟨⁆⁅", strict=True))
 """Brackets and quotation marks that Unicode mirrors in text from right to left."""
@@ -57,6 +28,9 @@ _LEAST_BLANK = 0.16
 # The same where a box is that of ink, which lacks the bearings of its glyph, or where blanks are drawn, too.
 _LEAST_GAP = 0.22
 
+LEAST_CELL = 1.0
+"""Times the size of the font: no narrower gap parts cells of a table."""
+
 _MOST_ALIKE = 50  # glyphs of one text in a line with which another is compared
 
 _LAM = "\u0644"
@@ -69,30 +43,6 @@ _WORDS = frozenset(
 
 # What PDFium did, taken back
 
-
-class _Known(dict[int, str]):
-    """For `str.translate`: each character's class in the Unicode bidirectional algorithm, as one letter.
-
-    L, R (also for AL: A), N for AN, E, S, T and C for EN, ES, ET and CS, M for NSM and BN, "." for others.
-    """
-
-    def __missing__(self, code: int) -> str:
-        found = _CLASSES.get(unicodedata.bidirectional(chr(code)), ".")
-        if len(self) < _MOST_KNOWN:
-            self[code] = found
-        return found
-
-
-_CLASSES = dict(zip(["L", "R", "AL", "AN", "EN", "ES", "ET", "CS", "NSM", "BN"], "LRANESTCMM", strict=True))
-_MOST_KNOWN = 20_000  # of all 155,000 that Unicode has
-_known = _Known()
-
-
-def bidi_classes(text: str) -> str:
-    """A letter for each character, its class in the Unicode bidirectional algorithm: see `_Known`."""
-    return text.translate(_known)
-
-
 # PDFium's own kinds: right, left, weak and neutral.
 _KINDS = str.maketrans("RALNESTCM.", "RRLwwwwwwn")
 _RIGHT, _LEFT = re.compile("R+"), re.compile("L+")
@@ -103,15 +53,21 @@ _OTHER_PIECE = re.compile("LL+|ww+|nn+")
 _TURNED_SIGN = re.compile(f"[{re.escape(''.join(_TURNED))}]")
 
 
-def undo(chars: Sequence[Char]) -> list[Char]:
-    """The characters of a line as PDFium had them before it turned pieces of the line round.
+def undo(chars: Chars, lines: Sequence[range]) -> list[list[int]]:
+    """The characters of lines as PDFium had them before it turned pieces of the lines round.
 
     It turns round what its own table calls right-to-left, and signs and blanks after it, and mirrors the
-    brackets in these (CPDF_TextPage::CloseTempLine, CFX_BidiString; PDFium 7951).
+    brackets in these (CPDF_TextPage::CloseTempLine, CFX_BidiString; PDFium 7951). In `chars`, which are as
+    they are listed, the texts of these are mirrored back.
     """
-    text = "".join([char[0] for char in chars])
-    kinds = bidi_classes(text).translate(_KINDS)
-    undone = list(chars)
+    text, kinds = "".join(chars.text), "".join(chars.kind).translate(_KINDS)
+    return [
+        _undo(chars.text, line, text[line.start : line.stop], kinds[line.start : line.stop]) for line in lines
+    ]
+
+
+def _undo(texts: list[str], line: range, text: str, kinds: str) -> list[int]:
+    undone = list(line)
     if "R" not in kinds:
         return undone
     if "L" in kinds:
@@ -123,84 +79,85 @@ def undo(chars: Sequence[Char]) -> list[Char]:
         kinds = kinds.replace("n", "t")
     for found in _TURNED_SIGN.finditer(text):
         if kinds[found.start()] == "t":
-            undone[found.start()] = _mirror(chars[found.start()])
-    if is_right:  # the line as a whole is turned round, so that these pieces are not
-        for found in _OTHER_PIECE.finditer(kinds):
-            start, stop = found.span()
-            undone[start:stop] = undone[start:stop][::-1]
-        undone.reverse()
-        return undone
-    for found in _TURNED_PIECE.finditer(kinds):
+            texts[line[found.start()]] = _TURNED[found[0]]
+    # If the line as a whole is turned round, these pieces are not.
+    for found in (_OTHER_PIECE if is_right else _TURNED_PIECE).finditer(kinds):
         start, stop = found.span()
         undone[start:stop] = undone[start:stop][::-1]
-    return undone
+    return undone[::-1] if is_right else undone
 
 
 def _is_rtl(char: str) -> bool:
     return bidi_classes(char) in "RA"
 
 
-def _mirror(char: Char) -> Char:
-    return char._replace(text=_TURNED[char.text])
-
-
 # Glyphs
 
 
-def glyphs(chars: Sequence[Char], *, are_blanks_drawn: bool = False) -> list[Glyph]:
+def glyphs(chars: Chars, line: Sequence[int], *, are_blanks_drawn: bool = False) -> list[int]:
     """The glyphs of a line from left to right, each with its marks, and with the blanks between them.
 
     Args:
-        chars: as drawn; see `undo`. Blanks that PDFium made up are left out: how far apart the glyphs are
-            tells where blanks are.
-        are_blanks_drawn: whether there is a blank in `chars` between any two words.
+        chars: what is drawn; glyphs of several characters are added to it.
+        line: those of the line as they are drawn; see `undo`. Blanks that PDFium made up are left out: how
+            far apart the glyphs are tells where blanks are.
+        are_blanks_drawn: whether there is a blank in `line` between any two words.
     """
-    found = _together(chars)
-    are_marks = [_is_mark(glyph[0]) for glyph in found]
-    bases, marks = found, []
-    if True in are_marks:
-        marks = list(compress(found, are_marks))
-        bases = list(compress(found, map(not_, are_marks)))
-    return _with_blanks(_with_marks(sorted(bases, key=_pen), marks), are_blanks_drawn=are_blanks_drawn)
+    texts = chars.text
+    found = _together(chars, line)
+    are_marks = list(map(_is_mark, [texts[at] for at in found]))
+    if True not in are_marks:
+        bases = sorted(found, key=chars.pen.__getitem__)
+    else:
+        bases = sorted(compress(found, map(not_, are_marks)), key=chars.pen.__getitem__)
+        bases += _put_marks(chars, bases, list(compress(found, are_marks)))
+    return _with_blanks(chars, bases, are_blanks_drawn=are_blanks_drawn)
 
 
-_pen, _source = attrgetter("pen"), attrgetter("source")
-
-
-def _together(chars: Sequence[Char]) -> list[Glyph]:
+def _together(chars: Chars, line: Sequence[int]) -> list[int]:
     """What is drawn as one: first all of one replacement text at one place, then characters in a row."""
-    drawn = [char for char in chars if char[8] and not (char[6] <= char[5] and char[0].isspace())]
-    found: list[Glyph] = []
-    if min(map(_source, drawn), default=0) < 0:
-        found = _replacement_texts(drawn)
-        drawn = [char for char in drawn if char.source > 0]
+    texts, left, right, source = chars.text, chars.left, chars.right, chars.source
+    drawn = [at for at in line if source[at] and not (right[at] <= left[at] and texts[at].isspace())]
+    if min(map(source.__getitem__, drawn), default=0) < 0:
+        several = _replacement_texts(chars, drawn)
+        drawn = [at for at in drawn if source[at] > 0]
+        found = list(several)
+    else:
+        several, found = [], []
     done = 0
-    for start, stop in _at_one_place(drawn):
+    for start, stop in _at_one_place(chars, drawn):
+        cluster = _cluster(chars, drawn[start:stop])
+        several.append(cluster)
         found += drawn[done:start]
-        found.append(_cluster(drawn[start:stop]))
+        found.append(cluster)
         done = stop
-    return _without_repeats(found + drawn[done:]) if found else drawn
+    if not several:
+        return drawn
+    repeats = _repeats(chars, several)
+    found += drawn[done:]
+    return [at for at in found if at not in repeats] if repeats else found
 
 
-def _replacement_texts(drawn: Iterable[Char]) -> list[Glyph]:
-    replaced: defaultdict[tuple[int, float, float], list[Char]] = defaultdict(list)
-    for char in drawn:
-        if char.source < 0:
-            replaced[char.source, char.x, char.y].append(char)
+def _replacement_texts(chars: Chars, drawn: Sequence[int]) -> list[int]:
+    replaced: defaultdict[tuple[int, float, float], list[int]] = defaultdict(list)
+    for at in drawn:
+        if chars.source[at] < 0:
+            replaced[chars.source[at], chars.x[at], chars.y[at]].append(at)
     # PDFium divides the box of all of a text among its characters, from right to left for these scripts.
     texts = (
-        sorted(text, key=lambda char: char.left, reverse=any(_is_rtl(char.text) for char in text))
+        sorted(text, key=chars.left.__getitem__, reverse=any(_is_rtl(chars.text[at]) for at in text))
         for text in replaced.values()
     )
-    return [_cluster(text) if len(text) > 1 else text[0] for text in texts]
+    return [_cluster(chars, text) if len(text) > 1 else text[0] for text in texts]
 
 
-def _at_one_place(drawn: Sequence[Char]) -> Iterator[tuple[int, int]]:
+def _at_one_place(chars: Chars, drawn: Sequence[int]) -> Iterator[tuple[int, int]]:
     """The first of some characters in a row that are one glyph, and the place after the last."""
-    xs = [char[3] for char in drawn]
+    x = chars.x
+    xs = [x[at] for at in drawn]
     start = stop = 0
     for at in compress(range(1, len(xs)), map(eq, xs, islice(xs, 1, None))):
-        if not _are_one(drawn[at - 1], drawn[at]):
+        if not _are_one(chars, drawn[at - 1], drawn[at]):
             continue
         if at != stop:
             if stop:
@@ -211,46 +168,53 @@ def _at_one_place(drawn: Sequence[Char]) -> Iterator[tuple[int, int]]:
         yield start, stop
 
 
-def _are_one(char: Char, other: Char) -> bool:
-    return char.y == other.y and char.source == other.source and char.text.isspace() == other.text.isspace()
-
-
-def _cluster(chars: Sequence[Char]) -> Glyph:
-    return chars[0]._replace(
-        text=_in_order("".join([char.text for char in chars])),
-        place=min([char.place for char in chars]),
-        left=min([char.left for char in chars]),
-        right=max([char.right for char in chars]),
+def _are_one(chars: Chars, one: int, other: int) -> bool:
+    return (
+        chars.y[one] == chars.y[other]
+        and chars.source[one] == chars.source[other]
+        and chars.text[one].isspace() == chars.text[other].isspace()
     )
 
 
-def _without_repeats(drawn: Sequence[Glyph]) -> list[Glyph]:
-    """The glyphs without those that say again what was said.
+def _cluster(chars: Chars, parts: Sequence[int]) -> int:
+    """Makes the first of some characters the glyph of all of them."""
+    first = parts[0]
+    text = _in_order("".join([chars.text[at] for at in parts]))
+    chars.text[first], chars.kind[first] = text, bidi_classes(text[0])
+    chars.place[first] = min([chars.place[at] for at in parts])
+    chars.left[first] = min([chars.left[at] for at in parts])
+    chars.right[first] = max([chars.right[at] for at in parts])
+    return first
+
+
+def _repeats(chars: Chars, several: Sequence[int]) -> set[int]:
+    """Those of the glyphs that were several characters, or have a replacement text, that say again what was
+    said.
 
     PDFium lists a replacement text again if the objects that it stands for are not in a row, and Typst 0.15
     names a raised mark after its letter and itself.
     """
-    found: list[Glyph] = []
+    texts, source = chars.text, chars.source
+    repeats: set[int] = set()
     replaced: set[int] = set()
-    marked: defaultdict[str, list[Glyph]] = defaultdict(list)
-    for glyph in drawn:
-        if len(glyph[0]) == 1 and glyph[8] > 0:
-            found.append(glyph)
-            continue
-        if glyph.source < 0:
-            if glyph.source in replaced:
+    marked: defaultdict[str, list[Char]] = defaultdict(list)
+    for at in several:
+        if source[at] < 0:
+            if source[at] in replaced:
+                repeats.add(at)
                 continue
-            replaced.add(glyph.source)
-        if len(glyph.text) > 1 and any(map(_is_mark, glyph.text)):
-            same = marked[unicodedata.normalize("NFC", glyph.text)]
+            replaced.add(source[at])
+        if len(texts[at]) > 1 and any(map(_is_mark, texts[at])):
+            same = marked[unicodedata.normalize("NFC", texts[at])]
+            glyph = chars[at]
             if any(_overlap(glyph, other) for other in same[-_MOST_ALIKE:]):
-                continue
-            same.append(glyph)
-        found.append(glyph)
-    return found
+                repeats.add(at)
+            else:
+                same.append(glyph)
+    return repeats
 
 
-def _overlap(glyph: Glyph, other: Glyph) -> bool:
+def _overlap(glyph: Char, other: Char) -> bool:
     """Whether the middle of either is inside the other."""
     left, right = min(glyph.pen, glyph.left), glyph.right
     other_left, other_right = min(other.pen, other.left), other.right
@@ -258,6 +222,7 @@ def _overlap(glyph: Glyph, other: Glyph) -> bool:
     return left < other_middle < right or other_left < middle < other_right
 
 
+@lru_cache(maxsize=4096)
 def _in_order(text: str) -> str:
     """The characters of one glyph: a letter before the marks on it, and lam before the alef it carries."""
     if len(text) == 1:
@@ -281,88 +246,81 @@ def _is_mark(text: str) -> bool:
     return all(unicodedata.category(char) in ("Mn", "Me") for char in text)
 
 
-def _with_marks(bases: list[Glyph], marks: Sequence[Glyph]) -> list[Glyph]:
-    """Puts each mark behind the letter that it stands on or under."""
-    if not marks:
-        return bases
-    letters = [at for at, base in enumerate(bases) if not base[0].isspace()]
+def _put_marks(chars: Chars, bases: Sequence[int], marks: Sequence[int]) -> Sequence[int]:
+    """Puts each mark behind the letter that it stands on or under. Returns those that stand alone."""
+    texts, places, pen, left, right = chars.text, chars.place, chars.pen, chars.left, chars.right
+    letters = [at for at in bases if not texts[at].isspace()]
     if not letters:
-        return [*bases, *marks]
-    drawn = [bases[at] for at in letters]
-    pens = [base[2] for base in drawn]
-    edges = [(base[5], base[6]) for base in drawn]
-    firsts = bidi_classes("".join([base[0][0] for base in drawn]))
+        return marks
+    pens = [pen[at] for at in letters]
     # From left to right, a mark is drawn after its letter, as a rule.
-    after = {}
-    if "L" in firsts:
-        after = {
-            base.place + len(base.text): at
-            for at, (base, first) in enumerate(zip(drawn, firsts, strict=True))
-            if first == "L"
-        }
-    marked: dict[int, str] = {}
+    after = {places[at] + len(texts[at]): at for at in letters if chars.kind[at] == "L"}
     for mark in marks:
-        middle = (mark[5] + mark[6]) / 2
-        at = after.get(mark.place, -1) if after else -1
-        if at >= 0 and _is_near(drawn[at], mark):
-            after[mark.place + len(mark.text)] = at
+        middle = (left[mark] + right[mark]) / 2
+        of = after.get(places[mark], -1)
+        slack = chars.size[of] / 10
+        if of >= 0 and left[of] - slack < middle < right[of] + slack:
+            after[places[mark] + len(texts[mark])] = of
         else:
             near = bisect_left(pens, middle)
             # A letter begins to the left of the marks on it, as a rule; of its neighbours some reach over it.
-            at = _nearest(edges, middle, range(near - 3 if near > 3 else 0, min(near + 3, len(edges))))
-        marked[at] = marked.get(at, "") + mark[0]
-    for at, text in marked.items():
-        base = drawn[at]
-        bases[letters[at]] = base._replace(text=base.text + text)
-    return bases
+            of = _nearest(left, right, middle, letters[near - 3 if near > 3 else 0 : near + 3])
+        texts[of] += texts[mark]
+    return ()
 
 
-def _is_near(base: Glyph, mark: Glyph) -> bool:
-    slack = base.size / 10
-    return base.left - slack < (mark.left + mark.right) / 2 < base.right + slack
-
-
-def _nearest(edges: Sequence[tuple[float, float]], x: float, among: range) -> int:
+def _nearest(left: Sequence[float], right: Sequence[float], x: float, letters: Sequence[int]) -> int:
     """Which of some letters is the nearest to a place; of two that are both over it, whose middle is.
 
     Args:
-        edges: the left and the right one of each.
+        left: the left edge of each character.
+        right: the right one.
         x: the place.
-        among: which letters.
+        letters: the indexes of the letters.
     """
-    nearest, least, least_of_middle = among.start, math.inf, math.inf
-    for at in among:
-        left, right = edges[at]
-        distance = left - x if left > x else x - right if x > right else 0.0
+    nearest, least, least_of_middle = letters[0], math.inf, math.inf
+    for at in letters:
+        start, end = left[at], right[at]
+        distance = start - x if start > x else x - end if x > end else 0.0
         if distance <= least:
-            of_middle = abs(x - (left + right) / 2)
+            of_middle = abs(x - (start + end) / 2)
             if distance < least or of_middle < least_of_middle:
                 nearest, least, least_of_middle = at, distance, of_middle
     return nearest
 
 
-def _with_blanks(bases: Sequence[Glyph], *, are_blanks_drawn: bool) -> list[Glyph]:
-    spaced: list[Glyph] = []
-    reach = 0.0
-    before: Glyph | None = None
-    for glyph in bases:
-        text, _, pen, _, y, left, right, size, source = glyph
-        if text == " ":
-            if not before or before[0] == " " or pen == before[2]:
-                continue  # the line begins with it, or it lies under a letter (Typst 0.15 at line ends)
-        elif before:
-            if before[0] == " ":
-                if left > before[6]:
-                    spaced[-1] = before._replace(right=left)
-            elif left - reach > _LEAST_BLANK * size:
-                is_replaced = source < 0 or before[8] < 0
-                least = _LEAST_GAP if is_replaced or are_blanks_drawn else _LEAST_BLANK
-                if left - reach > least * size and not _is_part(text[0]):
-                    spaced.append(Glyph(" ", -1, reach, reach, y, reach, left, size, 0))
-        if not before or right > reach:
-            reach = right
-        spaced.append(glyph)
-        before = glyph
+def _with_blanks(chars: Chars, bases: Sequence[int], *, are_blanks_drawn: bool) -> list[int]:
+    texts, pen, left, right, size = chars.text, chars.pen, chars.left, chars.right, chars.size
+    first = next((place for place, at in enumerate(bases) if texts[at] != " "), len(bases))
+    spaced = list(bases[first : first + 1])
+    if not spaced:
+        return spaced
+    before = spaced[0]
+    reach = right[before]
+    is_after_blank = False
+    narrow = -1  # one gap stands for all those of the line of which no more is asked than that they are there
+    for at in bases[first + 1 :]:
+        if texts[at] == " ":
+            if is_after_blank or pen[at] == pen[before]:
+                continue  # or it lies under a letter (Typst 0.15 at line ends)
+            is_after_blank = True
+        elif is_after_blank:
+            if left[at] > right[before]:
+                right[before] = left[at]
+            is_after_blank = False
+        elif left[at] - reach > _LEAST_BLANK * size[at]:
+            is_replaced = chars.source[at] < 0 or chars.source[before] < 0
+            least = _LEAST_GAP if is_replaced or are_blanks_drawn else _LEAST_BLANK
+            if left[at] - reach > least * size[at] and not _is_part(texts[at][0]):
+                is_narrow = left[at] - reach <= LEAST_CELL * size[at]
+                if narrow < 0 or not is_narrow:
+                    gap = chars.append(Char(" ", -1, reach, reach, chars.y[at], reach, left[at], size[at], 0))
+                    narrow = gap if is_narrow else narrow
+                spaced.append(narrow if is_narrow else gap)
+        if right[at] > reach:
+            reach = right[at]
+        spaced.append(at)
+        before = at
     return spaced
 
 

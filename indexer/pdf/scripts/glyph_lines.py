@@ -8,7 +8,7 @@ import math
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from itertools import accumulate, chain, pairwise
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ import pypdfium2.raw as pdfium
 from indexer.pdf.ink.page_objects import IDENTITY, TEXT, Matrix, matrix_of, multiply, walk
 from indexer.pdf.scripts import drawn_glyphs
 from indexer.pdf.scripts.char_reader import CharReader, has_replacements
-from indexer.pdf.scripts.drawn_glyphs import Char
+from indexer.pdf.scripts.listed_chars import Char, Chars
 from indexer.pdf.scripts.reading_order import Run, bracket_votes, in_reading_order, spell
 from indexer.pdf.text.clean_text import clean_characters
 from indexer.pdf.text.page_lines import HYPHENATED
@@ -73,12 +73,22 @@ NOT_MENDED = MendedLine("", -1, -1)
 """Stands for a line that is as PDFium lists it."""
 
 
-@dataclass(slots=True)
-class _Line:
-    """A line of PDFium's: where it begins in its text, and its characters."""
+_Box = tuple[float, float, float, float]
+"""Where the glyphs of a line stand: edges in x, lowest and highest baseline; in points."""
+
+
+class _Line(NamedTuple):
+    """A line of PDFium's.
+
+    Attributes:
+        start: where it begins in PDFium's text.
+        chars: the indexes of its characters in `Chars`.
+        undone: the same in the order in which PDFium had them; see `drawn_glyphs.undo`.
+    """
 
     start: int
-    chars: list[Char]
+    chars: range
+    undone: Sequence[int]
 
 
 def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dict[int, MendedLine | None]:
@@ -109,11 +119,16 @@ def mend_lines(page: Any, text_page: Any, text: str, *, one_to_one: bool) -> dic
     read = reader.read if is_replaced else reader.read_simply
     raws = "".join([raw for _, raw, _, _ in doubtful]) if one_to_one else None
     chars = read([range(first, stop) for _, _, first, stop in doubtful], raws)
-    lines = [_Line(start, own) for (start, *_), own in zip(doubtful, chars, strict=True)]
-    blanks = _complete(page, lines, reader) if reader.has_replacements else []
+    ends = accumulate([len(range(first, stop)) for _, _, first, stop in doubtful], initial=0)
+    columns = [range(*own) for own in pairwise(ends)]
+    undone = drawn_glyphs.undo(chars, columns)
+    lines = [
+        _Line(start, own, order) for (start, *_), own, order in zip(doubtful, columns, undone, strict=True)
+    ]
+    blanks = _complete(page, chars, reader) if reader.has_replacements else []
     if len(blanks) * len(lines) > _MOST_PAIRS:
         blanks = []
-    return _mend_rtl(lines, blanks, reader.scale, is_rtl_page=is_rtl_page)
+    return _mend_rtl(chars, lines, blanks, reader.scale, is_rtl_page=is_rtl_page)
 
 
 def _count(runs: re.Pattern[str], text: str) -> int:
@@ -165,8 +180,9 @@ def _places(text_page: Any, text: str, one_to_one: bool) -> Iterator[tuple[int, 
     character in PDFium's list and after its last.
     """
     start = 0
+    is_short = max(text, default="") <= "\uffff"  # no character is two for PDFium
     for raw in text.replace(HYPHENATED, HYPHENATED + "\r\n").split("\r\n"):
-        units = len(raw) if raw.isascii() else len(raw.encode("utf-16-le", "surrogatepass")) // 2
+        units = len(raw) if is_short else len(raw.encode("utf-16-le", "surrogatepass")) // 2
         if raw and not raw.isspace():
             first, stop = start, start + units
             if not one_to_one:
@@ -176,13 +192,13 @@ def _places(text_page: Any, text: str, one_to_one: bool) -> Iterator[tuple[int, 
         start += units + (0 if raw[-1:] == HYPHENATED else 2)
 
 
-def _complete(page: Any, lines: Sequence[_Line], reader: CharReader) -> list[Char]:
+def _complete(page: Any, chars: Chars, reader: CharReader) -> list[Char]:
     """Gives characters of replacement texts the pen and the right edge of all of their glyphs.
 
     Returns the blanks that are drawn one by one, which PDFium does not list: Chromium draws each glyph on its
     own where it gives replacement texts.
     """
-    listed = {char.source for line in lines for char in line.chars}
+    listed = set(chars.source)
     blanks: list[Char] = []
     pens: dict[int, float] = {}
     rights: dict[int, float] = {}
@@ -197,13 +213,10 @@ def _complete(page: Any, lines: Sequence[_Line], reader: CharReader) -> list[Cha
                 rights[source] = max(drawn.box[2], rights.get(source, drawn.box[2]))
             else:
                 blanks.append(Char(" ", -1, x, x, y, x, x + _THIN, 0.0, source))
-    for line in lines:
-        for at, char in enumerate(line.chars):
-            if char.source in pens:
-                char = _in_form(char, forms[char.source])
-                line.chars[at] = char._replace(
-                    pen=pens[char.source], right=max(char.right, rights[char.source])
-                )
+    for at, source in enumerate(chars.source):
+        if source in pens:
+            char = _in_form(chars[at], forms[source])
+            chars[at] = char._replace(pen=pens[source], right=max(char.right, rights[source]))
     return sorted(blanks, key=lambda blank: blank.y)
 
 
@@ -220,11 +233,12 @@ def _in_form(char: Char, matrix: Matrix) -> Char:
     return char._replace(x=a * x + c * y + e, y=b * x + d * y + f, left=left, right=right)
 
 
-def _within(blanks: Sequence[Char], drawn: Sequence[Char]) -> list[Char]:
+def _within(blanks: Sequence[Char], chars: Chars, drawn: Sequence[int]) -> list[Char]:
     """The `blanks` between characters of a line. Blanks are in the order of their height."""
-    left, right = min(char.x for char in drawn), max(char.x for char in drawn)
-    size = max(char.size for char in drawn)
-    ys = sorted({char.y for char in drawn})
+    xs = [chars.x[at] for at in drawn]
+    left, right = min(xs), max(xs)
+    size = max(chars.size[at] for at in drawn)
+    ys = sorted({chars.y[at] for at in drawn})
     first = bisect_left(blanks, ys[0] - size, key=lambda blank: blank.y)
     last = bisect_left(blanks, ys[-1] + size, key=lambda blank: blank.y)
     return [
@@ -240,142 +254,144 @@ def _is_near(value: float, others: Sequence[float], distance: float) -> bool:
 
 
 def _mend_rtl(
-    lines: Sequence[_Line], blanks: Sequence[Char], scale: Callable[[int], float], *, is_rtl_page: bool
+    chars: Chars,
+    lines: Sequence[_Line],
+    blanks: Sequence[Char],
+    scale: Callable[[int], float],
+    *,
+    is_rtl_page: bool,
 ) -> dict[int, MendedLine | None]:
     mended: dict[int, MendedLine | None] = {}
-    listed = (
-        sum(char.text == " " and char.right > char.left for line in lines for char in line.chars)
-        if blanks
-        else 0
-    )
+    has_clusters = _CLUSTERED.search("".join(chars.text)) is not None
+    listed = 0
+    if blanks:
+        wide = [right > left for left, right in zip(chars.left, chars.right, strict=True)]
+        listed = list(zip(chars.text, wide, strict=True)).count((" ", True))
     read: list[tuple[int, list[Run]]] = []
-    for parts, drawn in _printed(lines, scale):
-        is_rtl = _runs_right_to_left(drawn, is_rtl_page=is_rtl_page)
+    for parts, drawn in _printed(chars, lines, scale):
+        kinds = "".join([chars.kind[at] for at in drawn])
+        is_rtl = _runs_right_to_left(chars, drawn, kinds, has_clusters=has_clusters, is_rtl_page=is_rtl_page)
         if is_rtl is None and len(parts) == 1:
             continue
-        chars: list[Char] = []
-        for part in parts:
-            chars += drawn_glyphs.undo(_with_raised(part.chars, drawn))
+        if "E" in kinds:
+            _mark_raised(chars, drawn)
+        line = list(chain.from_iterable([part.undone for part in parts]))
         if blanks:
-            chars += _within(blanks, drawn)
-        glyphs = drawn_glyphs.glyphs(chars, are_blanks_drawn=len(blanks) > listed)
+            line += map(chars.append, _within(blanks, chars, drawn))
+        glyphs = drawn_glyphs.glyphs(chars, line, are_blanks_drawn=len(blanks) > listed)
         if not glyphs:
             continue  # nothing but blanks of no width
-        read.append((parts[0].start, in_reading_order(glyphs, is_rtl=bool(is_rtl))))
+        read.append((parts[0].start, in_reading_order(chars, glyphs, is_rtl=bool(is_rtl))))
         mended.update({part.start: None for part in parts[1:]})
     votes = sum(bracket_votes(runs) for _, runs in read)
     for start, runs in read:
         spelled = clean_characters(spell(runs, are_brackets_shapes=votes < 0))
-        mended[start] = MendedLine(spelled, _first_place(runs), _last_place(runs))
+        glyphs = list(chain.from_iterable([run.glyphs for run in runs]))
+        mended[start] = MendedLine(spelled, _first_place(chars, glyphs), _first_place(chars, glyphs[::-1]))
     return mended
 
 
-def _with_raised(chars: list[Char], drawn: Sequence[Char]) -> list[Char]:
-    """The characters of a part of a line, its raised digits as such; `drawn` are those of the whole line."""
-    size = max([char.size for char in drawn])
-    if min([char.size for char in drawn]) >= _LARGEST_MARK * size:
-        return chars
-    level = median([char.y for char in drawn if char.size == size])
-    return [
-        char._replace(text=_RAISED_DIGITS[char.text])
-        if char.size < _LARGEST_MARK * size
-        and char.text in _RAISED_DIGITS
-        and char.y - level > _RAISED * size
-        else char
-        for char in chars
-    ]
+def _first_place(chars: Chars, glyphs: Sequence[int]) -> int:
+    return next(chars.place[at] for at in glyphs if chars.place[at] >= 0)
 
 
-def _first_place(runs: Sequence[Run]) -> int:
-    return next(glyph.place for run in runs for glyph in run.glyphs if glyph.place >= 0)
+def _mark_raised(chars: Chars, drawn: Sequence[int]) -> None:
+    """Makes raised digits of a line such characters."""
+    sizes = [chars.size[at] for at in drawn]
+    size = max(sizes)
+    if min(sizes) >= _LARGEST_MARK * size:
+        return
+    level = median([chars.y[at] for at in drawn if chars.size[at] == size])
+    for at in drawn:
+        is_raised = chars.size[at] < _LARGEST_MARK * size and chars.y[at] - level > _RAISED * size
+        if is_raised and chars.text[at] in _RAISED_DIGITS:
+            chars.text[at] = _RAISED_DIGITS[chars.text[at]]
 
 
-def _last_place(runs: Sequence[Run]) -> int:
-    return next(glyph.place for run in reversed(runs) for glyph in reversed(run.glyphs) if glyph.place >= 0)
-
-
-def _runs_right_to_left(drawn: Sequence[Char], *, is_rtl_page: bool) -> bool | None:
+def _runs_right_to_left(
+    chars: Chars, drawn: Sequence[int], kinds: str, *, has_clusters: bool, is_rtl_page: bool
+) -> bool | None:
     """Whether a line runs from right to left; None if PDFium's order has to do.
 
     Args:
-        drawn: its characters.
+        chars: all that there are.
+        drawn: those of the line.
+        kinds: of these; see `listed_chars.bidi_classes`.
+        has_clusters: whether there are any of `_CLUSTERED` among all.
         is_rtl_page: whether most letters of the page are written from right to left.
     """
-    text = "".join([char[0] for char in drawn])
-    classes = drawn_glyphs.bidi_classes(text)
-    ltr, rtl = classes.count("L"), classes.count("R") + classes.count("A")
-    is_clustered = _CLUSTERED.search(text) is not None
+    ltr, rtl = kinds.count("L"), kinds.count("R") + kinds.count("A")
+    is_clustered = has_clusters and _CLUSTERED.search("".join([chars.text[at] for at in drawn])) is not None
     if not rtl and not is_clustered:
-        leftmost = min(drawn, key=lambda char: char.pen)
-        return True if is_rtl_page and leftmost.text in _NO_BEGINNING else None
+        leftmost = min(drawn, key=chars.pen.__getitem__)
+        return True if is_rtl_page and chars.text[leftmost] in _NO_BEGINNING else None
     if rtl and (8 * rtl >= ltr if is_rtl_page else rtl >= 3 * ltr):
         return True
     return None if rtl < 2 and not is_clustered else False  # a letter alone is a symbol
 
 
 def _printed(
-    lines: Sequence[_Line], scale: Callable[[int], float]
-) -> Iterator[tuple[list[_Line], list[Char]]]:
+    chars: Chars, lines: Sequence[_Line], scale: Callable[[int], float]
+) -> Iterator[tuple[list[_Line], list[int]]]:
     """The lines, those together that are parts of one printed line, and the characters that are drawn of it.
 
     PDFium begins a line where a mark, or a letter of a slanting line of Nastaliq, stands too high.
 
     Args:
+        chars: of all lines.
         lines: as PDFium parts them.
         scale: see `CharReader.scale`.
     """
     together: list[_Line] = []
-    of_all: list[Char] = []
-    around = None
+    of_all: list[int] = []
+    x, y, right, sizes, source = chars.x, chars.y, chars.right, chars.size, chars.source
+    around: _Box | None = None
     printed: dict[float, float] = {}  # the size that letters of a font's size are printed in
     for line in lines:
-        drawn = [char for char in line.chars if char[8]]
+        start, stop = line.chars.start, line.chars.stop
+        drawn: Sequence[int] = line.chars
+        if 0 in source[start:stop]:
+            drawn = [at for at in drawn if source[at]]
         if not drawn:
             continue
-        xs, ys = [char[3] for char in drawn], [char[4] for char in drawn]
-        box = _Box(min(xs), max([char[6] for char in drawn]), min(ys), max(ys))
-        size = max([char[7] for char in drawn])
+        if len(drawn) == stop - start:
+            xs, rights, ys, own_sizes = x[start:stop], right[start:stop], y[start:stop], sizes[start:stop]
+        else:
+            xs, rights, ys, own_sizes = ([column[at] for at in drawn] for column in (x, right, y, sizes))
+        box = min(xs), max(rights), min(ys), max(ys)
+        size = max(own_sizes)
         if size not in printed:
-            printed[size] = size * scale(drawn[0].place)
+            printed[size] = size * scale(chars.place[drawn[0]])
         size = printed[size]
         # Of a few letters one may stand higher, under the rest of a word of Nastaliq.
-        if around and box.is_beside(around, size * (0.85 if len(drawn) <= _FEW else 0.6)):
+        if around and _is_beside(box, around, size * (0.85 if len(drawn) <= _FEW else 0.6)):
             together.append(line)
             of_all += drawn
-            around = around.joined(box)
+            around = _around(around, box)
         else:
             if together:
                 yield together, of_all
-            together, of_all, around = [line], drawn, box
+            together, of_all, around = [line], list(drawn), box
     if together:
         yield together, of_all
 
 
-class _Box(NamedTuple):
-    """Where the glyphs of a line stand: edges in x, lowest and highest baseline; in points."""
+def _is_beside(box: _Box, other: _Box, distance: float) -> bool:
+    """Whether both belong to one printed line: nearer than `distance` in y, and not far apart in x."""
+    left, right, low, high = box
+    other_left, other_right, other_low, other_high = other
+    apart_x = (left if left > other_left else other_left) - (right if right < other_right else other_right)
+    apart_y = (low if low > other_low else other_low) - (high if high < other_high else other_high)
+    return apart_x < 3 * distance and apart_y < distance
 
-    left: float
-    right: float
-    low: float
-    high: float
 
-    def is_beside(self, other: "_Box", distance: float) -> bool:
-        """Whether both belong to one printed line: nearer than `distance` in y, and not far apart in x."""
-        left, right, low, high = self
-        other_left, other_right, other_low, other_high = other
-        apart_x = (left if left > other_left else other_left) - (
-            right if right < other_right else other_right
-        )
-        apart_y = (low if low > other_low else other_low) - (high if high < other_high else other_high)
-        return apart_x < 3 * distance and apart_y < distance
-
-    def joined(self, other: "_Box") -> "_Box":
-        """Around both."""
-        left, right, low, high = self
-        other_left, other_right, other_low, other_high = other
-        return _Box(
-            left if left < other_left else other_left,
-            right if right > other_right else other_right,
-            low if low < other_low else other_low,
-            high if high > other_high else other_high,
-        )
+def _around(box: _Box, other: _Box) -> _Box:
+    """The box around both."""
+    left, right, low, high = box
+    other_left, other_right, other_low, other_high = other
+    return (
+        left if left < other_left else other_left,
+        right if right > other_right else other_right,
+        low if low < other_low else other_low,
+        high if high > other_high else other_high,
+    )

@@ -8,29 +8,38 @@ algorithm (UAX #9) back as a whole.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
-from indexer.pdf.scripts.drawn_glyphs import MIRRORED, Glyph, bidi_classes
+from indexer.pdf.scripts.drawn_glyphs import LEAST_CELL, MIRRORED
+from indexer.pdf.scripts.listed_chars import Chars
 
 
 class Run(NamedTuple):
-    """Glyphs of a line in the order in which they are read, and whether they are read from right to left."""
+    """Glyphs of a line in the order in which they are read.
 
-    glyphs: Sequence[Glyph]
+    Attributes:
+        glyphs: their indexes; see `Chars`.
+        texts: of each.
+        is_rtl: whether they are read from right to left.
+    """
+
+    glyphs: Sequence[int]
+    texts: Sequence[str]
     is_rtl: bool
 
 
 _OPENING = frozenset("([{«‹⟨⁅")
-# In letters of `bidi_classes`: of Arabic and Hebrew, of all scripts, digits, and what ends Latin text.
+# In letters of `bidi_classes`: of Arabic and Hebrew, of all scripts, what is read from left to right, digits,
+# and what ends Latin text.
 _RTL = re.compile("[RA]+")
 _LETTER = re.compile("[LRA]")
+_FROM_LEFT = re.compile("[LEN]")
 _DIGIT = re.compile("[EN]")
 _END = re.compile("[RAN]")
 # Times the size of the font: a wider gap parts cells of a table. Justified lines of TeX have blanks of 1.2.
-_APART = {True: 1.0, False: 2.0}
+_APART = {True: LEAST_CELL, False: 2.0}
 
 # Units that follow their number, where a number and a Latin word stand side by side in a line from right to
 # left: "5 GB" and "GB 5" look the same there. Any other word is taken to come first ("Linux 6").
@@ -55,30 +64,35 @@ _TONE_FIRST = re.compile("([\u0e48-\u0e4c\u0ec8-\u0ecc])([\u0e31\u0e34-\u0e3a\u0
 # The order in which a line is read
 
 
-def in_reading_order(drawn: Sequence[Glyph], *, is_rtl: bool) -> list[Run]:
+def in_reading_order(chars: Chars, drawn: Sequence[int], *, is_rtl: bool) -> list[Run]:
     """The glyphs of a line in the order in which they are read.
 
     Args:
-        drawn: from left to right.
+        chars: all that there are.
+        drawn: those of the line, from left to right.
         is_rtl: whether the line as a whole runs from right to left.
     """
-    firsts = "".join([glyph[0][0] for glyph in drawn])
-    classes = bidi_classes(firsts)
+    texts = [chars.text[at] for at in drawn]
+    classes = "".join([chars.kind[at] for at in drawn])
+    if is_rtl and not _FROM_LEFT.search(classes):
+        return [Run(drawn[::-1], texts[::-1], is_rtl=True)]
     apart = "L" if not is_rtl else "A" if "A" in classes else "R"
     widest = _APART[is_rtl]
     cells = [
-        at
-        for at, glyph in enumerate(drawn)
-        if glyph[0] == " " and glyph.right - glyph.left > widest * glyph.size
+        place
+        for place, (at, text) in enumerate(zip(drawn, texts, strict=True))
+        if text == " " and chars.right[at] - chars.left[at] > widest * chars.size[at]
     ]
     if cells:  # cells of a table: no run goes over what is between them
         parted = list(classes)
-        for at in cells:
-            parted[at] = apart
+        for place in cells:
+            parted[place] = apart
         classes = "".join(parted)
-    runs = _left_to_right(drawn, classes) if is_rtl else _right_to_left(classes)
+    runs = _around(_left_to_right(texts, classes), len(texts)) if is_rtl else _right_to_left(classes)
     return [
-        Run(drawn[start:stop] if is_ltr else drawn[start:stop][::-1], not is_ltr)
+        Run(drawn[start:stop], texts[start:stop], is_rtl=False)
+        if is_ltr
+        else Run(drawn[start:stop][::-1], texts[start:stop][::-1], is_rtl=True)
         for start, stop, is_ltr in runs
         if start < stop
     ]
@@ -103,15 +117,29 @@ def _right_to_left(classes: str) -> Iterator[tuple[int, int, bool]]:
     yield at, len(classes), True
 
 
-def _left_to_right(drawn: Sequence[Glyph], classes: str) -> list[tuple[int, int, bool]]:
-    """The runs of a line from right to left, as they are read: (start, stop, whether from left to right)."""
+def _around(pieces: Sequence[tuple[int, int]], count: int) -> list[tuple[int, int, bool]]:
+    """The runs of a line from right to left, as they are read: (start, stop, whether from left to right).
+
+    Args:
+        pieces: see `_left_to_right`.
+        count: how many glyphs the line has.
+    """
+    runs: list[tuple[int, int, bool]] = []
+    at = 0
+    for start, stop in pieces:
+        runs += [(at, start, False), (start, stop, True)]
+        at = stop
+    return [*runs, (at, count, False)][::-1]
+
+
+def _left_to_right(texts: Sequence[str], classes: str) -> list[tuple[int, int]]:
+    """What is read from left to right in a line from right to left: (start, stop), from left to right."""
     default = "A" if "A" in classes else "R"  # what the line before ends in is not known
     numbers = dict(_numbers(classes, 0, len(classes), default))
-    runs: list[tuple[int, int, bool]] = []
+    pieces: list[tuple[int, int]] = []
     at = 0
     while at < len(classes):
         if found := _RTL.match(classes, at):
-            runs.append((at, found.end(), False))
             at = found.end()
             continue
         found = _END.search(classes, at)
@@ -120,86 +148,80 @@ def _left_to_right(drawn: Sequence[Glyph], classes: str) -> list[tuple[int, int,
             # From the first Latin letter or number to the last is one run, with the blanks and signs in it.
             first = next(place for place in range(at, stop) if classes[place] == "L" or place in numbers)
             ends = {numbers[place] for place in range(first, stop) if place in numbers}
-            letters = max(place for place in range(first, stop) if classes[place] == "L")
-            last = _before_bracket(drawn, first, letters, max(ends | {letters + 1}))
-            last += _closing(drawn, first, last, stop)
-            last += _signs(drawn, last, stop, "+#-" if first == 0 else "+#")
-            runs.append((at, first, False))
-            runs += _parted(drawn, first, last, numbers)
+            letters = classes.rindex("L", first, stop)
+            last = _before_bracket(texts, first, letters, max(ends | {letters + 1}))
+            last += _closing(texts, first, last, stop)
+            last += _signs(texts, last, stop, "+#-" if first == 0 else "+#")
+            pieces += _parted(texts, first, last, numbers)
             at = last
         stop = max(stop, at + 1)  # a number that is read from right to left
-        start = at
         while at < min(stop, len(classes)):
-            if drawn[at].text == "+" and at + 1 < stop and at + 1 in numbers:
+            if texts[at] == "+" and at + 1 < stop and at + 1 in numbers:
                 # Numbers that are read one by one would have it to the right: a telephone number.
                 end = max(numbers[place] for place in range(at, stop) if place in numbers)
-                runs += [(start, at, False), (at, end, True)]
-                start = at = end
+                pieces.append((at, end))
+                at = end
             elif at in numbers:
-                runs += [(start, at, False), (at, numbers[at], True)]
-                start = at = numbers[at]
+                pieces.append((at, numbers[at]))
+                at = numbers[at]
             else:
                 at += 1
-        runs.append((start, at, False))
-    return runs[::-1]
+    return pieces
 
 
-def _before_bracket(drawn: Sequence[Glyph], first: int, letters: int, last: int) -> int:
+def _before_bracket(texts: Sequence[str], first: int, letters: int, last: int) -> int:
     """The end of a run without a number behind a bracket whose other half is not in it: "2024 (Version 2)".
 
     Args:
-        drawn: the line.
+        texts: of the line's glyphs.
         first: where the run begins.
         letters: where its last letter is.
         last: its end.
     """
-    inside = Counter(glyph.text for glyph in drawn[first:last])
     for at in range(letters + 1, last):
-        text = drawn[at].text
-        if text in MIRRORED and inside[text] != inside[MIRRORED[text]]:
-            return at if not drawn[at - 1].text.isspace() else at - 1
+        text = texts[at]
+        if text in MIRRORED:
+            inside = texts[first:last]
+            if inside.count(text) != inside.count(MIRRORED[text]):
+                return at if not texts[at - 1].isspace() else at - 1
     return last
 
 
-def _closing(drawn: Sequence[Glyph], start: int, last: int, stop: int) -> int:
+def _closing(texts: Sequence[str], start: int, last: int, stop: int) -> int:
     """How many brackets after a run close those that it opens: those of "f(x)" belong to it."""
-    inside = Counter(glyph.text for glyph in drawn[start:last])
-    count = 0
-    for glyph in drawn[last:stop]:
-        text = glyph.text
-        if text not in MIRRORED or text in _OPENING or inside[MIRRORED[text]] <= inside[text]:
-            break
-        inside[text] += 1
-        count += 1
-    return count
+    for at in range(last, stop):
+        text = texts[at]
+        if text not in MIRRORED or text in _OPENING:
+            return at - last
+        inside = texts[start:at]
+        if inside.count(MIRRORED[text]) <= inside.count(text):
+            return at - last
+    return max(stop - last, 0)
 
 
-def _signs(drawn: Sequence[Glyph], last: int, stop: int, signs: str) -> int:
+def _signs(texts: Sequence[str], last: int, stop: int, signs: str) -> int:
     """How many of some signs after a run belong to it: those of "C++" and "C#" where they stand to its right.
 
     At the left end of a line, so does the hyphen of a code that goes on in the next.
     """
     at = last
-    while at < stop and drawn[at].text in signs:
+    while at < stop and texts[at] in signs:
         at += 1
-    return at - last if at == len(drawn) or drawn[at].text.isspace() else 0
+    return at - last if at == len(texts) or texts[at].isspace() else 0
 
 
-def _parted(
-    drawn: Sequence[Glyph], start: int, stop: int, numbers: dict[int, int]
-) -> Iterator[tuple[int, int, bool]]:
-    """A run; in three if it is a unit and the number it follows, or a month, a year and the day they follow:
+def _parted(texts: Sequence[str], start: int, stop: int, numbers: dict[int, int]) -> list[tuple[int, int]]:
+    """A run; in two if it is a unit and the number it follows, or a month, a year and the day they follow:
     the number stands to the right.
     """
-    *words, last = "".join(glyph.text for glyph in drawn[start:stop]).split()
+    *words, last = "".join(texts[start:stop]).split()
     is_unit = len(words) == 1 and words[0] in _UNITS
     if is_unit or (_DAY.fullmatch(last) and _MONTH_AND_YEAR.fullmatch(" ".join(words))):
         number = next((at for at, end in numbers.items() if at > start and end == stop), stop)
-        before = max((at for at in range(start, number) if drawn[at].text.isspace()), default=number)
+        before = max((at for at in range(start, number) if texts[at].isspace()), default=number)
         if number < stop:
-            yield from ((start, before, True), (before, number, False), (number, stop, True))
-            return
-    yield start, stop, True
+            return [(start, before), (number, stop)]
+    return [(start, stop)]
 
 
 def _numbers(classes: str, start: int, stop: int, default: str) -> Iterator[tuple[int, int]]:
@@ -240,7 +262,8 @@ def bracket_votes(read: Sequence[Run]) -> int:
     """How many pairs of brackets, in what is read from right to left, are there as they are read; less those
     that are there as they look, the closing one first.
     """
-    signs = [glyph.text for glyphs, is_rtl in read if is_rtl for glyph in glyphs if glyph.text in MIRRORED]
+    texts = chain.from_iterable([run.texts for run in read if run.is_rtl])
+    signs = list(filter(MIRRORED.__contains__, texts))
     pairs = [(one in _OPENING) for one, other in pairwise(signs) if MIRRORED[one] == other]
     return 2 * sum(pairs) - len(pairs)
 
@@ -254,7 +277,7 @@ def spell(read: Sequence[Run], *, are_brackets_shapes: bool) -> str:
             is read from right to left is there as ")".
     """
     parts: list[str] = []
-    for glyphs, is_rtl in read:
-        texts = [glyph[0] for glyph in glyphs]
-        parts += [MIRRORED.get(text, text) for text in texts] if is_rtl and are_brackets_shapes else texts
+    for run in read:
+        is_mirrored = are_brackets_shapes and run.is_rtl
+        parts += [MIRRORED.get(text, text) for text in run.texts] if is_mirrored else run.texts
     return _TONE_FIRST.sub(r"\2\1", "".join(parts))
