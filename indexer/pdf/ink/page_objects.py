@@ -110,15 +110,21 @@ class Seen(NamedTuple):
     forms: tuple[int, ...]
 
 
-def walk(page: Any, kinds: Collection[int] = (TEXT, PATH, IMAGE, SHADING)) -> list[Seen]:
+def walk(
+    page: Any,
+    kinds: Collection[int] = (TEXT, PATH, IMAGE, SHADING),
+    objects: Sequence[int] | None = None,
+) -> list[Seen]:
     """The objects of a page and of its forms in the order in which they are drawn; those with a place.
 
     Args:
         page: an open page of PDFium.
         kinds: of the objects that are wanted.
+        objects: those of the page, without those in forms, that are looked at; all if not given.
     """
     seen: list[Seen] = []
-    objects = map(_get, repeat(address(page)), range(_count(page)))
+    if objects is None:
+        objects = list(map(_get, repeat(address(page)), range(_count(page))))
     _walk(list(filter(None, objects)), kinds, IDENTITY, (), seen, _MOST_OBJECTS)
     return seen
 
@@ -175,9 +181,15 @@ def box_of(found: int, matrix: Matrix = IDENTITY) -> Box | None:
     left, bottom, right, top = _sides
     if matrix is not IDENTITY:
         a, b, c, d, e, f = matrix
+        if b == c == 0.0 < min(a, d):  # most forms only move and scale what is in them
+            return _place(a * left + e, d * bottom + f, a * right + e, d * top + f)
         corners = [(a * x + c * y + e, b * x + d * y + f) for x in (left, right) for y in (bottom, top)]
         xs, ys = zip(*corners, strict=True)
         left, bottom, right, top = min(xs), min(ys), max(xs), max(ys)
+    return _place(left, bottom, right, top)
+
+
+def _place(left: float, bottom: float, right: float, top: float) -> Box | None:
     is_place = -1e6 < left <= right < 1e6 and -1e6 < bottom <= top < 1e6
     return (left, bottom, right, top) if is_place else None
 

@@ -107,9 +107,9 @@ def with_tables(
     with_gaps = [] if is_drawn else _with_gaps(ruler, signs, lines, pieces)
     if are_contents([lines[at].text for at in with_gaps]):
         with_gaps = []
-    if not with_gaps and count_paths(page) < (_FEW_PATHS if are_beside else _MANY_PATHS):
+    if not with_gaps and count_paths(page, look) < (_FEW_PATHS if are_beside else _MANY_PATHS):
         return lines
-    rules = read_rules(page)
+    rules = read_rules(page, look)
     is_ruled = len(rules.down) >= _FEWEST_DOWN
     frames = find_frames(rules) if is_ruled or with_gaps else []
     measured: dict[int, list[Word]] = {}
