@@ -150,9 +150,11 @@ def _find(
         grids = list(filter(is_table, find_ruled(frames, [word for line in words for word in line])))
     if has_gaps:
         rest = _without(words, grids)
-        found = list(filter(is_table, find_unruled(rest, rules.across)))
-        if parted := part_blocks(_without(rest, found)):  # tables one below the other, with other columns
-            found += filter(is_table, find_unruled(parted, rules.across))
+        grids_outside, reaches = find_unruled(rest, rules.across)
+        found = list(filter(is_table, grids_outside))
+        # Tables one below the other, with other columns:
+        if parted := part_blocks(_without(rest, found), reaches):
+            found += filter(is_table, find_unruled(parted, rules.across).grids)
         grids += found
     return grids
 

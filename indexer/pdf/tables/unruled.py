@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
 from operator import attrgetter, sub, truediv
 from statistics import median
+from typing import NamedTuple
 
 from indexer.pdf.tables.grid import (
     Bit,
@@ -41,7 +42,19 @@ _FARTHEST = 1.15  # times the farthest that lines within a table are from the ne
 _ROUNDS = 3
 
 
-def find_unruled(lines: Sequence[Sequence[Word]], across: Sequence[Rule]) -> list[Grid]:
+class Search(NamedTuple):
+    """What was found among some lines.
+
+    Attributes:
+        grids: what may be tables.
+        reaches: from which printed line to which was looked closely, by their numbers.
+    """
+
+    grids: list[Grid]
+    reaches: list[tuple[int, int]]
+
+
+def find_unruled(lines: Sequence[Sequence[Word]], across: Sequence[Rule]) -> Search:
     """The tables whose columns are parted by gaps, rules between rows or not.
 
     Args:
@@ -49,32 +62,42 @@ def find_unruled(lines: Sequence[Sequence[Word]], across: Sequence[Rule]) -> lis
             empty one parts what is not connected.
         across: the horizontal rules of the page.
     """
+    search = Search([], [])
     lines = _join_beside(lines)
     if not 3 <= len(lines) <= _MOST_LINES:
-        return []
-    found = []
-    for first, stop in _cores(lines):
-        grid = _read(lines, first, stop, across)
-        if grid is not None:
-            found.append(grid)
-    return found
+        return search
+    for core in _cores(lines):
+        first, stop, gutters, size = _find_columns(lines, *core)
+        above, below = lines[min(first, core[0])], lines[max(stop, core[1]) - 1]
+        search.reaches.append((above[0].line, below[-1].line))
+        if gutters and (grid := _read(lines[first:stop], gutters, size, across)):
+            search.grids.append(grid)
+    return search
 
 
-def part_blocks(lines: Sequence[Sequence[Word]]) -> list[list[Word]]:
-    """The lines with an empty one wherever they are much farther apart than most; none if that is nowhere."""
+def part_blocks(lines: Sequence[Sequence[Word]], reaches: Sequence[tuple[int, int]]) -> list[list[Word]]:
+    """The lines with an empty one wherever they are much farther apart than most; none if that is nowhere
+    where tables were looked for.
+
+    Args:
+        lines: as for `find_unruled`.
+        reaches: see `Search`.
+    """
     tops = [line[0].top for line in lines if line]
     steps = [before - after for before, after in pairwise(tops) if before - after > 1]
-    if len(steps) < _FEWEST_STEPS:
+    if len(steps) < _FEWEST_STEPS or not reaches:
         return []
     limit = _PARTED * median(steps)
     parted: list[list[Word]] = []
     before = 0.0
+    is_inside = False
     for line in lines:
         if line and parted and parted[-1] and before - line[0].top > limit:
+            is_inside |= any(first < line[0].line <= last for first, last in reaches)
             parted.append([])
         before = line[0].top if line else 0.0
         parted.append(list(line))
-    return parted if len(parted) > len(lines) else []
+    return parted if is_inside else []
 
 
 def _join_beside(lines: Sequence[Sequence[Word]]) -> list[list[Word]]:
@@ -162,8 +185,12 @@ def _neighbours(line: Sequence[Word]) -> Iterator[tuple[Word, Word]]:
     return pairwise(sorted(line, key=attrgetter("left")) if len(line) > 1 else ())
 
 
-def _read(lines: Sequence[Sequence[Word]], first: int, stop: int, across: Sequence[Rule]) -> Grid | None:
-    """The table around the lines from `first` to `stop`, if columns can be seen in them."""
+def _find_columns(
+    lines: Sequence[Sequence[Word]], first: int, stop: int
+) -> tuple[int, int, list[tuple[float, float]], float]:
+    """From where to where the table around the lines from `first` to `stop` reaches, the gaps between its
+    columns, none if these cannot be seen, and the size of its text.
+    """
     size = size_of(lines[first:stop])
     gutters = find_gutters(lines[first:stop], size)
     if not gutters and stop - first > 3:
@@ -175,14 +202,22 @@ def _read(lines: Sequence[Sequence[Word]], first: int, stop: int, across: Sequen
         before = gutters
         first, stop = _trim(lines, first, stop, gutters, size)
         if stop - first < 2 or not gutters:
-            return None
+            return first, stop, [], size
         gutters = _join(find_gutters(lines[first:stop], size), lines[first:stop], size)
         if gutters == before:
             break
-    if not gutters:
-        return None
-    first, stop = _extend(lines, first, stop, gutters, size)
-    core = lines[first:stop]
+    if gutters:
+        first, stop = _extend(lines, first, stop, gutters, size)
+    return first, stop, gutters, size
+
+
+def _read(
+    core: Sequence[Sequence[Word]],
+    gutters: Sequence[tuple[float, float]],
+    size: float,
+    across: Sequence[Rule],
+) -> Grid | None:
+    """The table that some lines make, unless too many run across its columns."""
     if sum(_runs_across(line, gutters, size) for line in core) > max(1, _MOST_ACROSS * len(core)):
         return None
     bits = [bit for line in core for bit in split_columns(line, gutters, size)]
