@@ -8,9 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from operator import sub, truediv
-from statistics import median
 
-from indexer.pdf.tables.grid import Bit, Grid
+from indexer.pdf.tables.grid import Bit, Grid, median
 from indexer.pdf.text.page_lines import Line
 from stackroom.common.characters.scripts import UNSPACED
 

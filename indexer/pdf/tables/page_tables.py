@@ -15,6 +15,7 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from indexer.pdf.ink.page_objects import PATH, Glance, address, quick
+from indexer.pdf.letters.char_boxes import measure_boxes
 from indexer.pdf.letters.raised_marks import as_units
 from indexer.pdf.lines.line_reader import Piece
 from indexer.pdf.tables.checks import (
@@ -116,7 +117,7 @@ def with_tables(
     if with_gaps and not _are_ruled(rules.across, [lines[at] for at in with_gaps]):
         if _count_words(with_gaps, pieces) > _MOST_WORDS:
             return lines
-        measured = {at: _measure(ruler, at, pieces[at], lines[at].text) for at in with_gaps}
+        measured = _measure(text_page, with_gaps, lines, pieces)
         if not _may_have_columns(lines, measured):
             with_gaps = []
     near = _near(with_gaps, lines, pieces)
@@ -125,12 +126,14 @@ def with_tables(
     if not near or _count_words(near, pieces) > _MOST_WORDS:
         return lines
     starts = {*signs, *with_gaps} if frames else set(with_gaps)
+    prose = {at for at in near if len(pieces[at][1]) > LONG and starts.isdisjoint((at - 1, at, at + 1))}
+    rest = [at for at in near if not measured.get(at)]
+    measured |= _measure(text_page, rest, lines, pieces, prose)
     words: list[list[Word]] = []
     for before, at in pairwise([-2, *sorted(near)]):
         if at != before + 1:
             words.append([])
-        is_prose = len(pieces[at][1]) > LONG and starts.isdisjoint((at - 1, at, at + 1))
-        words.append(measured.get(at) or _measure(ruler, at, pieces[at], lines[at].text, is_whole=is_prose))
+        words.append(measured[at])
     grids = _find(words, rules, frames, has_gaps=bool(with_gaps))
     made = [(grid, _make_line(grid, lines, _stands_out(text_page, grid))) for grid in grids]
     return _replace(lines, words, made) if made else lines
@@ -258,37 +261,57 @@ def _first_gap(ruler: _Ruler, piece: Piece) -> tuple[float, float] | None:
     return None
 
 
-def _measure(ruler: _Ruler, number: int, piece: Piece, text: str, *, is_whole: bool = False) -> list[Word]:
-    """The words of a line with their places.
+def _measure(
+    text_page: Any,
+    numbers: Sequence[int],
+    lines: Sequence[Line],
+    pieces: Sequence[Piece],
+    prose: Collection[int] = (),
+) -> dict[int, list[Word]]:
+    """The words of some lines with their places.
 
     Args:
-        ruler: of its page.
-        number: of the line.
-        piece: what PDFium has of it.
-        text: what was made of that.
-        is_whole: whether to take all of it as one word, because it is most likely prose.
+        text_page: of the page.
+        numbers: of the lines.
+        lines: of the page.
+        pieces: what PDFium has of each.
+        prose: the numbers of those that are each taken as one word, because they are most likely prose.
     """
-    first, raw = piece
-    if not text or LEADER.search(raw):
-        return []
-    if not raw.isascii() and max(raw) > "\uffff":
-        raw = as_units(raw)
-    texts, spans = _whole(text, raw) if is_whole else _split(text, raw)
-    measured = []
-    for text, (start, stop) in zip(texts, spans, strict=True):
-        left, top, right, bottom, last_left, _, last_right, _ = ruler.measure(first + start, first + stop - 1)
-        if last_left < left:  # from right to left
-            left = last_left
-        else:
-            right = last_right
-        if not (0 < right - left < 1e4 and 0 < top - bottom < 1e3):  # also "not a number"
-            return []
-        measured.append(Word(text, left, bottom, right, top, number, first + start))
+    split = [_split(lines[at].text, pieces[at][1], is_whole=at in prose) for at in numbers]
+    ends = [
+        end
+        for at, (_, spans) in zip(numbers, split, strict=True)
+        for start, stop in spans
+        for end in (pieces[at][0] + start, pieces[at][0] + stop - 1)
+    ]
+    sides = measure_boxes(text_page, ends)
+    boxes = zip(*(sides[side::8] for side in (0, 1, 2, 3, 4, 6)), strict=True)
+    measured: dict[int, list[Word]] = {}
+    for number, (texts, spans) in zip(numbers, split, strict=True):
+        words = measured[number] = []
+        first = pieces[number][0]
+        is_known = True
+        for text, (start, _) in zip(texts, spans, strict=True):
+            left, top, right, bottom, last_left, last_right = next(boxes)
+            if last_left < left:  # from right to left
+                left = last_left
+            else:
+                right = last_right
+            is_known = is_known and 0 < right - left < 1e4 and 0 < top - bottom < 1e3  # no "not a number"
+            words.append(Word(text, left, bottom, right, top, number, first + start))
+        if not is_known:
+            words.clear()
     return measured
 
 
-def _split(text: str, raw: str) -> tuple[list[str], list[tuple[int, int]]]:
-    """The words of a line, and where they are in PDFium's text of it."""
+def _split(text: str, raw: str, *, is_whole: bool) -> tuple[list[str], list[tuple[int, int]]]:
+    """The words of a line, or all of it as one, and where they are in PDFium's text of it."""
+    if not text or LEADER.search(raw):
+        return [], []
+    if not raw.isascii() and max(raw) > "\uffff":
+        raw = as_units(raw)
+    if is_whole:
+        return _whole(text, raw)
     texts = text.split()
     spans = [found.span() for found in _WORD.finditer(raw)]
     if text == raw or _is_same(texts, [raw[start:stop] for start, stop in spans]):

@@ -3,8 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
-from operator import attrgetter, sub, truediv
-from statistics import median
+from operator import itemgetter, sub, truediv
 from typing import NamedTuple
 
 from indexer.pdf.tables.grid import (
@@ -13,6 +12,7 @@ from indexer.pdf.tables.grid import (
     Row,
     Word,
     find_gutters,
+    median,
     rows_by_rules,
     split_columns,
     split_rows,
@@ -21,6 +21,7 @@ from indexer.pdf.tables.rules import Rule
 
 # A gap of the text's size is no word space: in lines set to the full width they reach half of it.
 _WIDE = 1.0
+_CLEAR = 0.8  # of a line of a table already found
 
 # A cell has up to so many lines, as a rule; in between, nothing tells of a table.
 _LONGEST_CELL = 8
@@ -40,6 +41,8 @@ _FEWEST_STEPS = 5
 
 _FARTHEST = 1.15  # times the farthest that lines within a table are from the next
 _ROUNDS = 3
+
+_LEFT = itemgetter(1)  # of a word
 
 
 class Search(NamedTuple):
@@ -89,15 +92,21 @@ def part_blocks(lines: Sequence[Sequence[Word]], reaches: Sequence[tuple[int, in
         return []
     limit = _PARTED * median(steps)
     parted: list[list[Word]] = []
+    breaks: list[int] = []
     before = 0.0
-    is_inside = False
     for line in lines:
         if line and parted and parted[-1] and before - line[0].top > limit:
-            is_inside |= any(first < line[0].line <= last for first, last in reaches)
+            breaks.append(line[0].line)
             parted.append([])
         before = line[0].top if line else 0.0
         parted.append(list(line))
-    return parted if is_inside else []
+    again = [(first, last) for first, last in reaches if any(first < at <= last for at in breaks)]
+    if not again:
+        return []
+    return [
+        line if line and any(first <= line[0].line <= last for first, last in again) else []
+        for line in parted
+    ]
 
 
 def _join_beside(lines: Sequence[Sequence[Word]]) -> list[list[Word]]:
@@ -124,8 +133,8 @@ def size_of(lines: Sequence[Sequence[Word]]) -> float:
     if not words:
         return 0.0
     texts, lefts, bottoms, rights, tops, _, _ = zip(*words, strict=True)
-    width: float = median(map(truediv, map(sub, rights, lefts), map(len, texts)))
-    height: float = median(map(sub, tops, bottoms))
+    width = median(map(truediv, map(sub, rights, lefts), map(len, texts)))
+    height = median(map(sub, tops, bottoms))
     return min(2 * width, 1.4 * height)
 
 
@@ -152,7 +161,7 @@ def _is_sign(lines: Sequence[Sequence[Word]], at: int, size: float) -> bool:
     line = lines[at]
     if not line:
         return False
-    if any(after.left - before.right > _WIDE * size for before, after in _neighbours(line)):
+    if _has_gap(line, _WIDE * size):
         return True
     return at + 1 < len(lines) and bool(lines[at + 1]) and _is_beside(line, lines[at + 1])
 
@@ -181,8 +190,12 @@ def _size(word: Word) -> float:
     return (word.top - word.bottom) / 1.17
 
 
-def _neighbours(line: Sequence[Word]) -> Iterator[tuple[Word, Word]]:
-    return pairwise(sorted(line, key=attrgetter("left")) if len(line) > 1 else ())
+def _has_gap(line: Sequence[Word], least: float) -> bool:
+    """Whether words that follow each other are farther apart than `least`."""
+    if len(line) < 2:
+        return False
+    _, lefts, _, rights, _, _, _ = zip(*sorted(line, key=_LEFT), strict=True)
+    return max(map(sub, lefts[1:], rights)) > least
 
 
 def _find_columns(
@@ -192,18 +205,22 @@ def _find_columns(
     columns, none if these cannot be seen, and the size of its text.
     """
     size = size_of(lines[first:stop])
-    gutters = find_gutters(lines[first:stop], size)
+    gutters = all_gutters = find_gutters(lines[first:stop], size)
     if not gutters and stop - first > 3:
         # What follows the last line may not belong to it.
         stop -= 1
-        gutters = find_gutters(lines[first:stop], size)
+        gutters = all_gutters = find_gutters(lines[first:stop], size)
     # Without the lines around it that are in its columns by chance, the columns are others.
     for _ in range(_ROUNDS):
-        before = gutters
-        first, stop = _trim(lines, first, stop, gutters, size)
-        if stop - first < 2 or not gutters:
+        if not gutters:
             return first, stop, [], size
-        gutters = _join(find_gutters(lines[first:stop], size), lines[first:stop], size)
+        before, looked_at = gutters, (first, stop)
+        first, stop = _trim(lines, first, stop, gutters, size)
+        if stop - first < 2:
+            return first, stop, [], size
+        if looked_at != (first, stop):
+            all_gutters = find_gutters(lines[first:stop], size)
+        gutters = _join(all_gutters, lines[first:stop], size)
         if gutters == before:
             break
     if gutters:
@@ -300,10 +317,6 @@ def _trim(
     return first, stop
 
 
-def _has_wide_gap(line: Sequence[Word], size: float) -> bool:
-    return any(after.left - before.right > 0.8 * size for before, after in _neighbours(line))
-
-
 def _overlap(line: Sequence[Word], other: Sequence[Word]) -> bool:
     a, b = line[0], other[0]
     return min(a.top, b.top) - max(a.bottom, b.bottom) > 0.5 * min(a.top - a.bottom, b.top - b.bottom)
@@ -346,7 +359,7 @@ def _is_parted(line: Sequence[Word], gutters: Sequence[tuple[float, float]], siz
     """Whether a line has words in several columns, none of them running from one into the next."""
     if len(_columns(line, gutters)) < 2:
         return False
-    return not _runs_across(line, gutters, size) or _has_wide_gap(line, size)
+    return not _runs_across(line, gutters, size) or _has_gap(line, _CLEAR * size)
 
 
 def _continues(
