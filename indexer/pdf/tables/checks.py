@@ -4,7 +4,7 @@ Pure functions.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from operator import sub, truediv
@@ -22,8 +22,7 @@ _MARKER = re.compile(
 )
 _BULLET = re.compile("[-•–—▪▫◦‣·●○■□➢*]")
 _PAGE = re.compile(r"\d{1,4}|[ivxlc]{1,7}")
-LEADER = re.compile(r"[.·…_]{4,}|(?:[.·] ){3,}")
-"""Dots that lead from a heading to its page."""
+_LEADER = re.compile(r"[.·…_]{4,}|(?:[.·] ){3,}")
 _LABEL = re.compile(r"\[.*\]|\(\d+(?:\.\d+)*[a-z]?\)")  # "[Function]" beside its name, a formula's number
 _CODE = re.compile(r"[;{]\Z|%\w*\Z(?<!\d%)(?<! %)|\A//|\A/[*∗]")
 _BEGINS_CODE = frozenset("\\{}%#/")
@@ -119,12 +118,17 @@ def _not_monospaced(numbers: Sequence[int], widths: Sequence[float], lengths: Se
         widths: of a character of each line of the page, counted from the first to where the last begins.
         lengths: of the lines, in characters.
     """
-    found: defaultdict[int, set[int]] = defaultdict(set)
     numbers = [at for at in numbers if widths[at] < 1e5]  # nor what is "not a number"
     keys = [round(20 * widths[at] * lengths[at] / max(lengths[at] - 1, 1)) for at in numbers]
-    for key, at in zip(keys, numbers, strict=True):
-        found[key].add(lengths[at])
-    return [at for key, at in zip(keys, numbers, strict=True) if len(found[key]) < 3]
+    different = Counter(key for key, _ in set(zip(keys, map(lengths.__getitem__, numbers), strict=True)))
+    return [at for key, at in zip(keys, numbers, strict=True) if different[key] < 3]
+
+
+def has_leader(text: str) -> bool:
+    """Whether there are dots that lead from a heading to its page."""
+    # Few lines have as many, and counting is quicker.
+    may_have = text.count(".") + text.count("_") >= 3 or not text.isascii()
+    return may_have and _LEADER.search(text) is not None
 
 
 def has_value(text: str) -> bool:

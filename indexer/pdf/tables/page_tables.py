@@ -19,9 +19,9 @@ from indexer.pdf.letters.char_boxes import measure_boxes
 from indexer.pdf.letters.raised_marks import as_units
 from indexer.pdf.lines.line_reader import Piece
 from indexer.pdf.tables.checks import (
-    LEADER,
     are_contents,
     count_headers,
+    has_leader,
     has_value,
     is_table,
     may_part_columns,
@@ -306,7 +306,7 @@ def _measure(
 
 def _split(text: str, raw: str, *, is_whole: bool) -> tuple[list[str], list[tuple[int, int]]]:
     """The words of a line, or all of it as one, and where they are in PDFium's text of it."""
-    if not text or LEADER.search(raw):
+    if not text or has_leader(raw):
         return [], []
     if not raw.isascii() and max(raw) > "\uffff":
         raw = as_units(raw)
