@@ -48,9 +48,11 @@ _count_in_form = quick(pdfium.FPDFFormObj_CountObjects, _Int, _Pointer)
 _get_in_form = quick(pdfium.FPDFFormObj_GetObject, _Pointer, _Pointer, ctypes.c_ulong)
 _get_matrix = quick(pdfium.FPDFPageObj_GetMatrix, _Int, _Pointer, _Pointer)
 
-# What PDFium writes a box into: it is asked for those of many objects.
+# What PDFium writes a box and a matrix into: it is asked for those of many objects.
 _sides = (ctypes.c_float * 4)()
 _SIDES_AT = tuple(range(ctypes.addressof(_sides), ctypes.addressof(_sides) + 16, 4))
+_matrix = (ctypes.c_float * 6)()
+_MATRIX_AT = ctypes.addressof(_matrix)
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top, in points of the page."""
@@ -161,10 +163,11 @@ def _count(page: Any) -> int:
 
 
 def matrix_of(found: int) -> Matrix:
-    """The matrix of an object."""
-    matrix = pdfium.FS_MATRIX()
-    _get_matrix(found, ctypes.addressof(matrix))
-    return matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f
+    """The matrix of an object; zeros if it has none."""
+    if not _get_matrix(found, _MATRIX_AT):
+        return 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    a, b, c, d, e, f = _matrix
+    return a, b, c, d, e, f
 
 
 def multiply(inner: Matrix, outer: Matrix) -> Matrix:

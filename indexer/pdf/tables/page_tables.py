@@ -7,6 +7,7 @@ two characters each, and the page's rules are read.
 import ctypes
 import re
 import unicodedata
+from array import array
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
@@ -70,17 +71,15 @@ class _Ruler:
     """Measures pairs of a page's characters."""
 
     def __init__(self, text_page: Any) -> None:
-        boxes = (ctypes.c_float * 8)()
-        self._page, self._into = address(text_page), ctypes.addressof(boxes)
         # Its list is made at once; to ask an array of ctypes for each number takes longer than to measure.
-        self._sides = memoryview(boxes).cast("B").cast("f")
+        self._sides = array("f", bytes(32))
+        self._page, (self._into, _) = address(text_page), self._sides.buffer_info()
 
     def measure(self, first: int, second: int) -> list[float]:
         """Left, top, right and bottom of two characters, by their numbers."""
         _loose_box(self._page, first, self._into)
         _loose_box(self._page, second, self._into + 16)
-        sides: list[float] = self._sides.tolist()  # type: ignore[assignment]
-        return sides
+        return self._sides.tolist()
 
 
 def with_tables(

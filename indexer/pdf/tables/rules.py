@@ -1,6 +1,7 @@
 """Reads the straight lines that are drawn on a page: the rules of tables."""
 
 import ctypes
+from array import array
 from collections import deque
 from collections.abc import Sequence
 from itertools import compress, repeat
@@ -92,14 +93,16 @@ def read_rules(page: Any, look: Glance) -> Rules:
         found = list(map(_get, repeat(address(page)), range(count)))
         kinds = list(map(_type, found))
     paths = list(compress(found, map(PATH.__eq__, kinds)))
-    sides = (ctypes.c_float * (4 * len(paths)))()
-    start, stop = ctypes.addressof(sides), ctypes.addressof(sides) + ctypes.sizeof(sides)
-    are_known = list(map(_bounds, paths, *(range(start + 4 * side, stop, 16) for side in range(4))))
-    places = sides[:]
-    drawn = [(path, IDENTITY, places[4 * at : 4 * at + 4]) for at, path in enumerate(paths) if are_known[at]]
+    places = array("f", bytes(16 * len(paths)))
+    start, _ = places.buffer_info()
+    stop = start + 16 * len(paths)
+    are_known = map(_bounds, paths, *(range(start + 4 * side, stop, 16) for side in range(4)))
+    known = list(compress(range(len(paths)), are_known))
+    lefts, bottoms, rights, tops = (places[side::4] for side in range(4))
+    drawn = [(paths[at], IDENTITY, (lefts[at], bottoms[at], rights[at], tops[at])) for at in known]
     if FORM in kinds:
         forms = list(compress(found, map(FORM.__eq__, kinds)))
-        drawn += [(seen.at, seen.matrix, [*seen.box]) for seen in walk(page, (PATH,), forms)]
+        drawn += [(seen.at, seen.matrix, seen.box) for seen in walk(page, (PATH,), forms)]
     for path, matrix, (left, bottom, right, top) in drawn:
         width, height = right - left, top - bottom
         if not (0 <= width < 1e5 and 0 <= height < 1e5):
@@ -143,9 +146,11 @@ def _read_path(path: int, around: Matrix, rules: Rules) -> None:
 
 def _points(path: int, segments: Sequence[int], around: Matrix) -> list[tuple[float, float]]:
     """Where the segments of a path end."""
-    a, b, c, d, e, f = multiply(matrix_of(path), around)
-    places = (ctypes.c_float * (2 * len(segments)))()
-    start, stop = ctypes.addressof(places), ctypes.addressof(places) + ctypes.sizeof(places)
+    own = matrix_of(path)
+    a, b, c, d, e, f = own if around is IDENTITY else multiply(own, around)
+    places = array("f", bytes(8 * len(segments)))
+    start, _ = places.buffer_info()
+    stop = start + 8 * len(segments)
     deque(map(_point, segments, range(start, stop, 8), range(start + 4, stop, 8)), maxlen=0)
     xs, ys = places[::2], places[1::2]
     return [(a * x + c * y + e, b * x + d * y + f) for x, y in zip(xs, ys, strict=True)]

@@ -195,7 +195,8 @@ def _has_gap(line: Sequence[Word], least: float) -> bool:
     if len(line) < 2:
         return False
     _, lefts, _, rights, _, _, _ = zip(*sorted(line, key=_LEFT), strict=True)
-    return max(map(sub, lefts[1:], rights)) > least
+    widest: float = max(map(sub, lefts[1:], rights))
+    return widest > least
 
 
 def _find_columns(
