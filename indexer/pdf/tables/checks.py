@@ -5,11 +5,11 @@ Pure functions.
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from operator import sub, truediv
 
-from indexer.pdf.tables.grid import Bit, Grid, median
+from indexer.pdf.tables.grid import Bit, Grid, Word, median
 from indexer.pdf.text.page_lines import Line
 from stackroom.common.characters.scripts import UNSPACED
 
@@ -151,7 +151,7 @@ def is_table(grid: Grid) -> bool:
         return filled >= (0.25 if len(texts) > 2 else 0.8)
     if len(texts) < 3 or filled < 0.4 or sum(sum(map(bool, row)) >= 2 for row in texts) < 0.6 * len(texts):
         return False
-    if _is_monospaced(grid) or _is_code(columns) or _is_list(columns) or _is_contents(columns):
+    if is_monospaced(grid.words()) or _is_code(columns) or _is_list(columns) or _is_contents(columns):
         return False
     if _is_labelled(columns) or sum(cell.endswith(",") for cell in cells) > 0.5 * len(cells):
         return False
@@ -235,11 +235,11 @@ def _is_value(cell: str) -> bool:
     return bool(_NUMBER.fullmatch(cell) or _NO_VALUE.fullmatch(cell))
 
 
-def _is_monospaced(grid: Grid) -> bool:
+def is_monospaced(words: Iterable[Word]) -> bool:
     """Whether all letters are equally wide: code, or what a program printed."""
     widths = [
         (word.right - word.left) / len(word.text)
-        for word in {word.text: word for word in grid.words()}.values()
+        for word in {word.text: word for word in words}.values()
         if len(word.text) > 2 and word.text.isalpha()
     ]
     if len(widths) < 4:

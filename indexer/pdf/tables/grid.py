@@ -219,6 +219,9 @@ def split_columns(line: Sequence[Word], gutters: Sequence[tuple[float, float]], 
         size: of the text, in points.
     """
     middles = [(left + right) / 2 for left, right in gutters]
+    if len(line) == 1:
+        place = max(bisect_right(middles, line[0].left), bisect_right(middles, _middle(line[0]) - size))
+        return [Bit(place, [*line])]
     by_column: defaultdict[int, list[int]] = defaultdict(list)
     reach, column = -1e9, 0  # how far the words so far reach, and their column
     lefts = [word.left for word in line]
@@ -236,6 +239,10 @@ def split_columns(line: Sequence[Word], gutters: Sequence[tuple[float, float]], 
         if stop > reach:
             reach = stop
     return [Bit(column, [line[at] for at in sorted(by_column[column])]) for column in sorted(by_column)]
+
+
+def _middle(word: Word) -> float:
+    return (word.left + word.right) / 2
 
 
 # Rows

@@ -71,15 +71,23 @@ class _Ruler:
     """Measures pairs of a page's characters."""
 
     def __init__(self, text_page: Any) -> None:
-        # Its list is made at once; to ask an array of ctypes for each number takes longer than to measure.
-        self._sides = array("f", bytes(32))
-        self._page, (self._into, _) = address(text_page), self._sides.buffer_info()
+        self._page, self._sides = address(text_page), array("f", bytes(32))
 
-    def measure(self, first: int, second: int) -> list[float]:
-        """Left, top, right and bottom of two characters, by their numbers."""
-        _loose_box(self._page, first, self._into)
-        _loose_box(self._page, second, self._into + 16)
-        return self._sides.tolist()
+    def first_gap(self, piece: Piece) -> tuple[float, float] | None:
+        """From where to where the first gap of a line reaches that may be one between columns."""
+        start, text = piece
+        page, sides = self._page, self._sides
+        into, _ = sides.buffer_info()
+        at = text.find(" ", 1)
+        while 0 < at < len(text) - 1:
+            _loose_box(page, start + at - 1, into)
+            _loose_box(page, start + at + 1, into + 16)
+            left, top, right, bottom, next_left, _, next_right, _ = sides
+            least = 1.2 * (top - bottom)
+            if (next_left - right > least or left - next_right > least) and may_part_columns(text, at):
+                return (right, next_left) if next_left > right else (next_right, left)
+            at = text.find(" ", at + 1)
+        return None
 
 
 def with_tables(
@@ -120,7 +128,7 @@ def with_tables(
         if not _may_have_columns(lines, measured):
             with_gaps = []
     near = _near(with_gaps, lines, pieces)
-    if is_ruled:
+    if is_ruled and frames:
         near |= {at for at in _near(signs, lines, pieces) if _is_inside(lines[at], frames)}
     if not near or _count_words(near, pieces) > _MOST_WORDS:
         return lines
@@ -220,7 +228,7 @@ def _with_gaps(
     found: set[int] = set()
     single = 0
     for number in signs[:_MOST_PROBES]:
-        gap = _gap_before(lines, number) or _first_gap(ruler, pieces[number])
+        gap = _gap_before(lines, number) or ruler.first_gap(pieces[number])
         single += " " not in pieces[number][1]
         if gap is not None:
             gaps = [*gaps[1 - _LOCAL :], (number, *gap)]
@@ -240,23 +248,11 @@ def _gap_before(lines: Sequence[Line], number: int) -> tuple[float, float] | Non
     if not number:
         return None
     before, line = lines[number - 1], lines[number]
+    if not abs(before.end_y - line.start_y) < 0.3 * line.height:
+        return None
     left, right = before.end_x + 0.6 * before.height, line.start_x
-    is_beside = abs(before.end_y - line.start_y) < 0.3 * line.height and right > left
-    if is_beside and may_part_columns(f"{before.text} {line.text}", len(before.text)):
+    if right > left and may_part_columns(f"{before.text} {line.text}", len(before.text)):
         return left, right
-    return None
-
-
-def _first_gap(ruler: _Ruler, piece: Piece) -> tuple[float, float] | None:
-    """From where to where the first gap reaches that may be one between columns."""
-    start, text = piece
-    at = text.find(" ", 1)
-    while 0 < at < len(text) - 1:
-        left, top, right, bottom, next_left, _, next_right, _ = ruler.measure(start + at - 1, start + at + 1)
-        least = 1.2 * (top - bottom)
-        if (next_left - right > least or left - next_right > least) and may_part_columns(text, at):
-            return (right, next_left) if next_left > right else (next_right, left)
-        at = text.find(" ", at + 1)
     return None
 
 

@@ -6,6 +6,7 @@ from itertools import chain, pairwise
 from operator import itemgetter, sub, truediv
 from typing import NamedTuple
 
+from indexer.pdf.tables.checks import is_monospaced
 from indexer.pdf.tables.grid import (
     Bit,
     Grid,
@@ -70,6 +71,8 @@ def find_unruled(lines: Sequence[Sequence[Word]], across: Sequence[Rule]) -> Sea
     if not 3 <= len(lines) <= _MOST_LINES:
         return search
     for core in _cores(lines):
+        if is_monospaced(chain.from_iterable(lines[slice(*core)])):
+            continue
         first, stop, gutters, size = _find_columns(lines, *core)
         above, below = lines[min(first, core[0])], lines[max(stop, core[1]) - 1]
         search.reaches.append((above[0].line, below[-1].line))
