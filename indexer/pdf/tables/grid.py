@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, pairwise, repeat
 from math import inf
+from operator import sub, truediv
 from typing import NamedTuple
 
 # How far apart the lines of a cell are at most, in heights of their boxes, which already hold the usual
@@ -113,6 +114,21 @@ def median(values: Iterable[float]) -> float:
     ordered = sorted(values)
     middle = len(ordered) // 2
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def size_of(lines: Sequence[Sequence[Word]]) -> float:
+    """The size of the text, in points: letters and digits are half as wide, as a rule.
+
+    The height of a font's box tells less: it has .74 of the size from LibreOffice, .9 from TeX and 1.15 from
+    Chromium. It is the limit for scripts with wide characters.
+    """
+    words = list(chain.from_iterable(lines))
+    if not words:
+        return 0.0
+    texts, lefts, bottoms, rights, tops, _, _ = zip(*words, strict=True)
+    width = median(map(truediv, map(sub, rights, lefts), map(len, texts)))
+    height = median(map(sub, tops, bottoms))
+    return min(2 * width, 1.4 * height)
 
 
 # Columns

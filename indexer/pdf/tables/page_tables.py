@@ -28,10 +28,10 @@ from indexer.pdf.tables.checks import (
     may_part_columns,
     suspects,
 )
-from indexer.pdf.tables.grid import Grid, Word
+from indexer.pdf.tables.grid import Grid, Word, size_of
 from indexer.pdf.tables.ruled import Frame, find_frames, find_ruled
 from indexer.pdf.tables.rules import Rule, Rules, count_paths, read_rules
-from indexer.pdf.tables.unruled import LONG, find_unruled, part_blocks, size_of
+from indexer.pdf.tables.unruled import LONG, find_unruled, part_blocks
 from indexer.pdf.text.page_lines import HYPHENATED, Line
 from stackroom.common.characters.scripts import UNSPACED
 from stackroom.page.table_rows import format_table
@@ -50,6 +50,7 @@ _WIDE = re.compile(f"[\u0590-\u08ff{UNSPACED}]")
 _FEWEST_ACROSS = 2  # horizontal rules of a page that part a table from what is around it
 _LEAST_GAP = 0.6  # of the text's size: a blank has up to .5 in lines that are set to the full width
 _FEWEST_NUMERIC = 2  # values that make a column of three rows one of numbers
+_MOST_WHOLE = 0.4  # of the lines with gaps: those that can't be taken apart, and so run across columns
 _FEWEST_DOWN = 3  # vertical rules of a table: at both sides, and between columns
 
 _RULE_NEAR = 3.0  # of the lines' height: so far a table's upper and lower rules are from lines with gaps
@@ -113,7 +114,7 @@ def with_tables(
         return lines
     ruler = _Ruler(text_page)
     with_gaps = [] if is_drawn else _with_gaps(ruler, signs, lines, pieces)
-    if are_contents([lines[at].text for at in with_gaps]):
+    if are_contents([lines[at].text for at in with_gaps]) or _are_whole(with_gaps, lines, pieces):
         with_gaps = []
     if not with_gaps and count_paths(page, look) < (_FEW_PATHS if are_beside else _MANY_PATHS):
         return lines
@@ -299,7 +300,7 @@ def _measure(
     return measured
 
 
-def _split(text: str, raw: str, *, is_whole: bool) -> tuple[list[str], list[tuple[int, int]]]:
+def _split(text: str, raw: str, *, is_whole: bool = False) -> tuple[list[str], list[tuple[int, int]]]:
     """The words of a line, or all of it as one, and where they are in PDFium's text of it."""
     if not text or has_leader(raw):
         return [], []
@@ -322,6 +323,15 @@ def _whole(text: str, raw: str) -> tuple[list[str], list[tuple[int, int]]]:
     inner = raw.strip()
     start = raw.find(inner)
     return ([text], [(start, start + len(inner))]) if inner else ([], [])
+
+
+def _are_whole(numbers: Sequence[int], lines: Sequence[Line], pieces: Sequence[Piece]) -> bool:
+    """Whether too many lines cannot be taken apart to make a table without rules."""
+    most = _MOST_WHOLE * len(numbers)
+    repaired = [at for at in numbers if lines[at].text != pieces[at][1] and " " in lines[at].text]
+    if len(repaired) <= most:
+        return False
+    return sum(len(_split(lines[at].text, pieces[at][1])[0]) == 1 for at in repaired) > most
 
 
 def _is_same(texts: Sequence[str], raw: Sequence[str]) -> bool:

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
-from operator import itemgetter, sub, truediv
+from operator import itemgetter, sub
 from typing import NamedTuple
 
 from indexer.pdf.tables.checks import is_monospaced
@@ -15,6 +15,7 @@ from indexer.pdf.tables.grid import (
     find_gutters,
     median,
     rows_by_rules,
+    size_of,
     split_columns,
     split_rows,
 )
@@ -124,21 +125,6 @@ def _join_beside(lines: Sequence[Sequence[Word]]) -> list[list[Word]]:
                 continue
         joined.append(list(line))
     return joined
-
-
-def size_of(lines: Sequence[Sequence[Word]]) -> float:
-    """The size of the text, in points: letters and digits are half as wide, as a rule.
-
-    The height of a font's box tells less: it has .74 of the size from LibreOffice, .9 from TeX and 1.15 from
-    Chromium. It is the limit for scripts with wide characters.
-    """
-    words = list(chain.from_iterable(lines))
-    if not words:
-        return 0.0
-    texts, lefts, bottoms, rights, tops, _, _ = zip(*words, strict=True)
-    width = median(map(truediv, map(sub, rights, lefts), map(len, texts)))
-    height = median(map(sub, tops, bottoms))
-    return min(2 * width, 1.4 * height)
 
 
 def _cores(lines: Sequence[Sequence[Word]]) -> Iterator[tuple[int, int]]:
