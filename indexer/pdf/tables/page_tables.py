@@ -6,8 +6,6 @@ two characters each, and the page's rules are read.
 
 import ctypes
 import re
-import unicodedata
-from array import array
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
@@ -15,20 +13,18 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from indexer.pdf.ink.page_objects import PATH, Glance, address, quick
-from indexer.pdf.letters.char_boxes import measure_boxes
-from indexer.pdf.letters.raised_marks import as_units
+from indexer.pdf.ink.page_objects import PATH, Glance
 from indexer.pdf.lines.line_reader import Piece
 from indexer.pdf.tables.checks import (
     are_contents,
     count_headers,
-    has_leader,
     has_value,
     is_table,
     may_part_columns,
     suspects,
 )
 from indexer.pdf.tables.grid import Grid, Word, size_of
+from indexer.pdf.tables.line_words import Ruler, measure_words, split_words
 from indexer.pdf.tables.ruled import Frame, find_frames, find_ruled
 from indexer.pdf.tables.rules import Rule, Rules, count_paths, read_rules
 from indexer.pdf.tables.unruled import LONG, find_unruled, part_blocks
@@ -57,38 +53,7 @@ _RULE_NEAR = 3.0  # of the lines' height: so far a table's upper and lower rules
 _AROUND = 4  # lines before and after a sign that may belong to the table as well
 _MOST_WORDS = 20_000  # of a page; a full page of small print has 2,000
 
-_Pointer, _Int = ctypes.c_void_p, ctypes.c_int
-
-
-_WORD = re.compile(r"\S+")
-_JOINED_WORD = re.compile(r"\S+(?:\r\n\S+)*")  # where a line was made of two, beside a raised mark
 _BROKEN = re.compile(f"{HYPHENATED} ?(?=[^\\W\\d_])")
-
-
-_loose_box = quick(pdfium.FPDFText_GetLooseCharBox, _Int, _Pointer, _Int, _Pointer)
-
-
-class _Ruler:
-    """Measures pairs of a page's characters."""
-
-    def __init__(self, text_page: Any) -> None:
-        self._page, self._sides = address(text_page), array("f", bytes(32))
-
-    def first_gap(self, piece: Piece) -> tuple[float, float] | None:
-        """From where to where the first gap of a line reaches that may be one between columns."""
-        start, text = piece
-        page, sides = self._page, self._sides
-        into, _ = sides.buffer_info()
-        at = text.find(" ", 1)
-        while 0 < at < len(text) - 1:
-            _loose_box(page, start + at - 1, into)
-            _loose_box(page, start + at + 1, into + 16)
-            left, top, right, bottom, next_left, _, next_right, _ = sides
-            least = 1.2 * (top - bottom)
-            if (next_left - right > least or left - next_right > least) and may_part_columns(text, at):
-                return (right, next_left) if next_left > right else (next_right, left)
-            at = text.find(" ", at + 1)
-        return None
 
 
 def with_tables(
@@ -112,7 +77,7 @@ def with_tables(
         signs = [at for at in signs if pieces[at][1]]
     if not (signs and pieces):
         return lines
-    ruler = _Ruler(text_page)
+    ruler = Ruler(text_page)
     with_gaps = [] if is_drawn else _with_gaps(ruler, signs, lines, pieces)
     if are_contents([lines[at].text for at in with_gaps]) or _are_whole(with_gaps, lines, pieces):
         with_gaps = []
@@ -125,7 +90,7 @@ def with_tables(
     if with_gaps and not _are_ruled(rules.across, [lines[at] for at in with_gaps]):
         if _count_words(with_gaps, pieces) > _MOST_WORDS:
             return lines
-        measured = _measure(text_page, with_gaps, lines, pieces)
+        measured = measure_words(text_page, with_gaps, lines, pieces)
         if not _may_have_columns(lines, measured):
             with_gaps = []
     near = _near(with_gaps, lines, pieces)
@@ -136,7 +101,7 @@ def with_tables(
     starts = {*signs, *with_gaps} if frames else set(with_gaps)
     prose = {at for at in near if len(pieces[at][1]) > LONG and starts.isdisjoint((at - 1, at, at + 1))}
     rest = [at for at in near if not measured.get(at)]
-    measured |= _measure(text_page, rest, lines, pieces, prose)
+    measured |= measure_words(text_page, rest, lines, pieces, prose)
     words: list[list[Word]] = []
     for before, at in pairwise([-2, *sorted(near)]):
         if at != before + 1:
@@ -219,7 +184,7 @@ def _may_have_columns(lines: Sequence[Line], measured: Mapping[int, Sequence[Wor
 
 
 def _with_gaps(
-    ruler: _Ruler, signs: Sequence[int], lines: Sequence[Line], pieces: Sequence[Piece]
+    ruler: Ruler, signs: Sequence[int], lines: Sequence[Line], pieces: Sequence[Piece]
 ) -> list[int]:
     """The numbers of those lines that have a wide gap at one place with several others near them.
 
@@ -257,96 +222,13 @@ def _gap_before(lines: Sequence[Line], number: int) -> tuple[float, float] | Non
     return None
 
 
-def _measure(
-    text_page: Any,
-    numbers: Sequence[int],
-    lines: Sequence[Line],
-    pieces: Sequence[Piece],
-    prose: Collection[int] = (),
-) -> dict[int, list[Word]]:
-    """The words of some lines with their places.
-
-    Args:
-        text_page: of the page.
-        numbers: of the lines.
-        lines: of the page.
-        pieces: what PDFium has of each.
-        prose: the numbers of those that are each taken as one word, because they are most likely prose.
-    """
-    split = [_split(lines[at].text, pieces[at][1], is_whole=at in prose) for at in numbers]
-    ends = [
-        end
-        for at, (_, spans) in zip(numbers, split, strict=True)
-        for start, stop in spans
-        for end in (pieces[at][0] + start, pieces[at][0] + stop - 1)
-    ]
-    sides = measure_boxes(text_page, ends)
-    boxes = zip(*(sides[side::8] for side in (0, 1, 2, 3, 4, 6)), strict=True)
-    measured: dict[int, list[Word]] = {}
-    for number, (texts, spans) in zip(numbers, split, strict=True):
-        words = measured[number] = []
-        first = pieces[number][0]
-        is_known = True
-        for text, (start, _) in zip(texts, spans, strict=True):
-            left, top, right, bottom, last_left, last_right = next(boxes)
-            if last_left < left:  # from right to left
-                left = last_left
-            else:
-                right = last_right
-            is_known = is_known and 0 < right - left < 1e4 and 0 < top - bottom < 1e3  # no "not a number"
-            words.append(Word(text, left, bottom, right, top, number, first + start))
-        if not is_known:
-            words.clear()
-    return measured
-
-
-def _split(text: str, raw: str, *, is_whole: bool = False) -> tuple[list[str], list[tuple[int, int]]]:
-    """The words of a line, or all of it as one, and where they are in PDFium's text of it."""
-    if not text or has_leader(raw):
-        return [], []
-    if not raw.isascii() and max(raw) > "\uffff":
-        raw = as_units(raw)
-    if is_whole:
-        return _whole(text, raw)
-    texts = text.split()
-    spans = [found.span() for found in _WORD.finditer(raw)]
-    if text == raw or _is_same(texts, [raw[start:stop] for start, stop in spans]):
-        return texts, spans
-    if "\r\n" in raw:
-        spans = [found.span() for found in _JOINED_WORD.finditer(raw)]
-        if _is_same(texts, [raw[start:stop] for start, stop in spans]):
-            return texts, spans
-    return _whole(text, raw)  # it was repaired so much that it can't be taken apart
-
-
-def _whole(text: str, raw: str) -> tuple[list[str], list[tuple[int, int]]]:
-    inner = raw.strip()
-    start = raw.find(inner)
-    return ([text], [(start, start + len(inner))]) if inner else ([], [])
-
-
 def _are_whole(numbers: Sequence[int], lines: Sequence[Line], pieces: Sequence[Piece]) -> bool:
     """Whether too many lines cannot be taken apart to make a table without rules."""
     most = _MOST_WHOLE * len(numbers)
     repaired = [at for at in numbers if lines[at].text != pieces[at][1] and " " in lines[at].text]
     if len(repaired) <= most:
         return False
-    return sum(len(_split(lines[at].text, pieces[at][1])[0]) == 1 for at in repaired) > most
-
-
-def _is_same(texts: Sequence[str], raw: Sequence[str]) -> bool:
-    """Whether these are the same words, but for how they are written."""
-    return texts == raw or (
-        len(texts) == len(raw)
-        and all(
-            text == other or _letters(text) == _letters(other) for text, other in zip(texts, raw, strict=True)
-        )
-    )
-
-
-def _letters(text: str) -> list[str]:
-    """What stays the same where accents are composed and ligatures spelled out, in any order."""
-    return sorted(char for char in unicodedata.normalize("NFKD", text).casefold() if char.isalnum())
+    return sum(len(split_words(lines[at].text, pieces[at][1])[0]) == 1 for at in repaired) > most
 
 
 def _stands_out(text_page: Any, grid: Grid) -> bool:
