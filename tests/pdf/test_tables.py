@@ -190,6 +190,14 @@ def put_code(pdf: FPDF) -> None:
         pdf.text(240, 100 + 14 * at, remark)
 
 
+def put_output(pdf: FPDF) -> None:
+    pdf.set_font("Courier", size=10)
+    rows = (("disk", "size", "used"), ("root", "1200", "310"), ("home", "480", "77"), ("spare", "96", "12"))
+    for at, cells in enumerate((*rows, ("other", "35", "4"), ("total", "1811", "403"))):
+        for left, cell in zip((60, 160, 240), cells, strict=True):
+            pdf.text(left, 100 + 14 * at, cell)
+
+
 def put_addresses(pdf: FPDF) -> None:
     lines = (
         ("Mary Ott", "Harbour Office"),
@@ -208,7 +216,9 @@ def put_formulas(pdf: FPDF) -> None:
         pdf.text(480, 100 + 40 * at, f"({at + 1})")
 
 
-@pytest.mark.parametrize("put", [put_contents, put_list, put_columns, put_code, put_addresses, put_formulas])
+@pytest.mark.parametrize(
+    "put", [put_contents, put_list, put_columns, put_code, put_output, put_addresses, put_formulas]
+)
 def test_what_is_no_table_stays_as_it_is(put: Callable[[FPDF], None], tmp_path: Path) -> None:
     pdf = new_page()
     put(pdf)

@@ -48,9 +48,11 @@ _count_in_form = quick(pdfium.FPDFFormObj_CountObjects, _Int, _Pointer)
 _get_in_form = quick(pdfium.FPDFFormObj_GetObject, _Pointer, _Pointer, ctypes.c_ulong)
 _get_matrix = quick(pdfium.FPDFPageObj_GetMatrix, _Int, _Pointer, _Pointer)
 
-# What PDFium writes a box into: it is asked for those of many objects.
+# What PDFium writes a box and a matrix into: it is asked for those of many objects.
 _sides = (ctypes.c_float * 4)()
 _SIDES_AT = tuple(range(ctypes.addressof(_sides), ctypes.addressof(_sides) + 16, 4))
+_matrix = (ctypes.c_float * 6)()
+_MATRIX_AT = ctypes.addressof(_matrix)
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top, in points of the page."""
@@ -110,15 +112,21 @@ class Seen(NamedTuple):
     forms: tuple[int, ...]
 
 
-def walk(page: Any, kinds: Collection[int] = (TEXT, PATH, IMAGE, SHADING)) -> list[Seen]:
+def walk(
+    page: Any,
+    kinds: Collection[int] = (TEXT, PATH, IMAGE, SHADING),
+    objects: Sequence[int] | None = None,
+) -> list[Seen]:
     """The objects of a page and of its forms in the order in which they are drawn; those with a place.
 
     Args:
         page: an open page of PDFium.
         kinds: of the objects that are wanted.
+        objects: those of the page, without those in forms, that are looked at; all if not given.
     """
     seen: list[Seen] = []
-    objects = map(_get, repeat(address(page)), range(_count(page)))
+    if objects is None:
+        objects = list(map(_get, repeat(address(page)), range(_count(page))))
     _walk(list(filter(None, objects)), kinds, IDENTITY, (), seen, _MOST_OBJECTS)
     return seen
 
@@ -155,10 +163,11 @@ def _count(page: Any) -> int:
 
 
 def matrix_of(found: int) -> Matrix:
-    """The matrix of an object."""
-    matrix = pdfium.FS_MATRIX()
-    _get_matrix(found, ctypes.addressof(matrix))
-    return matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f
+    """The matrix of an object; zeros if it has none."""
+    if not _get_matrix(found, _MATRIX_AT):
+        return 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    a, b, c, d, e, f = _matrix
+    return a, b, c, d, e, f
 
 
 def multiply(inner: Matrix, outer: Matrix) -> Matrix:
@@ -175,9 +184,15 @@ def box_of(found: int, matrix: Matrix = IDENTITY) -> Box | None:
     left, bottom, right, top = _sides
     if matrix is not IDENTITY:
         a, b, c, d, e, f = matrix
+        if b == c == 0.0 < min(a, d):  # most forms only move and scale what is in them
+            return _place(a * left + e, d * bottom + f, a * right + e, d * top + f)
         corners = [(a * x + c * y + e, b * x + d * y + f) for x in (left, right) for y in (bottom, top)]
         xs, ys = zip(*corners, strict=True)
         left, bottom, right, top = min(xs), min(ys), max(xs), max(ys)
+    return _place(left, bottom, right, top)
+
+
+def _place(left: float, bottom: float, right: float, top: float) -> Box | None:
     is_place = -1e6 < left <= right < 1e6 and -1e6 < bottom <= top < 1e6
     return (left, bottom, right, top) if is_place else None
 

@@ -4,13 +4,12 @@ Pure functions.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from operator import sub, truediv
-from statistics import median
 
-from indexer.pdf.tables.grid import Bit, Grid
+from indexer.pdf.tables.grid import Bit, Grid, Word, median
 from indexer.pdf.text.page_lines import Line
 from stackroom.common.characters.scripts import UNSPACED
 
@@ -23,8 +22,7 @@ _MARKER = re.compile(
 )
 _BULLET = re.compile("[-•–—▪▫◦‣·●○■□➢*]")
 _PAGE = re.compile(r"\d{1,4}|[ivxlc]{1,7}")
-LEADER = re.compile(r"[.·…_]{4,}|(?:[.·] ){3,}")
-"""Dots that lead from a heading to its page."""
+_LEADER = re.compile(r"[.·…_]{4,}|(?:[.·] ){3,}")
 _LABEL = re.compile(r"\[.*\]|\(\d+(?:\.\d+)*[a-z]?\)")  # "[Function]" beside its name, a formula's number
 _CODE = re.compile(r"[;{]\Z|%\w*\Z(?<!\d%)(?<! %)|\A//|\A/[*∗]")
 _BEGINS_CODE = frozenset("\\{}%#/")
@@ -120,12 +118,17 @@ def _not_monospaced(numbers: Sequence[int], widths: Sequence[float], lengths: Se
         widths: of a character of each line of the page, counted from the first to where the last begins.
         lengths: of the lines, in characters.
     """
-    found: defaultdict[int, set[int]] = defaultdict(set)
     numbers = [at for at in numbers if widths[at] < 1e5]  # nor what is "not a number"
     keys = [round(20 * widths[at] * lengths[at] / max(lengths[at] - 1, 1)) for at in numbers]
-    for key, at in zip(keys, numbers, strict=True):
-        found[key].add(lengths[at])
-    return [at for key, at in zip(keys, numbers, strict=True) if len(found[key]) < 3]
+    different = Counter(key for key, _ in set(zip(keys, map(lengths.__getitem__, numbers), strict=True)))
+    return [at for key, at in zip(keys, numbers, strict=True) if different[key] < 3]
+
+
+def has_leader(text: str) -> bool:
+    """Whether there are dots that lead from a heading to its page."""
+    # Few lines have as many, and counting is quicker.
+    may_have = text.count(".") + text.count("_") >= 3 or not text.isascii()
+    return may_have and _LEADER.search(text) is not None
 
 
 def has_value(text: str) -> bool:
@@ -148,7 +151,7 @@ def is_table(grid: Grid) -> bool:
         return filled >= (0.25 if len(texts) > 2 else 0.8)
     if len(texts) < 3 or filled < 0.4 or sum(sum(map(bool, row)) >= 2 for row in texts) < 0.6 * len(texts):
         return False
-    if _is_monospaced(grid) or _is_code(columns) or _is_list(columns) or _is_contents(columns):
+    if is_monospaced(grid.words()) or _is_code(columns) or _is_list(columns) or _is_contents(columns):
         return False
     if _is_labelled(columns) or sum(cell.endswith(",") for cell in cells) > 0.5 * len(cells):
         return False
@@ -232,11 +235,11 @@ def _is_value(cell: str) -> bool:
     return bool(_NUMBER.fullmatch(cell) or _NO_VALUE.fullmatch(cell))
 
 
-def _is_monospaced(grid: Grid) -> bool:
+def is_monospaced(words: Iterable[Word]) -> bool:
     """Whether all letters are equally wide: code, or what a program printed."""
     widths = [
         (word.right - word.left) / len(word.text)
-        for word in {word.text: word for word in grid.words()}.values()
+        for word in {word.text: word for word in words}.values()
         if len(word.text) > 2 and word.text.isalpha()
     ]
     if len(widths) < 4:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, pairwise, repeat
 from math import inf
-from statistics import median
+from operator import sub, truediv
 from typing import NamedTuple
 
 # How far apart the lines of a cell are at most, in heights of their boxes, which already hold the usual
@@ -109,6 +109,28 @@ class Grid:
         return (word for row in self.rows for bits in row.values() for bit in bits for word in bit.words)
 
 
+def median(values: Iterable[float]) -> float:
+    """The middle one, or that between the two in the middle; quicker than the one of `statistics`."""
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def size_of(lines: Sequence[Sequence[Word]]) -> float:
+    """The size of the text, in points: letters and digits are half as wide, as a rule.
+
+    The height of a font's box tells less: it has .74 of the size from LibreOffice, .9 from TeX and 1.15 from
+    Chromium. It is the limit for scripts with wide characters.
+    """
+    words = list(chain.from_iterable(lines))
+    if not words:
+        return 0.0
+    texts, lefts, bottoms, rights, tops, _, _ = zip(*words, strict=True)
+    width = median(map(truediv, map(sub, rights, lefts), map(len, texts)))
+    height = median(map(sub, tops, bottoms))
+    return min(2 * width, 1.4 * height)
+
+
 # Columns
 
 
@@ -132,7 +154,7 @@ def find_gutters(lines: Sequence[Sequence[Word]], size: float) -> list[tuple[flo
         return []
     found = [gap for gap in found if gap[1] - gap[0] > 0.1 * size]
     if most:
-        found = [gap for each in found for gap in _narrowed(each, words)]
+        found = [gap for each in found for gap in _narrowed(each, lefts, rights)]
     return [gap for gap in found if gap[1] - gap[0] > 0.1 * size and _parts_columns(gap, lines, size)]
 
 
@@ -152,18 +174,23 @@ def _free(lefts: Sequence[float], rights: Sequence[float], most: int) -> list[tu
     return found
 
 
-def _narrowed(gap: tuple[float, float], words: Sequence[Word]) -> Iterable[tuple[float, float]]:
-    """The gap without what a word at either side reaches into it; words that cover half of it run across."""
+def _narrowed(
+    gap: tuple[float, float], lefts: Sequence[float], rights: Sequence[float]
+) -> list[tuple[float, float]]:
+    """The gap without what a word at either side reaches into it; words that cover half of it run across.
+
+    `lefts` and `rights` are the sides of all words.
+    """
     start, stop = gap
     middle = (start + stop) / 2
     left, right = gap
-    for _, word_left, _, word_right, _, _, _ in words:
-        if start < word_right <= middle and word_left <= start:
+    near = [sides for sides in zip(lefts, rights, strict=True) if sides[0] < stop and sides[1] > start]
+    for word_left, word_right in near:
+        if word_left <= start and word_right <= middle:
             left = max(left, word_right)
-        elif middle <= word_left < stop and word_right >= stop:
+        elif middle <= word_left and word_right >= stop:
             right = min(right, word_left)
-    if left < right:
-        yield left, right
+    return [(left, right)] if left < right else []
 
 
 def _parts_columns(gap: tuple[float, float], lines: Sequence[Sequence[Word]], size: float) -> bool:
@@ -208,21 +235,30 @@ def split_columns(line: Sequence[Word], gutters: Sequence[tuple[float, float]], 
         size: of the text, in points.
     """
     middles = [(left + right) / 2 for left, right in gutters]
+    if len(line) == 1:
+        place = max(bisect_right(middles, line[0].left), bisect_right(middles, _middle(line[0]) - size))
+        return [Bit(place, [*line])]
     by_column: defaultdict[int, list[int]] = defaultdict(list)
     reach, column = -1e9, 0  # how far the words so far reach, and their column
-    for at in sorted(range(len(line)), key=lambda at: line[at].left):
-        word = line[at]
-        place = bisect_right(middles, word.left)
-        is_parted = word.left - reach > 0.55 * size or any(
-            reach <= left + 0.5 and word.left >= right - 0.5 for left, right in gutters[column:place]
+    lefts = [word.left for word in line]
+    for at in sorted(range(len(line)), key=lefts.__getitem__):
+        start, stop = lefts[at], line[at].right
+        place = bisect_right(middles, start)
+        is_parted = start - reach > 0.55 * size or (
+            place > column
+            and any(reach <= left + 0.5 and start >= right - 0.5 for left, right in gutters[column:place])
         )
         if is_parted:
             # A word that begins before the middle of the gap, but is mostly behind it, is behind it.
-            place = max(place, bisect_right(middles, (word.left + word.right) / 2 - size))
-            column = place
+            column = max(place, bisect_right(middles, (start + stop) / 2 - size))
         by_column[column].append(at)
-        reach = max(reach, word.right)
+        if stop > reach:
+            reach = stop
     return [Bit(column, [line[at] for at in sorted(by_column[column])]) for column in sorted(by_column)]
+
+
+def _middle(word: Word) -> float:
+    return (word.left + word.right) / 2
 
 
 # Rows
@@ -245,25 +281,21 @@ def split_rows(bits: Sequence[Bit]) -> list[Row]:
                 cells[-1].append(below)
             else:
                 cells.append([below])
-    cells.sort(key=lambda cell: -max(bit.top for bit in cell))
+    cells.sort(key=lambda cell: -cell[0].top)  # that of its uppermost line
     rows: list[Row] = []
     bottom = 0.0
     for cell in cells:
-        top, low = max(bit.top for bit in cell), min(bit.bottom for bit in cell)
         first = cell[0]
-        overlap = min(top, top if not rows else _top(rows[-1])) - max(low, bottom)
+        top = first.top  # that of the row is not lower
+        low = min([bit.bottom for bit in cell])
         # Boxes of neighbouring rows may overlap a little where rows are set close.
-        if rows and overlap > 0.5 * (first.top - first.bottom):
+        if rows and top - max(low, bottom) > 0.5 * (top - first.bottom):
             rows[-1].setdefault(first.column, []).extend(cell)
             bottom = min(bottom, low)
         else:
             rows.append({first.column: list(cell)})
             bottom = low
     return rows
-
-
-def _top(row: Row) -> float:
-    return max(bit.top for bits in row.values() for bit in bits)
 
 
 def split_bands(bits: Sequence[Bit], rules: Sequence[float]) -> list[list[Bit]]:

@@ -6,7 +6,6 @@ two characters each, and the page's rules are read.
 
 import ctypes
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
@@ -14,11 +13,9 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from indexer.pdf.ink.page_objects import PATH, Glance, address, quick
-from indexer.pdf.letters.raised_marks import as_units
+from indexer.pdf.ink.page_objects import PATH, Glance
 from indexer.pdf.lines.line_reader import Piece
 from indexer.pdf.tables.checks import (
-    LEADER,
     are_contents,
     count_headers,
     has_value,
@@ -26,10 +23,11 @@ from indexer.pdf.tables.checks import (
     may_part_columns,
     suspects,
 )
-from indexer.pdf.tables.grid import Grid, Word
+from indexer.pdf.tables.grid import Grid, Word, size_of
+from indexer.pdf.tables.line_words import Ruler, measure_words, split_words
 from indexer.pdf.tables.ruled import Frame, find_frames, find_ruled
 from indexer.pdf.tables.rules import Rule, Rules, count_paths, read_rules
-from indexer.pdf.tables.unruled import LONG, find_unruled, part_blocks, size_of
+from indexer.pdf.tables.unruled import LONG, find_unruled, part_blocks
 from indexer.pdf.text.page_lines import HYPHENATED, Line
 from stackroom.common.characters.scripts import UNSPACED
 from stackroom.page.table_rows import format_table
@@ -48,38 +46,14 @@ _WIDE = re.compile(f"[\u0590-\u08ff{UNSPACED}]")
 _FEWEST_ACROSS = 2  # horizontal rules of a page that part a table from what is around it
 _LEAST_GAP = 0.6  # of the text's size: a blank has up to .5 in lines that are set to the full width
 _FEWEST_NUMERIC = 2  # values that make a column of three rows one of numbers
+_MOST_WHOLE = 0.4  # of the lines with gaps: those that can't be taken apart, and so run across columns
 _FEWEST_DOWN = 3  # vertical rules of a table: at both sides, and between columns
 
 _RULE_NEAR = 3.0  # of the lines' height: so far a table's upper and lower rules are from lines with gaps
 _AROUND = 4  # lines before and after a sign that may belong to the table as well
 _MOST_WORDS = 20_000  # of a page; a full page of small print has 2,000
 
-_Pointer, _Int = ctypes.c_void_p, ctypes.c_int
-
-
-_WORD = re.compile(r"\S+")
-_JOINED_WORD = re.compile(r"\S+(?:\r\n\S+)*")  # where a line was made of two, beside a raised mark
 _BROKEN = re.compile(f"{HYPHENATED} ?(?=[^\\W\\d_])")
-
-
-_loose_box = quick(pdfium.FPDFText_GetLooseCharBox, _Int, _Pointer, _Int, _Pointer)
-
-
-class _Ruler:
-    """Measures pairs of a page's characters."""
-
-    def __init__(self, text_page: Any) -> None:
-        boxes = (ctypes.c_float * 8)()
-        self._page, self._into = address(text_page), ctypes.addressof(boxes)
-        # Its list is made at once; to ask an array of ctypes for each number takes longer than to measure.
-        self._sides = memoryview(boxes).cast("B").cast("f")
-
-    def measure(self, first: int, second: int) -> list[float]:
-        """Left, top, right and bottom of two characters, by their numbers."""
-        _loose_box(self._page, first, self._into)
-        _loose_box(self._page, second, self._into + 16)
-        sides: list[float] = self._sides.tolist()  # type: ignore[assignment]
-        return sides
 
 
 def with_tables(
@@ -103,34 +77,36 @@ def with_tables(
         signs = [at for at in signs if pieces[at][1]]
     if not (signs and pieces):
         return lines
-    ruler = _Ruler(text_page)
+    ruler = Ruler(text_page)
     with_gaps = [] if is_drawn else _with_gaps(ruler, signs, lines, pieces)
-    if are_contents([lines[at].text for at in with_gaps]):
+    if are_contents([lines[at].text for at in with_gaps]) or _are_whole(with_gaps, lines, pieces):
         with_gaps = []
-    if not with_gaps and count_paths(page) < (_FEW_PATHS if are_beside else _MANY_PATHS):
+    if not with_gaps and count_paths(page, look) < (_FEW_PATHS if are_beside else _MANY_PATHS):
         return lines
-    rules = read_rules(page)
+    rules = read_rules(page, look)
     is_ruled = len(rules.down) >= _FEWEST_DOWN
     frames = find_frames(rules) if is_ruled or with_gaps else []
     measured: dict[int, list[Word]] = {}
     if with_gaps and not _are_ruled(rules.across, [lines[at] for at in with_gaps]):
         if _count_words(with_gaps, pieces) > _MOST_WORDS:
             return lines
-        measured = {at: _measure(ruler, at, pieces[at], lines[at].text) for at in with_gaps}
+        measured = measure_words(text_page, with_gaps, lines, pieces)
         if not _may_have_columns(lines, measured):
             with_gaps = []
     near = _near(with_gaps, lines, pieces)
-    if is_ruled:
+    if is_ruled and frames:
         near |= {at for at in _near(signs, lines, pieces) if _is_inside(lines[at], frames)}
     if not near or _count_words(near, pieces) > _MOST_WORDS:
         return lines
     starts = {*signs, *with_gaps} if frames else set(with_gaps)
+    prose = {at for at in near if len(pieces[at][1]) > LONG and starts.isdisjoint((at - 1, at, at + 1))}
+    rest = [at for at in near if not measured.get(at)]
+    measured |= measure_words(text_page, rest, lines, pieces, prose)
     words: list[list[Word]] = []
     for before, at in pairwise([-2, *sorted(near)]):
         if at != before + 1:
             words.append([])
-        is_prose = len(pieces[at][1]) > LONG and starts.isdisjoint((at - 1, at, at + 1))
-        words.append(measured.get(at) or _measure(ruler, at, pieces[at], lines[at].text, is_whole=is_prose))
+        words.append(measured[at])
     grids = _find(words, rules, frames, has_gaps=bool(with_gaps))
     made = [(grid, _make_line(grid, lines, _stands_out(text_page, grid))) for grid in grids]
     return _replace(lines, words, made) if made else lines
@@ -150,9 +126,11 @@ def _find(
         grids = list(filter(is_table, find_ruled(frames, [word for line in words for word in line])))
     if has_gaps:
         rest = _without(words, grids)
-        found = list(filter(is_table, find_unruled(rest, rules.across)))
-        if parted := part_blocks(_without(rest, found)):  # tables one below the other, with other columns
-            found += filter(is_table, find_unruled(parted, rules.across))
+        grids_outside, reaches = find_unruled(rest, rules.across)
+        found = list(filter(is_table, grids_outside))
+        # Tables one below the other, with other columns:
+        if parted := part_blocks(_without(rest, found), reaches):
+            found += filter(is_table, find_unruled(parted, rules.across).grids)
         grids += found
     return grids
 
@@ -206,7 +184,7 @@ def _may_have_columns(lines: Sequence[Line], measured: Mapping[int, Sequence[Wor
 
 
 def _with_gaps(
-    ruler: _Ruler, signs: Sequence[int], lines: Sequence[Line], pieces: Sequence[Piece]
+    ruler: Ruler, signs: Sequence[int], lines: Sequence[Line], pieces: Sequence[Piece]
 ) -> list[int]:
     """The numbers of those lines that have a wide gap at one place with several others near them.
 
@@ -216,7 +194,7 @@ def _with_gaps(
     found: set[int] = set()
     single = 0
     for number in signs[:_MOST_PROBES]:
-        gap = _gap_before(lines, number) or _first_gap(ruler, pieces[number])
+        gap = _gap_before(lines, number) or ruler.first_gap(pieces[number])
         single += " " not in pieces[number][1]
         if gap is not None:
             gaps = [*gaps[1 - _LOCAL :], (number, *gap)]
@@ -236,87 +214,21 @@ def _gap_before(lines: Sequence[Line], number: int) -> tuple[float, float] | Non
     if not number:
         return None
     before, line = lines[number - 1], lines[number]
+    if not abs(before.end_y - line.start_y) < 0.3 * line.height:
+        return None
     left, right = before.end_x + 0.6 * before.height, line.start_x
-    is_beside = abs(before.end_y - line.start_y) < 0.3 * line.height and right > left
-    if is_beside and may_part_columns(f"{before.text} {line.text}", len(before.text)):
+    if right > left and may_part_columns(f"{before.text} {line.text}", len(before.text)):
         return left, right
     return None
 
 
-def _first_gap(ruler: _Ruler, piece: Piece) -> tuple[float, float] | None:
-    """From where to where the first gap reaches that may be one between columns."""
-    start, text = piece
-    at = text.find(" ", 1)
-    while 0 < at < len(text) - 1:
-        left, top, right, bottom, next_left, _, next_right, _ = ruler.measure(start + at - 1, start + at + 1)
-        least = 1.2 * (top - bottom)
-        if (next_left - right > least or left - next_right > least) and may_part_columns(text, at):
-            return (right, next_left) if next_left > right else (next_right, left)
-        at = text.find(" ", at + 1)
-    return None
-
-
-def _measure(ruler: _Ruler, number: int, piece: Piece, text: str, *, is_whole: bool = False) -> list[Word]:
-    """The words of a line with their places.
-
-    Args:
-        ruler: of its page.
-        number: of the line.
-        piece: what PDFium has of it.
-        text: what was made of that.
-        is_whole: whether to take all of it as one word, because it is most likely prose.
-    """
-    first, raw = piece
-    if not text or LEADER.search(raw):
-        return []
-    if not raw.isascii() and max(raw) > "\uffff":
-        raw = as_units(raw)
-    texts, spans = _whole(text, raw) if is_whole else _split(text, raw)
-    measured = []
-    for text, (start, stop) in zip(texts, spans, strict=True):
-        left, top, right, bottom, last_left, _, last_right, _ = ruler.measure(first + start, first + stop - 1)
-        if last_left < left:  # from right to left
-            left = last_left
-        else:
-            right = last_right
-        if not (0 < right - left < 1e4 and 0 < top - bottom < 1e3):  # also "not a number"
-            return []
-        measured.append(Word(text, left, bottom, right, top, number, first + start))
-    return measured
-
-
-def _split(text: str, raw: str) -> tuple[list[str], list[tuple[int, int]]]:
-    """The words of a line, and where they are in PDFium's text of it."""
-    texts = text.split()
-    spans = [found.span() for found in _WORD.finditer(raw)]
-    if text == raw or _is_same(texts, [raw[start:stop] for start, stop in spans]):
-        return texts, spans
-    if "\r\n" in raw:
-        spans = [found.span() for found in _JOINED_WORD.finditer(raw)]
-        if _is_same(texts, [raw[start:stop] for start, stop in spans]):
-            return texts, spans
-    return _whole(text, raw)  # it was repaired so much that it can't be taken apart
-
-
-def _whole(text: str, raw: str) -> tuple[list[str], list[tuple[int, int]]]:
-    inner = raw.strip()
-    start = raw.find(inner)
-    return ([text], [(start, start + len(inner))]) if inner else ([], [])
-
-
-def _is_same(texts: Sequence[str], raw: Sequence[str]) -> bool:
-    """Whether these are the same words, but for how they are written."""
-    return texts == raw or (
-        len(texts) == len(raw)
-        and all(
-            text == other or _letters(text) == _letters(other) for text, other in zip(texts, raw, strict=True)
-        )
-    )
-
-
-def _letters(text: str) -> list[str]:
-    """What stays the same where accents are composed and ligatures spelled out, in any order."""
-    return sorted(char for char in unicodedata.normalize("NFKD", text).casefold() if char.isalnum())
+def _are_whole(numbers: Sequence[int], lines: Sequence[Line], pieces: Sequence[Piece]) -> bool:
+    """Whether too many lines cannot be taken apart to make a table without rules."""
+    most = _MOST_WHOLE * len(numbers)
+    repaired = [at for at in numbers if lines[at].text != pieces[at][1] and " " in lines[at].text]
+    if len(repaired) <= most:
+        return False
+    return sum(len(split_words(lines[at].text, pieces[at][1])[0]) == 1 for at in repaired) > most
 
 
 def _stands_out(text_page: Any, grid: Grid) -> bool:

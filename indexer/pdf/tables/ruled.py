@@ -1,6 +1,6 @@
 """Finds tables whose cells are parted by rules. Pure functions; places are in points."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
@@ -88,10 +88,12 @@ def _touching(across: Sequence[Rule], down: Sequence[Rule]) -> list[tuple[list[R
             at = group_of[at]
         return at
 
+    xs = [rule.at for rule in down]  # ascending, as `_join` leaves them
     for first, (y, left, right) in enumerate(across):
-        for second, (x, bottom, top) in enumerate(down, len(across)):
-            if left - _SAME <= x <= right + _SAME and bottom - _SAME <= y <= top + _SAME:
-                group_of[root(first)] = root(second)
+        for second in range(bisect_left(xs, left - _SAME), bisect_right(xs, right + _SAME)):
+            _, bottom, top = down[second]
+            if bottom - _SAME <= y <= top + _SAME:
+                group_of[root(first)] = root(second + len(across))
     groups: defaultdict[int, tuple[list[Rule], list[Rule]]] = defaultdict(lambda: ([], []))
     for at, rule in enumerate(across):
         groups[root(at)][0].append(rule)

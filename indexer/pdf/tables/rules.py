@@ -1,7 +1,9 @@
 """Reads the straight lines that are drawn on a page: the rules of tables."""
 
 import ctypes
-from collections.abc import Iterator
+from array import array
+from collections import deque
+from collections.abc import Sequence
 from itertools import compress, repeat
 from typing import Any, NamedTuple
 
@@ -11,6 +13,7 @@ from indexer.pdf.ink.page_objects import (
     FORM,
     IDENTITY,
     PATH,
+    Glance,
     Matrix,
     address,
     matrix_of,
@@ -42,6 +45,10 @@ _point = quick(pdfium.FPDFPathSegment_GetPoint, _Int, *[_Pointer] * 3)
 _closes = quick(pdfium.FPDFPathSegment_GetClose, _Int, _Pointer)
 _kind = quick(pdfium.FPDFPathSegment_GetType, _Int, _Pointer)
 
+# What PDFium writes into how a path is filled, and whether it is stroked.
+_modes = (ctypes.c_int * 2)()
+_MODES_AT = (ctypes.addressof(_modes), ctypes.addressof(_modes) + 4)
+
 
 class Rule(NamedTuple):
     """A straight line, horizontal or vertical.
@@ -63,33 +70,39 @@ class Rules(NamedTuple):
     down: list[Rule]
 
 
-def count_paths(page: Any) -> float:
+def count_paths(page: Any, look: Glance) -> float:
     """The share of a page's objects that are paths, judged by some of them: quickly."""
-    count = _count_objects(address(page))
-    looked_at = range(0, max(count, 0), max(1, count // _SAMPLE))
-    kinds = list(map(_type, map(_get, repeat(address(page)), looked_at)))
+    kinds = look.kinds
+    if not look.is_whole:
+        count = _count_objects(address(page))
+        looked_at = range(0, max(count, 0), max(1, count // _SAMPLE))
+        kinds = list(map(_type, map(_get, repeat(address(page)), looked_at)))
     if FORM in kinds:  # what is in it may be anything
         return 1.0
-    paths = kinds.count(PATH)
-    return paths / len(looked_at) if paths else 0.0
+    return kinds.count(PATH) / len(kinds) if kinds else 0.0
 
 
-def read_rules(page: Any) -> Rules:
+def read_rules(page: Any, look: Glance) -> Rules:
     """The lines of an open page of PDFium; none of a page that has more than tables have."""
     rules = Rules([], [])
-    count = pdfium.FPDFPage_CountObjects(page)
-    if not 0 < count <= _MOST_OBJECTS:
-        return rules
-    found = list(map(_get, repeat(address(page)), range(count)))
-    kinds = list(map(_type, found))
+    found, kinds = look.objects, look.kinds
+    if not look.is_whole:
+        count = _count_objects(address(page))
+        if not 0 < count <= _MOST_OBJECTS:
+            return rules
+        found = list(map(_get, repeat(address(page)), range(count)))
+        kinds = list(map(_type, found))
     paths = list(compress(found, map(PATH.__eq__, kinds)))
-    sides = (ctypes.c_float * (4 * len(paths)))()
-    start, stop = ctypes.addressof(sides), ctypes.addressof(sides) + ctypes.sizeof(sides)
-    are_known = list(map(_bounds, paths, *(range(start + 4 * side, stop, 16) for side in range(4))))
-    places = sides[:]
-    drawn = [(path, IDENTITY, places[4 * at : 4 * at + 4]) for at, path in enumerate(paths) if are_known[at]]
+    places = array("f", bytes(16 * len(paths)))
+    start, _ = places.buffer_info()
+    stop = start + 16 * len(paths)
+    are_known = map(_bounds, paths, *(range(start + 4 * side, stop, 16) for side in range(4)))
+    known = list(compress(range(len(paths)), are_known))
+    lefts, bottoms, rights, tops = (places[side::4] for side in range(4))
+    drawn = [(paths[at], IDENTITY, (lefts[at], bottoms[at], rights[at], tops[at])) for at in known]
     if FORM in kinds:
-        drawn += [(seen.at, seen.matrix, [*seen.box]) for seen in walk(page, (PATH,)) if seen.forms]
+        forms = list(compress(found, map(FORM.__eq__, kinds)))
+        drawn += [(seen.at, seen.matrix, seen.box) for seen in walk(page, (PATH,), forms)]
     for path, matrix, (left, bottom, right, top) in drawn:
         width, height = right - left, top - bottom
         if not (0 <= width < 1e5 and 0 <= height < 1e5):
@@ -110,14 +123,18 @@ def _read_path(path: int, around: Matrix, rules: Rules) -> None:
 
     `around` is the matrix of the forms that it is in.
     """
-    modes = (ctypes.c_int * 2)()  # how it is filled, and whether it is stroked
-    if not _draw_mode(path, ctypes.addressof(modes), ctypes.addressof(modes) + 4):
+    if not _draw_mode(path, *_MODES_AT) or not _modes[1]:
         return
-    if not modes[1] or _count_segments(path) > _MOST_SEGMENTS:
+    count = _count_segments(path)
+    if not 0 < count <= _MOST_SEGMENTS:
+        return
+    segments = list(map(_segment, repeat(path), range(count)))
+    kinds, closed = list(map(_kind, segments)), list(map(_closes, segments))
+    if pdfium.FPDF_SEGMENT_LINETO not in kinds and not any(closed):
         return
     before: tuple[float, float] | None = None
     start: tuple[float, float] | None = None
-    for kind, point, closes in _segments(path, around):
+    for kind, point, closes in zip(kinds, _points(path, segments, around), closed, strict=True):
         if kind == pdfium.FPDF_SEGMENT_MOVETO:
             start = point
         elif kind == pdfium.FPDF_SEGMENT_LINETO and before:
@@ -127,15 +144,16 @@ def _read_path(path: int, around: Matrix, rules: Rules) -> None:
         before = point
 
 
-def _segments(path: int, around: Matrix) -> Iterator[tuple[int, tuple[float, float], bool]]:
-    a, b, c, d, e, f = multiply(matrix_of(path), around)
-    place = (ctypes.c_float * 2)()
-    into_x = ctypes.addressof(place)
-    for at in range(_count_segments(path)):
-        segment = _segment(path, at)
-        _point(segment, into_x, into_x + 4)
-        x, y = place
-        yield _kind(segment), (a * x + c * y + e, b * x + d * y + f), bool(_closes(segment))
+def _points(path: int, segments: Sequence[int], around: Matrix) -> list[tuple[float, float]]:
+    """Where the segments of a path end."""
+    own = matrix_of(path)
+    a, b, c, d, e, f = own if around is IDENTITY else multiply(own, around)
+    places = array("f", bytes(8 * len(segments)))
+    start, _ = places.buffer_info()
+    stop = start + 8 * len(segments)
+    deque(map(_point, segments, range(start, stop, 8), range(start + 4, stop, 8)), maxlen=0)
+    xs, ys = places[::2], places[1::2]
+    return [(a * x + c * y + e, b * x + d * y + f) for x, y in zip(xs, ys, strict=True)]
 
 
 def _add(rules: Rules, one: tuple[float, float], other: tuple[float, float]) -> None:

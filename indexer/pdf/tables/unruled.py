@@ -3,16 +3,19 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
-from operator import attrgetter, sub, truediv
-from statistics import median
+from operator import itemgetter, sub
+from typing import NamedTuple
 
+from indexer.pdf.tables.checks import is_monospaced
 from indexer.pdf.tables.grid import (
     Bit,
     Grid,
     Row,
     Word,
     find_gutters,
+    median,
     rows_by_rules,
+    size_of,
     split_columns,
     split_rows,
 )
@@ -20,6 +23,7 @@ from indexer.pdf.tables.rules import Rule
 
 # A gap of the text's size is no word space: in lines set to the full width they reach half of it.
 _WIDE = 1.0
+_CLEAR = 0.8  # of a line of a table already found
 
 # A cell has up to so many lines, as a rule; in between, nothing tells of a table.
 _LONGEST_CELL = 8
@@ -40,8 +44,22 @@ _FEWEST_STEPS = 5
 _FARTHEST = 1.15  # times the farthest that lines within a table are from the next
 _ROUNDS = 3
 
+_LEFT = itemgetter(1)  # of a word
 
-def find_unruled(lines: Sequence[Sequence[Word]], across: Sequence[Rule]) -> list[Grid]:
+
+class Search(NamedTuple):
+    """What was found among some lines.
+
+    Attributes:
+        grids: what may be tables.
+        reaches: from which printed line to which was looked closely, by their numbers.
+    """
+
+    grids: list[Grid]
+    reaches: list[tuple[int, int]]
+
+
+def find_unruled(lines: Sequence[Sequence[Word]], across: Sequence[Rule]) -> Search:
     """The tables whose columns are parted by gaps, rules between rows or not.
 
     Args:
@@ -49,32 +67,50 @@ def find_unruled(lines: Sequence[Sequence[Word]], across: Sequence[Rule]) -> lis
             empty one parts what is not connected.
         across: the horizontal rules of the page.
     """
+    search = Search([], [])
     lines = _join_beside(lines)
     if not 3 <= len(lines) <= _MOST_LINES:
-        return []
-    found = []
-    for first, stop in _cores(lines):
-        grid = _read(lines, first, stop, across)
-        if grid is not None:
-            found.append(grid)
-    return found
+        return search
+    for core in _cores(lines):
+        if is_monospaced(chain.from_iterable(lines[slice(*core)])):
+            continue
+        first, stop, gutters, size = _find_columns(lines, *core)
+        above, below = lines[min(first, core[0])], lines[max(stop, core[1]) - 1]
+        search.reaches.append((above[0].line, below[-1].line))
+        if gutters and (grid := _read(lines[first:stop], gutters, size, across)):
+            search.grids.append(grid)
+    return search
 
 
-def part_blocks(lines: Sequence[Sequence[Word]]) -> list[list[Word]]:
-    """The lines with an empty one wherever they are much farther apart than most; none if that is nowhere."""
+def part_blocks(lines: Sequence[Sequence[Word]], reaches: Sequence[tuple[int, int]]) -> list[list[Word]]:
+    """The lines with an empty one wherever they are much farther apart than most; none if that is nowhere
+    where tables were looked for.
+
+    Args:
+        lines: as for `find_unruled`.
+        reaches: see `Search`.
+    """
     tops = [line[0].top for line in lines if line]
     steps = [before - after for before, after in pairwise(tops) if before - after > 1]
-    if len(steps) < _FEWEST_STEPS:
+    if len(steps) < _FEWEST_STEPS or not reaches:
         return []
     limit = _PARTED * median(steps)
     parted: list[list[Word]] = []
+    breaks: list[int] = []
     before = 0.0
     for line in lines:
         if line and parted and parted[-1] and before - line[0].top > limit:
+            breaks.append(line[0].line)
             parted.append([])
         before = line[0].top if line else 0.0
         parted.append(list(line))
-    return parted if len(parted) > len(lines) else []
+    again = [(first, last) for first, last in reaches if any(first < at <= last for at in breaks)]
+    if not again:
+        return []
+    return [
+        line if line and any(first <= line[0].line <= last for first, last in again) else []
+        for line in parted
+    ]
 
 
 def _join_beside(lines: Sequence[Sequence[Word]]) -> list[list[Word]]:
@@ -89,21 +125,6 @@ def _join_beside(lines: Sequence[Sequence[Word]]) -> list[list[Word]]:
                 continue
         joined.append(list(line))
     return joined
-
-
-def size_of(lines: Sequence[Sequence[Word]]) -> float:
-    """The size of the text, in points: letters and digits are half as wide, as a rule.
-
-    The height of a font's box tells less: it has .74 of the size from LibreOffice, .9 from TeX and 1.15 from
-    Chromium. It is the limit for scripts with wide characters.
-    """
-    words = list(chain.from_iterable(lines))
-    if not words:
-        return 0.0
-    texts, lefts, bottoms, rights, tops, _, _ = zip(*words, strict=True)
-    width: float = median(map(truediv, map(sub, rights, lefts), map(len, texts)))
-    height: float = median(map(sub, tops, bottoms))
-    return min(2 * width, 1.4 * height)
 
 
 def _cores(lines: Sequence[Sequence[Word]]) -> Iterator[tuple[int, int]]:
@@ -129,7 +150,7 @@ def _is_sign(lines: Sequence[Sequence[Word]], at: int, size: float) -> bool:
     line = lines[at]
     if not line:
         return False
-    if any(after.left - before.right > _WIDE * size for before, after in _neighbours(line)):
+    if _has_gap(line, _WIDE * size):
         return True
     return at + 1 < len(lines) and bool(lines[at + 1]) and _is_beside(line, lines[at + 1])
 
@@ -158,31 +179,52 @@ def _size(word: Word) -> float:
     return (word.top - word.bottom) / 1.17
 
 
-def _neighbours(line: Sequence[Word]) -> Iterator[tuple[Word, Word]]:
-    return pairwise(sorted(line, key=attrgetter("left")) if len(line) > 1 else ())
+def _has_gap(line: Sequence[Word], least: float) -> bool:
+    """Whether words that follow each other are farther apart than `least`."""
+    if len(line) < 2:
+        return False
+    _, lefts, _, rights, _, _, _ = zip(*sorted(line, key=_LEFT), strict=True)
+    widest: float = max(map(sub, lefts[1:], rights))
+    return widest > least
 
 
-def _read(lines: Sequence[Sequence[Word]], first: int, stop: int, across: Sequence[Rule]) -> Grid | None:
-    """The table around the lines from `first` to `stop`, if columns can be seen in them."""
+def _find_columns(
+    lines: Sequence[Sequence[Word]], first: int, stop: int
+) -> tuple[int, int, list[tuple[float, float]], float]:
+    """From where to where the table around the lines from `first` to `stop` reaches, the gaps between its
+    columns, none if these cannot be seen, and the size of its text.
+    """
     size = size_of(lines[first:stop])
-    gutters = find_gutters(lines[first:stop], size)
+    gutters = all_gutters = find_gutters(lines[first:stop], size)
     if not gutters and stop - first > 3:
         # What follows the last line may not belong to it.
         stop -= 1
-        gutters = find_gutters(lines[first:stop], size)
+        gutters = all_gutters = find_gutters(lines[first:stop], size)
     # Without the lines around it that are in its columns by chance, the columns are others.
     for _ in range(_ROUNDS):
-        before = gutters
+        if not gutters:
+            return first, stop, [], size
+        before, looked_at = gutters, (first, stop)
         first, stop = _trim(lines, first, stop, gutters, size)
-        if stop - first < 2 or not gutters:
-            return None
-        gutters = _join(find_gutters(lines[first:stop], size), lines[first:stop], size)
+        if stop - first < 2:
+            return first, stop, [], size
+        if looked_at != (first, stop):
+            all_gutters = find_gutters(lines[first:stop], size)
+        gutters = _join(all_gutters, lines[first:stop], size)
         if gutters == before:
             break
-    if not gutters:
-        return None
-    first, stop = _extend(lines, first, stop, gutters, size)
-    core = lines[first:stop]
+    if gutters:
+        first, stop = _extend(lines, first, stop, gutters, size)
+    return first, stop, gutters, size
+
+
+def _read(
+    core: Sequence[Sequence[Word]],
+    gutters: Sequence[tuple[float, float]],
+    size: float,
+    across: Sequence[Rule],
+) -> Grid | None:
+    """The table that some lines make, unless too many run across its columns."""
     if sum(_runs_across(line, gutters, size) for line in core) > max(1, _MOST_ACROSS * len(core)):
         return None
     bits = [bit for line in core for bit in split_columns(line, gutters, size)]
@@ -265,10 +307,6 @@ def _trim(
     return first, stop
 
 
-def _has_wide_gap(line: Sequence[Word], size: float) -> bool:
-    return any(after.left - before.right > 0.8 * size for before, after in _neighbours(line))
-
-
 def _overlap(line: Sequence[Word], other: Sequence[Word]) -> bool:
     a, b = line[0], other[0]
     return min(a.top, b.top) - max(a.bottom, b.bottom) > 0.5 * min(a.top - a.bottom, b.top - b.bottom)
@@ -311,7 +349,7 @@ def _is_parted(line: Sequence[Word], gutters: Sequence[tuple[float, float]], siz
     """Whether a line has words in several columns, none of them running from one into the next."""
     if len(_columns(line, gutters)) < 2:
         return False
-    return not _runs_across(line, gutters, size) or _has_wide_gap(line, size)
+    return not _runs_across(line, gutters, size) or _has_gap(line, _CLEAR * size)
 
 
 def _continues(
