@@ -98,7 +98,8 @@ _RAISED_APART = re.compile(
 _RAISED_AFTER_JOINED = re.compile(rf"(?<=\w[-./:@'’+&])([^\W\d_{RAISED}]+)([{RAISED}]+)")
 
 _HYPHEN_AT_END = re.compile(r"(?<=\w)-\n(?=\w)")
-_AS_TYPED = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-") | {"×": "x"})
+# Dashes, and what Persian has inside a word for a blank that takes no room: many leave it out.
+_AS_TYPED = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\u200c", "-") | {"×": "x"})
 
 # Characters. Of a longer word (a string of DNA, a line of base64) this is the term: so many from its start.
 _LONGEST_WORD = 64
