@@ -52,6 +52,7 @@ from stackroom.reading.query.folded_text import Folded, holds, words
         ("①", "1"),
         ("at 85°C, 7.5%", "85 °C, 7.5 %"),
         ("in Q3/2024", "q3"),
+        ("am 24.\n12. 2025", "24.12.2025"),
         ("$ 2.5M, § 2.10", "$2.5M, §2.10"),
         ("210×297 mm", "210 x 297 mm"),
         ("5 – 7 °C", "5-7°C"),

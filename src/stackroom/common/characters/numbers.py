@@ -37,14 +37,14 @@ _POINT_FIRST = re.compile(r"\.(?<![\w.,].)(?=\d)")
 
 _BLANKS = " \u00a0\u2007\u2009\u202f"
 # Rules most texts out, and quickly.
-_PERHAPS_APART = re.compile(rf"\d[{_BLANKS}]\d{{3}}(?!\d)|\d\.[{_BLANKS}]\d")
+_PERHAPS_APART = re.compile(rf"\d[{_BLANKS}]\d{{3}}(?!\d)|\d\.[{_BLANKS}\n]\d")
 # Up to 18 digits: a longer row of them is a row of a table.
 _GROUPS_APART = (
     rf"(?<![\w.,'’/])(?<!\d[{_BLANKS}])[1-9]\d{{0,2}}([{_BLANKS}])\d{{3}}(?:\1\d{{3}}){{0,4}}(?!\1\d{{3}}(?!\d))(?:[.,]\d+)?"
     r"(?![\d_'’]|[.,/]\d)"
 )
-# A date as several languages write it: 24. 12. 2025, 2025. 12. 24.
-_BLANK = f"[{_BLANKS}]"
+# A date as several languages write it: 24. 12. 2025, 2025. 12. 24. A line may end in it.
+_BLANK = f"[{_BLANKS}\n]"
 _DATE_APART = (
     rf"(?<![\w.,])(?:\d{{1,2}}\.{_BLANK}\d{{1,2}}\.{_BLANK}[12]\d{{3}}"
     rf"|[12]\d{{3}}\.{_BLANK}\d{{1,2}}\.{_BLANK}\d{{1,2}})(?!\w)"
