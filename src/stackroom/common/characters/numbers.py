@@ -29,6 +29,7 @@ _DIGITS = re.compile(r"\d+")
 _NEAR_YEARS = range(1900, 2100)
 
 # Digits of other scripts, and the signs between digits: those of Arabic, and full-width ones.
+_FOREIGN_DIGIT = re.compile(r"[^\D\x00-\x7f]")
 _FOREIGN = re.compile("[^\\D\x00-\x7f]|(?<=\\d)[\u066b\u066c\uff0c\uff0e](?=\\d)")
 _FOREIGN_SIGNS = {"\u066b": ".", "\u066c": ",", "\uff0c": ",", "\uff0e": "."}
 
@@ -37,7 +38,7 @@ _POINT_FIRST = re.compile(r"\.(?<![\w.,].)(?=\d)")
 
 _BLANKS = " \u00a0\u2007\u2009\u202f"
 # Rules most texts out, and quickly.
-_PERHAPS_APART = re.compile(rf"\d[{_BLANKS}]\d{{3}}(?!\d)|\d\.[{_BLANKS}\n]\d")
+_PERHAPS_APART = re.compile(rf"\d(?:[{_BLANKS}]\d{{3}}(?!\d)|\.[{_BLANKS}\n]\d)")
 # Up to 18 digits: a longer row of them is a row of a table.
 _GROUPS_APART = (
     rf"(?<![\w.,'’/])(?<!\d[{_BLANKS}])[1-9]\d{{0,2}}([{_BLANKS}])\d{{3}}(?:\1\d{{3}}){{0,4}}(?!\1\d{{3}}(?!\d))(?:[.,]\d+)?"
@@ -71,7 +72,7 @@ _MOST_DECIMALS = 2
 
 def ascii_digits(text: str) -> str:
     """The text, as long as it was, with ASCII digits, and signs between them, for those of all scripts."""
-    if text.isascii() or not _FOREIGN.search(text):
+    if text.isascii() or not _FOREIGN_DIGIT.search(text):
         return text
     return _FOREIGN.sub(lambda found: _ascii(found.group()), text)
 
