@@ -35,6 +35,7 @@ from stackroom.reading.query.folded_text import holds
         ("ko", "한국어", "한국 국어 한 국 어"),
         ("ru", "Ёлки", "елк"),
         ("ar", "الكِتَابُ", "كتاب"),
+        ("xx", "کتاب\u200cها", "كتاب ها كتابها"),
         ("xx", "Running", "running"),
         ("en", "_____ --- ...", ""),
         ("en", "x" * 65 + " ok", "x" * 64 + " ok"),

@@ -42,3 +42,12 @@ def test_a_hash_of_lower_letters_is_no_heap_of_pieces(index: FreshIndex, word_in
     index.follow_words()
     for piece in ("a", "f", "3", "8", "b"):
         assert not word_index.search(piece, 10).hits
+
+
+@pytest.mark.parametrize("token", [DNA, SHA256, BASE64])
+def test_a_token_is_found_that_goes_on_in_the_next_line(
+    index: FreshIndex, word_index: WordIndex, token: str
+) -> None:
+    index.publish(1, f"Another name is {token[3:]}.\nIts name is {token[:40]}\n{token[40:]}\n")
+    index.follow_words()
+    assert index.found(word_index, token)[0] == f"Its name is {token[:40]}"

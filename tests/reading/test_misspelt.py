@@ -15,3 +15,12 @@ def test_a_word_that_is_nowhere_is_searched_for_as_what_it_may_mean(shelf: Shelf
     assert reader.answer("when is the regatta").notices == ()
     assert reader.answer('"regata"').hits == []
     reader.close()
+
+
+def test_two_letters_that_changed_places_are_named_as_the_word_has_them(shelf: Shelf) -> None:
+    shelf.add(1, "Calibrate the hygrometer.\n")
+    reader = shelf.reader()
+    assert reader.answer("hygrometre").notices == (
+        "No document has the word “hygrometre”. Searched for instead: “hygrometer”.",
+    )
+    reader.close()

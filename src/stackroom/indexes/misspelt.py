@@ -44,9 +44,10 @@ def one_letter_off(word: str) -> list[str]:
     shorter = [a + b[1:] for a, b in cuts if b]
     other = [a + letter + b[1:] for a, b in cuts if b for letter in alphabet]
     longer = [a + letter + b for a, b in cuts for letter in alphabet]
-    edits = [one for one in (*swapped, *shorter, *other, *longer) if len(one) >= _SHORTEST]
+    edits = [*shorter, *other, *longer]
     edits.sort(key=lambda one: one[-1] != word[-1])  # a wrong letter is seldom the last
-    return [one for one in dict.fromkeys((twin(word), *edits)) if one and one != word]
+    long = [one for one in (*swapped, *edits) if len(one) >= _SHORTEST]
+    return [one for one in dict.fromkeys((twin(word), *long)) if one and one != word]
 
 
 def most_frequent(

@@ -160,7 +160,13 @@ class IndexTerms:
         def long_words(start: str) -> tuple[tuple[str, int], ...]:
             if len(start) < (_START_WITH_DIGIT if _DIGIT.search(start) else _START):
                 return ()
-            found = [pair for pair in self.searcher.terms_with_prefix(field, start) if len(pair[0]) >= _LONG]
+            # Or it goes on in a second line, and the index has what the first one has of it.
+            near = [
+                pair
+                for pair in self.searcher.terms_with_prefix(field, start[:_LONG])
+                if len(pair[0]) >= _LONG
+            ]
+            found = [pair for pair in near if pair[0].startswith(start) or start.startswith(pair[0])]
             return tuple(found[:_MOST_WORDS])
 
         def word(plain: str, stems: dict[str, str]) -> _Word:

@@ -9,7 +9,7 @@ on the forms in tests/indexes/word_forms; see docs/quality.md.
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import Stemmer
@@ -144,6 +144,7 @@ def _without_marks(word: str) -> str:
     return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", word)))
 
 
+@lru_cache(20_000)
 def _lemma(word: str, name: str) -> str:
     """What a dictionary has a word under, in lower case; "" if it does not have the word."""
     if not _LETTERS.get(name, _LETTER).match(word):

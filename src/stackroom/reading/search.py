@@ -28,6 +28,10 @@ from stackroom.reading.query.query import Query
 from stackroom.reading.query_batches import QueryModel
 from stackroom.reading.showing.hits import Answer, Showing
 
+# Of a longer query, or phrase, only so many first characters are looked for as words: the time grows with
+# them, and they say what it is about. A passage has some 1,000.
+_MOST_CHARACTERS = 2000
+
 PartIdInMemory = Callable[[int, FoundPassage, InMemory], str]
 """See `fetch.Fetching.part_id`."""
 
@@ -122,7 +126,7 @@ class Searching:
             What the indexes are asked, and what is in memory. None if the query asks nothing, or nothing was
             indexed yet. The vector is None if nothing is embedded yet, or the model is not prepared.
         """
-        by_words = Asked(query.text, query.phrases, None, 0.0)
+        by_words = _by_words(query)
         with ExitStack() as turn:
             while query.text or query.has_filters:
                 memory = turn.enter_context(self._turn.at_one_moment())
@@ -141,7 +145,7 @@ class Searching:
                 vector, known = queries.embed(query.text), queries.embedder.known_share(query.text)
                 memory = turn.enter_context(self._turn.at_one_moment())
                 if memory.model == model:
-                    yield Asked(query.text, query.phrases, vector, known), memory
+                    yield replace(by_words, vector=vector, known=known), memory
                     return
                 turn.close()
             yield None
@@ -175,7 +179,7 @@ class Searching:
             (query.without_phrases.without_filters, phrases + filters),
         ):
             if left_out and less.text:
-                ranked = self._ranked(less, replace(asked, phrases=less.phrases), memory, limit)
+                ranked = self._ranked(less, replace(asked, phrases=_by_words(less).phrases), memory, limit)
                 if ranked:
                     return ranked, " ".join(left_out)
         return [], " ".join(phrases + filters)
@@ -183,6 +187,11 @@ class Searching:
     def _has_meaning(self, memory: InMemory) -> bool:
         """Whether passages have vectors, or will have: then a search by words alone misses something."""
         return len(memory.vectors) > 0 or self._turn.catalog.has_waiting()
+
+
+def _by_words(query: Query) -> Asked:
+    phrases = tuple(phrase[:_MOST_CHARACTERS] for phrase in query.phrases)
+    return Asked(query.text[:_MOST_CHARACTERS], phrases, None, 0.0)
 
 
 def _read(text: str) -> Query:

@@ -220,3 +220,11 @@ def test_an_operator_that_was_taken_as_words_is_named(shelf: Shelf, reader: Read
     (notice,) = reader.answer("cats lang:germann").notices
     assert notice.startswith("lang:germann was taken as words")
     assert reader.answer("cats lang:english").notices == ()
+
+
+@pytest.mark.parametrize("shelf", [WORDS], indirect=True)
+def test_a_query_of_many_pages_is_looked_for_by_its_beginning(shelf: Shelf, reader: Reader) -> None:
+    shelf.add(1, "cats purr\n")
+    shelf.add(2, "dogs bark\n")
+    first, *others = reader.search("purr " + "a-" * 4000 + " bark")
+    assert (first.best.text, others) == ("… cats purr", [])

@@ -22,26 +22,35 @@ DATE = rf"(?<![\d.,'’/-])(?:{_YEAR_FIRST}|{_YEAR_LAST})(?!\d|[.,'’/-]\d)"
 """A regular expression: what may be a date, with or without the day."""
 
 _DATE = re.compile(f"{_YEAR_FIRST}|{_YEAR_LAST}")
-_ANY = re.compile(f"{DATE}|{NUMBER}")
+# In folded text. "Q3/2024" is the third quarter, not March.
+_ANY = re.compile(f"(?<![a-z]){DATE}|{NUMBER}")
 _DIGITS = re.compile(r"\d+")
 # The years of which a month may be written as "12.2025", which may be a number as well.
 _NEAR_YEARS = range(1900, 2100)
 
+# Digits of other scripts, and the signs between digits: those of Arabic, and full-width ones.
 _FOREIGN_DIGIT = re.compile(r"[^\D\x00-\x7f]")
-_FOREIGN = re.compile("[^\\D\x00-\x7f]|[\u066b\u066c]")
-_ARABIC_SIGNS = {"\u066b": ".", "\u066c": ","}
+_FOREIGN = re.compile("[^\\D\x00-\x7f]|(?<=\\d)[\u066b\u066c\uff0c\uff0e](?=\\d)")
+_FOREIGN_SIGNS = {"\u066b": ".", "\u066c": ",", "\uff0c": ",", "\uff0e": "."}
 
 # A number that leaves out the zero before the point: "p < .05".
 _POINT_FIRST = re.compile(r"\.(?<![\w.,].)(?=\d)")
 
 _BLANKS = " \u00a0\u2007\u2009\u202f"
 # Rules most texts out, and quickly.
-_PERHAPS_APART = re.compile(rf"\d[{_BLANKS}]\d{{3}}(?!\d)")
+_PERHAPS_APART = re.compile(rf"\d(?:[{_BLANKS}]\d{{3}}(?!\d)|\.[{_BLANKS}\n]\d)")
 # Up to 18 digits: a longer row of them is a row of a table.
-_GROUPS_APART = re.compile(
+_GROUPS_APART = (
     rf"(?<![\w.,'’/])(?<!\d[{_BLANKS}])[1-9]\d{{0,2}}([{_BLANKS}])\d{{3}}(?:\1\d{{3}}){{0,4}}(?!\1\d{{3}}(?!\d))(?:[.,]\d+)?"
-    r"(?![\w'’]|[.,/]\d)"
+    r"(?![\d_'’]|[.,/]\d)"
 )
+# A date as several languages write it: 24. 12. 2025, 2025. 12. 24. A line may end in it.
+_BLANK = f"[{_BLANKS}\n]"
+_DATE_APART = (
+    rf"(?<![\w.,])(?:\d{{1,2}}\.{_BLANK}\d{{1,2}}\.{_BLANK}[12]\d{{3}}"
+    rf"|[12]\d{{3}}\.{_BLANK}\d{{1,2}}\.{_BLANK}\d{{1,2}})(?!\w)"
+)
+_APART = re.compile(f"{_GROUPS_APART}|{_DATE_APART}")
 
 _GROUPED = re.compile(
     r"""[1-9]\d{0,2} (?: (?:,\d{3})+ (?:\.\d+)? | (?:\.\d{3}){2,} (?:,\d+)? | \.\d{3},\d+
@@ -62,7 +71,7 @@ _MOST_DECIMALS = 2
 
 
 def ascii_digits(text: str) -> str:
-    """The text, as long as it was, with ASCII digits for those of all scripts."""
+    """The text, as long as it was, with ASCII digits, and signs between them, for those of all scripts."""
     if text.isascii() or not _FOREIGN_DIGIT.search(text):
         return text
     return _FOREIGN.sub(lambda found: _ascii(found.group()), text)
@@ -74,11 +83,11 @@ def plain(text: str) -> str:
 
 
 def _ascii(sign: str) -> str:
-    return _ARABIC_SIGNS.get(sign) or str(unicodedata.decimal(sign))
+    return _FOREIGN_SIGNS.get(sign) or str(unicodedata.decimal(sign))
 
 
 def without_blanks(text: str, is_one: Callable[[str], bool] = lambda number: True) -> str:
-    """The text without the blanks in numbers such as "5 432 109,80".
+    """The text without the blanks in numbers such as "5 432 109,80", and in dates such as "24. 12. 2025".
 
     Args:
         text: any.
@@ -86,23 +95,23 @@ def without_blanks(text: str, is_one: Callable[[str], bool] = lambda number: Tru
     """
 
     def close(found: re.Match[str]) -> str:
-        number = found.group().replace(found[1], "")
-        return number if is_one(number) else found.group()
+        closed = re.sub(_BLANK, "", found.group())
+        return closed if found[1] is None or is_one(closed) else found.group()  # a date has no groups
 
-    return _GROUPS_APART.sub(close, text)
+    return _APART.sub(close, text) if _PERHAPS_APART.search(text) else text
 
 
 def with_and_without_blanks(text: str) -> str:
-    """The text with each number such as "5 432 109,80" twice: as it is, and without the blanks."""
+    """The text with each such number and date twice: as it is, and without the blanks."""
     if not _PERHAPS_APART.search(text):
         return text
-    return _GROUPS_APART.sub(lambda found: f"{found.group()} {found.group().replace(found[1], '')}", text)
+    return _APART.sub(lambda found: f"{found.group()} {re.sub(_BLANK, '', found.group())}", text)
 
 
 def apart(text: str) -> Iterator[tuple[int, int, str]]:
-    """The numbers such as "5 432 109,80" in a text: where they start and stop, and without blanks."""
-    for found in _GROUPS_APART.finditer(text) if _PERHAPS_APART.search(text) else ():
-        yield *found.span(), found.group().replace(found[1], "")
+    """The numbers and dates with blanks in a text: where they start and stop, and without the blanks."""
+    for found in _APART.finditer(text) if _PERHAPS_APART.search(text) else ():
+        yield *found.span(), re.sub(_BLANK, "", found.group())
 
 
 def terms(written: str) -> list[str]:

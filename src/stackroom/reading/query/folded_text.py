@@ -63,6 +63,7 @@ _SAME: dict[int, str] = ONE_FORM | str.maketrans(
         "_": " ",  # file names: annual_report_2023.pdf
         "^": " ",  # 10^6 is printed as 10⁶
         "|": " ",  # between a table's cells
+        "×": "x",
     }
 )
 
@@ -74,8 +75,10 @@ _RAISED_BESIDE_LETTERS = re.compile(
 # Or they are footnotes' marks, which whoever types the phrase leaves out: but not those of powers of ten.
 _FOOTNOTE_MARKS = re.compile(rf"(?<=[^\s{RAISED}])(?<!\b10)[{RAISED}]+")
 
-# "12.7mm" is printed as "12.7 mm" as well.
-_DIGIT_BESIDE_LETTER = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
+# "12.7mm" is printed as "12.7 mm" as well, "7.5%" as "7.5 %", "§2" as "§ 2", and "5-7" as "5 – 7".
+_SIGNS = "%‰°§#±~<>≤≥+$€£¥₩₹₽₺฿¢"
+_DIGIT_BESIDE_OTHER = re.compile(rf"(?<=\d)(?=[^\W\d_]|[{_SIGNS}])|(?:(?<=[^\W\d_])|(?<=[{_SIGNS}]))(?=\d)")
+_DASH_BETWEEN_DIGITS = re.compile(r"(?<=\d) ?- ?(?=\d)")
 
 _HYPHEN_INSIDE = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _SOFT_HYPHEN_AT_END = re.compile(rf"{SOFT_HYPHEN}[^\S\n]*\n\s*")
@@ -142,8 +145,8 @@ def words(text: str) -> str:
 
 
 def _parted(text: str) -> str:
-    """Numbers by value, with blanks between them and letters."""
-    return _DIGIT_BESIDE_LETTER.sub(" ", numbers.by_value(text))
+    """Numbers by value, with blanks between them and letters or signs, none beside the dash of a range."""
+    return _DASH_BETWEEN_DIGITS.sub("-", _DIGIT_BESIDE_OTHER.sub(" ", numbers.by_value(text)))
 
 
 def _is_word(char: str) -> bool:

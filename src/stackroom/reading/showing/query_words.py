@@ -134,7 +134,7 @@ class _Words:
         folded = word.lower() if word.isascii() else words(word)
         if folded in self._exact:
             return [(0, len(word))]
-        if not _DIGIT.search(word) or len(word) >= _LONG:
+        if not _DIGIT.search(word) or (len(word) >= _LONG and word.isalnum()):
             return [(0, len(word))] if self._is_alike(folded) else []
         plain = numbers.plain(word)
         added = len(plain) - len(word)  # the zero before a point
