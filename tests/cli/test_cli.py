@@ -187,6 +187,19 @@ def test_search_does_not_wait_for_a_model_that_is_being_prepared(tmp_path: Path)
     assert as_json.stderr.startswith(f"{MEANING_NOT_READY}\nlang:germann was taken as words")
 
 
+def test_what_is_nearest_without_a_phrase_is_no_result_for_a_script(tmp_path: Path) -> None:
+    with closing(Shelf(tmp_path)) as shelf:
+        shelf.add(1, "Otters hold hands.\n")
+        digest = shelf.embedder.fingerprint.digest
+    data = tmp_path / "data"
+    (data / "models").mkdir()
+    with FileLock(data / "models" / f"{digest[:16]}.lock"):
+        found = stackroom_here("search", 'otters "sleep alone"', "--data", data, "--json")
+    answer = json.loads(found.stdout)
+    assert (answer["results"], [near["page"] for near in answer["nearest"]]) == ([], [1])
+    assert 'Nothing was found with "sleep alone": these are the nearest without.' in found.stderr
+
+
 def test_search_says_that_it_prepares_the_model_itself(tmp_path: Path) -> None:
     with closing(Shelf(tmp_path)) as shelf:
         shelf.add(1, "Otters hold hands.\n")

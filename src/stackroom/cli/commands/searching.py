@@ -40,6 +40,8 @@ def search(arguments: argparse.Namespace) -> int:
     if arguments.explain:
         for result, (_, evidence) in zip(results["results"], found, strict=True):
             result["evidence"] = evidence._asdict()
+    if answered.missing:  # a script that asked for a phrase must not take these for passages that have it
+        results = {"results": [], "nearest": results["results"]}
     print(json.dumps(results, ensure_ascii=False))
     return OK
 
