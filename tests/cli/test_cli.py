@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -172,29 +172,29 @@ def test_search_and_fetch_print_what_the_tools_return(data: Path) -> None:
     assert "no-such-id" in unknown.stderr
 
 
-def test_search_does_not_wait_for_a_model_that_is_being_prepared(tmp_path: Path) -> None:
-    with closing(Shelf(tmp_path)) as shelf:
-        shelf.add(1, "Otters hold hands.\n")
-        digest = shelf.embedder.fingerprint.digest
-    data = tmp_path / "data"
-    (data / "models").mkdir()
-    with FileLock(data / "models" / f"{digest[:16]}.lock"):  # as whoever prepares it has
-        found = stackroom_here("search", "otters", "--data", data)
-        as_json = stackroom_here("search", "otters lang:germann", "--data", data, "--json")
-    assert (found.returncode, found.stderr) == (0, MEANING_NOT_READY + "\n")
-    assert found.stdout.startswith(" 1. Document 1, page 1")
-    assert [result["page"] for result in json.loads(as_json.stdout)["results"]] == [1]
-    assert as_json.stderr.startswith(f"{MEANING_NOT_READY}\nlang:germann was taken as words")
-
-
-def test_what_is_nearest_without_a_phrase_is_no_result_for_a_script(tmp_path: Path) -> None:
+@pytest.fixture
+def unprepared(tmp_path: Path) -> Iterator[Path]:
+    """A data folder with one document, whose model somebody is preparing all the while."""
     with closing(Shelf(tmp_path)) as shelf:
         shelf.add(1, "Otters hold hands.\n")
         digest = shelf.embedder.fingerprint.digest
     data = tmp_path / "data"
     (data / "models").mkdir()
     with FileLock(data / "models" / f"{digest[:16]}.lock"):
-        found = stackroom_here("search", 'otters "sleep alone"', "--data", data, "--json")
+        yield data
+
+
+def test_search_does_not_wait_for_a_model_that_is_being_prepared(unprepared: Path) -> None:
+    found = stackroom_here("search", "otters", "--data", unprepared)
+    as_json = stackroom_here("search", "otters lang:germann", "--data", unprepared, "--json")
+    assert (found.returncode, found.stderr) == (0, MEANING_NOT_READY + "\n")
+    assert found.stdout.startswith(" 1. Document 1, page 1")
+    assert [result["page"] for result in json.loads(as_json.stdout)["results"]] == [1]
+    assert as_json.stderr.startswith(f"{MEANING_NOT_READY}\nlang:germann was taken as words")
+
+
+def test_what_is_nearest_without_a_phrase_is_no_result_for_a_script(unprepared: Path) -> None:
+    found = stackroom_here("search", 'otters "sleep alone"', "--data", unprepared, "--json")
     answer = json.loads(found.stdout)
     assert (answer["results"], [near["page"] for near in answer["nearest"]]) == ([], [1])
     assert 'Nothing was found with "sleep alone": these are the nearest without.' in found.stderr

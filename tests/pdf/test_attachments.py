@@ -18,6 +18,7 @@ from indexer.pdf.processes.task import Task
 from make_pdfs import write_objects, write_pdf
 from stackroom.common.documents import Attachment, Document
 from stackroom.common.errors import ExtractionFailed
+from stackroom.page.attached_file import MOST_BYTES
 
 TENDER = "The tender for the footbridge closes on the ninth of May."
 
@@ -26,10 +27,17 @@ def read(path: Path, *passwords: str) -> Document:
     return extract(path, "0" * 24, passwords=passwords, on_page=lambda done, pages: None)
 
 
-def read_attached(path: Path, attachment: Attachment, *passwords: str) -> Document:
+def read_attached(
+    path: Path, attachment: Attachment, *passwords: str, most_bytes: int = MOST_BYTES
+) -> Document:
     place = attachment.page, attachment.number
     return extract_attached(
-        path, place, attachment.name, passwords=passwords, on_page=lambda done, pages: None
+        path,
+        place,
+        attachment.name,
+        passwords=passwords,
+        on_page=lambda done, pages: None,
+        most_bytes=most_bytes,
     )
 
 
@@ -125,15 +133,13 @@ def test_a_bomb_does_not_harm_its_container(tmp_path: Path) -> None:
     assert failed.kind in ("out of memory", "crashed")
 
 
-def test_an_attachment_that_is_too_long_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_attachment_that_is_too_long_is_not_read(tmp_path: Path) -> None:
     tender = pdf_of(tmp_path / "x.pdf", TENDER)
     path = write_container(tmp_path / "cover.pdf", {"tender.pdf": tender})
     (attachment,) = read(path).attachments
-    monkeypatch.setattr("stackroom.page.attached_file._MOST_BYTES", len(tender))
-    assert read_attached(path, attachment)
-    monkeypatch.setattr("stackroom.page.attached_file._MOST_BYTES", len(tender) - 1)
+    assert read_attached(path, attachment, most_bytes=len(tender))
     with pytest.raises(ExtractionFailed, match="MiB; save it as a file of its own") as failed:
-        read_attached(path, attachment)
+        read_attached(path, attachment, most_bytes=len(tender) - 1)
     assert failed.value.kind == "too large"
 
 

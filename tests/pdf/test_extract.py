@@ -15,10 +15,10 @@ import pypdfium2
 import pytest
 from pypdf.errors import DependencyError, DeprecationError
 
-import indexer.pdf.pdfium
-import indexer.pdf.pypdf_fallback
-from indexer.pdf.page_reader import PageReading, read_page
 from indexer.pdf.pdfium import extract
+from indexer.pdf.pypdf_fallback import read_again
+from indexer.pdf.raw_reading import Reading
+from indexer.pdf.text.page_lines import Line
 from make_pdfs import (
     write_claiming_pdf,
     write_damaged_pdf,
@@ -271,17 +271,14 @@ def test_a_page_with_too_much_text(tmp_path: Path, library: str, request: pytest
     assert (error.kind, str(error)[:33]) == ("too large", "page 2 has more than 1,000,000 ch")
 
 
-def test_a_page_that_pdfium_cannot_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # PDFium itself is replaced: no page is known that it cannot load and pypdf can.
+def test_a_page_that_pdfium_cannot_load(tmp_path: Path) -> None:
+    # No page is known that PDFium cannot load and pypdf can: so this is what it would have read.
     path = write_pdf(tmp_path / "x.pdf", ["first", "second", "third"])
-    monkeypatch.setattr(
-        indexer.pdf.pdfium,
-        "read_page",
-        lambda pdf, at, layers: PageReading(None) if at == 1 else read_page(pdf, at, layers),
-    )
-    document = read(path)
-    assert [page.text for page in document.pages] == ["first\n", "second\n", "third\n"]
-    assert document.extractor.startswith("pdfium")
+    pages = [[Line("first")], None, [Line("third")]]
+    reading = Reading(pages, [""] * 3, "", "", "", "", [], "pdfium 1.0")
+    again = read_again(path, (), reading, [1])
+    assert [lines and lines[0].text for lines in again.pages] == ["first", "second", "third"]
+    assert again.made_by == "pdfium 1.0"
 
 
 def test_a_page_that_nobody_can_load(tmp_path: Path) -> None:

@@ -10,12 +10,18 @@ from indexer.pdf.pdfium import extract
 from indexer.pdf.raw_reading import OnPage
 from stackroom.common.documents import ID_DIGITS, AttachmentPlace, Document
 from stackroom.common.errors import ExtractionFailed
-from stackroom.page.attached_file import AttachmentTooLarge, read_attached
+from stackroom.page.attached_file import MOST_BYTES, AttachmentTooLarge, read_attached
 from stackroom.page.open_pdf import open_pdf
 
 
 def extract_attached(
-    path: Path, place: AttachmentPlace, name: str, *, passwords: tuple[str, ...], on_page: OnPage
+    path: Path,
+    place: AttachmentPlace,
+    name: str,
+    *,
+    passwords: tuple[str, ...],
+    on_page: OnPage,
+    most_bytes: int = MOST_BYTES,
 ) -> Document:
     """Reads the PDF that is attached to the one at `path`.
 
@@ -25,13 +31,14 @@ def extract_attached(
         name: of the attachment; the title, if the PDF has no better one.
         passwords: tried on the container and on the PDF in it.
         on_page: see `extract`.
+        most_bytes: of the attachment; a larger one is refused.
 
     Raises:
         ExtractionFailed: with the kind and a reason for a person.
     """
     try:
         with closing(open_pdf(path, passwords)) as container:
-            content = read_attached(container, place)
+            content = read_attached(container, place, most_bytes)
     except PdfiumError as error:
         raise ExtractionFailed(path, "damaged", "its bytes cannot be taken out of the container") from error
     except AttachmentTooLarge as error:

@@ -11,19 +11,23 @@ import pypdfium2.raw as pdfium
 from stackroom.common.documents import AttachmentPlace
 
 # The longest attachment that is read. A bundle of scans has 150 MB; taking it out needs twice as much memory.
-_MOST_BYTES = 256 * 2**20
+MOST_BYTES = 256 * 2**20
 
 
 class AttachmentTooLarge(Exception):
     """The attachment has more bytes than are read."""
 
-    def __str__(self) -> str:
-        """For a person."""
-        return f"it has more than {_MOST_BYTES // 2**20} MiB"
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__(f"it has more than {most_bytes / 2**20:.3g} MiB")
 
 
-def read_attached(pdf: Any, place: AttachmentPlace) -> bytes:
+def read_attached(pdf: Any, place: AttachmentPlace, most_bytes: int = MOST_BYTES) -> bytes:
     """The bytes of an attachment of an open document of PDFium.
+
+    Args:
+        pdf: the document.
+        place: of the attachment in it.
+        most_bytes: of the attachment.
 
     Raises:
         pypdfium2.PdfiumError: there is no such attachment, or its bytes can't be had.
@@ -32,8 +36,8 @@ def read_attached(pdf: Any, place: AttachmentPlace) -> bytes:
     with _attachment(pdf, place) as attachment:
         size = ctypes.c_ulong()
         pdfium.FPDFAttachment_GetFile(attachment, None, 0, size)
-        if size.value > _MOST_BYTES:
-            raise AttachmentTooLarge
+        if size.value > most_bytes:
+            raise AttachmentTooLarge(most_bytes)
         buffer = ctypes.create_string_buffer(max(1, size.value))
         if not pdfium.FPDFAttachment_GetFile(attachment, buffer, size.value, size):
             raise pypdfium2.PdfiumError("The attachment has no bytes.")
