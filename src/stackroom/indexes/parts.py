@@ -19,7 +19,7 @@ from itertools import takewhile
 
 from icu4py.breakers import WordBreaker
 
-from stackroom.common.characters.scripts import BURMESE, KHMER, THAI_AND_LAO
+from stackroom.common.characters.scripts import BURMESE, HANGUL, KHMER, THAI_AND_LAO
 from stackroom.indexes.korean import korean_words, readings
 from stackroom.indexes.stems import hebrew_lemma, hebrew_rests
 from stackroom.indexes.terms import folded
@@ -52,6 +52,8 @@ _HEBREW_WORD = re.compile("[א-ת]{2,}")
 _HEBREW_ENDING = re.compile("(?<=...)(?:ים|ות|ה|ת|י)$")
 
 _WITHOUT_BLANKS = re.compile(f"[{THAI_AND_LAO}{BURMESE}{KHMER}]{{3,}}")
+# Text in any language may have words in these scripts, which have parts.
+_HAS_PARTS = re.compile(f"[{THAI_AND_LAO}{BURMESE}{KHMER}{HANGUL}\u1100-\u11ff\u3130-\u318f\uffa0-\uffdc]")
 # Shorter ones are pairs already.
 _SHORTEST_BROKEN = 3
 
@@ -76,7 +78,7 @@ def parts(text: str, language: str) -> set[str]:
         text: any.
         language: that it is in; ISO 639-1.
     """
-    if text.isascii() and language not in HAVE_PARTS:
+    if language not in HAVE_PARTS and (text.isascii() or not _HAS_PARTS.search(text)):
         return set()
     plain = folded(text)
     found = set(_broken(plain))
