@@ -99,7 +99,8 @@ _RAISED_AFTER_JOINED = re.compile(rf"(?<=\w[-./:@'’+&])([^\W\d_{RAISED}]+)([{R
 
 _HYPHEN_AT_END = re.compile(r"(?<=\w)-\n(?=\w)")
 # Dashes, and what Persian has inside a word for a blank that takes no room: many leave it out.
-_AS_TYPED = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\u200c", "-") | {"×": "x"})
+# By pattern, because to translate every character of a text takes longer.
+_NOT_TYPED = re.compile("[\u2010-\u2013\u2212\u200c×]")
 
 # Characters. Of a longer word (a string of DNA, a line of base64) this is the term: so many from its start.
 _LONGEST_WORD = 64
@@ -199,7 +200,8 @@ def _normal(text: str) -> str:
         return numbers.plain(text)
     if _RAISED.search(text):
         text = _RAISED_AFTER_JOINED.sub(r"\1 \1\2", _RAISED_APART.sub(" ", text))
-    normal = unicodedata.normalize("NFKC", text).replace(SOFT_HYPHEN, "").translate(_AS_TYPED)
+    normal = unicodedata.normalize("NFKC", text).replace(SOFT_HYPHEN, "")
+    normal = _NOT_TYPED.sub(lambda found: "x" if found.group() == "×" else "-", normal)
     normal = numbers.plain(one_of_each(unified(normal)))
     return _LINE_END.sub("", normal) if "\n" in normal else normal
 
