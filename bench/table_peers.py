@@ -1,7 +1,8 @@
 """Reads tables with another library: `PYTHON bench/table_peers.py LIBRARY FILE...`, a Python that has it.
 
-Writes one JSON object: the library's version, and for each file its tables (rows of cells) and the
-CPU-seconds that they took. It imports nothing of the project, so that any Python can run it.
+Writes one JSON object: the library's version, and for each file its tables (rows of cells) by the number
+of the page, and the CPU-seconds that they took. It imports nothing of the project, so that any Python can run
+it.
 """
 
 import contextlib
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 Tables = list[list[list[str]]]
+Pages = dict[int, Tables]
 _ROW = re.compile(r"\s*\|.*\|\s*")
 _SEPARATOR = re.compile(r"[\s|:-]*")
 
@@ -34,28 +36,32 @@ def parse_markdown(text: str) -> Tables:
     return [table for table in tables if table]
 
 
-def _pdfplumber(path: str) -> tuple[Tables, int]:
+def _pdfplumber(path: str) -> Pages:
     """Tables by lines; where a page has none, by text."""
-    tables: Tables = []
+    pages: Pages = {}
     with import_module("pdfplumber").open(path) as pdf:
         for page in pdf.pages:
             by_text = {"vertical_strategy": "text", "horizontal_strategy": "text"}
             found = page.extract_tables() or page.extract_tables(by_text)
-            tables += [[[cell or "" for cell in row] for row in table] for table in found]
-        return tables, len(pdf.pages)
+            pages[page.page_number] = [[[cell or "" for cell in row] for row in table] for table in found]
+    return pages
 
 
-def _camelot(path: str, flavor: str) -> tuple[Tables, int]:
-    found = import_module("camelot").read_pdf(path, pages="all", flavor=flavor, suppress_stdout=True)
-    return [[[str(cell) for cell in row] for row in table.df.to_numpy().tolist()] for table in found], 0
+def _camelot(path: str, flavor: str) -> Pages:
+    pages: Pages = {}
+    for table in import_module("camelot").read_pdf(path, pages="all", flavor=flavor, suppress_stdout=True):
+        rows = [[str(cell) for cell in row] for row in table.df.to_numpy().tolist()]
+        pages.setdefault(table.page, []).append(rows)
+    return pages
 
 
-def _pymupdf4llm(path: str) -> tuple[Tables, int]:
-    text = import_module("pymupdf4llm").to_markdown(path, show_progress=False)
-    return parse_markdown(text.replace("**", "").replace("_", "")), 0
+def _pymupdf4llm(path: str) -> Pages:
+    pages = import_module("pymupdf4llm").to_markdown(path, show_progress=False, page_chunks=True)
+    texts = [page["text"].replace("**", "").replace("_", "") for page in pages]
+    return {number: parse_markdown(text) for number, text in enumerate(texts, 1)}
 
 
-LIBRARIES: dict[str, Callable[[str], tuple[Tables, int]]] = {
+LIBRARIES: dict[str, Callable[[str], Pages]] = {
     "pdfplumber": _pdfplumber,
     "camelot stream": lambda path: _camelot(path, "stream"),
     "camelot lattice": lambda path: _camelot(path, "lattice"),
@@ -75,10 +81,10 @@ def main() -> None:
         for path in paths:
             started = time.process_time()
             try:
-                tables, _ = LIBRARIES[library](path)
+                pages = LIBRARIES[library](path)
             except Exception:  # noqa: BLE001  each library raises kinds of its own
-                tables = []
-            files[Path(path).stem] = [tables, time.process_time() - started]
+                pages = {}
+            files[Path(path).stem] = [pages, time.process_time() - started]
     named = {"camelot": "camelot-py"}.get(package, package)
     print(json.dumps({"version": version(named), "files": files}))
 

@@ -10,19 +10,14 @@ one spans do not.
 """
 
 import argparse
-import json
-import subprocess
-import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.processes import print_table
 from bench.table_files import Table, make, tables
-from bench.table_peers import LIBRARIES, Tables, parse_markdown
-from indexer.pdf.pdfium import extract
-
-_ROUNDS = 3
+from bench.table_peers import Tables
+from bench.table_readers import read_all
 
 
 def main() -> None:
@@ -36,59 +31,23 @@ def main() -> None:
     for producer, reason in make(every, arguments.folder).items():
         print(f"{producer}: left out, {reason}\n")
     found = [table for table in every if (arguments.folder / f"{table.name}.pdf").exists()]
-    results = {"Stackroom": _read(found, arguments.folder)}
-    if arguments.peers:
-        for library in LIBRARIES:
-            outcome = _read_with(arguments.peers, library, found, arguments.folder)
-            if isinstance(outcome, str):
-                print(f"{library}: left out, {outcome}\n")
-            else:
-                results[library] = outcome
-    pages = results["Stackroom"][1]
+    results = dict(read_all([arguments.folder / f"{table.name}.pdf" for table in found], arguments.peers))
+    read = {
+        name: {
+            file: [table for page in pages.values() for table in page] for file, pages in each.files.items()
+        }
+        for name, each in results.items()
+    }
     rows = [["", "first half", "second half", "pages per CPU-s", "of pdfplumber's"]]
-    slowest = results.get("pdfplumber", ({}, 0, 0.0))[2]
-    for name, (read, _, seconds) in results.items():
-        halves = [_share(part, read) for part in (found[: len(every) // 2], found[len(every) // 2 :])]
-        times = f"{slowest / seconds:.1f}" if slowest else ""
-        rows.append([name, *halves, f"{pages / seconds:.0f}", times])
+    plumber = results.get("pdfplumber")
+    for name, each in results.items():
+        halves = [_share(part, read[name]) for part in (found[: len(every) // 2], found[len(every) // 2 :])]
+        times = f"{plumber.seconds / each.seconds:.1f}" if plumber else ""
+        rows.append([name, *halves, f"{results['Stackroom'].pages / each.seconds:.0f}", times])
     print_table(*rows)
     if arguments.kinds:
         for kind in ("kind", "producer"):
-            _print_by(kind, found, {name: read for name, (read, *_) in results.items()})
-
-
-def _read(found: Sequence[Table], folder: Path) -> tuple[dict[str, Tables], int, float]:
-    """Our tables, the number of pages, and the least CPU-seconds of some rounds."""
-    rounds = []
-    for _ in range(_ROUNDS):
-        read, pages = {}, 0
-        started = time.process_time()
-        for table in found:
-            document = extract(folder / f"{table.name}.pdf", "0" * 24, on_page=lambda done, total: None)
-            pages += len(document.pages)
-            read[table.name] = document.text
-        rounds.append(time.process_time() - started)
-    return {name: parse_markdown(text) for name, text in read.items()}, pages, min(rounds)
-
-
-def _read_with(
-    python: str, library: str, found: Sequence[Table], folder: Path
-) -> tuple[dict[str, Tables], int, float] | str:
-    """As `_read`, of another library; or why that cannot be."""
-    program = str(Path(__file__).with_name("table_peers.py"))
-    paths = [str(folder / f"{table.name}.pdf") for table in found]
-    try:
-        done = subprocess.run(
-            [python, program, library, *paths], capture_output=True, text=True, timeout=600, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return str(error)
-    if done.returncode:
-        return done.stderr.strip().rpartition("\n")[2]
-    # Some write notes of their own before.
-    answer = json.loads(done.stdout.strip().rpartition("\n")[2])
-    read = {name: tables_ for name, (tables_, _) in answer["files"].items()}
-    return read, 0, sum(seconds for _, seconds in answer["files"].values())
+            _print_by(kind, found, read)
 
 
 def _print_by(kind: str, found: Sequence[Table], read: Mapping[str, Mapping[str, Tables]]) -> None:
