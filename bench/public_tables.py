@@ -6,7 +6,7 @@ names: one half is for tuning, the other only reported. Prints Markdown.
 
 - Cells: the share of the true cells with text that are right. A table that was found is compared with the
   true one of its page with which it shares most words. Columns and then rows are assigned in order, so that
-  most texts are the same; a cell is right if its text, blanks and hyphens between letters apart, is in its
+  most texts are the same; a cell is right if its text is in its
   column and row. One that spans may be in any of those that it spans. Empty cells are not counted.
 - Relations: what the competition measured. Each cell is related to the next cell with text on its right and
   below it; precision and recall of these pairs of texts are averaged over the files of the second half. A
@@ -62,18 +62,13 @@ def main() -> None:
     arguments = parser.parse_args()
     truth = {name: read_truth(arguments.clone, name) for name in SETS}
     files = [file for found in truth.values() for file in found]
-    paths = sorted({file.path for file in files if not _is_copy(file, files)})
+    paths = [file.path for file in files]
     read = dict(read_all(paths, arguments.peers))
     for name, found in truth.items():
         _print_scores(name, found, read)
         if arguments.files:
             _print_files([file for file in found if half(file.path) == 1], read)
     _print_speed(read)
-
-
-def _is_copy(file: TrueFile, files: Sequence[TrueFile]) -> bool:
-    """Whether a file of the competition is in the other set as well."""
-    return any(other.path.stem == file.path.stem and other.is_whole > file.is_whole for other in files)
 
 
 def half(path: Path) -> int:
@@ -138,12 +133,12 @@ def relations(scores: Sequence[Score]) -> tuple[float, float]:
     return sum(precisions) / max(len(scores), 1), sum(recalls) / max(len(scores), 1)
 
 
-def score(file: TrueFile, read: Mapping[str, Pages]) -> Score:
-    """How much of a file's tables is in what was read, by the names of files. Of a file that has tables that
-    are not known, nothing is false.
+def score(file: TrueFile, read: Mapping[Path, Pages]) -> Score:
+    """How much of a file's tables is in what was read. Of a file that has tables that are not known, nothing
+    is false.
     """
     total = Score()
-    found = read.get(file.path.stem, {})
+    found = read.get(file.path, {})
     for number in file.pages.keys() | (found.keys() if file.is_whole else ()):
         tables = [list(map(_plain_cell, cells)) for cells in file.pages.get(number, [])]
         grids = [[list(map(_plain, row)) for row in grid] for grid in found.get(number, [])]
@@ -170,7 +165,7 @@ def score(file: TrueFile, read: Mapping[str, Pages]) -> Score:
 
 def _plain(text: str) -> str:
     """The text with one form for each character, words parted by one blank, broken ones whole."""
-    return _HYPHEN.sub("", " ".join(unicodedata.normalize("NFKC", text).split()))
+    return _HYPHEN.sub("", " ".join(unicodedata.normalize("NFKC", text).casefold().split()))
 
 
 def _plain_cell(cell: TrueCell) -> TrueCell:

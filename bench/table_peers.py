@@ -15,7 +15,6 @@ import warnings
 from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 Tables = list[list[list[str]]]
@@ -84,7 +83,7 @@ def main() -> None:
                 pages = LIBRARIES[library](path)
             except Exception:  # noqa: BLE001  each library raises kinds of its own
                 pages = {}
-            files[Path(path).stem] = [pages, time.process_time() - started]
+            files[path] = [pages, time.process_time() - started]
     named = {"camelot": "camelot-py"}.get(package, package)
     print(json.dumps({"version": version(named), "files": files}))
 

@@ -16,12 +16,12 @@ class TablesRead:
     """What one library found.
 
     Attributes:
-        files: name of a file without ".pdf" → number of a page, from 1 → its tables as rows of cells.
+        files: path → number of a page, from 1 → its tables as rows of cells.
         seconds: CPU-seconds for all files; the least of some rounds.
         pages: how many pages the files have; 0 if the library does not tell.
     """
 
-    files: dict[str, Pages]
+    files: dict[Path, Pages]
     seconds: float
     pages: int = 0
 
@@ -30,7 +30,7 @@ def read_all(paths: Sequence[Path], peers: str | None, rounds: int = 3) -> Itera
     """Each library's name with what it found, Stackroom first. Prints why one is left out.
 
     Args:
-        paths: of the PDFs; their names differ.
+        paths: of the PDFs.
         peers: a Python that has the other libraries, if these are wanted.
         rounds: how often Stackroom reads everything; the others read it once.
     """
@@ -47,11 +47,11 @@ def _read(paths: Sequence[Path], rounds: int) -> TablesRead:
     seconds = []
     for _ in range(rounds):
         started = time.process_time()
-        read = {path.stem: extract(path, "0" * 24, on_page=lambda done, total: None) for path in paths}
+        read = {path: extract(path, "0" * 24, on_page=lambda done, total: None) for path in paths}
         seconds.append(time.process_time() - started)
     files = {
-        name: {page.number: parse_markdown(page.text) for page in document.pages}
-        for name, document in read.items()
+        path: {page.number: parse_markdown(page.text) for page in document.pages}
+        for path, document in read.items()
     }
     return TablesRead(files, min(seconds), sum(map(len, files.values())))
 
@@ -69,6 +69,7 @@ def _read_with(python: str, library: str, paths: Sequence[Path]) -> TablesRead |
     # Some write notes of their own before.
     answer = json.loads(done.stdout.strip().rpartition("\n")[2])["files"]
     files = {
-        name: {int(number): tables for number, tables in pages.items()} for name, (pages, _) in answer.items()
+        Path(path): {int(number): tables for number, tables in pages.items()}
+        for path, (pages, _) in answer.items()
     }
     return TablesRead(files, sum(seconds for _, seconds in answer.values()))

@@ -34,7 +34,8 @@ def main() -> None:
     results = dict(read_all([arguments.folder / f"{table.name}.pdf" for table in found], arguments.peers))
     read = {
         name: {
-            file: [table for page in pages.values() for table in page] for file, pages in each.files.items()
+            path.stem: [table for page in pages.values() for table in page]
+            for path, pages in each.files.items()
         }
         for name, each in results.items()
     }
