@@ -30,6 +30,8 @@ _LINE_NUMBER = re.compile(r"\d+:")
 _IN_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 _MOST_HEADERS = 3
+# The share of a column's lines that begin at one place with others, and the share of these at one such place.
+_MOSTLY_INDENTED, _LEAST_INDENTED = 0.85, 0.2
 _ENDS_ROW = frozenset("0123456789)%")
 
 # A line is wide if it has this many times the usual width a character: a gap of a quarter of its text. On a
@@ -173,9 +175,11 @@ def _is_list(columns: Sequence[Sequence[str]]) -> bool:
     first = [cell for cell in columns[0] if cell]
     if len(columns) == 2 and sum(bool(_MARKER.fullmatch(cell)) for cell in first) > 0.6 * len(first):
         return True
+    # A dash before words is an item's mark, before numbers it is no value.
     return any(
         sum(bool(_BULLET.fullmatch(cell)) for cell in column) > 0.5 * sum(map(bool, column))
-        for column in columns
+        for column, following in pairwise(columns)
+        if not _is_numeric(following)
     )
 
 
@@ -197,7 +201,7 @@ def are_contents(texts: Sequence[str]) -> bool:
         if not _PAGE.fullmatch(last):
             return False
         pages.append(last)
-        others += any(map(_is_value, middle[1:]))
+        others += any(map(is_value, middle[1:]))
     numbers = [int(page) for page in pages if page.isdecimal()]
     return len(numbers) > 1 and numbers == sorted(numbers) and others <= 0.2 * len(texts)
 
@@ -228,10 +232,11 @@ def _is_labelled(columns: Sequence[Sequence[str]]) -> bool:
 
 def _is_numeric(column: Sequence[str]) -> bool:
     cells = [cell for cell in column if cell]
-    return bool(cells) and sum(map(_is_value, cells)) >= 0.6 * len(cells)
+    return bool(cells) and sum(map(is_value, cells)) >= 0.6 * len(cells)
 
 
-def _is_value(cell: str) -> bool:
+def is_value(cell: str) -> bool:
+    """Whether a cell is a number, with its unit or not, or the sign for no value."""
     return bool(_NUMBER.fullmatch(cell) or _NO_VALUE.fullmatch(cell))
 
 
@@ -254,18 +259,21 @@ def _columns(grid: Grid) -> Iterator[Iterator[Bit]]:
 
 
 def _is_aligned(bits: Sequence[Bit]) -> bool:
-    """Whether most lines of a column begin, end or have their middles at one place."""
+    """Whether most lines of a column begin, end or have their middles at one place, or begin at a few places,
+    each in common with others: what is indented.
+    """
     if len(bits) <= 2:
         return True
-    best = 0
-    for places in (
-        [bit.left for bit in bits],
-        [bit.right for bit in bits],
-        [(bit.left + bit.right) / 2 for bit in bits],
+    lefts = sorted(bit.left for bit in bits)
+    rights = sorted(bit.right for bit in bits)
+    middles = sorted((bit.left + bit.right) / 2 for bit in bits)
+    if any(
+        max(_count_near(places, at) for at in places) >= 0.6 * len(bits)
+        for places in (lefts, rights, middles)
     ):
-        places.sort()
-        best = max(best, max(_count_near(places, at) for at in places))
-    return best >= 0.6 * len(bits)
+        return True
+    least = max(3, _LEAST_INDENTED * len(bits))
+    return sum(_count_near(lefts, at) >= least for at in lefts) >= _MOSTLY_INDENTED * len(bits)
 
 
 def _count_near(places: Sequence[float], at: float) -> int:
@@ -289,7 +297,7 @@ def count_headers(grid: Grid, *, stands_out: bool) -> int:
     ]
     headers = 0
     for row in texts:
-        if any(_is_value(row[at]) and not _YEAR.fullmatch(row[at]) for at in numeric if row[at]):
+        if any(is_value(row[at]) and not _YEAR.fullmatch(row[at]) for at in numeric if row[at]):
             break
         headers += 1
     if numeric and 0 < headers < len(texts):

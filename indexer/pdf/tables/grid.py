@@ -1,4 +1,4 @@
-"""Puts words with places into the rows and columns of a table. Pure functions.
+"""Puts words with places into the columns of a table. Pure functions.
 
 Places are in points, counted from the lower left corner of the page. Words come in the order in which the
 file draws them: it goes through a table row by row, and in a row cell by cell. So two lines that stand below
@@ -10,14 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain, pairwise, repeat
+from itertools import chain, repeat
 from math import inf
 from operator import sub, truediv
 from typing import NamedTuple
-
-# How far apart the lines of a cell are at most, in heights of their boxes, which already hold the usual
-# leading.
-_TIGHT = 0.45
 
 _MOST_GUTTERS = 100  # each is looked at in every line
 
@@ -259,82 +255,3 @@ def split_columns(line: Sequence[Word], gutters: Sequence[tuple[float, float]], 
 
 def _middle(word: Word) -> float:
     return (word.left + word.right) / 2
-
-
-# Rows
-
-
-def split_rows(bits: Sequence[Bit]) -> list[Row]:
-    """The rows that some bits make, in the order in which they were drawn."""
-    for rank, bit in enumerate(bits):
-        bit.rank = rank
-    by_column: defaultdict[int, list[Bit]] = defaultdict(list)
-    for bit in sorted(bits, key=lambda bit: -bit.top):
-        by_column[bit.column].append(bit)
-    cells: list[list[Bit]] = []
-    for column in by_column.values():
-        cells.append([column[0]])
-        for above, below in pairwise(column):
-            height = min(above.top - above.bottom, below.top - below.bottom)
-            goes_on = below.rank == above.rank + 1 and above.bottom - below.top < _TIGHT * height
-            if goes_on or below.top > above.top - 0.3 * height:
-                cells[-1].append(below)
-            else:
-                cells.append([below])
-    cells.sort(key=lambda cell: -cell[0].top)  # that of its uppermost line
-    rows: list[Row] = []
-    bottom = 0.0
-    for cell in cells:
-        first = cell[0]
-        top = first.top  # that of the row is not lower
-        low = min([bit.bottom for bit in cell])
-        # Boxes of neighbouring rows may overlap a little where rows are set close.
-        if rows and top - max(low, bottom) > 0.5 * (top - first.bottom):
-            rows[-1].setdefault(first.column, []).extend(cell)
-            bottom = min(bottom, low)
-        else:
-            rows.append({first.column: list(cell)})
-            bottom = low
-    return rows
-
-
-def split_bands(bits: Sequence[Bit], rules: Sequence[float]) -> list[list[Bit]]:
-    """The bits between each two rules, from the uppermost, in the order they had.
-
-    Args:
-        bits: of a table.
-        rules: y of those that run across it, in any order.
-    """
-    heights = sorted(rules)
-    bands: defaultdict[int, list[Bit]] = defaultdict(list)
-    for bit in bits:
-        bands[bisect_right(heights, (bit.bottom + bit.top) / 2)].append(bit)
-    return [bands[at] for at in sorted(bands, reverse=True)]
-
-
-def one_row(bits: Sequence[Bit]) -> Row:
-    """The row that all these bits are in."""
-    row: Row = {}
-    for bit in sorted(bits, key=lambda bit: -bit.top):
-        row.setdefault(bit.column, []).append(bit)
-    return row
-
-
-def rows_by_rules(bits: Sequence[Bit], rules: Sequence[float]) -> list[Row]:
-    """The rows of a table that some rules run across: one between each two, or more where there are few."""
-    bands = split_bands(bits, rules)
-    # A rule below the header and at either end does not part the rows; rules between most rows do.
-    if len(bands) >= 4:
-        return [row for band in bands for row in rows_of_band(band)]
-    return [row for band in bands for row in split_rows(band)]
-
-
-def rows_of_band(bits: Sequence[Bit]) -> list[Row]:
-    """The row between two rules, or several if they are drawn one after the other, each in all columns."""
-    columns = len({bit.column for bit in bits})
-    if columns == len(bits):
-        return [one_row(bits)]
-    split = split_rows(bits)
-    if len(split) > 1 and columns > 1 and all(len(row) >= max(2, columns - 1) for row in split):
-        return split
-    return [one_row(bits)]

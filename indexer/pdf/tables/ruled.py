@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from indexer.pdf.tables.grid import Bit, Grid, Row, Word, rows_of_band, split_rows
+from indexer.pdf.tables.grid import Bit, Grid, Row, Word
+from indexer.pdf.tables.rows import rows_of_band, split_rows
 from indexer.pdf.tables.rules import Rule, Rules
 
 # Rules so near each other are one: borders drawn side by side, as browsers do with two boxes (2.25 pt).

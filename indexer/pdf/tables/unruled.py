@@ -14,11 +14,10 @@ from indexer.pdf.tables.grid import (
     Word,
     find_gutters,
     median,
-    rows_by_rules,
     size_of,
     split_columns,
-    split_rows,
 )
+from indexer.pdf.tables.rows import rows_by_rules, split_rows
 from indexer.pdf.tables.rules import Rule
 
 # A gap of the text's size is no word space: in lines set to the full width they reach half of it.
