@@ -15,6 +15,7 @@ import pypdfium2.raw as pdfium
 
 from indexer.pdf.ink.page_objects import PATH, Glance
 from indexer.pdf.lines.line_reader import Piece
+from indexer.pdf.tables.between_rules import Region, find_bounded, find_regions, is_inside
 from indexer.pdf.tables.checks import (
     are_contents,
     count_headers,
@@ -96,6 +97,12 @@ def with_tables(
     near = _near(with_gaps, lines, pieces)
     if is_ruled and frames:
         near |= {at for at in _near(signs, lines, pieces) if _is_inside(lines[at], frames)}
+    regions = find_regions(rules.across, lines, with_gaps)
+    near |= {
+        at
+        for at, line in enumerate(lines)
+        if pieces[at][1] and any(is_inside(line, region) for region in regions)
+    }
     if not near or _count_words(near, pieces) > _MOST_WORDS:
         return lines
     starts = {*signs, *with_gaps} if frames else set(with_gaps)
@@ -107,7 +114,7 @@ def with_tables(
         if at != before + 1:
             words.append([])
         words.append(measured[at])
-    grids = _find(words, rules, frames, has_gaps=bool(with_gaps))
+    grids = _find(words, rules, frames, regions, has_gaps=bool(with_gaps))
     made = [(grid, _make_line(grid, lines, _stands_out(text_page, grid))) for grid in grids]
     return _replace(lines, words, made) if made else lines
 
@@ -118,12 +125,21 @@ def _has_wide(lines: Sequence[Line]) -> bool:
 
 
 def _find(
-    words: Sequence[Sequence[Word]], rules: Rules, frames: Sequence[Frame], *, has_gaps: bool
+    words: Sequence[Sequence[Word]],
+    rules: Rules,
+    frames: Sequence[Frame],
+    regions: Sequence[Region],
+    *,
+    has_gaps: bool,
 ) -> list[Grid]:
-    """The tables that the words of some lines make, in frames and, if lines have gaps, outside of them."""
+    """The tables that the words of some lines make, in frames, between rules and, if lines have gaps,
+    elsewhere.
+    """
     grids: list[Grid] = []
     if frames:
         grids = list(filter(is_table, find_ruled(frames, [word for line in words for word in line])))
+    if regions:
+        grids += filter(is_table, find_bounded(regions, _without(words, grids), rules.across))
     if has_gaps:
         rest = _without(words, grids)
         grids_outside, reaches = find_unruled(rest, rules.across)

@@ -12,6 +12,9 @@ from indexer.pdf.tables.grid import Bit, Row
 # leading.
 _TIGHT = 0.45
 
+LONGEST_CELL = 8
+"""So many lines has a cell, as a rule."""
+
 
 def split_rows(bits: Sequence[Bit]) -> list[Row]:
     """The rows that some bits make, in the order in which they were drawn."""
@@ -74,8 +77,13 @@ def rows_by_rules(bits: Sequence[Bit], rules: Sequence[float]) -> list[Row]:
     bands = split_bands(bits, rules)
     # A rule below the header and at either end does not part the rows; rules between most rows do.
     if len(bands) >= 4:
-        return [row for band in bands for row in rows_of_band(band)]
+        return [row for band in bands for row in (split_rows if _is_long(band) else rows_of_band)(band)]
     return [row for band in bands for row in split_rows(band)]
+
+
+def _is_long(bits: Sequence[Bit]) -> bool:
+    """Whether they have more lines than a cell has."""
+    return len({round(bit.bottom) for bit in bits}) > LONGEST_CELL
 
 
 def rows_of_band(bits: Sequence[Bit]) -> list[Row]:
@@ -94,14 +102,14 @@ def rows_of_band(bits: Sequence[Bit]) -> list[Row]:
 
 
 def _rows_of_numbers(bits: Sequence[Bit]) -> list[Row]:
-    """A row for each line, if two columns, or all but the first, have numbers at the same heights."""
+    """A row for each line, if several columns have numbers, all at the same heights."""
     row = one_row(bits)
     heights = [
         [(bit.bottom + bit.top) / 2 for bit in column]
         for column in row.values()
         if len(column) > 1 and all(is_value(bit.text) for bit in column)
     ]
-    if len(heights) < min(2, len(row) - 1) or not heights:
+    if len(heights) < 2:
         return []
     near = 0.3 * (bits[0].top - bits[0].bottom)
     first = heights[0]

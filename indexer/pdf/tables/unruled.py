@@ -1,34 +1,25 @@
 """Finds tables whose columns are parted by gaps. Pure functions; places are in points."""
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
-from operator import itemgetter, sub
 from typing import NamedTuple
 
 from indexer.pdf.tables.checks import is_monospaced
-from indexer.pdf.tables.grid import (
-    Bit,
-    Grid,
-    Row,
-    Word,
-    find_gutters,
-    median,
-    size_of,
-    split_columns,
+from indexer.pdf.tables.columns import (
+    columns_of,
+    has_gap,
+    is_parted,
+    join_beside,
+    join_gutters,
+    read_grid,
+    runs_across,
 )
-from indexer.pdf.tables.rows import rows_by_rules, split_rows
+from indexer.pdf.tables.grid import Grid, Word, find_gutters, median, size_of
+from indexer.pdf.tables.rows import LONGEST_CELL
 from indexer.pdf.tables.rules import Rule
 
-# A gap of the text's size is no word space: in lines set to the full width they reach half of it.
-_WIDE = 1.0
-_CLEAR = 0.8  # of a line of a table already found
-
-# A cell has up to so many lines, as a rule; in between, nothing tells of a table.
-_LONGEST_CELL = 8
-
-# The share of a table's lines that may run across its columns: headers above several, and section rows.
-_MOST_ACROSS = 0.25
+WIDE = 1.0
+"""Times the text's size: no word space. In lines set to the full width these reach half of it."""
 
 LONG = 60
 """Characters of a line that is prose, if it is no sign of a table and beside none."""
@@ -42,8 +33,6 @@ _FEWEST_STEPS = 5
 
 _FARTHEST = 1.15  # times the farthest that lines within a table are from the next
 _ROUNDS = 3
-
-_LEFT = itemgetter(1)  # of a word
 
 
 class Search(NamedTuple):
@@ -67,7 +56,7 @@ def find_unruled(lines: Sequence[Sequence[Word]], across: Sequence[Rule]) -> Sea
         across: the horizontal rules of the page.
     """
     search = Search([], [])
-    lines = _join_beside(lines)
+    lines = join_beside(lines)
     if not 3 <= len(lines) <= _MOST_LINES:
         return search
     for core in _cores(lines):
@@ -76,7 +65,7 @@ def find_unruled(lines: Sequence[Sequence[Word]], across: Sequence[Rule]) -> Sea
         first, stop, gutters, size = _find_columns(lines, *core)
         above, below = lines[min(first, core[0])], lines[max(stop, core[1]) - 1]
         search.reaches.append((above[0].line, below[-1].line))
-        if gutters and (grid := _read(lines[first:stop], gutters, size, across)):
+        if gutters and (grid := read_grid(lines[first:stop], gutters, size, across)):
             search.grids.append(grid)
     return search
 
@@ -112,28 +101,14 @@ def part_blocks(lines: Sequence[Sequence[Word]], reaches: Sequence[tuple[int, in
     ]
 
 
-def _join_beside(lines: Sequence[Sequence[Word]]) -> list[list[Word]]:
-    """The lines, those joined that go on at the same height: PDFium parts what is far apart."""
-    joined: list[list[Word]] = []
-    for line in lines:
-        if line and joined and joined[-1]:
-            last, first = joined[-1][-1], line[0]
-            height = first.top - first.bottom
-            if abs(last.bottom - first.bottom) < 0.2 * height and first.left > last.right:
-                joined[-1].extend(line)
-                continue
-        joined.append(list(line))
-    return joined
-
-
 def _cores(lines: Sequence[Sequence[Word]]) -> Iterator[tuple[int, int]]:
     """From where to where lines with wide gaps reach, with those in between."""
     size = size_of(lines)
     signs = [at for at in range(len(lines)) if _is_sign(lines, at, size)]
     start = 0
-    for at, (sign, following) in enumerate(pairwise([*signs, len(lines) + _LONGEST_CELL]), 1):
+    for at, (sign, following) in enumerate(pairwise([*signs, len(lines) + LONGEST_CELL]), 1):
         gap = lines[sign + 1 : following]
-        is_parted = following - sign > _LONGEST_CELL or not all(gap) or any(map(_is_prose, gap))
+        is_parted = following - sign > LONGEST_CELL or not all(gap) or any(map(_is_prose, gap))
         if is_parted or _is_far(lines, sign, following):
             if at - start >= 2:
                 yield signs[start], sign + 2 if any(lines[sign + 1 : sign + 2]) else sign + 1
@@ -149,7 +124,7 @@ def _is_sign(lines: Sequence[Sequence[Word]], at: int, size: float) -> bool:
     line = lines[at]
     if not line:
         return False
-    if _has_gap(line, _WIDE * size):
+    if has_gap(line, WIDE * size):
         return True
     return at + 1 < len(lines) and bool(lines[at + 1]) and _is_beside(line, lines[at + 1])
 
@@ -169,22 +144,13 @@ def _is_far(lines: Sequence[Sequence[Word]], at: int, following: int) -> bool:
     tops = [line[0].top for line in lines[at : following + 1]]
     size = max(_size(lines[at][0]), _size(lines[following][0]))
     return any(
-        after - before > _LONGEST_CELL * 1.3 * size or before - after > 4 * size
+        after - before > LONGEST_CELL * 1.3 * size or before - after > 4 * size
         for before, after in pairwise(tops)
     )
 
 
 def _size(word: Word) -> float:
     return (word.top - word.bottom) / 1.17
-
-
-def _has_gap(line: Sequence[Word], least: float) -> bool:
-    """Whether words that follow each other are farther apart than `least`."""
-    if len(line) < 2:
-        return False
-    _, lefts, _, rights, _, _, _ = zip(*sorted(line, key=_LEFT), strict=True)
-    widest: float = max(map(sub, lefts[1:], rights))
-    return widest > least
 
 
 def _find_columns(
@@ -209,78 +175,12 @@ def _find_columns(
             return first, stop, [], size
         if looked_at != (first, stop):
             all_gutters = find_gutters(lines[first:stop], size)
-        gutters = _join(all_gutters, lines[first:stop], size)
+        gutters = join_gutters(all_gutters, lines[first:stop], size)
         if gutters == before:
             break
     if gutters:
         first, stop = _extend(lines, first, stop, gutters, size)
     return first, stop, gutters, size
-
-
-def _read(
-    core: Sequence[Sequence[Word]],
-    gutters: Sequence[tuple[float, float]],
-    size: float,
-    across: Sequence[Rule],
-) -> Grid | None:
-    """The table that some lines make, unless too many run across its columns."""
-    if sum(_runs_across(line, gutters, size) for line in core) > max(1, _MOST_ACROSS * len(core)):
-        return None
-    bits = [bit for line in core for bit in split_columns(line, gutters, size)]
-    heights = _rules_across(bits, across)
-    inner = [y for y in heights if min(bit.bottom for bit in bits) < y < max(bit.top for bit in bits)]
-    rows = rows_by_rules(bits, inner) if inner else split_rows(bits)
-    rows, columns = _without_empty_columns(_settle(rows))
-    return Grid(rows, columns, rules=len(heights), has_head_rule=0 < len(inner) <= 2)
-
-
-def _join(
-    gutters: Sequence[tuple[float, float]], lines: Sequence[Sequence[Word]], size: float
-) -> list[tuple[float, float]]:
-    """The gaps, with those joined between which only lines have words that run across."""
-    plain = [line for line in lines if not _runs_across(line, gutters, size)]
-    middles = [(left + right) / 2 for left, right in gutters]
-    used = [0] * (len(gutters) + 1)
-    for line in plain:
-        for column in {bisect_right(middles, (word.left + word.right) / 2) for word in line}:
-            used[column] += 1
-    fewest = 1 if len(plain) < 5 else 2
-    joined = list(gutters[:1])
-    for column, gutter in enumerate(gutters[1:], 1):
-        if used[column] < fewest:
-            joined[-1] = (joined[-1][0], gutter[1])
-        else:
-            joined.append(gutter)
-    return joined
-
-
-def _without_empty_columns(rows: Sequence[Row]) -> tuple[list[Row], int]:
-    """The rows with only those columns that have text, and how many these are."""
-    kept = sorted({column for row in rows for column in row})
-    return [{kept.index(column): bits for column, bits in row.items()} for row in rows], len(kept)
-
-
-def _runs_across(line: Sequence[Word], gutters: Sequence[tuple[float, float]], size: float) -> bool:
-    """Whether a word is in a gap between columns, or that gap is but a blank between two words."""
-    for left, right in gutters:
-        before, after = -1e9, 1e9
-        for _, start, _, stop, _, _, _ in line:
-            if stop <= left + 0.01:
-                if stop > before:
-                    before = stop
-            elif start >= right - 0.01:
-                if start < after:
-                    after = start
-            else:
-                return True
-        if after - before < 0.45 * size:
-            return True
-    return False
-
-
-def _columns(line: Sequence[Word], gutters: Sequence[tuple[float, float]]) -> set[int]:
-    middles = [(left + right) / 2 for left, right in gutters]
-    return {bisect_right(middles, (word.left + word.right) / 2) for word in line}
 
 
 def _trim(
@@ -293,7 +193,7 @@ def _trim(
     """Without lines at both ends that have but one column, if they have no line beside them."""
 
     def is_outside(at: int, beside: int) -> bool:
-        if _is_parted(lines[at], gutters, size):
+        if is_parted(lines[at], gutters, size):
             return False
         return not (first <= beside < stop and _overlap(lines[at], lines[beside]))
 
@@ -341,14 +241,7 @@ def _belongs(
 ) -> bool:
     if not line or not near or abs(line[0].bottom - near[0].bottom) > farthest:
         return False
-    return _is_parted(line, gutters, size)
-
-
-def _is_parted(line: Sequence[Word], gutters: Sequence[tuple[float, float]], size: float) -> bool:
-    """Whether a line has words in several columns, none of them running from one into the next."""
-    if len(_columns(line, gutters)) < 2:
-        return False
-    return not _runs_across(line, gutters, size) or _has_gap(line, _CLEAR * size)
+    return is_parted(line, gutters, size)
 
 
 def _continues(
@@ -356,39 +249,10 @@ def _continues(
 ) -> bool:
     """Whether the line goes on with the cell before it, which is not in the first column."""
     line, before = lines[at], lines[at - 1]
-    if not line or not before or _runs_across(line, gutters, size):
+    if not line or not before or runs_across(line, gutters, size):
         return False
-    columns = _columns(line, gutters)
-    if len(columns) != 1 or 0 in columns or not columns & _columns(before, gutters):
+    columns = columns_of(line, gutters)
+    if len(columns) != 1 or 0 in columns or not columns & columns_of(before, gutters):
         return False
     height = line[0].top - line[0].bottom
     return -0.5 * height < before[0].bottom - line[0].top < 0.3 * height
-
-
-def _rules_across(bits: Sequence[Bit], across: Sequence[Rule]) -> list[float]:
-    """Y of the rules that run over most of a table, from somewhat above it to somewhat below."""
-    left, right = min(bit.left for bit in bits), max(bit.right for bit in bits)
-    bottom, top = min(bit.bottom for bit in bits), max(bit.top for bit in bits)
-    margin = 1.5 * (bits[0].top - bits[0].bottom)
-    by_height: dict[int, float] = {}  # borders are often drawn cell by cell
-    for y, start, stop in across:
-        if bottom - margin < y < top + margin:
-            shared = min(stop, right + margin) - max(start, left - margin)
-            by_height[round(y / 2)] = by_height.get(round(y / 2), 0.0) + max(shared, 0.0)
-    return sorted(2.0 * y for y, length in by_height.items() if length > 0.7 * (right - left))
-
-
-def _settle(rows: Sequence[Row]) -> list[Row]:
-    """The rows, those of a single cell beside others joined with the row that they stand beside."""
-    settled: list[Row] = []
-    for row in rows:
-        before = settled[-1] if settled else None
-        if before is not None and len(row) == 1:
-            ((column, bits),) = row.items()
-            low = min(bit.bottom for inner in before.values() for bit in inner)
-            height = bits[0].top - bits[0].bottom
-            if column not in before and bits[0].top > low + 0.3 * height:
-                before[column] = bits
-                continue
-        settled.append(row)
-    return settled
