@@ -2,8 +2,7 @@
 functions; places are in points.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -18,6 +17,8 @@ _ONE = 1.5  # rules so near each other are drawn side by side
 _NARROWEST = 10  # of a table, in heights of its lines
 _BESIDE = 6.0  # so far does text reach beyond the rules
 _FEWEST_LINES = 3
+_FARTHEST = 2.0  # times the text's size: from a row to the next one or to a rule
+_MOST_SINGLE = 2  # lines without gaps that follow each other, outside of the rules
 _MOSTLY_FULL = 0.7  # of a table's width: prose between rules is as wide
 _MOSTLY_GAPS = 0.4  # of the lines: then the others are headers, or go on with a cell
 
@@ -115,20 +116,56 @@ def find_bounded(
         lines: the words of printed lines, in the order in which they are drawn.
         across: the horizontal rules of the page.
     """
-    inside: defaultdict[Region, list[Sequence[Word]]] = defaultdict(list)
-    for line in lines:
-        for region in regions:
-            if line and _are_inside(line, region):
-                inside[region].append(line)
-                break
-    return [grid for own in inside.values() if (grid := _read(own, across))]
+    grids: list[Grid] = []
+    used: set[int] = set()
+    for region in regions:
+        inside = [at for at, line in enumerate(lines) if line and _are_inside(line, region)]
+        if len(inside) < _FEWEST_LINES or not used.isdisjoint(inside):
+            continue
+        size = size_of([lines[at] for at in inside])
+        before = range(inside[0] - 1, -1, -1)
+        after = range(inside[-1] + 1, len(lines))
+        numbers = [*reversed(_adjoining(lines, before, region, size)), *inside]
+        numbers += _adjoining(lines, after, region, size)
+        if grid := _read([lines[at] for at in numbers if at not in used], across):
+            grids.append(grid)
+            used.update(numbers)
+    return grids
+
+
+def _adjoining(
+    lines: Sequence[Sequence[Word]], numbers: Iterable[int], region: Region, size: float
+) -> list[int]:
+    """Those of the lines before or after a region that are rows of its table: a header above the first rule,
+    or rows below the last one.
+    """
+    found: list[int] = []
+    single: list[int] = []  # they may be cells or sections between rows
+    _, bottom, _, top = region
+    for at in numbers:
+        line = lines[at]
+        if not line or len(single) > _MOST_SINGLE:
+            break
+        middle = (line[0].bottom + line[0].top) / 2
+        if not (bottom - _FARTHEST * size < middle < top + _FARTHEST * size):
+            break
+        if not _are_within(line, region):
+            break
+        bottom, top = min(bottom, line[0].bottom), max(top, line[0].top)
+        single.append(at)
+        if has_gap(line, WIDE * size):
+            found += single
+            single = []
+    return found
 
 
 def _are_inside(line: Sequence[Word], region: Region) -> bool:
-    left, bottom, right, top = region
-    return bottom < (line[0].bottom + line[0].top) / 2 < top and all(
-        left - _BESIDE < word.left and word.right < right + _BESIDE for word in line
-    )
+    return region.bottom < (line[0].bottom + line[0].top) / 2 < region.top and _are_within(line, region)
+
+
+def _are_within(line: Sequence[Word], region: Region) -> bool:
+    """Whether no word is to the left or right of it."""
+    return all(region.left - _BESIDE < word.left and word.right < region.right + _BESIDE for word in line)
 
 
 def _read(lines: Sequence[Sequence[Word]], across: Sequence[Rule]) -> Grid | None:
