@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from indexer.pdf.tables.checks import is_value
@@ -11,6 +11,8 @@ from indexer.pdf.tables.grid import Bit, Row
 # How far apart the lines of a cell are at most, in heights of their boxes, which already hold the usual
 # leading.
 _TIGHT = 0.45
+
+_BLANK = 0.3  # between words, times the height of a line
 
 LONGEST_CELL = 8
 """So many lines has a cell, as a rule."""
@@ -24,11 +26,13 @@ def split_rows(bits: Sequence[Bit]) -> list[Row]:
     for bit in sorted(bits, key=lambda bit: -bit.top):
         by_column[bit.column].append(bit)
     cells: list[list[Bit]] = []
+    sections = _sections(by_column)
     for column in by_column.values():
         cells.append([column[0]])
         for above, below in pairwise(column):
             height = min(above.top - above.bottom, below.top - below.bottom)
             goes_on = below.rank == above.rank + 1 and above.bottom - below.top < _TIGHT * height
+            goes_on = goes_on and above.rank not in sections
             if goes_on or below.top > above.top - 0.3 * height:
                 cells[-1].append(below)
             else:
@@ -48,6 +52,37 @@ def split_rows(bits: Sequence[Bit]) -> list[Row]:
             rows.append({first.column: list(cell)})
             bottom = low
     return rows
+
+
+def _sections(by_column: Mapping[int, Sequence[Bit]]) -> set[int]:
+    """The ranks of bits of the first column that are the only ones at their height and are not continued
+    below, because the next word would have found room beside them.
+    """
+    columns_at: defaultdict[int, set[int]] = defaultdict(set)
+    for column, bits in by_column.items():
+        for bit in bits:
+            columns_at[round((bit.bottom + bit.top) / 4)].add(column)
+
+    def is_alone(bit: Bit) -> bool:
+        at = round((bit.bottom + bit.top) / 4)
+        return len(columns_at[at]) == 1 and len(columns_at[at - 1] | columns_at[at + 1]) <= 1
+
+    first = by_column[min(by_column)]
+    alone = [is_alone(bit) for bit in first]
+    width = max(
+        (bit.right - bit.left for bit, single in zip(first, alone, strict=True) if not single), default=0
+    )
+    return {
+        above.rank
+        for (above, below), (single, other) in zip(pairwise(first), pairwise(alone), strict=True)
+        if single and not other and _width_with(above, below) < width
+    }
+
+
+def _width_with(above: Bit, below: Bit) -> float:
+    """How wide a line were with the first word of the one below it."""
+    word = below.words[0]
+    return above.right - above.left + _BLANK * (above.top - above.bottom) + word.right - word.left
 
 
 def split_bands(bits: Sequence[Bit], rules: Sequence[float]) -> list[list[Bit]]:
