@@ -98,15 +98,18 @@ def with_tables(
     if is_ruled and frames:
         near |= {at for at in _near(signs, lines, pieces) if _is_inside(lines[at], frames)}
     regions = find_regions(rules.across, lines, with_gaps)
-    near |= {
+    between = {
         at
         for at, line in enumerate(lines)
         if pieces[at][1] and any(is_inside(line, region) for region in regions)
     }
+    near |= between
     if not near or _count_words(near, pieces) > _MOST_WORDS:
         return lines
     starts = {*signs, *with_gaps} if frames else set(with_gaps)
-    prose = {at for at in near if len(pieces[at][1]) > LONG and starts.isdisjoint((at - 1, at, at + 1))}
+    prose = {
+        at for at in near - between if len(pieces[at][1]) > LONG and starts.isdisjoint((at - 1, at, at + 1))
+    }
     rest = [at for at in near if not measured.get(at)]
     measured |= measure_words(text_page, rest, lines, pieces, prose)
     words: list[list[Word]] = []
