@@ -18,6 +18,7 @@ _NARROWEST = 10  # of a table, in heights of its lines
 _BESIDE = 6.0  # so far does text reach beyond the rules
 _FEWEST_LINES = 3
 _FARTHEST = 2.0  # times the text's size: from a row to the next one or to a rule
+_MOST_HEADERS = 3  # lines of a header, which may run across columns
 _MOST_SINGLE = 2  # lines without gaps that follow each other, outside of the rules
 _MOSTLY_FULL = 0.7  # of a table's width: prose between rules is as wide
 _MOSTLY_GAPS = 0.4  # of the lines: then the others are headers, or go on with a cell
@@ -174,7 +175,21 @@ def _read(lines: Sequence[Sequence[Word]], across: Sequence[Rule]) -> Grid | Non
     size = size_of(lines)
     gapped = [line for line in lines if has_gap(line, WIDE * size)]
     body = gapped if len(gapped) >= max(_FEWEST_LINES, _MOSTLY_GAPS * len(lines)) else lines
+    gutters = _gutters(body, size)
+    return grid_of(lines, gutters, size, across) if gutters else None
+
+
+def _gutters(body: Sequence[Sequence[Word]], size: float) -> list[tuple[float, float]]:
+    """The gaps between columns. Where too many lines run across them, those between the most columns that
+    all lines leave free, but for some of the header.
+    """
     gutters = join_gutters(find_gutters(body, size), body, size)
-    if not gutters or not mostly_parted(body, gutters, size):
-        return None
-    return grid_of(lines, gutters, size, across)
+    if gutters and mostly_parted(body, gutters, size):
+        return gutters
+    best: list[tuple[float, float]] = []
+    for headers in range(min(_MOST_HEADERS, len(body) - _FEWEST_LINES, len(body) // 2) + 1):
+        rest = body[headers:]
+        gutters = find_gutters(rest, size, most=0)
+        if len(gutters) > len(best):
+            best = gutters
+    return best

@@ -130,12 +130,15 @@ def size_of(lines: Sequence[Sequence[Word]]) -> float:
 # Columns
 
 
-def find_gutters(lines: Sequence[Sequence[Word]], size: float) -> list[tuple[float, float]]:
+def find_gutters(
+    lines: Sequence[Sequence[Word]], size: float, *, most: int | None = None
+) -> list[tuple[float, float]]:
     """The gaps between columns that all lines leave free, but for a few that run across columns.
 
     Args:
         lines: the words of each line, from left to right.
         size: of the text, in points.
+        most: how many words may run across; by the number of lines, if it is not given.
 
     Returns:
         From where to where each gap reaches, from left to right.
@@ -144,7 +147,8 @@ def find_gutters(lines: Sequence[Sequence[Word]], size: float) -> list[tuple[flo
     if not words:
         return []
     _, lefts, _, rights, _, _, _ = zip(*words, strict=True)
-    most = 0 if len(lines) < 5 else 1 if len(lines) < 12 else len(lines) // 10
+    if most is None:
+        most = 0 if len(lines) < 5 else 1 if len(lines) < 12 else len(lines) // 10
     found = _free(sorted(lefts), sorted(rights), most)
     if len(found) > _MOST_GUTTERS:
         return []
