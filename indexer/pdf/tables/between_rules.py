@@ -189,7 +189,7 @@ def _gutters(body: Sequence[Sequence[Word]], size: float) -> list[tuple[float, f
     best: list[tuple[float, float]] = []
     for headers in range(min(_MOST_HEADERS, len(body) - _FEWEST_LINES, len(body) // 2) + 1):
         rest = body[headers:]
-        gutters = find_gutters(rest, size, most=0)
+        gutters = join_gutters(find_gutters(rest, size, most=0), rest, size)
         if len(gutters) > len(best):
             best = gutters
     return best
