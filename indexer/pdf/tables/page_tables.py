@@ -26,7 +26,7 @@ from indexer.pdf.tables.checks import (
 )
 from indexer.pdf.tables.grid import Grid, Word, size_of
 from indexer.pdf.tables.line_words import Ruler, measure_words, split_words
-from indexer.pdf.tables.ruled import Frame, find_frames, find_ruled
+from indexer.pdf.tables.ruled import Frame, find_frames, find_ruled, parts_some
 from indexer.pdf.tables.rules import Rule, Rules, count_paths, read_rules
 from indexer.pdf.tables.unruled import LONG, find_unruled, part_blocks
 from indexer.pdf.text.page_lines import HYPHENATED, Line
@@ -139,8 +139,11 @@ def _find(
     elsewhere.
     """
     grids: list[Grid] = []
+    partly: list[Grid] = []
     if frames:
-        grids = list(filter(is_table, find_ruled(frames, [word for line in words for word in line])))
+        framed = find_ruled(frames, [word for line in words for word in line])
+        for grid in filter(is_table, framed):
+            (partly if parts_some(grid) else grids).append(grid)
     if regions:
         grids += filter(is_table, find_bounded(regions, _without(words, grids), rules.across))
     if has_gaps:
@@ -151,12 +154,18 @@ def _find(
         if parted := part_blocks(_without(rest, found), reaches):
             found += filter(is_table, find_unruled(parted, rules.across).grids)
         grids += found
-    return grids
+    used = _chars(grids)
+    return grids + [grid for grid in partly if used.isdisjoint(_chars([grid]))]
+
+
+def _chars(grids: Sequence[Grid]) -> set[int]:
+    """Where the words of some tables begin."""
+    return {word.char for grid in grids for word in grid.words()}
 
 
 def _without(lines: Sequence[Sequence[Word]], grids: Sequence[Grid]) -> Sequence[Sequence[Word]]:
     """The words of lines that are in none of some tables."""
-    used = {word.char for grid in grids for word in grid.words()}
+    used = _chars(grids)
     return [[word for word in line if word.char not in used] for line in lines] if used else lines
 
 

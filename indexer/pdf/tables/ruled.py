@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from indexer.pdf.tables.grid import Bit, Grid, Row, Word
+from indexer.pdf.tables.columns import has_gap
+from indexer.pdf.tables.grid import Bit, Grid, Row, Word, find_gutters, size_of
 from indexer.pdf.tables.rows import rows_of_band, split_rows
 from indexer.pdf.tables.rules import Rule, Rules
 
@@ -20,6 +21,9 @@ _MOST_CELLS = 10_000
 
 # The share of the sides between cells that are drawn. Cells that span take some away.
 _LEAST_RULED = 0.7
+
+# Columns inside of one: the fewest lines with gaps, their share, and how wide these are, times the size.
+_FEWEST_PARTED, _MOSTLY_PARTED, _WIDE = 3, 0.7, 1.0
 
 _NARROWEST = 5.0  # of a column or row without text: less is a gap between two rules
 
@@ -155,6 +159,24 @@ def _fill(frame: Frame, words: Sequence[Word]) -> Grid | None:
     heights = [row for row in range(len(ys) - 1) if ys[row + 1] - ys[row] > _NARROWEST or row in bands]
     rows = _rows([sorted(bands[row], key=_drawn) for row in reversed(heights)])
     return Grid(rows, len(columns), is_ruled=True, rules=len(ys)) if rows else None
+
+
+def parts_some(grid: Grid) -> bool:
+    """Whether only some of a table's columns are parted by rules, and others by gaps."""
+    return any(
+        _holds_columns([bit for row in grid.rows for bit in row.get(column, ())])
+        for column in range(grid.columns)
+    )
+
+
+def _holds_columns(bits: Sequence[Bit]) -> bool:
+    """Whether most lines of a column have wide gaps at the same places, with words at both sides."""
+    lines = [bit.words for bit in bits if len(bit.words) > 1 and bit.text[:1].isalnum()]
+    if len(lines) < _FEWEST_PARTED or len(lines) < _MOSTLY_PARTED * len(bits):
+        return False
+    size = size_of(lines)
+    parted = [line for line in lines if has_gap(line, _WIDE * size)]
+    return len(parted) >= _MOSTLY_PARTED * len(bits) and bool(find_gutters(parted, size, most=0))
 
 
 def _drawn(bit: Bit) -> int:
