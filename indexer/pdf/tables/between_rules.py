@@ -2,11 +2,12 @@
 functions; places are in points.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from indexer.pdf.tables.columns import grid_of, has_gap, join_beside, join_gutters, mostly_parted
+from indexer.pdf.tables.columns import columns_of, grid_of, has_gap, join_beside, join_gutters, mostly_parted
 from indexer.pdf.tables.grid import Grid, Word, find_gutters, size_of
 from indexer.pdf.tables.rules import Rule
 from indexer.pdf.tables.unruled import LONG, WIDE
@@ -17,7 +18,10 @@ _ONE = 1.5  # rules so near each other are drawn side by side
 _NARROWEST = 10  # of a table, in heights of its lines
 _BESIDE = 6.0  # so far does text reach beyond the rules
 _FEWEST_LINES = 3
+_MOST_GROUPS = 50  # rules of different lengths: more are a drawing
+_TITLE = 6  # words: those of a section, or of a header above several columns, are fewer
 _FARTHEST = 2.0  # times the text's size: from a row to the next one or to a rule
+_MOST_WHOLE = 0.1  # of the lines
 _MOST_HEADERS = 3  # lines of a header, which may run across columns
 _MOST_SINGLE = 2  # lines without gaps that follow each other, outside of the rules
 _MOSTLY_FULL = 0.7  # of a table's width: prose between rules is as wide
@@ -33,18 +37,44 @@ class Region(NamedTuple):
     top: float
 
 
-def find_regions(across: Sequence[Rule], lines: Sequence[Line], signs: Collection[int]) -> list[Region]:
+def find_regions(
+    across: Sequence[Rule], lines: Sequence[Line], signs: Collection[int], has_gap_at: Callable[[int], bool]
+) -> list[Region]:
     """Where rules of one length are above and below lines, two of them with wide gaps, and no prose is
     between them.
 
     Args:
         across: the horizontal rules of the page.
         lines: of the page.
-        signs: the numbers of those that have wide gaps.
+        signs: the numbers of those that have wide gaps at the same places.
+        has_gap_at: tells by its number whether a line has a wide gap anywhere.
     """
     if not signs:
         return []
-    least = _NARROWEST * max(lines[at].height for at in signs)
+    heights = sorted((_middle(line), at) for at, line in enumerate(lines))
+    regions: list[Region] = []
+    height = max(lines[at].height for at in signs)
+    for group in _groups(across, _NARROWEST * height):
+        start = 0
+        for at, (above, below) in enumerate([*pairwise(group), (group[-1], None)], 1):
+            if below is not None:
+                region = Region(above.start, below.at, above.stop, above.at)
+                inside = _inside(region, heights, lines)
+                is_near = bool(inside) or above.at - below.at < height
+                if is_near and not _parts_tables(inside, region, lines, has_gap_at):
+                    continue
+            region = Region(above.start, above.at, above.stop, group[start].at)
+            inside = _inside(region, heights, lines)
+            if len(inside) >= _FEWEST_LINES and sum(number in signs for number in inside) > 1:
+                regions.append(region)
+            start = at
+    return regions
+
+
+def _groups(across: Sequence[Rule], least: float) -> list[list[Rule]]:
+    """The rules that begin and end at the same places, from the uppermost, if they are not shorter than
+    `least`.
+    """
     groups: list[list[Rule]] = []
     for rule in _joined(across):
         if rule.stop - rule.start < least:
@@ -55,17 +85,30 @@ def find_regions(across: Sequence[Rule], lines: Sequence[Line], signs: Collectio
                 break
         else:
             groups.append([rule])
-    regions: list[Region] = []
-    for group in groups:
-        start = 0
-        for at, (above, below) in enumerate([*pairwise(group), (group[-1], None)], 1):
-            if below is None or _has_prose(above, below, lines, signs):
-                region = Region(above.start, above.at, above.stop, group[start].at)
-                inside = [number for number, line in enumerate(lines) if is_inside(line, region)]
-                if len(inside) >= _FEWEST_LINES and sum(number in signs for number in inside) > 1:
-                    regions.append(region)
-                start = at
-    return regions
+        if len(groups) > _MOST_GROUPS:
+            return []
+    return groups
+
+
+def _middle(line: Line) -> float:
+    return line.start_y + 0.4 * line.height
+
+
+def _inside(region: Region, heights: Sequence[tuple[float, int]], lines: Sequence[Line]) -> list[int]:
+    """The numbers of the lines in a region; `heights` has their middles, ascending, with their numbers."""
+    first, stop = bisect_left(heights, (region.bottom, -1)), bisect_left(heights, (region.top, -1))
+    return [at for _, at in heights[first:stop] if is_inside(lines[at], region)]
+
+
+def _parts_tables(
+    inside: Sequence[int], region: Region, lines: Sequence[Line], has_gap_at: Callable[[int], bool]
+) -> bool:
+    """Whether what is between two rules is prose, or the title of the next table."""
+    width = _MOSTLY_FULL * (region.right - region.left)
+    long = [at for at in inside if lines[at].text.count(" ") + 1 >= _TITLE and not has_gap_at(at)]
+    if any(len(lines[at].text) > LONG and lines[at].end_x - lines[at].start_x > width for at in long):
+        return True
+    return bool(long) and not any(map(has_gap_at, inside))
 
 
 def _joined(across: Sequence[Rule]) -> list[Rule]:
@@ -84,27 +127,10 @@ def _touch(one: Rule, other: Rule) -> bool:
     return one.start < other.stop + _BESIDE and other.start < one.stop + _BESIDE
 
 
-def _has_prose(above: Rule, below: Rule, lines: Sequence[Line], signs: Collection[int]) -> bool:
-    """Whether a long line is between two rules that has no gaps."""
-    region = Region(above.start, below.at, above.stop, above.at)
-    width = _MOSTLY_FULL * (above.stop - above.start)
-    return any(
-        number not in signs
-        and len(line.text) > LONG
-        and line.end_x - line.start_x > width
-        and is_inside(line, region)
-        for number, line in enumerate(lines)
-    )
-
-
 def is_inside(line: Line, region: Region) -> bool:
     """Whether a line is in a region."""
     left, bottom, right, top = region
-    return (
-        bottom < line.start_y + 0.4 * line.height < top
-        and line.start_x > left - _BESIDE
-        and line.end_x < right + _BESIDE
-    )
+    return bottom < _middle(line) < top and line.start_x > left - _BESIDE and line.end_x < right + _BESIDE
 
 
 def find_bounded(
@@ -126,11 +152,15 @@ def find_bounded(
         size = size_of([lines[at] for at in inside])
         before = range(inside[0] - 1, -1, -1)
         after = range(inside[-1] + 1, len(lines))
-        numbers = [*reversed(_adjoining(lines, before, region, size)), *inside]
-        numbers += _adjoining(lines, after, region, size)
-        if grid := _read([lines[at] for at in numbers if at not in used], across):
+        above = _adjoining(lines, before, region, size)[::-1]
+        below = _adjoining(lines, after, region, size)
+        above = [at for at in above if at not in used]
+        below = [at for at in below if at not in used]
+        own = [lines[at] for at in (*above, *inside, *below)]
+        if grid := _read(own, {lines[at][0].char for at in (*above, *below)}, across):
             grids.append(grid)
-            used.update(numbers)
+            printed = {word.line for word in grid.words()}
+            used.update(at for at in (*above, *inside, *below) if lines[at][0].line in printed)
     return grids
 
 
@@ -169,14 +199,30 @@ def _are_within(line: Sequence[Word], region: Region) -> bool:
     return all(region.left - _BESIDE < word.left and word.right < region.right + _BESIDE for word in line)
 
 
-def _read(lines: Sequence[Sequence[Word]], across: Sequence[Rule]) -> Grid | None:
-    """The table that all these lines make, if those with gaps show its columns."""
+def _read(lines: Sequence[Sequence[Word]], outside: Collection[int], across: Sequence[Rule]) -> Grid | None:
+    """The table that the lines of a region make, with those above and below it that have words in its
+    columns; none if its columns cannot be seen.
+
+    Args:
+        lines: of the region, and what may belong to it.
+        outside: where the first characters of those are that are outside of it.
+        across: the horizontal rules of the page.
+    """
     lines = join_beside(lines)
+    if sum(len(line) == 1 and " " in line[0].text for line in lines) > _MOST_WHOLE * len(lines):
+        return None  # they cannot be taken apart
     size = size_of(lines)
     gapped = [line for line in lines if has_gap(line, WIDE * size)]
     body = gapped if len(gapped) >= max(_FEWEST_LINES, _MOSTLY_GAPS * len(lines)) else lines
     gutters = _gutters(body, size)
-    return grid_of(lines, gutters, size, across) if gutters else None
+    if not gutters:
+        return None
+    fewest = (len(gutters) + 1) / 2
+    while lines and lines[0][0].char in outside and len(columns_of(lines[0], gutters)) < fewest:
+        del lines[0]
+    while lines and lines[-1][0].char in outside and len(columns_of(lines[-1], gutters)) < fewest:
+        del lines[-1]
+    return grid_of(lines, gutters, size, across)
 
 
 def _gutters(body: Sequence[Sequence[Word]], size: float) -> list[tuple[float, float]]:

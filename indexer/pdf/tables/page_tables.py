@@ -97,7 +97,7 @@ def with_tables(
     near = _near(with_gaps, lines, pieces)
     if is_ruled and frames:
         near |= {at for at in _near(signs, lines, pieces) if _is_inside(lines[at], frames)}
-    regions = find_regions(rules.across, lines, with_gaps)
+    regions = find_regions(rules.across, lines, with_gaps, lambda at: ruler.first_gap(pieces[at]) is not None)
     between = {
         at
         for at, line in enumerate(lines)
