@@ -7,8 +7,14 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from indexer.pdf.tables.columns import columns_of, grid_of, has_gap, join_beside, join_gutters, mostly_parted
-from indexer.pdf.tables.grid import Grid, Word, find_gutters, size_of
+from indexer.pdf.tables.columns import (
+    grid_of,
+    has_gap,
+    join_beside,
+    join_gutters,
+    mostly_parted,
+)
+from indexer.pdf.tables.grid import Grid, Word, find_gutters, size_of, split_columns
 from indexer.pdf.tables.rules import Rule
 from indexer.pdf.tables.unruled import LONG, WIDE
 from indexer.pdf.text.page_lines import Line
@@ -61,7 +67,8 @@ def find_regions(
                 region = Region(above.start, below.at, above.stop, above.at)
                 inside = _inside(region, heights, lines)
                 is_near = bool(inside) or above.at - below.at < height
-                if is_near and not _parts_tables(inside, region, lines, has_gap_at):
+                is_free = len(inside) == len(_beside(region, heights, lines))
+                if is_near and is_free and not _parts_tables(inside, region, lines, has_gap_at):
                     continue
             region = Region(above.start, above.at, above.stop, group[start].at)
             inside = _inside(region, heights, lines)
@@ -96,8 +103,17 @@ def _middle(line: Line) -> float:
 
 def _inside(region: Region, heights: Sequence[tuple[float, int]], lines: Sequence[Line]) -> list[int]:
     """The numbers of the lines in a region; `heights` has their middles, ascending, with their numbers."""
+    return [at for at in _beside(region, heights, lines) if is_inside(lines[at], region)]
+
+
+def _beside(region: Region, heights: Sequence[tuple[float, int]], lines: Sequence[Line]) -> list[int]:
+    """The numbers of the lines at the height of a region that are not to its left or right; see `_inside`."""
     first, stop = bisect_left(heights, (region.bottom, -1)), bisect_left(heights, (region.top, -1))
-    return [at for _, at in heights[first:stop] if is_inside(lines[at], region)]
+    return [
+        at
+        for _, at in heights[first:stop]
+        if lines[at].start_x < region.right and lines[at].end_x > region.left
+    ]
 
 
 def _parts_tables(
@@ -218,10 +234,13 @@ def _read(lines: Sequence[Sequence[Word]], outside: Collection[int], across: Seq
     if not gutters:
         return None
     fewest = (len(gutters) + 1) / 2
-    while lines and lines[0][0].char in outside and len(columns_of(lines[0], gutters)) < fewest:
-        del lines[0]
-    while lines and lines[-1][0].char in outside and len(columns_of(lines[-1], gutters)) < fewest:
-        del lines[-1]
+
+    def is_row(line: Sequence[Word]) -> bool:
+        return len(split_columns(line, gutters, size)) >= fewest
+
+    for end in (0, -1):
+        while lines[end][0].char in outside and not is_row(lines[end]):
+            del lines[end]
     return grid_of(lines, gutters, size, across)
 
 
