@@ -30,7 +30,6 @@ from indexer.pdf.tables.ruled import Frame, find_frames, find_ruled, parts_some
 from indexer.pdf.tables.rules import Rule, Rules, count_paths, read_rules
 from indexer.pdf.tables.unruled import LONG, find_unruled, part_blocks
 from indexer.pdf.text.page_lines import HYPHENATED, Line
-from stackroom.common.characters.scripts import UNSPACED
 from stackroom.page.table_rows import format_table
 
 # Lines that are looked at to tell where a page has gaps, and how many must have one at the same place.
@@ -42,8 +41,7 @@ _SPAN = 14  # within so many lines; a row of three cells of several lines has ei
 # The share of paths among the objects of a page whose lines show no gaps, but that may have a ruled table:
 # where lines stand beside each other, and elsewhere.
 _FEW_PATHS, _MANY_PATHS = 0.02, 0.1
-_MOSTLY_PATHS = 0.2  # the same where no line looks like a row
-_WIDE = re.compile(f"[\u0590-\u08ff{UNSPACED}]")
+_MOSTLY_PATHS, _FEWEST_PATHS = 0.2, 6  # the same where no line looks like a row; so many are enough
 _FEWEST_ACROSS = 2  # horizontal rules of a page that part a table from what is around it
 _LEAST_GAP = 0.6  # of the text's size: a blank has up to .5 in lines that are set to the full width
 _FEWEST_NUMERIC = 2  # values that make a column of three rows one of numbers
@@ -71,8 +69,10 @@ def with_tables(
     """
     signs, are_beside = suspects(lines)
     paths = look.kinds.count(PATH)
-    is_drawn = not signs and paths > 0 and paths >= _MOSTLY_PATHS * len(look.kinds) and _has_wide(lines)
-    if is_drawn:  # in scripts with wide characters, gaps do not stand out: the rules have to tell
+    is_drawn = not signs and paths >= min(_FEWEST_PATHS, max(_MOSTLY_PATHS * len(look.kinds), 1))
+    if (
+        is_drawn
+    ):  # gaps do not stand out in cells of prose, nor beside wide characters: the rules have to tell
         signs = list(range(len(lines)))
     if pieces:
         signs = [at for at in signs if pieces[at][1]]
@@ -94,16 +94,16 @@ def with_tables(
         measured = measure_words(text_page, with_gaps, lines, pieces)
         if not _may_have_columns(lines, measured):
             with_gaps = []
-    near = _near(with_gaps, lines, pieces)
+    between: set[int] = set()
     if is_ruled and frames:
-        near |= {at for at in _near(signs, lines, pieces) if _is_inside(lines[at], frames)}
+        between = {at for at in _near(signs, lines, pieces) if _is_inside(lines[at], frames)}
     regions = find_regions(rules.across, lines, with_gaps, lambda at: ruler.first_gap(pieces[at]) is not None)
-    between = {
+    between |= {
         at
         for at, line in enumerate(lines)
         if pieces[at][1] and any(is_inside(line, region) for region in regions)
     }
-    near |= between
+    near = _near(with_gaps, lines, pieces) | between
     if not near or _count_words(near, pieces) > _MOST_WORDS:
         return lines
     starts = {*signs, *with_gaps} if frames else set(with_gaps)
@@ -120,11 +120,6 @@ def with_tables(
     grids = _find(words, rules, frames, regions, has_gaps=bool(with_gaps))
     made = [(grid, _make_line(grid, lines, _stands_out(text_page, grid))) for grid in grids]
     return _replace(lines, words, made) if made else lines
-
-
-def _has_wide(lines: Sequence[Line]) -> bool:
-    """Whether there are characters that are wider than Latin ones, or letters of Arabic and Hebrew."""
-    return any(_WIDE.search(line.text) for line in lines if not line.text.isascii())
 
 
 def _find(
