@@ -86,7 +86,9 @@ def _are_dense(wide: Sequence[int], beside: Sequence[int]) -> bool:
 
 
 def _may_be_row(text: str) -> bool:
-    return ". . ." not in text and (text.isascii() or not _IN_UNSPACED.search(text))
+    return (". . ." not in text or leads_to_values(text)) and (
+        text.isascii() or not _IN_UNSPACED.search(text)
+    )
 
 
 def may_part_columns(text: str, at: int) -> bool:
@@ -131,6 +133,15 @@ def has_leader(text: str) -> bool:
     # Few lines have as many, and counting is quicker.
     may_have = text.count(".") + text.count("_") >= 3 or not text.isascii()
     return may_have and _LEADER.search(text) is not None
+
+
+def leads_to_values(text: str) -> bool:
+    """Whether several values are behind the leader of a line, and not only a page."""
+    end = 0
+    for match in _LEADER.finditer(text):
+        end = match.end()
+    values = text[end:].split() if end else []
+    return len(values) > 1 and all(map(has_value, values))
 
 
 def has_value(text: str) -> bool:

@@ -13,7 +13,7 @@ from indexer.pdf.ink.page_objects import address, quick
 from indexer.pdf.letters.char_boxes import measure_boxes
 from indexer.pdf.letters.raised_marks import as_units
 from indexer.pdf.lines.line_reader import Piece
-from indexer.pdf.tables.checks import has_leader, may_part_columns
+from indexer.pdf.tables.checks import has_leader, leads_to_values, may_part_columns
 from indexer.pdf.tables.grid import Word
 from indexer.pdf.text.page_lines import Line
 
@@ -21,6 +21,9 @@ _Pointer, _Int = ctypes.c_void_p, ctypes.c_int
 
 _WORD = re.compile(r"\S+")
 _JOINED_WORD = re.compile(r"\S+(?:\r\n\S+)*")  # where a line was made of two, beside a raised mark
+_LEADER = ".·…_"
+_SHORTEST_LEADER = 3  # an ellipsis; a full stop stays
+
 _loose_box = quick(pdfium.FPDFText_GetLooseCharBox, _Int, _Pointer, _Int, _Pointer)
 
 
@@ -92,8 +95,10 @@ def measure_words(
 
 def split_words(text: str, raw: str, *, is_whole: bool = False) -> tuple[list[str], list[tuple[int, int]]]:
     """The words of a line, or all of it as one, and where they are in PDFium's text of it."""
-    if not text or has_leader(raw):
+    if not text:
         return [], []
+    if has_leader(raw):
+        return _without_leader(text) if text == raw and leads_to_values(text) else ([], [])
     if not raw.isascii() and max(raw) > "\uffff":
         raw = as_units(raw)
     if is_whole:
@@ -107,6 +112,17 @@ def split_words(text: str, raw: str, *, is_whole: bool = False) -> tuple[list[st
         if _is_same(texts, [raw[start:stop] for start, stop in spans]):
             return texts, spans
     return _whole(text, raw)  # it was repaired so much that it can't be taken apart
+
+
+def _without_leader(text: str) -> tuple[list[str], list[tuple[int, int]]]:
+    """The words of a row whose first column has a leader, without that."""
+    found = [(match.start(), match.group(), match.group().rstrip(_LEADER)) for match in _WORD.finditer(text)]
+    kept = [
+        (start, word if len(word) - len(plain) < _SHORTEST_LEADER else plain)
+        for start, word, plain in found
+        if plain
+    ]
+    return [word for _, word in kept], [(start, start + len(word)) for start, word in kept]
 
 
 def _whole(text: str, raw: str) -> tuple[list[str], list[tuple[int, int]]]:
