@@ -52,7 +52,7 @@ then those of its last, in points.
 def read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> tuple[list[Line], list[Piece]]:
     """The lines of an open page of PDFium, in reading order, and what PDFium has of each.
 
-    There are no pieces if the places of PDFium's text are not its characters' numbers.
+    Where PDFium's text leaves characters out, a line that lacks some has an empty piece.
 
     Args:
         page: the page.
@@ -74,9 +74,21 @@ def read_lines(page: Any, text_page: Any, at: int, visible: VisibleBox) -> tuple
     _repair_letters(text_page, source, texts, rows)
     heights = _read_sizes(text_page, rows) if at == 0 else _heights(sides)
     lines, spans = _put_together(marks, texts, rows, sides, heights)
+    return (lines if european else close_gaps(lines)), _pieces(text_page, source, spans)
+
+
+def _pieces(text_page: Any, source: PageText, spans: Sequence[tuple[int, int]]) -> list[Piece]:
+    """What PDFium has of each line; see `read_lines`."""
     units = source.text if source.same_units else as_units(source.text)
-    pieces = [(start, units[start:stop]) for start, stop in spans] if source.one_to_one else []
-    return (lines if european else close_gaps(lines)), pieces
+    if source.one_to_one:
+        return [(start, units[start:stop]) for start, stop in spans]
+    number = pdfium.FPDFText_GetCharIndexFromTextIndex
+    pieces = []
+    for start, stop in spans:
+        first = number(text_page, start)
+        is_all = first >= 0 and number(text_page, stop - 1) - first == stop - 1 - start
+        pieces.append((first, units[start:stop] if is_all else ""))
+    return pieces
 
 
 def _locate(

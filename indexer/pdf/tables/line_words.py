@@ -128,7 +128,7 @@ def _without_leader(text: str) -> tuple[list[str], list[tuple[int, int]]]:
 def _whole(text: str, raw: str) -> tuple[list[str], list[tuple[int, int]]]:
     inner = raw.strip()
     start = raw.find(inner)
-    return ([text], [(start, start + len(inner))]) if inner else ([], [])
+    return ([" ".join(text.split())], [(start, start + len(inner))]) if inner else ([], [])
 
 
 def _is_same(texts: Sequence[str], raw: Sequence[str]) -> bool:
