@@ -30,6 +30,7 @@ _LINE_NUMBER = re.compile(r"\d+:")
 _IN_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 _MOST_HEADERS = 3
+_MOSTLY_VALUES = 0.6  # of the words of a table in a font for code
 # The share of a column's lines that begin at one place with others, and the share of these at one such place.
 _MOSTLY_INDENTED, _LEAST_INDENTED = 0.85, 0.2
 _ENDS_ROW = frozenset("0123456789)%")
@@ -74,7 +75,8 @@ def suspects(lines: Sequence[Line]) -> tuple[list[int], bool]:
     are_beside = _is_dense(beside, _FEWEST_BESIDE)
     if not (are_beside or _are_dense(wide, beside)):
         return [], False
-    wide = [at for at in _not_monospaced(wide, widths, lengths) if _may_be_row(texts[at])]
+    wide = sorted({*_not_monospaced(wide, widths, lengths), *numbers})
+    wide = [at for at in wide if _may_be_row(texts[at])]
     if are_beside or _are_dense(wide, beside):
         return sorted({*wide, *beside}), are_beside
     return [], False
@@ -252,13 +254,14 @@ def is_value(cell: str) -> bool:
 
 
 def is_monospaced(words: Iterable[Word]) -> bool:
-    """Whether all letters are equally wide: code, or what a program printed."""
+    """Whether all letters are equally wide and most words are no numbers: code, or what a program printed."""
+    words = list(words)
     widths = [
         (word.right - word.left) / len(word.text)
         for word in {word.text: word for word in words}.values()
         if len(word.text) > 2 and word.text.isalpha()
     ]
-    if len(widths) < 4:
+    if len(widths) < 4 or sum(is_value(word.text) for word in words) > _MOSTLY_VALUES * len(words):
         return False
     usual = median(widths)
     return sum(abs(width - usual) < 0.015 * usual for width in widths) > 0.8 * len(widths)
