@@ -1,6 +1,6 @@
 """Tables become rows of cells, and what only looks like one stays as it is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,11 +8,8 @@ from fpdf import FPDF
 
 from indexer.pdf.pdfium import extract
 from make_pdfs import write_text_objects
+from make_table_pages import new_page, put_prose, put_row, read, rows_of
 
-_PROSE = (
-    "The harbour office keeps its accounts by quarter, and a vessel that stays for longer than a night is "
-    "counted in the quarter in which it leaves. What is paid in kind is valued at the price of the day. "
-)
 _HEAD = ("Region", "Q1 2019", "Q2 2019", "Q3 2019")
 _ROWS = (
     ("North", "1,250", "", "77"),
@@ -20,36 +17,6 @@ _ROWS = (
     ("South", "(310)", "8.5 %", ""),
     ("West Coast", "12", "1,900", "4"),
 )
-
-
-def new_page(pdf: FPDF | None = None) -> FPDF:
-    pdf = pdf or FPDF(unit="pt", format="A4")
-    pdf.set_auto_page_break(auto=False)
-    pdf.add_page()
-    pdf.set_font("Helvetica", size=11)
-    return pdf
-
-
-def read(pdf: FPDF, folder: Path) -> str:
-    path = folder / "table.pdf"
-    pdf.output(str(path))
-    return extract(path, "0" * 24, on_page=lambda done, total: None).text
-
-
-def put_row(pdf: FPDF, y: float, cells: Sequence[str], lefts: Sequence[float] = (60, 160, 240, 320)) -> None:
-    """The first cell to the left; the others end 60 points behind their left edges."""
-    for at, (left, cell) in enumerate(zip(lefts, cells, strict=True)):
-        pdf.text(left + (60 - pdf.get_string_width(cell) if at else 0), y, cell)
-
-
-def put_prose(pdf: FPDF, y: float, width: float = 470, left: float = 60, text: str = 2 * _PROSE) -> None:
-    pdf.set_xy(left, y)
-    pdf.multi_cell(width, 14, text)
-
-
-def rows_of(text: str) -> list[list[str]]:
-    lines = [line for line in text.split("\n") if line.startswith("|") and not line.startswith("|-")]
-    return [[cell.strip() for cell in line[1:-1].split("|")] for line in lines]
 
 
 def test_a_table_without_rules(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from indexer.pdf.tables.grid import Bit, Row
 # leading.
 _TIGHT = 0.45
 
+_INDENT = 0.2  # times the height of a line
 _BLANK = 0.3  # between words, times the height of a line
 
 LONGEST_CELL = 8
@@ -56,7 +57,7 @@ def split_rows(bits: Sequence[Bit]) -> list[Row]:
 
 def _sections(by_column: Mapping[int, Sequence[Bit]]) -> set[int]:
     """The ranks of bits of the first column that are the only ones at their height and are not continued
-    below, because the next word would have found room beside them.
+    below, because the next word would have found room beside them, or other rows are indented as well.
     """
     columns_at: defaultdict[int, set[int]] = defaultdict(set)
     for column, bits in by_column.items():
@@ -72,10 +73,20 @@ def _sections(by_column: Mapping[int, Sequence[Bit]]) -> set[int]:
     width = max(
         (bit.right - bit.left for bit, single in zip(first, alone, strict=True) if not single), default=0
     )
+    lefts = {
+        round(bit.left)
+        for bit, (single, other) in zip(first[1:], pairwise(alone), strict=True)
+        if not single and not other
+    }  # of rows that go on with no line above them
     return {
         above.rank
         for (above, below), (single, other) in zip(pairwise(first), pairwise(alone), strict=True)
-        if single and not other and _width_with(above, below) < width
+        if single
+        and not other
+        and (
+            _width_with(above, below) < width
+            or (below.left > above.left + _INDENT * (above.top - above.bottom) and round(below.left) in lefts)
+        )
     }
 
 
