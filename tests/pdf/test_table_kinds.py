@@ -142,3 +142,18 @@ def test_dashes_for_no_value(tmp_path: Path) -> None:
     for at, row in enumerate(rows):
         put_row(pdf, 200 + 16 * at, row)
     assert rows_of(read(pdf, tmp_path)) == list(map(list, rows))
+
+
+def test_sections_between_rows_without_rules(tmp_path: Path) -> None:
+    pdf = new_page()
+    put_prose(pdf, 80)
+    y = 200
+    for section in ("Class A", "Class B", "Total"):
+        pdf.text(60, y, section)
+        for at, name in enumerate(("Net assets at 31 December", "Units", "Net assets of a unit"), 1):
+            put_row(pdf, y + 14 * at, (name, "5,111,372"), (60, 300))
+        y += 60
+    found = rows_of(read(pdf, tmp_path))
+    assert sum(row == ["Units", "5,111,372"] for row in found) == 3
+    assert ["Class B", ""] in found
+    assert ["Total", ""] in found

@@ -96,7 +96,7 @@ def with_tables(
             with_gaps = []
     between: set[int] = set()
     if is_ruled and frames:
-        between = {at for at in _near(signs, lines, pieces) if _is_inside(lines[at], frames)}
+        between = {at for at, line in enumerate(lines) if pieces[at][1] and _is_inside(line, frames)}
     regions = find_regions(rules.across, lines, with_gaps, lambda at: ruler.first_gap(pieces[at]) is not None)
     between |= {
         at

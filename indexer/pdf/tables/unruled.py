@@ -222,14 +222,41 @@ def _extend(
     steps = [before[0].bottom - after[0].bottom for before, after in pairwise(lines[first:stop])]
     farthest = _FARTHEST * max(max(steps), size)
     above, below = max(first - _MOST_EXTENDED, 0), min(stop + _MOST_EXTENDED, len(lines))
-    while first > above and _belongs(lines[first - 1], lines[first], gutters, size, farthest):
-        first -= 1
-    while stop < below and (
-        _belongs(lines[stop], lines[stop - 1], gutters, size, farthest)
-        or _continues(lines, stop, gutters, size)
-    ):
-        stop += 1
+    while rows := _next_row(lines, range(first, above, -1), gutters, size, farthest):
+        first -= rows
+    while stop < below:
+        rows = _next_row(lines, range(stop - 1, below - 1), gutters, size, farthest)
+        if not rows and not _continues(lines, stop, gutters, size):
+            break
+        stop += rows or 1
     return first, stop
+
+
+def _next_row(
+    lines: Sequence[Sequence[Word]],
+    numbers: range,
+    gutters: Sequence[tuple[float, float]],
+    size: float,
+    farthest: float,
+) -> int:
+    """How many lines it is to the next one that has words in several columns, over lines that are each in one
+    column: cells of several lines. 0 if there is none.
+
+    Args:
+        lines: all.
+        numbers: from the line at the end of the table to the one before the last that may belong to it.
+        gutters: between its columns.
+        size: of its text.
+        farthest: that its lines are from the next.
+    """
+    for count, at in enumerate(numbers[:LONGEST_CELL], 1):
+        near, line = lines[at], lines[at + numbers.step]
+        if not near or _belongs(line, near, gutters, size, farthest):
+            return count if near else 0
+        is_cell = line and not runs_across(line, gutters, size) and len(columns_of(line, gutters)) == 1
+        if not is_cell or abs(line[0].bottom - near[0].bottom) > LONGEST_CELL * farthest:
+            return 0
+    return 0
 
 
 def _belongs(
