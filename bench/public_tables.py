@@ -6,8 +6,9 @@ names: one half is for tuning, the other only reported. Prints Markdown.
 
 - Cells: the share of the true cells with text that are right. A table that was found is compared with the
   true one of its page with which it shares most words. Columns and then rows are assigned in order, so that
-  most texts are the same; a cell is right if its text is in its
-  column and row. One that spans may be in any of those that it spans. Empty cells are not counted.
+  most texts are the same; a cell is right if its text is in its column and row: case, blanks and hyphens
+  between letters are no difference. One that spans may be in any of those that it spans. Empty cells are not
+  counted.
 - Relations: what the competition measured. Each cell is related to the next cell with text on its right and
   below it; precision and recall of these pairs of texts are averaged over the files of the second half. A
   file without any has 0.

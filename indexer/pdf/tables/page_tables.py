@@ -97,7 +97,9 @@ def with_tables(
     between: set[int] = set()
     if is_ruled and frames:
         between = {at for at, line in enumerate(lines) if pieces[at][1] and _is_inside(line, frames)}
-    regions = find_regions(rules.across, lines, with_gaps, lambda at: ruler.first_gap(pieces[at]) is not None)
+    regions = find_regions(
+        rules.across, lines, set(with_gaps), lambda at: ruler.first_gap(pieces[at]) is not None
+    )
     between |= {
         at
         for at, line in enumerate(lines)
