@@ -131,6 +131,8 @@ def test_iso_dates_keep_month_and_day(value: str, expected: str) -> None:
         "My report (final) [2].docx", "My report.docx [Read-Only]", "Annual report.pdf - Kopie",
         "scan_003 [2]",
         "/home/me/My Docs/a b", "C:/Users/My Docs/a", r"\\server\share\a b", "Report.docx (1)",
+        "localhost:8080/x", "localhost", "127.0.0.1:5173", "192.168.0.7/print", "wiki:8080/Main",
+        "app.test:3000", "intranet.example.org/reports/7",
     ],
 )  # fmt: skip
 def test_no_titles(title: str) -> None:
@@ -144,6 +146,7 @@ def test_no_titles(title: str) -> None:
         "無題の詩集について",
         "Libro de horas", "Data: a history", "About: Blank verse", "And/or: a study", "TCP/IP Illustrated",
         "Learning React.js (2nd edition)", "Introduction to foo_bar", "The pages (draft)",
+        "ISO:9001", "ISO 27001:2022", "And.or", "Either/or", "ASP.NET", "Genesis 1:10", "Node.js",
     ],
 )  # fmt: skip
 def test_titles(title: str) -> None:

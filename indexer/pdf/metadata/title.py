@@ -29,6 +29,8 @@ _FILE = re.compile(
     | [a-z]:[\\/].* | \\\\.* | /\S* | \S*\\\S* | /[^/]*/.*  # a path
     | (?:file|https?|ftps?|data|blob|about|javascript|view-source|chrome(?:-extension)?|mailto|urn):\S.*
     | www\.\S+
+    | (?:localhost|(?:\d{1,3}\.){3}\d{1,3})(?::\d+)?(?:/\S*)?  # as browsers name a page without a title
+    | [a-z0-9.-]+:\d{2,5}/\S* | (?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d{2,5}|(?::\d{2,5})?/\S*)
     | \S*_\S*  # a file name without its ending
     """,
     re.IGNORECASE | re.VERBOSE,
