@@ -168,5 +168,10 @@ def _add_attachments(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {2: _to_3, 3: _to_4, 4: _to_5}
+def _to_6(db: sqlite3.Connection) -> None:
+    """Has all documents read again, as `_to_5`: more tables are found in them."""
+    db.execute("UPDATE documents SET extractor = ''")
+
+
+_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {2: _to_3, 3: _to_4, 4: _to_5, 5: _to_6}
 """Version → the step from it to the next version."""

@@ -47,6 +47,18 @@ def reader(settings: Settings) -> Reader:
     return Reader(Catalog(settings.catalog), WordIndex(settings.words), OneModel(WordHashEmbedder()))
 
 
+def test_so_is_one_of_format_5(papers: Path, settings: Settings) -> None:
+    write_pdf(papers / "otters.pdf", [OTTERS], title="On Otters")
+    index(settings, papers, no_ocr)
+    before = ids_and_vectors(settings)
+    with closing(sqlite3.connect(settings.catalog)) as db, db:
+        db.execute("PRAGMA user_version = 5")
+    migrate(settings.catalog)
+    again = index(settings, papers, no_ocr)
+    assert (again.changed, again.unchanged) == (1, 0)
+    assert ids_and_vectors(settings) == before
+
+
 def test_only_passages_with_another_text_are_embedded_again(papers: Path, settings: Settings) -> None:
     write_pdf(papers / "otters.pdf", [OTTERS], title="On Otters")
     write_pdf(papers / "bread.pdf", ["Knead the dough for ten minutes and let it rest."], title="On Bread")

@@ -12,7 +12,7 @@ from pathlib import Path
 from stackroom.common.errors import CatalogMissing, CatalogUnusable, CatalogVersion, reason_of
 from stackroom.common.sqlite_file import begin, connect, connect_to_read, identity
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Increase it when a table changes, and add a step to `indexer.store.migrate`."""
 
 OLDEST_VERSION = 2
