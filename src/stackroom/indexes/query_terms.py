@@ -189,10 +189,11 @@ class IndexTerms:
     def nearest(self, word: str) -> tuple[str, ...]:
         """Words that are here and one letter from `word`: see `most_frequent`."""
         # To cut the endings of some hundred words in all languages takes milliseconds.
+        regular_terms = [self._analyzers.of(language).regular_term for language in self.languages]
         is_beginning = cache(lambda letters: bool(self.searcher.terms_with_prefix("text", letters, limit=1)))
         return most_frequent(
             (near for near in one_letter_off(word) if is_beginning(folded(_sure_beginning(near)))),
-            lambda near: {self._analyzers.of(language).regular_term(near) for language in self.languages},
+            lambda near: {term(near) for term in regular_terms},
             lambda form: int(self.searcher.doc_freq("text", form)),
         )
 

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from stackroom.common.characters.punctuation import CLOSERS, SENTENCE_ENDS, WIDE_SENTENCE_ENDS
 from stackroom.reading.showing.snippets import Snippet
 
-# What ends a sentence, a paragraph, or the line before an item or a row.
+# What ends a sentence, a paragraph, or the line before an item or a row. It begins with a set of characters,
+# so that the others are passed over quickly.
 _BREAK = re.compile(
-    rf"[{SENTENCE_ENDS}][{CLOSERS}]{{0,2}}\s+(?=[^\s\W\d_a-z]|[\W\d])|[{WIDE_SENTENCE_ENDS}]\s*"
-    r"|\n\s*(?=[|•▪*(\d-])|\n\s*\n"
+    rf"[{SENTENCE_ENDS}{WIDE_SENTENCE_ENDS}\n](?:"
+    rf"(?<=[{SENTENCE_ENDS}])[{CLOSERS}]{{0,2}}\s+(?=[^\s\W\d_a-z]|[\W\d])|(?<=[{WIDE_SENTENCE_ENDS}])\s*"
+    r"|(?<=\n)\s*(?=[|•▪*(\d-])|(?<=\n)\s*\n)"
 )
 _ENDS = f"{SENTENCE_ENDS}{WIDE_SENTENCE_ENDS}|"
 
