@@ -27,7 +27,10 @@ PASSAGES, PAGES, DOCUMENTS = "passages", "pages", "documents"
 # A page's id in its index is made of the id of its document's first passage and its number, of so many bits.
 _PAGE_BITS = 20
 
-BOOKMARK = "bookmark"
+_TERMS_VERSION = 1
+"""Increase it when `terms`, `stems` or `parts` make other terms of a text: the indexes are then built anew."""
+
+BOOKMARK = f"bookmark {_TERMS_VERSION}"
 """Stands as the language of the entry that says how far an index is, so that this entry is
 counted as well.
 """
@@ -295,7 +298,7 @@ def _entries(searcher: tantivy.Searcher) -> int:
     The engine counts the entries that have a word in the same way, and computes its weights from that.
     """
     counted = sum(searcher.doc_freq("language", code) for code in (*LANGUAGES, BOOKMARK))
-    return max(counted, searcher.num_docs)  # an older bookmark has no language
+    return max(counted, searcher.num_docs)  # an older bookmark is not counted
 
 
 def dead_share(index: tantivy.Index) -> tuple[int, float]:
