@@ -28,7 +28,7 @@ PASSAGES, PAGES, DOCUMENTS = "passages", "pages", "documents"
 _PAGE_BITS = 20
 
 _TERMS_VERSION = 1
-"""Increase it when `terms`, `stems` or `parts` make other terms of a text: the indexes are then built anew."""
+"""Increase it when `terms`, `stems` or `parts` make other terms of a text: indexes are then built anew."""
 
 BOOKMARK = f"bookmark {_TERMS_VERSION}"
 """Stands as the language of the entry that says how far an index is, so that this entry is
