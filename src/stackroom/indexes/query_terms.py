@@ -12,7 +12,7 @@ import tantivy
 from stackroom.common.characters import numbers
 from stackroom.indexes.clauses import any_of, has_part
 from stackroom.indexes.misspelt import most_frequent, one_letter_off, separate_words
-from stackroom.indexes.parts import Wanted, beside_pairs, wanted_parts
+from stackroom.indexes.parts import HAVE_PARTS, Wanted, beside_pairs, wanted_parts
 from stackroom.indexes.terms import OTHER, Analyzer, folded
 
 # A word that more than this share of the passages have is not looked for if the query has others. _RARE is
@@ -49,13 +49,13 @@ class _Stems(NamedTuple):
 
     Attributes:
         plain: as it is written, in lower case and without accents.
-        stems: language of the library → its form there.
         forms: it in the library's languages.
+        parts: of other words, by which it is found in these languages.
     """
 
     plain: str
-    stems: dict[str, str]
     forms: tuple[str, ...]
+    parts: tuple[Wanted, ...]
 
 
 class Analyzers:
@@ -76,11 +76,14 @@ class Analyzers:
     def _words(self, query: str, languages: tuple[str, ...]) -> list[list[_Stems]]:
         # A word has another stem in each of the library's languages; a passage has that of its own language.
         by_language = [self.of(language).words(query) for language in (OTHER, *languages)]
+        with_parts = [(at, code) for at, code in enumerate(languages) if code in HAVE_PARTS]
+
+        def stems(plain: str, *forms: str) -> _Stems:
+            parts = [one for at, code in with_parts for one in wanted_parts(plain, forms[at], code)]
+            return _Stems(plain, tuple(dict.fromkeys(forms)), tuple(dict.fromkeys(parts)))
+
         return [
-            [
-                _Stems(plain, dict(zip(languages, forms, strict=True)), tuple(dict.fromkeys(forms)))
-                for plain, *forms in zip(*terms, strict=True)
-            ]
+            [stems(*forms) for forms in zip(*terms, strict=True)]
             for terms in zip(*by_language, strict=True)
             if terms[0]
         ]
@@ -190,18 +193,17 @@ class IndexTerms:
         """Words that are here and one letter from `word`: see `most_frequent`."""
         # To cut the endings of some hundred words in all languages takes milliseconds.
         regular_terms = [self._analyzers.of(language).regular_term for language in self.languages]
-        is_beginning = cache(lambda letters: bool(self.searcher.terms_with_prefix("text", letters, limit=1)))
+        has = self.searcher.terms_with_prefix
+        is_beginning = cache(lambda letters: bool(has("text", folded(letters), limit=1)))
         return most_frequent(
-            (near for near in one_letter_off(word) if is_beginning(folded(_sure_beginning(near)))),
+            (near for near in one_letter_off(word) if is_beginning(_sure_beginning(near))),
             lambda near: {term(near) for term in regular_terms},
             lambda form: int(self.searcher.doc_freq("text", form)),
         )
 
     def _parts_of(self, word: _Word) -> dict[str, int]:
         """The parts by which a word of a query is found; see `_parts`."""
-        plain, stems, _ = word.term
-        wanted = (one for code, stem in stems.items() for one in wanted_parts(plain, stem, code))
-        return self._parts(wanted)
+        return self._parts(word.term.parts) if word.term.parts else {}
 
     def _parts(self, wanted: Iterable[Wanted]) -> dict[str, int]:
         """The parts of words that are looked for, and how many passages have each; those of most passages."""
