@@ -192,8 +192,7 @@ class Indexes:
             np.array(by_name),
             asked.known,
         )
-        found = map(
-            Candidate,
+        columns = zip(
             owners,
             owners.values(),
             map(numbers.__getitem__, owners),
@@ -205,8 +204,9 @@ class Indexes:
             by_document,
             by_name,
             scores.tolist(),
+            strict=True,
         )
-        return best_first(found)
+        return best_first(map(Candidate._make, columns))
 
     def _meaning(
         self, asked: Asked, passages: Collection[int], near: Mapping[int, float]
