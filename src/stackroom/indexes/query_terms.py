@@ -13,6 +13,7 @@ from stackroom.common.characters import numbers
 from stackroom.indexes.clauses import any_of, has_part
 from stackroom.indexes.misspelt import most_frequent, one_letter_off, separate_words
 from stackroom.indexes.parts import HAVE_PARTS, Wanted, beside_pairs, wanted_parts
+from stackroom.indexes.stems import may_cut
 from stackroom.indexes.terms import OTHER, Analyzer, folded
 
 # A word that more than this share of the passages have is not looked for if the query has others. _RARE is
@@ -192,7 +193,8 @@ class IndexTerms:
     def nearest(self, word: str) -> tuple[str, ...]:
         """Words that are here and one letter from `word`: see `most_frequent`."""
         # To cut the endings of some hundred words in all languages takes milliseconds.
-        regular_terms = [self._analyzers.of(language).regular_term for language in self.languages]
+        languages = {OTHER, *(code for code in self.languages if may_cut(code, folded(word)))}
+        regular_terms = [self._analyzers.of(language).regular_term for language in languages]
         has = self.searcher.terms_with_prefix
         is_beginning = cache(lambda letters: bool(has("text", folded(letters), limit=1)))
         return most_frequent(
