@@ -284,8 +284,10 @@ def bookmark_id(followed: tuple[int, int]) -> int:
 
 
 def read_bookmark(index: tantivy.Index) -> tuple[int, int] | None:
-    """The catalogue that the index has followed, and up to which change; None if it holds nothing."""
+    """The catalogue that the index has followed, and up to which change; None if it holds nothing, or terms
+    that were made in another way.
+    """
     searcher = index.searcher()
-    hits = searcher.search(tantivy.Query.term_query(index.schema, "split", _BOOKMARK), 1).hits
+    hits = searcher.search(tantivy.Query.term_query(index.schema, "language", BOOKMARK), 1).hits
     values = searcher.fast_field_values("id", [address for _, address in hits])
     return divmod(int(values[0] or 0), 1 << _SEQ_BITS) if values else None

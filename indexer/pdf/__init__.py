@@ -5,4 +5,4 @@ the bottom: `text` and `ink` (what a page says and draws), `annotations` and `me
 `scripts` (repairs of a line), `lines`, `tables`.
 """
 
-__all__ = ["ink", "page_reader", "pdfium", "processes", "text"]
+__all__ = ["ink", "metadata", "page_reader", "pdfium", "processes", "text"]

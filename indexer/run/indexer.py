@@ -28,6 +28,7 @@ from indexer.run.account import Progress, Run, Summary
 from indexer.run.background import in_background
 from indexer.run.held_folder import HeldFolder
 from indexer.run.plain_texts import publish_corpus
+from indexer.run.shared_titles import SharedTitles
 from indexer.store.lock import alone
 from indexer.store.migrate import Upgrade
 from stackroom.catalog.entries import Location, Model, shown_path
@@ -351,11 +352,13 @@ class Indexer:
         limits = Limits(
             settings.workers, settings.file_seconds, settings.stall_seconds, settings.file_memory_mb
         )
+        titles = SharedTitles(self._publisher)
         with closing(extract_all(tasks, limits, lambda pages: run.tell(pages=pages))) as outcomes:
             for task, outcome in outcomes:
                 check()
                 if isinstance(outcome, Document):
                     outcome = self._publisher.with_earlier_scans(outcome)
+                    outcome = titles.told_apart(outcome, task.stem)
                     outcome = replace(outcome, language=identify(outcome.text))
                     passages = split(outcome, tokenizer, tokenizer.fingerprint.passage_tokens)
                     run.publish(task, outcome, passages, model)

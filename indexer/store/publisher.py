@@ -50,8 +50,8 @@ class Place:
 class Recorded:
     """What the catalogue knows of a file: its state, and the key of its document or why there is none.
 
-    A document is `stale` if an older Stackroom read it: it is to be read again. The `reason` of a failure is
-    for people.
+    A document is `stale` if it is to be read again: an older Stackroom read it, or its title turned out to be
+    shared. The `reason` of a failure is for people.
     """
 
     state: FileState
@@ -222,6 +222,24 @@ class Publisher(CatalogWriter):
             for place, state in files.items():
                 for replaced in self._place(db, place, state, key):
                     let_go(db, replaced, key)
+
+    def titles(self) -> list[tuple[str, str, int, int]]:
+        """Id, title, number of pages and bytes of the text of each document."""
+        return self._rows("SELECT id, title, page_count, text_bytes FROM documents ORDER BY key")
+
+    def first_page(self, document_id: str) -> str:
+        """The text of a document's first page; "" if there is none."""
+        rows = self._rows("SELECT key FROM documents WHERE id = ?", (document_id,))
+        return "".join(page.text for (key,) in rows for page in self._texts.pages(key, 1, 1))
+
+    def read_again(self, document_ids: Sequence[str]) -> None:
+        """Has documents that are in files read again on the next run."""
+        with self._transaction() as db:
+            db.executemany(
+                "UPDATE documents SET extractor = '' WHERE id = ?"
+                " AND EXISTS (SELECT 1 FROM locations WHERE document = key)",
+                [(id_,) for id_ in document_ids],
+            )
 
     def documents_without_passages(self, model: Model) -> list[int]:
         """Keys of the documents with text that have not been split for `model` yet."""

@@ -10,13 +10,13 @@ import pytest
 import tantivy
 
 from fresh_index import FreshIndex, fingerprint, name
-from indexer.passages.words_writer import WordsWriter
+from indexer.passages.words_writer import WordsWriter, bookmark_id
 from indexer.upkeep.check_words import audit
 from shelf import Shelf
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Model, PassageText
 from stackroom.common.errors import CatalogUnusable
-from stackroom.indexes.words import DOCUMENTS, PASSAGES, WordIndex, dead_share, open_index
+from stackroom.indexes.words import DOCUMENTS, PAGES, PASSAGES, WordIndex, dead_share, open_index
 
 
 @pytest.fixture
@@ -362,3 +362,28 @@ def test_an_index_of_an_older_form_is_built_again(index: FreshIndex, word_index:
         word_index.search("otters", 10)
     assert index.follow_words()
     assert index.found(word_index, "otters") == ["Otters hold hands."]
+
+
+def test_an_index_of_other_terms_is_built_again(index: FreshIndex, word_index: WordIndex) -> None:
+    index.publish(1, "Otters hold hands.\n")
+    index.follow_words()
+    for name_ in (PASSAGES, PAGES, DOCUMENTS):
+        engine = open_index(index.words / name_)
+        writer = engine.writer()
+        writer.delete_documents_by_query(tantivy.Query.all_query())
+        for first_passage, language, text in ((0, "bookmark of other terms", ""), (1, "en", "ottterz")):
+            entry = tantivy.Document()
+            entry.add_unsigned("id", bookmark_id((index.catalog.id(), index.catalog.last_change())))
+            entry.add_unsigned("split", first_passage)
+            entry.add_text("language", language)
+            entry.add_text("text", text)
+            writer.add_document(entry)
+        writer.commit()
+        writer.wait_merging_threads()
+    assert word_index.search("otters", 10).hits == []
+    assert audit(index.words, index.catalog) == ([], True)
+    assert index.follow_words()
+    assert index.found(word_index, "otters") == ["Otters hold hands."]
+    assert word_index.search("ottterz", 10).hits == []
+    assert audit(index.words, index.catalog) == ([], False)
+    assert not index.follow_words()

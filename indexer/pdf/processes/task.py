@@ -9,6 +9,7 @@ from indexer.pdf.processes.attached_pdf import extract_attached
 from indexer.pdf.raw_reading import OnPage
 from stackroom.common.documents import ID_DIGITS, Attachment, Document
 
+_ENDING = re.compile(r"\.pdf$", re.IGNORECASE)
 _ID = re.compile(f"[0-9a-f]{{{ID_DIGITS}}}")
 
 
@@ -29,6 +30,11 @@ class Task:
     passwords: tuple[str, ...] = field(default=(), repr=False)
     attached: Attachment | None = None
     container: int = 0
+
+    @property
+    def stem(self) -> str:
+        """The name of the PDF, without ".pdf"."""
+        return _ENDING.sub("", self.attached.name if self.attached else self.path.name)
 
 
 def read_pdf(task: Task, on_page: OnPage) -> Document:

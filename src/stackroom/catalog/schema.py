@@ -93,7 +93,7 @@ CREATE TABLE documents (
     modified TEXT NOT NULL,
     language TEXT NOT NULL,             -- ISO 639-1; empty if it can't be told
     outline TEXT NOT NULL,              -- JSON: [[title, page, level], ...]
-    extractor TEXT NOT NULL,            -- empty: an older Stackroom read it; it is to be read again
+    extractor TEXT NOT NULL,            -- empty: it is to be read again, see publisher.Recorded
     page_count INTEGER NOT NULL,
     text_bytes INTEGER NOT NULL         -- of the whole text in UTF-8
 ) STRICT;

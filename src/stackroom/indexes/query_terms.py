@@ -2,16 +2,18 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 import tantivy
 
 from stackroom.common.characters import numbers
 from stackroom.indexes.clauses import any_of, has_part
-from stackroom.indexes.misspelt import most_frequent, one_letter_off
-from stackroom.indexes.parts import Wanted, beside_pairs, wanted_parts
+from stackroom.indexes.misspelt import most_frequent, one_letter_off, separate_words
+from stackroom.indexes.parts import HAVE_PARTS, Wanted, beside_pairs, wanted_parts
+from stackroom.indexes.stems import may_cut
 from stackroom.indexes.terms import OTHER, Analyzer, folded
 
 # A word that more than this share of the passages have is not looked for if the query has others. _RARE is
@@ -39,51 +41,105 @@ _SURE_LETTERS, _SURE_SHARE = 3, 0.4
 _MOST_WORDS = 64
 
 
-@dataclass(slots=True, eq=False)
-class _Word:
-    """A term of a query.
+QUERIES = 16
+"""How many queries' words are kept: each of the three indexes is asked for them, and up to three times."""
+
+
+class _Stems(NamedTuple):
+    """A term of a query, before any index is asked.
 
     Attributes:
         plain: as it is written, in lower case and without accents.
-        stems: language of the library → its form there.
         forms: it in the library's languages.
-        known: those that entries have, each with the number of these.
+        parts: of other words, by which it is found in these languages.
+    """
+
+    plain: str
+    forms: tuple[str, ...]
+    parts: tuple[Wanted, ...]
+
+
+class Analyzers:
+    """The analyzers of all languages, each made when it is needed, and the words of the last queries.
+
+    Not thread-safe.
+    """
+
+    def __init__(self) -> None:
+        """Makes none yet."""
+        self.of = cache(Analyzer)  # each keeps the terms of words
+        """Gives the analyzer of a language."""
+        self.words = lru_cache(QUERIES)(self._words)
+        """For each word of a query its terms, in the languages of a library. The caller must not change
+        them.
+        """
+
+    def _words(self, query: str, languages: tuple[str, ...]) -> list[list[_Stems]]:
+        # A word has another stem in each of the library's languages; a passage has that of its own language.
+        by_language = [self.of(language).words(query) for language in (OTHER, *languages)]
+        with_parts = [(at, code) for at, code in enumerate(languages) if code in HAVE_PARTS]
+
+        def stems(plain: str, *forms: str) -> _Stems:
+            parts = [one for at, code in with_parts for one in wanted_parts(plain, forms[at], code)]
+            return _Stems(plain, tuple(dict.fromkeys(forms)), tuple(dict.fromkeys(parts)))
+
+        return [
+            [stems(*forms) for forms in zip(*terms, strict=True)]
+            for terms in zip(*by_language, strict=True)
+            if terms[0]
+        ]
+
+
+@dataclass(slots=True, eq=False)
+class _Word:
+    """A term of a query, as one index has it.
+
+    Attributes:
+        term: it in the library's languages.
+        known: those of its forms that entries have, each with the number of these.
         others: likewise, other ways of writing the same number; if there is neither, long words that begin
             so.
         count: how many entries have the form that most have.
     """
 
-    plain: str
-    stems: dict[str, str]
-    forms: tuple[str, ...]
+    term: _Stems
     known: tuple[tuple[str, int], ...]
     others: tuple[tuple[str, int], ...]
     count: int
 
 
-@dataclass(frozen=True, slots=True)
 class IndexTerms:
-    """The terms of one index, at one moment.
+    """The terms of one index, as one commit left them. Not thread-safe."""
 
-    Attributes:
-        searcher: the engine's.
-        schema: of the index.
-        entries: how many entries it has.
-        languages: those of its entries, of `terms.LANGUAGES`.
-        analyzer: gives that of a language.
-    """
+    def __init__(
+        self,
+        searcher: tantivy.Searcher,
+        schema: tantivy.Schema,
+        entries: int,
+        languages: Sequence[str],
+        analyzers: Analyzers,
+    ) -> None:
+        """Looks nothing up yet.
 
-    searcher: tantivy.Searcher
-    schema: tantivy.Schema
-    entries: int
-    languages: Sequence[str]
-    analyzer: Callable[[str], Analyzer]
+        Args:
+            searcher: the engine's.
+            schema: of the index.
+            entries: how many entries it has.
+            languages: those of its entries, of `terms.LANGUAGES`.
+            analyzers: of all languages.
+        """
+        self.searcher = searcher
+        self.schema = schema
+        self.entries = entries
+        self.languages = tuple(languages) or (OTHER,)
+        self._analyzers = analyzers
+        self._kept: dict[tuple[str, str], list[list[_Word]]] = {}  # by query and field
 
     def clauses(self, query: str, field: str) -> tuple[list[tantivy.Query], float]:
         """What matches the words of a query, and the sum of their weights: see `WordMatches.most`."""
         # Two words of the query may have the same stem.
         found = (word for terms in self._words(query, field) for word in terms)
-        words = {word.known or word.forms: word for word in found}.values()
+        words = {word.known or word.term.forms: word for word in found}.values()
         # Words such as "in" and "the", in any language, are those that many passages have. They do not tell
         # one passage from another, and take longest to look through. Names of files have no such words, and
         # if a few files share a word, each of them may be meant.
@@ -121,6 +177,14 @@ class IndexTerms:
             found.append(tantivy.Query.const_score_query(has, 0.0))
         return found
 
+    def nowhere(self, query: str) -> list[str]:
+        """The words of a query that no text has; see `know` and `separate_words`."""
+        terms = [term for terms in self._words(query, "text") for term in terms]
+        if all(term.count for term in terms):
+            return []
+        known = {term.term.plain for term in terms if term.count}
+        return [word for word in separate_words(query) if folded(word) not in known and not self.know(word)]
+
     def know(self, word: str) -> bool:
         """Whether any text has a word, in any form or as a part of another; so if it is no word."""
         terms = [term for terms in self._words(word, "text") for term in terms]
@@ -129,17 +193,19 @@ class IndexTerms:
     def nearest(self, word: str) -> tuple[str, ...]:
         """Words that are here and one letter from `word`: see `most_frequent`."""
         # To cut the endings of some hundred words in all languages takes milliseconds.
-        is_beginning = cache(lambda letters: bool(self.searcher.terms_with_prefix("text", letters, limit=1)))
+        languages = {OTHER, *(code for code in self.languages if may_cut(code, folded(word)))}
+        regular_terms = [self._analyzers.of(language).regular_term for language in languages]
+        has = self.searcher.terms_with_prefix
+        is_beginning = cache(lambda letters: bool(has("text", folded(letters), limit=1)))
         return most_frequent(
-            (near for near in one_letter_off(word) if is_beginning(folded(_sure_beginning(near)))),
-            lambda near: {self.analyzer(language).regular_term(near) for language in self.languages},
+            (near for near in one_letter_off(word) if is_beginning(_sure_beginning(near))),
+            lambda near: {term(near) for term in regular_terms},
             lambda form: int(self.searcher.doc_freq("text", form)),
         )
 
     def _parts_of(self, word: _Word) -> dict[str, int]:
         """The parts by which a word of a query is found; see `_parts`."""
-        wanted = (one for code, stem in word.stems.items() for one in wanted_parts(word.plain, stem, code))
-        return self._parts(wanted)
+        return self._parts(word.term.parts) if word.term.parts else {}
 
     def _parts(self, wanted: Iterable[Wanted]) -> dict[str, int]:
         """The parts of words that are looked for, and how many passages have each; those of most passages."""
@@ -153,51 +219,48 @@ class IndexTerms:
 
     def _words(self, query: str, field: str) -> list[list[_Word]]:
         """For each word of a query its terms, in all forms in which the index has them."""
+        asked = query, field
+        if asked not in self._kept:
+            if len(self._kept) >= QUERIES:
+                self._kept.clear()
+            self._kept[asked] = self._look_up(query, field)
+        return self._kept[asked]
 
-        def known(forms: Iterable[str]) -> tuple[tuple[str, int], ...]:
-            return tuple([(form, count) for form in forms if (count := self.searcher.doc_freq(field, form))])
-
-        def long_words(start: str) -> tuple[tuple[str, int], ...]:
-            if len(start) < (_START_WITH_DIGIT if _DIGIT.search(start) else _START):
-                return ()
-            # Or it goes on in a second line, and the index has what the first one has of it.
-            near = [
-                pair
-                for pair in self.searcher.terms_with_prefix(field, start[:_LONG])
-                if len(pair[0]) >= _LONG
-            ]
-            found = [pair for pair in near if pair[0].startswith(start) or start.startswith(pair[0])]
-            return tuple(found[:_MOST_WORDS])
-
-        def word(plain: str, stems: dict[str, str]) -> _Word:
-            forms = tuple(dict.fromkeys(stems.values()))
-            here = known(forms)
-            others = known(numbers.same_value(forms[0])) if forms[0][0].isdecimal() else ()
-            if not here and not others:
-                others = long_words(min(forms, key=len))
-            count = max([count for _, count in here or others], default=0)
-            return _Word(plain, stems, forms, here, others, count)
-
+    def _look_up(self, query: str, field: str) -> list[list[_Word]]:
         def is_one(number: str) -> bool:
             (form,) = numbers.terms(number)
-            return bool(known([form, *numbers.same_value(form)]))
+            return bool(self._known([form, *numbers.same_value(form)], field))
 
         query = numbers.without_blanks(query, is_one)
-        # A word has another stem in each of the library's languages; a passage has that of its own language.
-        languages = self.languages or [OTHER]
-        by_language = [self.analyzer(language).words(query) for language in (OTHER, *languages)]
-        return [
-            [
-                word(plain, dict(zip(languages, forms, strict=True)))
-                for plain, *forms in zip(*terms, strict=True)
-            ]
-            for terms in zip(*by_language, strict=True)
-            if terms[0]
+        words = self._analyzers.words(query, self.languages)
+        return [[self._word(term, field) for term in terms] for terms in words]
+
+    def _word(self, term: _Stems, field: str) -> _Word:
+        here = self._known(term.forms, field)
+        first = term.forms[0]
+        others = self._known(numbers.same_value(first), field) if first[0].isdecimal() else ()
+        if not here and not others:
+            others = self._long_words(min(term.forms, key=len), field)
+        count = max([count for _, count in here or others], default=0)
+        return _Word(term, here, others, count)
+
+    def _known(self, forms: Iterable[str], field: str) -> tuple[tuple[str, int], ...]:
+        frequency = self.searcher.doc_freq
+        return tuple([(form, count) for form in forms if (count := frequency(field, form))])
+
+    def _long_words(self, start: str, field: str) -> tuple[tuple[str, int], ...]:
+        if len(start) < (_START_WITH_DIGIT if _DIGIT.search(start) else _START):
+            return ()
+        # Or it goes on in a second line, and the index has what the first one has of it.
+        near = [
+            pair for pair in self.searcher.terms_with_prefix(field, start[:_LONG]) if len(pair[0]) >= _LONG
         ]
+        found = [pair for pair in near if pair[0].startswith(start) or start.startswith(pair[0])]
+        return tuple(found[:_MOST_WORDS])
 
     def _matches(self, field: str, word: _Word) -> tantivy.Query:
         """Matches a word in any of its forms; the form that scores best counts."""
-        forms = [form for form, _ in word.known] or (() if word.others else word.forms)
+        forms = [form for form, _ in word.known] or (() if word.others else word.term.forms)
         queries = [tantivy.Query.term_query(self.schema, field, form, "freq") for form in forms]
         for form, count in word.others:
             # As rare as the form that was asked for, so that a rarer one is not taken for a better one.
@@ -221,7 +284,7 @@ def _all_or_last(queries: Sequence[tantivy.Query], terms: Sequence[_Word]) -> ta
     if not parts:
         return whole
     together = tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in parts])
-    how = tantivy.Occur.Should if _DIGIT.search(terms[-1].forms[0]) else tantivy.Occur.Must
+    how = tantivy.Occur.Should if _DIGIT.search(terms[-1].term.forms[0]) else tantivy.Occur.Must
     return tantivy.Query.boolean_query([(how, together), (how, whole)])
 
 

@@ -110,6 +110,17 @@ def stemmer(language: str) -> Callable[[str], str] | None:
     return cut
 
 
+def may_cut(language: str, word: str) -> bool:
+    """Whether a language's stemmer may cut an ending of a word: most know the letters of one script alone.
+
+    Args:
+        language: ISO 639-1, or what stands for every language without a stemmer.
+        word: in lower case, without accents.
+    """
+    known = LANGUAGES.get(language)
+    return known is None or language == "sr" or known.with_english != word[:1].isascii()
+
+
 def hebrew_lemma(word: str) -> str:
     """The dictionary's form of a word, or of what is left of it without the words written onto it."""
     word = _without_marks(word)

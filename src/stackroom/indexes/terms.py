@@ -146,13 +146,6 @@ class Analyzer:
             found.append(terms)
         return found
 
-    def regular_term(self, word: str) -> str:
-        """The term of a word if its forms are regular: no dictionary is asked, which takes 20 times as long.
-
-        `word` is of letters alone, in lower case.
-        """
-        return self._cut_ending(word)
-
     def _terms(self, token: str, *, singly: bool) -> tuple[str, ...]:
         token = token.lower()
         # Accents alone are no word.
@@ -176,9 +169,13 @@ class Analyzer:
     def _stem(self, word: str) -> str:
         if len(word) == _LONGEST_WORD or _DIGIT.search(word):
             return _fold(word)
-        return self._cut_ending(self._lemma(word) if self._lemma else word)
+        return self.regular_term(self._lemma(word) if self._lemma else word)
 
-    def _cut_ending(self, word: str) -> str:
+    def regular_term(self, word: str) -> str:
+        """The term of a word if its forms are regular: no dictionary is asked, which takes 20 times as long.
+
+        `word` is of letters alone, in lower case.
+        """
         if self._stemmer is None:
             return _fold(word)
         return _fold(self._stemmer(_fold(word) if self._fold_first else word))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackroom.catalog.vector_codes import decode, encode, split_codes
+from stackroom.indexes.best_first import best_first
 
 EXACT_LIMIT = 50_000
 """Up to so many vectors, a search compares all of them, in at most 5 ms."""
@@ -117,8 +118,7 @@ class VectorIndex:
             return []
         _use_one_thread()
         positions, similar = self._vectors.search(vector.reshape(1, -1), k, selector)
-        pairs = zip(self._ids[positions].tolist(), similar.tolist(), strict=True)
-        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+        return best_first(list(zip(self._ids[positions].tolist(), similar.tolist(), strict=True)))
 
     def _inside(self, ranges: Ranges) -> NDArray[np.bool_]:
         """For each position, whether its passage is in one of the ranges."""

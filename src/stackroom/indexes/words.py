@@ -7,19 +7,19 @@ find may be out of date: look it up in the catalogue. Only this file, `clauses`,
 """
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import tantivy
 
 from stackroom.common.errors import CatalogUnusable
+from stackroom.indexes.best_first import best_first
 from stackroom.indexes.clauses import in_documents
-from stackroom.indexes.misspelt import separate_words
-from stackroom.indexes.query_terms import IndexTerms
-from stackroom.indexes.terms import LANGUAGES, Analyzer
+from stackroom.indexes.query_terms import QUERIES, Analyzers, IndexTerms
+from stackroom.indexes.terms import LANGUAGES
 
 PASSAGES, PAGES, DOCUMENTS = "passages", "pages", "documents"
 """Names of the three indexes' folders."""
@@ -27,7 +27,10 @@ PASSAGES, PAGES, DOCUMENTS = "passages", "pages", "documents"
 # A page's id in its index is made of the id of its document's first passage and its number, of so many bits.
 _PAGE_BITS = 20
 
-BOOKMARK = "bookmark"
+_TERMS_VERSION = 1
+"""Increase it when `terms`, `stems` or `parts` make other terms of a text: indexes are then built anew."""
+
+BOOKMARK = f"bookmark {_TERMS_VERSION}"
 """Stands as the language of the entry that says how far an index is, so that this entry is
 counted as well.
 """
@@ -57,9 +60,6 @@ class WordMatches:
 # How many words of a query that are nowhere are replaced.
 _MOST_MEANT = 3
 
-# Queries whose words are kept as the engine takes them: a search asks an index up to three times.
-_QUERIES = 16
-
 
 def page_key(first_passage: int, page: int) -> int:
     """The id of a page in its index.
@@ -76,10 +76,10 @@ class WordIndex:
 
     def __init__(self, folder: Path) -> None:
         """Opens nothing yet: the folder need not be there."""
-        analyzer = cache(Analyzer)  # each keeps the terms of words: the same query is asked of all indexes
-        self._passages = _Index(folder / PASSAGES, analyzer)
-        self._pages = _Index(folder / PAGES, analyzer)
-        self._documents = _Index(folder / DOCUMENTS, analyzer)
+        analyzers = Analyzers()  # the same query is asked of all indexes
+        self._passages = _Index(folder / PASSAGES, analyzers)
+        self._pages = _Index(folder / PAGES, analyzers)
+        self._documents = _Index(folder / DOCUMENTS, analyzers)
 
     def search(
         self,
@@ -131,11 +131,7 @@ class WordIndex:
         """For each word of `query` that is nowhere: words of the library that are one letter from it, up to
         three, the most frequent first. Words of which there are none are left out.
         """
-        nowhere = [
-            word
-            for word in separate_words(query)
-            if not self._passages.knows(word) and not self._documents.knows(word)
-        ]
+        nowhere = [word for word in self._passages.nowhere(query) if not self._documents.knows(word)]
         found = {word: self._passages.nearest(word) for word in nowhere[:_MOST_MEANT]}
         return {word: near for word, near in found.items() if near}
 
@@ -151,14 +147,14 @@ class WordIndex:
 class _Index:
     """One index of the engine."""
 
-    def __init__(self, folder: Path, analyzer: Callable[[str], Analyzer]) -> None:
+    def __init__(self, folder: Path, analyzers: Analyzers) -> None:
         self._folder = folder
-        self._kept: dict[tuple[str, str], tuple[list[tantivy.Query], float]] = {}  # by query and field
-        self._index: tantivy.Index | None = None
+        self._meta = str(folder / "meta.json")
+        self._analyzers = analyzers
+        self._terms: IndexTerms | None = (
+            None  # and if there are any, `_clauses`, which keeps those of queries
+        )
         self._state: tuple[int, int] | None = None
-        self._languages: list[str] = []
-        self._entries = 0
-        self._analyzer = analyzer
 
     def search(
         self,
@@ -178,18 +174,20 @@ class _Index:
         except ValueError as error:
             raise self._unusable(error) from error
 
+    def nowhere(self, query: str) -> list[str]:
+        """The words of a query that are nowhere here; see `IndexTerms.nowhere`."""
+        terms = self._follow()
+        return [] if terms is None else terms.nowhere(query)
+
     def knows(self, word: str) -> bool:
         """Whether any text has a word, in any form or as a part of another; so if it is no word."""
-        index = self._follow()
-        return index is None or self._terms(index).know(word)
+        terms = self._follow()
+        return terms is None or terms.know(word)
 
     def nearest(self, word: str) -> tuple[str, ...]:
         """Words that are here and one letter from `word`: see `most_frequent`."""
-        index = self._follow()
-        return () if index is None else self._terms(index).nearest(word)
-
-    def _terms(self, index: tantivy.Index) -> IndexTerms:
-        return IndexTerms(index.searcher(), index.schema, self._entries, self._languages, self._analyzer)
+        terms = self._follow()
+        return () if terms is None else terms.nearest(word)
 
     def _search(
         self,
@@ -200,17 +198,10 @@ class _Index:
         without: Sequence[int],
         field: str,
     ) -> WordMatches:
-        index = self._follow()
-        if index is None or not query.strip() or k < 1:
+        terms = self._follow()
+        if terms is None or not query.strip() or k < 1:
             return WordMatches([], 0.0)
-        searcher = index.searcher()
-        terms = self._terms(index)
-        asked = query, field
-        if asked not in self._kept:
-            if len(self._kept) >= _QUERIES:
-                self._kept.clear()
-            self._kept[asked] = terms.clauses(query, field)
-        clauses, most = self._kept[asked]
+        clauses, most = self._clauses(query, field)
         if not clauses:
             return WordMatches([], most)
         should = [(tantivy.Occur.Should, clause) for clause in clauses]
@@ -220,31 +211,32 @@ class _Index:
             for word in terms.required(text, field):
                 wanted = wanted.and_must_match(word)
         if within is not None:
-            wanted = wanted.and_must_match(in_documents(index.schema, within))
+            wanted = wanted.and_must_match(in_documents(terms.schema, within))
         if without:
-            wanted = wanted.and_must_not_match(in_documents(index.schema, without))
+            wanted = wanted.and_must_not_match(in_documents(terms.schema, without))
         # Counting all matches would look at each of them; without, most are skipped.
-        hits = searcher.search(wanted, k, count=False).hits
-        ids = searcher.fast_field_values("id", [address for _, address in hits])
+        hits = terms.searcher.search(wanted, k, count=False).hits
+        ids = terms.searcher.fast_field_values("id", [address for _, address in hits])
         pairs = [(int(id_ or 0), score) for id_, (score, _) in zip(ids, hits, strict=True)]
-        return WordMatches(sorted(pairs, key=lambda pair: (-pair[1], pair[0])), most)
+        return WordMatches(best_first(pairs), most)
 
     def languages(self) -> list[str]:
-        return list(self._languages) if self._follow() else []
+        terms = self._follow()
+        return [] if terms is None else list(terms.languages)
 
     def count(self) -> int:
-        index = self._follow()
-        return max(index.searcher().num_docs - 1, 0) if index else 0
+        terms = self._follow()
+        return 0 if terms is None else max(terms.searcher.num_docs - 1, 0)
 
-    def _follow(self) -> tantivy.Index | None:
-        """The index as of its last commit; None if there is none. Cheap if nothing was committed since.
+    def _follow(self) -> IndexTerms | None:
+        """The terms of the index as of its last commit; None if there is none. Cheap if that is known.
 
         Raises CatalogUnusable if it is damaged.
         """
         try:
-            found = (self._folder / "meta.json").stat()
+            found = os.stat(self._meta)  # noqa: PTH116  each search asks this up to ten times
         except FileNotFoundError:
-            self._index = self._state = None
+            self._terms = self._state = None
             return None
         except OSError as error:
             raise self._unusable(error) from error
@@ -258,14 +250,14 @@ class _Index:
                 except (ValueError, OSError) as error:
                     raise self._unusable(error) from error
             self._state = state
-        return self._index
+        return self._terms
 
     def _open(self) -> None:
-        self._index = _open_to_read(self._folder)
-        searcher = self._index.searcher()
-        self._languages = [code for code in LANGUAGES if searcher.doc_freq("language", code)]
-        self._entries = _entries(searcher)
-        self._kept.clear()
+        index = _open_to_read(self._folder)
+        searcher = index.searcher()
+        languages = [code for code in LANGUAGES if searcher.doc_freq("language", code)]
+        self._terms = IndexTerms(searcher, index.schema, _entries(searcher), languages, self._analyzers)
+        self._clauses = lru_cache(QUERIES)(self._terms.clauses)
 
     def _unusable(self, error: Exception) -> CatalogUnusable:
         advice = "" if isinstance(error, OSError) else " Run `stackroom index`: it is built again."
@@ -306,7 +298,7 @@ def _entries(searcher: tantivy.Searcher) -> int:
     The engine counts the entries that have a word in the same way, and computes its weights from that.
     """
     counted = sum(searcher.doc_freq("language", code) for code in (*LANGUAGES, BOOKMARK))
-    return max(counted, searcher.num_docs)  # an older bookmark has no language
+    return max(counted, searcher.num_docs)  # an older bookmark is not counted
 
 
 def dead_share(index: tantivy.Index) -> tuple[int, float]:

@@ -99,6 +99,8 @@ def own_label(label: str) -> str:
 def _imitations(text: str) -> Iterator[tuple[int, int, str]]:
     """The changes that a text needs: at which offset, how many characters to replace, and by what."""
     plain = text.isascii() or not any(char in text for char in _FOREIGN)
+    if plain and "[" not in text:
+        return
     for found in (_PLAIN_OPENINGS if plain else _OPENINGS).finditer(text):
         last = found.end() - 1
         is_double = text[last] in _DOUBLE

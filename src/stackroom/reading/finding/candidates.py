@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -82,7 +83,8 @@ class Candidate(NamedTuple):
 
 def best_first(found: Iterable[Candidate]) -> list[Candidate]:
     """Candidates by descending score; those with equal scores by ascending id."""
-    return sorted(found, key=lambda candidate: (-candidate.score, candidate.passage))
+    by_id = sorted(found, key=attrgetter("passage"))
+    return sorted(by_id, key=attrgetter("score"), reverse=True)
 
 
 class Chosen:
@@ -136,6 +138,7 @@ class Indexes:
             page_numbers: tells which pages passages are on; passages that it does not know are left out.
         """
         self._page_numbers = page_numbers
+        self._names: dict[str, tuple[int, WordMatches]] = {}  # by the query's words; see `_with_names`
         self._word_index = word_index
         self._vectors = vectors
         self._ranges = ranges
@@ -175,33 +178,35 @@ class Indexes:
         document, name = self._documents(asked, firsts, k)
         is_whole = within is None and not without
         page = self._pages(asked, owners, numbers, None if is_whole else firsts)
-        scores = fuse(
-            np.array([meaning.get(passage, 0.0) for passage in owners]),
-            np.array([words[passage] for passage in owners]),
-            np.array([page[passage] for passage in owners]),
-            np.array([document[owner.first] for owner in owners.values()]),
-            np.array([name[owner.first] for owner in owners.values()]),
-            asked.known,
-        )
         meaning_ranks = {passage: rank for rank, passage in enumerate(near, 1)}
         words_ranks = {passage: rank for rank, passage in enumerate(with_words, 1)}
-        found = [
-            Candidate(
-                passage,
-                owner,
-                numbers[passage],
-                meaning.get(passage),
-                meaning_ranks.get(passage),
-                words[passage],
-                words_ranks.get(passage),
-                page[passage],
-                document[owner.first],
-                name[owner.first],
-                score,
-            )
-            for (passage, owner), score in zip(owners.items(), scores.tolist(), strict=True)
-        ]
-        return best_first(found)
+        # Columns of all candidates, in the order of `owners`.
+        by_words, by_page = list(words.values()), list(page.values())
+        by_document = [document[owner.first] for owner in owners.values()]
+        by_name = [name[owner.first] for owner in owners.values()]
+        scores = fuse(
+            np.array([meaning.get(passage, 0.0) for passage in owners]),
+            np.array(by_words),
+            np.array(by_page),
+            np.array(by_document),
+            np.array(by_name),
+            asked.known,
+        )
+        columns = zip(
+            owners,
+            owners.values(),
+            map(numbers.__getitem__, owners),
+            map(meaning.get, owners),
+            map(meaning_ranks.get, owners),
+            by_words,
+            map(words_ranks.get, owners),
+            by_page,
+            by_document,
+            by_name,
+            scores.tolist(),
+            strict=True,
+        )
+        return best_first(map(Candidate._make, columns))
 
     def _meaning(
         self, asked: Asked, passages: Collection[int], near: Mapping[int, float]
@@ -230,10 +235,18 @@ class Indexes:
     ) -> tuple[dict[int, float], dict[int, float]]:
         """First passage → how well the document as a whole matches, and how well its files' names do."""
         matching = self._word_index.documents(asked.text, firsts)
-        names = self._word_index.names(asked.text, len(firsts) + k)
+        names = self._with_names(asked.text, len(firsts) + k)
         best = names.hits[0][1] if names.hits else 0.0
         by_best = WordMatches(names.hits, best)
         return _shares(firsts, matching, 0), _shares(firsts, by_best, 0)
+
+    def _with_names(self, text: str, k: int) -> WordMatches:
+        """See `WordIndex.names`. Kept, because a search that lacks documents asks again, for fewer."""
+        known, names = self._names.get(text, (0, WordMatches([], 0.0)))
+        if k > known:
+            names = self._word_index.names(text, k)
+            self._names[text] = k, names
+        return names
 
     def _matching(
         self, asked: Asked, k: int, within: Chosen | None, without: Sequence[PassageRange]

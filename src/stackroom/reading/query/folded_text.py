@@ -141,6 +141,8 @@ def holds(text: str, phrase: str) -> bool:
 
 def words(text: str) -> str:
     """The folded words of `text`, with a blank between them. Titles and paths are compared in this form."""
+    if text.isascii() and text.isalpha():
+        return text.lower()  # the same, and most words
     return " ".join("".join(char if _is_word(char) else " " for char in _flatten(_fold(text))).split())
 
 

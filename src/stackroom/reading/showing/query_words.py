@@ -55,7 +55,7 @@ class Matcher:
         found = {word for part in self._query.split() for word in words(part).split()}
         long = [word for word in sorted(found) if len(word) >= _LEAST_LETTERS or word.isdecimal()]
         stems = [word[: max(_STEM, len(word) - _MOST_ENDING)] for word in long]
-        return stems + sorted(_pairs(self._query))
+        return stems if self._query.isascii() else stems + sorted(_pairs(self._query))
 
     def find(self, page: str, start: int, stop: int, language: str = "") -> list[tuple[int, int]]:
         """Spans (start, stop) of `page` that match, from `start` up to, not including, `stop`; in order.

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from stackroom.common.characters.punctuation import CLOSERS, SENTENCE_ENDS, WIDE_SENTENCE_ENDS
 from stackroom.reading.showing.snippets import Snippet
 
-# What ends a sentence, a paragraph, or the line before an item or a row.
+# What ends a sentence, a paragraph, or the line before an item or a row. It begins with a set of characters,
+# so that the others are passed over quickly.
 _BREAK = re.compile(
-    rf"[{SENTENCE_ENDS}][{CLOSERS}]{{0,2}}\s+(?=[^\s\W\d_a-z]|[\W\d])|[{WIDE_SENTENCE_ENDS}]\s*"
-    r"|\n\s*(?=[|•▪*(\d-])|\n\s*\n"
+    rf"[{SENTENCE_ENDS}{WIDE_SENTENCE_ENDS}\n](?:"
+    rf"(?<=[{SENTENCE_ENDS}])[{CLOSERS}]{{0,2}}\s+(?=[^\s\W\d_a-z]|[\W\d])|(?<=[{WIDE_SENTENCE_ENDS}])\s*"
+    r"|(?<=\n)\s*(?=[|•▪*(\d-])|(?<=\n)\s*\n)"
 )
 _ENDS = f"{SENTENCE_ENDS}{WIDE_SENTENCE_ENDS}|"
 
@@ -50,20 +52,20 @@ def _densest(passage: str, stems: Sequence[str], width: int) -> tuple[int, int]:
     A word counts more the longer it is. Only places are tried where a word comes for the first or the last
     time. (0, 0) if no word is there.
     """
-    present = [stem for stem in stems if stem in passage]
-    starts = {passage.find(stem): True for stem in present} | {passage.rfind(stem): True for stem in present}
+    found = [(stem, at) for stem in stems if (at := passage.find(stem)) >= 0]
+    present = [stem for stem, _ in found]
+    starts = dict.fromkeys([at for _, at in found] + [passage.rfind(stem) for stem in present])
     most = sum(map(len, present))
-    best, first, words = 0, 0, list[str]()
+    best, first = 0, 0
     for start in starts:
         piece = passage[start : start + width]
-        inside = [stem for stem in present if stem in piece]
-        worth = sum(map(len, inside))
+        worth = sum([len(stem) for stem in present if stem in piece])
         if worth > best:
-            best, first, words = worth, start, inside
+            best, first = worth, start
             if worth == most:
                 break
     piece = passage[first : first + width]
-    return first, first + max((piece.find(stem) + len(stem) for stem in words), default=0)
+    return first, first + max([piece.find(stem) + len(stem) for stem in present if stem in piece], default=0)
 
 
 def _begin(passage: str, first: int, room: int) -> int:
