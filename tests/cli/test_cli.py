@@ -264,10 +264,21 @@ def test_another_model_is_refused_until_reembedded(
         "index", "--reembed", "--json", "--data", copy, STACKROOM_MODEL=str(model_with_prompts)
     )
     assert json.loads(again.stdout)["embedded_passages"] == 3
+    assert "Until all is embedded anew, searches use all-MiniLM-L6-v2 (bundled)." in again.stderr
+    assert "`stackroom index --undo` goes back to them, until" in again.stderr
     status = json.loads(stackroom_here("status", "--json", "--data", copy).stdout)
     assert (status["model"], status["pending"]) == (str(model_with_prompts), 0)
+    assert status["other_model"]["is_replaced"]
     found = stackroom_here("search", "otters", "--data", copy)  # the index knows its model
     assert found.stdout.startswith(" 1. On Otters")
+    undone = stackroom_here("index", "--undo", "--data", copy)
+    assert (undone.returncode, "Searches use all-MiniLM-L6-v2 (bundled) now" in undone.stderr) == (0, True)
+    shown = stackroom_here("status", "--data", copy).stdout
+    assert f"the vectors of {model_with_prompts} are kept: `stackroom index --undo`" in shown
+    stackroom_here("index", "--data", copy)
+    assert "are kept" not in stackroom_here("status", "--data", copy).stdout
+    nothing = stackroom_here("index", "--undo", "--data", copy)
+    assert (nothing.returncode, "There is nothing to undo" in nothing.stderr) == (2, True)
 
 
 def test_wrong_use_is_told_from_failure(tmp_path: Path, data: Path) -> None:

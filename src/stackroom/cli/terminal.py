@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from stackroom.catalog.status import NotRead, Status
+from stackroom.catalog.status import KeptModel, NotRead, Status
 from stackroom.common.documents import Hit, Quote
 from stackroom.page.foreign_text import own_line
 from stackroom.reading.finding.ranking import Evidence
@@ -62,6 +62,8 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
     print(f"text        {size(status.text_bytes)}")
     print(f"index       {size(status.index_bytes)}{share}")
     print(f"model       {status.model or 'none yet'}" + (f"\n            {runtime}" if status.model else ""))
+    if status.other_model:
+        print(f"            {_kept(status.other_model)}")
     print("libraries   " + ("\n            ".join(map(printable, status.libraries)) or "none yet"))
     for left_out in status.left_out:
         why = f"{_WHY_LEFT_OUT[left_out.reason]} ({left_out.count})"
@@ -103,6 +105,30 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
         print(f"\nwithout text, so not searchable ({len(status.without_text)}):")
     for path in status.without_text:
         print(f"  {printable(path)}")
+
+
+def show_progress(progress: Mapping[str, Any]) -> None:
+    """Prints how far the indexer at work is; the fields are those of `indexer.run.account.Progress`."""
+    left = progress["seconds_left"]
+    counts = f"{progress['embedded']}/{progress['passages']} passages embedded"
+    if progress["scans"]:
+        counts = f"{progress['scans_done']}/{progress['scans']} scanned pages, {counts}"
+    elif progress["pages"]:
+        counts = f"{progress['files_done']}/{progress['files']} files, {progress['pages']} pages, {counts}"
+    print(
+        f"\nat work now ({progress['stage']}): {counts}"
+        + ("" if left is None else f", about {duration(left)} left")
+    )
+
+
+def _kept(other: KeptModel) -> str:
+    """What is kept beside the vectors that are searched, and what can be done with it."""
+    if other.is_replaced:
+        return f"the vectors of {other.name} are kept: `stackroom index --undo` goes back to them"
+    return (
+        f"being embedded anew with {other.name}: {other.embedded} of {other.passages} passages so far;\n"
+        "            `stackroom index --reembed` goes on, `stackroom index --undo` gives it up"
+    )
 
 
 def _listed_unread(not_read: Sequence[NotRead]) -> str:

@@ -37,10 +37,14 @@ def index(arguments: argparse.Namespace) -> int:
         ProgressDisplay(events, quiet=arguments.quiet) as display,
     ):
         events.take_logging()
-        if arguments.reembed:
-            summary = indexer.reembed(progress_callback(display))
-        roots = _roots(arguments.paths, indexer.libraries())
-        if roots or not arguments.reembed:
+        if arguments.undo:
+            summary = _undo(indexer, events, display)
+        elif arguments.reembed:
+            summary = _reembed(indexer, events, display)
+        else:
+            indexer.drop_replaced_model()
+        roots = [] if arguments.undo else _roots(arguments.paths, indexer.libraries())
+        if roots or not (arguments.reembed or arguments.undo):
             after = indexer.run(roots, retry_failed=arguments.retry, on_progress=progress_callback(display))
             if arguments.reembed:
                 after.embedded_passages += summary.embedded_passages
@@ -51,6 +55,46 @@ def index(arguments: argparse.Namespace) -> int:
     tell_summary(events, summary)
     failed = summary.newly_failed or (arguments.strict and (summary.failed or summary.unreadable))
     return SOMETHING_FAILED if failed else OK
+
+
+def _reembed(indexer: "Indexer", events: Events, display: "ProgressDisplay") -> "Summary":
+    before, _ = indexer.models()
+    if before is not None:
+        events.tell(
+            "reembedding",
+            f"Until all is embedded anew, searches use {before.fingerprint.name}. If this is interrupted, "
+            "`stackroom index --reembed` goes on, and `stackroom index --undo` gives it up.",
+            model=before.fingerprint.name,
+        )
+    summary = indexer.reembed(progress_callback(display))
+    _tell_switch(indexer, events)
+    return summary
+
+
+def _undo(indexer: "Indexer", events: Events, display: "ProgressDisplay") -> "Summary":
+    _, other = indexer.models()
+    summary = indexer.undo_reembed(progress_callback(display))
+    if other is not None and other.is_replaced:
+        _tell_switch(indexer, events)
+    elif other is not None:
+        name = other.model.fingerprint.name
+        events.tell("undone", f"The unfinished vectors of {name} are removed.", model=name)
+    return summary
+
+
+def _tell_switch(indexer: "Indexer", events: Events) -> None:
+    """Reports which model is searched now, and how to go back."""
+    model, other = indexer.models()
+    if model is None or other is None:
+        return
+    events.tell(
+        "switched",
+        f"Searches use {model.fingerprint.name} now. The vectors of {other.model.fingerprint.name} are kept, "
+        "and `stackroom index --undo` goes back to them, until `stackroom index`, `watch` or `up` is started "
+        "next: that removes them.",
+        model=model.fingerprint.name,
+        before=other.model.fingerprint.name,
+    )
 
 
 def watch(arguments: argparse.Namespace) -> int:
@@ -75,7 +119,9 @@ def watch(arguments: argparse.Namespace) -> int:
 
     def roots(known: list[Path]) -> list[Path]:
         print_upgrade(indexer.upgrade)
-        return _roots(arguments.paths, known)
+        found = _roots(arguments.paths, known)
+        indexer.drop_replaced_model()
+        return found
 
     def on_summary(summary: "Summary") -> None:
         nonlocal first, embedded, unreadable
@@ -227,6 +273,11 @@ def tell_summary(events: Events, summary: "Summary", before: str = "") -> None:
     if summary.waiting_scans:
         obstacle = summary.ocr_obstacle or "the next run goes on with them"
         lines.append(f"{summary.waiting_scans} scanned pages wait for OCR: {obstacle}.")
+    if summary.unfinished_model:
+        lines.append(
+            f"The library is half embedded anew, with {summary.unfinished_model}: `stackroom index "
+            "--reembed` goes on, `stackroom index --undo` gives it up."
+        )
     for title, entries in (
         ("Not indexed:", summary.failures),
         ("Could not be looked at:", summary.unreadable),

@@ -12,7 +12,8 @@ from stackroom.cli.exit_codes import OK
 def status(arguments: argparse.Namespace) -> int:
     from stackroom.catalog.catalog import Catalog
     from stackroom.catalog.status import read_status
-    from stackroom.cli.terminal import show_status
+    from stackroom.cli.terminal import show_progress, show_status
+    from stackroom.common.running import holder
     from stackroom.embedding.models import Models
     from stackroom.indexes.words import WordIndex
 
@@ -26,11 +27,14 @@ def status(arguments: argparse.Namespace) -> int:
         from indexer.ocr.tesseract import find_tesseract  # loads PDFium: a tenth of the command's time
 
         obstacle = find_tesseract(settings.ocr_languages)[1]
+    progress = (holder(settings.indexer_lock) or {}).get("progress")
     if arguments.json:
-        more = {"words": words, "runtime": runtime, "ocr_obstacle": obstacle}
+        more = {"words": words, "runtime": runtime, "ocr_obstacle": obstacle, "indexing": progress}
         print(json.dumps({**asdict(status), **more}, ensure_ascii=False))
         return OK
     show_status(status, words, runtime, obstacle)
+    if progress:
+        show_progress(progress)
     return OK
 
 
