@@ -66,9 +66,7 @@ def watch(arguments: argparse.Namespace) -> int:
     if arguments.with_parent:
         end_with_parent()
     refuse_second_watcher(settings)
-    indexer = Indexer(
-        settings, Models(settings.models, settings.precision), take_hold=lambda settings: turn(settings, 1.0)
-    )
+    indexer = Indexer(settings, Models.of(settings), take_hold=lambda settings: turn(settings, 1.0))
     first = True
     embedded = 0
     unreadable: dict[str, str] = {}
@@ -136,9 +134,7 @@ def open_indexer(settings: Settings, models: Path | None = None, *, wait: float 
     def take_hold(settings: Settings) -> AbstractContextManager[None]:
         return turn(settings, wait, tell_waiting(settings))
 
-    with Indexer(
-        settings, Models(models or settings.models, settings.precision), take_hold=take_hold
-    ) as indexer:
+    with Indexer(settings, Models.of(settings, models), take_hold=take_hold) as indexer:
         print_upgrade(indexer.upgrade)
         yield indexer
 
