@@ -269,6 +269,12 @@ def test_another_model_is_refused_until_reembedded(
     status = json.loads(stackroom_here("status", "--json", "--data", copy).stdout)
     assert (status["model"], status["pending"]) == (str(model_with_prompts), 0)
     assert status["other_model"]["is_replaced"]
+    assert (status["prompts"]["query"], status["prompts"]["passage"]) == ("query: ", "passage: ")
+    shown = stackroom_here("status", "--data", copy, STACKROOM_QUERY_PROMPT="ask: {text}").stdout
+    assert '  queries     begin with "ask: " (STACKROOM_QUERY_PROMPT)\n' in shown
+    assert '  passages    begin with "passage: "' in shown
+    other = stackroom_here("index", "--data", copy, STACKROOM_PASSAGE_PROMPT="tell: ")
+    assert (other.returncode, "now begin with other words" in other.stderr) == (1, True)
     found = stackroom_here("search", "otters", "--data", copy)  # the index knows its model
     assert found.stdout.startswith(" 1. On Otters")
     undone = stackroom_here("index", "--undo", "--data", copy)

@@ -1,5 +1,6 @@
 """Output for people in a terminal: tables, and how files, times and sizes are written."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ from typing import Any
 
 from stackroom.catalog.status import KeptModel, NotRead, Status
 from stackroom.common.documents import Hit, Quote
+from stackroom.embedding.prompts import Prompts
 from stackroom.page.foreign_text import own_line
 from stackroom.reading.finding.ranking import Evidence
 
@@ -32,7 +34,9 @@ _NOT_READ = {
 _LISTED = 20
 
 
-def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> None:
+def show_status(
+    status: Status, words: int, runtime: str, ocr_obstacle: str, prompts: Prompts | None = None
+) -> None:
     """Prints what an index holds, and which files are not in it.
 
     Args:
@@ -40,6 +44,7 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
         words: how many passages can be found by their words.
         runtime: what runs the model.
         ocr_obstacle: why scans are not read; empty if they are read.
+        prompts: words before queries and passages; None if they are not known yet.
     """
     share = f", {status.index_bytes / status.text_bytes:.1f} times the text" if status.text_bytes else ""
     print(f"documents   {status.documents}")
@@ -62,6 +67,9 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
     print(f"text        {size(status.text_bytes)}")
     print(f"index       {size(status.index_bytes)}{share}")
     print(f"model       {status.model or 'none yet'}" + (f"\n            {runtime}" if status.model else ""))
+    if prompts:
+        print(f"  queries     {_prompt(prompts.query, prompts.query_from)}")
+        print(f"  passages    {_prompt(prompts.passage, prompts.passage_from)}")
     if status.other_model:
         print(f"            {_kept(status.other_model)}")
     print("libraries   " + ("\n            ".join(map(printable, status.libraries)) or "none yet"))
@@ -129,6 +137,11 @@ def _kept(other: KeptModel) -> str:
         f"being embedded anew with {other.name}: {other.embedded} of {other.passages} passages so far;\n"
         "            `stackroom index --reembed` goes on, `stackroom index --undo` gives it up"
     )
+
+
+def _prompt(prompt: str, source: str) -> str:
+    words = f"begin with {json.dumps(prompt, ensure_ascii=False)}" if prompt else "as they are"
+    return f"{words} ({source})" if source else words
 
 
 def _listed_unread(not_read: Sequence[NotRead]) -> str:

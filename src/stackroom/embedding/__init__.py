@@ -1,6 +1,6 @@
 """Passages and queries into vectors: the `Embedder` protocol, and what runs an open model behind it.
 
-Its face: `embedder`, the protocols, and `models.Models`, where embedders come from.
+Its face: `embedder`, the protocols; `models.Models`, where embedders come from; `prompts.Prompts`.
 """
 
-__all__ = ["embedder", "models"]
+__all__ = ["embedder", "models", "prompts"]

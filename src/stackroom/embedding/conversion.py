@@ -2,16 +2,17 @@
 
 It happens in a process of its own, which imports torch. For the bundled model that process takes some 15
 CPU-seconds and 650 MB of memory, which are free again when it ends. It is this file, run as a module: `python
--m stackroom.embedding.conversion FOLDER DIGEST TARGET`.
+-m stackroom.embedding.conversion FOLDER DIGEST TARGET PROMPTS`.
 """
 
+import json
 import logging
 import shutil
 import signal
 import sys
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from stackroom.embedding.failures import refuse_what_failed, remember_failure, v
 from stackroom.embedding.model_card import TOKENIZER, ModelCard
 from stackroom.embedding.model_files import ModelFiles
 from stackroom.embedding.processor import Precision
+from stackroom.embedding.prompts import Prompts
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -112,7 +114,8 @@ def _prepare(files: ModelFiles, target: Path, program: Sequence[str]) -> ModelCa
     with TemporaryDirectory(prefix=prefix, dir=target.parent) as folder:
         work = Path(folder) / "model"
         work.mkdir()
-        command = [*program, str(files.folder), files.digest, str(work)]
+        prompts = json.dumps(asdict(files.prompts))
+        command = [*program, str(files.folder), files.digest, str(work), prompts]
         done = ask_program(command, seconds=_MOST_SECONDS, most_bytes=_MOST_BYTES)
         card = ModelCard.read(work)
         if card is None or done.code in _STOPPED:
@@ -134,18 +137,19 @@ def _main() -> None:
     folder, digest, target = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
     warnings.simplefilter("ignore")
     try:
-        convert(folder, digest, target)
+        convert(folder, digest, target, Prompts(**json.loads(sys.argv[4])))
     except ModelDamaged as error:
         sys.exit(str(error))
 
 
-def convert(folder: Path, digest: str, target: Path) -> None:
+def convert(folder: Path, digest: str, target: Path, prompts: Prompts | None = None) -> None:
     """Converts a model in this process: imports torch, and leaves torch with one thread. `prepare` calls it.
 
     Args:
         folder: of the model's files.
         digest: of these files.
         target: an empty folder, to be filled with the prepared model.
+        prompts: words before queries and passages; None for the model's own.
 
     Raises:
         ModelDamaged: as `prepare` says.
@@ -156,7 +160,7 @@ def convert(folder: Path, digest: str, target: Path) -> None:
 
     torch.set_num_threads(1)  # PDFs are being read at the same time
     model = load_model(folder)
-    card, tokenizer = describe(model, digest)
+    card, tokenizer = describe(model, digest, prompts)
     (target / TOKENIZER).write_text(tokenizer, encoding="utf-8")
     # If compiling ends this process, for lack of memory or by a fault of the compiler, this card stays.
     failed = replace(card, problem="compiling it ended the process that did it", versions=versions())

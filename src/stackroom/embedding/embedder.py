@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackroom.common.errors import ModelMismatch
+from stackroom.embedding.prompts import has_same_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Fingerprint:
 
     Attributes:
         name: how the model was named: a hub id, a folder, or "all-MiniLM-L6-v2 (bundled)".
-        digest: SHA-256 of the model's weights, tokenizer and configuration; hexadecimal.
+        digest: SHA-256 of the model's weights, tokenizer and configuration; hexadecimal. If its passages get
+            other words than these files say, the first half is another: see `prompts.digest_with`.
         dimensions: how many numbers a vector has.
         passage_tokens: most tokens that a passage may have, its context included.
     """
@@ -50,6 +52,12 @@ def refuse_another_model(name: str, digest: str, built_with: Fingerprint) -> Non
     """
     if digest == built_with.digest:
         return
+    if has_same_files(digest, built_with.digest):
+        raise ModelMismatch(
+            f"Passages for the model {name!r} now begin with other words than those that the index was built "
+            "with, which `stackroom status` shows. Run `stackroom index --reembed` to go on with the new, or "
+            "set STACKROOM_PASSAGE_PROMPT to the old ones ({text} alone for none)."
+        )
     if name == built_with.name:
         raise ModelMismatch(
             f"The files of the model {name!r} have changed since the index was built. "

@@ -1,14 +1,22 @@
 """Finds, prepares and loads models: the one `ModelSource` of the product."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from stackroom.common.settings import available_cores
+from stackroom.common.settings import Settings, available_cores
 from stackroom.embedding.conversion import being_prepared, prepare, prepared
 from stackroom.embedding.embedder import Embedder, Fingerprint, Preparation, Tokenizer, refuse_another_model
 from stackroom.embedding.model_card import BUNDLED_CARD, TOKENIZER, ModelCard
-from stackroom.embedding.model_files import BUNDLED_DIGEST, BUNDLED_NAME, bundled_folder, find_model
+from stackroom.embedding.model_files import (
+    BUNDLED_DIGEST,
+    BUNDLED_NAME,
+    ModelFiles,
+    bundled_folder,
+    find_model,
+)
 from stackroom.embedding.processor import Precision, best_precision
+from stackroom.embedding.prompts import Prompts, digest_with, set_prompts, wanted_prompts
 from stackroom.embedding.text_tokens import ModelTokenizer
 
 
@@ -20,7 +28,13 @@ class Models:
     """
 
     def __init__(
-        self, folder: Path, precision: Precision | Literal[""] = "", *, queries: bool = False
+        self,
+        folder: Path,
+        precision: Precision | Literal[""] = "",
+        *,
+        queries: bool = False,
+        query_prompt: str = "",
+        passage_prompt: str = "",
     ) -> None:
         """Reads nothing yet.
 
@@ -29,18 +43,34 @@ class Models:
             precision: of the computation; empty chooses the best for this processor.
             queries: whether the models embed only queries: then they run on one core, in the precision that
                 is best for short texts.
+            query_prompt: what the user wants before each query; see `prompts.set_prompts`. Empty means what
+                the model's authors want.
+            passage_prompt: the same for passages.
         """
         self._folder = folder
         self._precision = precision
         self._queries = queries
+        self._query_prompt = query_prompt
+        self._passage_prompt = passage_prompt
+
+    @classmethod
+    def of(cls, settings: Settings, folder: Path | None = None, *, queries: bool = False) -> "Models":
+        """The models as these settings have them; `folder` is that of prepared ones, if it is another."""
+        return cls(
+            folder or settings.models,
+            settings.precision,
+            queries=queries,
+            query_prompt=settings.query_prompt,
+            passage_prompt=settings.passage_prompt,
+        )
 
     def digest(self, name: str) -> str:
-        return BUNDLED_DIGEST if _is_bundled(name) else find_model(name).digest
+        return BUNDLED_DIGEST if self._is_as_bundled(name) else self._with_prompts(find_model(name)).digest
 
     def tokenizer(self, name: str) -> Tokenizer:
-        if _is_bundled(name):
+        if self._is_as_bundled(name):
             return ModelTokenizer(BUNDLED_CARD.fingerprint(BUNDLED_NAME), bundled_folder() / TOKENIZER)
-        files = find_model(name)
+        files = self._with_prompts(find_model(name))
         home = self._home(files.digest)
         return ModelTokenizer(prepare(files, home).fingerprint(files.name), home / TOKENIZER)
 
@@ -52,6 +82,7 @@ class Models:
 
     def load(self, model: Fingerprint) -> Embedder:
         card = self._prepared(model)
+        card = card.with_prompts(self._as_set(card.prompts))
         if card.problem:
             from stackroom.embedding.sentence_transformer import SentenceTransformerEmbedder, load_model
 
@@ -71,17 +102,37 @@ class Models:
             return f"run by sentence-transformers, because it could not be compiled: {card.problem}"
         return f"compiled; {self._precision or best_precision(queries=self._queries)} on this processor"
 
+    def prompts(self, digest: str) -> Prompts | None:
+        """The words before queries and passages for the model with this digest; None if it is not prepared
+        yet. Cheap.
+        """
+        card = ModelCard.read(self._home(digest))
+        return self._as_set(card.prompts) if card else None
+
+    def _as_set(self, prompts: Prompts) -> Prompts:
+        # Those before passages are as they were when the model was prepared: its digest says so.
+        return set_prompts(prompts, self._query_prompt, "")
+
+    def _with_prompts(self, files: ModelFiles) -> ModelFiles:
+        """A model's files with the prompts to use, which its digest includes."""
+        prompts = set_prompts(wanted_prompts(files.name, files.folder), "", self._passage_prompt)
+        digest = digest_with(files.digest, files.prompts.passage, prompts.passage)
+        return replace(files, digest=digest, prompts=prompts)
+
     def _home(self, digest: str) -> Path:
         return self._folder / digest[:16]
+
+    def _is_as_bundled(self, name: str) -> bool:
+        """Whether it is the bundled model as we know it, so that nothing need be read."""
+        return name in ("", BUNDLED_NAME) and not self._passage_prompt
 
     def _prepared(self, model: Fingerprint) -> ModelCard:
         card = prepared(self._home(model.digest))
         if card is None:
-            files = find_model(model.name)
+            as_it_says = find_model(model.name)
+            files = self._with_prompts(as_it_says)
+            if as_it_says.digest == model.digest != files.digest:
+                files = as_it_says  # the index was built before more was known than its own files say
             refuse_another_model(files.name, files.digest, model)
             card = prepare(files, self._home(model.digest))
         return card
-
-
-def _is_bundled(name: str) -> bool:
-    return name in ("", BUNDLED_NAME)

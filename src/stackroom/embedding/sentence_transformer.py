@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from stackroom.common.errors import ModelDamaged
 from stackroom.embedding.embedder import Fingerprint
 from stackroom.embedding.model_card import ModelCard
+from stackroom.embedding.prompts import Prompts, own_prompts
 from stackroom.embedding.text_tokens import known_share
 
 if TYPE_CHECKING:
@@ -44,8 +45,10 @@ def load_model(folder: Path) -> "SentenceTransformer":
         raise ModelDamaged(f"sentence-transformers cannot load the model in {folder}: {error}") from error
 
 
-def describe(model: "SentenceTransformer", digest: str) -> tuple[ModelCard, str]:
-    """The card of a model, and its tokenizer as JSON.
+def describe(
+    model: "SentenceTransformer", digest: str, prompts: Prompts | None = None
+) -> tuple[ModelCard, str]:
+    """The card of a model, and its tokenizer as JSON. Without `prompts`, the model's own are used.
 
     Raises:
         ModelDamaged: the model lacks what we need.
@@ -64,17 +67,16 @@ def describe(model: "SentenceTransformer", digest: str) -> tuple[ModelCard, str]
     tokenizer.no_truncation()
     tokenizer.no_padding()
     most = int(model.max_seq_length or _USUAL_TOKENS)
-    # encode_document looks for these names as well, but sentence-transformers gives every model an empty
-    # "document" prompt, and stops there: models that call theirs "passage" (E5's kind) would get none.
-    prompts = model.prompts
-    passage_prompt = next((p for name in ("document", "passage", "corpus") if (p := prompts.get(name))), "")
+    prompts = prompts or own_prompts(model.prompts)
     card = ModelCard(
         digest=digest,
         dimensions=dimensions,
         most_tokens=most,
-        passage_tokens=most - len(tokenizer.encode(passage_prompt, add_special_tokens=True).ids),
-        passage_prompt=passage_prompt,
-        query_prompt=prompts.get("query") or "",
+        passage_tokens=most - len(tokenizer.encode(prompts.passage, add_special_tokens=True).ids),
+        passage_prompt=prompts.passage,
+        query_prompt=prompts.query,
+        passage_prompt_from=prompts.passage_from,
+        query_prompt_from=prompts.query_from,
         pad_token=getattr(model.tokenizer, "pad_token_id", None) or 0,
     )
     return card, tokenizer.to_str()

@@ -41,18 +41,19 @@ def index(arguments: argparse.Namespace) -> int:
             summary = _undo(indexer, events, display)
         elif arguments.reembed:
             summary = _reembed(indexer, events, display)
-        else:
-            indexer.drop_replaced_model()
         roots = [] if arguments.undo else _roots(arguments.paths, indexer.libraries())
         if roots or not (arguments.reembed or arguments.undo):
             after = indexer.run(roots, retry_failed=arguments.retry, on_progress=progress_callback(display))
             if arguments.reembed:
                 after.embedded_passages += summary.embedded_passages
                 after.seconds += summary.seconds
+            else:
+                indexer.drop_replaced_model()
             summary = after
     if arguments.json:
         print(json.dumps(asdict(summary), ensure_ascii=False))
-    tell_summary(events, summary)
+    if not arguments.undo:
+        tell_summary(events, summary)
     failed = summary.newly_failed or (arguments.strict and (summary.failed or summary.unreadable))
     return SOMETHING_FAILED if failed else OK
 
@@ -110,18 +111,14 @@ def watch(arguments: argparse.Namespace) -> int:
     if arguments.with_parent:
         end_with_parent()
     refuse_second_watcher(settings)
-    indexer = Indexer(
-        settings, Models(settings.models, settings.precision), take_hold=lambda settings: turn(settings, 1.0)
-    )
+    indexer = Indexer(settings, Models.of(settings), take_hold=lambda settings: turn(settings, 1.0))
     first = True
     embedded = 0
     unreadable: dict[str, str] = {}
 
     def roots(known: list[Path]) -> list[Path]:
         print_upgrade(indexer.upgrade)
-        found = _roots(arguments.paths, known)
-        indexer.drop_replaced_model()
-        return found
+        return _roots(arguments.paths, known)
 
     def on_summary(summary: "Summary") -> None:
         nonlocal first, embedded, unreadable
@@ -134,6 +131,7 @@ def watch(arguments: argparse.Namespace) -> int:
             summary.embedded_passages, embedded = embedded, 0
             tell_summary(events, summary, time.strftime("%H:%M:%S "))
         if first:
+            indexer.drop_replaced_model()
             events.tell("watching", "Watching. Ctrl-C ends it.")
         first, unreadable = False, summary.unreadable
 
@@ -182,9 +180,7 @@ def open_indexer(settings: Settings, models: Path | None = None, *, wait: float 
     def take_hold(settings: Settings) -> AbstractContextManager[None]:
         return turn(settings, wait, tell_waiting(settings))
 
-    with Indexer(
-        settings, Models(models or settings.models, settings.precision), take_hold=take_hold
-    ) as indexer:
+    with Indexer(settings, Models.of(settings, models), take_hold=take_hold) as indexer:
         print_upgrade(indexer.upgrade)
         yield indexer
 

@@ -21,7 +21,8 @@ def status(arguments: argparse.Namespace) -> int:
     with Catalog(settings.catalog) as catalog:
         status = read_status(catalog)
     words = len(WordIndex(settings.words))
-    runtime = Models(settings.models, settings.precision).runtime(status.model_digest or "")
+    models, digest = Models.of(settings), status.model_digest or ""
+    runtime, prompts = models.runtime(digest), models.prompts(digest)
     obstacle = ""
     if status.scans_waiting:
         from indexer.ocr.tesseract import find_tesseract  # loads PDFium: a tenth of the command's time
@@ -29,10 +30,16 @@ def status(arguments: argparse.Namespace) -> int:
         obstacle = find_tesseract(settings.ocr_languages)[1]
     progress = (holder(settings.indexer_lock) or {}).get("progress")
     if arguments.json:
-        more = {"words": words, "runtime": runtime, "ocr_obstacle": obstacle, "indexing": progress}
+        more = {
+            "words": words,
+            "runtime": runtime,
+            "prompts": asdict(prompts) if prompts else None,
+            "ocr_obstacle": obstacle,
+            "indexing": progress,
+        }
         print(json.dumps({**asdict(status), **more}, ensure_ascii=False))
         return OK
-    show_status(status, words, runtime, obstacle)
+    show_status(status, words, runtime, obstacle, prompts)
     if progress:
         show_progress(progress)
     return OK
