@@ -335,6 +335,14 @@ def size(count: int) -> str:
     return f"{amount:.1f} TB"
 
 
+def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Rows of a table as lines; all have as many cells."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+
+
 def printable(text: str) -> str:
     """`text` on one line and without control characters, which a terminal would obey."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())

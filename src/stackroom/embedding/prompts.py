@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 TEXT = "{text}"
 """Stands for the text in a prompt; if it is missing, the text comes after the prompt."""
@@ -58,6 +58,25 @@ class Prompts:
     passage: str = ""
     query_from: str = ""
     passage_from: str = ""
+
+
+class KnownModel(NamedTuple):
+    """What prompts.tsv says of a model beside its prompts: how many numbers it and its vectors have, most
+    tokens of an input, and its licence.
+    """
+
+    parameters: int
+    dimensions: int
+    most_tokens: int
+    licence: str
+
+
+def known_models() -> Mapping[str, KnownModel]:
+    """The models of prompts.tsv, by their hub names."""
+    return {
+        name: KnownModel(int(parameters), int(dimensions), int(most_tokens), licence)
+        for name, parameters, dimensions, most_tokens, licence, _, _ in _rows()
+    }
 
 
 def own_prompts(prompts: Mapping[str, Any]) -> Prompts:
@@ -180,11 +199,14 @@ def _known_as(name: str) -> str:
 @cache
 def _table() -> Mapping[str, tuple[str, str]]:
     """Hub name → prompt for queries, prompt for passages."""
-    found = {}
-    for line in _TABLE.read_text(encoding="utf-8").splitlines()[2:]:
-        name, *_, query, passage = line.split("\t")
-        found[name] = (_before_text(json.loads(query)), _before_text(json.loads(passage)))
-    return found
+    return {
+        name: (_before_text(json.loads(query)), _before_text(json.loads(passage)))
+        for name, *_, query, passage in _rows()
+    }
+
+
+def _rows() -> list[list[str]]:
+    return [line.split("\t") for line in _TABLE.read_text(encoding="utf-8").splitlines()[2:]]
 
 
 def _json(path: Path) -> Mapping[str, Any]:
