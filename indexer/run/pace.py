@@ -11,7 +11,7 @@ from stackroom.common.running import tell_more
 # Reading PDFs takes this share of a run's time, embedding the rest (measured, see docs/benchmarks.md).
 _READING_SHARE = 0.08
 
-# How often the note beside the indexer's lock is written, in seconds.
+# How often the note beside the indexer's lock is written in one stage, in seconds.
 _NOTE_SECONDS = 2.0
 
 
@@ -39,6 +39,7 @@ class Pace:
         self._on_progress = on_progress
         self._clock = clock
         self._started = self._noted = clock()
+        self._stage = ""
         self._waiting = self._first = 0
 
     def __call__(self, progress: Progress) -> None:
@@ -46,8 +47,8 @@ class Pace:
         now = self._clock()
         progress.share, progress.seconds_left = self._estimate(progress, now)
         self._on_progress(progress)
-        if now - self._noted >= _NOTE_SECONDS:
-            self._noted = now
+        if progress.stage != self._stage or now - self._noted >= _NOTE_SECONDS:
+            self._stage, self._noted = progress.stage, now
             tell_more(self._lock, {"progress": asdict(progress)})
 
     def close(self) -> None:

@@ -26,7 +26,7 @@ from stackroom.embedding.models import Models
 _FEWEST_QUESTIONS = 10
 
 # How many of the sample's passages the speed of a model is measured on.
-_TIMED = 64
+_TIMED = 32
 
 
 def try_model(arguments: argparse.Namespace) -> int:

@@ -16,11 +16,11 @@ PASSAGE_TOKENS = 190
 """Of the passages that are measured, if the model takes so many: most that `indexer.passages.split` makes."""
 
 _NOTE = "speeds.json"
-_PASSAGES = 32
+_PASSAGES = 16
 
 # How often they are embedded: what else the machine does makes a round slower, never faster. No round begins
 # after so many seconds.
-_ROUNDS, _MOST_SECONDS = 4, 4.0
+_ROUNDS, _MOST_SECONDS = 3, 3.0
 _WARM_UP = 8  # the first batches compile something in some runtimes
 
 _TEXT = """\
