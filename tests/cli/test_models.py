@@ -11,7 +11,10 @@ import pytest
 from commands import stackroom, stackroom_here
 from fakes import WordHashEmbedder
 from make_pdfs import write_garbage, write_pdf, write_scanned_pdf
+from stackroom.cli.evaluation.ask_questions import Measured
+from stackroom.cli.evaluation.measures import Figure
 from stackroom.cli.evaluation.sample import Sample, read_sample
+from stackroom.cli.evaluation.trial_report import Trial, Tried, trial_as_table
 from stackroom.cli.models.recommended import recommended
 from stackroom.cli.models.speed import PASSAGE_TOKENS, Speeds, measure, standard_passages
 from stackroom.common.settings import Settings
@@ -159,6 +162,7 @@ def test_a_model_is_tried_beside_the_present_one(data: Path, papers: Path, model
         assert one["cpu_ms"] > 0 < one["library_seconds"]
         assert one["measures"]["page@1"]["words"]["mean"] == 1  # a rare word of the heading is in its text
         assert one["measures"]["page@1"]["queries"] == 18
+    assert trial["difference"]["page@1"]["words"] == {"mean": 0, "low": 0, "high": 0}
     assert [path.name for path in data.iterdir()] == ["models"]
 
 
@@ -188,3 +192,22 @@ def test_what_cannot_be_tried_is_refused(
     shutil.copy(papers / "0.pdf", few)
     assert "Only 7 questions can be drawn from the 1 documents" in refusal(model_with_prompts, few)
     assert Models(data / "models").runtime(BUNDLED_DIGEST).startswith("compiled")
+
+
+def test_a_trial_says_what_may_be_chance() -> None:
+    def tried(name: str, *found: float) -> Tried:
+        zero, values = Figure(0, 0, 0), {"words": found, "meaning": found, "fused": (1.0, 1.0, 1.0, 1.0)}
+        measured = Measured(4, zero, zero, zero, "words", zero, values)
+        return Tried(name, "OpenVINO bf16", 100, 12.34, 2000, 125.0, {"page@5": measured})
+
+    one, other = tried("one", 0, 0, 0, 1), tried("other", 1, 1, 1, 1)
+    table = trial_as_table(Trial("papers", 9, 5, 1, 2, 3, 1, True, one, other)).splitlines()
+    assert table[0] == (
+        "papers: 5 of 9 PDFs, 1 of them in part; 2 could not be read or have no text; "
+        "1 headings and 3 titles asked"
+    )
+    rows = {line[:31].strip(): line[31:].split() for line in table[5:10]}
+    assert rows["page@5, meaning alone"][:3] == ["0.250", "1.000", "+0.750"]
+    assert rows["page@5, together"] == ["1.000", "1.000", "+0.000", "[+0.000,", "+0.000]"]
+    assert rows["CPU-ms a passage"] == ["12.3", "12.3"]
+    assert "2 min 5 s (2,000 passages)" in table[9]

@@ -4,18 +4,22 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+import numpy as np
+
 from stackroom.cli.evaluation.ask_questions import Measured
-from stackroom.cli.evaluation.measures import Figure
+from stackroom.cli.evaluation.measures import Figure, figure
 from stackroom.cli.terminal import aligned, duration, printable
 
 # What is shown of a trial; JSON has all measures.
 _SHOWN = ("page@1", "page@5", "document@1")
+_RANKINGS = {"meaning": "meaning alone", "words": "words alone", "fused": "together"}
 
 _NOTE = """\
 page@5: how often the page that a heading stands on is among the first 5 found; document@1: how often the
-first is the document of a heading or title. In brackets: 95 % confidence intervals. If those of both models
-overlap, the difference may be chance; a larger sample (--passages) tells more. Headings are not what people
-ask: `stackroom eval` measures questions of your own. Your library is as it was."""
+first is the document of a heading or title. In brackets: 95 % confidence intervals, of the difference by
+comparing question by question: if its interval holds 0, it may be chance, and a larger sample (--passages)
+tells more. Headings are not what people ask: `stackroom eval` measures questions of your own. Your library is
+as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +74,16 @@ class Trial:
 
 
 def trial_as_json(trial: Trial) -> str:
-    """One JSON object with the fields of `Trial`."""
-    return json.dumps(asdict(trial), ensure_ascii=False)
+    """One JSON object with the fields of `Trial`, without the values of each query, and the differences."""
+    content = asdict(trial)
+    for one in (content["present"], content["tried"]):
+        for measured in one["measures"].values():
+            del measured["values"]
+    content["difference"] = {
+        name: {ranking: asdict(_difference(trial, name, ranking)) for ranking in measured.values}
+        for name, measured in trial.present.measures.items()
+    }
+    return json.dumps(content, ensure_ascii=False)
 
 
 def trial_as_table(trial: Trial) -> str:
@@ -79,19 +91,17 @@ def trial_as_table(trial: Trial) -> str:
     both = (trial.present, trial.tried)
     cut = f", {trial.cut} of them in part" if trial.cut else ""
     unread = f"; {trial.unread} could not be read or have no text" if trial.unread else ""
-    rows: list[tuple[str, ...]] = [("", "present", "tried")]
+    rows: list[tuple[str, ...]] = [("", "present", "tried", "difference")]
     for name in _SHOWN:
-        if name in trial.present.measures:
-            found = [one.measures[name] for one in both]
-            rows += [
-                (f"{name}, meaning alone", *(_figure(measured.meaning) for measured in found)),
-                (f"{name}, words alone", *(_figure(measured.words) for measured in found)),
-                (f"{name}, together", *(_figure(measured.fused) for measured in found)),
-            ]
+        if name not in trial.present.measures:
+            continue
+        for ranking, called in _RANKINGS.items():
+            cells = [f"{np.mean(one.measures[name].values[ranking]):.3f}" for one in both]
+            rows.append((f"{name}, {called}", *cells, _figure(_difference(trial, name, ranking))))
     whole = "your library" if trial.has_library else "all of the folder"
     rows += [
-        ("CPU-ms a passage", *(f"{one.cpu_ms:.1f}" for one in both)),
-        (f"embedding {whole}, about", *(_whole(one) for one in both)),
+        ("CPU-ms a passage", *(f"{one.cpu_ms:.1f}" for one in both), ""),
+        (f"embedding {whole}, about", *(_whole(one) for one in both), ""),
     ]
     return "\n".join(
         [
@@ -107,8 +117,14 @@ def trial_as_table(trial: Trial) -> str:
     )
 
 
-def _figure(figure: Figure) -> str:
-    return f"{figure.mean:.3f} [{figure.low:.3f}, {figure.high:.3f}]"
+def _difference(trial: Trial, name: str, ranking: str) -> Figure:
+    """How much higher the measure of the model tried is; the interval is that of the difference."""
+    present, tried = (np.array(one.measures[name].values[ranking]) for one in (trial.present, trial.tried))
+    return figure(tried - present)
+
+
+def _figure(found: Figure) -> str:
+    return f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
 
 
 def _whole(tried: Tried) -> str:
