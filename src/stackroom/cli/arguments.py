@@ -51,7 +51,7 @@ DIR holds one of
 For questions of your own, make a CSV file whose first line is `question,pdf,page`; the page is counted from 1
 and may be left empty. Then: stackroom eval ~/Papers --questions mine.csv --keep ~/papers-eval
 
-Your own index is not touched: the set gets its own index in a temporary folder, with the model of
+Your own index is not touched: the set gets its own index in a temporary folder, with the model of --model or
 STACKROOM_MODEL. Only the compiled model is taken from the data folder.
 """
 
@@ -88,6 +88,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     given = vars(arguments)
     return Settings.read(
         data=given.get("data"),
+        model=given.get("model"),
         host=given.get("host"),
         port=given.get("port"),
         public_url=given.get("public_url"),
@@ -126,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
 
     index = add("index", "read PDFs into the index; files that have not changed are skipped")
     _add_paths(index)
+    _add_model(index)
     _add_log(index)
     index.add_argument("--json", action="store_true", help="print a summary as JSON at the end")
     index.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
@@ -141,11 +143,13 @@ def _parser() -> argparse.ArgumentParser:
     index.add_argument(
         "--reembed",
         action="store_true",
-        help="make new vectors of the whole library with the model of STACKROOM_MODEL, then search with that",
+        help="make new vectors of the whole library with the model of --model or STACKROOM_MODEL, then "
+        "search with that",
     )
 
     watch = add("watch", "index, then follow the folders as they change, until Ctrl-C")
     _add_paths(watch)
+    _add_model(watch)
     _add_log(watch)
     watch.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
     _add_parent(watch)
@@ -164,6 +168,7 @@ def _parser() -> argparse.ArgumentParser:
 
     up = add("up", "watch and serve together, until Ctrl-C")
     _add_paths(up)
+    _add_model(up)
     _add_address(up)
     _add_log(up)
 
@@ -263,6 +268,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "folder", type=_path, metavar="DIR", help="the set of documents and questions, see above"
     )
+    _add_model(evaluate)
     evaluate.add_argument("--queries", type=_path, metavar="FILE", help="JSON lines with _id and text")
     evaluate.add_argument(
         "--qrels",
@@ -317,6 +323,16 @@ def _add_paths(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="follow links that lead out of the folder, in this run only: a later run without it removes "
         "what they lead to from the index. STACKROOM_FOLLOW_LINKS=yes follows them always",
+    )
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        help='an embedding model: "multilingual", a folder, or a hub name such as BAAI/bge-small-en-v1.5 '
+        "(default: STACKROOM_MODEL, or the one that the index was built with; at first the bundled one, "
+        "which reads English best)",
     )
 
 

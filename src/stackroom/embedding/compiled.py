@@ -101,6 +101,10 @@ class CompiledEmbedder:
     def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return self._embed(self._card.query_prompt, texts)
 
+    @property
+    def unrelated_cosine(self) -> float:
+        return self._card.unrelated_cosine
+
     def known_share(self, text: str) -> float:
         return known_share(self._tokenizer, text)
 

@@ -27,6 +27,7 @@ from stackroom.embedding.model_card import TOKENIZER, ModelCard
 from stackroom.embedding.model_files import ModelFiles
 from stackroom.embedding.processor import Precision
 from stackroom.embedding.prompts import Prompts
+from stackroom.embedding.unrelated import unrelated_cosine
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -156,11 +157,13 @@ def convert(folder: Path, digest: str, target: Path, prompts: Prompts | None = N
     """
     import torch
 
-    from stackroom.embedding.sentence_transformer import describe, load_model
+    from stackroom.embedding.sentence_transformer import SentenceTransformerEmbedder, describe, load_model
 
     torch.set_num_threads(1)  # PDFs are being read at the same time
     model = load_model(folder)
     card, tokenizer = describe(model, digest, prompts)
+    measured = unrelated_cosine(SentenceTransformerEmbedder(model, "", card))
+    card = replace(card, unrelated_cosine=measured)
     (target / TOKENIZER).write_text(tokenizer, encoding="utf-8")
     # If compiling ends this process, for lack of memory or by a fault of the compiler, this card stays.
     failed = replace(card, problem="compiling it ended the process that did it", versions=versions())

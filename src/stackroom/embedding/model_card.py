@@ -22,6 +22,7 @@ class ModelCard:
         passage_tokens: how many of these are left for a passage.
         passage_prompt, query_prompt: text that the model wants before each passage or query; mostly empty.
         passage_prompt_from, query_prompt_from: who says so; see `Prompts`.
+        unrelated_cosine: see `unrelated.unrelated_cosine`.
         pad_token: id of the token that fills the shorter rows of a batch.
         inputs: which of input_ids, attention_mask and token_type_ids the compiled model takes.
         problem: why the model could not be compiled; empty if it was.
@@ -36,6 +37,7 @@ class ModelCard:
     query_prompt: str = ""
     passage_prompt_from: str = ""
     query_prompt_from: str = ""
+    unrelated_cosine: float = 0.0
     pad_token: int = 0
     inputs: tuple[str, ...] = ()
     problem: str = ""
@@ -68,10 +70,13 @@ class ModelCard:
 
     @classmethod
     def read(cls, folder: Path) -> "ModelCard | None":
-        """The card in a prepared model's folder; None if there is none, or it can't be understood."""
+        """The card in a prepared model's folder; None if there is none, or it can't be understood, or an
+        older version wrote it, which did not measure all that is needed.
+        """
         try:
             content = json.loads((folder / CARD).read_text(encoding="utf-8"))
-            return cls(**{**content, "inputs": tuple(content["inputs"])})
+            measured = {"inputs": tuple(content["inputs"]), "unrelated_cosine": content["unrelated_cosine"]}
+            return cls(**{**content, **measured})
         except (OSError, ValueError, TypeError, KeyError):
             return None
 

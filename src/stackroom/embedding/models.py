@@ -16,7 +16,7 @@ from stackroom.embedding.model_files import (
     find_model,
 )
 from stackroom.embedding.processor import Precision, best_precision
-from stackroom.embedding.prompts import Prompts, digest_with, set_prompts, wanted_prompts
+from stackroom.embedding.prompts import Prompts, digest_with, known_prompts, set_prompts
 from stackroom.embedding.text_tokens import ModelTokenizer
 
 
@@ -115,7 +115,9 @@ class Models:
 
     def _with_prompts(self, files: ModelFiles) -> ModelFiles:
         """A model's files with the prompts to use, which its digest includes."""
-        prompts = set_prompts(wanted_prompts(files.name, files.folder), "", self._passage_prompt)
+        own = files.prompts
+        prompts = own if own.query or own.passage else known_prompts(files.name, files.folder)
+        prompts = set_prompts(prompts, "", self._passage_prompt)
         digest = digest_with(files.digest, files.prompts.passage, prompts.passage)
         return replace(files, digest=digest, prompts=prompts)
 

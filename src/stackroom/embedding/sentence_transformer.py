@@ -3,6 +3,7 @@
 Only this file and `conversion` know that library, and through it torch.
 """
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from stackroom.common.errors import ModelDamaged
 from stackroom.embedding.embedder import Fingerprint
 from stackroom.embedding.model_card import ModelCard
+from stackroom.embedding.multilingual.model_folder import load_data_file
+from stackroom.embedding.multilingual.package import DATA_FILE
 from stackroom.embedding.prompts import Prompts, own_prompts
 from stackroom.embedding.text_tokens import known_share
 
@@ -39,6 +42,8 @@ def load_model(folder: Path) -> "SentenceTransformer":
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # ours is the only one
+    if (folder / DATA_FILE).is_file():
+        return load_data_file(folder / DATA_FILE, load_model)
     try:
         return SentenceTransformer(str(folder), device="cpu", local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
@@ -62,24 +67,24 @@ def describe(
     dimensions = model.get_embedding_dimension()
     if dimensions is None:
         raise ModelDamaged("The model does not say how long its vectors are. Choose another one.")
-    # A copy of our own: the model's cuts texts at its limit, and splitting has to see all of it.
-    tokenizer = type(tokenizer).from_str(tokenizer.to_str())
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    most = int(model.max_seq_length or _USUAL_TOKENS)
     prompts = prompts or own_prompts(model.prompts)
+    # The model's own cuts texts at its limit, and splitting has to see all of it. A copy of the object would
+    # take 280 MB if it knows 250,000 words.
+    described = json.loads(tokenizer.to_str()) | {"truncation": None, "padding": None}
+    prompt = tokenizer.encode(prompts.passage, add_special_tokens=True)
+    most = int(model.max_seq_length or _USUAL_TOKENS)
     card = ModelCard(
         digest=digest,
         dimensions=dimensions,
         most_tokens=most,
-        passage_tokens=most - len(tokenizer.encode(prompts.passage, add_special_tokens=True).ids),
+        passage_tokens=most - sum(prompt.attention_mask),
         passage_prompt=prompts.passage,
         query_prompt=prompts.query,
         passage_prompt_from=prompts.passage_from,
         query_prompt_from=prompts.query_from,
         pad_token=getattr(model.tokenizer, "pad_token_id", None) or 0,
     )
-    return card, tokenizer.to_str()
+    return card, json.dumps(described, ensure_ascii=False)
 
 
 class SentenceTransformerEmbedder:
@@ -103,6 +108,10 @@ class SentenceTransformerEmbedder:
 
     def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return self._vectors(texts, self._model.encode_query, self._card.query_prompt)
+
+    @property
+    def unrelated_cosine(self) -> float:
+        return self._card.unrelated_cosine
 
     def known_share(self, text: str) -> float:
         return known_share(self._model.tokenizer.backend_tokenizer, text)
