@@ -55,6 +55,11 @@ Your own index is not touched: the set gets its own index in a temporary folder,
 STACKROOM_MODEL. Only the compiled model is taken from the data folder.
 """
 
+_MODEL = (
+    'an embedding model: "multilingual", a folder, or a hub name such as BAAI/bge-small-en-v1.5 (default: '
+    "STACKROOM_MODEL, or that of the index; at first the bundled one, which reads English best)"
+)
+
 _DOCTOR = """\
 Checks how the server is reached, who gets in, both revisions of MCP, the tools, and their answers. If the
 server has sign-in, the command asks you for the passphrase, signs in as ChatGPT, Claude and Claude Code do,
@@ -127,7 +132,6 @@ def _parser() -> argparse.ArgumentParser:
 
     index = add("index", "read PDFs into the index; files that have not changed are skipped")
     _add_paths(index)
-    _add_model(index)
     _add_log(index)
     index.add_argument("--json", action="store_true", help="print a summary as JSON at the end")
     index.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
@@ -149,7 +153,6 @@ def _parser() -> argparse.ArgumentParser:
 
     watch = add("watch", "index, then follow the folders as they change, until Ctrl-C")
     _add_paths(watch)
-    _add_model(watch)
     _add_log(watch)
     watch.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
     _add_parent(watch)
@@ -168,7 +171,6 @@ def _parser() -> argparse.ArgumentParser:
 
     up = add("up", "watch and serve together, until Ctrl-C")
     _add_paths(up)
-    _add_model(up)
     _add_address(up)
     _add_log(up)
 
@@ -268,7 +270,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "folder", type=_path, metavar="DIR", help="the set of documents and questions, see above"
     )
-    _add_model(evaluate)
+    evaluate.add_argument("--model", metavar="NAME", help=_MODEL)
     evaluate.add_argument("--queries", type=_path, metavar="FILE", help="JSON lines with _id and text")
     evaluate.add_argument(
         "--qrels",
@@ -309,6 +311,7 @@ def _add_paths(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="a folder of PDFs, or a single PDF (default: all that were indexed before)",
     )
+    parser.add_argument("--model", metavar="NAME", help=_MODEL)
     parser.add_argument(
         "--exclude",
         action="append",
@@ -323,16 +326,6 @@ def _add_paths(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="follow links that lead out of the folder, in this run only: a later run without it removes "
         "what they lead to from the index. STACKROOM_FOLLOW_LINKS=yes follows them always",
-    )
-
-
-def _add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--model",
-        metavar="NAME",
-        help='an embedding model: "multilingual", a folder, or a hub name such as BAAI/bge-small-en-v1.5 '
-        "(default: STACKROOM_MODEL, or the one that the index was built with; at first the bundled one, "
-        "which reads English best)",
     )
 
 
