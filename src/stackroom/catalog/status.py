@@ -95,6 +95,8 @@ class Status:
         not_read: what else the files have that is not in the index, by file and kind.
         pending: passages that have no vector yet.
         illegible: passages that never get a vector, because the model can't read them.
+        illegible_languages: how many of these are in documents in each language, the most frequent first; ""
+            if it can't be told.
         failures: files that could not be indexed.
         unreadable: folders and files that the last run could not look at; the index keeps what it has of
             them.
@@ -119,6 +121,7 @@ class Status:
     not_read: tuple[NotRead, ...]
     pending: int
     illegible: int
+    illegible_languages: Mapping[str, int]
     failures: tuple[Failure, ...]
     unreadable: tuple[Failure, ...]
     left_out: tuple[LeftOut, ...]
@@ -136,12 +139,8 @@ def read_status(catalog: Catalog) -> Status:
             "SELECT count(*), coalesce(sum(page_count), 0), coalesce(sum(text_bytes), 0) FROM documents"
         )[0]
         model = catalog.model()
-        passages = catalog.rows(
-            "SELECT coalesce(sum(last - first + 1), 0) FROM splits WHERE model = ?",
-            (model.id if model else 0,),
-        )[0][0]
+        passages, illegible = legibility(catalog)
         pending = catalog.rows("SELECT count(*) FROM pending")[0][0]
-        illegible = catalog.rows("SELECT count(*) FROM vectors WHERE length(code) = 0")[0][0]
         without_text = catalog.rows(
             "SELECT key FROM documents WHERE text_bytes = 0"
             " AND NOT EXISTS (SELECT 1 FROM scans WHERE document = key)"
@@ -186,7 +185,8 @@ def read_status(catalog: Catalog) -> Status:
         passages=passages,
         without_text=tuple(sorted(place for (key,) in without_text for place in places[key])),
         pending=pending,
-        illegible=illegible,
+        illegible=sum(illegible.values()),
+        illegible_languages=illegible,
         scans_read=scans.get("published", 0),
         scans_waiting=scans.get("waiting", 0) + scans.get("read", 0),
         scans_failed=_failures_inside(scans_failed, places),
@@ -204,6 +204,26 @@ def read_status(catalog: Catalog) -> Status:
         index_bytes=_file_bytes(catalog.path.parent),
         libraries=tuple(row[0] for row in libraries),
     )
+
+
+def legibility(catalog: Catalog) -> tuple[int, dict[str, int]]:
+    """How many passages the current model has, and how many of them it can't read, by the languages of their
+    documents, the most frequent first. Raises CatalogUnusable if the catalogue can't be read.
+    """
+    model = catalog.model()
+    id_ = model.id if model else 0
+    ((passages,),) = catalog.rows(
+        "SELECT coalesce(sum(last - first + 1), 0) FROM splits WHERE model = ?", (id_,)
+    )
+    # Document by document, since each has a range of passages: CROSS JOIN keeps this order.
+    illegible = catalog.rows(
+        "SELECT d.language, count(*) FROM splits s"
+        " CROSS JOIN vectors v ON v.passage BETWEEN s.first AND s.last"
+        " JOIN documents d ON d.key = s.document WHERE s.model = ? AND length(v.code) = 0"
+        " GROUP BY d.language ORDER BY count(*) DESC, d.language",
+        (id_,),
+    )
+    return passages, dict(illegible)
 
 
 def _failures(rows: Iterable[tuple[Any, ...]]) -> tuple[Failure, ...]:

@@ -13,6 +13,7 @@ def status(arguments: argparse.Namespace) -> int:
     from stackroom.catalog.catalog import Catalog
     from stackroom.catalog.status import read_status
     from stackroom.cli.terminal import show_status
+    from stackroom.cli.unread_languages import about_unread_languages
     from stackroom.embedding.models import Models
     from stackroom.indexes.words import WordIndex
 
@@ -36,7 +37,10 @@ def status(arguments: argparse.Namespace) -> int:
         }
         print(json.dumps({**asdict(status), **more}, ensure_ascii=False))
         return OK
-    show_status(status, words, runtime, obstacle, prompts)
+    unread = about_unread_languages(
+        status.passages, status.illegible_languages, status.model or "", settings.precision
+    )
+    show_status(status, words, runtime, obstacle, prompts, unread)
     return OK
 
 
