@@ -20,17 +20,19 @@ def status(arguments: argparse.Namespace) -> int:
     with Catalog(settings.catalog) as catalog:
         status = read_status(catalog)
     words = len(WordIndex(settings.words))
-    runtime = Models(settings.models, settings.precision).runtime(status.model_digest or "")
+    models = Models(settings.models, settings.precision)
+    runtime = models.runtime(status.model_digest or "")
+    warning = models.warning(status.model_digest or "")
     obstacle = ""
     if status.scans_waiting:
         from indexer.ocr.tesseract import find_tesseract  # loads PDFium: a tenth of the command's time
 
         obstacle = find_tesseract(settings.ocr_languages)[1]
     if arguments.json:
-        more = {"words": words, "runtime": runtime, "ocr_obstacle": obstacle}
+        more = {"words": words, "runtime": runtime, "model_warning": warning, "ocr_obstacle": obstacle}
         print(json.dumps({**asdict(status), **more}, ensure_ascii=False))
         return OK
-    show_status(status, words, runtime, obstacle)
+    show_status(status, words, runtime, obstacle, warning)
     return OK
 
 
