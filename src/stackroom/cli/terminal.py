@@ -39,8 +39,8 @@ def show_status(
     words: int,
     runtime: str,
     ocr_obstacle: str,
+    warning: str = "",
     prompts: Prompts | None = None,
-    unread: str = "",
 ) -> None:
     """Prints what an index holds, and which files are not in it.
 
@@ -49,8 +49,8 @@ def show_status(
         words: how many passages can be found by their words.
         runtime: what runs the model.
         ocr_obstacle: why scans are not read; empty if they are read.
+        warning: what is to be doubted about the model, or what it can't read; mostly empty.
         prompts: words before queries and passages; None if they are not known yet.
-        unread: what to say of languages that the model can't read; mostly empty.
     """
     share = f", {status.index_bytes / status.text_bytes:.1f} times the text" if status.text_bytes else ""
     print(f"documents   {status.documents}")
@@ -73,8 +73,8 @@ def show_status(
     print(f"text        {size(status.text_bytes)}")
     print(f"index       {size(status.index_bytes)}{share}")
     print(f"model       {status.model or 'none yet'}" + (f"\n            {runtime}" if status.model else ""))
-    if unread:
-        print("            " + unread.replace("\n", "\n            "))
+    for line in warning.splitlines():
+        print(f"            {line}")
     if prompts:
         print(f"  queries     {_prompt(prompts.query, prompts.query_from)}")
         print(f"  passages    {_prompt(prompts.passage, prompts.passage_from)}")

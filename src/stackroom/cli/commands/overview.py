@@ -22,7 +22,7 @@ def status(arguments: argparse.Namespace) -> int:
         status = read_status(catalog)
     words = len(WordIndex(settings.words))
     models, digest = Models.of(settings), status.model_digest or ""
-    runtime, prompts = models.runtime(digest), models.prompts(digest)
+    runtime, prompts, warning = models.runtime(digest), models.prompts(digest), models.warning(digest)
     obstacle = ""
     if status.scans_waiting:
         from indexer.ocr.tesseract import find_tesseract  # loads PDFium: a tenth of the command's time
@@ -33,6 +33,7 @@ def status(arguments: argparse.Namespace) -> int:
             "words": words,
             "runtime": runtime,
             "prompts": asdict(prompts) if prompts else None,
+            "model_warning": warning,
             "ocr_obstacle": obstacle,
         }
         print(json.dumps({**asdict(status), **more}, ensure_ascii=False))
@@ -40,7 +41,7 @@ def status(arguments: argparse.Namespace) -> int:
     unread = about_unread_languages(
         status.passages, status.illegible_languages, status.model or "", settings.precision
     )
-    show_status(status, words, runtime, obstacle, prompts, unread)
+    show_status(status, words, runtime, obstacle, "\n".join(filter(None, (warning, unread))), prompts)
     return OK
 
 
