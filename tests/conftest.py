@@ -20,7 +20,7 @@ from fresh_index import FreshIndex
 from places import SHARED
 from shelf import Shelf
 from stackroom.common.settings import available_cores
-from stackroom.embedding import model_card, text_tokens
+from stackroom.embedding import model_card, prompts, text_tokens, unrelated
 from stackroom.embedding.embedder import Embedder, Tokenizer
 from stackroom.embedding.model_card import CARD, ModelCard
 from stackroom.embedding.model_files import BUNDLED_DIGEST, bundled_folder, find_model
@@ -139,7 +139,7 @@ def _what_prepares() -> str:
     """A digest of the versions and the code that decide what a prepared model and its vectors look like."""
     libraries = ("openvino", "nncf", "torch", "sentence-transformers", "transformers", "tokenizers")
     modules = (conversion, encoders, export, trial, model_card, compiled, sentence_transformer, text_tokens)
-    code = [inspect.getsource(module) for module in modules]
+    code = [inspect.getsource(module) for module in (*modules, prompts, unrelated)]
     return hashlib.sha256(json.dumps([*map(version, libraries), *code]).encode()).hexdigest()[:16]
 
 

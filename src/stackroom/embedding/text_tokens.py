@@ -149,8 +149,7 @@ def _tokens(tokenizer: RustTokenizer, text: str, encoding: Encoding) -> _Tokens:
     model does with Russian; and those that are cut into bytes or into the strokes of a Korean syllable.
     """
     count = len(encoding.ids)
-    name = getattr(tokenizer.model, "unk_token", None)
-    unknown = tokenizer.token_to_id(name) if name else None
+    unknown = _unknown_token(tokenizer)
     ids = np.array(encoding.ids, np.int64)
     spans = np.array(encoding.offsets, np.int64).reshape(count, 2)
     starts, ends = spans.T
@@ -171,6 +170,16 @@ def _tokens(tokenizer: RustTokenizer, text: str, encoding: Encoding) -> _Tokens:
     is_real = np.zeros(count, bool)
     is_real[real] = True
     return _Tokens(starts, letters * is_real, letters * (is_known & is_real))
+
+
+def _unknown_token(tokenizer: RustTokenizer) -> int | None:
+    """The id of the token that stands for what the model does not know; None if it has none."""
+    name = getattr(tokenizer.model, "unk_token", None)
+    if name:
+        return tokenizer.token_to_id(name)
+    # SentencePiece's kind has one, but does not name it: it is what a character that no text has becomes.
+    tokens = tokenizer.model.tokenize("\U0010fffd")
+    return tokens[0].id if len(tokens) == 1 else None
 
 
 def _matched(pattern: re.Pattern[str], text: str) -> NDArray[np.bool_]:
