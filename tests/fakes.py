@@ -24,6 +24,7 @@ class WordHashEmbedder:
     """
 
     runtime = "word counts"
+    unrelated_cosine = 0.0
 
     def __init__(self, name: str = "word-hash", dimensions: int = 512, passage_tokens: int = 40) -> None:
         digest = hashlib.sha256(f"{name} {dimensions} {passage_tokens}".encode()).hexdigest()

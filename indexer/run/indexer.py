@@ -253,7 +253,7 @@ class Indexer:
         if other is None:
             raise UsageError(
                 "There is nothing to undo: no vectors of another model are kept. To change the model: "
-                "`STACKROOM_MODEL=… stackroom index --reembed`."
+                "`stackroom index --reembed --model NAME`."
             )
         if not other.is_replaced:
             self._publisher.forget_other_models()

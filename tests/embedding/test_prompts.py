@@ -11,16 +11,16 @@ from stackroom.common.errors import ModelMismatch, SettingsError
 from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import refuse_another_model
 from stackroom.embedding.model_card import BUNDLED_CARD
-from stackroom.embedding.model_files import BUNDLED_DIGEST, BUNDLED_NAME
+from stackroom.embedding.model_files import BUNDLED_DIGEST, BUNDLED_NAME, find_model
 from stackroom.embedding.models import Models
 from stackroom.embedding.prompts import (
     Prompts,
     digest_with,
     has_same_files,
+    known_prompts,
     own_prompts,
     prompts_in,
     set_prompts,
-    wanted_prompts,
 )
 
 E5 = ("query: ", "passage: ")
@@ -52,7 +52,7 @@ def words(prompts: Prompts) -> tuple[str, str]:
     ],
 )
 def test_a_model_is_known_by_its_name(tmp_path: Path, name: str, expected: tuple[str, str]) -> None:
-    found = wanted_prompts(name, tmp_path)
+    found = known_prompts(name, tmp_path)
     assert words(found) == expected
     assert found.query_from == found.passage_from
     assert found.query_from.startswith("known for ") == (expected != ("", ""))
@@ -75,7 +75,7 @@ def test_a_folder_of_another_name_is_known_by_its_files(
         (tmp_path / "README.md").write_text(readme, newline="")
     if config:
         (tmp_path / "config.json").write_text(json.dumps({"_name_or_path": config}))
-    found = wanted_prompts(str(tmp_path), tmp_path)
+    found = known_prompts(str(tmp_path), tmp_path)
     assert words(found) == E5
     assert found.query_from == f"known for intfloat/e5-small-v2, which its {where} names"
 
@@ -92,23 +92,34 @@ def test_a_folder_of_another_name_is_known_by_its_files(
 def test_what_does_not_name_a_model_is_not_taken_for_it(tmp_path: Path, readme: str) -> None:
     (tmp_path / "README.md").write_text(readme)
     (tmp_path / "config.json").write_text("[")
-    assert wanted_prompts(str(tmp_path), tmp_path) == Prompts()
+    assert known_prompts(str(tmp_path), tmp_path) == Prompts()
 
 
 def test_the_models_own_files_come_first(tmp_path: Path) -> None:
-    own = tmp_path / "config_sentence_transformers.json"
+    folder = tmp_path / "e5-small-v2"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    own = folder / "config_sentence_transformers.json"
+    digests = set()
+
+    def digest(prompts: object) -> str:
+        own.write_text(json.dumps({"prompts": prompts}))
+        digests.add(found := Models(tmp_path).digest(str(folder)))
+        return found
+
     own.write_text(json.dumps({"prompts": {"query": "ask: ", "document": "", "passage": "tell: "}}))
-    found = wanted_prompts("intfloat/e5-small-v2", tmp_path)
-    assert found == Prompts("ask: ", "tell: ", "its own files", "its own files") == prompts_in(tmp_path)
+    assert prompts_in(folder) == Prompts("ask: ", "tell: ", "its own files", "its own files")
+    # Then the digest is that of the files.
+    assert digest({"query": "ask: ", "passage": "tell: "}) == find_model(str(folder)).digest
+    # With one that is not empty, its authors have spoken.
+    assert digest({"query": "ask: ", "document": ""}) == find_model(str(folder)).digest
     # The library writes empty ones for every model: they say nothing.
-    own.write_text(json.dumps({"prompts": {"query": "", "document": ""}}))
-    assert words(wanted_prompts("intfloat/e5-small-v2", tmp_path)) == E5
-    # But with one that is not empty, its authors have spoken.
-    own.write_text(json.dumps({"prompts": {"query": "ask: ", "document": ""}}))
-    assert words(wanted_prompts("intfloat/e5-small-v2", tmp_path)) == ("ask: ", "")
-    for content in ('{"prompts": null}', "[]", "\xff", '{"prompts": {"query": null}}'):
-        own.write_text(content, encoding="latin-1")
-        assert words(wanted_prompts("intfloat/e5-small-v2", tmp_path)) == E5
+    for nothing in ({"query": "", "document": ""}, None, {"query": None}, "ask: "):
+        found = digest(nothing)
+        assert found == digest_with(find_model(str(folder)).digest, "", "passage: ")
+    own.write_text("\xff", encoding="latin-1")
+    assert prompts_in(folder) == Prompts()
+    assert len(digests) == 6
 
 
 def test_prompts_that_models_call_otherwise_are_found() -> None:

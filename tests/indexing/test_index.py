@@ -56,6 +56,7 @@ def test_what_the_model_cannot_read_is_found_by_its_words(
     assert summary.embedded_passages == embedder.embedded_passages == 3
     status = reader.status()
     assert (status.passages, status.pending, status.illegible) == (4, 0, 1)
+    assert status.illegible_languages == {"is": 1}
     (found,) = [found for hit, found in reader.answer("otur").hits if hit.title == "Saga"]
     assert (found.meaning, found.words_rank) == (None, 1)
     assert reader.search("otters sleep hands")[0].title == "On Otters"

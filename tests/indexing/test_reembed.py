@@ -3,7 +3,7 @@
 import os
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -32,11 +32,13 @@ KILLS = 4
 
 
 class Interrupted(WordHashEmbedder):
-    """Fails when it has embedded the first passages, if it is told to."""
+    """Calls `meanwhile` before it embeds; fails after the first passages, if it is told to."""
 
     fails = False
+    meanwhile: Callable[[], None] = staticmethod(lambda: None)
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.meanwhile()
         if self.fails and self.embedded_passages:
             raise ModelDamaged("interrupted")
         return super().embed_passages(texts)
@@ -101,18 +103,19 @@ def library(memory_path: Path) -> Library:
 
 
 def test_searches_go_on_while_another_model_embeds(library: Library) -> None:
-    seen: list[int] = []
+    embedded: list[int] = []
 
-    def search(progress: Progress) -> None:
-        if not seen or progress.embedded > seen[-1]:
-            seen.append(progress.embedded)
-            assert reader.search("w7")[0].title == "Title 7"
-            assert (reader.status().model, reader.status().pending) == ("old", 0)
+    def search() -> None:
+        status = reader.status()
+        assert (status.model, status.pending) == ("old", 0)
+        assert status.other_model is not None
+        embedded.append(status.other_model.embedded)
+        assert reader.search("w7")[0].title == "Title 7"
 
+    library.models["new"].meanwhile = search
     with closing(library.reader()) as reader:
-        with library.indexer("new") as indexer:
-            indexer.reembed(search)
-        assert len(seen) > 2
+        library.reembed("new")
+        assert embedded[:3] == [0, 32, 64]
         assert reader.search("w7")[0].title == "Title 7"
         assert reader.status().model == "new"
     assert library.found("w7") == ("Title 7", True)

@@ -24,6 +24,16 @@ def test_the_formula() -> None:
     assert fuse(0.0, 0.0, 0.0, 1.0) == 0
 
 
+def test_what_a_model_finds_between_unrelated_texts_counts_as_nothing() -> None:
+    nothing = np.zeros(3)
+    meaning = np.array([0.0, 0.75, 0.9])  # no vector, unrelated, related
+    scores = fuse_all(meaning, nothing, nothing, nothing, nothing, 1.0, 0.75)
+    np.testing.assert_allclose(scores * WHOLE, [0, 0, 0.6])
+    # For a model of which nothing is measured, they are the same numbers as without.
+    same = fuse_all(meaning, nothing, nothing, nothing, nothing, 1.0)
+    assert (fuse_all(meaning, nothing, nothing, nothing, nothing, 1.0, 0.0) == same).all()
+
+
 def test_more_evidence_is_never_worse() -> None:
     steps = (0.0, 0.3, 0.9)
     for meaning, words, document, known in itertools.product(steps, steps, steps, (0.0, 0.5, 1.0)):

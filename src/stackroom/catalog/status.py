@@ -121,6 +121,8 @@ class Status:
         not_read: what else the files have that is not in the index, by file and kind.
         pending: passages that have no vector yet, of the model that is searched.
         illegible: passages that never get a vector, because the model can't read them.
+        illegible_languages: how many of these are in documents in each language, the most frequent first; ""
+            if it can't be told.
         failures: files that could not be indexed.
         unreadable: folders and files that the last run could not look at; the index keeps what it has of
             them.
@@ -146,6 +148,7 @@ class Status:
     not_read: tuple[NotRead, ...]
     pending: int
     illegible: int
+    illegible_languages: Mapping[str, int]
     failures: tuple[Failure, ...]
     unreadable: tuple[Failure, ...]
     left_out: tuple[LeftOut, ...]
@@ -164,7 +167,8 @@ def read_status(catalog: Catalog) -> Status:
             "SELECT count(*), coalesce(sum(page_count), 0), coalesce(sum(text_bytes), 0) FROM documents"
         )[0]
         model = catalog.model()
-        passages, pending, illegible = _passages(catalog, model) if model else (0, 0, 0)
+        passages, illegible = legibility(catalog, model)
+        pending = pending_count(catalog.rows, model) if model else 0
         other = other_model(catalog.rows)
         kept = _kept(catalog, other) if other else None
         without_text = catalog.rows(
@@ -211,7 +215,8 @@ def read_status(catalog: Catalog) -> Status:
         passages=passages,
         without_text=tuple(sorted(place for (key,) in without_text for place in places[key])),
         pending=pending,
-        illegible=illegible,
+        illegible=sum(illegible.values()),
+        illegible_languages=illegible,
         scans_read=scans.get("published", 0),
         scans_waiting=scans.get("waiting", 0) + scans.get("read", 0),
         scans_failed=_failures_inside(scans_failed, places),
@@ -232,23 +237,30 @@ def read_status(catalog: Catalog) -> Status:
     )
 
 
-def _passages(catalog: Catalog, model: Model) -> tuple[int, int, int]:
-    """How many passages a model has, how many of them have no vector yet, and how many it can't read."""
-    passages = catalog.rows(
-        "SELECT coalesce(sum(last - first + 1), 0) FROM splits WHERE model = ?", (model.id,)
+def legibility(catalog: Catalog, model: Model | None) -> tuple[int, dict[str, int]]:
+    """How many passages a model has, and how many of them it can't read, by the languages of their documents,
+    the most frequent first. Raises CatalogUnusable if the catalogue can't be read.
+    """
+    id_ = model.id if model else 0
+    ((passages,),) = catalog.rows(
+        "SELECT coalesce(sum(last - first + 1), 0) FROM splits WHERE model = ?", (id_,)
     )
+    # Document by document, since each has a range of passages: CROSS JOIN keeps this order.
     illegible = catalog.rows(
-        "SELECT count(*) FROM splits s CROSS JOIN vectors v ON v.passage BETWEEN s.first AND s.last"
-        " WHERE s.model = ? AND length(v.code) = 0",
-        (model.id,),
+        "SELECT d.language, count(*) FROM splits s"
+        " CROSS JOIN vectors v ON v.passage BETWEEN s.first AND s.last"
+        " JOIN documents d ON d.key = s.document WHERE s.model = ? AND length(v.code) = 0"
+        " GROUP BY d.language ORDER BY count(*) DESC, d.language",
+        (id_,),
     )
-    return passages[0][0], pending_count(catalog.rows, model), illegible[0][0]
+    return passages, dict(illegible)
 
 
 def _kept(catalog: Catalog, other: OtherModel) -> KeptModel:
-    passages, pending, illegible = _passages(catalog, other.model)
-    legible = passages - illegible
-    return KeptModel(other.model.fingerprint.name, other.is_replaced, legible, legible - pending)
+    passages, illegible = legibility(catalog, other.model)
+    legible = passages - sum(illegible.values())
+    embedded = legible - pending_count(catalog.rows, other.model)
+    return KeptModel(other.model.fingerprint.name, other.is_replaced, legible, embedded)
 
 
 def _failures(rows: Iterable[tuple[Any, ...]]) -> tuple[Failure, ...]:

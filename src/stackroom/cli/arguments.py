@@ -11,6 +11,11 @@ from stackroom.common.settings import Settings
 WAIT_SECONDS = 600.0
 """How long a command waits for another one by default, in seconds."""
 
+_MODEL = (
+    'an embedding model: "multilingual", a folder, or a hub name such as BAAI/bge-small-en-v1.5 (default: '
+    "STACKROOM_MODEL, or that of the index; at first the bundled one, which reads English best)"
+)
+
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The arguments of one command, whose name is `command`. argparse itself exits with 2 on wrong use.
@@ -30,6 +35,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     given = vars(arguments)
     return Settings.read(
         data=given.get("data"),
+        model=given.get("model"),
         host=given.get("host"),
         port=given.get("port"),
         public_url=given.get("public_url"),
@@ -84,8 +90,8 @@ def _parser() -> argparse.ArgumentParser:
     anew.add_argument(
         "--reembed",
         action="store_true",
-        help="make new vectors of the whole library with the model of STACKROOM_MODEL, then search with "
-        "that; if it is interrupted, the next --reembed goes on",
+        help="make new vectors of the whole library with the model of --model or STACKROOM_MODEL, then "
+        "search with that; if it is interrupted, the next --reembed goes on",
     )
     anew.add_argument(
         "--undo",
@@ -213,6 +219,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "folder", type=_path, metavar="DIR", help="the set of documents and questions, see above"
     )
+    evaluate.add_argument("--model", metavar="NAME", help=_MODEL)
     evaluate.add_argument("--queries", type=_path, metavar="FILE", help="JSON lines with _id and text")
     evaluate.add_argument(
         "--qrels",
@@ -283,6 +290,7 @@ def _add_paths(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="a folder of PDFs, or a single PDF (default: all that were indexed before)",
     )
+    parser.add_argument("--model", metavar="NAME", help=_MODEL)
     parser.add_argument(
         "--exclude",
         action="append",

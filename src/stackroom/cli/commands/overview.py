@@ -13,6 +13,7 @@ def status(arguments: argparse.Namespace) -> int:
     from stackroom.catalog.catalog import Catalog
     from stackroom.catalog.status import read_status
     from stackroom.cli.terminal import show_progress, show_status
+    from stackroom.cli.unread_languages import about_unread_languages
     from stackroom.common.running import holder
     from stackroom.embedding.models import Models
     from stackroom.indexes.words import WordIndex
@@ -22,7 +23,7 @@ def status(arguments: argparse.Namespace) -> int:
         status = read_status(catalog)
     words = len(WordIndex(settings.words))
     models, digest = Models.of(settings), status.model_digest or ""
-    runtime, prompts = models.runtime(digest), models.prompts(digest)
+    runtime, prompts, warning = models.runtime(digest), models.prompts(digest), models.warning(digest)
     obstacle = ""
     if status.scans_waiting:
         from indexer.ocr.tesseract import find_tesseract  # loads PDFium: a tenth of the command's time
@@ -34,12 +35,16 @@ def status(arguments: argparse.Namespace) -> int:
             "words": words,
             "runtime": runtime,
             "prompts": asdict(prompts) if prompts else None,
+            "model_warning": warning,
             "ocr_obstacle": obstacle,
             "indexing": progress,
         }
         print(json.dumps({**asdict(status), **more}, ensure_ascii=False))
         return OK
-    show_status(status, words, runtime, obstacle, prompts)
+    unread = about_unread_languages(
+        status.passages, status.illegible_languages, status.model or "", settings.precision
+    )
+    show_status(status, words, runtime, obstacle, "\n".join(filter(None, (warning, unread))), prompts)
     if progress:
         show_progress(progress)
     return OK

