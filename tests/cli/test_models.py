@@ -145,6 +145,7 @@ def test_the_same_sample_is_taken_each_time(papers: Path, tmp_path: Path) -> Non
 
     first = sample()
     assert (first.files, len(first.documents), first.cut, first.unread) == (3, 3, 3, 0)
+    assert first.passages < first.uncut
     assert all(0 < len(document.pages) < 3 for document in first.documents.values())
     for document in first.documents.values():
         assert document.sections[-1].start < len(document.text)

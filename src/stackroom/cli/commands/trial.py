@@ -112,8 +112,8 @@ def _try(
     embedder = Models.of(settings).load(model.fingerprint)
     speed = measure(embedder, texts[:: max(1, len(texts) // _TIMED)][:_TIMED])
     # Models cut texts differently: the sample says how many passages this one makes of the same text.
-    of_all = sample.files / max(len(sample.documents) + sample.unread, 1)
-    passages = len(texts) * (whole / sample.passages if whole else of_all)
+    in_folder = sample.uncut * sample.files / (len(sample.documents) + sample.unread)
+    passages = len(texts) * (whole or in_folder) / sample.passages
     return Tried(
         model.fingerprint.name,
         embedder.runtime,

@@ -28,6 +28,7 @@ class Sample:
     Attributes:
         documents: by their paths in the folder; a long one may be cut at the end of a page.
         passages: how many they have for the tokenizer that they were counted with.
+        uncut: how many they would have if none were cut.
         files: how many PDFs the folder has.
         unread: how many of those that were tried could not be read, or have no text.
         cut: how many documents are cut.
@@ -35,6 +36,7 @@ class Sample:
 
     documents: dict[str, Document]
     passages: int
+    uncut: int
     files: int
     unread: int
     cut: int
@@ -99,28 +101,29 @@ def read_sample(
     return Sample(
         {path: read.document for path, read in kept.items()},
         sum(read.passages for read in kept.values()),
+        sum(read.uncut for read in kept.values()),
         len(found),
         len(reasons),
-        sum(read.is_cut for read in kept.values()),
+        sum(read.passages < read.uncut for read in kept.values()),
     )
 
 
 class _Read(NamedTuple):
-    """A document, how many passages it has, and whether it is cut."""
+    """A document, how many passages it has, and how many it had before it was cut."""
 
     document: Document
     passages: int
-    is_cut: bool
+    uncut: int
 
 
 def _cut(document: Document, tokenizer: Tokenizer, most: int) -> _Read:
     """The document with as many pages as have `most` passages together; at least one."""
     passages = split(document, tokenizer, tokenizer.fingerprint.passage_tokens)
     if len(passages) <= most:
-        return _Read(document, len(passages), is_cut=False)
+        return _Read(document, len(passages), len(passages))
     stop = max(passages[most].page, passages[0].page + 1)
     pages = tuple(page for page in document.pages if page.number < stop)
     end = sum(len(page.text) for page in pages)
     sections = tuple(section for section in document.sections if section.start < end)
     count = sum(passage.page < stop for passage in passages)
-    return _Read(replace(document, pages=pages, sections=sections), count, is_cut=True)
+    return _Read(replace(document, pages=pages, sections=sections), count, len(passages))
