@@ -24,7 +24,7 @@ from stackroom.reading.notices import MEANING_NOT_READY
 from waiting import wait_until
 
 COMMANDS = ["index", "watch", "serve", "up", "search", "fetch", "status", "eval", "forget"]
-COMMANDS += ["passphrase", "token", "clients", "log", "check", "backup", "restore"]
+COMMANDS += ["passphrase", "token", "clients", "log", "check", "backup", "restore", "models"]
 
 
 SUMMARY_KEYS = {

@@ -12,7 +12,7 @@ from stackroom.cli.models.speed import Speeds, measure, standard_passages
 from stackroom.common.errors import CatalogMissing, ModelError, UsageError
 from stackroom.common.settings import Settings
 from stackroom.embedding.model_card import BUNDLED_CARD, CARD, ModelCard
-from stackroom.embedding.model_files import BUNDLED_DIGEST, BUNDLED_NAME, find_model
+from stackroom.embedding.model_files import BUNDLED_DIGEST, BUNDLED_NAME, bundled_folder
 from stackroom.embedding.models import Models
 from stackroom.embedding.multilingual.package import MULTILINGUAL, MULTILINGUAL_NAME, is_installed
 from stackroom.embedding.prompts import known_models
@@ -58,7 +58,7 @@ def present_models(settings: Settings, folders: Iterable[Path]) -> list[Present]
     """The models on this machine: the bundled one, those in the hub's cache, in `folders`, and prepared ones.
 
     Raises:
-        UsageError: one of `folders` holds no model.
+        UsageError: one of `folders` is no folder.
         CatalogUnusable: the library can't be read.
     """
     models, speeds = Models.of(settings), Speeds(settings.models)
@@ -72,7 +72,7 @@ def present_models(settings: Settings, folders: Iterable[Path]) -> list[Present]
             continue
         try:
             digest = models.digest(name)
-            found.setdefault(digest, Present(name, digest, licence=_licence(find_model(name).folder)))
+            found.setdefault(digest, Present(name, digest, licence=_licence(name)))
         except ModelError as error:
             broken.append(Present(name, "", runtime=str(error)))
     for card in _prepared(settings.models):
@@ -134,17 +134,17 @@ def _is_here(name: str) -> bool:
     return Path(name).expanduser().is_dir() or name in _in_the_hub_s_cache()
 
 
-def _in_the_hub_s_cache() -> list[str]:
-    """Names of the models there that sentence-transformers has saved, or that are known."""
+def _in_the_hub_s_cache() -> dict[str, Path]:
+    """The models there that sentence-transformers has saved, or that are known: hub name → folder."""
     from huggingface_hub.constants import HF_HUB_CACHE  # a tenth of a second
 
     known = known_models()
-    found = []
-    for folder in sorted(Path(HF_HUB_CACHE).glob("models--*--*")):
-        name = folder.name.removeprefix("models--").replace("--", "/", 1)
-        described = [path.name for path in folder.glob("snapshots/*/*.json")]
-        if "modules.json" in described or (name in known and "config.json" in described):
-            found.append(name)
+    found = {}
+    for folder in sorted(Path(HF_HUB_CACHE).glob("models--*--*/snapshots/*")):
+        name = folder.parents[1].name.removeprefix("models--").replace("--", "/", 1)
+        is_known = name in known and (folder / "config.json").exists()
+        if is_known or (folder / "modules.json").exists():
+            found[name] = folder
     return found
 
 
@@ -154,9 +154,11 @@ def _prepared(folder: Path) -> Iterator[ModelCard]:
             yield card
 
 
-def _licence(folder: Path) -> str:
+def _licence(name: str) -> str:
+    """What the README of a model on this machine says; empty if that is nothing."""
+    folder = bundled_folder() if name == BUNDLED_NAME else _in_the_hub_s_cache().get(name, Path(name))
     try:
-        front = _FRONT_MATTER.match((folder / "README.md").read_text(encoding="utf-8"))
+        front = _FRONT_MATTER.match((folder.expanduser() / "README.md").read_text(encoding="utf-8"))
     except (OSError, ValueError):  # there is none, or it is no text
         return ""
     licence = _LICENCE.search(front[1]) if front else None
