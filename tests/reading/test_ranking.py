@@ -26,9 +26,9 @@ def test_the_formula() -> None:
 
 def test_what_a_model_finds_between_unrelated_texts_counts_as_nothing() -> None:
     nothing = np.zeros(3)
-    meaning = np.array([0.0, 0.75, 0.9])  # no vector, unrelated, related
+    meaning = np.array([0.75, 0.9, 0.7])  # unrelated, related, even less than unrelated
     scores = fuse_all(meaning, nothing, nothing, nothing, nothing, 1.0, 0.75)
-    np.testing.assert_allclose(scores * WHOLE, [0, 0, 0.6])
+    np.testing.assert_allclose(scores * WHOLE, [0, 0.6, -0.2])
     # For a model of which nothing is measured, they are the same numbers as without.
     same = fuse_all(meaning, nothing, nothing, nothing, nothing, 1.0)
     assert (fuse_all(meaning, nothing, nothing, nothing, nothing, 1.0, 0.0) == same).all()
