@@ -160,7 +160,7 @@ def test_its_vectors_are_those_of_the_model_written_out_in_full(tmp_path: Path) 
     pieces = [[PIECES[id_] for id_ in row] for row in ids]
     assert pieces[0] == ["<s>", "▁otter", "s", "▁hold", "</s>"]
     assert pieces[1] == ["<s>", "▁", "谁", "▁", "a", "b", "c", "</s>"]
-    table = torch.nn.Embedding.from_pretrained(torch.from_numpy(tensors["emb.word"]))
+    table = torch.nn.Embedding(WORDS, HIDDEN, _weight=torch.from_numpy(tensors["emb.word"]))
     first.auto_model.embeddings.word_embeddings = table
     np.testing.assert_allclose(found, model.encode(texts), atol=1e-6)
     weight = first.auto_model.encoder.layer[1].output.dense.weight

@@ -3,7 +3,7 @@
 import pytest
 
 from fakes import NarrowEmbedder, WordHashEmbedder
-from stackroom.embedding.unrelated import unrelated_cosine
+from stackroom.embedding.preparing.unrelated import unrelated_cosine
 
 
 class Blind(NarrowEmbedder):
