@@ -88,3 +88,13 @@ def fuse(
     # Rounded, because the same numbers, summed in another order, may differ in the last digit.
     scores: Column = np.round(evidence / _WHOLE, 9)
     return scores
+
+
+def nothing(known: float, unrelated: float) -> float:
+    """The score of a passage that is not similar at all (its cosine is 0), and has no word of the query.
+
+    Args:
+        known: see `fuse`.
+        unrelated: see `fuse`.
+    """
+    return -(known**2) * unrelated / (1 - unrelated) / _WHOLE
