@@ -20,12 +20,12 @@ from fresh_index import FreshIndex
 from places import SHARED
 from shelf import Shelf
 from stackroom.common.settings import available_cores
-from stackroom.embedding import model_card, prompts, text_tokens, unrelated
+from stackroom.embedding import model_card, prompts, text_tokens
 from stackroom.embedding.embedder import Embedder, Tokenizer
 from stackroom.embedding.model_card import CARD, ModelCard
 from stackroom.embedding.model_files import BUNDLED_DIGEST, bundled_folder, find_model
 from stackroom.embedding.models import Models
-from stackroom.embedding.preparing import conversion, encoders, export, trial
+from stackroom.embedding.preparing import conversion, encoders, export, trial, unrelated
 from stackroom.embedding.preparing.conversion import prepare
 from stackroom.embedding.preparing.trial import choose
 from stackroom.embedding.running import compiled, sentence_transformer

@@ -65,6 +65,21 @@ class WordHashEmbedder:
         return vector / np.float32(np.linalg.norm(vector))
 
 
+class NarrowEmbedder(WordHashEmbedder):
+    """Its vectors lie close together, as E5's do: each has the same large part."""
+
+    def __init__(self, common: float) -> None:
+        """`common` is the length of that part, where the rest has length 1."""
+        super().__init__(f"narrow {common}")
+        self._common = common
+        self.unrelated_cosine = common**2 / (common**2 + 1)
+
+    def _vector(self, text: str) -> NDArray[np.float32]:
+        vector = super()._vector(text)
+        vector[0] = self._common
+        return vector / np.float32(np.linalg.norm(vector))
+
+
 class SomeModels:
     """A `ModelSource` of small embedders: `find` gives the one of a name, or raises ModelError."""
 

@@ -13,14 +13,15 @@ from stackroom.embedding.embedder import refuse_another_model
 from stackroom.embedding.model_card import BUNDLED_CARD
 from stackroom.embedding.model_files import BUNDLED_DIGEST, BUNDLED_NAME, find_model
 from stackroom.embedding.models import Models
+from stackroom.embedding.multilingual.package import MULTILINGUAL_NAME
 from stackroom.embedding.prompts import (
     Prompts,
     digest_with,
     has_same_files,
-    known_prompts,
     own_prompts,
-    prompts_in,
+    plain_prompts,
     set_prompts,
+    wanted_prompts,
 )
 
 E5 = ("query: ", "passage: ")
@@ -43,6 +44,8 @@ def words(prompts: Prompts) -> tuple[str, str]:
         ("/old/BAAI_bge-small-en-v1.5", BGE),
         ("somebody/bge-small-en-v1.5", BGE),
         ("WhereIsAI/UAE-Large-V1", BGE),
+        ("/models/e5-small-v2 (copy)", E5),
+        (MULTILINGUAL_NAME, E5),
         ("cl-nagoya/ruri-base", ("クエリ: ", "文章: ")),
         ("nomic-ai/nomic-embed-text-v1.5", ("search_query: ", "search_document: ")),
         ("intfloat/e5-small-v2-of-mine", ("", "")),
@@ -52,7 +55,7 @@ def words(prompts: Prompts) -> tuple[str, str]:
     ],
 )
 def test_a_model_is_known_by_its_name(tmp_path: Path, name: str, expected: tuple[str, str]) -> None:
-    found = known_prompts(name, tmp_path)
+    found = wanted_prompts(name, tmp_path)
     assert words(found) == expected
     assert found.query_from == found.passage_from
     assert found.query_from.startswith("known for ") == (expected != ("", ""))
@@ -75,7 +78,7 @@ def test_a_folder_of_another_name_is_known_by_its_files(
         (tmp_path / "README.md").write_text(readme, newline="")
     if config:
         (tmp_path / "config.json").write_text(json.dumps({"_name_or_path": config}))
-    found = known_prompts(str(tmp_path), tmp_path)
+    found = wanted_prompts(str(tmp_path), tmp_path)
     assert words(found) == E5
     assert found.query_from == f"known for intfloat/e5-small-v2, which its {where} names"
 
@@ -92,7 +95,7 @@ def test_a_folder_of_another_name_is_known_by_its_files(
 def test_what_does_not_name_a_model_is_not_taken_for_it(tmp_path: Path, readme: str) -> None:
     (tmp_path / "README.md").write_text(readme)
     (tmp_path / "config.json").write_text("[")
-    assert known_prompts(str(tmp_path), tmp_path) == Prompts()
+    assert wanted_prompts(str(tmp_path), tmp_path) == Prompts()
 
 
 def test_the_models_own_files_come_first(tmp_path: Path) -> None:
@@ -108,7 +111,8 @@ def test_the_models_own_files_come_first(tmp_path: Path) -> None:
         return found
 
     own.write_text(json.dumps({"prompts": {"query": "ask: ", "document": "", "passage": "tell: "}}))
-    assert prompts_in(folder) == Prompts("ask: ", "tell: ", "its own files", "its own files")
+    assert plain_prompts(folder) == Prompts("ask: ", "tell: ", "its own files", "its own files")
+    assert wanted_prompts(str(folder), folder) == plain_prompts(folder)
     # Then the digest is that of the files.
     assert digest({"query": "ask: ", "passage": "tell: "}) == find_model(str(folder)).digest
     # With one that is not empty, its authors have spoken.
@@ -118,8 +122,18 @@ def test_the_models_own_files_come_first(tmp_path: Path) -> None:
         found = digest(nothing)
         assert found == digest_with(find_model(str(folder)).digest, "", "passage: ")
     own.write_text("\xff", encoding="latin-1")
-    assert prompts_in(folder) == Prompts()
+    assert words(wanted_prompts(str(folder), folder)) == E5
     assert len(digests) == 6
+
+
+def test_prompts_that_were_not_looked_for_before_make_another_digest(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    own = tmp_path / "config_sentence_transformers.json"
+    own.write_text(json.dumps({"prompts": {"search_query": "q: ", "search_document": "d: "}}))
+    files = find_model(str(tmp_path))
+    assert words(files.prompts) == ("", "")
+    assert words(wanted_prompts(files.name, files.folder)) == ("q: ", "d: ")
+    assert Models(tmp_path).digest(files.name) == digest_with(files.digest, "", "d: ")
 
 
 def test_prompts_that_models_call_otherwise_are_found() -> None:

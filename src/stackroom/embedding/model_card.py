@@ -22,7 +22,7 @@ class ModelCard:
         passage_tokens: how many of these are left for a passage.
         passage_prompt, query_prompt: text that the model wants before each passage or query; mostly empty.
         passage_prompt_from, query_prompt_from: who says so; see `Prompts`.
-        unrelated_cosine: see `unrelated.unrelated_cosine`.
+        unrelated_cosine: see `preparing.unrelated`.
         pad_token: id of the token that fills the shorter rows of a batch.
         inputs: which of input_ids, attention_mask and token_type_ids the compiled model takes.
         warning: what is to be doubted about the model, for people; mostly empty.

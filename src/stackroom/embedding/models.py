@@ -18,7 +18,7 @@ from stackroom.embedding.model_files import (
 from stackroom.embedding.preparing.conversion import being_prepared, prepare, prepared
 from stackroom.embedding.preparing.trial import choose, known_choice
 from stackroom.embedding.processor import Precision, precisions
-from stackroom.embedding.prompts import Prompts, digest_with, known_prompts, set_prompts
+from stackroom.embedding.prompts import Prompts, digest_with, set_prompts, wanted_prompts
 from stackroom.embedding.running.prepared import QUERIES, Opening, PreparedEmbedder, is_static
 from stackroom.embedding.text_tokens import ModelTokenizer
 
@@ -143,9 +143,7 @@ class Models:
 
     def _with_prompts(self, files: ModelFiles) -> ModelFiles:
         """A model's files with the prompts to use, which its digest includes."""
-        own = files.prompts
-        prompts = own if own.query or own.passage else known_prompts(files.name, files.folder)
-        prompts = set_prompts(prompts, "", self._passage_prompt)
+        prompts = set_prompts(wanted_prompts(files.name, files.folder), "", self._passage_prompt)
         digest = digest_with(files.digest, files.prompts.passage, prompts.passage)
         return replace(files, digest=digest, prompts=prompts)
 
@@ -168,7 +166,7 @@ class Models:
             as_it_says = find_model(model.name)
             files = self._with_prompts(as_it_says)
             if as_it_says.digest == model.digest != files.digest:
-                files = as_it_says  # the index was built before more was known than its own files say
+                files = as_it_says  # the index was built before more was known
             refuse_another_model(files.name, files.digest, model)
             card = prepare(files, self._home(model.digest))
         return card

@@ -25,17 +25,12 @@ TEXT = "{text}"
 
 _OWN_FILE, _TABLE = "config_sentence_transformers.json", Path(__file__).with_name("prompts.tsv")
 
-# What models call their prompts, in the order of preference. sentence-transformers itself looks for the first
-# of each, but many models have others.
-_FOR_QUERIES = ("query", "search_query", "retrieval.query", "retrieval_query", "web_search_query")
-_FOR_PASSAGES = (
-    "document",
-    "passage",
-    "corpus",
-    "search_document",
-    "retrieval.passage",
-    "retrieval_document",
-)
+# What models call their prompts: as sentence-transformers itself looks for them, then as many others do.
+_QUERY, _PASSAGE = ("query",), ("document", "passage", "corpus")
+_FOR_QUERIES = (*_QUERY, "search_query", "retrieval.query", "retrieval_query", "web_search_query")
+_FOR_PASSAGES = (*_PASSAGE, "search_document", "retrieval.passage", "retrieval_document")
+
+_OWN = "its own files"
 
 _FRONT_MATTER = re.compile(r"---\r?\n(.*?)\n---", re.DOTALL)
 # Of several models that one was made from, none speaks for it.
@@ -85,23 +80,34 @@ def own_prompts(prompts: Mapping[str, Any]) -> Prompts:
         next((_before_text(found) for name in names if (found := prompts.get(name))), "")
         for names in (_FOR_QUERIES, _FOR_PASSAGES)
     )
-    source = "its own files" if query or passage else ""
+    source = _OWN if query or passage else ""
     return Prompts(query, passage, source, source)
 
 
-def prompts_in(folder: Path) -> Prompts:
-    """The prompts that the files of a model have. Cheap: it reads JSON."""
-    prompts = _json(folder / _OWN_FILE).get("prompts")
-    return own_prompts(prompts if isinstance(prompts, dict) else {})
+def plain_prompts(folder: Path) -> Prompts:
+    """The prompts under the names that sentence-transformers looks for: those that the digest of a model's
+    files stands for.
+    """
+    own = _saved(folder)
+    query, passage = (
+        next((str(own[name]) for name in names if own.get(name)), "") for names in (_QUERY, _PASSAGE)
+    )
+    return Prompts(query, passage, _OWN if query else "", _OWN if passage else "")
 
 
-def known_prompts(name: str, folder: Path) -> Prompts:
-    """What is known of a model by its names; the first that is known decides.
+def wanted_prompts(name: str, folder: Path) -> Prompts:
+    """The prompts of a model, if no setting says otherwise. Cheap: it reads JSON.
 
     Args:
         name: how it was named: a hub name or a folder.
         folder: of its files.
     """
+    own = own_prompts(_saved(folder))
+    return own if own.query or own.passage else _known(name, folder)
+
+
+def _known(name: str, folder: Path) -> Prompts:
+    """What is known of a model by its names; the first that is known decides."""
     for called, where in _names(name, folder):
         id_ = _known_as(called)
         if id_:
@@ -180,6 +186,7 @@ def _known_as(name: str) -> str:
     parts = [part.lower() for part in re.split(r"[/\\]", name) if part]
     if not parts:
         return ""
+    parts[-1] = parts[-1].partition(" (")[0]  # "e5-small-v2 (copy)"
     known = {id_.lower(): id_ for id_ in _table()}
     owned = {"/".join(two) for two in pairwise(parts)}
     owned |= {part.removeprefix("models--").replace("--", "/", 1) for part in parts}
@@ -201,6 +208,12 @@ def _table() -> Mapping[str, tuple[str, str]]:
 
 def _rows() -> list[list[str]]:
     return [line.split("\t") for line in _TABLE.read_text(encoding="utf-8").splitlines()[2:]]
+
+
+def _saved(folder: Path) -> Mapping[str, Any]:
+    """A model's own prompts, by the names that it gives them."""
+    prompts = _json(folder / _OWN_FILE).get("prompts")
+    return prompts if isinstance(prompts, dict) else {}
 
 
 def _json(path: Path) -> Mapping[str, Any]:

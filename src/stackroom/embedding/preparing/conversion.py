@@ -24,8 +24,8 @@ from stackroom.embedding.model_files import ModelFiles
 from stackroom.embedding.preparing.encoders import write_encoders
 from stackroom.embedding.preparing.failures import refuse_what_failed, remember_failure, versions
 from stackroom.embedding.preparing.kinds import doubt, refuse_other_kinds
+from stackroom.embedding.preparing.unrelated import unrelated_cosine
 from stackroom.embedding.prompts import Prompts
-from stackroom.embedding.unrelated import unrelated_cosine
 
 # Exit codes of a process that somebody has stopped: nothing is wrong with the model.
 _STOPPED = tuple(-number for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", 1)))

@@ -178,7 +178,7 @@ class Indexes:
         is_whole = within is None and not without
         page = self._pages(asked, owners, numbers, None if is_whole else firsts)
         scores = fuse(
-            np.array([meaning.get(passage, 0.0) for passage in owners]),
+            np.array([meaning.get(passage, asked.unrelated) for passage in owners]),
             np.array([words[passage] for passage in owners]),
             np.array([page[passage] for passage in owners]),
             np.array([document[owner.first] for owner in owners.values()]),

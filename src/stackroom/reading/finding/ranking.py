@@ -74,7 +74,7 @@ def fuse(
     """The scores of passages; higher is better.
 
     Args:
-        meaning: cosine similarity, -1 to 1; 0 if there is no vector.
+        meaning: cosine similarity, -1 to 1; `unrelated` if there is no vector.
         words: see `Evidence`.
         page: see `Evidence`.
         document: see `Evidence`.
@@ -82,9 +82,19 @@ def fuse(
         known: share of the query's letters that the model knows, 0 to 1.
         unrelated: cosine similarity that stands for no similarity, 0 to below 1.
     """
-    similar = np.maximum(meaning - unrelated, 0.0) / (1 - unrelated)
+    similar = (np.maximum(meaning, 0.0) - unrelated) / (1 - unrelated)
     evidence = known**2 * similar + WORDS * words
     evidence += PAGE * page + DOCUMENT * document + NAME * name
     # Rounded, because the same numbers, summed in another order, may differ in the last digit.
     scores: Column = np.round(evidence / _WHOLE, 9)
     return scores
+
+
+def nothing(known: float, unrelated: float) -> float:
+    """The score of a passage that is not similar at all (its cosine is 0), and has no word of the query.
+
+    Args:
+        known: see `fuse`.
+        unrelated: see `fuse`.
+    """
+    return -(known**2) * unrelated / (1 - unrelated) / _WHOLE
