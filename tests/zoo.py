@@ -316,6 +316,12 @@ def _without_prompt_in_mean(folder: Path, size: Size) -> None:
     _save(folder, [first, pooling], prompts={"query": "Represent the question: "})
 
 
+def _without_limit(folder: Path, size: Size) -> None:
+    first, pooling = _encoder(folder, "RoBERTa", size)
+    first.tokenizer.model_max_length = 10**30  # what transformers takes for none
+    _save(folder, [first, pooling])
+
+
 def _model2vec(folder: Path, size: Size) -> None:
     from safetensors.torch import save_file
 
@@ -334,7 +340,7 @@ def _sparse(folder: Path, size: Size) -> None:
     written = write_transformer(
         folder.with_name(f"{folder.name} parts"), specimens(size)["BERT, CLS"], size, "ForMaskedLM"
     )
-    modules = [MLMTransformer(str(written)), SpladePooling("max")]
+    modules: list[Any] = [MLMTransformer(str(written)), SpladePooling("max")]
     SparseEncoder(modules=modules, device="cpu").save(str(folder), create_model_card=False)
 
 
@@ -352,9 +358,7 @@ def _cross(folder: Path, size: Size) -> None:
 
 
 OTHERS: Mapping[str, Callable[[Path, Size], None]] = {
-    "cut short (truncate_dim)": lambda folder, size: _save(
-        folder, _encoder(folder, "MPNet", size), truncate_dim=32
-    ),
+    "cut short": lambda folder, size: _save(folder, _encoder(folder, "MPNet", size), truncate_dim=32),
     "with prompts": _with_prompts,
     "static": lambda folder, size: _save(folder, [_static(size)]),
     "model2vec": _model2vec,
@@ -362,6 +366,7 @@ OTHERS: Mapping[str, Callable[[Path, Size], None]] = {
     "Router, static queries": lambda folder, size: _router(folder, size, _static(size)),
     "with a dense layer": _with_dense,
     "with a layer norm": _with_layer_norm,
+    "without a stated limit": _without_limit,
     "prompt left out of the mean": _without_prompt_in_mean,
 }
 """Models of several parts, by the names that docs/models.md gives them."""
