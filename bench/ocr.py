@@ -168,7 +168,7 @@ def _found(
 ) -> list[str]:
     """Of some words of each page, how often a search finds the page, and its document first of all."""
     changed = {path.name: _with_texts(path, document, texts) for path, document in documents.items()}
-    source = Models(settings.models, settings.precision)
+    source = Models.of(settings)
     with Indexer(settings, source) as indexer:
         indexer.run_corpus(settings.data / "scans", changed)
     chance = random.Random(7)

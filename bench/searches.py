@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=400, help="fewer than are kept, which is 1,000")
     arguments = parser.parse_args()
     settings = Settings.read(data=arguments.data.resolve())
-    models = Models(settings.models, settings.precision, queries=True)
+    models = Models.of(settings, queries=True)
     asked = [*queries(arguments.queries + 50)]
     with closing(Reader(Catalog(settings.catalog), WordIndex(settings.words), models)) as reader:
         reader.warm()

@@ -24,6 +24,7 @@ class WordHashEmbedder:
     """
 
     runtime = "word counts"
+    unrelated_cosine = 0.0
 
     def __init__(self, name: str = "word-hash", dimensions: int = 512, passage_tokens: int = 40) -> None:
         digest = hashlib.sha256(f"{name} {dimensions} {passage_tokens}".encode()).hexdigest()
@@ -61,6 +62,21 @@ class WordHashEmbedder:
         for word in re.findall(r"\w+", text.lower()):
             digest = hashlib.blake2b((self.fingerprint.name + word).encode(), digest_size=8).digest()
             vector[int.from_bytes(digest, "little") % self.fingerprint.dimensions] += 1.0
+        return vector / np.float32(np.linalg.norm(vector))
+
+
+class NarrowEmbedder(WordHashEmbedder):
+    """Its vectors lie close together, as E5's do: each has the same large part."""
+
+    def __init__(self, common: float) -> None:
+        """`common` is the length of that part, where the rest has length 1."""
+        super().__init__(f"narrow {common}")
+        self._common = common
+        self.unrelated_cosine = common**2 / (common**2 + 1)
+
+    def _vector(self, text: str) -> NDArray[np.float32]:
+        vector = super()._vector(text)
+        vector[0] = self._common
         return vector / np.float32(np.linalg.norm(vector))
 
 

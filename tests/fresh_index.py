@@ -102,6 +102,7 @@ class CountingEmbedder:
     """An `Embedder` that remembers what it was given. A text's vector depends on the text alone."""
 
     runtime = "hand"
+    unrelated_cosine = 0.0
 
     def __init__(self, dimensions: int = DIMENSIONS) -> None:
         self.fingerprint = fingerprint(dimensions=dimensions)

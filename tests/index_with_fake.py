@@ -3,7 +3,8 @@
 OCR is the home of a `FakeOcr` that was called before; then it says after each page how many were read.
 
 Without arguments it does so for each line of standard input, `DATA<tab>FOLDER`, in a fork of itself: starting
-Python takes longer than the indexing. It prints the number of that process, and how it ended.
+Python takes longer than the indexing. It prints the number of that process, and how it ended. With a third
+field, the name of a model, the library is embedded anew with that instead.
 """
 
 import os
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fake_ocr import fake_tesseract
-from fakes import OneModel, WordHashEmbedder
+from fakes import OneModel, SomeModels, WordHashEmbedder
 from indexer.ocr.tesseract import FindOcr, find_tesseract
 from indexer.pdf.text.language import identify
 from indexer.run.account import Progress
@@ -48,13 +49,23 @@ def index(data: Path, folder: Path, ocr: Path | None = None) -> None:
         indexer.run([folder], on_progress=tell)
 
 
+def reembed(data: Path, model: str) -> None:
+    """Embeds a library with another model."""
+    with Indexer(Settings.read({}, data=data, model=model), SomeModels(SlowEmbedder)) as indexer:
+        indexer.reembed()
+
+
 def index_in_forks() -> None:
     """Indexes for each line, until there are no more."""
     identify("Loads the model of languages, a second's work, before there are any forks.")
     for line in sys.stdin:
         pid = os.fork()
         if not pid:
-            index(*map(Path, line.rstrip("\n").split("\t")))
+            data, folder, *model = line.rstrip("\n").split("\t")
+            if model:
+                reembed(Path(data), *model)
+            else:
+                index(Path(data), Path(folder))
             return
         _report(pid)
         _report(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))

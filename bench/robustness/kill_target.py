@@ -64,6 +64,7 @@ def _index(data: Path, folder: str, passwords: str, ocr: str, model: str, profil
                 current = catalog.model()
             if current and current.fingerprint.name != model:
                 indexer.reembed()
+            indexer.drop_replaced_model()
             indexer.run([Path(folder)], on_progress=lambda progress: say_once(progress.stage))
         print("done", flush=True)
         model = sys.stdin.readline().strip()  # told to go on

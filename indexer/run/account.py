@@ -31,6 +31,8 @@ class Progress:
         pages: read so far.
         passages, embedded: passages to embed, as far as is known, and how many of them are embedded.
         scans, scans_done: pages that wait for OCR, and how many of them are done; 0 before OCR begins.
+        share: of the work that is done, from 0 to 1: an estimate, as the next.
+        seconds_left: how long the rest takes; None if that can't be told yet.
     """
 
     stage: str = "comparing"
@@ -41,6 +43,8 @@ class Progress:
     embedded: int = 0
     scans: int = 0
     scans_done: int = 0
+    share: float = 0.0
+    seconds_left: float | None = None
 
 
 @dataclass(slots=True)
@@ -69,6 +73,8 @@ class Summary:
             were put off.
         attachments: PDFs that are attached to others and were read in this run. Those that could not be read
             are in `failed` and `failures`.
+        unfinished_model: name of the model that the library is half embedded with anew; empty if there is
+            none.
     """
 
     added: int = 0
@@ -92,6 +98,7 @@ class Summary:
     waiting_files: int = 0
     waiting_passages: int = 0
     attachments: int = 0
+    unfinished_model: str = ""
 
 
 class Run:

@@ -10,14 +10,13 @@ same holds after a run that was told to put off the rest; embedding then goes on
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
-from indexer.folder.compare import File, compare
+from indexer.folder.compare import File
 from indexer.folder.leave_out import Rules
 from indexer.ocr.scan_publisher import ScanPublisher
-from indexer.ocr.scan_reader import ScanReader
 from indexer.ocr.tesseract import FindOcr, find_tesseract
 from indexer.passages.split import split
 from indexer.passages.words_writer import WordsWriter
@@ -26,15 +25,16 @@ from indexer.pdf.processes.task import Task
 from indexer.pdf.text.language import identify
 from indexer.run.account import Progress, Run, Summary
 from indexer.run.background import in_background
+from indexer.run.compare_folders import Folders, compare_folders
 from indexer.run.held_folder import HeldFolder
+from indexer.run.pace import Pace
 from indexer.run.plain_texts import publish_corpus
+from indexer.run.read_scans import read_scans
 from indexer.run.shared_titles import SharedTitles
 from indexer.store.lock import alone
 from indexer.store.migrate import Upgrade
-from stackroom.catalog.entries import Location, Model, shown_path
-from stackroom.catalog.folder_notes import keep_notes, note_left_out, read_notes
-from stackroom.common.data_folder import LEFT_OUT, MOUNTS, UNREADABLE
-from stackroom.common.documents import Document, Passage
+from stackroom.catalog.entries import Model, OtherModel
+from stackroom.common.documents import Document
 from stackroom.common.errors import FAILURE_KINDS, TRANSIENT, FailureKind, SettingsError, UsageError
 from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import Embedder, ModelSource, Tokenizer, refuse_another_model
@@ -146,17 +146,17 @@ class Indexer:
             >>> second.added, second.unchanged
             (0, 2)
         """
-        passwords = self._read_passwords()
+        settings, passwords = self._settings, self._read_passwords()
         # Passwords are stored nowhere, not even as hashes. So we can't know which ones were tried before this
         # process began, and its first run tries PDFs that need one again.
         retry: set[FailureKind] = {*TRANSIENT}
         if passwords != self._passwords_tried:
             retry.add("password")
         self._refuse_another_model()
-        self._publisher.forget_unfinished_models()
-        follow_links = self._rules.follow_links
-        run = Run(self._publisher, on_progress, retry_failed=retry_failed, follow_links=follow_links)
-        self._compare(run, roots, hold_back, retry_failed=retry_failed, retry=retry)
+        pace = Pace(settings.indexer_lock, on_progress)
+        run = Run(self._publisher, pace, retry_failed=retry_failed, follow_links=self._rules.follow_links)
+        folders = Folders(roots, self._rules, hold_back)
+        compare_folders(run, self._publisher, settings.index, folders, retry, retry_failed=retry_failed)
         run.settle_moves_and_removals()
 
         def leave_off() -> bool:
@@ -175,11 +175,19 @@ class Indexer:
             self._passwords_tried = passwords
         if retry_failed:
             self._publisher.retry_scans()
-        self._read_scans(run, passwords, leave_off)
+        settings = replace(settings, pdf_passwords=passwords, pdf_passwords_file=None)
+        background = partial(self._in_background, run, put_off=leave_off)
+        read_scans(
+            run, self._publisher, self._find_ocr, settings, leave_off, self._tokenizer_and_model, background
+        )
         self._publisher.trim_changes()
         self._index_words()
         if current := self._publisher.current_model():
             run.summary.waiting_passages = self._publisher.pending_count(current)
+        other = self._publisher.other_model()
+        if other and not other.is_replaced:
+            run.summary.unfinished_model = other.model.fingerprint.name
+        pace.close()
         return run.finish()
 
     @_in_the_held_folder
@@ -198,7 +206,7 @@ class Indexer:
             on_progress: called often.
         """
         self._refuse_another_model()
-        run = Run(self._publisher, on_progress)
+        run = Run(self._publisher, Pace(self._settings.indexer_lock, on_progress))
         run.progress.files = len(documents)
         tokenizer, model = self._tokenizer_and_model()
         run.tell("reading", passages=self._publisher.pending_count(model))
@@ -220,22 +228,53 @@ class Indexer:
     def reembed(self, on_progress: Callable[[Progress], None] = _no_progress) -> Summary:
         """Embeds the whole library with the model of the settings, then switches to it in one step.
 
-        Until then searches use the old vectors. After an interruption, the next call goes on from there.
+        Until then searches use the old vectors, and runs keep these up to date. After an interruption, the
+        next call goes on from there; without a model in the settings, too. The old vectors are kept.
         """
-        run = Run(self._publisher, on_progress)
-        run.tell("splitting")
-        tokenizer, model = self._tokenizer_and_model()
-        with self._in_background(run, model) as check:
-            run.tell(passages=self._publisher.pending_count(model))
-            for key in self._publisher.documents_without_passages(model):
-                document = self._publisher.document(key)
-                passages = split(document, tokenizer, tokenizer.fingerprint.passage_tokens)
-                self._publisher.add_passages(key, document, passages, model)
-                run.tell(passages=sum(passage.legible for passage in passages))
-                check()
-        self._publisher.switch_model(model)
-        self._index_words()
-        return run.finish()
+        other = self._publisher.other_model()
+        unfinished = other.model.fingerprint.name if other and not other.is_replaced else ""
+        tokenizer, model = self._tokenizer_and_model(self._settings.model or unfinished)
+        current = self._publisher.current_model()
+        if current and current.id != model.id:
+            self._publisher.forget_other_models(model)
+        return self._switch_to(tokenizer, model, on_progress)
+
+    @_in_the_held_folder
+    def undo_reembed(self, on_progress: Callable[[Progress], None] = _no_progress) -> Summary:
+        """Takes the last `reembed` back.
+
+        If that is not finished, its vectors are removed. Otherwise the model before takes its place again, in
+        the same way: what has been indexed in the meantime is embedded with that one first.
+
+        Raises:
+            UsageError: no vectors are kept beside those that are searched.
+            ModelError: the model before can't be had any more.
+        """
+        other = self._publisher.other_model()
+        if other is None:
+            raise UsageError(
+                "There is nothing to undo: no vectors of another model are kept. To change the model: "
+                "`stackroom index --reembed --model NAME`."
+            )
+        if not other.is_replaced:
+            self._publisher.forget_other_models()
+            return Run(self._publisher, on_progress).finish()
+        before = other.model.fingerprint
+        tokenizer = self._models.tokenizer(before.name)
+        refuse_another_model(before.name, tokenizer.fingerprint.digest, before)
+        return self._switch_to(tokenizer, other.model, on_progress)
+
+    @_in_the_held_folder
+    def drop_replaced_model(self) -> None:
+        """Removes the vectors that `undo_reembed` would go back to. Those of an unfinished one stay."""
+        other = self._publisher.other_model()
+        if other and other.is_replaced:
+            self._publisher.forget_other_models()
+
+    @_in_the_held_folder
+    def models(self) -> tuple[Model | None, OtherModel | None]:
+        """The model that is searched, and the one whose vectors are kept beside it."""
+        return self._publisher.current_model(), self._publisher.other_model()
 
     @_in_the_held_folder
     def forget(self, root: Path) -> int:
@@ -266,10 +305,31 @@ class Indexer:
         current = self._publisher.current_model()
         return self._settings.model or (current.fingerprint.name if current else "")
 
-    def _tokenizer_and_model(self) -> tuple[Tokenizer, Model]:
-        """Of the model to embed with, which the catalogue knows then."""
-        tokenizer = self._models.tokenizer(self._model_name())
+    def _tokenizer_and_model(self, name: str = "") -> tuple[Tokenizer, Model]:
+        """Of the model to embed with, by default that of the library; the catalogue knows it then."""
+        tokenizer = self._models.tokenizer(name or self._model_name())
         return tokenizer, self._publisher.add_model(tokenizer.fingerprint)
+
+    def _switch_to(
+        self, tokenizer: Tokenizer, model: Model, on_progress: Callable[[Progress], None]
+    ) -> Summary:
+        """Embeds what has no vectors of this model yet, then makes it the one that is searched."""
+        pace = Pace(self._settings.indexer_lock, on_progress)
+        run = Run(self._publisher, pace)
+        missing = self._publisher.documents_without_passages(model)
+        run.progress.files = len(missing)
+        run.tell("splitting", passages=self._publisher.pending_count(model))
+        with self._in_background(run, model) as check:
+            for key in missing:
+                document = self._publisher.document(key)
+                passages = split(document, tokenizer, tokenizer.fingerprint.passage_tokens)
+                self._publisher.add_passages(key, document, passages, model)
+                run.tell(files_done=1, passages=sum(passage.legible for passage in passages))
+                check()
+        self._publisher.switch_model(model)
+        self._index_words()
+        pace.close()
+        return run.finish()
 
     def _refuse_another_model(self) -> None:
         """Raises ModelError if the model is not the one that the index was built with.
@@ -311,35 +371,6 @@ class Indexer:
         with closing(WordsWriter(self._settings.words)) as writer:
             writer.follow(self._held.catalog)
 
-    def _compare(
-        self,
-        run: Run,
-        roots: Sequence[Path],
-        hold_back: Callable[[File], bool],
-        *,
-        retry_failed: bool,
-        retry: set[FailureKind],
-    ) -> None:
-        """Compares the folders with the catalogue, and notes what the next comparison has to know."""
-        folder, rules = self._settings.index, self._rules
-        mounts, unreadable = read_notes(folder / MOUNTS), read_notes(folder / UNREADABLE)
-        left_out = read_notes(folder / LEFT_OUT)
-        for root in roots:
-            library = self._publisher.add_library(root)
-            recorded = self._publisher.recorded(library)
-            before = mounts.get(str(root))
-            comparison = compare(
-                root, library, recorded, before, rules=rules, retry_failed=retry_failed, retry=retry
-            )
-            mounts[str(root)] = comparison.mounts or before or {}
-            run.take_in(root, comparison, unreadable.get(str(root), {}), hold_back)
-            unreadable[str(root)] = comparison.unreadable
-            if "" not in comparison.unreadable:
-                left_out[str(root)] = note_left_out(comparison.left_out, follow_links=rules.follow_links)
-        keep_notes(folder / MOUNTS, mounts)
-        keep_notes(folder / UNREADABLE, unreadable)
-        keep_notes(folder / LEFT_OUT, left_out)
-
     def _extract(
         self,
         run: Run,
@@ -364,37 +395,3 @@ class Indexer:
                     run.publish(task, outcome, passages, model)
                 else:
                     run.fail(task, outcome)
-
-    def _read_scans(self, run: Run, passwords: tuple[str, ...], put_off: Callable[[], bool]) -> None:
-        """Reads the pages that wait for OCR; last, since each takes as long as a hundred pages with text."""
-        if not self._publisher.scanned_documents():
-            return
-        summary, waiting = run.summary, self._publisher.waiting_scans()
-        tesseract = None
-        if not put_off():
-            tesseract, summary.ocr_obstacle = self._find_ocr(self._settings.ocr_languages)
-        if tesseract is not None:
-            tokenizer, model = self._tokenizer_and_model()
-            run.tell("scans", scans=waiting)
-
-            def on_published(places: list[Location], passages: list[Passage]) -> None:
-                run.tell(passages=sum(passage.legible for passage in passages))
-                if not passages:
-                    summary.without_text += (shown_path(str(place.file), place.name) for place in places)
-
-            reader = ScanReader(
-                self._publisher,
-                tesseract,
-                replace(self._settings, pdf_passwords=passwords, pdf_passwords_file=None),
-                tokenizer,
-                model,
-                put_off=put_off,
-                on_published=on_published,
-            )
-            with self._in_background(run, model, put_off) as check, closing(reader.run()) as outcomes:
-                for is_read in outcomes:
-                    check()
-                    summary.recognised += is_read
-                    summary.unrecognised += not is_read
-                    run.tell(scans_done=1)
-        summary.waiting_scans = self._publisher.waiting_scans()

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from itertools import accumulate
 
-from stackroom.catalog.entries import Model
+from stackroom.catalog.entries import CURRENT, Model
 from stackroom.catalog.text_blocks import pack
 from stackroom.catalog.vector_codes import ILLEGIBLE
 from stackroom.common.documents import Document, Passage
@@ -117,7 +117,7 @@ def add_passages(
         "INSERT INTO vectors (passage, code) VALUES (?, ?)",
         [(id_, ILLEGIBLE) for id_, passage in zip(ids, passages, strict=True) if not passage.legible],
     )
-    if db.execute("SELECT current FROM models WHERE id = ?", (model.id,)).fetchone()[0]:
+    if db.execute("SELECT current FROM models WHERE id = ?", (model.id,)).fetchone()[0] == CURRENT:
         log_change(db, "published", first, last)
 
 

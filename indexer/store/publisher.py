@@ -19,7 +19,16 @@ from indexer.store.document_rows import (
     row_id,
 )
 from indexer.store.holding import attached_to, drop_unheld, let_go, log_names, take_over
-from stackroom.catalog.entries import Model, current_model
+from stackroom.catalog.entries import (
+    CURRENT,
+    REPLACED,
+    UNFINISHED,
+    Model,
+    OtherModel,
+    current_model,
+    other_model,
+    pending_count,
+)
 from stackroom.common.documents import Document, OutlineEntry, Passage, Section, Unread
 from stackroom.common.errors import ExtractionFailed, FailureKind
 from stackroom.embedding.embedder import Fingerprint
@@ -104,22 +113,36 @@ class Publisher(CatalogWriter):
                     fingerprint.digest,
                     fingerprint.dimensions,
                     fingerprint.passage_tokens,
-                    int(first),
+                    CURRENT if first else UNFINISHED,
                 ),
             )
             return Model(row_id(cursor), fingerprint)
 
+    def other_model(self) -> OtherModel | None:
+        """The model whose vectors are kept beside those that are searched."""
+        return other_model(self._rows)
+
     def switch_model(self, model: Model) -> None:
-        """Makes `model` the one that is searched, and forgets all others with their passages and vectors."""
+        """Makes `model` the one that is searched, if it is not; the vectors of the one before are kept."""
+        current = self.current_model()
+        if current and model.id == current.id:
+            return
         with self._transaction() as db:
-            self._remove_models(db, "id <> ?", model.id)
-            db.execute("UPDATE models SET current = 1 WHERE id = ?", (model.id,))
+            db.execute("UPDATE models SET current = ? WHERE current = ?", (REPLACED, CURRENT))
+            db.execute("UPDATE models SET current = ? WHERE id = ?", (CURRENT, model.id))
             log_change(db, "model", 0, 0)
 
-    def forget_unfinished_models(self) -> None:
-        """Removes the models of re-embeddings that were not finished, with their passages and vectors."""
+    def forget_other_models(self, keep: Model | None = None) -> None:
+        """Removes all models but the one that is searched and `keep`, with their passages and vectors."""
         with self._transaction() as db:
-            self._remove_models(db, "current = ?", 0)
+            others = db.execute(
+                "SELECT id FROM models WHERE current <> ? AND id <> ?", (CURRENT, keep.id if keep else 0)
+            )
+            for (model,) in others.fetchall():
+                splits = db.execute("SELECT first, last FROM splits WHERE model = ?", (model,)).fetchall()
+                for first, last in splits:
+                    remove_passages(db, first, last)
+                db.execute("DELETE FROM models WHERE id = ?", (model,))
 
     # Libraries and the files in them
 
@@ -296,12 +319,7 @@ class Publisher(CatalogWriter):
 
     def pending_count(self, model: Model) -> int:
         """How many passages of a model wait for a vector."""
-        rows = self._rows(
-            "SELECT count(*) FROM pending w JOIN splits s"
-            " ON s.first = (SELECT max(first) FROM splits WHERE first <= w.passage) WHERE s.model = ?",
-            (model.id,),
-        )
-        return int(rows[0][0])
+        return pending_count(self._rows, model)
 
     def store_vectors(self, passages: Sequence[int], codes: Sequence[bytes]) -> None:
         """Stores the vectors of pending passages.
@@ -385,10 +403,3 @@ class Publisher(CatalogWriter):
         """The key of the document that a file held until now, if any."""
         rows = db.execute(_HELD + " WHERE library_id = ? AND path = ?", (place.library_id, place.path))
         return [row[0] for row in rows if row[0] is not None]
-
-    def _remove_models(self, db: sqlite3.Connection, which: str, value: int) -> None:
-        for (model,) in db.execute(f"SELECT id FROM models WHERE {which}", (value,)).fetchall():  # noqa: S608
-            splits = db.execute("SELECT first, last FROM splits WHERE model = ?", (model,)).fetchall()
-            for first, last in splits:
-                remove_passages(db, first, last)
-            db.execute("DELETE FROM models WHERE id = ?", (model,))

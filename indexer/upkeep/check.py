@@ -33,7 +33,7 @@ class Report:
         documents, passages: how many were looked at.
         damages: what is not as it must be.
         files: absolute paths of the files of damaged documents, by their key.
-        pending: passages that wait for their vectors; no damage.
+        pending: passages of the model that is searched that wait for their vectors; no damage.
         words_behind: whether the index of words has yet to follow the last change; no damage.
         new, changed, missing: absolute paths of files that are not as they were when indexed; no damage.
         unreadable: folders and names that could not be looked at, with the reasons, by absolute path.
@@ -109,7 +109,10 @@ def _structure(db: sqlite3.Connection, tell: Tell) -> Iterator[Damage]:
 
 def _look_at_rows(db: sqlite3.Connection, report: Report, tell: Tell) -> None:
     (report.passages,) = db.execute("SELECT count(*) FROM passages").fetchone()
-    (report.pending,) = db.execute("SELECT count(*) FROM pending").fetchone()
+    (report.pending,) = db.execute(
+        "SELECT count(*) FROM splits s CROSS JOIN pending w ON w.passage BETWEEN s.first AND s.last"
+        " WHERE s.model = (SELECT id FROM models WHERE current = 1)"
+    ).fetchone()
     (count,) = db.execute("SELECT count(*) FROM documents").fetchone()
 
     def on_document() -> None:

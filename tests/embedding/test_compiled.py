@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import os
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,33 +17,33 @@ from numpy.typing import NDArray
 from bundled import BUNDLED, SCIFACT, OwnVectors, least_cosine
 from sentences import PASSAGES, QUERIES
 from stackroom.common.errors import ModelDamaged
-from stackroom.embedding.compiled import CompiledEmbedder
 from stackroom.embedding.embedder import Embedder
-from stackroom.embedding.model_card import BUNDLED_CARD, ModelCard
+from stackroom.embedding.model_card import BUNDLED_CARD, TOKENIZER, ModelCard
 from stackroom.embedding.model_files import (
     BUNDLED_DIGEST,
     find_model,
 )
 from stackroom.embedding.models import Models
 from stackroom.embedding.processor import Precision
+from stackroom.embedding.running.prepared import Opening, PreparedEmbedder
 
 LEAST_COSINE: dict[Precision, float] = {"fp32": 0.999, "bf16": 0.999, "int8": 0.985}
 
 
 @pytest.fixture(scope="module")
-def passage_vectors(compiled: CompiledEmbedder) -> NDArray[np.float32]:
+def passage_vectors(compiled: PreparedEmbedder) -> NDArray[np.float32]:
     """Those of PASSAGES, computed together: several batches, whose texts are of very different lengths."""
     return compiled.embed_passages(PASSAGES)
 
 
-def precision_of(embedder: CompiledEmbedder) -> Precision:
+def precision_of(embedder: PreparedEmbedder) -> Precision:
     precision: Precision = embedder.runtime.removeprefix("OpenVINO ")  # type: ignore[assignment]
     return precision
 
 
 @pytest.mark.proved_once
 def test_its_vectors_are_the_model_s_own(
-    compiled: CompiledEmbedder, passage_vectors: NDArray[np.float32], own_vectors: OwnVectors
+    compiled: PreparedEmbedder, passage_vectors: NDArray[np.float32], own_vectors: OwnVectors
 ) -> None:
     queries = compiled.embed_queries(QUERIES)
     own_passages, own_queries = own_vectors(PASSAGES, QUERIES)
@@ -55,7 +56,7 @@ def test_its_vectors_are_the_model_s_own(
 
 @pytest.mark.proved_once
 def test_a_text_s_vector_does_not_depend_on_its_neighbours(
-    compiled: CompiledEmbedder, passage_vectors: NDArray[np.float32]
+    compiled: PreparedEmbedder, passage_vectors: NDArray[np.float32]
 ) -> None:
     some = slice(None, None, 7)  # three of each length
     alone = np.concatenate([compiled.embed_passages([text]) for text in PASSAGES[some]])
@@ -64,7 +65,7 @@ def test_a_text_s_vector_does_not_depend_on_its_neighbours(
     assert least_cosine(passage_vectors[some], backwards) > 0.999
 
 
-def test_threads_take_turns(compiled: CompiledEmbedder) -> None:
+def test_threads_take_turns(compiled: PreparedEmbedder) -> None:
     queries = QUERIES[::2]
     expected = compiled.embed_queries(queries)
     with ThreadPoolExecutor(4) as executor:
@@ -73,7 +74,7 @@ def test_threads_take_turns(compiled: CompiledEmbedder) -> None:
 
 
 @pytest.mark.proved_once
-def test_odd_texts_have_vectors(compiled: CompiledEmbedder) -> None:
+def test_odd_texts_have_vectors(compiled: PreparedEmbedder) -> None:
     texts = ["", " \n", "\0", "🐈" * 3000, "x" * 100_000, "word " * 20_000, "\u202e\ufeff", "a" * 101]
     vectors = compiled.embed_passages(texts)
     assert np.isfinite(vectors).all()
@@ -81,6 +82,19 @@ def test_odd_texts_have_vectors(compiled: CompiledEmbedder) -> None:
     assert least_cosine(vectors[5:6], compiled.embed_passages(["word " * 300])) > 0.999  # both are cut
     assert compiled.embed_passages([]).shape == (0, BUNDLED.dimensions)
     assert compiled.embed_queries([]).shape == (0, BUNDLED.dimensions)
+
+
+def test_a_text_without_tokens_has_a_vector(prepared_models: Path, tmp_path: Path) -> None:
+    home = tmp_path / "prepared"
+    shutil.copytree(prepared_models / BUNDLED_DIGEST[:16], home, copy_function=os.link)
+    described = json.loads((home / TOKENIZER).read_text(encoding="utf-8"))
+    (home / TOKENIZER).unlink()  # the link, not the file
+    # As decoders have it: nothing is put around a text.
+    (home / TOKENIZER).write_text(json.dumps(described | {"post_processor": None}), encoding="utf-8")
+    model = Opening(home, "fp32", 1).open()
+    assert len(model.tokenizer.encode("").ids) == 0
+    for inputs in ([""], ["", "otters", " "]):
+        np.testing.assert_allclose(np.linalg.norm(model.outputs(inputs), axis=1), 1, atol=1e-3)
 
 
 @pytest.mark.proved_once

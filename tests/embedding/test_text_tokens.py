@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer as RustTokenizer
+from tokenizers import models, pre_tokenizers
 
 from sentences import PASSAGES, SENTENCES
 from stackroom.embedding.model_card import TOKENIZER
@@ -73,3 +74,19 @@ def test_what_is_known_of_texts_is_the_same_by_word_and_as_a_whole(
     assert whole.known_shares(["", "the", "живут"]) == [1, 1, 0]
     for text, starts in zip(texts, whole.token_starts(texts), strict=True):
         assert starts.tolist() == by_word.token_starts([text])[0].tolist()
+
+
+def test_the_blank_of_sentencepiece_is_no_letter() -> None:
+    pieces = ["<unk>", "▁", "▁1915", "谁", "在", "年", "x", "▁otter", "क", "▁क", "ते", "▁हैं"]
+    scores = [(piece, -float(number)) for number, piece in enumerate(pieces)]
+    tokenizer = RustTokenizer(models.Unigram(scores, 0, byte_fallback=False))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()]
+    )
+    assert tokenizer.encode("谁在").tokens == ["▁", "谁", "在"]
+    assert known_share(tokenizer, "谁在 1915 年") == known_share(tokenizer, "谁") == 1
+    assert known_share(tokenizer, "x otter") == 1  # a word of one letter, after a blank of its own
+    assert known_share(tokenizer, "谁 йй") == pytest.approx(1 / 3)
+    assert known_share(tokenizer, "xx") == 0  # spelled out
+    # In Indian scripts a letter and its vowel sign make a syllable; letters one by one spell a word out.
+    assert known_share(tokenizer, "कते हैं") == pytest.approx(2 / 3)

@@ -1,11 +1,14 @@
 """Two papers in a folder, and what is needed to index and to search them."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fakes import OneModel, WordHashEmbedder
+from killed_indexing import SCRIPT, Indexing
 from make_pdfs import write_pdf
 from papers import BREAD, OTTERS
 from stackroom.catalog.catalog import Catalog
@@ -38,3 +41,10 @@ def reader(settings: Settings, embedder: WordHashEmbedder) -> Iterator[Reader]:
     reader = Reader(Catalog(settings.catalog, create=True), WordIndex(settings.words), OneModel(embedder))
     yield reader
     reader.close()
+
+
+@pytest.fixture
+def indexing() -> Iterator[Indexing]:
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, str(SCRIPT)], bufsize=0, stdin=pipe, stdout=pipe) as program:
+        yield Indexing(program)

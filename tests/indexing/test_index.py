@@ -3,13 +3,14 @@
 import os
 import shutil
 import threading
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from examples import run_example
-from fakes import OneModel, WordHashEmbedder
+from fakes import NarrowEmbedder, OneModel, WordHashEmbedder
 from indexer.run.account import Summary
 from indexer.run.indexer import Indexer
 from make_pdfs import write_garbage, write_pdf
@@ -56,11 +57,27 @@ def test_what_the_model_cannot_read_is_found_by_its_words(
     assert summary.embedded_passages == embedder.embedded_passages == 3
     status = reader.status()
     assert (status.passages, status.pending, status.illegible) == (4, 0, 1)
+    assert status.illegible_languages == {"is": 1}
     (found,) = [found for hit, found in reader.answer("otur").hits if hit.title == "Saga"]
     assert (found.meaning, found.words_rank) == (None, 1)
     assert reader.search("otters sleep hands")[0].title == "On Otters"
     assert reader.search("þó")[0].title == "Saga"
     assert index(settings, embedder, folder).embedded_passages == 0
+
+
+def test_what_has_no_vector_does_not_fall_behind_what_any_two_texts_have_in_common(
+    folder: Path, settings: Settings
+) -> None:
+    embedder = NarrowEmbedder(2.0)
+    write_pdf(folder / "saga.pdf", ["Það er svo margt ef að er gáð: otter heitir otur, þó."], title="Saga")
+    write_pdf(folder / "more.pdf", [TAXES], title="On Taxes")
+    index(settings, embedder, folder)
+    with closing(Reader(Catalog(settings.catalog), WordIndex(settings.words), OneModel(embedder))) as reader:
+        answer = reader.answer("otur heitir")
+        assert answer.hits[0][0].title == "Saga"
+        unrelated = [found for hit, found in answer.hits if hit.title != "Saga"]
+        assert all(found.meaning is not None and found.meaning > 0.75 for found in unrelated)
+        assert all(abs(found.score) < 0.01 for found in unrelated)
 
 
 def test_a_second_run_embeds_nothing(folder: Path, settings: Settings, embedder: WordHashEmbedder) -> None:

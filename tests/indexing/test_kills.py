@@ -2,13 +2,11 @@
 
 import os
 import random
-import select
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -16,43 +14,12 @@ import pytest
 
 from fake_ocr import FakeOcr
 from index_content import content, found_by
+from killed_indexing import SCRIPT, Indexing
 from make_pdfs import write_pdf, write_scanned_pdf
-from places import TESTS
 from waiting import read_line
 
 DOCUMENTS = 16
 KILLS = 5  # in each run of the suite; `bench.kills` has hundreds, and more kinds of them
-
-
-SCRIPT = TESTS / "index_with_fake.py"
-
-
-class Indexing:
-    """Indexes folders, each time in another process."""
-
-    def __init__(self, program: "subprocess.Popen[bytes]") -> None:
-        """`program` is `SCRIPT`, with unbuffered pipes."""
-        assert program.stdin is not None
-        assert program.stdout is not None
-        self._program, self._orders, self._reports = program, program.stdin, program.stdout
-
-    def run(self, data: Path, folder: Path, seconds: float) -> bool:
-        """Kills it after these, unless it is done; returns whether it was."""
-        self._orders.write(f"{data}\t{folder}\n".encode())
-        pid = int(read_line(self._reports, self._program))
-        is_done = bool(select.select([self._reports], [], [], seconds)[0])
-        if not is_done:
-            os.kill(pid, signal.SIGKILL)
-        code = int(read_line(self._reports, self._program))
-        assert code == 0 or (code == -signal.SIGKILL and not is_done)
-        return code == 0
-
-
-@pytest.fixture
-def indexing() -> Iterator[Indexing]:
-    pipe = subprocess.PIPE
-    with subprocess.Popen([sys.executable, str(SCRIPT)], bufsize=0, stdin=pipe, stdout=pipe) as program:
-        yield Indexing(program)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from stackroom.reading.finding.ranking import DOCUMENT, NAME, PAGE, WORDS
+from stackroom.reading.finding.ranking import DOCUMENT, NAME, PAGE, WORDS, nothing
 from stackroom.reading.finding.ranking import fuse as fuse_all
 
 WHOLE = 1 + WORDS + PAGE + DOCUMENT + NAME
@@ -22,6 +22,25 @@ def test_the_formula() -> None:
     assert fuse(0.5, 0.25, 0.125, 1.0) == pytest.approx((0.5 + WORDS * 0.25 + DOCUMENT * 0.125) / WHOLE)
     assert fuse(1.0, 1.0, 1.0, 1.0, name=1.0, page=1.0) == 1
     assert fuse(0.0, 0.0, 0.0, 1.0) == 0
+
+
+def test_what_a_model_finds_between_unrelated_texts_counts_as_nothing() -> None:
+    none = np.zeros(3)
+    meaning = np.array([0.75, 0.9, 0.7])  # unrelated, related, even less than unrelated
+    scores = fuse_all(meaning, none, none, none, none, 1.0, 0.75)
+    np.testing.assert_allclose(scores * WHOLE, [0, 0.6, -0.2])
+    # For a model of which nothing is measured, they are the same numbers as without.
+    same = fuse_all(meaning, none, none, none, none, 1.0)
+    assert (fuse_all(meaning, none, none, none, none, 1.0, 0.0) == same).all()
+
+
+def test_a_little_similarity_is_more_than_nothing() -> None:
+    none = np.zeros(2)
+    for known, unrelated in ((1.0, 0.0), (0.5, 0.0), (1.0, 0.75), (0.5, 0.75)):
+        of_nothing, of_little = fuse_all(np.array([0.0, 0.01]), none, none, none, none, known, unrelated)
+        assert of_nothing == pytest.approx(nothing(known, unrelated), abs=1e-9)
+        assert of_little > nothing(known, unrelated)
+    assert nothing(0.0, 0.75) == nothing(1.0, 0.0) == 0
 
 
 def test_more_evidence_is_never_worse() -> None:

@@ -170,8 +170,13 @@ class Catalog(CatalogFile):
         return described
 
     def has_waiting(self) -> bool:
-        """Whether passages wait for their vectors."""
-        return bool(self.rows("SELECT 1 FROM pending LIMIT 1"))
+        """Whether passages of the model that is searched wait for their vectors."""
+        return bool(
+            self.rows(
+                "SELECT 1 FROM models m CROSS JOIN splits s ON s.model = m.id"
+                " CROSS JOIN pending w ON w.passage BETWEEN s.first AND s.last WHERE m.current = 1 LIMIT 1"
+            )
+        )
 
     def passages(self, ids: Sequence[int]) -> dict[int, FoundPassage]:
         """The passages with these ids; those that are no longer there are missing from the answer."""

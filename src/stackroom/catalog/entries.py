@@ -20,6 +20,22 @@ class Model:
     fingerprint: Fingerprint
 
 
+CURRENT, UNFINISHED, REPLACED = 1, 0, -1
+"""How a model stands, in the column `current` of the table `models`: its passages are searched; they are
+being made beside those; they were searched before, and are kept so that one can go back."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherModel:
+    """A model whose vectors are kept beside those that are searched.
+
+    `is_replaced` says whether they were searched before; if not, they are still being made.
+    """
+
+    model: Model
+    is_replaced: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """A change that the indexes made from the catalogue have to follow.
@@ -234,6 +250,29 @@ def current_model(rows: Rows) -> Model | None:
     """The model whose vectors are searched; None before the first indexing."""
     found = rows("SELECT id, name, digest, dimensions, passage_tokens FROM models WHERE current = 1", ())
     return Model(found[0][0], Fingerprint(*found[0][1:])) if found else None
+
+
+def other_model(rows: Rows) -> OtherModel | None:
+    """The model whose vectors are kept beside those that are searched; None if there is none."""
+    found = rows(
+        "SELECT id, name, digest, dimensions, passage_tokens, current FROM models WHERE current <> 1"
+        " ORDER BY current LIMIT 1",
+        (),
+    )
+    if not found:
+        return None
+    id_, *about, standing = found[0]
+    return OtherModel(Model(id_, Fingerprint(*about)), standing == REPLACED)
+
+
+def pending_count(rows: Rows, model: Model) -> int:
+    """How many passages of a model wait for a vector."""
+    found = rows(
+        "SELECT count(*) FROM splits s CROSS JOIN pending w ON w.passage BETWEEN s.first AND s.last"
+        " WHERE s.model = ?",
+        (model.id,),
+    )
+    return int(found[0][0])
 
 
 def locations(rows: Rows, key: int) -> tuple[Location, ...]:

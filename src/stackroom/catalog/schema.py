@@ -75,7 +75,7 @@ CREATE TABLE models (
     digest TEXT NOT NULL,
     dimensions INTEGER NOT NULL,
     passage_tokens INTEGER NOT NULL,
-    current INTEGER NOT NULL            -- 1: its passages are searched; 0: being built beside the current one
+    current INTEGER NOT NULL            -- 1: its passages are searched; for others see entries.CURRENT
 ) STRICT;
 CREATE UNIQUE INDEX one_model_is_current ON models (current) WHERE current = 1;
 

@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from stackroom.catalog.catalog import Catalog
-from stackroom.catalog.entries import NESTED, file_at, locations, shown_path
+from stackroom.catalog.entries import (
+    NESTED,
+    Model,
+    OtherModel,
+    file_at,
+    locations,
+    other_model,
+    pending_count,
+    shown_path,
+)
 from stackroom.catalog.folder_notes import REASONS, read_notes
 from stackroom.common.data_folder import LEFT_OUT, UNREADABLE
 from stackroom.page.parts import ranges
@@ -80,6 +89,23 @@ class NotRead:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptModel:
+    """A model whose vectors are kept beside those that are searched.
+
+    Attributes:
+        name: of the model.
+        is_replaced: whether its vectors were searched before; if not, they are still being made.
+        passages: how many passages the library has for it so far, without those that it can't read.
+        embedded: how many of these have their vectors.
+    """
+
+    name: str
+    is_replaced: bool
+    passages: int
+    embedded: int
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What the catalogue holds.
 
@@ -93,13 +119,16 @@ class Status:
         attachments_failed: those that could not be read, or are attached to an attached PDF.
         attachments_other: files with attachments that are no PDFs.
         not_read: what else the files have that is not in the index, by file and kind.
-        pending: passages that have no vector yet.
+        pending: passages that have no vector yet, of the model that is searched.
         illegible: passages that never get a vector, because the model can't read them.
+        illegible_languages: how many of these are in documents in each language, the most frequent first; ""
+            if it can't be told.
         failures: files that could not be indexed.
         unreadable: folders and files that the last run could not look at; the index keeps what it has of
             them.
         left_out: what the last run left out, by library and reason.
         model, model_digest: name and digest of the model whose vectors are searched; None before the first.
+        other_model: whose vectors are kept beside these; None if there is none.
         text_bytes: of all extracted text, in UTF-8.
         index_bytes: of all files in the index folder.
         libraries: absolute paths of the folders (or single PDFs) that were indexed.
@@ -119,11 +148,13 @@ class Status:
     not_read: tuple[NotRead, ...]
     pending: int
     illegible: int
+    illegible_languages: Mapping[str, int]
     failures: tuple[Failure, ...]
     unreadable: tuple[Failure, ...]
     left_out: tuple[LeftOut, ...]
     model: str | None
     model_digest: str | None
+    other_model: KeptModel | None
     text_bytes: int
     index_bytes: int
     libraries: tuple[str, ...]
@@ -136,12 +167,10 @@ def read_status(catalog: Catalog) -> Status:
             "SELECT count(*), coalesce(sum(page_count), 0), coalesce(sum(text_bytes), 0) FROM documents"
         )[0]
         model = catalog.model()
-        passages = catalog.rows(
-            "SELECT coalesce(sum(last - first + 1), 0) FROM splits WHERE model = ?",
-            (model.id if model else 0,),
-        )[0][0]
-        pending = catalog.rows("SELECT count(*) FROM pending")[0][0]
-        illegible = catalog.rows("SELECT count(*) FROM vectors WHERE length(code) = 0")[0][0]
+        passages, illegible = legibility(catalog, model)
+        pending = pending_count(catalog.rows, model) if model else 0
+        other = other_model(catalog.rows)
+        kept = _kept(catalog, other) if other else None
         without_text = catalog.rows(
             "SELECT key FROM documents WHERE text_bytes = 0"
             " AND NOT EXISTS (SELECT 1 FROM scans WHERE document = key)"
@@ -186,7 +215,8 @@ def read_status(catalog: Catalog) -> Status:
         passages=passages,
         without_text=tuple(sorted(place for (key,) in without_text for place in places[key])),
         pending=pending,
-        illegible=illegible,
+        illegible=sum(illegible.values()),
+        illegible_languages=illegible,
         scans_read=scans.get("published", 0),
         scans_waiting=scans.get("waiting", 0) + scans.get("read", 0),
         scans_failed=_failures_inside(scans_failed, places),
@@ -200,10 +230,37 @@ def read_status(catalog: Catalog) -> Status:
         left_out=tuple(_left_out(catalog.path, [root for (root,) in libraries])),
         model=model.fingerprint.name if model else None,
         model_digest=model.fingerprint.digest if model else None,
+        other_model=kept,
         text_bytes=text_bytes,
         index_bytes=_file_bytes(catalog.path.parent),
         libraries=tuple(row[0] for row in libraries),
     )
+
+
+def legibility(catalog: Catalog, model: Model | None) -> tuple[int, dict[str, int]]:
+    """How many passages a model has, and how many of them it can't read, by the languages of their documents,
+    the most frequent first. Raises CatalogUnusable if the catalogue can't be read.
+    """
+    id_ = model.id if model else 0
+    ((passages,),) = catalog.rows(
+        "SELECT coalesce(sum(last - first + 1), 0) FROM splits WHERE model = ?", (id_,)
+    )
+    # Document by document, since each has a range of passages: CROSS JOIN keeps this order.
+    illegible = catalog.rows(
+        "SELECT d.language, count(*) FROM splits s"
+        " CROSS JOIN vectors v ON v.passage BETWEEN s.first AND s.last"
+        " JOIN documents d ON d.key = s.document WHERE s.model = ? AND length(v.code) = 0"
+        " GROUP BY d.language ORDER BY count(*) DESC, d.language",
+        (id_,),
+    )
+    return passages, dict(illegible)
+
+
+def _kept(catalog: Catalog, other: OtherModel) -> KeptModel:
+    passages, illegible = legibility(catalog, other.model)
+    legible = passages - sum(illegible.values())
+    embedded = legible - pending_count(catalog.rows, other.model)
+    return KeptModel(other.model.fingerprint.name, other.is_replaced, legible, embedded)
 
 
 def _failures(rows: Iterable[tuple[Any, ...]]) -> tuple[Failure, ...]:

@@ -5,69 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stackroom import __version__
+from stackroom.cli.help_texts import DESCRIPTION, DOCTOR, EPILOG, EVAL, MODELS, OPERATORS, TRY
 from stackroom.common.settings import Settings
 
 WAIT_SECONDS = 600.0
 """How long a command waits for another one by default, in seconds."""
 
-_DESCRIPTION = """\
-Search a private folder of PDFs on this machine: for you, and for AI assistants over MCP.
-
-  stackroom index ~/Papers       read the PDFs of a folder into the index
-  stackroom serve                answer search and fetch to an MCP client
-  stackroom up ~/Papers          do both at once, and follow the folder as it changes
-  stackroom search "a question"  search in this terminal
-  stackroom doctor               check a running server before you go live
-  stackroom eval ~/Questions     measure how well questions with known answers are answered
-"""
-
-_OPERATORS = """\
-operators, anywhere in the query (in a shell, put the whole query in single quotes):
-  "exact phrase"       only passages with exactly these words, in this order
-  -word  -"a phrase"   leave out passages with this word or phrase
-  title:word  author:name  folder:name  id:document
-                       only documents with this title, author, folder or id
-  after:2023  before:2024-05
-                       only documents made or changed in 2023 or later; before May 2024
-  lang:de              only documents in this language
-If the value of an operator cannot be understood, it is searched for as ordinary words. If a query begins with
-a minus, write `--` before it.
-"""
-
-_EVAL = """\
-Measure how well search finds answers that are known: index a set of documents, ask all its questions, and
-compare the results with the answers. This is done three times: for matching words alone, for meaning alone,
-and for both together, as `search` does it.
-
-DIR holds one of
-
-  corpus.jsonl, queries.jsonl and qrels.tsv    a collection in the format of BEIR. Measured: nDCG@10,
-                                               Recall@100 and MRR@10 of documents
-  PDFs, in DIR or DIR/pdfs, whose names are    the same. Queries and judgments may be elsewhere:
-  the ids of a collection's documents          --queries FILE --qrels FILE
-  PDFs and questions.jsonl or questions.csv    questions about one PDF each. Measured: how often that PDF,
-                                               and the right page, is among the first 1, 5 and 10 results
-
-For questions of your own, make a CSV file whose first line is `question,pdf,page`; the page is counted from 1
-and may be left empty. Then: stackroom eval ~/Papers --questions mine.csv --keep ~/papers-eval
-
-Your own index is not touched: the set gets its own index in a temporary folder, with the model of
-STACKROOM_MODEL. Only the compiled model is taken from the data folder.
-"""
-
-_DOCTOR = """\
-Checks how the server is reached, who gets in, both revisions of MCP, the tools, and their answers. If the
-server has sign-in, the command asks you for the passphrase, signs in as ChatGPT, Claude and Claude Code do,
-and in the end gives up the access it got. Exit code 0: no check failed; 1: at least one failed.
-"""
-
-_EPILOG = """\
-exit codes: 0 all is well; 1 something failed; 2 wrong arguments or settings; 130 interrupted. `index` exits
-with 1 if a file or folder could not be read, unless it failed before already; `index --strict` also then
-(`stackroom status` lists these files). `check` exits with 1 if something is damaged. `watch`, `serve` and
-`up` exit with 0 on SIGTERM.
-environment variables: STACKROOM_DATA, STACKROOM_MODEL and others; docs/settings.md has them all
-"""
+_MODEL = (
+    'an embedding model: "multilingual", a folder, or a hub name such as BAAI/bge-small-en-v1.5 (default: '
+    "STACKROOM_MODEL, or that of the index; at first the bundled one, which reads English best)"
+)
 
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -88,6 +35,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     given = vars(arguments)
     return Settings.read(
         data=given.get("data"),
+        model=given.get("model"),
         host=given.get("host"),
         port=given.get("port"),
         public_url=given.get("public_url"),
@@ -111,8 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser = argparse.ArgumentParser(
         prog="stackroom",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
+        description=DESCRIPTION,
+        epilog=EPILOG,
         parents=[common],
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -138,10 +86,18 @@ def _parser() -> argparse.ArgumentParser:
         help="exit with code 1 also if a file failed that had failed before and has not changed",
     )
     _add_wait(index)
-    index.add_argument(
+    anew = index.add_mutually_exclusive_group()
+    anew.add_argument(
         "--reembed",
         action="store_true",
-        help="make new vectors of the whole library with the model of STACKROOM_MODEL, then search with that",
+        help="make new vectors of the whole library with the model of --model or STACKROOM_MODEL, then "
+        "search with that; if it is interrupted, the next --reembed goes on",
+    )
+    anew.add_argument(
+        "--undo",
+        action="store_true",
+        help="take --reembed back, finished or not, and do nothing else; possible until `index`, `watch` or "
+        "`up` is started after it was finished",
     )
 
     watch = add("watch", "index, then follow the folders as they change, until Ctrl-C")
@@ -169,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
 
     search = add("search", "find the documents that answer a question or contain these words")
     search.formatter_class = argparse.RawDescriptionHelpFormatter
-    search.epilog = _OPERATORS
+    search.epilog = OPERATORS
     search.add_argument("query", nargs="+", metavar="QUERY", help="a question, or words; see below")
     search.add_argument("--limit", type=_positive, default=10, metavar="N", help="most results (default: 10)")
     search.add_argument(
@@ -236,7 +192,7 @@ def _parser() -> argparse.ArgumentParser:
         "doctor", "check a running server before you go live, by calling it as ChatGPT and Claude do"
     )
     doctor.formatter_class = argparse.RawDescriptionHelpFormatter
-    doctor.epilog = _DOCTOR
+    doctor.epilog = DOCTOR
     doctor.add_argument(
         "url",
         nargs="?",
@@ -259,10 +215,11 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = add("eval", "measure how well questions with known answers are answered")
     evaluate.formatter_class = argparse.RawDescriptionHelpFormatter
-    evaluate.description = _EVAL
+    evaluate.description = EVAL
     evaluate.add_argument(
         "folder", type=_path, metavar="DIR", help="the set of documents and questions, see above"
     )
+    evaluate.add_argument("--model", metavar="NAME", help=_MODEL)
     evaluate.add_argument("--queries", type=_path, metavar="FILE", help="JSON lines with _id and text")
     evaluate.add_argument(
         "--qrels",
@@ -289,6 +246,36 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="print the figures as JSON")
     evaluate.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
 
+    models = add("models", "show the embedding models that are here, and recommended ones; or try one")
+    models.formatter_class = argparse.RawDescriptionHelpFormatter
+    models.description = MODELS
+    models.set_defaults(action="list")
+    models.add_argument(
+        "--folder",
+        action="append",
+        type=_path,
+        default=[],
+        metavar="DIR",
+        help="list the model in DIR as well",
+    )
+    models.add_argument("--json", action="store_true", default=False, help="print them as JSON")
+    models.add_argument("--quiet", "-q", action="store_true", default=False, help="do not show progress")
+    tries = models.add_subparsers(metavar="ACTION", dest="action")
+    attempt = tries.add_parser("try", help="measure a model on documents of your own", parents=[common])
+    attempt.formatter_class = argparse.RawDescriptionHelpFormatter
+    attempt.description = TRY
+    attempt.add_argument("name", metavar="NAME", help="a folder, or a name such as BAAI/bge-small-en-v1.5")
+    attempt.add_argument("folder", type=_path, metavar="FOLDER", help="a folder of PDFs")
+    attempt.add_argument(
+        "--passages",
+        type=_positive,
+        default=1000,
+        metavar="N",
+        help="take a sample of about so many passages (default: %(default)s); more take longer and tell more",
+    )
+    attempt.add_argument("--json", action="store_true", help="print the figures as JSON")
+    attempt.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
+
     forget = add("forget", "remove a folder from the index; its files stay where they are")
     forget.add_argument("path", type=_path, metavar="PATH", help="a folder or PDF that was given to `index`")
     _add_wait(forget)
@@ -303,6 +290,7 @@ def _add_paths(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="a folder of PDFs, or a single PDF (default: all that were indexed before)",
     )
+    parser.add_argument("--model", metavar="NAME", help=_MODEL)
     parser.add_argument(
         "--exclude",
         action="append",

@@ -40,6 +40,7 @@ _COMMANDS = {
     "clients": ("access", "clients"),
     "doctor": ("doctor", "doctor"),
     "eval": ("evaluation", "evaluate"),
+    "models": ("models", "models"),
 }
 
 

@@ -11,8 +11,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from stackroom.cli.terminal import duration
 from stackroom.common.events import Events
 
-# Reading PDFs takes this share of a run's time, embedding the rest (measured, see docs/benchmarks.md).
-_READING_SHARE = 0.08
 _SECONDS_BETWEEN_LINES = 5.0
 
 
@@ -63,22 +61,19 @@ class ProgressDisplay:
         embedded: int,
         scans: int,
         scans_done: int,
+        share: float = 0.0,
+        seconds_left: float | None = None,
     ) -> None:
         """Shows how far a run is; see `indexer.run.account.Progress`. Cheap enough to call for every page."""
-        read = files_done / files if files else 1.0
         if (scans and not scans_done) or not (scans or files_done or pages or embedded):
             self._started = time.monotonic()  # a run begins, or its scans begin
-        # How many passages there will be is estimated from the files read so far.
-        expected = max(passages / read if read else 0.0, 1.0)
-        share = _READING_SHARE * read + (1 - _READING_SHARE) * (embedded / expected if passages else 0.0)
+        elapsed = time.monotonic() - self._started
         counts = f"{files_done}/{files} files  {pages} pages  {embedded}/{passages} passages embedded"
+        if not pages and (embedded or stage == "splitting"):
+            counts = f"{embedded}/{passages} passages embedded"
         if scans:  # scans are read when everything else is done
             counts = f"{scans_done}/{scans} scanned pages  {embedded}/{passages} passages embedded"
-            share = scans_done / scans
-        # No estimate before something is embedded: the model may still be loading.
-        elapsed = time.monotonic() - self._started
-        known = (scans_done or embedded) and 0 < share < 1
-        left = f"about {duration(elapsed * (1 - share) / share)} left" if known else ""
+        left = f"about {duration(seconds_left)} left" if seconds_left is not None else ""
         if self._bar:
             self._bar.update(
                 self._task, description=stage, completed=share, counts=counts, left=left, visible=True
@@ -94,6 +89,7 @@ class ProgressDisplay:
                 pages=pages,
                 passages=passages,
                 embedded=embedded,
+                seconds_left=None if seconds_left is None else round(seconds_left),
             )
 
     def count(self, stage: str, done: int, of: int) -> None:

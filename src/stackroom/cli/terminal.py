@@ -1,5 +1,6 @@
 """Output for people in a terminal: tables, and how files, times and sizes are written."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -7,8 +8,9 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from stackroom.catalog.status import NotRead, Status
+from stackroom.catalog.status import KeptModel, NotRead, Status
 from stackroom.common.documents import Hit, Quote
+from stackroom.embedding.prompts import Prompts
 from stackroom.page.foreign_text import own_line
 from stackroom.reading.finding.ranking import Evidence
 
@@ -32,7 +34,14 @@ _NOT_READ = {
 _LISTED = 20
 
 
-def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> None:
+def show_status(
+    status: Status,
+    words: int,
+    runtime: str,
+    ocr_obstacle: str,
+    warning: str = "",
+    prompts: Prompts | None = None,
+) -> None:
     """Prints what an index holds, and which files are not in it.
 
     Args:
@@ -40,6 +49,8 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
         words: how many passages can be found by their words.
         runtime: what runs the model.
         ocr_obstacle: why scans are not read; empty if they are read.
+        warning: what is to be doubted about the model, or what it can't read; mostly empty.
+        prompts: words before queries and passages; None if they are not known yet.
     """
     share = f", {status.index_bytes / status.text_bytes:.1f} times the text" if status.text_bytes else ""
     print(f"documents   {status.documents}")
@@ -62,6 +73,13 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
     print(f"text        {size(status.text_bytes)}")
     print(f"index       {size(status.index_bytes)}{share}")
     print(f"model       {status.model or 'none yet'}" + (f"\n            {runtime}" if status.model else ""))
+    for line in warning.splitlines():
+        print(f"            {line}")
+    if prompts:
+        print(f"  queries     {_prompt(prompts.query, prompts.query_from)}")
+        print(f"  passages    {_prompt(prompts.passage, prompts.passage_from)}")
+    if status.other_model:
+        print(f"            {_kept(status.other_model)}")
     print("libraries   " + ("\n            ".join(map(printable, status.libraries)) or "none yet"))
     for left_out in status.left_out:
         why = f"{_WHY_LEFT_OUT[left_out.reason]} ({left_out.count})"
@@ -103,6 +121,35 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
         print(f"\nwithout text, so not searchable ({len(status.without_text)}):")
     for path in status.without_text:
         print(f"  {printable(path)}")
+
+
+def show_progress(progress: Mapping[str, Any]) -> None:
+    """Prints how far the indexer at work is; the fields are those of `indexer.run.account.Progress`."""
+    left = progress["seconds_left"]
+    counts = f"{progress['embedded']}/{progress['passages']} passages embedded"
+    if progress["scans"]:
+        counts = f"{progress['scans_done']}/{progress['scans']} scanned pages, {counts}"
+    elif progress["pages"]:
+        counts = f"{progress['files_done']}/{progress['files']} files, {progress['pages']} pages, {counts}"
+    print(
+        f"\nat work now ({progress['stage']}): {counts}"
+        + ("" if left is None else f", about {duration(left)} left")
+    )
+
+
+def _kept(other: KeptModel) -> str:
+    """What is kept beside the vectors that are searched, and what can be done with it."""
+    if other.is_replaced:
+        return f"the vectors of {other.name} are kept: `stackroom index --undo` goes back to them"
+    return (
+        f"being embedded anew with {other.name}: {other.embedded} of {other.passages} passages so far;\n"
+        "            `stackroom index --reembed` goes on, `stackroom index --undo` gives it up"
+    )
+
+
+def _prompt(prompt: str, source: str) -> str:
+    words = f"begin with {json.dumps(prompt, ensure_ascii=False)}" if prompt else "as they are"
+    return f"{words} ({source})" if source else words
 
 
 def _listed_unread(not_read: Sequence[NotRead]) -> str:
@@ -294,6 +341,14 @@ def size(count: int) -> str:
             return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
+
+
+def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Rows of a table as lines; all have as many cells."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
 
 
 def printable(text: str) -> str:

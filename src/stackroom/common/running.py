@@ -79,6 +79,15 @@ def _acquire(lock: FileLock, path: Path) -> None:
                 raise
 
 
+def tell_more(path: Path, more: dict[str, Any]) -> None:
+    """Adds to the note of the lock `path`, which this process holds. What can't be written is not told."""
+    note = _note_path(path)
+    new = note.with_suffix(".new")
+    with suppress(OSError, ValueError):
+        new.write_text(json.dumps({**json.loads(note.read_text(encoding="utf-8")), **more}), encoding="utf-8")
+        new.replace(note)
+
+
 def holder(path: Path) -> dict[str, Any] | None:
     """The note of whoever holds the lock `path`; None if nobody does, even if a dead holder left a note.
 

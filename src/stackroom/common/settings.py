@@ -33,8 +33,10 @@ class Settings:
 
     Attributes:
         data: the data folder; everything Stackroom writes is under `data/index`.
-        model: a folder, or a model's name on the hub; empty means the model that the index was built with,
-            or the bundled all-MiniLM-L6-v2 for a new index.
+        model: "multilingual", a folder, or a model's name on the hub; empty means the model that the index
+            was built with, or the bundled all-MiniLM-L6-v2 for a new index.
+        query_prompt, passage_prompt: what stands before each query and passage for the model, instead of what
+            its authors want; `{text}` may stand at the end for the text, and alone for no words at all.
         precision: what the model computes in: bf16, int8 or fp32; empty means the best for this processor.
         profile: "compact" makes the index as small as possible, at a small loss of precision.
         host, port: where the HTTP server listens.
@@ -68,6 +70,8 @@ class Settings:
 
     data: Path = Path("data")
     model: str = ""
+    query_prompt: str = ""
+    passage_prompt: str = ""
     precision: Literal["", "bf16", "int8", "fp32"] = ""
     profile: Literal["default", "compact"] = "default"
     host: str = "127.0.0.1"
@@ -109,6 +113,8 @@ class Settings:
                 values[setting.name] = _lines(text)
             elif setting.name == "allow_host":
                 values[setting.name] = text.replace(",", " ").split()
+            elif setting.name in ("query_prompt", "passage_prompt"):
+                values[setting.name] = _prompt(name, text)
             elif text.strip():
                 values[setting.name] = _parse(name, text.strip(), setting.type)
         overrides["exclude"] = (*values["exclude"], *(overrides.get("exclude") or ()))
@@ -259,6 +265,13 @@ def _parse(name: str, text: str, kind: Any) -> Any:
 def _lines(text: str) -> tuple[str, ...]:
     lines = (line.removesuffix("\r") for line in text.encode(errors="replace").decode().split("\n"))
     return tuple(line for line in lines if line)
+
+
+def _prompt(name: str, text: str) -> str:
+    """Raises SettingsError if it is none: the blank at its end is part of it."""
+    if "{text}" in text.removesuffix("{text}"):
+        raise SettingsError(f"{name}={text!r} must have {{text}} at its end, or nowhere.")
+    return text if text.strip() else ""
 
 
 def _host_name(text: str) -> str:

@@ -1,5 +1,6 @@
 """What the rest of Stackroom knows of an embedding model: three protocols, and the fingerprint of a model."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackroom.common.errors import ModelMismatch
+from stackroom.embedding.prompts import has_same_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,9 @@ class Fingerprint:
     searched, and can grow, on another with a different processor.
 
     Attributes:
-        name: how the model was named: a hub id, a folder, or "all-MiniLM-L6-v2 (bundled)".
-        digest: SHA-256 of the model's weights, tokenizer and configuration; hexadecimal.
+        name: how the model was named: a hub id, a folder, "all-MiniLM-L6-v2 (bundled)" or the like.
+        digest: SHA-256 of the model's weights, tokenizer and configuration; hexadecimal. If its passages get
+            other words than these files say, the first half is another: see `prompts.digest_with`.
         dimensions: how many numbers a vector has.
         passage_tokens: most tokens that a passage may have, its context included.
     """
@@ -50,6 +53,12 @@ def refuse_another_model(name: str, digest: str, built_with: Fingerprint) -> Non
     """
     if digest == built_with.digest:
         return
+    if has_same_files(digest, built_with.digest):
+        raise ModelMismatch(
+            f"Passages for the model {name!r} now begin with other words than those that the index was built "
+            "with, which `stackroom status` shows. Run `stackroom index --reembed` to go on with the new, or "
+            "set STACKROOM_PASSAGE_PROMPT to the old ones ({text} alone for none)."
+        )
     if name == built_with.name:
         raise ModelMismatch(
             f"The files of the model {name!r} have changed since the index was built. "
@@ -57,8 +66,8 @@ def refuse_another_model(name: str, digest: str, built_with: Fingerprint) -> Non
         )
     raise ModelMismatch(
         f"The index was built with the model {built_with.name!r}, not with {name!r}. Unset "
-        f"STACKROOM_MODEL to go on with the former, or run "
-        f"`STACKROOM_MODEL={name} stackroom index --reembed` to change to the latter."
+        f"STACKROOM_MODEL or leave out --model to go on with the former, or run "
+        f"`stackroom index --reembed --model {shlex.quote(name)}` to change to the latter."
     )
 
 
@@ -140,6 +149,11 @@ class Embedder(Protocol):
         Returns:
             As `embed_passages`.
         """
+        ...
+
+    @property
+    def unrelated_cosine(self) -> float:
+        """How similar this model finds texts that have nothing to do with each other: 0 to below 1."""
         ...
 
     def known_share(self, text: str) -> float:

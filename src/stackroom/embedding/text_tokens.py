@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tokenizers import Encoding
 from tokenizers import Tokenizer as RustTokenizer
 
-from stackroom.common.characters.scripts import HANGUL, UNSPACED
+from stackroom.common.characters.scripts import HANGUL, INDIAN, UNSPACED
 from stackroom.embedding.embedder import Fingerprint
 
 _WORD = re.compile(r"\S+")
@@ -23,8 +23,13 @@ _LONGEST_KEPT = 64
 # How many words are encoded at once: bounds the memory that a book of nothing but names takes.
 _WORDS_AT_ONCE = 10_000
 
+# SentencePiece's sign for the blank before a word. Where no longer piece begins with it, it is a token, to
+# which the library gives the place of the word's first character.
+_BLANK = "▁"
+
 # Thai, Lao, Burmese, Khmer, Japanese, Chinese, Korean: one of these letters may be a word or a syllable.
 _SYLLABLES = re.compile(f"[{UNSPACED}{HANGUL}]+")
+_INDIAN = re.compile(f"[{INDIAN}]+")
 
 
 class _Word(NamedTuple):
@@ -144,22 +149,45 @@ def _tokens(tokenizer: RustTokenizer, text: str, encoding: Encoding) -> _Tokens:
     model does with Russian; and those that are cut into bytes or into the strokes of a Korean syllable.
     """
     count = len(encoding.ids)
-    name = getattr(tokenizer.model, "unk_token", None)
-    unknown = tokenizer.token_to_id(name) if name else None
+    unknown = _unknown_token(tokenizer)
     ids = np.array(encoding.ids, np.int64)
     spans = np.array(encoding.offsets, np.int64).reshape(count, 2)
     starts, ends = spans.T
     up_to = np.concatenate([[0], np.cumsum(np.fromiter(map(str.isalpha, text), np.int64, len(text)))])
     letters = up_to[ends] - up_to[starts]
-    is_syllable = np.zeros(len(text) + 1, bool)
-    for match in _SYLLABLES.finditer(text):
-        is_syllable[match.start() : match.end()] = True
+    in_syllables, in_indian = (_matched(script, text) for script in (_SYLLABLES, _INDIAN))
     words = np.array(encoding.word_ids, np.int64)
-    with_next = words[1:] == words[:-1]
-    is_part = _either(with_next)
-    is_below_letters = _either(with_next & (spans[1:] == spans[:-1]).all(1))
+    blank = tokenizer.token_to_id(_BLANK)
+    (real,) = np.nonzero(ids != (-1 if blank is None else blank))
+    with_next = words[real[1:]] == words[real[:-1]]
+    is_part, is_below_letters = np.zeros((2, count), bool)
+    is_part[real] = _either(with_next)
+    is_below_letters[real] = _either(with_next & (spans[real[1:]] == spans[real[:-1]]).all(1))
     is_known = (ids != (-1 if unknown is None else unknown)) & ~is_below_letters
-    return _Tokens(starts, letters, letters * (is_known & ((letters > 1) | ~is_part | is_syllable[starts])))
+    # Vowel signs of Indian scripts are no letters to Python, but make a syllable of one.
+    is_syllable = in_syllables[starts] | (in_indian[starts] & (ends - starts > 1))
+    is_known &= (letters > 1) | ~is_part | is_syllable
+    is_real = np.zeros(count, bool)
+    is_real[real] = True
+    return _Tokens(starts, letters * is_real, letters * (is_known & is_real))
+
+
+def _unknown_token(tokenizer: RustTokenizer) -> int | None:
+    """The id of the token that stands for what the model does not know; None if it has none."""
+    name = getattr(tokenizer.model, "unk_token", None)
+    if name:
+        return tokenizer.token_to_id(name)
+    # SentencePiece's kind has one, but does not name it: it is what a character that no text has becomes.
+    tokens = tokenizer.model.tokenize("\U0010fffd")
+    return tokens[0].id if len(tokens) == 1 else None
+
+
+def _matched(pattern: re.Pattern[str], text: str) -> NDArray[np.bool_]:
+    """For each character of a text, and for its end, whether a match of the pattern has it."""
+    found = np.zeros(len(text) + 1, bool)
+    for match in pattern.finditer(text):
+        found[match.start() : match.end()] = True
+    return found
 
 
 def _either(with_next: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -15,6 +15,7 @@ from stackroom.embedding.embedder import (
     Preparation,
     refuse_another_model,
 )
+from stackroom.embedding.prompts import has_same_files
 
 # Vectors of the last queries that are kept: 1.5 MB with the bundled model.
 _KEPT = 1000
@@ -112,7 +113,10 @@ class QueryModel:
         """
         with self._loading:
             if self._loaded is None or not self._loaded.embedder.fingerprint.same_vectors(built_with):
+                # Other words before passages are nothing to a query: the index has those it was built with.
                 if self._wanted:
-                    refuse_another_model(self._wanted, self._models.digest(self._wanted), built_with)
+                    digest = self._models.digest(self._wanted)
+                    if not has_same_files(digest, built_with.digest):
+                        refuse_another_model(self._wanted, digest, built_with)
                 self._loaded = QueryEmbedder(self._models.load(built_with))
             return self._loaded

@@ -46,7 +46,7 @@ class Reader:
         from stackroom.reading.reader import Reader
 
         settings = Settings(data=Path("data"))
-        models = Models(settings.models, settings.precision, queries=True)
+        models = Models.of(settings, queries=True)
         reader = Reader(Catalog(settings.catalog), WordIndex(settings.words), models)
     """
 

@@ -145,7 +145,8 @@ class Searching:
                 vector, known = queries.embed(query.text), queries.embedder.known_share(query.text)
                 memory = turn.enter_context(self._turn.at_one_moment())
                 if memory.model == model:
-                    yield replace(by_words, vector=vector, known=known), memory
+                    unrelated = queries.embedder.unrelated_cosine
+                    yield replace(by_words, vector=vector, known=known, unrelated=unrelated), memory
                     return
                 turn.close()
             yield None

@@ -14,7 +14,7 @@ from stackroom.catalog.catalog import Catalog
 from stackroom.cli.arguments import settings_of
 from stackroom.cli.commands.indexing import open_indexer, progress_callback, tell_summary
 from stackroom.cli.commands.searching import open_reader
-from stackroom.cli.evaluation.ask_questions import ask_questions
+from stackroom.cli.evaluation.ask_questions import Results, ask_questions
 from stackroom.cli.evaluation.report import as_json, as_table
 from stackroom.cli.evaluation.sets import EvaluationSet, read_set
 from stackroom.cli.exit_codes import OK, interruptions, stop_process
@@ -34,25 +34,41 @@ def evaluate(arguments: argparse.Namespace) -> int:
     )
     if arguments.half:
         evaluation_set = evaluation_set.half(arguments.half)
-    with _data_folder(arguments.keep, Events(as_json=settings.log_json)) as data:
+    with data_folder(arguments.keep, Events(as_json=settings.log_json)) as data:
         apart = replace(settings, data=data)
-        _index_set(evaluation_set, apart, settings.models, quiet=arguments.quiet)
-        with (
-            Catalog(apart.catalog) as catalog,
-            closing(open_reader(apart, settings.models)) as reader,
-            ProgressDisplay(Events(as_json=settings.log_json), quiet=arguments.quiet) as display,
-        ):
-            results = ask_questions(
-                evaluation_set,
-                catalog,
-                reader,
-                lambda done: display.count("asking", done, len(evaluation_set.queries)),
-            )
+        index_set(evaluation_set, apart, settings.models, quiet=arguments.quiet)
+        results = ask_set(evaluation_set, apart, settings.models, quiet=arguments.quiet)
     print(as_json(results) if arguments.json else as_table(results))
     return OK
 
 
-def _index_set(evaluation_set: EvaluationSet, settings: Settings, models: Path, *, quiet: bool) -> None:
+def ask_set(evaluation_set: EvaluationSet, settings: Settings, models: Path, *, quiet: bool) -> Results:
+    """Asks the questions of a set that is indexed; the arguments as for `index_set`."""
+    with (
+        Catalog(settings.catalog) as catalog,
+        closing(open_reader(settings, models)) as reader,
+        ProgressDisplay(Events(as_json=settings.log_json), quiet=quiet) as display,
+    ):
+        return ask_questions(
+            evaluation_set,
+            catalog,
+            reader,
+            lambda done: display.count("asking", done, len(evaluation_set.queries)),
+        )
+
+
+def index_set(evaluation_set: EvaluationSet, settings: Settings, models: Path, *, quiet: bool) -> None:
+    """Indexes the documents of a set.
+
+    Args:
+        evaluation_set: with its documents.
+        settings: of a data folder for this set alone.
+        models: the folder of prepared models.
+        quiet: show no progress.
+
+    Raises:
+        UsageError: the data folder holds something else, or was made with another model.
+    """
     events = Events(as_json=settings.log_json)
     with open_indexer(settings, models) as indexer, ProgressDisplay(events, quiet=quiet) as display:
         # Documents of another set would be found as well, and count as wrong answers.
@@ -77,8 +93,8 @@ def _index_set(evaluation_set: EvaluationSet, settings: Settings, models: Path, 
 
 
 @contextmanager
-def _data_folder(keep: Path | None, events: Events) -> Iterator[Path]:
-    """The folder of --keep, or a temporary one, which is removed even if the command is interrupted."""
+def data_folder(keep: Path | None, events: Events) -> Iterator[Path]:
+    """The folder `keep`, or a temporary one, which is removed even if the command is interrupted."""
     if keep is not None:
         yield keep.expanduser().resolve()
         return

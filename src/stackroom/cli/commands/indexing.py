@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 
 def index(arguments: argparse.Namespace) -> int:
+    from stackroom.catalog.catalog import Catalog
+    from stackroom.catalog.status import legibility
     from stackroom.cli.progress import ProgressDisplay
+    from stackroom.cli.unread_languages import about_unread_languages
 
     settings = settings_of(arguments)
     events = Events(as_json=settings.log_json)
@@ -37,20 +40,72 @@ def index(arguments: argparse.Namespace) -> int:
         ProgressDisplay(events, quiet=arguments.quiet) as display,
     ):
         events.take_logging()
-        if arguments.reembed:
-            summary = indexer.reembed(progress_callback(display))
-        roots = _roots(arguments.paths, indexer.libraries())
-        if roots or not arguments.reembed:
+        if arguments.undo:
+            summary = _undo(indexer, events, display)
+        elif arguments.reembed:
+            summary = _reembed(indexer, events, display)
+        roots = [] if arguments.undo else _roots(arguments.paths, indexer.libraries())
+        if roots or not (arguments.reembed or arguments.undo):
             after = indexer.run(roots, retry_failed=arguments.retry, on_progress=progress_callback(display))
             if arguments.reembed:
                 after.embedded_passages += summary.embedded_passages
                 after.seconds += summary.seconds
+            else:
+                indexer.drop_replaced_model()
             summary = after
+    with Catalog(settings.catalog) as catalog:
+        model = catalog.model()
+        passages, illegible = legibility(catalog, model)
     if arguments.json:
-        print(json.dumps(asdict(summary), ensure_ascii=False))
-    tell_summary(events, summary)
+        more = {"passages": passages, "illegible_languages": illegible}
+        print(json.dumps({**asdict(summary), **more}, ensure_ascii=False))
+    if not arguments.undo:
+        tell_summary(events, summary)
+    name = model.fingerprint.name if model else ""
+    if unread := about_unread_languages(passages, illegible, name, settings.precision):
+        events.tell("unread", unread, "warning", passages=passages, illegible_languages=illegible)
     failed = summary.newly_failed or (arguments.strict and (summary.failed or summary.unreadable))
     return SOMETHING_FAILED if failed else OK
+
+
+def _reembed(indexer: "Indexer", events: Events, display: "ProgressDisplay") -> "Summary":
+    before, _ = indexer.models()
+    if before is not None:
+        events.tell(
+            "reembedding",
+            f"Until all is embedded anew, searches use {before.fingerprint.name}. If this is interrupted, "
+            "`stackroom index --reembed` goes on, and `stackroom index --undo` gives it up.",
+            model=before.fingerprint.name,
+        )
+    summary = indexer.reembed(progress_callback(display))
+    _tell_switch(indexer, events)
+    return summary
+
+
+def _undo(indexer: "Indexer", events: Events, display: "ProgressDisplay") -> "Summary":
+    _, other = indexer.models()
+    summary = indexer.undo_reembed(progress_callback(display))
+    if other is not None and other.is_replaced:
+        _tell_switch(indexer, events)
+    elif other is not None:
+        name = other.model.fingerprint.name
+        events.tell("undone", f"The unfinished vectors of {name} are removed.", model=name)
+    return summary
+
+
+def _tell_switch(indexer: "Indexer", events: Events) -> None:
+    """Reports which model is searched now, and how to go back."""
+    model, other = indexer.models()
+    if model is None or other is None:
+        return
+    events.tell(
+        "switched",
+        f"Searches use {model.fingerprint.name} now. The vectors of {other.model.fingerprint.name} are kept, "
+        "and `stackroom index --undo` goes back to them, until `stackroom index`, `watch` or `up` is started "
+        "next: that removes them.",
+        model=model.fingerprint.name,
+        before=other.model.fingerprint.name,
+    )
 
 
 def watch(arguments: argparse.Namespace) -> int:
@@ -66,9 +121,7 @@ def watch(arguments: argparse.Namespace) -> int:
     if arguments.with_parent:
         end_with_parent()
     refuse_second_watcher(settings)
-    indexer = Indexer(
-        settings, Models(settings.models, settings.precision), take_hold=lambda settings: turn(settings, 1.0)
-    )
+    indexer = Indexer(settings, Models.of(settings), take_hold=lambda settings: turn(settings, 1.0))
     first = True
     embedded = 0
     unreadable: dict[str, str] = {}
@@ -88,6 +141,7 @@ def watch(arguments: argparse.Namespace) -> int:
             summary.embedded_passages, embedded = embedded, 0
             tell_summary(events, summary, time.strftime("%H:%M:%S "))
         if first:
+            indexer.drop_replaced_model()
             events.tell("watching", "Watching. Ctrl-C ends it.")
         first, unreadable = False, summary.unreadable
 
@@ -136,9 +190,7 @@ def open_indexer(settings: Settings, models: Path | None = None, *, wait: float 
     def take_hold(settings: Settings) -> AbstractContextManager[None]:
         return turn(settings, wait, tell_waiting(settings))
 
-    with Indexer(
-        settings, Models(models or settings.models, settings.precision), take_hold=take_hold
-    ) as indexer:
+    with Indexer(settings, Models.of(settings, models), take_hold=take_hold) as indexer:
         print_upgrade(indexer.upgrade)
         yield indexer
 
@@ -227,6 +279,11 @@ def tell_summary(events: Events, summary: "Summary", before: str = "") -> None:
     if summary.waiting_scans:
         obstacle = summary.ocr_obstacle or "the next run goes on with them"
         lines.append(f"{summary.waiting_scans} scanned pages wait for OCR: {obstacle}.")
+    if summary.unfinished_model:
+        lines.append(
+            f"The library is half embedded anew, with {summary.unfinished_model}: `stackroom index "
+            "--reembed` goes on, `stackroom index --undo` gives it up."
+        )
     for title, entries in (
         ("Not indexed:", summary.failures),
         ("Could not be looked at:", summary.unreadable),

@@ -12,7 +12,9 @@ from stackroom.cli.exit_codes import OK
 def status(arguments: argparse.Namespace) -> int:
     from stackroom.catalog.catalog import Catalog
     from stackroom.catalog.status import read_status
-    from stackroom.cli.terminal import show_status
+    from stackroom.cli.terminal import show_progress, show_status
+    from stackroom.cli.unread_languages import about_unread_languages
+    from stackroom.common.running import holder
     from stackroom.embedding.models import Models
     from stackroom.indexes.words import WordIndex
 
@@ -20,17 +22,31 @@ def status(arguments: argparse.Namespace) -> int:
     with Catalog(settings.catalog) as catalog:
         status = read_status(catalog)
     words = len(WordIndex(settings.words))
-    runtime = Models(settings.models, settings.precision).runtime(status.model_digest or "")
+    models, digest = Models.of(settings), status.model_digest or ""
+    runtime, prompts, warning = models.runtime(digest), models.prompts(digest), models.warning(digest)
     obstacle = ""
     if status.scans_waiting:
         from indexer.ocr.tesseract import find_tesseract  # loads PDFium: a tenth of the command's time
 
         obstacle = find_tesseract(settings.ocr_languages)[1]
+    progress = (holder(settings.indexer_lock) or {}).get("progress")
     if arguments.json:
-        more = {"words": words, "runtime": runtime, "ocr_obstacle": obstacle}
+        more = {
+            "words": words,
+            "runtime": runtime,
+            "prompts": asdict(prompts) if prompts else None,
+            "model_warning": warning,
+            "ocr_obstacle": obstacle,
+            "indexing": progress,
+        }
         print(json.dumps({**asdict(status), **more}, ensure_ascii=False))
         return OK
-    show_status(status, words, runtime, obstacle)
+    unread = about_unread_languages(
+        status.passages, status.illegible_languages, status.model or "", settings.precision
+    )
+    show_status(status, words, runtime, obstacle, "\n".join(filter(None, (warning, unread))), prompts)
+    if progress:
+        show_progress(progress)
     return OK
 
 

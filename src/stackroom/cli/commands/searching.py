@@ -88,7 +88,7 @@ def open_reader(settings: Settings, models: Path | None = None, *, create: bool 
     from stackroom.indexes.words import WordIndex
     from stackroom.reading.reader import Reader
 
-    source = Models(models or settings.models, settings.precision, queries=True)
+    source = Models.of(settings, models, queries=True)
     return Reader(
         Catalog(settings.catalog, create=create),
         WordIndex(settings.words),

@@ -75,6 +75,7 @@ def up(arguments: argparse.Namespace) -> int:
         common += ["--log-json"]
     rules = [f"--exclude={pattern}" for pattern in arguments.exclude or ()]
     rules += ["--follow-links"] if arguments.follow_links else []
+    rules += [f"--model={arguments.model}"] if arguments.model else []
     stopped: list[int] = []
     stop = threading.Event()
 

@@ -27,7 +27,7 @@ def check(arguments: argparse.Namespace) -> int:
     ):
         report = found = examination.check(settings, display.count)
         if arguments.repair:
-            done = repair(settings, Models(settings.models, settings.precision), found, display.count)
+            done = repair(settings, Models.of(settings), found, display.count)
             report = examination.check(settings, display.count) if done else found
     if arguments.json:
         print(json.dumps({**asdict(report), "found": asdict(found)["damages"], "repaired": done}))

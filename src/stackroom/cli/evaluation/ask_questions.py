@@ -35,6 +35,8 @@ class Measured:
         words, meaning, fused: the measure of each ranking; higher is better.
         better: which of the first two is better: "words" or "meaning".
         gain: `fused` minus that one; the interval is that of the difference.
+        values: for "words", "meaning" and "fused" the measure of each query, in the order of the set: two
+            runs can so be compared query by query.
     """
 
     queries: int
@@ -43,6 +45,7 @@ class Measured:
     fused: Figure
     better: str
     gain: Figure
+    values: Mapping[str, tuple[float, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +219,8 @@ def _compare(found: _Rankings, target: _Target) -> dict[str, Measured]:
         words, meaning, fused = (values[ranking][name] for ranking in ("words", "meaning", "fused"))
         better = "words" if words.mean() >= meaning.mean() else "meaning"
         gain = figure(fused - (words if better == "words" else meaning))
+        each = {ranking: tuple(found[name].tolist()) for ranking, found in values.items()}
         measured[name] = Measured(
-            len(target.truth), figure(words), figure(meaning), figure(fused), better, gain
+            len(target.truth), figure(words), figure(meaning), figure(fused), better, gain, each
         )
     return measured

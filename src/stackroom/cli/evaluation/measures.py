@@ -14,8 +14,8 @@ try:
     from ir_measures.measures import Measure
 except ModuleNotFoundError as error:
     raise ExtraMissing(
-        "`stackroom eval` needs the package ir-measures. In the environment that Stackroom runs in, run "
-        "`pip install 'stackroom[eval]'`, or in a checkout `pip install -e '.[eval]'`."
+        "`stackroom eval` and `stackroom models try` need the package ir-measures. In the environment that "
+        "Stackroom runs in, run `pip install 'stackroom[eval]'`, or in a checkout `pip install -e '.[eval]'`."
     ) from error
 
 Measures = Mapping[str, Measure]

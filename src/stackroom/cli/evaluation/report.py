@@ -16,8 +16,11 @@ _UNANSWERABLE = (
 
 
 def as_json(results: Results) -> str:
-    """One JSON object with the fields of `Results`."""
-    return json.dumps(asdict(results), ensure_ascii=False)
+    """One JSON object with the fields of `Results`, without the values of each query."""
+    content = asdict(results)
+    for measured in content["measures"].values():
+        del measured["values"]
+    return json.dumps(content, ensure_ascii=False)
 
 
 def as_table(results: Results) -> str:

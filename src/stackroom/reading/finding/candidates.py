@@ -36,12 +36,14 @@ class Asked:
             alone: what is near in meaning need not have these words.
         vector: of `text`, float32, shape (dimensions,), length 1; None if meaning is not searched.
         known: share of its letters that the model knows, 0 to 1.
+        unrelated: see `ranking.fuse`.
     """
 
     text: str
     phrases: tuple[str, ...]
     vector: NDArray[np.float32] | None
     known: float
+    unrelated: float = 0.0
 
 
 class Candidate(NamedTuple):
@@ -185,12 +187,13 @@ class Indexes:
         by_document = [document[owner.first] for owner in owners.values()]
         by_name = [name[owner.first] for owner in owners.values()]
         scores = fuse(
-            np.array([meaning.get(passage, 0.0) for passage in owners]),
+            np.array([meaning.get(passage, asked.unrelated) for passage in owners]),
             np.array(by_words),
             np.array(by_page),
             np.array(by_document),
             np.array(by_name),
             asked.known,
+            asked.unrelated,
         )
         columns = zip(
             owners,

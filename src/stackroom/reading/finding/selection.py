@@ -12,6 +12,7 @@ from stackroom.catalog.entries import Model
 from stackroom.catalog.passage_ranges import PassageRange, PassageRanges
 from stackroom.reading.finding.candidates import Asked, Candidate, Chosen, Indexes, best_first
 from stackroom.reading.finding.document_table import DocumentTable, Rows
+from stackroom.reading.finding.ranking import nothing
 from stackroom.reading.query.query import Query
 
 # Passages taken from each index at first: at least 100, and at least two for each document asked for. With
@@ -87,7 +88,7 @@ class Selection:
             ranked += found
             documents |= {candidate.range for candidate in found}
             count = _PASSAGES_FOR_EACH * limit  # few documents are missing
-        return best_first(ranked) if within else _answers(ranked)
+        return best_first(ranked) if within else _answers(ranked, nothing(asked.known, asked.unrelated))
 
     def _checked(self, query: Query, asked: Asked, limit: int, within: Chosen | None) -> list[Candidate]:
         """As `ranked`, of passages whose texts have the query's phrases, and nothing it excludes.
@@ -173,11 +174,13 @@ class Selection:
         return Chosen(len(admitted), table.ranges(table.others(admitted)), others=True)
 
 
-def _answers(found: Sequence[Candidate]) -> list[Candidate]:
+def _answers(found: Sequence[Candidate], least: float) -> list[Candidate]:
     """The candidates, the best first; none if nothing speaks for even the best one.
+
+    `least` is the score of a passage for which nothing speaks.
 
     Vectors always have nearest ones, also those of a query that the model can't read. Of documents that the
     query has chosen, even those are shown.
     """
     ranked = best_first(found)
-    return ranked if ranked and ranked[0].score > 0 else []
+    return ranked if ranked and ranked[0].score > least else []

@@ -1,0 +1,60 @@
+"""Reads the pages that wait for OCR; last in a run, since each takes as long as a hundred pages with text."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
+
+from indexer.ocr.scan_publisher import ScanPublisher
+from indexer.ocr.scan_reader import ScanReader
+from indexer.ocr.tesseract import FindOcr
+from indexer.run.account import Run
+from stackroom.catalog.entries import Location, Model, shown_path
+from stackroom.common.documents import Passage
+from stackroom.common.settings import Settings
+from stackroom.embedding.embedder import Tokenizer
+
+
+def read_scans(
+    run: Run,
+    publisher: ScanPublisher,
+    find_ocr: FindOcr,
+    settings: Settings,
+    put_off: Callable[[], bool],
+    tokenizer_and_model: Callable[[], tuple[Tokenizer, Model]],
+    in_background: Callable[[Model], AbstractContextManager[Callable[[], None]]],
+) -> None:
+    """Reads the pages that wait for OCR, unless there are none or `put_off` says so.
+
+    Args:
+        run: told what is done.
+        publisher: of the catalogue.
+        find_ocr: finds the program.
+        settings: of the data folder, with the passwords to try.
+        put_off: whether to leave the rest for a later run.
+        tokenizer_and_model: of the library.
+        in_background: indexes words and embeds passages while its block runs; see `background`.
+    """
+    if not publisher.scanned_documents():
+        return
+    summary, waiting = run.summary, publisher.waiting_scans()
+    tesseract = None
+    if not put_off():
+        tesseract, summary.ocr_obstacle = find_ocr(settings.ocr_languages)
+    if tesseract is not None:
+        tokenizer, model = tokenizer_and_model()
+        run.tell("scans", scans=waiting)
+
+        def on_published(places: list[Location], passages: list[Passage]) -> None:
+            run.tell(passages=sum(passage.legible for passage in passages))
+            if not passages:
+                summary.without_text += (shown_path(str(place.file), place.name) for place in places)
+
+        reader = ScanReader(
+            publisher, tesseract, settings, tokenizer, model, put_off=put_off, on_published=on_published
+        )
+        with in_background(model) as check, closing(reader.run()) as outcomes:
+            for is_read in outcomes:
+                check()
+                summary.recognised += is_read
+                summary.unrecognised += not is_read
+                run.tell(scans_done=1)
+    summary.waiting_scans = publisher.waiting_scans()

@@ -1,0 +1,167 @@
+"""Runs a compiled model. Only this file and `preparing.export` know OpenVINO; this one imports no torch."""
+
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Encoding
+from tokenizers import Tokenizer as RustTokenizer
+
+from stackroom.common.errors import ModelDamaged
+from stackroom.embedding.model_card import TOKENIZER, ModelCard
+from stackroom.embedding.processor import Precision
+
+MODEL, INT8_MODEL = "model.xml", "int8.xml"
+"""File names in a prepared model's folder; the weights are beside them, in .bin files."""
+
+# Tokens computed at once, padding included. Half and twice as many take the same time, within noise.
+_BATCH_TOKENS = 2048
+
+# The runtime keeps what it has compiled for a batch's shape. Its default of 5,000 pieces could come to
+# gigabytes in days of watching.
+_KEPT_PIECES = 256
+
+
+def import_openvino() -> Any:
+    """Imports OpenVINO, and keeps it from reporting the import to its makers over the network."""
+    # It reports by this package, and does without if that is not installed.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino
+
+
+def compile_model(folder: Path, precision: Precision, streams: int) -> Any:
+    """OpenVINO's compiled model of a prepared model's folder; takes half a second.
+
+    Args:
+        folder: of the prepared model.
+        precision: of the computation.
+        streams: how many batches are computed at the same time, each by one thread.
+
+    Raises:
+        ModelDamaged: OpenVINO can't run the files in this precision.
+    """
+    openvino = import_openvino()
+    path = folder / (INT8_MODEL if precision == "int8" else MODEL)
+    options: dict[str, Any] = {
+        "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
+        "NUM_STREAMS": str(streams),
+        "INFERENCE_NUM_THREADS": streams,
+        "CPU_RUNTIME_CACHE_CAPACITY": str(_KEPT_PIECES),
+        "ENABLE_CPU_PINNING": False,  # the indexer's and the server's would sit on the same core
+    }
+    if precision == "int8":
+        # Activations are rounded as well, in groups of this many: what lets VNNI multiply them.
+        options["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = "64"
+    try:
+        return openvino.Core().compile_model(path, "CPU", options)
+    except RuntimeError as error:
+        raise _unusable(folder, precision, error) from error
+
+
+def _unusable(folder: Path, precision: Precision, error: Exception) -> ModelDamaged:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
+    return ModelDamaged(
+        f"OpenVINO cannot run the compiled model in {folder} with precision {precision}: "
+        f"{reason}. Unset STACKROOM_PRECISION if you set it; otherwise "
+        "delete that folder, and the model is compiled again."
+    )
+
+
+class CompiledModel:
+    """A model that OpenVINO runs: texts into rows of numbers. Several threads may use it; they take turns."""
+
+    def __init__(self, folder: Path, card: ModelCard, precision: Precision, streams: int) -> None:
+        """Loads the model and compiles it for this processor; takes half a second.
+
+        Args:
+            folder: of the prepared model.
+            card: of the model.
+            precision: of the computation.
+            streams: how many batches are computed at the same time, each by one thread.
+
+        Raises:
+            ModelDamaged: OpenVINO can't run the files in this precision.
+        """
+        # Rust's tokenizer threads and our worker processes would fight over the same cores.
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        self._card = card
+        self._precision = precision
+        self._turn = threading.Lock()
+        self._queue = import_openvino().AsyncInferQueue(compile_model(folder, precision, streams), streams)
+        try:
+            self._tokenizer = RustTokenizer.from_file(str(folder / TOKENIZER))
+        except Exception as error:  # the tokenizer's library raises nothing more precise
+            raise _unusable(folder, precision, error) from error
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(card.most_tokens)
+        self._queue.set_callback(_take)
+
+    @property
+    def runtime(self) -> str:
+        """As `Embedder.runtime`."""
+        return f"OpenVINO {self._precision}"
+
+    @property
+    def tokenizer(self) -> RustTokenizer:
+        """The tokenizer, which cuts at the model's limit and does not pad."""
+        return self._tokenizer
+
+    def outputs(self, inputs: Sequence[str]) -> NDArray[np.float32]:
+        """What the model makes of each input.
+
+        Args:
+            inputs: texts with their prompts. What is over the model's limit is cut.
+
+        Returns:
+            Float32, shape (len(inputs), dimensions), aligned with `inputs`.
+        """
+        encodings = self._tokenizer.encode_batch(list(inputs))
+        rows = np.empty((len(inputs), self._card.dimensions), np.float32)
+        with self._turn:
+            for places in _batches([len(encoding.ids) for encoding in encodings]):
+                batch = _padded([encodings[place] for place in places], self._card.pad_token)
+                self._queue.start_async({name: batch[name] for name in self._card.inputs}, (rows, places))
+            self._queue.wait_all()
+        return rows
+
+
+def _take(request: Any, goal: tuple[NDArray[np.float32], list[int]]) -> None:
+    rows, places = goal
+    rows[places] = request.get_output_tensor().data
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Groups texts to be computed together, by similar length, so that little is padded; the longest first.
+
+    Args:
+        lengths: of the texts, in tokens.
+
+    Returns:
+        For each batch the positions of its texts.
+    """
+    batches: list[list[int]] = []
+    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
+        if not batches or (len(batches[-1]) + 1) * lengths[batches[-1][0]] > _BATCH_TOKENS:
+            batches.append([])
+        batches[-1].append(row)
+    return batches
+
+
+def _padded(encodings: Sequence[Encoding], pad_token: int) -> dict[str, NDArray[np.int64]]:
+    # A text that has no tokens counts as a padding token: of nothing at all the runtime makes NaN.
+    shape = (len(encodings), max(1, *(len(encoding.ids) for encoding in encodings)))
+    batch = {name: np.zeros(shape, np.int64) for name in ("input_ids", "attention_mask", "token_type_ids")}
+    batch["input_ids"][:] = pad_token
+    for row, encoding in enumerate(encodings):
+        length = len(encoding.ids)
+        batch["input_ids"][row, :length] = encoding.ids
+        batch["attention_mask"][row, : max(1, length)] = 1
+        batch["token_type_ids"][row, :length] = encoding.type_ids
+    return batch
