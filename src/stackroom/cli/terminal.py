@@ -32,7 +32,7 @@ _NOT_READ = {
 _LISTED = 20
 
 
-def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> None:
+def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str, reranker: str = "") -> None:
     """Prints what an index holds, and which files are not in it.
 
     Args:
@@ -40,6 +40,7 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
         words: how many passages can be found by their words.
         runtime: what runs the model.
         ocr_obstacle: why scans are not read; empty if they are read.
+        reranker: which one there is, and what runs it; empty for none.
     """
     share = f", {status.index_bytes / status.text_bytes:.1f} times the text" if status.text_bytes else ""
     print(f"documents   {status.documents}")
@@ -62,6 +63,8 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str) -> 
     print(f"text        {size(status.text_bytes)}")
     print(f"index       {size(status.index_bytes)}{share}")
     print(f"model       {status.model or 'none yet'}" + (f"\n            {runtime}" if status.model else ""))
+    if reranker:
+        print(f"reranker    {reranker}")
     print("libraries   " + ("\n            ".join(map(printable, status.libraries)) or "none yet"))
     for left_out in status.left_out:
         why = f"{_WHY_LEFT_OUT[left_out.reason]} ({left_out.count})"
@@ -209,11 +212,12 @@ def _explained(evidence: Evidence) -> str:
         return f"rank {rank}" if rank else "no rank"
 
     meaning = "no vector" if evidence.meaning is None else f"{evidence.meaning:.2f}"
+    reranked = "" if evidence.reranked is None else f"; reranked {evidence.reranked:.2f}, before {evidence.place}."
     return (
         f"words {evidence.words:.2f} ({ranked(evidence.words_rank)}), "
         f"meaning {meaning} ({ranked(evidence.meaning_rank)}), "
         f"page {evidence.page:.2f}, document {evidence.document:.2f}, "
-        f"file name {evidence.name:.2f}, together {evidence.score:.3f}"
+        f"file name {evidence.name:.2f}, together {evidence.score:.3f}{reranked}"
     )
 
 

@@ -14,6 +14,7 @@ def status(arguments: argparse.Namespace) -> int:
     from stackroom.catalog.status import read_status
     from stackroom.cli.terminal import show_status
     from stackroom.embedding.models import Models
+    from stackroom.embedding.reranking.rerankers import chosen_reranker
     from stackroom.indexes.words import WordIndex
 
     settings = settings_of(arguments)
@@ -21,16 +22,18 @@ def status(arguments: argparse.Namespace) -> int:
         status = read_status(catalog)
     words = len(WordIndex(settings.words))
     runtime = Models(settings.models, settings.precision).runtime(status.model_digest or "")
+    reranker = chosen_reranker(settings, settings.models)
+    reranking = reranker.runtime() if reranker else ""
     obstacle = ""
     if status.scans_waiting:
         from indexer.ocr.tesseract import find_tesseract  # loads PDFium: a tenth of the command's time
 
         obstacle = find_tesseract(settings.ocr_languages)[1]
     if arguments.json:
-        more = {"words": words, "runtime": runtime, "ocr_obstacle": obstacle}
+        more = {"words": words, "runtime": runtime, "reranker": reranking, "ocr_obstacle": obstacle}
         print(json.dumps({**asdict(status), **more}, ensure_ascii=False))
         return OK
-    show_status(status, words, runtime, obstacle)
+    show_status(status, words, runtime, obstacle, reranking)
     return OK
 
 
