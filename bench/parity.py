@@ -22,7 +22,7 @@ from stackroom.embedding.model_card import BUNDLED_CARD
 from stackroom.embedding.model_files import BUNDLED_NAME, bundled_folder
 from stackroom.embedding.models import Models
 from stackroom.embedding.processor import Precision, best_precision
-from stackroom.embedding.sentence_transformer import SentenceTransformerEmbedder, load_model
+from stackroom.embedding.running.sentence_transformer import SentenceTransformerEmbedder, load_model
 
 REFERENCE = "sentence-transformers fp32"
 

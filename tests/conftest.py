@@ -20,12 +20,15 @@ from fresh_index import FreshIndex
 from places import SHARED
 from shelf import Shelf
 from stackroom.common.settings import available_cores
-from stackroom.embedding import compiled, conversion, model_card, sentence_transformer, text_tokens
-from stackroom.embedding.conversion import prepare
+from stackroom.embedding import model_card, text_tokens
 from stackroom.embedding.embedder import Embedder, Tokenizer
 from stackroom.embedding.model_card import CARD, ModelCard
 from stackroom.embedding.model_files import BUNDLED_DIGEST, bundled_folder, find_model
 from stackroom.embedding.models import Models
+from stackroom.embedding.preparing import conversion, encoders, export, trial
+from stackroom.embedding.preparing.conversion import prepare
+from stackroom.embedding.preparing.trial import choose
+from stackroom.embedding.running import compiled, sentence_transformer
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
@@ -117,6 +120,7 @@ def models_folder(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest
             shutil.copytree(kept, home)
         elif not home.exists():
             prepare(find_model(""), home)
+            choose(home, ["fp32"])  # what many tests run it in
             shutil.rmtree(kept.parent.parent, ignore_errors=True)
             shutil.copytree(home, kept.with_suffix(".new"))
             kept.with_suffix(".new").rename(kept)  # whole, or not at all
@@ -134,7 +138,7 @@ def own_vectors_folder(pytestconfig: pytest.Config, models_folder: Path) -> Path
 def _what_prepares() -> str:
     """A digest of the versions and the code that decide what a prepared model and its vectors look like."""
     libraries = ("openvino", "nncf", "torch", "sentence-transformers", "transformers", "tokenizers")
-    modules = (conversion, model_card, compiled, sentence_transformer, text_tokens)
+    modules = (conversion, encoders, export, trial, model_card, compiled, sentence_transformer, text_tokens)
     code = [inspect.getsource(module) for module in modules]
     return hashlib.sha256(json.dumps([*map(version, libraries), *code]).encode()).hexdigest()[:16]
 

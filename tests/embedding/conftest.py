@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from bundled import BUNDLED, SCIFACT, OwnVectors
 from places import ROOT, TESTS
-from stackroom.embedding.compiled import CompiledEmbedder
 from stackroom.embedding.embedder import Embedder
 from stackroom.embedding.model_files import BUNDLED_DIGEST, bundled_folder
 from stackroom.embedding.models import Models
 from stackroom.embedding.processor import Precision, _features, best_precision
-from stackroom.embedding.sentence_transformer import SentenceTransformerEmbedder, describe, load_model
+from stackroom.embedding.running.prepared import PreparedEmbedder
+from stackroom.embedding.running.sentence_transformer import SentenceTransformerEmbedder, describe, load_model
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -101,7 +101,7 @@ def own_vectors(request: pytest.FixtureRequest, own_vectors_folder: Path) -> Own
 
 
 @pytest.fixture(scope="module", params=["fp32", "int8", "bf16"])
-def compiled(request: pytest.FixtureRequest, prepared_models: Path) -> CompiledEmbedder:
+def compiled(request: pytest.FixtureRequest, prepared_models: Path) -> PreparedEmbedder:
     """The bundled model in each precision that this processor can run."""
     precision: Precision = request.param
     if precision == "bf16" and best_precision(queries=False) != "bf16":
@@ -109,6 +109,6 @@ def compiled(request: pytest.FixtureRequest, prepared_models: Path) -> CompiledE
     if precision == "int8" and platform.machine().lower() not in ("x86_64", "amd64"):
         pytest.skip("int8 is for x86 processors")
     embedder = Models(prepared_models, precision).load(BUNDLED)
-    assert isinstance(embedder, CompiledEmbedder)
+    assert isinstance(embedder, PreparedEmbedder)
     assert embedder.runtime == f"OpenVINO {precision}"
     return embedder

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from bundled import BUNDLED, SCIFACT, OwnVectors, least_cosine
 from sentences import PASSAGES, QUERIES
 from stackroom.common.errors import ModelDamaged
-from stackroom.embedding.compiled import CompiledEmbedder
 from stackroom.embedding.embedder import Embedder
 from stackroom.embedding.model_card import BUNDLED_CARD, ModelCard
 from stackroom.embedding.model_files import (
@@ -25,24 +24,25 @@ from stackroom.embedding.model_files import (
 )
 from stackroom.embedding.models import Models
 from stackroom.embedding.processor import Precision
+from stackroom.embedding.running.prepared import PreparedEmbedder
 
 LEAST_COSINE: dict[Precision, float] = {"fp32": 0.999, "bf16": 0.999, "int8": 0.985}
 
 
 @pytest.fixture(scope="module")
-def passage_vectors(compiled: CompiledEmbedder) -> NDArray[np.float32]:
+def passage_vectors(compiled: PreparedEmbedder) -> NDArray[np.float32]:
     """Those of PASSAGES, computed together: several batches, whose texts are of very different lengths."""
     return compiled.embed_passages(PASSAGES)
 
 
-def precision_of(embedder: CompiledEmbedder) -> Precision:
+def precision_of(embedder: PreparedEmbedder) -> Precision:
     precision: Precision = embedder.runtime.removeprefix("OpenVINO ")  # type: ignore[assignment]
     return precision
 
 
 @pytest.mark.proved_once
 def test_its_vectors_are_the_model_s_own(
-    compiled: CompiledEmbedder, passage_vectors: NDArray[np.float32], own_vectors: OwnVectors
+    compiled: PreparedEmbedder, passage_vectors: NDArray[np.float32], own_vectors: OwnVectors
 ) -> None:
     queries = compiled.embed_queries(QUERIES)
     own_passages, own_queries = own_vectors(PASSAGES, QUERIES)
@@ -55,7 +55,7 @@ def test_its_vectors_are_the_model_s_own(
 
 @pytest.mark.proved_once
 def test_a_text_s_vector_does_not_depend_on_its_neighbours(
-    compiled: CompiledEmbedder, passage_vectors: NDArray[np.float32]
+    compiled: PreparedEmbedder, passage_vectors: NDArray[np.float32]
 ) -> None:
     some = slice(None, None, 7)  # three of each length
     alone = np.concatenate([compiled.embed_passages([text]) for text in PASSAGES[some]])
@@ -64,7 +64,7 @@ def test_a_text_s_vector_does_not_depend_on_its_neighbours(
     assert least_cosine(passage_vectors[some], backwards) > 0.999
 
 
-def test_threads_take_turns(compiled: CompiledEmbedder) -> None:
+def test_threads_take_turns(compiled: PreparedEmbedder) -> None:
     queries = QUERIES[::2]
     expected = compiled.embed_queries(queries)
     with ThreadPoolExecutor(4) as executor:
@@ -73,7 +73,7 @@ def test_threads_take_turns(compiled: CompiledEmbedder) -> None:
 
 
 @pytest.mark.proved_once
-def test_odd_texts_have_vectors(compiled: CompiledEmbedder) -> None:
+def test_odd_texts_have_vectors(compiled: PreparedEmbedder) -> None:
     texts = ["", " \n", "\0", "🐈" * 3000, "x" * 100_000, "word " * 20_000, "\u202e\ufeff", "a" * 101]
     vectors = compiled.embed_passages(texts)
     assert np.isfinite(vectors).all()

@@ -10,9 +10,7 @@ import pytest
 from bundled import BUNDLED, OwnVectors, least_cosine
 from sentences import PASSAGES, QUERIES
 from stackroom.common.errors import ModelDamaged, ModelMismatch
-from stackroom.embedding import conversion
 from stackroom.embedding.embedder import Embedder
-from stackroom.embedding.failures import versions
 from stackroom.embedding.model_card import BUNDLED_CARD, CARD, TOKENIZER
 from stackroom.embedding.model_files import (
     BUNDLED_DIGEST,
@@ -20,7 +18,9 @@ from stackroom.embedding.model_files import (
     find_model,
 )
 from stackroom.embedding.models import Models
-from stackroom.embedding.sentence_transformer import SentenceTransformerEmbedder, describe, load_model
+from stackroom.embedding.preparing import conversion
+from stackroom.embedding.preparing.failures import versions
+from stackroom.embedding.running.sentence_transformer import SentenceTransformerEmbedder, describe, load_model
 
 # It loads torch, and nothing but the code of embedding takes part.
 pytestmark = pytest.mark.proved_once

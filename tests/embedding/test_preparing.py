@@ -11,7 +11,6 @@ from filelock import FileLock
 
 from bundled import BUNDLED
 from stackroom.common.errors import ModelDamaged
-from stackroom.embedding import conversion
 from stackroom.embedding.embedder import Preparation
 from stackroom.embedding.model_card import ModelCard
 from stackroom.embedding.model_files import (
@@ -19,6 +18,7 @@ from stackroom.embedding.model_files import (
     ModelFiles,
 )
 from stackroom.embedding.models import Models
+from stackroom.embedding.preparing import conversion
 
 
 def test_why_a_model_cannot_be_prepared_is_told(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def _program(folder: Path, then: str) -> tuple[str, ...]:
 
 _WRITES_A_CARD = (
     "import os, signal; from dataclasses import replace; from pathlib import Path;"
-    "from stackroom.embedding.failures import versions;"
+    "from stackroom.embedding.preparing.failures import versions;"
     "from stackroom.embedding.model_card import BUNDLED_CARD;"
     "card = replace(BUNDLED_CARD, problem='it never ended', versions=versions());"
     "card.write(Path(sys.argv[3]));"

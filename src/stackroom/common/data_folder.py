@@ -14,7 +14,7 @@ index/                  derived from the PDFs; can be deleted, and the next run 
     damaged-*.sqlite3   catalogues that a repair has set aside
 access/access.sqlite3   passphrase, clients and tokens
 log/calls.jsonl         the ledger of calls, and calls.1.jsonl before it
-models/                 prepared models: see `stackroom.embedding.conversion`
+models/                 prepared models: see `stackroom.embedding.preparing.conversion`
 .restoring-*            where a backup is being unpacked
 """
 

@@ -1,7 +1,7 @@
 """What has to be known about a model to split texts for it and to run it: a file in its prepared folder."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from stackroom.embedding.embedder import Fingerprint
@@ -22,6 +22,7 @@ class ModelCard:
         passage_prompt, query_prompt: text that the model wants before each passage or query; mostly empty.
         pad_token: id of the token that fills the shorter rows of a batch.
         inputs: which of input_ids, attention_mask and token_type_ids the compiled model takes.
+        warning: what is to be doubted about the model, for people; mostly empty.
         problem: why the model could not be compiled; empty if it was.
         versions: of the libraries that could not compile it; others may.
     """
@@ -34,6 +35,7 @@ class ModelCard:
     query_prompt: str = ""
     pad_token: int = 0
     inputs: tuple[str, ...] = ()
+    warning: str = ""
     problem: str = ""
     versions: str = ""
 
@@ -47,11 +49,13 @@ class ModelCard:
 
     @classmethod
     def read(cls, folder: Path) -> "ModelCard | None":
-        """The card in a prepared model's folder; None if there is none, or it can't be understood."""
+        """The card in a prepared model's folder; None if there is none, or another version has written it."""
         try:
             content = json.loads((folder / CARD).read_text(encoding="utf-8"))
+            if content.keys() != {field.name for field in fields(cls)}:
+                return None
             return cls(**{**content, "inputs": tuple(content["inputs"])})
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, AttributeError):
             return None
 
 

@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Literal
 
 from stackroom.common.settings import available_cores
-from stackroom.embedding.conversion import being_prepared, prepare, prepared
 from stackroom.embedding.embedder import Embedder, Fingerprint, Preparation, Tokenizer, refuse_another_model
 from stackroom.embedding.model_card import BUNDLED_CARD, TOKENIZER, ModelCard
 from stackroom.embedding.model_files import BUNDLED_DIGEST, BUNDLED_NAME, bundled_folder, find_model
-from stackroom.embedding.processor import Precision, best_precision
+from stackroom.embedding.preparing.conversion import being_prepared, prepare, prepared
+from stackroom.embedding.preparing.trial import choose, known_choice
+from stackroom.embedding.processor import Precision, precisions
+from stackroom.embedding.running.prepared import QUERIES, Opening, PreparedEmbedder, is_static
 from stackroom.embedding.text_tokens import ModelTokenizer
 
 
@@ -52,24 +54,52 @@ class Models:
 
     def load(self, model: Fingerprint) -> Embedder:
         card = self._prepared(model)
-        if card.problem:
-            from stackroom.embedding.sentence_transformer import SentenceTransformerEmbedder, load_model
+        home = self._home(model.digest)
+        folders = _encoders(home)
+        chosen = [] if card.problem else [choose(folder, self._order()).precision for folder in folders]
+        if not chosen or None in chosen:
+            from stackroom.embedding.running.sentence_transformer import (
+                SentenceTransformerEmbedder,
+                load_model,
+            )
 
             return SentenceTransformerEmbedder(load_model(find_model(model.name).folder), model.name, card)
-        from stackroom.embedding.compiled import CompiledEmbedder
-
-        precision = self._precision or best_precision(queries=self._queries)
         streams = 1 if self._queries else available_cores()
-        return CompiledEmbedder(self._home(model.digest), model.name, card, precision, streams)
+        openings = [
+            Opening(folder, precision, streams)
+            for folder, precision in zip(folders, chosen, strict=True)
+            if precision
+        ]
+        return PreparedEmbedder(model.name, card, openings[0], openings[-1], for_queries=self._queries)
 
     def runtime(self, digest: str) -> str:
         """What runs the model with this digest, for people; cheap."""
-        card = ModelCard.read(self._home(digest))
+        home = self._home(digest)
+        card = ModelCard.read(home)
         if card is None:
             return "not compiled yet"
         if card.problem:
             return f"run by sentence-transformers, because it could not be compiled: {card.problem}"
-        return f"compiled; {self._precision or best_precision(queries=self._queries)} on this processor"
+        choices = [known_choice(folder, self._order()) for folder in _encoders(home)]
+        failed = "; ".join(dict.fromkeys(problem for choice in choices for problem in choice.problems))
+        if not all(choice.precision for choice in choices):
+            return f"run by sentence-transformers, because OpenVINO can't run it: {failed}"
+        runs = [
+            "static embeddings" if is_static(folder) else f"compiled; {choice.precision} on this processor"
+            for folder, choice in zip(_encoders(home), choices, strict=True)
+        ]
+        return ", queries ".join(dict.fromkeys(runs)) + (f", because {failed}" if failed else "")
+
+    def warning(self, digest: str) -> str:
+        """What is to be doubted about the model with this digest, for people; mostly empty."""
+        card = ModelCard.read(self._home(digest))
+        return card.warning if card else ""
+
+    def _order(self) -> tuple[Precision, ...]:
+        fast = precisions(queries=self._queries)
+        if not self._precision:
+            return fast
+        return (self._precision, *(each for each in fast if each != self._precision))
 
     def _home(self, digest: str) -> Path:
         return self._folder / digest[:16]
@@ -81,6 +111,11 @@ class Models:
             refuse_another_model(files.name, files.digest, model)
             card = prepare(files, self._home(model.digest))
         return card
+
+
+def _encoders(home: Path) -> list[Path]:
+    """The folders of a prepared model's encoders: of passages, and of queries if they have their own."""
+    return [home, home / QUERIES] if (home / QUERIES).is_dir() else [home]
 
 
 def _is_bundled(name: str) -> bool:

@@ -1,5 +1,6 @@
-"""Which precision this machine's processor computes fast."""
+"""Which precisions this machine's processor computes fast."""
 
+import platform
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -7,8 +8,8 @@ from typing import Literal
 Precision = Literal["bf16", "int8", "fp32"]
 
 
-def best_precision(*, queries: bool) -> Precision:
-    """The fastest precision on this processor that finds as well as fp32.
+def precisions(*, queries: bool) -> tuple[Precision, ...]:
+    """The precisions that are worth while on this processor, the fastest first. fp32 always works.
 
     Args:
         queries: whether single short texts are embedded. Then most of the work is reading the weights, and
@@ -16,11 +17,23 @@ def best_precision(*, queries: bool) -> Precision:
             the processor has it (docs/benchmarks.md has the numbers).
     """
     features = _features()
-    vnni = features & {"avx_vnni", "avx512_vnni"}
-    bf16 = features & {"amx_bf16", "avx512_bf16"}
-    if bf16 and not queries:
-        return "bf16"
-    return "int8" if vnni else "fp32"
+    found: list[Precision] = ["fp32"]
+    if features & {"avx_vnni", "avx512_vnni"}:
+        found.insert(0, "int8")
+    if features & {"amx_bf16", "avx512_bf16"}:
+        found.insert(1 if queries and "int8" in found else 0, "bf16")
+    return tuple(found)
+
+
+def best_precision(*, queries: bool) -> Precision:
+    """The fastest precision on this processor that finds as well as fp32."""
+    return precisions(queries=queries)[0]
+
+
+@cache
+def processor() -> str:
+    """What tells this processor from others that may compute otherwise."""
+    return " ".join([platform.machine(), *sorted(_features())])
 
 
 @cache

@@ -1,11 +1,10 @@
-"""Prepares a model: converts its files into those that `compiled` runs. Done once for each model.
+"""Prepares a model: converts its files into those that `running` runs. Done once for each model.
 
 It happens in a process of its own, which imports torch. For the bundled model that process takes some 15
 CPU-seconds and 650 MB of memory, which are free again when it ends. It is this file, run as a module: `python
--m stackroom.embedding.conversion FOLDER DIGEST TARGET`.
+-m stackroom.embedding.preparing.conversion FOLDER DIGEST TARGET`.
 """
 
-import logging
 import shutil
 import signal
 import sys
@@ -14,20 +13,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
 from stackroom.common.errors import ModelDamaged, ModelError
 from stackroom.common.programs import ask_program
-from stackroom.embedding.compiled import INT8_MODEL, MODEL, CompiledEmbedder, import_openvino
-from stackroom.embedding.failures import refuse_what_failed, remember_failure, versions
-from stackroom.embedding.model_card import TOKENIZER, ModelCard
+from stackroom.embedding.model_card import CARD, TOKENIZER, ModelCard
 from stackroom.embedding.model_files import ModelFiles
-from stackroom.embedding.processor import Precision
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+from stackroom.embedding.preparing.encoders import write_encoders
+from stackroom.embedding.preparing.failures import refuse_what_failed, remember_failure, versions
+from stackroom.embedding.preparing.kinds import doubt, refuse_other_kinds
 
 # Exit codes of a process that somebody has stopped: nothing is wrong with the model.
 _STOPPED = tuple(-number for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", 1)))
@@ -37,19 +32,6 @@ _PROGRAM = (sys.executable, "-m", __name__)
 # Limits of a conversion. The largest models take minutes, and the process prints little.
 _MOST_SECONDS = 2 * 3600.0
 _MOST_BYTES = 20_000_000
-
-# The least cosine similarity between a compiled model's vectors and sentence-transformers' own.
-_PARITY: dict[Precision, float] = {"fp32": 0.999, "int8": 0.985}
-
-# Texts that a conversion could get wrong: a single token, one over every limit, several scripts.
-_SAMPLES = (
-    "Otters sleep on their backs and hold hands.",
-    "x",
-    "Die Fähre nach Öland fährt um 7:45 Uhr ab; Fahrräder kosten 3,50 €. " * 4,
-    "Маленькие выдры спят на спине. 東京は日本の首都です。",
-    "def add(a, b):\n    return a + b\n" * 8,
-    "The committee shall, within thirty days of the notice, decide by simple majority. " * 60,
-)
 
 
 def prepared(target: Path) -> ModelCard | None:
@@ -95,6 +77,7 @@ def prepare(files: ModelFiles, target: Path, program: Sequence[str] = _PROGRAM) 
         with FileLock(target.with_suffix(".lock")):
             card = prepared(target)
             if card is None:
+                refuse_other_kinds(files.folder)
                 refuse_what_failed(target)
                 card = _prepare(files, target, program)
             return card
@@ -152,74 +135,25 @@ def convert(folder: Path, digest: str, target: Path) -> None:
     """
     import torch
 
-    from stackroom.embedding.sentence_transformer import describe, load_model
+    from stackroom.embedding.running.sentence_transformer import describe, load_model
 
     torch.set_num_threads(1)  # PDFs are being read at the same time
     model = load_model(folder)
     card, tokenizer = describe(model, digest)
+    card = replace(card, warning=doubt(folder))
     (target / TOKENIZER).write_text(tokenizer, encoding="utf-8")
     # If compiling ends this process, for lack of memory or by a fault of the compiler, this card stays.
     failed = replace(card, problem="compiling it ended the process that did it", versions=versions())
     failed.write(target)
     try:
-        card = replace(card, inputs=_compile(model, target))
-        _compare(model, card, target)
+        write_encoders(model.float().eval(), card, target)
     except Exception as error:  # noqa: BLE001  whatever it is: sentence-transformers can run the model
-        for path in target.glob("*.xml"), target.glob("*.bin"):
-            for file in path:
-                file.unlink()
-        card = replace(failed, problem=f"{type(error).__name__}: {error}".splitlines()[0][:300])
-    card.write(target)
-
-
-def _compile(model: "SentenceTransformer", target: Path) -> tuple[str, ...]:
-    """Writes the whole model, from tokens to a vector of length 1, in two precisions. Returns its inputs."""
-    import torch
-
-    openvino = import_openvino()
-    import nncf
-
-    features: dict[str, Any] = model.float().eval().preprocess(["Otters sleep.", "They hold hands at night."])
-    inputs = {name: value for name, value in features.items() if isinstance(value, torch.Tensor)}
-    unknown = inputs.keys() - {"input_ids", "attention_mask", "token_type_ids"}
-    if unknown:
-        raise ValueError(f"the model wants {', '.join(sorted(unknown))}")
-
-    class Whole(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
-            vectors = self.model.forward(dict(zip(inputs, tensors, strict=True)))["sentence_embedding"]
-            return torch.nn.functional.normalize(vectors, p=2, dim=1)
-
-    with torch.no_grad():
-        compiled = openvino.convert_model(Whole(), example_input=tuple(inputs.values()))
-    for port, name in zip(compiled.inputs, inputs, strict=True):
-        port.get_tensor().set_names({name})
-    openvino.save_model(compiled, target / MODEL, compress_to_fp16=True)
-    nncf.set_log_level(logging.ERROR)
-    int8 = nncf.compress_weights(compiled, mode=nncf.CompressWeightsMode.INT8_SYM)
-    openvino.save_model(int8, target / INT8_MODEL, compress_to_fp16=True)
-    return tuple(inputs)
-
-
-def _compare(model: "SentenceTransformer", card: ModelCard, target: Path) -> None:
-    """Raises ValueError if the compiled model's vectors are not the model's own."""
-    from stackroom.embedding.sentence_transformer import SentenceTransformerEmbedder
-
-    own = SentenceTransformerEmbedder(model, "", card)
-    passages, queries = own.embed_passages(_SAMPLES), own.embed_queries(_SAMPLES)
-    for precision, least in _PARITY.items():
-        compiled = CompiledEmbedder(target, "", card, precision, streams=1)
-        for expected, found in (
-            (passages, compiled.embed_passages(_SAMPLES)),
-            (queries, compiled.embed_queries(_SAMPLES)),
-        ):
-            cosine = float((expected * found).sum(axis=1).min())
-            if not cosine >= least:
-                raise ValueError(f"its {precision} vectors are not the model's own (cosine {cosine:.4f})")
+        for path in target.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name not in (CARD, TOKENIZER):
+                path.unlink()
+        replace(failed, problem=f"{type(error).__name__}: {error}".splitlines()[0][:300]).write(target)
 
 
 if __name__ == "__main__":

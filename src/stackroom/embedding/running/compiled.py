@@ -1,4 +1,4 @@
-"""Runs a compiled model. Only this file and `conversion` know OpenVINO; this one imports no torch."""
+"""Runs a compiled model. Only this file and `preparing.export` know OpenVINO; this one imports no torch."""
 
 import os
 import sys
@@ -13,10 +13,8 @@ from tokenizers import Encoding
 from tokenizers import Tokenizer as RustTokenizer
 
 from stackroom.common.errors import ModelDamaged
-from stackroom.embedding.embedder import Fingerprint
 from stackroom.embedding.model_card import TOKENIZER, ModelCard
 from stackroom.embedding.processor import Precision
-from stackroom.embedding.text_tokens import known_share
 
 MODEL, INT8_MODEL = "model.xml", "int8.xml"
 """File names in a prepared model's folder; the weights are beside them, in .bin files."""
@@ -38,15 +36,52 @@ def import_openvino() -> Any:
     return openvino
 
 
-class CompiledEmbedder:
-    """An `Embedder` that OpenVINO runs. Several threads may use it; they take turns."""
+def compile_model(folder: Path, precision: Precision, streams: int) -> Any:
+    """OpenVINO's compiled model of a prepared model's folder; takes half a second.
 
-    def __init__(self, folder: Path, name: str, card: ModelCard, precision: Precision, streams: int) -> None:
+    Args:
+        folder: of the prepared model.
+        precision: of the computation.
+        streams: how many batches are computed at the same time, each by one thread.
+
+    Raises:
+        ModelDamaged: OpenVINO can't run the files in this precision.
+    """
+    openvino = import_openvino()
+    path = folder / (INT8_MODEL if precision == "int8" else MODEL)
+    options: dict[str, Any] = {
+        "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
+        "NUM_STREAMS": str(streams),
+        "INFERENCE_NUM_THREADS": streams,
+        "CPU_RUNTIME_CACHE_CAPACITY": str(_KEPT_PIECES),
+        "ENABLE_CPU_PINNING": False,  # the indexer's and the server's would sit on the same core
+    }
+    if precision == "int8":
+        # Activations are rounded as well, in groups of this many: what lets VNNI multiply them.
+        options["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = "64"
+    try:
+        return openvino.Core().compile_model(path, "CPU", options)
+    except RuntimeError as error:
+        raise _unusable(folder, precision, error) from error
+
+
+def _unusable(folder: Path, precision: Precision, error: Exception) -> ModelDamaged:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
+    return ModelDamaged(
+        f"OpenVINO cannot run the compiled model in {folder} with precision {precision}: "
+        f"{reason}. Unset STACKROOM_PRECISION if you set it; otherwise "
+        "delete that folder, and the model is compiled again."
+    )
+
+
+class CompiledModel:
+    """A model that OpenVINO runs: texts into rows of numbers. Several threads may use it; they take turns."""
+
+    def __init__(self, folder: Path, card: ModelCard, precision: Precision, streams: int) -> None:
         """Loads the model and compiles it for this processor; takes half a second.
 
         Args:
             folder: of the prepared model.
-            name: of the model, for its fingerprint.
             card: of the model.
             precision: of the computation.
             streams: how many batches are computed at the same time, each by one thread.
@@ -57,67 +92,49 @@ class CompiledEmbedder:
         # Rust's tokenizer threads and our worker processes would fight over the same cores.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         self._card = card
-        self._fingerprint = card.fingerprint(name)
         self._precision = precision
         self._turn = threading.Lock()
-        openvino = import_openvino()
-        path = folder / (INT8_MODEL if precision == "int8" else MODEL)
-        options: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
-            "NUM_STREAMS": str(streams),
-            "INFERENCE_NUM_THREADS": streams,
-            "CPU_RUNTIME_CACHE_CAPACITY": str(_KEPT_PIECES),
-            "ENABLE_CPU_PINNING": False,  # the indexer's and the server's would sit on the same core
-        }
-        if precision == "int8":
-            # Activations are rounded as well, in groups of this many: what lets VNNI multiply them.
-            options["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = "64"
+        self._queue = import_openvino().AsyncInferQueue(compile_model(folder, precision, streams), streams)
         try:
-            model = openvino.Core().compile_model(path, "CPU", options)
-            self._queue = openvino.AsyncInferQueue(model, streams)
             self._tokenizer = RustTokenizer.from_file(str(folder / TOKENIZER))
         except Exception as error:  # the tokenizer's library raises nothing more precise
-            reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
-            raise ModelDamaged(
-                f"OpenVINO cannot run the compiled model in {folder} with precision {precision}: "
-                f"{reason}. Unset STACKROOM_PRECISION if you set it; otherwise "
-                "delete that folder, and the model is compiled again."
-            ) from error
+            raise _unusable(folder, precision, error) from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(card.most_tokens)
         self._queue.set_callback(_take)
 
     @property
-    def fingerprint(self) -> Fingerprint:
-        return self._fingerprint
-
-    @property
     def runtime(self) -> str:
+        """As `Embedder.runtime`."""
         return f"OpenVINO {self._precision}"
 
-    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return self._embed(self._card.passage_prompt, texts)
+    @property
+    def tokenizer(self) -> RustTokenizer:
+        """The tokenizer, which cuts at the model's limit and does not pad."""
+        return self._tokenizer
 
-    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return self._embed(self._card.query_prompt, texts)
+    def outputs(self, inputs: Sequence[str]) -> NDArray[np.float32]:
+        """What the model makes of each input.
 
-    def known_share(self, text: str) -> float:
-        return known_share(self._tokenizer, text)
+        Args:
+            inputs: texts with their prompts. What is over the model's limit is cut.
 
-    def _embed(self, prompt: str, texts: Sequence[str]) -> NDArray[np.float32]:
-        encodings = self._tokenizer.encode_batch([prompt + text for text in texts])
-        vectors = np.empty((len(texts), self._card.dimensions), np.float32)
+        Returns:
+            Float32, shape (len(inputs), dimensions), aligned with `inputs`.
+        """
+        encodings = self._tokenizer.encode_batch(list(inputs))
+        rows = np.empty((len(inputs), self._card.dimensions), np.float32)
         with self._turn:
-            for rows in _batches([len(encoding.ids) for encoding in encodings]):
-                batch = _padded([encodings[row] for row in rows], self._card.pad_token)
-                self._queue.start_async({name: batch[name] for name in self._card.inputs}, (vectors, rows))
+            for places in _batches([len(encoding.ids) for encoding in encodings]):
+                batch = _padded([encodings[place] for place in places], self._card.pad_token)
+                self._queue.start_async({name: batch[name] for name in self._card.inputs}, (rows, places))
             self._queue.wait_all()
-        return vectors
+        return rows
 
 
 def _take(request: Any, goal: tuple[NDArray[np.float32], list[int]]) -> None:
-    vectors, rows = goal
-    vectors[rows] = request.get_output_tensor().data
+    rows, places = goal
+    rows[places] = request.get_output_tensor().data
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:

@@ -1,0 +1,6 @@
+"""Prepares a model, once: refuses what is none, converts its files, and tries what came of it.
+
+Its face: `conversion` does it all, `trial` says what was found, `kinds` what a folder holds.
+"""
+
+__all__ = ["conversion", "kinds", "trial"]
