@@ -10,7 +10,7 @@ from stackroom.embedding.reranking.reranker import STEP, Costs, Pair, Reranker
 
 
 class Slow:
-    """A `CrossEncoder` and its clock: every token takes the same time, and scores are lengths."""
+    """A `CrossEncoder` and its clock: every token takes the same time. It gives every pair the same score."""
 
     runtime = "arithmetic"
 
@@ -27,7 +27,7 @@ class Slow:
     def score(self, pair: Pair) -> float:
         self.seconds += pair.tokens * self.milliseconds_a_token / 1000
         self.read.append(pair.features)
-        return float(pair.features)
+        return 2.0
 
     def clock(self) -> float:
         return self.seconds
@@ -48,7 +48,9 @@ def test_as_many_are_read_as_the_budget_allows() -> None:
     encoder = Slow(0.1)
     made = reranker(encoder, 60)
     begun = encoder.seconds
-    reread = made.reread("where?", [words(150)] * 20)  # 160 tokens, so 16 ms each, of which 15 % are allowed for
+    reread = made.reread(
+        "where?", [words(150)] * 20
+    )  # 160 tokens, so 16 ms each, of which 15 % are allowed for
     assert len(reread.scores) == len(encoder.read) == 3
     assert reread.milliseconds == pytest.approx(48) == pytest.approx(1000 * (encoder.seconds - begun))
 
@@ -64,7 +66,8 @@ def test_the_budget_is_never_passed(milliseconds: float, lengths: tuple[int, ...
 def test_what_is_dear_is_not_begun_nor_anything_after_it() -> None:
     encoder = Slow(0.1)
     reread = reranker(encoder, 30).reread("where?", [words(20), words(400), words(20)])
-    assert reread.scores == (24.0,)
+    assert len(reread.scores) == 1
+    assert encoder.read == [24]
 
 
 def test_what_was_slow_is_believed_at_once_and_forgotten_slowly() -> None:
@@ -99,6 +102,21 @@ def test_measuring_ends_at_the_budget_and_at_the_limit() -> None:
     short = Slow(0.1, limit=40)
     Reranker(short, 60, short.clock).measure()
     assert set(short.read) == {28, 40}
+
+
+def test_what_the_model_says_is_a_probability() -> None:
+    class Saying(Slow):
+        says = iter([0.0] * 16 + [-1e9, -1.0, 0.0, 1.0, 1e9])
+
+        def score(self, pair: Pair) -> float:
+            return next(self.says)
+
+    encoder = Saying(0.1)
+    made = Reranker(encoder, 60, encoder.clock)
+    made.measure()
+    never, hardly, perhaps, rather, surely = made.reread("where?", [words(10)] * 5).scores
+    assert 0 < never < 1e-9 < hardly < perhaps == 0.5 < rather < surely < 1
+    assert hardly + rather == pytest.approx(1)
 
 
 def test_what_is_no_number_is_refused() -> None:

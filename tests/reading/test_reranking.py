@@ -1,4 +1,4 @@
-"""Passages that are read again: how they change places, and that a search never fails for want of a reranker."""
+"""Passages that are read again: how they change places, and that no search fails for want of a reranker."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -104,13 +104,13 @@ class Wanting:
 
     def score(self, pair: Pair) -> float:
         self.read.append(pair.features)
-        return float(self.word in pair.features[1])
+        return 20.0 if self.word in pair.features[1] else -20.0
 
 
 @pytest.fixture
 def wanting(shelf: Shelf) -> Wanting:
     for number, kind in enumerate(("river", "sea", "giant"), 1):
-        shelf.add(number, f"otters of the {kind} sleep\n", "nothing here\n", title=f"Of the {kind}")
+        shelf.add(number, f"otters of the {kind} sleep\n", "nothing here\n", title=f"Number {number}")
     return Wanting("giant")
 
 
@@ -121,7 +121,7 @@ def reader(shelf: Shelf, wanting: Wanting) -> Iterator[Reader]:
     made.close()
 
 
-QUESTION = "otters sleep in the river or the sea"
+QUESTION = "otters sleep in the river"
 
 
 def test_a_search_has_its_best_passages_read_again(reader: Reader, wanting: Wanting, shelf: Shelf) -> None:
@@ -129,14 +129,14 @@ def test_a_search_has_its_best_passages_read_again(reader: Reader, wanting: Want
     before = plain.answer(QUESTION)
     plain.close()
     after = reader.answer(QUESTION)
-    assert before.hits[0][0].title != "Of the giant" == after.hits[0][0].title
+    assert (before.hits[0][0].title, after.hits[0][0].title) == ("Number 1", "Number 3")
     assert [hit.best.score for hit, _ in after.hits] == [hit.best.score for hit, _ in before.hits]
     assert {hit.document_id for hit, _ in after.hits} == {hit.document_id for hit, _ in before.hits}
     assert after.notices == before.notices
-    assert after.hits[0][1].reranked == 1.0
+    assert after.hits[0][1].reranked == pytest.approx(1)
     assert after.hits[0][1].place in (2, 3)
     assert wanting.read[0][0] == QUESTION
-    assert ("Of the giant\notters of the giant sleep") in [passage for _, passage in wanting.read]
+    assert ("Number 3\notters of the giant sleep") in [passage for _, passage in wanting.read]
     fused = reader.rankings(QUESTION)["fused"]
     assert fused[0].document_id == after.hits[0][0].document_id
     assert len(after.reread.scores) >= 3 > len(before.reread.scores) == 0
@@ -179,7 +179,7 @@ def test_it_is_tried_again_after_a_minute(wanting: Wanting) -> None:
     assert reranking.reread("otters", ["giant", "small"])[1] == RERANKER_UNUSABLE
     now[0] = 61.0
     reread, notice = reranking.reread("otters", ["giant", "small"])
-    assert (reread.scores, notice) == ((1.0, 0.0), "")
+    assert (reread.scores, notice) == (pytest.approx((1, 0), abs=1e-6), "")
 
 
 def test_one_that_is_too_slow_for_its_budget_is_said(shelf: Shelf, wanting: Wanting) -> None:
@@ -195,7 +195,7 @@ def test_a_library_without_vectors_is_reranked_by_its_words(tmp_path: object, sh
     reader = Reader(
         Catalog(shelf.path), WordIndex(shelf.words), OneModel(shelf.embedder), reranker=Wanting("giant")
     )
-    answer = reader.answer("river otters of the")
+    answer = reader.answer("otters river of the")
     reader.close()
     assert "giant" in answer.hits[0][0].best.text
     assert len(answer.notices) == 1  # that meaning waits

@@ -212,7 +212,9 @@ def _explained(evidence: Evidence) -> str:
         return f"rank {rank}" if rank else "no rank"
 
     meaning = "no vector" if evidence.meaning is None else f"{evidence.meaning:.2f}"
-    reranked = "" if evidence.reranked is None else f"; reranked {evidence.reranked:.2f}, before {evidence.place}."
+    reranked = (
+        "" if evidence.reranked is None else f"; reranked {evidence.reranked:.2f}, before {evidence.place}."
+    )
     return (
         f"words {evidence.words:.2f} ({ranked(evidence.words_rank)}), "
         f"meaning {meaning} ({ranked(evidence.meaning_rank)}), "

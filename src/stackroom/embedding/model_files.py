@@ -29,10 +29,11 @@ class ModelFiles:
     digest: str
 
 
-def find_model(name: str) -> ModelFiles:
+def find_model(name: str, setting: str = "STACKROOM_MODEL") -> ModelFiles:
     """The files of the model called `name`: the bundled one (empty name), a folder, or a hub id.
 
-    A hub id is looked for in the local cache first and downloaded only if it is not there.
+    A hub id is looked for in the local cache first and downloaded only if it is not there. `setting` is the
+    variable that names it, for messages.
 
     Raises:
         ModelNotFound: it is neither on this machine nor on the hub.
@@ -46,12 +47,12 @@ def find_model(name: str) -> ModelFiles:
         folder = Path(name).expanduser().resolve()
         shown = str(folder)
     else:
-        folder = _hub_folder(name)
+        folder = _hub_folder(name, setting)
         shown = name
     if not (folder / "config.json").is_file() and not (folder / "modules.json").is_file():
         raise ModelDamaged(
             f"{folder} holds no sentence-transformers model (neither modules.json nor config.json). "
-            "Set STACKROOM_MODEL to the folder that holds these files."
+            f"Set {setting} to the folder that holds these files."
         )
     return ModelFiles(shown, folder, _digest(folder))
 
@@ -85,7 +86,7 @@ def _check_bundled_weights(folder: Path) -> None:
         )
 
 
-def _hub_folder(name: str) -> Path:
+def _hub_folder(name: str, setting: str) -> Path:
     # Imported here: half a second that only users of another model pay.
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
@@ -94,7 +95,7 @@ def _hub_folder(name: str) -> Path:
         return Path(snapshot_download(name, local_files_only=True, ignore_patterns=_NOT_NEEDED))
     except HFValidationError as error:
         raise ModelNotFound(
-            f"There is no folder {name!r}, and it is not a hub name either. Set STACKROOM_MODEL to a "
+            f"There is no folder {name!r}, and it is not a hub name either. Set {setting} to a "
             "folder, or to a name such as BAAI/bge-small-en-v1.5."
         ) from error
     except LocalEntryNotFoundError:
@@ -104,7 +105,7 @@ def _hub_folder(name: str) -> Path:
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise ModelNotFound(
             f"The model {name!r} is not on this machine and could not be downloaded "
-            f"({type(error).__name__}). Connect to the network once, or set STACKROOM_MODEL to a folder "
+            f"({type(error).__name__}). Connect to the network once, or set {setting} to a folder "
             "that holds it."
         ) from error
 

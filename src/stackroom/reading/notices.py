@@ -22,8 +22,8 @@ RERANKER_TOO_SLOW = (
 
 # The reasons are not for whoever asks over a network: they would name a folder of this machine.
 RERANKER_UNUSABLE = (
-    "The reranker cannot be used, so the order is that of words and meaning. Run `stackroom status` where the "
-    "server runs to see why."
+    "The reranker cannot be used, so the order is that of words and meaning. Run `stackroom status` where "
+    "the server runs to see why."
 )
 CATALOG_UNREADABLE = "The catalogue cannot be read. Run `stackroom status` where the server runs to see why."
 

@@ -6,13 +6,11 @@ from collections.abc import Callable, Sequence
 
 from stackroom.common.errors import ModelError
 from stackroom.embedding.embedder import Preparation
-from stackroom.embedding.reranking.reranker import Reranker, RerankerSource, Reread
+from stackroom.embedding.reranking.reranker import NOTHING_READ, Reranker, RerankerSource, Reread
 from stackroom.reading.notices import RERANKER_NOT_READY, RERANKER_TOO_SLOW, RERANKER_UNUSABLE
 
 # Seconds until a reranker that could not be had is tried again: the owner may put right what was wrong.
 _RETRY_SECONDS = 60.0
-
-_NONE = Reread((), 0.0)
 
 
 class Reranking:
@@ -58,12 +56,12 @@ class Reranking:
         try:
             reranker = self._if_prepared()
             if reranker is None:
-                return _NONE, RERANKER_NOT_READY if self._failed_at is None else RERANKER_UNUSABLE
+                return NOTHING_READ, RERANKER_NOT_READY if self._failed_at is None else RERANKER_UNUSABLE
             reread = reranker.reread(query, passages)
         except ModelError:
             self._failed_at = self._clock()
             self._loaded = None
-            return _NONE, RERANKER_UNUSABLE
+            return NOTHING_READ, RERANKER_UNUSABLE
         # One passage alone has nothing to change places with.
         is_too_slow = len(reread.scores) < min(2, len(passages))
         return reread, RERANKER_TOO_SLOW if is_too_slow else ""

@@ -201,9 +201,7 @@ class Searching:
         notices = (notice, *found.notices) if notice else found.notices
         return replace(found, ranked=ranked, notices=notices), reread
 
-    def _shown(
-        self, found: _Found, memory: InMemory, limit: int, characters: int, *, marked: bool
-    ) -> Answer:
+    def _shown(self, found: _Found, memory: InMemory, limit: int, characters: int, *, marked: bool) -> Answer:
         showing = Showing(
             found.asked.text,
             characters,

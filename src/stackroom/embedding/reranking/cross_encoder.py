@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
 
 MOST_TOKENS = 512
-"""Most tokens of a query and a passage, also of models with a higher limit: together they come to some 250."""
+"""Most tokens of a query and a passage, of models with a higher limit too: together they come to some 250."""
 
 _CHOOSE = (
     "Set STACKROOM_RERANKER to a cross-encoder that gives one score, such as "
@@ -41,15 +41,14 @@ def refuse_another_kind(folder: Path) -> None:
         if "SpladePooling" in json.dumps(_read(folder / "modules.json")):
             kind = "SparseEncoder"
         if kind != "CrossEncoder":
-            raise ModelDamaged(
-                f"The model in {folder} is {_OTHER_KINDS.get(kind, f'of the kind {kind}')}, and no reranker. {_CHOOSE}"
-            )
+            what = _OTHER_KINDS.get(kind, f"of the kind {kind}")
+            raise ModelDamaged(f"The model in {folder} is {what}, and no reranker. {_CHOOSE}")
         return
-    built = next(iter(config.get("architectures") or ()), "")
+    built = next(iter(config.get("architectures") or ()), "a model of no known architecture")
     if not str(built).endswith(("ForSequenceClassification", "ForCausalLM")):
         raise ModelDamaged(
-            f"The model in {folder} is {built or 'a model of no known architecture'}, which gives no score to a query and a "
-            f"passage, so it is no reranker. {_CHOOSE}"
+            f"The model in {folder} is {built}, which gives no score to a query and a passage, so it is no "
+            f"reranker. {_CHOOSE}"
         )
 
 
@@ -72,11 +71,12 @@ def load_cross_encoder(folder: Path) -> "CrossEncoder":
         raise ModelDamaged(f"sentence-transformers cannot load the reranker in {folder}: {error}") from error
     if model.num_labels != 1:
         raise ModelDamaged(
-            f"The model in {folder} sorts pairs of texts into {model.num_labels} kinds instead of giving one score, so it is "
-            f"no reranker. {_CHOOSE}"
+            f"The model in {folder} sorts pairs of texts into {model.num_labels} kinds instead of giving one "
+            f"score, so it is no reranker. {_CHOOSE}"
         )
     model.max_seq_length = _most_tokens(model)
-    return model.float().eval()
+    model.float().eval()
+    return model
 
 
 def prompt_of(model: "CrossEncoder") -> str:

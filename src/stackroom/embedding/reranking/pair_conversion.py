@@ -26,13 +26,19 @@ if TYPE_CHECKING:
 
 PROGRAM = (sys.executable, "-m", "stackroom.embedding.reranking.pair_conversion")
 
-# What a conversion could get wrong: several scripts, numbers, lengths. Each query is tried with beginnings of the
-# text of so many words; the last is over most limits.
-_QUERIES = ("x", "Where do otters sleep?", "What does a bicycle cost on the ferry to Öland? " * 3, "東京 выдры")
+# What a conversion could get wrong: several scripts, numbers, lengths. Each query is tried with beginnings of
+# the text of so many words; the last is over most limits.
+_QUERIES = (
+    "x",
+    "Where do otters sleep?",
+    "What does a bicycle cost on the ferry to Öland? " * 3,
+    "東京 выдры",
+)
 _TEXT = (
-    "Otters sleep on their backs and hold hands. Die Fähre nach Öland fährt um 7:45 Uhr ab; Fahrräder kosten 3,50 €. "
-    "Маленькие выдры спят на спине. 東京は日本の首都です。 The committee shall, within thirty days of the notice, "
-    "decide by simple majority. "
+    "Otters sleep on their backs and hold hands. "
+    "Die Fähre nach Öland fährt um 7:45 Uhr ab; Fahrräder kosten 3,50 €. "
+    "Маленькие выдры спят на спине. 東京は日本の首都です。 "
+    "The committee shall, within thirty days of the notice, decide by simple majority. "
 )
 _WORDS = (1, 7, 20, 45, 90, 160, 600)
 
@@ -101,7 +107,9 @@ def _compile(model: "CrossEncoder", attention: Attention, target: Path) -> tuple
     """Writes a whole model, from tokens to a score. Returns its inputs."""
     import torch
 
-    features: dict[str, Any] = model.preprocess([("Otters?", "They sleep."), ("x", "They hold hands at night.")])
+    features: dict[str, Any] = model.preprocess(
+        [("Otters?", "They sleep."), ("x", "They hold hands at night.")]
+    )
     inputs = {name: value for name, value in features.items() if isinstance(value, torch.Tensor)}
     others = features.keys() - inputs.keys() - {"modality"}
     if unknown := (inputs.keys() - _TAKEN) | others:

@@ -10,17 +10,17 @@ from stackroom.common.errors import ModelDamaged
 from stackroom.embedding.embedder import Preparation
 
 STEP = 32
-"""Costs are known for lengths in steps of so many tokens, and pairs are filled up to one: each new length costs
-the runtime half as much again as one that it has seen."""
+"""Costs are known for lengths in steps of so many tokens, and pairs are filled up to one: each new length
+costs the runtime half as much again as one that it has seen."""
 
-# Lengths are measured up to this one when a model is loaded. A passage has up to 190 tokens, its title and a
-# question some 50.
+# Lengths are measured up to this one when a model is loaded. A passage has up to 190 tokens, its title and
+# a question some 50.
 _MEASURED_TOKENS = 256
 
 # The same pair takes now more, now less: so much more than it last took is allowed for.
 _MARGIN = 1.15
 
-# A cost that was high once, because others had the processor, falls by this share of the difference each time.
+# A cost that was high once, because others had the processor, falls by this share of the difference later.
 _FALL = 0.1
 
 
@@ -49,7 +49,8 @@ class CrossEncoder(Protocol):
         ...
 
     def score(self, pair: Pair) -> float:
-        """How well the passage answers the query: any number, the higher the better.
+        """How well the passage answers the query, as the model's last layer says it: any number, the higher
+        the better; 0 is in doubt.
 
         Works in the thread that calls it, so that its CPU time is that thread's.
         """
@@ -60,13 +61,17 @@ class Reread(NamedTuple):
     """What a reranker says about the first passages of a list.
 
     Attributes:
-        scores: of as many passages as the budget allowed, in their order; higher is better. Only those of one
-            query compare.
+        scores: of as many passages as the budget allowed, in their order: how probable it is that they answer
+            the query, 0 to 1.
         milliseconds: CPU time that it took.
     """
 
     scores: tuple[float, ...]
     milliseconds: float
+
+
+NOTHING_READ = Reread((), 0.0)
+"""Where there is no reranker."""
 
 
 class Costs:
@@ -143,8 +148,9 @@ class Reranker:
         return int(self._milliseconds / self._costs.estimate(tokens))
 
     def reread(self, query: str, passages: Sequence[str]) -> Reread:
-        """Scores the first passages, as many as the budget allows: one whose cost would exceed what is left of
-        it is not begun, nor any after it.
+        """Scores the first passages, as many as the budget allows.
+
+        One whose cost would exceed what is left of it is not begun, nor any after it.
 
         Raises:
             ModelDamaged: the model gives no number.
@@ -172,11 +178,12 @@ class Reranker:
                 f"The reranker gives {score} for a passage, which is no score. Choose another one with "
                 "STACKROOM_RERANKER, or unset it."
             )
-        return score
+        # Rerankers are trained so that this is a probability. What is beyond 30 is as sure as can be.
+        return 1 / (1 + math.exp(-max(-30.0, min(score, 30.0))))
 
 
 class RerankerSource(Protocol):
-    """Where the reranker that the user has chosen comes from. Both methods raise ModelError if it can't be had."""
+    """Where the chosen reranker comes from. Both methods raise ModelError if it can't be had."""
 
     def preparation(self) -> Preparation:
         """Whether it is prepared, so that `load` is fast. Cheap once it has been found, and never waits."""

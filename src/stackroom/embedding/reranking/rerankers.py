@@ -1,4 +1,4 @@
-"""Finds, prepares and loads the reranker that the user has chosen: the one `RerankerSource` of the product."""
+"""Finds, prepares and loads the reranker that the user has chosen: the product's one `RerankerSource`."""
 
 from pathlib import Path
 from typing import Literal
@@ -12,7 +12,11 @@ from stackroom.embedding.preparing.conversion import being_prepared, prepare, pr
 from stackroom.embedding.preparing.trial import choose, known_choice
 from stackroom.embedding.processor import Precision, precisions
 from stackroom.embedding.reranking.compiled_pairs import CompiledCrossEncoder
-from stackroom.embedding.reranking.cross_encoder import LibraryCrossEncoder, load_cross_encoder, refuse_another_kind
+from stackroom.embedding.reranking.cross_encoder import (
+    LibraryCrossEncoder,
+    load_cross_encoder,
+    refuse_another_kind,
+)
 from stackroom.embedding.reranking.pair_conversion import PROGRAM
 from stackroom.embedding.reranking.pair_trial import PROGRAM as TRIAL
 from stackroom.embedding.reranking.reranker import CrossEncoder, Reranker
@@ -31,9 +35,9 @@ def chosen_reranker(settings: Settings, models: Path) -> "ChosenReranker | None"
 
 
 class ChosenReranker:
-    """A `RerankerSource`: any cross-encoder that sentence-transformers can load, compiled where that is possible.
+    """A `RerankerSource`: any cross-encoder that sentence-transformers can load, compiled where possible.
 
-    It is prepared once, with torch, into a folder of its own, as models are: see `stackroom.embedding.models`.
+    It is prepared once, with torch, into a folder of its own, as models are: see `embedding.models.Models`.
     """
 
     def __init__(
@@ -81,7 +85,9 @@ class ChosenReranker:
         elif not choice.precision:
             what = f"run by sentence-transformers, because OpenVINO can't run it: {failed}"
         else:
-            what = f"compiled; {choice.precision} on this processor" + (f", because {failed}" if failed else "")
+            what = f"compiled; {choice.precision} on this processor" + (
+                f", because {failed}" if failed else ""
+            )
         return f"{self._name}: {what}; {self._milliseconds:g} ms of CPU time for each search"
 
     def _encoder(self) -> CrossEncoder:

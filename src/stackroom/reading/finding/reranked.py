@@ -35,8 +35,8 @@ def reranked(
 
     To the score of each by the formula is added what the reranker says, times a weight. The passage with the
     highest sum gets the first of the places that were held by those that were read, and the score that goes
-    with it. Others of the same page never stand before the passage that was read for it; all others keep their
-    places.
+    with it. Others of the same page never stand before the passage that was read for it; all others keep
+    their places.
 
     Args:
         ranked: the best first.
@@ -67,4 +67,3 @@ def reranked(
 
 def _plain(text: str) -> str:
     return "".join(text.casefold().split())
-

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import FoundPassage
 from stackroom.common.documents import Copy, Hit, Quote
-from stackroom.embedding.reranking.reranker import Reread
+from stackroom.embedding.reranking.reranker import NOTHING_READ, Reread
 from stackroom.page.foreign_text import own_label
 from stackroom.page.mark import Mark
 from stackroom.page.visible_text import visible
@@ -51,7 +51,7 @@ class Answer:
     notices: tuple[str, ...] = ()
     unshown: int = 0
     missing: str = ""
-    reread: Reread = Reread((), 0.0)
+    reread: Reread = NOTHING_READ
 
 
 @dataclass(frozen=True, slots=True)
