@@ -83,6 +83,19 @@ def test_what_was_slow_is_believed_at_once_and_forgotten_slowly() -> None:
     assert reached[-1] == usual
 
 
+def test_one_bad_measurement_is_put_right() -> None:
+    encoder = Slow(1.0)  # while it is loaded
+    made = reranker(encoder, 60)
+    encoder.milliseconds_a_token = 0.1
+    assert made.reread("where?", [words(150)] * 20).scores == ()
+    encoder.milliseconds_a_token = 0.1
+    short = [len(made.reread("where?", [words(20)] * 20).scores) for _ in range(30)]
+    assert short[-1] > 10
+    slow = Slow(10.0)  # one that is slow at all times is never begun
+    made = reranker(slow, 60)
+    assert [made.reread("where?", [words(20)]).scores for _ in range(99)] == [()] * 99
+
+
 def test_longer_ones_than_any_measured_are_taken_to_cost_more_for_each_token() -> None:
     costs = Costs()
     assert costs.estimate(10) == math.inf
@@ -97,16 +110,16 @@ def test_measuring_ends_at_the_budget_and_at_the_limit() -> None:
     assert Reranker(slow, 60, slow.clock).reach(64) == 0
     made = Reranker(slow, 60, slow.clock)
     made.measure()
-    assert len(slow.read) == 2  # the shortest, twice, is over the budget
+    assert len(slow.read) == 3  # the shortest, which is over the budget
     assert made.reach(64) == 0
     short = Slow(0.1, limit=40)
     Reranker(short, 60, short.clock).measure()
-    assert set(short.read) == {28, 40}
+    assert set(short.read) == {32, 40}
 
 
 def test_what_the_model_says_is_a_probability() -> None:
     class Saying(Slow):
-        says = iter([0.0] * 16 + [-1e9, -1.0, 0.0, 1.0, 1e9])
+        says = iter([0.0] * 24 + [-1e9, -1.0, 0.0, 1.0, 1e9])
 
         def score(self, pair: Pair) -> float:
             return next(self.says)
@@ -124,7 +137,7 @@ def test_what_is_no_number_is_refused() -> None:
         numbers = count()
 
         def score(self, pair: Pair) -> float:
-            return math.nan if next(self.numbers) > 20 else 1.0
+            return math.nan if next(self.numbers) > 30 else 1.0
 
     encoder = Broken(0.1)
     made = Reranker(encoder, 60, encoder.clock)

@@ -43,6 +43,11 @@ def test_those_that_were_read_change_places_among_themselves() -> None:
     assert [(one.reranked, one.place) for one in found[:4]] == [(0.9, 3), (0.2, 1), (0.1, 2), (None, None)]
 
 
+def test_of_equal_ones_the_reranker_decides() -> None:
+    equal = [candidate(number, 0.5, document=number) for number in range(4)]
+    assert places(reranked(equal, equal, [0.1, 0.2, 0.9])) == [2, 1, 0, 3]
+
+
 @pytest.mark.parametrize("scores", [(), (0.3,), (0.7, 0.7, 0.7)])
 def test_nothing_moves_without_a_difference(scores: tuple[float, ...]) -> None:
     assert places(reranked(RANKED, RANKED, scores)) == [0, 1, 2, 3, 4, 5]
@@ -140,6 +145,16 @@ def test_a_search_has_its_best_passages_read_again(reader: Reader, wanting: Want
     fused = reader.rankings(QUESTION)["fused"]
     assert fused[0].document_id == after.hits[0][0].document_id
     assert len(after.reread.scores) >= 3 > len(before.reread.scores) == 0
+
+
+def test_the_same_question_is_answered_in_the_same_order(reader: Reader, wanting: Wanting) -> None:
+    first = reader.answer(QUESTION)
+    read = len(wanting.read)
+    wanting.word = "river"
+    again = reader.answer(QUESTION)
+    assert again.hits == first.hits
+    assert len(wanting.read) == read
+    assert again.reread == (first.reread.scores, 0.0)
 
 
 def test_only_words_are_read_again(reader: Reader, wanting: Wanting) -> None:

@@ -2,12 +2,16 @@
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from stackroom.common.errors import ModelError
 from stackroom.embedding.embedder import Preparation
 from stackroom.embedding.reranking.reranker import NOTHING_READ, Reranker, RerankerSource, Reread
 from stackroom.reading.notices import RERANKER_NOT_READY, RERANKER_TOO_SLOW, RERANKER_UNUSABLE
+
+# What was said of the last queries is kept: asked again, they are answered in the same order.
+_KEPT = 100
 
 # Seconds until a reranker that could not be had is tried again: the owner may put right what was wrong.
 _RETRY_SECONDS = 60.0
@@ -28,6 +32,8 @@ class Reranking:
         self._loading = threading.Lock()
         self._loaded: Reranker | None = None
         self._failed_at: float | None = None  # on the clock
+        self._kept: OrderedDict[tuple[str, ...], Reread] = OrderedDict()
+        self._keeping = threading.Lock()
 
     def preparation(self) -> Preparation:
         """See `RerankerSource`."""
@@ -53,6 +59,11 @@ class Reranking:
 
         Never raises, and never waits for a reranker that is not prepared: the passages stay in their order.
         """
+        asked = (query, *passages)
+        with self._keeping:
+            if asked in self._kept:
+                self._kept.move_to_end(asked)
+                return self._kept[asked]._replace(milliseconds=0.0), ""
         try:
             reranker = self._if_prepared()
             if reranker is None:
@@ -63,8 +74,13 @@ class Reranking:
             self._loaded = None
             return NOTHING_READ, RERANKER_UNUSABLE
         # One passage alone has nothing to change places with.
-        is_too_slow = len(reread.scores) < min(2, len(passages))
-        return reread, RERANKER_TOO_SLOW if is_too_slow else ""
+        if len(reread.scores) < min(2, len(passages)):
+            return reread, RERANKER_TOO_SLOW
+        with self._keeping:
+            self._kept[asked] = reread
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return reread, ""
 
     def _if_prepared(self) -> Reranker | None:
         """The reranker; None if it is not prepared yet, or could not be had a short while ago."""

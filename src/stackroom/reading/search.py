@@ -12,7 +12,7 @@ If nothing is left, what was demanded of it is left out, and the answer says so:
 What the indexes find is a hint only: a hit is shown only if the catalogue has the passage.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
@@ -123,17 +123,18 @@ class Searching:
                 places = self._turn.catalog.passages([one.passage for one in ranked])
         if ranked and found.to_read:
             ranked = self._reread(found)[0].ranked
-        scores = {
-            "words": {one.passage: one.words for one in ranked if one.words_rank},
-            "meaning": {one.passage: one.meaning or 0.0 for one in ranked if one.meaning_rank},
-            "fused": {one.passage: one.score for one in ranked},
-        }
+        words = [(one.words, one.passage) for one in ranked if one.words_rank]
+        meaning = [(one.meaning or 0.0, one.passage) for one in ranked if one.meaning_rank]
         return {
             name: [
                 RankedPassage(places[passage].document_id, places[passage].page, score)
-                for passage, score in sorted(ranking.items(), key=lambda pair: (-pair[1], pair[0]))
+                for score, passage in ranking
             ]
-            for name, ranking in scores.items()
+            for name, ranking in (
+                ("words", _best_first(words)),
+                ("meaning", _best_first(meaning)),
+                ("fused", [(one.score, one.passage) for one in ranked]),
+            )
         }
 
     @contextmanager
@@ -250,6 +251,11 @@ class Searching:
     def _has_meaning(self, memory: InMemory) -> bool:
         """Whether passages have vectors, or will have: then a search by words alone misses something."""
         return len(memory.vectors) > 0 or self._turn.catalog.has_waiting()
+
+
+def _best_first(ranking: Sequence[tuple[float, int]]) -> list[tuple[float, int]]:
+    """Pairs of a score and a passage by descending score, those with equal scores by ascending passage."""
+    return sorted(ranking, key=lambda pair: (-pair[0], pair[1]))
 
 
 def _moment(memory: InMemory) -> tuple[int, Model | None]:

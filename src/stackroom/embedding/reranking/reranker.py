@@ -79,13 +79,15 @@ class Costs:
 
     def __init__(self) -> None:
         """Nothing is known yet."""
-        self._known: dict[int, float] = {}
+        self._high: dict[int, float] = {}  # by length in steps: what to reckon with
+        self._least: dict[int, float] = {}  # by the same: the least that was ever measured
 
     def learn(self, tokens: int, milliseconds: float) -> None:
         """Takes note of what a pair of `tokens` tokens took. What is dear is believed at once."""
-        step = math.ceil(tokens / STEP)
-        known = self._known.get(step, milliseconds)
-        self._known[step] = max(milliseconds, known + _FALL * (milliseconds - known))
+        step = _steps(tokens)
+        high = self._high.get(step, milliseconds)
+        self._high[step] = max(milliseconds, high + _FALL * (milliseconds - high))
+        self._least[step] = min(milliseconds, self._least.get(step, milliseconds))
 
     def estimate(self, tokens: int) -> float:
         """CPU-milliseconds that a pair of `tokens` tokens will hardly exceed; infinite if nothing is known.
@@ -93,14 +95,28 @@ class Costs:
         Longer pairs than any measured cost more for each token the longer they are: attention compares all of
         them with each other.
         """
-        step = math.ceil(tokens / STEP)
-        longer = [known for known in self._known if known >= step]
-        if longer:
-            return _MARGIN * self._known[min(longer)]
-        if not self._known:
+        step = _steps(tokens)
+        known = self._known(step)
+        if known is None:
             return math.inf
-        longest = max(self._known)
-        return _MARGIN * self._known[longest] * (step / longest) ** 2
+        return _MARGIN * self._high[known] * max(1.0, step / known) ** 2
+
+    def doubt(self, tokens: int) -> None:
+        """Reckons with less for a pair that was found too dear, down to the least that was ever measured.
+
+        Else one bad measurement, by which nothing fits any more, would never be put right.
+        """
+        known = self._known(_steps(tokens))
+        if known is not None:
+            self._high[known] += _FALL * (self._least[known] - self._high[known])
+
+    def _known(self, step: int) -> int | None:
+        """The next longer length that was measured; the longest if there is none."""
+        return min((one for one in self._high if one >= step), default=max(self._high, default=None))
+
+
+def _steps(tokens: int) -> int:
+    return max(1, math.ceil(tokens / STEP))
 
 
 class Reranker:
@@ -128,19 +144,17 @@ class Reranker:
         return self._encoder.runtime
 
     def measure(self) -> None:
-        """Finds out what pairs cost, from short ones to long ones; stops at what is over the budget alone."""
-        measured = 0
+        """Finds out what pairs cost, from short ones to long ones; stops at what is far over the budget."""
+        by_length: dict[int, Pair] = {}
         with self._turn:
-            for tokens in range(STEP, _MEASURED_TOKENS + 1, STEP):
-                # Two words, because a tokenizer may join one with itself.
-                pair = self._encoder.pair("otter", " on" * (tokens - STEP // 4))
-                if pair.tokens <= measured:  # the model's limit
-                    return
-                measured = pair.tokens
+            for words in range(0, _MEASURED_TOKENS, STEP // 8):
+                pair = self._encoder.pair("otter", " on" * words)
+                by_length[_steps(pair.tokens)] = pair
+            for pair in by_length.values():
                 self._score(pair, learn=False)  # the first of a length takes longer than any later one
-                before = self._clock()
                 self._score(pair)
-                if 1000 * (self._clock() - before) > self._milliseconds:
+                self._score(pair)
+                if self._costs.estimate(pair.tokens) > 2 * self._milliseconds:
                     return
 
     def reach(self, tokens: int) -> int:
@@ -163,6 +177,7 @@ class Reranker:
                 pair = self._encoder.pair(query, passage)
                 spent = 1000 * (self._clock() - begun)
                 if spent + self._costs.estimate(pair.tokens) > self._milliseconds:
+                    self._costs.doubt(pair.tokens)
                     break
                 scores.append(self._score(pair))
                 spent = 1000 * (self._clock() - begun)

@@ -18,7 +18,7 @@ def to_read(ranked: Sequence[Candidate]) -> list[Candidate]:
     """Which of the best passages are read again, in this order: the best one of each page."""
     pages: dict[tuple[int, int], Candidate] = {}
     for one in ranked[:_MOST]:
-        pages.setdefault((one.range.first, one.page_number), one)
+        pages.setdefault(_page(one), one)
     return list(pages.values())
 
 
@@ -48,21 +48,27 @@ def reranked(
         return list(ranked)
     sums = _WEIGHT * np.array(scores) + np.array([one.score for one in reached])
     order = np.argsort(-sums, kind="stable").tolist()
-    places = {one.passage: place for place, one in enumerate(ranked, 1)}
-    moved = {}
-    most: dict[tuple[int, int], float] = {}
-    for place, row in zip(reached, order, strict=True):
-        one = reached[row]
-        moved[one.passage] = one._replace(
-            score=place.score, reranked=float(scores[row]), place=places[one.passage]
-        )
-        most[one.range.first, one.page_number] = place.score
+    places = {one.passage: place for place, one in enumerate(ranked)}
+    moved: dict[int, tuple[float, Candidate]] = {}  # passage → its new place, and what becomes of it
+    of_page: dict[tuple[int, int], tuple[float, float]] = {}  # place and score of the page's passage
+    for held, row in zip(reached, order, strict=True):
+        one, place = reached[row], places[held.passage]
+        changed = one._replace(score=held.score, reranked=scores[row], place=places[one.passage] + 1)
+        moved[one.passage] = place, changed
+        of_page[_page(one)] = place, held.score
     found = []
-    for one in ranked:
-        highest = most.get((one.range.first, one.page_number), one.score)
-        found.append(moved.get(one.passage) or one._replace(score=min(one.score, highest)))
-    # Of equal scores those come first that were read.
-    return sorted(found, key=lambda one: (-one.score, one.reranked is None, one.passage))
+    for place, one in enumerate(ranked):
+        if one.passage in moved:
+            found.append(moved[one.passage])
+            continue
+        first, score = of_page.get(_page(one), (place, one.score))
+        # Behind the page's passage, but before what stands behind that.
+        found.append((max(place, first + 0.5), one._replace(score=min(one.score, score))))
+    return [one for _, one in sorted(found, key=lambda pair: pair[0])]
+
+
+def _page(one: Candidate) -> tuple[int, int]:
+    return one.range.first, one.page_number
 
 
 def _plain(text: str) -> str:

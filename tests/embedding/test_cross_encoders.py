@@ -1,0 +1,153 @@
+"""Cross-encoders of several architectures: prepared, held to their own scores and to a budget, refused."""
+
+import gc
+import itertools
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cross_encoders import ANSWERS, passage, write_random, write_trained
+from fakes import OneModel
+from sentences import PASSAGES, SENTENCES
+from shelf import Shelf
+from stackroom.catalog.catalog import Catalog
+from stackroom.common.errors import ModelDamaged
+from stackroom.embedding.embedder import Preparation
+from stackroom.embedding.model_files import bundled_folder, find_model
+from stackroom.embedding.reranking.cross_encoder import LibraryCrossEncoder, load_cross_encoder
+from stackroom.embedding.reranking.pair_conversion import convert
+from stackroom.embedding.reranking.pair_trial import agreement
+from stackroom.embedding.reranking.rerankers import ChosenReranker
+from stackroom.indexes.words import WordIndex
+from stackroom.reading.reader import Reader
+from zoo import LIMIT, bytes_of_words, sentencepiece, wordpiece
+
+ARCHITECTURES: dict[str, Callable[[Path], Path]] = {
+    "Bert": lambda folder: write_random(folder, wordpiece(), "Bert"),
+    "XLMRoberta": lambda folder: write_random(folder, sentencepiece(), "XLMRoberta"),
+    "ModernBert": lambda folder: write_random(
+        folder, bytes_of_words(), "ModernBert", cls_token_id=0, sep_token_id=2, local_attention=16
+    ),
+}
+
+
+def prepare(folder: Path, models: Path, milliseconds: float = 60.0) -> ChosenReranker:
+    """Prepares a model in this process: another one would import torch anew, which takes five seconds."""
+    digest = find_model(str(folder)).digest
+    home = models / f"reranker-{digest[:16]}"
+    home.mkdir(parents=True)
+    with warnings.catch_warnings():  # as in that process
+        warnings.simplefilter("ignore")
+        convert(folder, digest, home)
+    return ChosenReranker(str(folder), models, milliseconds)
+
+
+@pytest.fixture
+def undisturbed() -> Iterator[None]:
+    """Nothing looks for garbage: with torch loaded that takes more than the budgets of these tests."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.proved_once
+@pytest.mark.usefixtures("undisturbed")
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_random_ones_of_several_architectures(architecture: str, tmp_path: Path) -> None:
+    folder = ARCHITECTURES[architecture](tmp_path / "files")
+    chosen = prepare(folder, tmp_path / "models", milliseconds=20.0)
+    assert chosen.preparation() is Preparation.DONE
+    reranker = chosen.load()
+    assert reranker.runtime.startswith("OpenVINO")
+    assert "compiled; " in chosen.runtime()
+    # The same scores as sentence-transformers', at all lengths.
+    texts = [*SENTENCES, *(text * 3 for text in PASSAGES)]
+    own = LibraryCrossEncoder(load_cross_encoder(folder))
+    of_its_own = [own.score(own.pair(SENTENCES[0], text)) for text in texts]
+    found = [reranker.reread(SENTENCES[0], [text]).scores[0] for text in texts]
+    expected = 1 / (1 + np.exp(-np.array(of_its_own)))
+    assert np.std(of_its_own) > 0.01
+    assert agreement(np.array(found), expected) > 0.98
+    # Within the budget, by the clock of this thread.
+    for number in (1, 20, 200):
+        begun = time.thread_time()
+        reread = reranker.reread(SENTENCES[1], (texts * 50)[:number])
+        assert 0 < len(reread.scores) <= number
+        assert reread.milliseconds <= 20.0
+        assert time.thread_time() - begun == pytest.approx(reread.milliseconds / 1000, abs=0.005)
+    assert max(own.pair(SENTENCES[0], text).tokens for text in texts) == LIMIT
+
+
+@pytest.mark.proved_once
+@pytest.mark.usefixtures("undisturbed")
+def test_one_that_has_learnt_what_words_and_meaning_cannot_see(tmp_path: Path, shelf: Shelf) -> None:
+    chosen = prepare(write_trained(tmp_path / "files"), tmp_path / "models")
+    right = {}
+    for number, (query, word) in enumerate(ANSWERS.items(), 1):
+        right[query] = shelf.add(number, passage(word) + "\n", title="Here")
+    models = shelf.reader()
+    reader = Reader(Catalog(shelf.path), WordIndex(shelf.words), OneModel(shelf.embedder), reranker=chosen)
+    before, after = (
+        sum(one.search(f"which {query}")[0].document_id == id_ for query, id_ in right.items())
+        for one in (models, reader)
+    )
+    assert (before, after) == (1, 4)
+    for query in ANSWERS:
+        answer = reader.answer(f"which {query}")
+        assert answer.notices == ()
+        assert len(answer.hits) == 4  # none is lost
+        probabilities = [evidence.reranked or 0.0 for _, evidence in answer.hits]
+        assert probabilities[0] > 0.9 > 0.1 > max(probabilities[1:])
+    models.close()
+    reader.close()
+
+
+def test_one_that_cannot_be_compiled_is_run_by_its_own_library(tmp_path: Path) -> None:
+    folder = ARCHITECTURES["Bert"](tmp_path / "files")
+    own = LibraryCrossEncoder(load_cross_encoder(folder))
+    long = own.pair("otters " * 100, PASSAGES[0] * 20)
+    assert long.tokens == LIMIT
+    scores = {
+        own.score(own.pair(query, text)) for query, text in itertools.product(SENTENCES[:2], PASSAGES[:2])
+    }
+    assert len(scores) == 4
+    assert own.runtime == "sentence-transformers fp32"
+
+
+def test_other_kinds_are_refused_by_name(tmp_path: Path) -> None:
+    labels = write_random(tmp_path / "labels", wordpiece(), "Bert", num_labels=3)
+    with pytest.raises(ModelDamaged, match=r"into 3 kinds .* STACKROOM_RERANKER to a cross-encoder"):
+        load_cross_encoder(labels)
+    with pytest.raises(ModelDamaged, match=r"an embedding model: .* no reranker\. Set STACKROOM_RERANKER"):
+        load_cross_encoder(bundled_folder())
+    (tmp_path / "config_sentence_transformers.json").write_text('{"model_type": "SparseEncoder"}')
+    (tmp_path / "modules.json").write_text("[]")
+    with pytest.raises(ModelDamaged, match=r"a sparse encoder: .* no reranker"):
+        load_cross_encoder(tmp_path)
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    (plain / "config.json").write_text('{"architectures": ["BertModel"]}')
+    with pytest.raises(ModelDamaged, match="is BertModel, which gives no score"):
+        load_cross_encoder(plain)
+    chosen = ChosenReranker(str(plain), tmp_path / "models", 60.0)
+    with pytest.raises(ModelDamaged, match="is BertModel, which gives no score"):
+        chosen.load()
+    assert "not compiled yet" in chosen.runtime()
+
+
+def test_one_that_is_not_there_says_which_setting_names_it(tmp_path: Path) -> None:
+    chosen = ChosenReranker("no such/name at all", tmp_path, 60.0)
+    assert "not usable. There is no folder" in chosen.runtime()
+    assert "STACKROOM_RERANKER" in chosen.runtime()
+
+
+def test_how_far_scores_agree() -> None:
+    own = np.array([1.0, 2.0, 4.0])
+    assert agreement(3 * own + 7, own) == pytest.approx(1)
+    assert agreement(-own, own) == pytest.approx(-1)
+    assert agreement(np.ones(3), np.ones(3)) == 1
+    assert np.isnan(agreement(np.array([1.0, np.nan, 2.0]), own))
