@@ -1,5 +1,6 @@
 """Small cross-encoders: random ones of several architectures, and one that has learnt a rule in a second."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,8 @@ def write_trained(folder: Path) -> Path:
 def _write_untrained(folder: Path) -> None:
     from tokenizers import Tokenizer, models, pre_tokenizers
     from tokenizers.processors import TemplateProcessing
-    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
+    transformers: Any = import_module("transformers")  # its classes lack types
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *ANSWERS, *ANSWERS.values(), *passage("which").split()]
     vocabulary = {word: id_ for id_, word in enumerate(dict.fromkeys(words))}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
@@ -70,7 +71,7 @@ def _write_untrained(folder: Path) -> None:
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
         special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
     )
-    PreTrainedTokenizerFast(
+    transformers.PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token="[PAD]",
         unk_token="[UNK]",
@@ -78,7 +79,7 @@ def _write_untrained(folder: Path) -> None:
         sep_token="[SEP]",
         model_max_length=64,
     ).save_pretrained(folder)
-    config = BertConfig(
+    config = transformers.BertConfig(
         vocab_size=len(vocabulary),
         hidden_size=32,
         num_hidden_layers=1,
@@ -90,7 +91,7 @@ def _write_untrained(folder: Path) -> None:
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
     )
-    BertForSequenceClassification(config).save_pretrained(folder)
+    transformers.BertForSequenceClassification(config).save_pretrained(folder)
 
 
 def _train(model: Any) -> float:
@@ -107,6 +108,6 @@ def _train(model: Any) -> float:
         scores = model(dict(batch))["scores"].reshape(-1)
         loss = torch.nn.functional.binary_cross_entropy_with_logits(scores, truth)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     return float(loss.detach())

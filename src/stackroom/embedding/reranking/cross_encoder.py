@@ -66,7 +66,9 @@ def load_cross_encoder(folder: Path) -> "CrossEncoder":
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # ours is the only one
     try:
-        model = CrossEncoder(str(folder), device="cpu", local_files_only=True, trust_remote_code=False)
+        model: CrossEncoder = CrossEncoder(
+            str(folder), device="cpu", local_files_only=True, trust_remote_code=False
+        )
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         raise ModelDamaged(f"sentence-transformers cannot load the reranker in {folder}: {error}") from error
     if model.num_labels != 1:
@@ -75,7 +77,8 @@ def load_cross_encoder(folder: Path) -> "CrossEncoder":
             f"score, so it is no reranker. {_CHOOSE}"
         )
     model.max_seq_length = _most_tokens(model)
-    model.float().eval()
+    model.float()
+    model.eval()
     return model
 
 
