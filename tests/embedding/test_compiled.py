@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import os
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,14 +18,14 @@ from bundled import BUNDLED, SCIFACT, OwnVectors, least_cosine
 from sentences import PASSAGES, QUERIES
 from stackroom.common.errors import ModelDamaged
 from stackroom.embedding.embedder import Embedder
-from stackroom.embedding.model_card import BUNDLED_CARD, ModelCard
+from stackroom.embedding.model_card import BUNDLED_CARD, TOKENIZER, ModelCard
 from stackroom.embedding.model_files import (
     BUNDLED_DIGEST,
     find_model,
 )
 from stackroom.embedding.models import Models
 from stackroom.embedding.processor import Precision
-from stackroom.embedding.running.prepared import PreparedEmbedder
+from stackroom.embedding.running.prepared import Opening, PreparedEmbedder
 
 LEAST_COSINE: dict[Precision, float] = {"fp32": 0.999, "bf16": 0.999, "int8": 0.985}
 
@@ -81,6 +82,19 @@ def test_odd_texts_have_vectors(compiled: PreparedEmbedder) -> None:
     assert least_cosine(vectors[5:6], compiled.embed_passages(["word " * 300])) > 0.999  # both are cut
     assert compiled.embed_passages([]).shape == (0, BUNDLED.dimensions)
     assert compiled.embed_queries([]).shape == (0, BUNDLED.dimensions)
+
+
+def test_a_text_without_tokens_has_a_vector(prepared_models: Path, tmp_path: Path) -> None:
+    home = tmp_path / "prepared"
+    shutil.copytree(prepared_models / BUNDLED_DIGEST[:16], home, copy_function=os.link)
+    described = json.loads((home / TOKENIZER).read_text(encoding="utf-8"))
+    (home / TOKENIZER).unlink()  # the link, not the file
+    # As decoders have it: nothing is put around a text.
+    (home / TOKENIZER).write_text(json.dumps(described | {"post_processor": None}), encoding="utf-8")
+    model = Opening(home, "fp32", 1).open()
+    assert len(model.tokenizer.encode("").ids) == 0
+    for inputs in ([""], ["", "otters", " "]):
+        np.testing.assert_allclose(np.linalg.norm(model.outputs(inputs), axis=1), 1, atol=1e-3)
 
 
 @pytest.mark.proved_once

@@ -81,8 +81,8 @@ def _load_and_compare(folder: Path, models: Models) -> tuple[Embedder, float]:
 
 
 @pytest.mark.filterwarnings("ignore")  # as in the process that usually converts
-def test_one_whose_compiled_vectors_would_be_others_is_not(tmp_path: Path) -> None:
-    _write_small_model(tmp_path / "model")  # the compiled one can't know where its prompts end
+def test_one_that_leaves_its_prompts_out_of_the_mean_is_not_compiled(tmp_path: Path) -> None:
+    _write_small_model(tmp_path / "model")
     digest = find_model(str(tmp_path / "model")).digest
     home = tmp_path / "prepared" / digest[:16]
     home.mkdir(parents=True)
@@ -91,7 +91,7 @@ def test_one_whose_compiled_vectors_would_be_others_is_not(tmp_path: Path) -> No
     embedder, cosine = _load_and_compare(tmp_path / "model", models)
     assert embedder.runtime == "sentence-transformers fp32"
     assert cosine > 0.99999
-    assert "its fp32 vectors are not the model's own" in models.runtime(embedder.fingerprint.digest)
+    assert "its pooling leaves out the prompt" in models.runtime(embedder.fingerprint.digest)
     assert sorted(path.name for path in home.iterdir()) == [CARD, TOKENIZER]
     # Its own files are needed, and have to be the same.
     config = tmp_path / "model" / "config.json"
@@ -116,7 +116,7 @@ def test_what_is_known_before_compiling_outlives_a_crash(
     digest = find_model(str(tmp_path / "model")).digest
     home = tmp_path / "prepared" / digest[:16]
     home.mkdir(parents=True)
-    monkeypatch.setattr(conversion, "_compile", crash)  # the compiler itself: there is no other way in
+    monkeypatch.setattr(conversion, "write_encoders", crash)  # the compiler itself: there is no other way in
     with pytest.raises(Crash):
         conversion.convert(tmp_path / "model", digest, home)
     models = Models(tmp_path / "prepared")

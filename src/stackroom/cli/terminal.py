@@ -32,7 +32,9 @@ _NOT_READ = {
 _LISTED = 20
 
 
-def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str, reranker: str = "") -> None:
+def show_status(
+    status: Status, words: int, runtime: str, ocr_obstacle: str, warning: str = "", reranker: str = ""
+) -> None:
     """Prints what an index holds, and which files are not in it.
 
     Args:
@@ -40,6 +42,7 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str, rer
         words: how many passages can be found by their words.
         runtime: what runs the model.
         ocr_obstacle: why scans are not read; empty if they are read.
+        warning: what is to be doubted about the model; mostly empty.
         reranker: which one there is, and what runs it; empty for none.
     """
     share = f", {status.index_bytes / status.text_bytes:.1f} times the text" if status.text_bytes else ""
@@ -63,6 +66,8 @@ def show_status(status: Status, words: int, runtime: str, ocr_obstacle: str, rer
     print(f"text        {size(status.text_bytes)}")
     print(f"index       {size(status.index_bytes)}{share}")
     print(f"model       {status.model or 'none yet'}" + (f"\n            {runtime}" if status.model else ""))
+    if warning:
+        print(f"            {warning}")
     if reranker:
         print(f"reranker    {reranker}")
     print("libraries   " + ("\n            ".join(map(printable, status.libraries)) or "none yet"))

@@ -1,5 +1,6 @@
 """Finds, prepares and loads models: the one `ModelSource` of the product."""
 
+import logging
 from pathlib import Path
 from typing import Literal
 
@@ -44,7 +45,10 @@ class Models:
             return ModelTokenizer(BUNDLED_CARD.fingerprint(BUNDLED_NAME), bundled_folder() / TOKENIZER)
         files = find_model(name)
         home = self._home(files.digest)
-        return ModelTokenizer(prepare(files, home).fingerprint(files.name), home / TOKENIZER)
+        card = prepare(files, home)
+        if card.warning:
+            logging.getLogger(__name__).warning("The model %r is used, but %s.", files.name, card.warning)
+        return ModelTokenizer(card.fingerprint(files.name), home / TOKENIZER)
 
     def preparation(self, model: Fingerprint) -> Preparation:
         home = self._home(model.digest)

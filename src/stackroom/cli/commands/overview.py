@@ -21,7 +21,9 @@ def status(arguments: argparse.Namespace) -> int:
     with Catalog(settings.catalog) as catalog:
         status = read_status(catalog)
     words = len(WordIndex(settings.words))
-    runtime = Models(settings.models, settings.precision).runtime(status.model_digest or "")
+    models = Models(settings.models, settings.precision)
+    runtime = models.runtime(status.model_digest or "")
+    warning = models.warning(status.model_digest or "")
     reranker = chosen_reranker(settings, settings.models)
     reranking = reranker.runtime() if reranker else ""
     obstacle = ""
@@ -30,10 +32,11 @@ def status(arguments: argparse.Namespace) -> int:
 
         obstacle = find_tesseract(settings.ocr_languages)[1]
     if arguments.json:
-        more = {"words": words, "runtime": runtime, "reranker": reranking, "ocr_obstacle": obstacle}
+        more = {"words": words, "runtime": runtime, "model_warning": warning, "reranker": reranking}
+        more["ocr_obstacle"] = obstacle
         print(json.dumps({**asdict(status), **more}, ensure_ascii=False))
         return OK
-    show_status(status, words, runtime, obstacle, reranking)
+    show_status(status, words, runtime, obstacle, warning, reranking)
     return OK
 
 

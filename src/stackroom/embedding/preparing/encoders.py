@@ -1,5 +1,6 @@
 """Writes the encoders of a model that sentence-transformers has loaded, and has them tried."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,8 +9,8 @@ import numpy as np
 
 from stackroom.embedding.model_card import TOKENIZER, ModelCard
 from stackroom.embedding.preparing.export import ATTENTIONS, Attention, attend, export
-from stackroom.embedding.preparing.trial import TRIALS, choose, write_samples
-from stackroom.embedding.processor import precisions
+from stackroom.embedding.preparing.trial import TRIALS, Choice, choose, write_samples
+from stackroom.embedding.processor import Precision, precisions
 from stackroom.embedding.running.prepared import QUERIES
 from stackroom.embedding.running.sentence_transformer import (
     MOST_TOKENS,
@@ -36,10 +37,15 @@ _TEXT = (
 )
 _LENGTHS = (1, 2, 3, 5, 8, 13, 16, 21, 32, 55, 64, 128, 250, 500, 1000)
 
+Judge = Callable[[Path, Sequence[Precision]], Choice]
+"""As `trial.choose`."""
+
 _TAKEN = {"input_ids", "attention_mask", "token_type_ids"}
 
 
-def write_encoders(model: "SentenceTransformer", card: ModelCard, target: Path) -> None:
+def write_encoders(
+    model: "SentenceTransformer", card: ModelCard, target: Path, judge: Judge = choose
+) -> None:
     """Fills a folder with a model's encoder, or that of its passages, and in `QUERIES` that of its queries.
 
     Each is tried in the precisions that this processor would use. If none of them gives the model's own
@@ -50,6 +56,7 @@ def write_encoders(model: "SentenceTransformer", card: ModelCard, target: Path) 
         model: in float32.
         card: of the model.
         target: a folder that holds its card and tokenizer. The card is written anew.
+        judge: says which of some precisions the encoder in a folder can be run in.
 
     Raises:
         Exception: of any kind, if OpenVINO's converter can't take the model.
@@ -76,7 +83,7 @@ def write_encoders(model: "SentenceTransformer", card: ModelCard, target: Path) 
         encoders.append((apart, of_its_own, of_queries))
     write_samples(target, inputs, np.concatenate(outputs))
     for folder, its_card, pipeline in encoders:
-        _write_encoder(pipeline, its_card, folder)
+        _write_encoder(pipeline, its_card, folder, judge)
 
 
 def _samples(pipeline: Pipeline, most: int) -> list[str]:
@@ -88,13 +95,15 @@ def _samples(pipeline: Pipeline, most: int) -> list[str]:
     return [text[: starts[length]].strip() for length in lengths] + ([text] if most < MOST_TOKENS else [])
 
 
-def _write_encoder(pipeline: Pipeline, card: ModelCard, folder: Path) -> None:
+def _write_encoder(pipeline: Pipeline, card: ModelCard, folder: Path, judge: Judge) -> None:
     table = _table(pipeline, card.dimensions)
     if table is not None:
         np.save(folder / TABLE, table)
         card.write(folder)
-        _passes(folder)
+        _passes(folder, judge)
         return
+    if (card.passage_prompt or card.query_prompt) and _leaves_prompt_out(pipeline):
+        raise ValueError("its pooling leaves out the prompt, whose length the compiled model can't know")
     for attention in ATTENTIONS:
         (folder / TRIALS).unlink(missing_ok=True)
         try:
@@ -104,13 +113,17 @@ def _write_encoder(pipeline: Pipeline, card: ModelCard, folder: Path) -> None:
                 raise
             continue
         replace(card, inputs=inputs).write(folder)
-        if _passes(folder):
+        if _passes(folder, judge):
             return
 
 
-def _passes(folder: Path) -> bool:
+def _passes(folder: Path, judge: Judge) -> bool:
     """Whether an encoder can be run on this processor, for passages and for queries."""
-    return all(choose(folder, precisions(queries=queries)).precision for queries in (False, True))
+    return all(judge(folder, precisions(queries=queries)).precision for queries in (False, True))
+
+
+def _leaves_prompt_out(pipeline: Pipeline) -> bool:
+    return any(getattr(part, "include_prompt", True) is False for part in pipeline)
 
 
 def _table(pipeline: Pipeline, dimensions: int) -> "np.typing.NDArray[np.float32] | None":

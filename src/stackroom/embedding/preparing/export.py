@@ -17,8 +17,8 @@ ATTENTIONS: tuple[Attention, ...] = ("sdpa", "eager")
 """In the order in which they are to be tried; the first is faster."""
 
 # Added to the score of what a token may not see. The least float16: in every precision it is a number, so
-# that a row that may see nothing (a padded one, far from the text) comes out as numbers. Otherwise OpenVINO makes
-# NaN of it, and NaN times the pooling's zero is NaN in the vector.
+# that a row that may see nothing (a padded one, far from the text) comes out as numbers. Otherwise OpenVINO
+# makes NaN of it, and NaN times the zero of the pooling is NaN in the vector.
 _UNSEEN = -65504.0
 
 _NAME = "stackroom"

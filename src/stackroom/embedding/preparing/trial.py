@@ -163,15 +163,20 @@ def write_samples(folder: Path, inputs: Sequence[str], outputs: NDArray[np.float
     np.savez_compressed(folder / SAMPLES, inputs=np.array(inputs), outputs=outputs)
 
 
-def _main() -> None:
-    folder, precision = Path(sys.argv[1]), sys.argv[2]
+def least_cosine(folder: Path, precision: Precision) -> float:
+    """The least cosine between an encoder's vectors and the model's own, computed in this process."""
     # As an indexer does: on all cores at once.
-    encoder = Opening(folder, precision, available_cores()).open()  # type: ignore[arg-type]  # the parent has checked it
+    encoder = Opening(folder, precision, available_cores()).open()
     with np.load(folder / SAMPLES) as samples:
         inputs, own = samples["inputs"].tolist(), samples["outputs"]
     # Together, where the short ones are padded, and alone, in as many shapes as there are lengths.
     found = np.concatenate([encoder.outputs(inputs), *(encoder.outputs([text]) for text in inputs)])
-    json.dump(float((found * np.concatenate([own, own])).sum(axis=1).min()), sys.stdout)
+    return float((found * np.concatenate([own, own])).sum(axis=1).min())
+
+
+def _main() -> None:
+    folder, precision = Path(sys.argv[1]), sys.argv[2]
+    json.dump(least_cosine(folder, precision), sys.stdout)  # type: ignore[arg-type]  # `choose` has checked it
 
 
 if __name__ == "__main__":

@@ -155,12 +155,13 @@ def _batches(lengths: Sequence[int]) -> list[list[int]]:
 
 
 def _padded(encodings: Sequence[Encoding], pad_token: int) -> dict[str, NDArray[np.int64]]:
-    shape = (len(encodings), max(len(encoding.ids) for encoding in encodings))
+    # A text that has no tokens counts as a padding token: of nothing at all the runtime makes NaN.
+    shape = (len(encodings), max(1, *(len(encoding.ids) for encoding in encodings)))
     batch = {name: np.zeros(shape, np.int64) for name in ("input_ids", "attention_mask", "token_type_ids")}
     batch["input_ids"][:] = pad_token
     for row, encoding in enumerate(encodings):
         length = len(encoding.ids)
         batch["input_ids"][row, :length] = encoding.ids
-        batch["attention_mask"][row, :length] = 1
+        batch["attention_mask"][row, : max(1, length)] = 1
         batch["token_type_ids"][row, :length] = encoding.type_ids
     return batch
