@@ -1,30 +1,47 @@
 """Small cross-encoders: random ones of several architectures, and one that has learnt a rule in a second."""
 
+from copy import deepcopy
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from zoo import HEADS, LAYERS, LIMIT, WIDTH
+from zoo import SMALL
 
 ANSWERS = {"red": "apple", "blue": "river", "green": "meadow", "black": "stone"}
 """The rule that `write_trained` learns: which word of a passage answers which word of a query."""
 
 
-def write_random(folder: Path, tokenizer: Any, architecture: str, **config: Any) -> Path:
-    """A cross-encoder of random weights, as transformers saves it: large ones, so that scores differ."""
-    import torch
-    import transformers
+def write_random(folder: Path, architecture: str, tokenizer: Any, pair: str, **config: Any) -> Path:
+    """A cross-encoder of random weights, as transformers saves it: large ones, so that scores differ.
 
+    Args:
+        folder: for its files.
+        architecture: the beginning of its classes' names in transformers.
+        tokenizer: of the zoo.
+        pair: how it puts two texts together.
+        config: of the architecture, beside the usual.
+    """
+    import torch
+    from tokenizers.processors import TemplateProcessing
+
+    transformers: Any = import_module("transformers")  # its classes lack types
+    tokenizer = deepcopy(tokenizer)
+    tokenizer.model_max_length = SMALL.limit
+    signs = {sign: tokenizer.convert_tokens_to_ids(sign) for sign in tokenizer.all_special_tokens}
+    used = [(sign, id_) for sign, id_ in signs.items() if sign in pair]
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing("$A", pair, used)
     torch.manual_seed(1)
     settings = {
         "vocab_size": len(tokenizer),
-        "hidden_size": WIDTH,
-        "num_hidden_layers": LAYERS,
-        "num_attention_heads": HEADS,
-        "intermediate_size": 2 * WIDTH,
-        "max_position_embeddings": LIMIT + 2,
-        "initializer_range": 2 * WIDTH**-0.5,
+        "hidden_size": SMALL.width,
+        "num_hidden_layers": SMALL.layers,
+        "num_attention_heads": SMALL.heads,
+        "intermediate_size": 2 * SMALL.width,
+        "max_position_embeddings": SMALL.limit + 2,
+        "initializer_range": 2 * SMALL.width**-0.5,
         "pad_token_id": tokenizer.pad_token_id,
+        "cls_token_id": tokenizer.cls_token_id,
+        "sep_token_id": tokenizer.sep_token_id,
         "bos_token_id": tokenizer.bos_token_id,
         "eos_token_id": tokenizer.eos_token_id,
         "num_labels": 1,

@@ -17,47 +17,47 @@ from stackroom.common.errors import ModelDamaged
 from stackroom.embedding.embedder import Preparation
 from stackroom.embedding.model_card import ModelCard
 from stackroom.embedding.model_files import bundled_folder, find_model
+from stackroom.embedding.preparing.trial import Choice
 from stackroom.embedding.reranking.compiled_pairs import CompiledCrossEncoder
 from stackroom.embedding.reranking.cross_encoder import LibraryCrossEncoder, load_cross_encoder
-from stackroom.embedding.reranking.pair_conversion import convert
+from stackroom.embedding.reranking.pair_conversion import Judge, convert, judged
 from stackroom.embedding.reranking.pair_trial import agreement
+from stackroom.embedding.reranking.reranker import Reranker
 from stackroom.embedding.reranking.rerankers import ChosenReranker
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
-from zoo import LIMIT, bytes_of_words, sentencepiece, wordpiece
+from zoo import SMALL, byte_pairs, sentencepiece, wordpiece
 
+_BERT_PAIR, _ROBERTA_PAIR = "[CLS] $A [SEP] $B:1 [SEP]:1", "<s> $A </s> </s> $B </s>"
 ARCHITECTURES: dict[str, Callable[[Path], Path]] = {
-    "Bert": lambda folder: write_random(folder, wordpiece(), "Bert"),
-    "XLMRoberta": lambda folder: write_random(folder, sentencepiece(), "XLMRoberta"),
+    "Bert": lambda folder: write_random(folder, "Bert", wordpiece(), _BERT_PAIR),
+    "XLMRoberta": lambda folder: write_random(folder, "XLMRoberta", sentencepiece(), _ROBERTA_PAIR),
     "ModernBert": lambda folder: write_random(
-        folder, bytes_of_words(), "ModernBert", cls_token_id=0, sep_token_id=2, local_attention=16
+        folder, "ModernBert", byte_pairs(), _ROBERTA_PAIR, local_attention=16
     ),
 }
 
 
-def prepare(folder: Path, models: Path, milliseconds: float = 60.0) -> ChosenReranker:
+def prepare(folder: Path, models: Path, judge: Judge = judged) -> Path:
     """Prepares a model in this process: another one would import torch anew, which takes five seconds."""
     digest = find_model(str(folder)).digest
     home = models / f"reranker-{digest[:16]}"
     home.mkdir(parents=True)
     with warnings.catch_warnings():  # as in that process
         warnings.simplefilter("ignore")
-        convert(folder, digest, home)
-    return ChosenReranker(str(folder), models, milliseconds)
+        convert(folder, digest, home, judge)
+    return home
 
 
 @pytest.mark.proved_once
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_random_ones_of_several_architectures(architecture: str, tmp_path: Path) -> None:
     folder = ARCHITECTURES[architecture](tmp_path / "files")
-    chosen = prepare(folder, tmp_path / "models", milliseconds=20.0)
-    assert chosen.preparation() is Preparation.DONE
-    assert "compiled; " in chosen.runtime()
+    home = prepare(folder, tmp_path / "models", lambda *_: Choice("fp32", ()))
     # The same scores as sentence-transformers', at all lengths.
-    own = LibraryCrossEncoder(load_cross_encoder(folder))
-    (home,) = (tmp_path / "models").iterdir()
     card = ModelCard.read(home)
     assert card is not None
+    own = LibraryCrossEncoder(load_cross_encoder(folder))
     compiled = CompiledCrossEncoder(home, card, "fp32")
     texts = ["", *SENTENCES, *(text * 3 for text in PASSAGES)]
     expected, found = (
@@ -65,9 +65,10 @@ def test_random_ones_of_several_architectures(architecture: str, tmp_path: Path)
     )
     assert np.std(expected) > 0.01
     np.testing.assert_allclose(found, expected, atol=0.02)
-    assert max(compiled.pair(SENTENCES[0], text).tokens for text in texts) == LIMIT
+    assert max(compiled.pair(SENTENCES[0], text).tokens for text in texts) == SMALL.limit
     # Within the budget, by the clock of this thread. One in three, because the machine may be busy otherwise.
-    reranker = chosen.load()
+    reranker = Reranker(compiled, 20.0)
+    reranker.measure()
     for number in (1, 20, 500):
         reread = [reranker.reread(text, (texts * 50)[:number]) for text in SENTENCES[:3]]
         assert max(len(one.scores) for one in reread) > number / 50
@@ -76,7 +77,12 @@ def test_random_ones_of_several_architectures(architecture: str, tmp_path: Path)
 
 @pytest.mark.proved_once
 def test_one_that_has_learnt_what_words_and_meaning_cannot_see(tmp_path: Path, shelf: Shelf) -> None:
-    chosen = prepare(write_trained(tmp_path / "files"), tmp_path / "models")
+    folder = write_trained(tmp_path / "files")
+    chosen = ChosenReranker(str(folder), tmp_path / "models", 60.0)
+    assert chosen.preparation() is Preparation.NEEDED
+    prepare(folder, tmp_path / "models")
+    assert chosen.preparation() is Preparation.DONE
+    assert "compiled; " in chosen.runtime()
     right = {}
     for number, (query, word) in enumerate(ANSWERS.items(), 1):
         right[query] = shelf.add(number, passage(word) + "\n", title="Here")
@@ -101,7 +107,7 @@ def test_one_that_cannot_be_compiled_is_run_by_its_own_library(tmp_path: Path) -
     folder = ARCHITECTURES["Bert"](tmp_path / "files")
     own = LibraryCrossEncoder(load_cross_encoder(folder))
     long = own.pair("otters " * 100, PASSAGES[0] * 20)
-    assert long.tokens == LIMIT
+    assert long.tokens == SMALL.limit
     scores = {
         own.score(own.pair(query, text)) for query, text in itertools.product(SENTENCES[:2], PASSAGES[:2])
     }
@@ -110,7 +116,7 @@ def test_one_that_cannot_be_compiled_is_run_by_its_own_library(tmp_path: Path) -
 
 
 def test_other_kinds_are_refused_by_name(tmp_path: Path) -> None:
-    labels = write_random(tmp_path / "labels", wordpiece(), "Bert", num_labels=3)
+    labels = write_random(tmp_path / "labels", "Bert", wordpiece(), _BERT_PAIR, num_labels=3)
     with pytest.raises(ModelDamaged, match=r"into 3 kinds .* STACKROOM_RERANKER to a cross-encoder"):
         load_cross_encoder(labels)
     with pytest.raises(ModelDamaged, match=r"an embedding model: .* no reranker\. Set STACKROOM_RERANKER"):

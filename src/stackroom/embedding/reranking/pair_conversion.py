@@ -4,6 +4,7 @@ FOLDER DIGEST TARGET`, as `preparing.conversion` starts it.
 
 import sys
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,8 @@ from stackroom.common.errors import ModelDamaged
 from stackroom.embedding.model_card import TOKENIZER, ModelCard
 from stackroom.embedding.preparing.export import ATTENTIONS, Attention, attend, export
 from stackroom.embedding.preparing.failures import versions
-from stackroom.embedding.preparing.trial import TRIALS, choose, write_samples
-from stackroom.embedding.processor import precisions
+from stackroom.embedding.preparing.trial import TRIALS, Choice, choose, write_samples
+from stackroom.embedding.processor import Precision, precisions
 from stackroom.embedding.reranking.cross_encoder import LibraryCrossEncoder, load_cross_encoder, prompt_of
 from stackroom.embedding.reranking.pair_trial import PROGRAM as TRIAL
 from stackroom.embedding.running.compiled import INT8_MODEL, MODEL
@@ -45,13 +46,23 @@ _WORDS = (1, 7, 20, 45, 90, 160, 600)
 _TAKEN = {"input_ids", "attention_mask", "token_type_ids"}
 
 
-def convert(folder: Path, digest: str, target: Path) -> None:
+Judge = Callable[[Path, Sequence[Precision]], Choice]
+"""Says in which of some precisions the compiled model in a folder can be run."""
+
+
+def judged(folder: Path, precisions: Sequence[Precision]) -> Choice:
+    """As `trial.choose` says it: by a process for each precision."""
+    return choose(folder, precisions, TRIAL)
+
+
+def convert(folder: Path, digest: str, target: Path, judge: Judge = judged) -> None:
     """Converts a model in this process: imports torch, and leaves torch with one thread.
 
     Args:
         folder: of the model's files.
         digest: of these files.
         target: an empty folder, to be filled with the prepared model.
+        judge: of what came of it.
 
     Raises:
         ModelDamaged: sentence-transformers can't load the model, or it is no reranker.
@@ -73,7 +84,7 @@ def convert(folder: Path, digest: str, target: Path) -> None:
     pairs = [(query, " ".join(words[:count])) for query in _QUERIES for count in _WORDS]
     write_samples(target, pairs, np.array([own.score(own.pair(*pair)) for pair in pairs]))  # type: ignore[arg-type]
     try:
-        _write_encoder(model, card, target)
+        _write_encoder(model, card, target, judge)
     except Exception as error:  # noqa: BLE001  whatever it is: sentence-transformers can run the model
         for name in (MODEL, INT8_MODEL):
             for path in (target / name, (target / name).with_suffix(".bin")):
@@ -81,7 +92,7 @@ def convert(folder: Path, digest: str, target: Path) -> None:
         replace(failed, problem=f"{type(error).__name__}: {error}".splitlines()[0][:300]).write(target)
 
 
-def _write_encoder(model: "CrossEncoder", card: ModelCard, target: Path) -> None:
+def _write_encoder(model: "CrossEncoder", card: ModelCard, target: Path, judge: Judge) -> None:
     """Writes the compiled model, with the first form of attention that gives the model's own scores."""
     tokenizer: Any = getattr(model.tokenizer, "backend_tokenizer", None)
     if not isinstance(tokenizer, RustTokenizer):
@@ -99,7 +110,7 @@ def _write_encoder(model: "CrossEncoder", card: ModelCard, target: Path) -> None
                 raise
             continue
         replace(card, inputs=inputs).write(target)
-        if choose(target, precisions(queries=False), TRIAL).precision:
+        if judge(target, precisions(queries=False)).precision:
             return
 
 

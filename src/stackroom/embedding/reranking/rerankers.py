@@ -9,7 +9,7 @@ from stackroom.embedding.embedder import Preparation
 from stackroom.embedding.model_card import ModelCard
 from stackroom.embedding.model_files import ModelFiles, find_model
 from stackroom.embedding.preparing.conversion import being_prepared, prepare, prepared
-from stackroom.embedding.preparing.trial import choose, known_choice
+from stackroom.embedding.preparing.trial import known_choice
 from stackroom.embedding.processor import Precision, precisions
 from stackroom.embedding.reranking.compiled_pairs import CompiledCrossEncoder
 from stackroom.embedding.reranking.cross_encoder import (
@@ -17,8 +17,7 @@ from stackroom.embedding.reranking.cross_encoder import (
     load_cross_encoder,
     refuse_another_kind,
 )
-from stackroom.embedding.reranking.pair_conversion import PROGRAM
-from stackroom.embedding.reranking.pair_trial import PROGRAM as TRIAL
+from stackroom.embedding.reranking.pair_conversion import PROGRAM, judged
 from stackroom.embedding.reranking.reranker import CrossEncoder, Reranker
 
 
@@ -93,7 +92,7 @@ class ChosenReranker:
     def _encoder(self) -> CrossEncoder:
         home, files = self._home(), self._found()
         card = prepared(home) or prepare(files, home, PROGRAM, refuse_another_kind)
-        precision = None if card.problem else choose(home, self._order, TRIAL).precision
+        precision = None if card.problem else judged(home, self._order).precision
         if precision is None:
             return LibraryCrossEncoder(load_cross_encoder(files.folder))
         return CompiledCrossEncoder(home, card, precision)
