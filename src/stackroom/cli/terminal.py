@@ -218,7 +218,7 @@ def _explained(evidence: Evidence) -> str:
 
     meaning = "no vector" if evidence.meaning is None else f"{evidence.meaning:.2f}"
     reranked = (
-        "" if evidence.reranked is None else f"; reranked {evidence.reranked:.2f}, before {evidence.place}."
+        "" if evidence.reranked is None else f"; reranked {evidence.reranked:.2f} (before: {evidence.place}.)"
     )
     return (
         f"words {evidence.words:.2f} ({ranked(evidence.words_rank)}), "

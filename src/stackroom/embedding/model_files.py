@@ -20,6 +20,13 @@ _NOT_NEEDED = ["onnx/*", "openvino/*", "*.onnx", "*.h5", "*.ot", "*.msgpack", "*
 _IDENTIFYING = ("*.safetensors", "pytorch_model*.bin", "*.json", "*.model", "vocab.txt", "merges.txt")
 
 
+# By the variable that names a model.
+_EXAMPLES = {
+    "STACKROOM_MODEL": "BAAI/bge-small-en-v1.5",
+    "STACKROOM_RERANKER": "cross-encoder/ms-marco-MiniLM-L6-v2",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
     """A model on this machine: how it was named, the folder it is in, and its digest."""
@@ -96,7 +103,7 @@ def _hub_folder(name: str, setting: str) -> Path:
     except HFValidationError as error:
         raise ModelNotFound(
             f"There is no folder {name!r}, and it is not a hub name either. Set {setting} to a "
-            "folder, or to a name such as BAAI/bge-small-en-v1.5."
+            f"folder, or to a name such as {_EXAMPLES[setting]}."
         ) from error
     except LocalEntryNotFoundError:
         pass  # not in the cache: the one case in which the network is asked
