@@ -1,6 +1,7 @@
 """Models of other kinds are refused by name before anything is loaded; doubtful ones are told of."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 from shelf import Shelf
 from stackroom.cli.main import main
 from stackroom.common.errors import ModelDamaged
-from stackroom.embedding.model_card import BUNDLED_CARD
-from stackroom.embedding.model_files import ModelFiles, bundled_folder
+from stackroom.embedding.model_card import BUNDLED_CARD, TOKENIZER
+from stackroom.embedding.model_files import ModelFiles, bundled_folder, find_model
+from stackroom.embedding.models import Models
 from stackroom.embedding.preparing import conversion
 from stackroom.embedding.preparing.kinds import doubt, refuse_other_kinds
 
@@ -91,3 +93,17 @@ def test_status_repeats_the_doubt(shelf: Shelf, capsys: pytest.CaptureFixture[st
     assert json.loads(capsys.readouterr().out)["model_warning"] == "it lacks legs"
     assert main(["--data", str(data), "status"]) == 0
     assert "\n            it lacks legs\n" in capsys.readouterr().out
+
+
+def test_whoever_indexes_with_a_doubtful_model_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    _folder(folder, None, {"architectures": ["BertModel"]})
+    home = tmp_path / "models" / find_model(str(folder)).digest[:16]
+    home.mkdir(parents=True)
+    shutil.copy(bundled_folder() / TOKENIZER, home)
+    replace(BUNDLED_CARD, warning=doubt(folder)).write(home)
+    Models(tmp_path / "models").tokenizer(str(folder))
+    assert "it lacks sentence-transformers' files" in caplog.text

@@ -19,7 +19,7 @@ _HALVES = (
         "Qwen3, left",
         "ModernBERT, mean",
         "static",
-        "cut short (truncate_dim)",
+        "cut short",
     ),
     ("EmbeddingGemma", "T5", "DeBERTa", "Llama, right", "Router, static queries", "with a dense layer"),
 )

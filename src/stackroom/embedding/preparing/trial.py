@@ -169,9 +169,13 @@ def least_cosine(folder: Path, precision: Precision) -> float:
     encoder = Opening(folder, precision, available_cores()).open()
     with np.load(folder / SAMPLES) as samples:
         inputs, own = samples["inputs"].tolist(), samples["outputs"]
-    # Together, where the short ones are padded, and alone, in as many shapes as there are lengths.
-    found = np.concatenate([encoder.outputs(inputs), *(encoder.outputs([text]) for text in inputs)])
-    return float((found * np.concatenate([own, own])).sum(axis=1).min())
+    rows = list(range(len(inputs)))
+    by_length = sorted(rows, key=lambda row: len(inputs[row]))
+    # Together, where short ones are padded; alone, in as many shapes as there are lengths; and the shortest
+    # padded as far as the longest.
+    batches = [rows, *([row] for row in rows), [by_length[0], by_length[-1]]]
+    found = np.concatenate([encoder.outputs([inputs[row] for row in batch]) for batch in batches])
+    return float((found * own[np.concatenate(batches)]).sum(axis=1).min())
 
 
 def _main() -> None:
