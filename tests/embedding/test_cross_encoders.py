@@ -17,6 +17,7 @@ from stackroom.common.errors import ModelDamaged
 from stackroom.embedding.embedder import Preparation
 from stackroom.embedding.model_card import ModelCard
 from stackroom.embedding.model_files import bundled_folder, find_model
+from stackroom.embedding.preparing.failures import versions
 from stackroom.embedding.preparing.trial import Choice
 from stackroom.embedding.reranking.compiled_pairs import CompiledCrossEncoder
 from stackroom.embedding.reranking.cross_encoder import LibraryCrossEncoder, load_cross_encoder
@@ -112,7 +113,14 @@ def test_one_that_cannot_be_compiled_is_run_by_its_own_library(tmp_path: Path) -
         own.score(own.pair(query, text)) for query, text in itertools.product(SENTENCES[:2], PASSAGES[:2])
     }
     assert len(scores) == 4
-    assert own.runtime == "sentence-transformers fp32"
+    chosen = ChosenReranker(str(folder), tmp_path / "models", 10_000.0)
+    home = tmp_path / "models" / f"reranker-{find_model(str(folder)).digest[:16]}"
+    home.mkdir(parents=True)
+    ModelCard("", 1, 64, 64, problem="it wants what is not there", versions=versions()).write(home)
+    assert "by sentence-transformers, because it could not be compiled: it wants" in chosen.runtime()
+    reranker = chosen.load()
+    assert reranker.runtime == own.runtime == "sentence-transformers fp32"
+    assert len(set(reranker.reread(SENTENCES[0], PASSAGES[:5]).scores)) == 5
 
 
 def test_other_kinds_are_refused_by_name(tmp_path: Path) -> None:

@@ -123,6 +123,8 @@ def _compile(model: "CrossEncoder", attention: Attention, target: Path) -> tuple
     )
     inputs = {name: value for name, value in features.items() if isinstance(value, torch.Tensor)}
     others = features.keys() - inputs.keys() - {"modality"}
+    if "logits_to_keep" in others:
+        raise ValueError("the model answers with a word, which is not compiled")
     if unknown := (inputs.keys() - _TAKEN) | others:
         raise ValueError(f"the model wants {', '.join(sorted(unknown))}")
     if features.get("modality") != "text":
