@@ -1,17 +1,18 @@
 """Passages that are read again: how they change places, and that no search fails for want of a reranker."""
 
 import dataclasses
+import re
 from collections.abc import Iterator, Sequence
 
 import pytest
 
-from fakes import OneModel
+from fakes import OneModel, Wanting
 from shelf import Shelf
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.passage_ranges import PassageRange
+from stackroom.cli.terminal import show_hits
 from stackroom.common.errors import ModelDamaged, ModelNotFound
 from stackroom.embedding.embedder import Preparation
-from stackroom.embedding.reranking.reranker import Pair, Reranker
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.finding.candidates import Candidate
 from stackroom.reading.finding.reranked import reranked, to_read
@@ -79,39 +80,6 @@ def test_a_page_moves_with_the_passage_that_was_read_of_it() -> None:
 # In a search
 
 
-class Wanting:
-    """A `CrossEncoder` that wants a word, which takes no time; and its `RerankerSource`."""
-
-    runtime = "a word"
-
-    def __init__(self, word: str, milliseconds: float = 60.0) -> None:
-        self.word = word
-        self.state = Preparation.DONE
-        self.error: Exception | None = None
-        self.loads = 0
-        self.read: list[tuple[str, str]] = []
-        self._milliseconds = milliseconds
-
-    def preparation(self) -> Preparation:
-        return self.state
-
-    def load(self) -> Reranker:
-        self.loads += 1
-        if self.error:
-            raise self.error
-        made = Reranker(self, self._milliseconds)
-        made.measure()
-        self.read.clear()
-        return made
-
-    def pair(self, query: str, passage: str) -> Pair:
-        return Pair(len(passage.split()), (query, passage))
-
-    def score(self, pair: Pair) -> float:
-        self.read.append(pair.features)
-        return 20.0 if self.word in pair.features[1] else -20.0
-
-
 @pytest.fixture
 def wanting(shelf: Shelf) -> Wanting:
     for number, kind in enumerate(("river", "sea", "giant"), 1):
@@ -129,7 +97,9 @@ def reader(shelf: Shelf, wanting: Wanting) -> Iterator[Reader]:
 QUESTION = "otters sleep in the river"
 
 
-def test_a_search_has_its_best_passages_read_again(reader: Reader, wanting: Wanting, shelf: Shelf) -> None:
+def test_a_search_has_its_best_passages_read_again(
+    reader: Reader, wanting: Wanting, shelf: Shelf, capsys: pytest.CaptureFixture[str]
+) -> None:
     plain = shelf.reader()
     before = plain.answer(QUESTION)
     plain.close()
@@ -145,6 +115,8 @@ def test_a_search_has_its_best_passages_read_again(reader: Reader, wanting: Want
     fused = reader.rankings(QUESTION)["fused"]
     assert fused[0].document_id == after.hits[0][0].document_id
     assert len(after.reread.scores) >= 3 > len(before.reread.scores) == 0
+    show_hits([hit for hit, _ in after.hits], ["", "", ""], [evidence for _, evidence in after.hits])
+    assert re.search(r"together 0\.\d+; reranked 1\.00 \(before: [23]\.\)", capsys.readouterr().out)
 
 
 def test_the_same_question_is_answered_in_the_same_order(reader: Reader, wanting: Wanting) -> None:
