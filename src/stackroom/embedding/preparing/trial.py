@@ -42,6 +42,9 @@ _PROGRAM = (sys.executable, "-m", __name__)
 _MOST_SECONDS = 1800.0
 _MOST_BYTES = 100_000
 
+# Exit codes of a process that somebody has stopped: nothing is wrong with the model.
+_STOPPED = tuple(-number for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", 1)))
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -123,9 +126,6 @@ def _try(folder: Path, precision: Precision, program: Sequence[str]) -> Verdict:
         new.write_text(json.dumps(trials, indent=1), encoding="utf-8")
         new.replace(folder / TRIALS)
     return verdict
-
-
-_STOPPED = tuple(-number for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", 1)))
 
 
 def _judge(answer: Answer, precision: Precision) -> Verdict:
