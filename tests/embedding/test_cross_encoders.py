@@ -76,7 +76,6 @@ def test_random_ones_of_several_architectures(architecture: str, tmp_path: Path)
         assert min(one.milliseconds for one in reread) <= 20.0
 
 
-@pytest.mark.proved_once
 def test_one_that_has_learnt_what_words_and_meaning_cannot_see(tmp_path: Path, shelf: Shelf) -> None:
     folder = write_trained(tmp_path / "files")
     chosen = ChosenReranker(str(folder), tmp_path / "models", 60.0)
