@@ -52,6 +52,16 @@ def write_random(folder: Path, architecture: str, tokenizer: Any, pair: str, **c
     return folder
 
 
+def with_prompt(folder: Path, prompt: str) -> Path:
+    """The cross-encoder in a folder as sentence-transformers saves it, with a prompt before each query."""
+    from sentence_transformers import CrossEncoder
+
+    saved = folder.with_name(f"{folder.name}-with-prompt")
+    model = CrossEncoder(str(folder), device="cpu", prompts={"ask": prompt}, default_prompt_name="ask")
+    model.save_pretrained(str(saved))
+    return saved
+
+
 def passage(word: str) -> str:
     """A passage that differs from others of its kind in one word."""
     return f"here is the {word} which is there"

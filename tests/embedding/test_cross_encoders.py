@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cross_encoders import ANSWERS, passage, write_random, write_trained
+from cross_encoders import ANSWERS, passage, with_prompt, write_random, write_trained
 from fakes import OneModel
 from sentences import PASSAGES, SENTENCES
 from shelf import Shelf
@@ -32,7 +32,9 @@ from zoo import SMALL, byte_pairs, sentencepiece, wordpiece
 _BERT_PAIR, _ROBERTA_PAIR = "[CLS] $A [SEP] $B:1 [SEP]:1", "<s> $A </s> </s> $B </s>"
 ARCHITECTURES: dict[str, Callable[[Path], Path]] = {
     "Bert": lambda folder: write_random(folder, "Bert", wordpiece(), _BERT_PAIR),
-    "XLMRoberta": lambda folder: write_random(folder, "XLMRoberta", sentencepiece(), _ROBERTA_PAIR),
+    "XLMRoberta, with a prompt": lambda folder: with_prompt(
+        write_random(folder, "XLMRoberta", sentencepiece(), _ROBERTA_PAIR), "They sleep: "
+    ),
     "ModernBert": lambda folder: write_random(
         folder, "ModernBert", byte_pairs(), _ROBERTA_PAIR, local_attention=16
     ),
@@ -67,6 +69,7 @@ def test_random_ones_of_several_architectures(architecture: str, tmp_path: Path)
     assert np.std(expected) > 0.01
     np.testing.assert_allclose(found, expected, atol=0.02)
     assert max(compiled.pair(SENTENCES[0], text).tokens for text in texts) == SMALL.limit
+    assert card.query_prompt == ("They sleep: " if "prompt" in architecture else "")
     # Within the budget, by the clock of this thread. One in three, because the machine may be busy otherwise.
     reranker = Reranker(compiled, 20.0)
     reranker.measure()
