@@ -150,6 +150,10 @@ def test_one_that_is_not_there_says_which_setting_names_it(tmp_path: Path) -> No
     chosen = ChosenReranker("no such/name at all", tmp_path, 60.0)
     assert "not usable. There is no folder" in chosen.runtime()
     assert "STACKROOM_RERANKER" in chosen.runtime()
+    # Asking how things stand downloads nothing.
+    chosen = ChosenReranker("nobody/has-this-reranker", tmp_path, 60.0)
+    assert chosen.preparation() is Preparation.NEEDED
+    assert chosen.runtime() == "nobody/has-this-reranker: not downloaded yet"
 
 
 def test_how_far_scores_agree() -> None:

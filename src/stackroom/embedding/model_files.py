@@ -64,6 +64,22 @@ def find_model(name: str, setting: str = "STACKROOM_MODEL") -> ModelFiles:
     return ModelFiles(shown, folder, _digest(folder))
 
 
+def must_be_downloaded(name: str) -> bool:
+    """Whether `find_model` would ask the network for the model called `name`. Cheap."""
+    if name in ("", BUNDLED_NAME) or Path(name).expanduser().is_dir():
+        return False
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        snapshot_download(name, local_files_only=True)
+    except LocalEntryNotFoundError:
+        return True
+    except HFValidationError:
+        pass  # no name of the hub: `find_model` says so
+    return False
+
+
 def bundled_folder() -> Path:
     """The folder of the bundled model, whose content is not checked. Raises ModelNotFound."""
     # find_spec locates a top-level package without running any of its code.

@@ -87,6 +87,8 @@ class Reranking:
         if self._loaded is None:
             if self._failed_at is not None and self._clock() < self._failed_at + _RETRY_SECONDS:
                 return None
+            if self._loading.locked():  # whoever loads it may have to download it first
+                return None
             if self._source.preparation() is not Preparation.DONE:
                 return None
             self.warm()

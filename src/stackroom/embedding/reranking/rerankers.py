@@ -7,7 +7,7 @@ from stackroom.common.errors import ModelError
 from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import Preparation
 from stackroom.embedding.model_card import ModelCard
-from stackroom.embedding.model_files import ModelFiles, find_model
+from stackroom.embedding.model_files import ModelFiles, find_model, must_be_downloaded
 from stackroom.embedding.preparing.conversion import being_prepared, prepare, prepared
 from stackroom.embedding.preparing.trial import known_choice
 from stackroom.embedding.processor import Precision, precisions
@@ -58,6 +58,8 @@ class ChosenReranker:
         self._files: ModelFiles | None = None
 
     def preparation(self) -> Preparation:
+        if self._is_missing():
+            return Preparation.NEEDED
         home = self._home()
         if prepared(home):
             return Preparation.DONE
@@ -71,6 +73,8 @@ class ChosenReranker:
     def runtime(self) -> str:
         """Which reranker it is and what runs it, for people; or why none does. Cheap."""
         try:
+            if self._is_missing():
+                return f"{self._name}: not downloaded yet"
             home = self._home()
         except ModelError as error:
             return f"{self._name}: not usable. {error}"
@@ -96,6 +100,10 @@ class ChosenReranker:
         if precision is None:
             return LibraryCrossEncoder(load_cross_encoder(files.folder))
         return CompiledCrossEncoder(home, card, precision)
+
+    def _is_missing(self) -> bool:
+        """Whether it has to be downloaded: that is for who loads it, not for who asks how things stand."""
+        return self._files is None and must_be_downloaded(self._name)
 
     def _found(self) -> ModelFiles:
         if self._files is None:
