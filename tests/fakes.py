@@ -15,6 +15,7 @@ from stackroom.embedding.embedder import (
     Tokenizer,
     refuse_another_model,
 )
+from stackroom.embedding.reranking.reranker import Pair, Reranker
 
 
 class WordHashEmbedder:
@@ -111,3 +112,36 @@ class OneModel(SomeModels):
 def no_model(name: str) -> WordHashEmbedder:
     """For `SomeModels`, where none is there."""
     raise ModelNotFound(f"There is no model {name!r} here.")
+
+
+class Wanting:
+    """A `CrossEncoder` that wants a word, which takes no time; and its `RerankerSource`."""
+
+    runtime = "a word"
+
+    def __init__(self, word: str, milliseconds: float = 60.0) -> None:
+        self.word = word
+        self.state = Preparation.DONE
+        self.error: Exception | None = None
+        self.loads = 0
+        self.read: list[tuple[str, str]] = []
+        self._milliseconds = milliseconds
+
+    def preparation(self) -> Preparation:
+        return self.state
+
+    def load(self) -> Reranker:
+        self.loads += 1
+        if self.error:
+            raise self.error
+        made = Reranker(self, self._milliseconds)
+        made.measure()
+        self.read.clear()
+        return made
+
+    def pair(self, query: str, passage: str) -> Pair:
+        return Pair(len(passage.split()), (query, passage))
+
+    def score(self, pair: Pair) -> float:
+        self.read.append(pair.features)
+        return 20.0 if self.word in pair.features[1] else -20.0

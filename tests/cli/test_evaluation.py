@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fakes import OneModel, WordHashEmbedder
+from fakes import OneModel, Wanting, WordHashEmbedder
 from indexer.run.indexer import Indexer
 from json_lines import write_lines
 from make_pdfs import write_garbage, write_pdf
@@ -103,7 +103,7 @@ def test_unanswerable_questions_are_told_by_their_scores() -> None:
 # Trials
 
 
-def trial(folder: Path, data: Path) -> Results:
+def trial(folder: Path, data: Path, reranker: Wanting | None = None) -> Results:
     """Indexes a set with word counts, asks its questions."""
     evaluation_set = read_set(folder)
     settings = Settings.read({}, data=data, workers=2)
@@ -115,7 +115,7 @@ def trial(folder: Path, data: Path) -> Results:
             indexer.run_corpus(evaluation_set.root, evaluation_set.documents)
     answered: list[int] = []
     with Catalog(settings.catalog) as catalog:
-        reader = Reader(Catalog(settings.catalog), WordIndex(settings.words), models)
+        reader = Reader(Catalog(settings.catalog), WordIndex(settings.words), models, reranker=reranker)
         with closing(reader):
             results = ask_questions(evaluation_set, catalog, reader, answered.append)
     assert answered == list(range(1, len(evaluation_set.queries) + 1))
@@ -138,6 +138,18 @@ def beir(tmp_path: Path) -> Path:
     write_lines(folder / "corpus.jsonl", corpus)
     write_lines(folder / "queries.jsonl", [{"_id": "1", "text": "otters sleep"}, {"_id": "2", "text": "17"}])
     return folder
+
+
+def test_a_reranker_is_evaluated_as_searches_use_it(beir: Path, tmp_path: Path) -> None:
+    (beir / "queries.jsonl").write_text('{"_id": "1", "text": "cats and number"}')
+    (beir / "qrels.tsv").write_text("1\t11\t1\n")
+    plain = trial(beir, tmp_path / "data")
+    reranked = trial(beir, tmp_path / "data", Wanting("11"))
+    assert means(plain, "MRR@10")[2] < means(reranked, "MRR@10")[2] == 1
+    assert plain.reread is None
+    assert reranked.reread is not None
+    assert reranked.reread[0] == 20
+    assert "in the reranker, which reads 20 passages (medians)." in as_table(reranked)
 
 
 def test_each_entry_with_the_same_text_is_found(beir: Path, tmp_path: Path) -> None:

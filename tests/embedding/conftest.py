@@ -51,8 +51,8 @@ _PROOF = pytest.StashKey[Path]()
 
 def _what_decides() -> str:
     """A digest of whatever can change a vector, or what is said of a model: all these files, and versions."""
-    folders = (ROOT / "src/stackroom/embedding", ROOT / "src/stackroom/common", TESTS / "embedding", TESTS)
-    code = [path for folder in folders for path in sorted(folder.glob("*.py"))]
+    folders = (ROOT / "src/stackroom/embedding", ROOT / "src/stackroom/common", TESTS / "embedding")
+    code = [path for folder in folders for path in sorted(folder.rglob("*.py"))] + sorted(TESTS.glob("*.py"))
     texts = [path for path in SCIFACT.glob("*") if path.is_file()]
     installed = {path.name for place in sys.path for path in Path(place).glob("*.dist-info")}
     decides = [

@@ -4,7 +4,7 @@ import threading
 from contextlib import closing
 from typing import Any
 
-from fakes import SomeModels, WordHashEmbedder
+from fakes import OneModel, SomeModels, Wanting, WordHashEmbedder
 from shelf import Shelf
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.errors import ModelNotFound
@@ -13,6 +13,7 @@ from stackroom.embedding.embedder import Embedder, Fingerprint
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 from stackroom.server.warming import warm_in_background
+from waiting import wait_until
 
 
 class Told(Events):
@@ -59,3 +60,18 @@ def test_a_reader_that_was_closed_is_left_alone(shelf: Shelf) -> None:
         if thread.name == "warm":
             thread.join(30)
     assert (models.asked, events.texts) == (0, [])
+
+
+def test_a_reranker_that_is_not_there_is_told_once_and_searches_go_on(shelf: Shelf) -> None:
+    shelf.add(77, "badgers sleep\n")
+    reranker, events = Wanting("badgers"), Told()
+    reranker.error = ModelNotFound("There is none.")
+    reader = Reader(Catalog(shelf.path), WordIndex(shelf.words), OneModel(shelf.embedder), reranker=reranker)
+    with closing(reader):
+        warm_in_background(reader, events, retry_seconds=0.01)
+        wait_until(lambda: reranker.loads > 3)
+        assert reader.search("badgers")
+        reranker.error = None
+        wait_until(lambda: not any(thread.name == "warm" for thread in threading.enumerate()))
+        assert reader.answer("badgers").reread.scores
+    assert events.texts == ["Nothing is reranked yet. There is none."]

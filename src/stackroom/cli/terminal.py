@@ -41,6 +41,7 @@ def show_status(
     ocr_obstacle: str,
     warning: str = "",
     prompts: Prompts | None = None,
+    reranker: str = "",
 ) -> None:
     """Prints what an index holds, and which files are not in it.
 
@@ -51,6 +52,7 @@ def show_status(
         ocr_obstacle: why scans are not read; empty if they are read.
         warning: what is to be doubted about the model, or what it can't read; mostly empty.
         prompts: words before queries and passages; None if they are not known yet.
+        reranker: which one there is, and what runs it; empty for none.
     """
     share = f", {status.index_bytes / status.text_bytes:.1f} times the text" if status.text_bytes else ""
     print(f"documents   {status.documents}")
@@ -80,6 +82,8 @@ def show_status(
         print(f"  passages    {_prompt(prompts.passage, prompts.passage_from)}")
     if status.other_model:
         print(f"            {_kept(status.other_model)}")
+    if reranker:
+        print(f"reranker    {reranker}")
     print("libraries   " + ("\n            ".join(map(printable, status.libraries)) or "none yet"))
     for left_out in status.left_out:
         why = f"{_WHY_LEFT_OUT[left_out.reason]} ({left_out.count})"
@@ -256,11 +260,14 @@ def _explained(evidence: Evidence) -> str:
         return f"rank {rank}" if rank else "no rank"
 
     meaning = "no vector" if evidence.meaning is None else f"{evidence.meaning:.2f}"
+    reranked = (
+        "" if evidence.reranked is None else f"; reranked {evidence.reranked:.2f} (before: {evidence.place}.)"
+    )
     return (
         f"words {evidence.words:.2f} ({ranked(evidence.words_rank)}), "
         f"meaning {meaning} ({ranked(evidence.meaning_rank)}), "
         f"page {evidence.page:.2f}, document {evidence.document:.2f}, "
-        f"file name {evidence.name:.2f}, together {evidence.score:.3f}"
+        f"file name {evidence.name:.2f}, together {evidence.score:.3f}{reranked}"
     )
 
 

@@ -26,6 +26,15 @@ SEARCH_CHARACTERS = 12_000
 LEAST_SEARCH_CHARACTERS = 2000
 """With less, ten documents would have no whole sentence each."""
 
+_MORE_THAN_NOTHING = (
+    "workers",
+    "file_seconds",
+    "stall_seconds",
+    "file_memory_mb",
+    "rescan_seconds",
+    "reranker_milliseconds",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -38,6 +47,9 @@ class Settings:
         query_prompt, passage_prompt: what stands before each query and passage for the model, instead of what
             its authors want; `{text}` may stand at the end for the text, and alone for no words at all.
         precision: what the model computes in: bf16, int8 or fp32; empty means the best for this processor.
+        reranker: a cross-encoder that reads the best passages of each search again: a folder, or a name on
+            the hub. Empty for none.
+        reranker_milliseconds: CPU time that it may take for one search.
         profile: "compact" makes the index as small as possible, at a small loss of precision.
         host, port: where the HTTP server listens.
         public_url: where others find that server, for example the address of a tunnel: scheme and host, and
@@ -73,6 +85,8 @@ class Settings:
     query_prompt: str = ""
     passage_prompt: str = ""
     precision: Literal["", "bf16", "int8", "fp32"] = ""
+    reranker: str = ""
+    reranker_milliseconds: float = 60.0
     profile: Literal["default", "compact"] = "default"
     host: str = "127.0.0.1"
     port: int = 8000
@@ -133,8 +147,8 @@ class Settings:
             raise SettingsError(
                 f"The host {settings.host!r} is not valid UTF-8: name another one with --host."
             )
-        for name in ("workers", "file_seconds", "stall_seconds", "file_memory_mb", "rescan_seconds"):
-            if getattr(settings, name) <= 0:
+        for name in _MORE_THAN_NOTHING:
+            if not getattr(settings, name) > 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} must be greater than 0.")
         if settings.precision not in ("", "bf16", "int8", "fp32"):
             raise SettingsError(f"{PREFIX}PRECISION must be bf16, int8 or fp32, not {settings.precision!r}.")

@@ -27,6 +27,13 @@ _NOT_NEEDED = ["onnx/*", "openvino/*", "*.onnx", "*.h5", "*.ot", "*.msgpack", "*
 _IDENTIFYING = ("*.safetensors", "pytorch_model*.bin", "*.json", "*.model", "vocab.txt", "merges.txt")
 
 
+# By the variable that names a model.
+_EXAMPLES = {
+    "STACKROOM_MODEL": "BAAI/bge-small-en-v1.5",
+    "STACKROOM_RERANKER": "cross-encoder/ms-marco-MiniLM-L6-v2",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
     """A model on this machine: how it was named, the folder it is in, its digest, and the prompts to use."""
@@ -37,11 +44,11 @@ class ModelFiles:
     prompts: Prompts = field(default_factory=Prompts)
 
 
-def find_model(name: str) -> ModelFiles:
+def find_model(name: str, setting: str = "STACKROOM_MODEL") -> ModelFiles:
     """The files of the model called `name`: the bundled one (empty name), "multilingual", a folder or hub id.
 
     The prompts are those that the files have. A hub id is looked for in the local cache first and downloaded
-    only if it is not there.
+    only if it is not there. `setting` is the variable that names it, for messages.
 
     Raises:
         ModelNotFound: it is neither on this machine nor on the hub.
@@ -58,14 +65,30 @@ def find_model(name: str) -> ModelFiles:
         folder = Path(name).expanduser().resolve()
         shown = str(folder)
     else:
-        folder = _hub_folder(name)
+        folder = _hub_folder(name, setting)
         shown = name
     if not (folder / "config.json").is_file() and not (folder / "modules.json").is_file():
         raise ModelDamaged(
             f"{folder} holds no sentence-transformers model (neither modules.json nor config.json). "
-            "Set STACKROOM_MODEL to the folder that holds these files."
+            f"Set {setting} to the folder that holds these files."
         )
     return ModelFiles(shown, folder, _digest(folder), plain_prompts(folder))
+
+
+def must_be_downloaded(name: str) -> bool:
+    """Whether `find_model` would ask the network for the model called `name`. Cheap."""
+    if name in ("", BUNDLED_NAME) or Path(name).expanduser().is_dir():
+        return False
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        snapshot_download(name, local_files_only=True)
+    except LocalEntryNotFoundError:
+        return True
+    except HFValidationError:
+        pass  # no name of the hub: `find_model` says so
+    return False
 
 
 def bundled_folder() -> Path:
@@ -97,7 +120,7 @@ def _check_bundled_weights(folder: Path) -> None:
         )
 
 
-def _hub_folder(name: str) -> Path:
+def _hub_folder(name: str, setting: str) -> Path:
     # Imported here: half a second that only users of another model pay.
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
@@ -106,8 +129,8 @@ def _hub_folder(name: str) -> Path:
         return Path(snapshot_download(name, local_files_only=True, ignore_patterns=_NOT_NEEDED))
     except HFValidationError as error:
         raise ModelNotFound(
-            f"There is no folder {name!r}, and it is not a hub name either. Set STACKROOM_MODEL to a "
-            "folder, or to a name such as BAAI/bge-small-en-v1.5."
+            f"There is no folder {name!r}, and it is not a hub name either. Set {setting} to a "
+            f"folder, or to a name such as {_EXAMPLES[setting]}."
         ) from error
     except LocalEntryNotFoundError:
         pass  # not in the cache: the one case in which the network is asked
@@ -116,7 +139,7 @@ def _hub_folder(name: str) -> Path:
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise ModelNotFound(
             f"The model {name!r} is not on this machine and could not be downloaded "
-            f"({type(error).__name__}). Connect to the network once, or set STACKROOM_MODEL to a folder "
+            f"({type(error).__name__}). Connect to the network once, or set {setting} to a folder "
             "that holds it."
         ) from error
 

@@ -11,7 +11,20 @@ MEANING_NOT_READY = (
     "their words alone."
 )
 
-# The reason is not for whoever asks over a network: it would name a folder of this machine.
+RERANKER_NOT_READY = (
+    "The reranker is still being prepared: these results are in the order that words and meaning give them."
+)
+
+RERANKER_TOO_SLOW = (
+    "The reranker could not read two passages in its CPU time, so the order is that of words and meaning. "
+    "STACKROOM_RERANKER_MILLISECONDS gives it more; a smaller reranker needs less."
+)
+
+# The reasons are not for whoever asks over a network: they would name a folder of this machine.
+RERANKER_UNUSABLE = (
+    "The reranker cannot be used, so the order is that of words and meaning. Run `stackroom status` where "
+    "the server runs to see why."
+)
 CATALOG_UNREADABLE = "The catalogue cannot be read. Run `stackroom status` where the server runs to see why."
 
 # A pasted text may have many operators, and long ones: most sentences, and most characters of an operator.

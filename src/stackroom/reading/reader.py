@@ -17,11 +17,13 @@ from stackroom.catalog.status import Status, read_status
 from stackroom.common.documents import AttachmentPlace, Hit, RankedPassage
 from stackroom.common.settings import FETCH_CHARACTERS, SEARCH_CHARACTERS
 from stackroom.embedding.embedder import ModelSource, Preparation
+from stackroom.embedding.reranking.reranker import RerankerSource
 from stackroom.indexes.stems import load_dictionary
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.fetch import Fetching
 from stackroom.reading.in_memory import Turn
 from stackroom.reading.query_batches import QueryModel
+from stackroom.reading.reranking import Reranking
 from stackroom.reading.results import Fetched, PageOfFile
 from stackroom.reading.search import Searching
 from stackroom.reading.showing.hits import Answer
@@ -58,6 +60,7 @@ class Reader:
         model: str = "",
         fetch_characters: int = FETCH_CHARACTERS,
         search_characters: int = SEARCH_CHARACTERS,
+        reranker: RerankerSource | None = None,
     ) -> None:
         """Reads nothing yet.
 
@@ -68,13 +71,20 @@ class Reader:
             model: the model the user insists on; empty means whichever the index was built with.
             fetch_characters: most characters of a document in one answer to a fetch.
             search_characters: most characters that one answer to a search quotes.
+            reranker: gives the model that reads the best passages of each search again; None for none.
         """
         self._turn = Turn(catalog)
         self._model = QueryModel(models, model)
         self._fetching = Fetching(self._turn, fetch_characters)
         self._word_index = word_index
+        self._reranking = Reranking(reranker) if reranker else None
         self._searching = Searching(
-            self._turn, word_index, self._model, self._fetching.part_id, search_characters
+            self._turn,
+            word_index,
+            self._model,
+            self._fetching.part_id,
+            search_characters,
+            self._reranking,
         )
         self.closed = False
         """Whether `close` was called: then nothing else may be."""
@@ -117,6 +127,21 @@ class Reader:
         model, _ = self._all_loaded()
         if model is not None:
             self._model.load(model.fingerprint)
+
+    def reranker_preparation(self) -> Preparation:
+        """How far the reranker is; done as well if there is none. Raises ModelError if it can't be had."""
+        return self._reranking.preparation() if self._reranking else Preparation.DONE
+
+    def warm_reranker(self) -> None:
+        """Loads the reranker now, if there is one; prepares it if need be.
+
+        Searches in the meantime are answered without it.
+
+        Raises:
+            ModelError: it can't be had. Searches go on without it, and say so.
+        """
+        if self._reranking:
+            self._reranking.warm()
 
     def warm_filters(self) -> None:
         """Loads what filters compare, in short turns, so that searches in the meantime hardly wait."""

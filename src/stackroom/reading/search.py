@@ -4,28 +4,32 @@
 2. The model makes a vector of the rest; `Asked` holds what the indexes are asked.
 3. `Selection` takes passages from the index of words and the index of vectors, each with its evidence, lets
    through what the filters, phrases and exclusions allow, and ranks them by the formula in `finding.ranking`.
-4. `Showing` reads the best passages of each document from the catalogue, and cuts them to sentences.
+4. If there is a reranker, it reads the best passages again, and they change places: `finding.reranked`.
+5. `Showing` reads the best passages of each document from the catalogue, and cuts them to sentences.
 
 If nothing is left, what was demanded of it is left out, and the answer says so: `_nearest`.
 
 What the indexes find is a hint only: a hit is shown only if the catalogue has the passage.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from stackroom.catalog.entries import FoundPassage
+from stackroom.catalog.entries import FoundPassage, Model
 from stackroom.common.documents import RankedPassage
+from stackroom.embedding.reranking.reranker import Reread
 from stackroom.indexes.misspelt import replaced
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.finding.candidates import Asked, Candidate, Indexes
+from stackroom.reading.finding.reranked import as_read, reranked, to_read
 from stackroom.reading.finding.selection import Selection
 from stackroom.reading.in_memory import InMemory, Turn
 from stackroom.reading.notices import MEANING_NOT_READY, nothing_with, searched_instead, taken_as_words
 from stackroom.reading.query.parse import parse
 from stackroom.reading.query.query import Query
 from stackroom.reading.query_batches import QueryModel
+from stackroom.reading.reranking import Reranking
 from stackroom.reading.showing.hits import Answer, Showing
 
 # Of a longer query, or phrase, only so many first characters are looked for as words: the time grows with
@@ -34,6 +38,27 @@ _MOST_CHARACTERS = 2000
 
 PartIdInMemory = Callable[[int, FoundPassage, InMemory], str]
 """See `fetch.Fetching.part_id`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a query finds in the catalogue of one moment.
+
+    Attributes:
+        asked: what the indexes were asked.
+        ranked: passages, the best first.
+        missing: see `Answer`.
+        notices: see `Answer`.
+        to_read: those of `ranked` that a reranker is to read, and what it reads of each.
+        moment: tells that moment from others at which ids mean other passages.
+    """
+
+    asked: Asked
+    ranked: list[Candidate]
+    missing: str
+    notices: tuple[str, ...]
+    to_read: dict[Candidate, str]
+    moment: tuple[int, Model | None]
 
 
 class Searching:
@@ -46,6 +71,7 @@ class Searching:
         model: QueryModel,
         part_id: PartIdInMemory,
         search_characters: int,
+        reranking: Reranking | None = None,
     ) -> None:
         """Reads nothing yet.
 
@@ -55,64 +81,60 @@ class Searching:
             model: makes vectors of queries.
             part_id: gives the id of the part of a document that a passage is in.
             search_characters: most characters of all texts in one answer together.
+            reranking: reads the best passages again; None to leave them as they are.
         """
         self._turn = turn
         self._word_index = word_index
         self._model = model
         self._part_id = part_id
         self._search_characters = search_characters
+        self._reranking = reranking
 
     def answer(self, text: str, limit: int, characters: int, *, marked: bool) -> Answer:
         """See `Reader.answer`."""
         query = _read(text)
-        notices = taken_as_words(query.misread)
         if limit < 1:
-            return Answer([], notices)
+            return Answer([], taken_as_words(query.misread))
         with self._ready_to_answer(query) as ready:
             if ready is None:
-                return Answer([], notices)
+                return Answer([], taken_as_words(query.misread))
             asked, memory = ready
-            asked, meant = self._as_meant(query, asked)
-            ranked = self._ranked(query, asked, memory, limit)
-            missing = ""
-            if not ranked:
-                ranked, missing = self._nearest(query, asked, memory, limit)
-            if missing:
-                notices = (nothing_with(missing, nearest=bool(ranked)), *notices)
-            if asked.text and asked.vector is None and self._has_meaning(memory):
-                notices = (MEANING_NOT_READY, *notices)
-            showing = Showing(
-                asked.text,
-                characters,
-                self._search_characters,
-                self._turn.catalog,
-                lambda key, place: self._part_id(key, place, memory),
-                marked=marked,
-            )
-            notices += searched_instead(meant)
-            return replace(showing.answer(ranked, limit, notices), missing=missing if ranked else "")
+            found = self._found(query, asked, memory, limit)
+            if not found.to_read:
+                return self._shown(found, memory, limit, characters, marked=marked)
+        # No turn is held while the reranker computes, so that other searches go on.
+        found, reread = self._reread(found)
+        with self._turn.at_one_moment() as memory:
+            if _moment(memory) == found.moment:
+                answer = self._shown(found, memory, limit, characters, marked=marked)
+                return replace(answer, reread=reread)
+        return self.answer(text, limit, characters, marked=marked)  # the index was built anew meanwhile
 
     def rankings(self, text: str, depth: int) -> dict[str, list[RankedPassage]]:
         """See `Reader.rankings`."""
         query = _read(text)
+        ranked: list[Candidate] = []
+        places: dict[int, FoundPassage] = {}
         with self._ready_to_answer(query) as ready:
-            ranked = []
             if ready:
                 asked, memory = ready
-                asked, _ = self._as_meant(query, asked)
-                ranked = self._ranked(query, asked, memory, depth)
-            scores = {
-                "words": {one.passage: one.words for one in ranked if one.words_rank},
-                "meaning": {one.passage: one.meaning or 0.0 for one in ranked if one.meaning_rank},
-                "fused": {one.passage: one.score for one in ranked},
-            }
-            places = self._turn.catalog.passages([one.passage for one in ranked]) if ranked else {}
+                found = self._found(query, asked, memory, depth, nearest=False)
+                ranked = found.ranked
+                places = self._turn.catalog.passages([one.passage for one in ranked])
+        if ranked and found.to_read:
+            ranked = self._reread(found)[0].ranked
+        words = [(one.words, one.passage) for one in ranked if one.words_rank]
+        meaning = [(one.meaning or 0.0, one.passage) for one in ranked if one.meaning_rank]
         return {
             name: [
                 RankedPassage(places[passage].document_id, places[passage].page, score)
-                for passage, score in sorted(ranking.items(), key=lambda pair: (-pair[1], pair[0]))
+                for score, passage in ranking
             ]
-            for name, ranking in scores.items()
+            for name, ranking in (
+                ("words", _best_first(words)),
+                ("meaning", _best_first(meaning)),
+                ("fused", [(one.score, one.passage) for one in ranked]),
+            )
         }
 
     @contextmanager
@@ -151,6 +173,48 @@ class Searching:
                 turn.close()
             yield None
 
+    def _found(
+        self, query: Query, asked: Asked, memory: InMemory, limit: int, *, nearest: bool = True
+    ) -> _Found:
+        """What a query finds; with `nearest`, what is nearest if it finds nothing. To be called in a turn."""
+        asked, meant = self._as_meant(query, asked)
+        ranked = self._ranked(query, asked, memory, limit)
+        notices = taken_as_words(query.misread)
+        missing = ""
+        if not ranked and nearest:
+            ranked, missing = self._nearest(query, asked, memory, limit)
+        if missing:
+            notices = (nothing_with(missing, nearest=bool(ranked)), *notices)
+        if asked.text and asked.vector is None and self._has_meaning(memory):
+            notices = (MEANING_NOT_READY, *notices)
+        notices += searched_instead(meant)
+        texts = {}
+        if self._reranking and asked.text:
+            some = to_read(ranked)
+            places = self._turn.catalog.passages([one.passage for one in some])
+            texts = {one: as_read(places[one.passage]) for one in some if one.passage in places}
+        return _Found(asked, ranked, missing, notices, texts, _moment(memory))
+
+    def _reread(self, found: _Found) -> tuple[_Found, Reread]:
+        """The same with its best passages in the order that the reranker gives them, and what it said."""
+        assert self._reranking is not None  # noqa: S101  else there is nothing to read
+        reread, notice = self._reranking.reread(found.asked.text, list(found.to_read.values()))
+        ranked = reranked(found.ranked, list(found.to_read), reread.scores)
+        notices = (notice, *found.notices) if notice else found.notices
+        return replace(found, ranked=ranked, notices=notices), reread
+
+    def _shown(self, found: _Found, memory: InMemory, limit: int, characters: int, *, marked: bool) -> Answer:
+        showing = Showing(
+            found.asked.text,
+            characters,
+            self._search_characters,
+            self._turn.catalog,
+            lambda key, place: self._part_id(key, place, memory),
+            marked=marked,
+        )
+        answer = showing.answer(found.ranked, limit, found.notices)
+        return replace(answer, missing=found.missing if found.ranked else "")
+
     def _as_meant(self, query: Query, asked: Asked) -> tuple[Asked, dict[str, tuple[str, ...]]]:
         """What is asked, with those words that are nowhere replaced by words that are one letter from them;
         and by which. A phrase stays as it is.
@@ -188,6 +252,15 @@ class Searching:
     def _has_meaning(self, memory: InMemory) -> bool:
         """Whether passages have vectors, or will have: then a search by words alone misses something."""
         return len(memory.vectors) > 0 or self._turn.catalog.has_waiting()
+
+
+def _best_first(ranking: Sequence[tuple[float, int]]) -> list[tuple[float, int]]:
+    """Pairs of a score and a passage by descending score, those with equal scores by ascending passage."""
+    return sorted(ranking, key=lambda pair: (-pair[0], pair[1]))
+
+
+def _moment(memory: InMemory) -> tuple[int, Model | None]:
+    return memory.opening, memory.model
 
 
 def _by_words(query: Query) -> Asked:

@@ -20,22 +20,25 @@ def warm_in_background(reader: Reader, events: Events, retry_seconds: float = _R
 def _warm(reader: Reader, events: Events, retry_seconds: float) -> None:
     last_message = ""
     while not reader.closed:
+        is_ready = False
         try:
             reader.catch_up()
             reader.warm_filters()
             reader.warm()
             reader.warm_words()
+            is_ready = True
+            reader.warm_reranker()
         except StackroomError as error:
             if not threading.main_thread().is_alive():  # loading failed because the server has been stopped
                 return
             if str(error) != last_message:
                 last_message = str(error)
-                events.tell(
-                    "not ready",
-                    f"Searching does not work yet. {last_message}",
-                    "warning",
-                    message=last_message,
+                name, lacks = (
+                    ("no reranker", "Nothing is reranked yet.")
+                    if is_ready
+                    else ("not ready", "Searching does not work yet.")
                 )
+                events.tell(name, f"{lacks} {last_message}", "warning", message=last_message)
             time.sleep(retry_seconds)
         else:
             return

@@ -16,6 +16,7 @@ def status(arguments: argparse.Namespace) -> int:
     from stackroom.cli.unread_languages import about_unread_languages
     from stackroom.common.running import holder
     from stackroom.embedding.models import Models
+    from stackroom.embedding.reranking.rerankers import chosen_reranker
     from stackroom.indexes.words import WordIndex
 
     settings = settings_of(arguments)
@@ -24,6 +25,8 @@ def status(arguments: argparse.Namespace) -> int:
     words = len(WordIndex(settings.words))
     models, digest = Models.of(settings), status.model_digest or ""
     runtime, prompts, warning = models.runtime(digest), models.prompts(digest), models.warning(digest)
+    reranker = chosen_reranker(settings, settings.models)
+    reranking = reranker.runtime() if reranker else ""
     obstacle = ""
     if status.scans_waiting:
         from indexer.ocr.tesseract import find_tesseract  # loads PDFium: a tenth of the command's time
@@ -36,6 +39,7 @@ def status(arguments: argparse.Namespace) -> int:
             "runtime": runtime,
             "prompts": asdict(prompts) if prompts else None,
             "model_warning": warning,
+            "reranker": reranking,
             "ocr_obstacle": obstacle,
             "indexing": progress,
         }
@@ -44,7 +48,8 @@ def status(arguments: argparse.Namespace) -> int:
     unread = about_unread_languages(
         status.passages, status.illegible_languages, status.model or "", settings.precision
     )
-    show_status(status, words, runtime, obstacle, "\n".join(filter(None, (warning, unread))), prompts)
+    about = "\n".join(filter(None, (warning, unread)))
+    show_status(status, words, runtime, obstacle, about, prompts, reranking)
     if progress:
         show_progress(progress)
     return OK

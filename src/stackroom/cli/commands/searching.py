@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from stackroom.cli.arguments import settings_of
 from stackroom.cli.exit_codes import OK
+from stackroom.common.errors import ModelError
 from stackroom.common.settings import Settings
 
 if TYPE_CHECKING:
+    from stackroom.embedding.embedder import Preparation
     from stackroom.reading.reader import Reader
 
 
@@ -47,17 +49,25 @@ def search(arguments: argparse.Namespace) -> int:
 
 
 def _make_ready(reader: "Reader") -> None:
-    """Loads what a search needs; the model only if there are vectors and no other process prepares it."""
+    """Loads what a search needs, but no model that another process prepares; the index's only if there are
+    vectors. Without a reranker searches go on; why it can't be had is said.
+    """
+    try:
+        if _tell_preparation(reader.reranker_preparation(), "reranker"):
+            reader.warm_reranker()
+    except ModelError as error:
+        print(error, file=sys.stderr)
+    if reader.catch_up() and _tell_preparation(reader.preparation(), "model"):
+        reader.warm()
+
+
+def _tell_preparation(preparation: "Preparation", what: str) -> bool:
+    """Whether to load a model now: not while another process prepares it."""
     from stackroom.embedding.embedder import Preparation
 
-    if not reader.catch_up():
-        return
-    preparation = reader.preparation()
-    if preparation is Preparation.UNDER_WAY:
-        return
     if preparation is Preparation.NEEDED:
-        print("The model is being prepared for this processor: half a minute, once.", file=sys.stderr)
-    reader.warm()
+        print(f"The {what} is being prepared for this processor: half a minute, once.", file=sys.stderr)
+    return preparation is not Preparation.UNDER_WAY
 
 
 def fetch(arguments: argparse.Namespace) -> int:
@@ -85,6 +95,7 @@ def open_reader(settings: Settings, models: Path | None = None, *, create: bool 
     """
     from stackroom.catalog.catalog import Catalog
     from stackroom.embedding.models import Models
+    from stackroom.embedding.reranking.rerankers import chosen_reranker
     from stackroom.indexes.words import WordIndex
     from stackroom.reading.reader import Reader
 
@@ -96,4 +107,5 @@ def open_reader(settings: Settings, models: Path | None = None, *, create: bool 
         settings.model,
         settings.fetch_characters,
         settings.search_characters,
+        chosen_reranker(settings, models or settings.models),
     )

@@ -23,6 +23,7 @@ from stackroom.cli.evaluation.measures import (
 )
 from stackroom.cli.evaluation.sets import EvaluationSet, Query
 from stackroom.common.documents import Hit, RankedPassage
+from stackroom.embedding.reranking.reranker import Reread
 from stackroom.reading.reader import DEFAULT_LIMIT, Reader
 
 
@@ -72,6 +73,8 @@ class Results:
         unanswerable: how often the best score tells that nothing answers a question, of those that nothing
             answers; see `measures.told_apart`. None if there are none.
         cpu_ms: CPU time of a search, in milliseconds, with the query's embedding; the median.
+        reread: how many passages a reranker has read for a search, and its CPU time in milliseconds; the
+            medians. None without a reranker.
     """
 
     name: str
@@ -84,6 +87,7 @@ class Results:
     shown: Answered | None
     unanswerable: Answered | None
     cpu_ms: float
+    reread: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,19 +130,23 @@ def ask_questions(
         on_answer: called after each question that has an answer, with how many were asked so far.
 
     Raises:
-        ModelError: see `Reader.warm`.
+        ModelError: see `Reader.warm` and `Reader.warm_reranker`.
     """
     reader.warm()
+    reader.warm_reranker()
     ids = catalog.holdings(evaluation_set.root)
     targets = _targets(evaluation_set, ids)
     rankings: list[_Rankings] = [{"words": {}, "meaning": {}, "fused": {}} for _ in targets]
     answers: dict[str, Sequence[Hit]] = {}
     seconds: list[float] = []
+    reread: list[Reread] = []
     for number, query in enumerate(evaluation_set.queries, 1):
         begun = time.process_time()
         # As the tool `search` does it; the query's vector is kept, so that the rankings need not make it.
-        answers[query.id] = reader.search(query.text)
+        answer = reader.answer(query.text)
         seconds.append(time.process_time() - begun)
+        answers[query.id] = [hit for hit, _ in answer.hits]
+        reread.append(answer.reread)
         found = {depth: reader.rankings(query.text, depth) for depth in {target.depth for target in targets}}
         for target, by_name in zip(targets, rankings, strict=True):
             for name, ranking in found[target.depth].items():
@@ -161,7 +169,15 @@ def ask_questions(
         shown=_shown(evaluation_set.queries, answers, ids),
         unanswerable=Answered(len(none), figure(told_apart(best, none))) if none else None,
         cpu_ms=round(1000 * median(seconds), 2),
+        reread=_typical(reread),
     )
+
+
+def _typical(reread: Sequence[Reread]) -> tuple[float, float] | None:
+    """How many passages a reranker reads, and in how many milliseconds; None if it never reads any."""
+    if not any(one.scores for one in reread):
+        return None
+    return median(len(one.scores) for one in reread), round(median(one.milliseconds for one in reread), 2)
 
 
 def _best(hits: Sequence[Hit]) -> float:

@@ -41,12 +41,19 @@ def as_table(results: Results) -> str:
             "",
             *(line.rstrip() for line in table),
             "",
-            f"A search takes {results.cpu_ms:.1f} ms of CPU time (median).",
+            f"A search takes {results.cpu_ms:.1f} ms of CPU time (median){_reread(results)}.",
             *([_SHOWN] if results.shown else []),
             *([_UNANSWERABLE] if results.unanswerable else []),
             f"In brackets: 95 % confidence intervals, from {RESAMPLES:,} random resamples of the queries.",
         ]
     )
+
+
+def _reread(results: Results) -> str:
+    if results.reread is None:
+        return ""
+    passages, milliseconds = results.reread
+    return f", {milliseconds:.1f} ms of it in the reranker, which reads {passages:g} passages (medians)"
 
 
 def _answered(name: str, answered: Answered | None) -> list[tuple[str, ...]]:

@@ -10,7 +10,7 @@ import shutil
 import signal
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -59,13 +59,19 @@ def being_prepared(target: Path) -> bool:
         return False
 
 
-def prepare(files: ModelFiles, target: Path, program: Sequence[str] = _PROGRAM) -> ModelCard:
+def prepare(
+    files: ModelFiles,
+    target: Path,
+    program: Sequence[str] = _PROGRAM,
+    refuse: Callable[[Path], None] = refuse_other_kinds,
+) -> ModelCard:
     """Fills the folder `target` with the prepared model of `files`, unless another process just has.
 
     Args:
         files: of the model.
         target: the folder to make; need not exist.
         program: the command that converts them, in a process of its own.
+        refuse: raises ModelDamaged if a folder holds a model of a kind that is not wanted.
 
     Returns:
         The card of the prepared model.
@@ -80,7 +86,7 @@ def prepare(files: ModelFiles, target: Path, program: Sequence[str] = _PROGRAM) 
         with FileLock(target.with_suffix(".lock")):
             card = prepared(target)
             if card is None:
-                refuse_other_kinds(files.folder)
+                refuse(files.folder)
                 refuse_what_failed(target)
                 card = _prepare(files, target, program)
             return card

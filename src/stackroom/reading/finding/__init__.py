@@ -1,7 +1,7 @@
 """From a query to ranked passages: what filters let through, what the indexes find, and how it is weighed.
 
 Its face: `selection.Selection`; what it takes is `candidates.Asked`, what it gives `candidates.Candidate`.
-`ranking` has the formula and the `Evidence` that is shown.
+`ranking` has the formula and the `Evidence` that is shown; `reranked` what a reranker changes.
 """
 
-__all__ = ["candidates", "document_table", "ranking", "selection"]
+__all__ = ["candidates", "document_table", "ranking", "reranked", "selection"]

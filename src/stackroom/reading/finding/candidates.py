@@ -53,7 +53,8 @@ class Candidate(NamedTuple):
         passage: its id.
         range: the passages of the same document.
         page_number: of the page that it is on, 1-based.
-        meaning, meaning_rank, words, words_rank, page, document, name, score: see `Evidence`.
+        meaning, meaning_rank, words, words_rank, page, document, name, score, reranked, place: see
+            `Evidence`.
     """
 
     passage: int
@@ -67,6 +68,8 @@ class Candidate(NamedTuple):
     document: float = 0.0
     name: float = 0.0
     score: float = 0.0
+    reranked: float | None = None
+    place: int | None = None
 
     @property
     def evidence(self) -> Evidence:
@@ -80,6 +83,8 @@ class Candidate(NamedTuple):
             self.document,
             self.name,
             self.score,
+            self.reranked,
+            self.place,
         )
 
 

@@ -45,7 +45,10 @@ class Evidence(NamedTuple):
         page: as `words`, for the whole page.
         document: as `words`, for the document as a whole.
         name: how well its files' names match, 0 to 1; 1 for the best of all documents.
-        score: all of it by the formula above; higher is better.
+        score: all of it by the formula above; higher is better. A passage that a reranker has read has the
+            score that goes with its new place; see `reranked`.
+        reranked: what the reranker says, on a scale of its own; None if it has not read the passage.
+        place: of a passage that the reranker has read, its place before, from 1; else None.
     """
 
     meaning: float | None
@@ -56,6 +59,8 @@ class Evidence(NamedTuple):
     document: float
     name: float
     score: float
+    reranked: float | None = None
+    place: int | None = None
 
 
 Column = NDArray[np.float64]

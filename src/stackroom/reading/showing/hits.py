@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import FoundPassage
 from stackroom.common.documents import Copy, Hit, Quote
+from stackroom.embedding.reranking.reranker import NOTHING_READ, Reread
 from stackroom.page.foreign_text import own_label
 from stackroom.page.mark import Mark
 from stackroom.page.visible_text import visible
@@ -43,12 +44,14 @@ class Answer:
         notices: sentences for whoever asked, which tell why this may be less than was asked for.
         unshown: how many more documents were found.
         missing: phrases and filters of the query that no hit meets, because nothing does; mostly empty.
+        reread: what a reranker has read for it; nothing without one.
     """
 
     hits: list[tuple[Hit, Evidence]]
     notices: tuple[str, ...] = ()
     unshown: int = 0
     missing: str = ""
+    reread: Reread = NOTHING_READ
 
 
 @dataclass(frozen=True, slots=True)
