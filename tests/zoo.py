@@ -358,16 +358,18 @@ def _cross(folder: Path, size: Size) -> None:
 
 
 OTHERS: Mapping[str, Callable[[Path, Size], None]] = {
-    "cut short": lambda folder, size: _save(folder, _encoder(folder, "MPNet", size), truncate_dim=32),
-    "with prompts": _with_prompts,
-    "static": lambda folder, size: _save(folder, [_static(size)]),
+    "MPNet, truncate_dim": lambda folder, size: _save(
+        folder, _encoder(folder, "MPNet", size), truncate_dim=32
+    ),
+    "Nomic, prompts": _with_prompts,
+    "StaticEmbedding": lambda folder, size: _save(folder, [_static(size)]),
     "model2vec": _model2vec,
     "Router": lambda folder, size: _router(folder, size, *_encoder(folder, "DistilBERT, max", size)),
     "Router, static queries": lambda folder, size: _router(folder, size, _static(size)),
-    "with a dense layer": _with_dense,
-    "with a layer norm": _with_layer_norm,
-    "without a stated limit": _without_limit,
-    "prompt left out of the mean": _without_prompt_in_mean,
+    "XLM-R, dense layer": _with_dense,
+    "Nomic, layer norm": _with_layer_norm,
+    "RoBERTa, no limit stated": _without_limit,
+    "T5, prompt left out": _without_prompt_in_mean,
 }
 """Models of several parts, by the names that docs/models.md gives them."""
 

@@ -14,14 +14,14 @@ from zoo import write_model
 # One of each kind; python -m bench.zoo tries all of them. In two halves, for two processes.
 _HALVES = (
     (
-        "without a stated limit",
+        "RoBERTa, no limit stated",
         "ALBERT",
         "Qwen3, left",
         "ModernBERT, mean",
-        "static",
-        "cut short",
+        "StaticEmbedding",
+        "MPNet, truncate_dim",
     ),
-    ("EmbeddingGemma", "T5", "DeBERTa", "Llama, right", "Router, static queries", "with a dense layer"),
+    ("EmbeddingGemma", "T5", "DeBERTa", "Llama, right", "Router, static queries", "XLM-R, dense layer"),
 )
 
 
