@@ -1,6 +1,6 @@
 """Which words a model wants before queries and before passages.
 
-Its authors trained it with them: without, it finds measurably worse (docs/models.md). The first of these that
+Its authors trained it with them, and all its published scores were measured with them. The first of these that
 says something decides:
 
 1. the settings, for queries and for passages apart
