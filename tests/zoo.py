@@ -12,9 +12,6 @@ from typing import Any, NamedTuple
 
 from sentences import SENTENCES
 
-WIDTH, LAYERS, HEADS, LIMIT = 64, 2, 4, 64
-"""Numbers in a vector, layers, heads, and the most tokens of a text, of most of them."""
-
 _WORDS = 500
 _BERT_SIGNS = {f"{name.lower()}_token": f"[{name}]" for name in ("PAD", "UNK", "CLS", "SEP", "MASK")}
 _SIGNS = {f"{name}_token": f"<{name}>" for name in ("pad", "unk", "mask")}
@@ -22,12 +19,25 @@ _SIGNS |= {"bos_token": "<s>", "cls_token": "<s>", "eos_token": "</s>", "sep_tok
 _SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 
 
+class Size(NamedTuple):
+    """How large a model is: numbers in a vector, layers, heads, and most tokens of a text."""
+
+    width: int = 64
+    layers: int = 2
+    heads: int = 4
+    limit: int = 64
+
+
+SMALL = Size()
+"""As in the tests."""
+
+
 class Specimen(NamedTuple):
     """How a transformer of the zoo is made.
 
     Attributes:
         architecture: the beginning of its classes' names in transformers.
-        tokenizer: one of the functions below, which is given whether it pads on the left.
+        tokenizer: one of the functions below.
         settings: of its configuration, beside the usual ones.
         pooling: as sentence-transformers names it; empty for a checkpoint without.
         pads_left: whether shorter texts of a batch are filled up on the left.
@@ -116,87 +126,98 @@ def _trained(tokenizer: Any, trainer: Any, template: str, signs: Mapping[str, st
         single=template, special_tokens=[(sign, tokenizer.token_to_id(sign)) for sign in used]
     )
     return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-        tokenizer_object=tokenizer, model_max_length=LIMIT, **signs
+        tokenizer_object=tokenizer, **signs
     )
 
 
-_GROUPED = {"num_key_value_heads": 2}
-_T5 = {"d_model": WIDTH, "d_kv": 16, "d_ff": 128, "num_layers": LAYERS, "num_heads": HEADS}
-_GEMMA = {"num_key_value_heads": 1, "head_dim": 16, "sliding_window": 16}
-_MODERN = {"num_hidden_layers": 3, "local_attention": 16, "global_attn_every_n_layers": 3}
+def specimens(size: Size = SMALL) -> Mapping[str, Specimen]:
+    """The transformers of the zoo, by the names that docs/models.md gives them."""
+    width, layers, heads, limit = size
+    each = width // heads
+    grouped = {"num_key_value_heads": heads // 2}
+    t5 = {"d_model": width, "d_kv": each, "d_ff": 2 * width, "num_layers": layers, "num_heads": heads}
+    gemma = {"num_key_value_heads": 1, "head_dim": each, "sliding_window": 16}
+    modern = {"num_hidden_layers": layers + 1, "local_attention": 16, "global_attn_every_n_layers": 3}
 
-ZOO: Mapping[str, Specimen] = {
-    "XLM-R": Specimen("XLMRoberta", sentencepiece),
-    "MPNet": Specimen("MPNet", sentencepiece),
-    "BERT, CLS": Specimen("Bert", wordpiece, pooling="cls"),
-    "ALBERT": Specimen("Albert", sentencepiece, {"embedding_size": 32}),
-    "DeBERTa": Specimen(
-        "DebertaV2",
-        sentencepiece,
-        {
-            "relative_attention": True,
-            "pos_att_type": ["p2c", "c2p"],
-            "position_buckets": 32,
-            "norm_rel_ebd": "layer_norm",
-            "share_att_key": True,
-        },
-    ),
-    "T5": Specimen("T5Encoder", sentencepiece_ended, _T5),
-    "DistilBERT, max": Specimen(
-        "DistilBert",
-        wordpiece,
-        {"dim": WIDTH, "n_layers": LAYERS, "n_heads": HEADS, "hidden_dim": 128},
-        "max",
-    ),
-    "Qwen3, left": Specimen("Qwen3", byte_pairs_ended, {**_GROUPED, "head_dim": 16}, "lasttoken", True),
-    "Qwen3, right": Specimen("Qwen3", byte_pairs_ended, {**_GROUPED, "head_dim": 16}, "lasttoken"),
-    "Llama, left": Specimen("Llama", byte_pairs, _GROUPED, "lasttoken", True),
-    "Llama, right": Specimen("Llama", byte_pairs, _GROUPED, "lasttoken"),
-    "Mistral": Specimen("Mistral", byte_pairs, {**_GROUPED, "sliding_window": 16}, "lasttoken"),
-    "ModernBERT, CLS": Specimen("ModernBert", byte_pairs, _MODERN, "cls"),
-    "ModernBERT, mean": Specimen("ModernBert", byte_pairs, _MODERN),
-    "EmbeddingGemma": Specimen(
-        "Gemma3Text", sentencepiece, {**_GEMMA, "num_hidden_layers": 3, "use_bidirectional_attention": True}
-    ),
-    "Gemma 3, causal": Specimen("Gemma3Text", sentencepiece, _GEMMA, "lasttoken"),
-    "GPT-2, weighted mean": Specimen(
-        "GPT2",
-        byte_pairs,
-        {"n_embd": WIDTH, "n_layer": LAYERS, "n_head": HEADS, "n_positions": LIMIT},
-        "weightedmean",
-    ),
-    "RoBERTa": Specimen("Roberta", byte_pairs),
-    "ELECTRA": Specimen("Electra", wordpiece, {"embedding_size": 32}, "cls"),
-    "GTE": Specimen("Gte", wordpiece, pooling="cls"),
-    "Nomic": Specimen("NomicBert", wordpiece),
-    "EuroBERT": Specimen("EuroBert", byte_pairs),
-    "Jina 3": Specimen("JinaEmbeddingsV3", sentencepiece),
-    "CamemBERT": Specimen("Camembert", sentencepiece),
-    "mT5": Specimen("MT5Encoder", sentencepiece_ended, _T5),
-    "Gemma 2": Specimen("Gemma2", sentencepiece, _GEMMA, "lasttoken"),
-    "Qwen2": Specimen("Qwen2", byte_pairs_ended, _GROUPED, "lasttoken", True),
-    "Phi-3": Specimen("Phi3", byte_pairs, _GROUPED, "lasttoken"),
-    "OLMo 2": Specimen("Olmo2", byte_pairs, {}, "lasttoken"),
-    "GPT-NeoX": Specimen("GPTNeoX", byte_pairs, {}, "weightedmean"),
-    "BLOOM": Specimen("Bloom", byte_pairs, {"n_layer": LAYERS, "n_head": HEADS}, "weightedmean"),
-    "LFM2": Specimen("Lfm2", byte_pairs, _GROUPED, "lasttoken"),
-    "MobileBERT": Specimen(
-        "MobileBert",
-        wordpiece,
-        {"embedding_size": 32, "intra_bottleneck_size": 32, "true_hidden_size": 32},
-    ),
-    "BigBird": Specimen("BigBird", sentencepiece, {"attention_type": "original_full"}),
-    "Longformer": Specimen("Longformer", byte_pairs, {"attention_window": 16}),
-    "DeBERTa, first": Specimen(
-        "Deberta", byte_pairs, {"relative_attention": True, "pos_att_type": ["p2c", "c2p"]}
-    ),
-    "BERT without pooling": Specimen("Bert", wordpiece, pooling=""),
-    "Llama without pooling": Specimen("Llama", byte_pairs, _GROUPED, ""),
-}
-"""Transformers by the names that docs/models.md gives them."""
+    return {
+        "XLM-R": Specimen("XLMRoberta", sentencepiece),
+        "MPNet": Specimen("MPNet", sentencepiece),
+        "BERT, CLS": Specimen("Bert", wordpiece, pooling="cls"),
+        "ALBERT": Specimen("Albert", sentencepiece, {"embedding_size": width // 2}),
+        "DeBERTa": Specimen(
+            "DebertaV2",
+            sentencepiece,
+            {
+                "relative_attention": True,
+                "pos_att_type": ["p2c", "c2p"],
+                "position_buckets": 32,
+                "norm_rel_ebd": "layer_norm",
+                "share_att_key": True,
+            },
+        ),
+        "T5": Specimen("T5Encoder", sentencepiece_ended, t5),
+        "DistilBERT, max": Specimen(
+            "DistilBert",
+            wordpiece,
+            {"dim": width, "n_layers": layers, "n_heads": heads, "hidden_dim": 2 * width},
+            "max",
+        ),
+        "Qwen3, left": Specimen("Qwen3", byte_pairs_ended, {**grouped, "head_dim": each}, "lasttoken", True),
+        "Qwen3, right": Specimen("Qwen3", byte_pairs_ended, {**grouped, "head_dim": each}, "lasttoken"),
+        "Llama, left": Specimen("Llama", byte_pairs, grouped, "lasttoken", True),
+        "Llama, right": Specimen("Llama", byte_pairs, grouped, "lasttoken"),
+        "Mistral": Specimen("Mistral", byte_pairs, {**grouped, "sliding_window": 16}, "lasttoken"),
+        "ModernBERT, CLS": Specimen("ModernBert", byte_pairs, modern, "cls"),
+        "ModernBERT, mean": Specimen("ModernBert", byte_pairs, modern),
+        "EmbeddingGemma": Specimen(
+            "Gemma3Text",
+            sentencepiece,
+            {**gemma, "num_hidden_layers": layers + 1, "use_bidirectional_attention": True},
+        ),
+        "Gemma 3, causal": Specimen("Gemma3Text", sentencepiece, gemma, "lasttoken"),
+        "GPT-2, weighted mean": Specimen(
+            "GPT2",
+            byte_pairs,
+            {"n_embd": width, "n_layer": layers, "n_head": heads, "n_positions": limit},
+            "weightedmean",
+        ),
+        "RoBERTa": Specimen("Roberta", byte_pairs),
+        "ELECTRA": Specimen("Electra", wordpiece, {"embedding_size": width // 2}, "cls"),
+        "GTE": Specimen("Gte", wordpiece, pooling="cls"),
+        "Nomic": Specimen("NomicBert", wordpiece),
+        "EuroBERT": Specimen("EuroBert", byte_pairs),
+        "Jina 3": Specimen("JinaEmbeddingsV3", sentencepiece),
+        "CamemBERT": Specimen("Camembert", sentencepiece),
+        "mT5": Specimen("MT5Encoder", sentencepiece_ended, t5),
+        "Gemma 2": Specimen("Gemma2", sentencepiece, gemma, "lasttoken"),
+        "Qwen2": Specimen("Qwen2", byte_pairs_ended, grouped, "lasttoken", True),
+        "Phi-3": Specimen("Phi3", byte_pairs, grouped, "lasttoken"),
+        "OLMo 2": Specimen("Olmo2", byte_pairs, {}, "lasttoken"),
+        "GPT-NeoX": Specimen("GPTNeoX", byte_pairs, {}, "weightedmean"),
+        "BLOOM": Specimen("Bloom", byte_pairs, {"n_layer": layers, "n_head": heads}, "weightedmean"),
+        "LFM2": Specimen("Lfm2", byte_pairs, grouped, "lasttoken"),
+        "MobileBERT": Specimen(
+            "MobileBert",
+            wordpiece,
+            {
+                "embedding_size": width // 2,
+                "intra_bottleneck_size": width // 2,
+                "true_hidden_size": width // 2,
+            },
+        ),
+        "BigBird": Specimen("BigBird", sentencepiece, {"attention_type": "original_full"}),
+        "Longformer": Specimen("Longformer", byte_pairs, {"attention_window": 16}),
+        "DeBERTa, first": Specimen(
+            "Deberta", byte_pairs, {"relative_attention": True, "pos_att_type": ["p2c", "c2p"]}
+        ),
+        "BERT without pooling": Specimen("Bert", wordpiece, pooling=""),
+        "Llama without pooling": Specimen("Llama", byte_pairs, grouped, ""),
+    }
 
 
-def write_transformer(folder: Path, specimen: Specimen, suffix: str = "Model", **more: Any) -> Path:
+def write_transformer(
+    folder: Path, specimen: Specimen, size: Size = SMALL, suffix: str = "Model", **more: Any
+) -> Path:
     """Writes a specimen as transformers saves it: random weights of its architecture, and a tokenizer."""
     import torch
     import transformers
@@ -205,12 +226,12 @@ def write_transformer(folder: Path, specimen: Specimen, suffix: str = "Model", *
     tokenizer = specimen.tokenizer()
     settings = {
         "vocab_size": len(tokenizer),
-        "hidden_size": WIDTH,
-        "num_hidden_layers": LAYERS,
-        "num_attention_heads": HEADS,
-        "intermediate_size": 2 * WIDTH,
-        "max_position_embeddings": LIMIT + 2,
-        "initializer_range": WIDTH**-0.5,
+        "hidden_size": size.width,
+        "num_hidden_layers": size.layers,
+        "num_attention_heads": size.heads,
+        "intermediate_size": 2 * size.width,
+        "max_position_embeddings": size.limit + 2,
+        "initializer_range": size.width**-0.5,
         **{
             f"{name}_token_id": getattr(tokenizer, f"{name}_token_id")
             for name in ("pad", "bos", "eos", "cls", "sep")
@@ -221,30 +242,32 @@ def write_transformer(folder: Path, specimen: Specimen, suffix: str = "Model", *
     named = specimen.architecture.removesuffix("Encoder")
     config = getattr(transformers, f"{named}Config")(**settings)
     getattr(transformers, f"{specimen.architecture}{suffix}")(config).save_pretrained(folder)
+    tokenizer.model_max_length = size.limit
     tokenizer.padding_side = "left" if specimen.pads_left else "right"
     tokenizer.save_pretrained(folder)
     return folder
 
 
-def write_model(folder: Path, name: str) -> Path:
-    """Writes one of ZOO or of OTHERS into a folder, as its library saves it. Gives back the folder."""
-    if name in OTHERS:
-        OTHERS[name](folder)
-    elif ZOO[name].pooling:
-        _save(folder, _encoder(folder, name))
+def write_model(folder: Path, name: str, size: Size = SMALL) -> Path:
+    """Writes one of the specimens or of OTHERS into a folder as its library saves it. Returns the folder."""
+    specimen = specimens(size).get(name)
+    if specimen is None:
+        OTHERS[name](folder, size)
+    elif specimen.pooling:
+        _save(folder, _encoder(folder, name, size))
     else:
-        suffix = "ForCausalLM" if ZOO[name].architecture == "Llama" else "Model"
-        write_transformer(folder, ZOO[name], suffix)
+        suffix = "ForCausalLM" if specimen.architecture == "Llama" else "Model"
+        write_transformer(folder, specimen, size, suffix)
     return folder
 
 
-def _encoder(folder: Path, name: str) -> list[Any]:
-    """The modules of one of ZOO, whose transformer is written beside `folder`."""
+def _encoder(folder: Path, name: str, size: Size) -> list[Any]:
+    """The modules of a specimen, whose transformer is written beside `folder`."""
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
-    written = write_transformer(folder.with_name(f"{folder.name} {name}"), ZOO[name])
+    written = write_transformer(folder.with_name(f"{folder.name} {name}"), specimens(size)[name], size)
     first = Transformer(str(written))
-    return [first, Pooling(first.get_embedding_dimension(), ZOO[name].pooling)]
+    return [first, Pooling(first.get_embedding_dimension(), specimens(size)[name].pooling)]
 
 
 def _save(folder: Path, modules: Sequence[Any], **settings: Any) -> None:
@@ -254,49 +277,55 @@ def _save(folder: Path, modules: Sequence[Any], **settings: Any) -> None:
     model.save(str(folder), create_model_card=False)
 
 
-def _static(width: int = WIDTH) -> Any:
+def _static(size: Size) -> Any:
     import torch
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
     torch.manual_seed(2)
-    return StaticEmbedding(wordpiece(), embedding_dim=width)
+    return StaticEmbedding(wordpiece(), embedding_dim=size.width)
 
 
-def _with_prompts(folder: Path) -> None:
+def _with_prompts(folder: Path, size: Size) -> None:
     prompts = {"query": "search_query: ", "document": "search_document: "}
-    _save(folder, _encoder(folder, "Nomic"), prompts=prompts)
+    _save(folder, _encoder(folder, "Nomic", size), prompts=prompts)
 
 
-def _router(folder: Path, *queries: Any) -> None:
+def _router(folder: Path, size: Size, *queries: Any) -> None:
     from sentence_transformers.sentence_transformer.modules import Router
 
-    _save(folder, [Router.for_query_document(list(queries), _encoder(folder, "BERT, CLS"))])
+    _save(folder, [Router.for_query_document(list(queries), _encoder(folder, "BERT, CLS", size))])
 
 
-def _with_dense(folder: Path) -> None:
+def _with_dense(folder: Path, size: Size) -> None:
     import torch
     from sentence_transformers.sentence_transformer.modules import Dense, Normalize
 
-    dense = Dense(WIDTH, 48, activation_function=torch.nn.Identity())
-    _save(folder, [*_encoder(folder, "XLM-R"), dense, Normalize()])
+    dense = Dense(size.width, 48, activation_function=torch.nn.Identity())
+    _save(folder, [*_encoder(folder, "XLM-R", size), dense, Normalize()])
 
 
-def _with_layer_norm(folder: Path) -> None:
+def _with_layer_norm(folder: Path, size: Size) -> None:
     from sentence_transformers.sentence_transformer.modules import LayerNorm
 
-    _save(folder, [*_encoder(folder, "Nomic"), LayerNorm(WIDTH)])
+    _save(folder, [*_encoder(folder, "Nomic", size), LayerNorm(size.width)])
 
 
-def _without_prompt_in_mean(folder: Path) -> None:
-    first, pooling = _encoder(folder, "T5")
+def _without_prompt_in_mean(folder: Path, size: Size) -> None:
+    first, pooling = _encoder(folder, "T5", size)
     pooling.include_prompt = False
     _save(folder, [first, pooling], prompts={"query": "Represent the question: "})
 
 
-def _model2vec(folder: Path) -> None:
+def _without_limit(folder: Path, size: Size) -> None:
+    first, pooling = _encoder(folder, "RoBERTa", size)
+    first.tokenizer.model_max_length = 10**30  # what transformers takes for none
+    _save(folder, [first, pooling])
+
+
+def _model2vec(folder: Path, size: Size) -> None:
     from safetensors.torch import save_file
 
-    static = _static()
+    static = _static(size)
     folder.mkdir(parents=True)
     save_file({"embeddings": static.embedding.weight.detach()}, folder / "model.safetensors")
     static.tokenizer.save(str(folder / "tokenizer.json"))
@@ -304,36 +333,43 @@ def _model2vec(folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(config))
 
 
-def _sparse(folder: Path) -> None:
+def _sparse(folder: Path, size: Size) -> None:
     from sentence_transformers import SparseEncoder
     from sentence_transformers.sparse_encoder.modules import MLMTransformer, SpladePooling
 
-    written = write_transformer(folder.with_name(f"{folder.name} parts"), ZOO["BERT, CLS"], "ForMaskedLM")
-    modules = [MLMTransformer(str(written)), SpladePooling("max")]
+    written = write_transformer(
+        folder.with_name(f"{folder.name} parts"), specimens(size)["BERT, CLS"], size, "ForMaskedLM"
+    )
+    modules: list[Any] = [MLMTransformer(str(written)), SpladePooling("max")]
     SparseEncoder(modules=modules, device="cpu").save(str(folder), create_model_card=False)
 
 
-def _cross(folder: Path) -> None:
+def _cross(folder: Path, size: Size) -> None:
     from sentence_transformers import CrossEncoder
 
     written = write_transformer(
-        folder.with_name(f"{folder.name} parts"), ZOO["BERT, CLS"], "ForSequenceClassification", num_labels=1
+        folder.with_name(f"{folder.name} parts"),
+        specimens(size)["BERT, CLS"],
+        size,
+        "ForSequenceClassification",
+        num_labels=1,
     )
     CrossEncoder(str(written), device="cpu").save_pretrained(str(folder), create_model_card=False)
 
 
-OTHERS: Mapping[str, Callable[[Path], None]] = {
-    "cut short (truncate_dim)": lambda folder: _save(folder, _encoder(folder, "MPNet"), truncate_dim=32),
+OTHERS: Mapping[str, Callable[[Path, Size], None]] = {
+    "cut short": lambda folder, size: _save(folder, _encoder(folder, "MPNet", size), truncate_dim=32),
     "with prompts": _with_prompts,
-    "static": lambda folder: _save(folder, [_static()]),
+    "static": lambda folder, size: _save(folder, [_static(size)]),
     "model2vec": _model2vec,
-    "Router": lambda folder: _router(folder, *_encoder(folder, "DistilBERT, max")),
-    "Router, static queries": lambda folder: _router(folder, _static()),
+    "Router": lambda folder, size: _router(folder, size, *_encoder(folder, "DistilBERT, max", size)),
+    "Router, static queries": lambda folder, size: _router(folder, size, _static(size)),
     "with a dense layer": _with_dense,
     "with a layer norm": _with_layer_norm,
+    "without a stated limit": _without_limit,
     "prompt left out of the mean": _without_prompt_in_mean,
 }
 """Models of several parts, by the names that docs/models.md gives them."""
 
-REFUSED: Mapping[str, Callable[[Path], None]] = {"SparseEncoder": _sparse, "CrossEncoder": _cross}
+REFUSED: Mapping[str, Callable[[Path, Size], None]] = {"SparseEncoder": _sparse, "CrossEncoder": _cross}
 """Models that are no embedding models."""

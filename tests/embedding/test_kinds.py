@@ -1,12 +1,18 @@
 """Models of other kinds are refused by name before anything is loaded; doubtful ones are told of."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from shelf import Shelf
+from stackroom.cli.main import main
 from stackroom.common.errors import ModelDamaged
-from stackroom.embedding.model_files import ModelFiles, bundled_folder
+from stackroom.embedding.model_card import BUNDLED_CARD, TOKENIZER
+from stackroom.embedding.model_files import ModelFiles, bundled_folder, find_model
+from stackroom.embedding.models import Models
 from stackroom.embedding.preparing import conversion
 from stackroom.embedding.preparing.kinds import doubt, refuse_other_kinds
 
@@ -74,3 +80,30 @@ def test_a_checkpoint_without_pooling_is_doubted(tmp_path: Path) -> None:
     assert doubt(_folder(tmp_path, None, {"model_type": "model2vec"})) == ""
     (tmp_path / "modules.json").write_text("{")  # sentence-transformers says what is wrong with it
     refuse_other_kinds(tmp_path)
+
+
+def test_status_repeats_the_doubt(shelf: Shelf, capsys: pytest.CaptureFixture[str]) -> None:
+    shelf.add(1, "Otters sleep.\n")
+    data = shelf.path.parents[1]
+    digest = shelf.embedder.fingerprint.digest
+    home = data / "models" / digest[:16]
+    home.mkdir(parents=True)
+    replace(BUNDLED_CARD, digest=digest, warning="it lacks legs").write(home)
+    assert main(["--data", str(data), "status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["model_warning"] == "it lacks legs"
+    assert main(["--data", str(data), "status"]) == 0
+    assert "\n            it lacks legs\n" in capsys.readouterr().out
+
+
+def test_whoever_indexes_with_a_doubtful_model_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    _folder(folder, None, {"architectures": ["BertModel"]})
+    home = tmp_path / "models" / find_model(str(folder)).digest[:16]
+    home.mkdir(parents=True)
+    shutil.copy(bundled_folder() / TOKENIZER, home)
+    replace(BUNDLED_CARD, warning=doubt(folder)).write(home)
+    Models(tmp_path / "models").tokenizer(str(folder))
+    assert "it lacks sentence-transformers' files" in caplog.text

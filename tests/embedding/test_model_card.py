@@ -24,3 +24,7 @@ def test_a_card_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert ModelCard.read(tmp_path) == card
     (tmp_path / CARD).write_text(json.dumps({**asdict(card), "of_a_later_version": 1}))
     assert ModelCard.read(tmp_path) is None
+    of_an_earlier_version = asdict(card)
+    del of_an_earlier_version["warning"]
+    (tmp_path / CARD).write_text(json.dumps(of_an_earlier_version))
+    assert ModelCard.read(tmp_path) is None

@@ -156,7 +156,7 @@ def convert(folder: Path, digest: str, target: Path, prompts: Prompts | None = N
     failed = replace(card, problem="compiling it ended the process that did it", versions=versions())
     failed.write(target)
     try:
-        write_encoders(model.float().eval(), card, target)
+        write_encoders(model.eval(), card, target)
     except Exception as error:  # noqa: BLE001  whatever it is: sentence-transformers can run the model
         for path in target.iterdir():
             if path.is_dir():

@@ -64,26 +64,23 @@ def write_encoders(
     own = SentenceTransformerEmbedder(model, "", card)
     of_passages, of_queries = pipelines(model)
     texts = _samples(of_passages, card.most_tokens)
-    encoders = [(target, card, of_passages)]
     inputs = [card.passage_prompt + text for text in texts]
     outputs = [own.embed_passages([text]) for text in texts]
-    queried = [own.embed_queries([text]) for text in texts]
     asked = [card.query_prompt + text for text in texts]
-    if of_passages == of_queries:
-        if inputs != asked:
-            inputs, outputs = inputs + asked, outputs + queried
-    else:
+    if of_passages != of_queries:
         apart = target / QUERIES
         apart.mkdir()
-        tokenizer = own_tokenizer(of_queries)
-        (apart / TOKENIZER).write_text(tokenizer.to_str(), encoding="utf-8")
+        (apart / TOKENIZER).write_text(own_tokenizer(of_queries).to_str(), encoding="utf-8")
+        write_samples(apart, asked, np.concatenate([own.embed_queries([text]) for text in texts]))
         most = min(longest(of_queries[0]), MOST_TOKENS)
-        of_its_own = replace(card, most_tokens=most, pad_token=pad_token(of_queries))
-        write_samples(apart, asked, np.concatenate(queried))
-        encoders.append((apart, of_its_own, of_queries))
+        _write_encoder(
+            of_queries, replace(card, most_tokens=most, pad_token=pad_token(of_queries)), apart, judge
+        )
+    elif asked != inputs:
+        inputs += asked
+        outputs += [own.embed_queries([text]) for text in texts]
     write_samples(target, inputs, np.concatenate(outputs))
-    for folder, its_card, pipeline in encoders:
-        _write_encoder(pipeline, its_card, folder, judge)
+    _write_encoder(of_passages, card, target, judge)
 
 
 def _samples(pipeline: Pipeline, most: int) -> list[str]:

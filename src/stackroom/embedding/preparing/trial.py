@@ -42,6 +42,9 @@ _PROGRAM = (sys.executable, "-m", __name__)
 _MOST_SECONDS = 1800.0
 _MOST_BYTES = 100_000
 
+# Exit codes of a process that somebody has stopped: nothing is wrong with the model.
+_STOPPED = tuple(-number for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", 1)))
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -125,9 +128,6 @@ def _try(folder: Path, precision: Precision, program: Sequence[str]) -> Verdict:
     return verdict
 
 
-_STOPPED = tuple(-number for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", 1)))
-
-
 def _judge(answer: Answer, precision: Precision) -> Verdict:
     if answer.is_late:
         return Verdict(0, f"took longer than {_MOST_SECONDS / 60:g} minutes")
@@ -169,9 +169,13 @@ def least_cosine(folder: Path, precision: Precision) -> float:
     encoder = Opening(folder, precision, available_cores()).open()
     with np.load(folder / SAMPLES) as samples:
         inputs, own = samples["inputs"].tolist(), samples["outputs"]
-    # Together, where the short ones are padded, and alone, in as many shapes as there are lengths.
-    found = np.concatenate([encoder.outputs(inputs), *(encoder.outputs([text]) for text in inputs)])
-    return float((found * np.concatenate([own, own])).sum(axis=1).min())
+    rows = list(range(len(inputs)))
+    by_length = sorted(rows, key=lambda row: len(inputs[row]))
+    # Together, where short ones are padded; alone, in as many shapes as there are lengths; and the shortest
+    # padded as far as the longest.
+    batches = [rows, *([row] for row in rows), [by_length[0], by_length[-1]]]
+    found = np.concatenate([encoder.outputs([inputs[row] for row in batch]) for batch in batches])
+    return float((found * own[np.concatenate(batches)]).sum(axis=1).min())
 
 
 def _main() -> None:

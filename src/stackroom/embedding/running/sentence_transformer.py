@@ -58,7 +58,8 @@ def load_model(folder: Path) -> "SentenceTransformer":
         return load_data_file(folder / DATA_FILE, load_model)
     try:
         if is_model2vec(folder):
-            return SentenceTransformer(modules=[StaticEmbedding.load(str(folder))], device="cpu")
+            model = SentenceTransformer(modules=[StaticEmbedding.load(str(folder))], device="cpu")
+            return model.float()
         model = SentenceTransformer(str(folder), device="cpu", local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         if "trust_remote_code" in str(error):
@@ -70,7 +71,7 @@ def load_model(folder: Path) -> "SentenceTransformer":
     for first, *_ in pipelines(model):
         if isinstance(first, Transformer):
             first.max_seq_length = longest(first)
-    return model
+    return model.float()  # many are saved with 16 bits, in which torch is slow on processors
 
 
 def pipelines(model: "SentenceTransformer") -> tuple[Pipeline, Pipeline]:
@@ -79,10 +80,9 @@ def pipelines(model: "SentenceTransformer") -> tuple[Pipeline, Pipeline]:
 
     def of(task: str) -> Pipeline:
         modules: list[torch.nn.Module] = []
-        for module in model.children():
-            modules.extend(
-                module.sub_modules[_route(module, task)] if isinstance(module, Router) else [module]
-            )
+        for module in model:
+            routed: Any = module.sub_modules[_route(module, task)] if isinstance(module, Router) else [module]
+            modules.extend(routed)
         return tuple(modules)
 
     return of("document"), of("query")
