@@ -1,12 +1,12 @@
 """Which words a model wants before queries and before passages.
 
-Its authors trained it with them: without, it finds measurably worse (docs/models.md). The first of these that
+Its authors trained it with them, and its published scores were measured with them. The first of these that
 says something decides:
 
 1. the settings, for queries and for passages apart
 2. the model's own files: what sentence-transformers saved as its prompts, if one for queries or passages is
    not empty. Empty ones say nothing, because that library writes them for every model
-3. what is known of 60 models by their names (prompts.tsv): the hub name; the names in a folder's path; the
+3. what is known of 51 models by their names (prompts.tsv): the hub name; the names in a folder's path; the
    name in the front matter of its README, or of the model that it was made from, there or in config.json
 """
 
