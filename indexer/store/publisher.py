@@ -9,29 +9,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.store.catalog_writer import CatalogWriter
 from indexer.store.document_rows import (
     add_document,
     add_passages,
     log_change,
     remove_document,
-    remove_passages,
-    row_id,
 )
 from indexer.store.holding import attached_to, drop_unheld, let_go, log_names, take_over
-from stackroom.catalog.entries import (
-    CURRENT,
-    REPLACED,
-    UNFINISHED,
-    Model,
-    OtherModel,
-    current_model,
-    other_model,
-    pending_count,
-)
+from indexer.store.model_publisher import ModelPublisher
+from stackroom.catalog.entries import Model
 from stackroom.common.documents import Document, OutlineEntry, Passage, Section, Unread
 from stackroom.common.errors import ExtractionFailed, FailureKind
-from stackroom.embedding.embedder import Fingerprint
 
 # How many changes are kept for servers to follow; a server that is further behind loads everything again.
 _CHANGES_KEPT = 10_000
@@ -82,67 +70,12 @@ class PendingPassage:
     code: bytes | None
 
 
-class Publisher(CatalogWriter):
+class Publisher(ModelPublisher):
     """Writes documents, where their files are, and their vectors; reads what a writer has to know.
 
     Every method raises CatalogUnusable if SQLite can't write, for example because the disk is full; then
     that method has changed nothing.
     """
-
-    # Models
-
-    def current_model(self) -> Model | None:
-        """The model whose vectors are searched."""
-        return current_model(self._rows)
-
-    def add_model(self, fingerprint: Fingerprint) -> Model:
-        """The catalogue's entry of a model, made if needed; the very first one is current at once."""
-        with self._transaction() as db:
-            found = db.execute(
-                "SELECT id FROM models WHERE digest = ? AND dimensions = ? AND passage_tokens = ?",
-                (fingerprint.digest, fingerprint.dimensions, fingerprint.passage_tokens),
-            ).fetchone()
-            if found:
-                return Model(found[0], fingerprint)
-            first = db.execute("SELECT 1 FROM models").fetchone() is None
-            cursor = db.execute(
-                "INSERT INTO models (name, digest, dimensions, passage_tokens, current)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (
-                    fingerprint.name,
-                    fingerprint.digest,
-                    fingerprint.dimensions,
-                    fingerprint.passage_tokens,
-                    CURRENT if first else UNFINISHED,
-                ),
-            )
-            return Model(row_id(cursor), fingerprint)
-
-    def other_model(self) -> OtherModel | None:
-        """The model whose vectors are kept beside those that are searched."""
-        return other_model(self._rows)
-
-    def switch_model(self, model: Model) -> None:
-        """Makes `model` the one that is searched, if it is not; the vectors of the one before are kept."""
-        current = self.current_model()
-        if current and model.id == current.id:
-            return
-        with self._transaction() as db:
-            db.execute("UPDATE models SET current = ? WHERE current = ?", (REPLACED, CURRENT))
-            db.execute("UPDATE models SET current = ? WHERE id = ?", (CURRENT, model.id))
-            log_change(db, "model", 0, 0)
-
-    def forget_other_models(self, keep: Model | None = None) -> None:
-        """Removes all models but the one that is searched and `keep`, with their passages and vectors."""
-        with self._transaction() as db:
-            others = db.execute(
-                "SELECT id FROM models WHERE current <> ? AND id <> ?", (CURRENT, keep.id if keep else 0)
-            )
-            for (model,) in others.fetchall():
-                splits = db.execute("SELECT first, last FROM splits WHERE model = ?", (model,)).fetchall()
-                for first, last in splits:
-                    remove_passages(db, first, last)
-                db.execute("DELETE FROM models WHERE id = ?", (model,))
 
     # Libraries and the files in them
 
@@ -316,10 +249,6 @@ class Publisher(CatalogWriter):
                 (model.id, limit),
             )
             return [PendingPassage(row[0], row[1] + self._texts.span(*row[2:5]), row[5]) for row in rows]
-
-    def pending_count(self, model: Model) -> int:
-        """How many passages of a model wait for a vector."""
-        return pending_count(self._rows, model)
 
     def store_vectors(self, passages: Sequence[int], codes: Sequence[bytes]) -> None:
         """Stores the vectors of pending passages.
