@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import compress, starmap
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -214,7 +214,7 @@ class Indexes:
             scores.tolist(),
             strict=True,
         )
-        return best_first(map(Candidate._make, columns))
+        return best_first(starmap(Candidate, columns))
 
     def _meaning(
         self, asked: Asked, passages: Collection[int], near: Mapping[int, float]
