@@ -9,6 +9,7 @@ from stackroom.embedding.embedder import Preparation
 from stackroom.embedding.model_card import ModelCard
 from stackroom.embedding.model_files import ModelFiles, find_model, must_be_downloaded
 from stackroom.embedding.preparing.conversion import being_prepared, prepare, prepared
+from stackroom.embedding.preparing.failures import refuse_what_failed
 from stackroom.embedding.preparing.trial import known_choice
 from stackroom.embedding.processor import Precision, precisions
 from stackroom.embedding.reranking.compiled_pairs import CompiledCrossEncoder
@@ -76,9 +77,12 @@ class ChosenReranker:
             if self._is_missing():
                 return f"{self._name}: not downloaded yet"
             home = self._home()
+            card = ModelCard.read(home)
+            if card is None:
+                refuse_another_kind(self._found().folder)
+                refuse_what_failed(home)
         except ModelError as error:
             return f"{self._name}: not usable. {error}"
-        card = ModelCard.read(home)
         choice = known_choice(home, self._order)
         failed = "; ".join(choice.problems)
         if card is None:
