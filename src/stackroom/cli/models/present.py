@@ -14,7 +14,12 @@ from stackroom.common.settings import Settings
 from stackroom.embedding.model_card import BUNDLED_CARD, CARD, ModelCard
 from stackroom.embedding.model_files import BUNDLED_DIGEST, BUNDLED_NAME, bundled_folder
 from stackroom.embedding.models import Models
-from stackroom.embedding.multilingual.package import MULTILINGUAL, MULTILINGUAL_NAME, is_installed
+from stackroom.embedding.multilingual.package import (
+    HUB_NAME,
+    MULTILINGUAL,
+    MULTILINGUAL_NAME,
+    is_installed,
+)
 from stackroom.embedding.prompts import known_models
 
 _FRONT_MATTER = re.compile(r"---\r?\n(.*?)\n---", re.DOTALL)
@@ -156,6 +161,8 @@ def _prepared(folder: Path) -> Iterator[ModelCard]:
 
 def _licence(name: str) -> str:
     """What the README of a model on this machine says; empty if that is nothing."""
+    if name in (MULTILINGUAL, MULTILINGUAL_NAME):
+        return known_models()[HUB_NAME].licence  # its package has no README of the model
     folder = bundled_folder() if name == BUNDLED_NAME else _in_the_hub_s_cache().get(name, Path(name))
     try:
         front = _FRONT_MATTER.match((folder.expanduser() / "README.md").read_text(encoding="utf-8"))
