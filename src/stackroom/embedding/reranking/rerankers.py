@@ -21,6 +21,14 @@ from stackroom.embedding.reranking.cross_encoder import (
 from stackroom.embedding.reranking.pair_conversion import PROGRAM, judged
 from stackroom.embedding.reranking.reranker import CrossEncoder, Reranker
 
+# Of the names of folders that hold prepared rerankers, beside those of models.
+_PREFIX = "reranker-"
+
+
+def is_reranker(home: Path) -> bool:
+    """Whether a folder of prepared files is a reranker's, and no embedding model's."""
+    return home.name.startswith(_PREFIX)
+
 
 def chosen_reranker(settings: Settings, models: Path) -> "ChosenReranker | None":
     """The reranker of STACKROOM_RERANKER; None if that is empty. Reads nothing yet.
@@ -115,4 +123,4 @@ class ChosenReranker:
         return self._files
 
     def _home(self) -> Path:
-        return self._folder / f"reranker-{self._found().digest[:16]}"
+        return self._folder / f"{_PREFIX}{self._found().digest[:16]}"
