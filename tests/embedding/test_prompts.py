@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bundled import BUNDLED
-from stackroom.common.errors import ModelMismatch, SettingsError
+from stackroom.common.errors import ModelError, ModelMismatch, SettingsError
 from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import refuse_another_model
 from stackroom.embedding.model_card import BUNDLED_CARD
@@ -188,3 +188,10 @@ def test_what_is_used_is_told(tmp_path: Path) -> None:
     assert Models(tmp_path).prompts(BUNDLED_DIGEST) == Prompts(*E5, "a", "b")
     asked = Models(tmp_path, query_prompt="ask: ", passage_prompt="tell: ").prompts(BUNDLED_DIGEST)
     assert asked == Prompts("ask: ", "passage: ", "STACKROOM_QUERY_PROMPT", "b")
+
+
+def test_words_that_leave_no_room_for_a_query_are_refused(prepared_models: Path) -> None:
+    with pytest.raises(ModelError, match=r"256 tokens, .* have 302 \(STACKROOM_QUERY_PROMPT\)"):
+        Models(prepared_models, query_prompt="river " * 300).load(BUNDLED)
+    embedder = Models(prepared_models, query_prompt="river " * 200).load(BUNDLED)
+    assert embedder.embed_queries(["otters"]).shape == (1, 384)

@@ -5,6 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from tokenizers import Tokenizer as RustTokenizer
+
+from stackroom.common.errors import ModelError
 from stackroom.common.settings import Settings, available_cores
 from stackroom.embedding.embedder import Embedder, Fingerprint, Preparation, Tokenizer, refuse_another_model
 from stackroom.embedding.model_card import BUNDLED_CARD, TOKENIZER, ModelCard
@@ -91,6 +94,7 @@ class Models:
         card = card.with_prompts(self._as_set(card.prompts))
         home = self._home(model.digest)
         folders = _encoders(home)
+        _refuse_long_prompt(card, folders[-1])
         chosen = [] if card.problem else [choose(folder, self._order()).precision for folder in folders]
         if not chosen or None in chosen:
             from stackroom.embedding.running.sentence_transformer import (
@@ -170,6 +174,24 @@ class Models:
             refuse_another_model(files.name, files.digest, model)
             card = prepare(files, self._home(model.digest))
         return card
+
+
+def _refuse_long_prompt(card: ModelCard, queries: Path) -> None:
+    """Raises ModelError if the words before queries leave no room for a query: then all would be alike.
+
+    Args:
+        card: of the model.
+        queries: folder of the encoder of queries.
+    """
+    if len(card.query_prompt) < card.most_tokens // 4:
+        return  # a character is four bytes at most, and no token is less than a byte
+    tokens = len(RustTokenizer.from_file(str(queries / TOKENIZER)).encode(card.query_prompt).ids)
+    if tokens >= card.most_tokens:
+        raise ModelError(
+            f"The model reads {card.most_tokens} tokens, and the words before each query have {tokens} "
+            f"({card.query_prompt_from}), which leaves none for the query. Shorten them with "
+            "STACKROOM_QUERY_PROMPT."
+        )
 
 
 def _encoders(home: Path) -> list[Path]:

@@ -78,6 +78,14 @@ def _reembed(indexer: "Indexer", events: Events, display: "ProgressDisplay") -> 
             model=before.fingerprint.name,
         )
     summary = indexer.reembed(progress_callback(display))
+    after, other = indexer.models()
+    if before is not None and after == before and other is None:
+        name = before.fingerprint.name
+        events.tell(
+            "as_before",
+            f"Nothing has changed: all is from {name} already. Name another model with --model.",
+            model=name,
+        )
     _tell_switch(indexer, events)
     return summary
 

@@ -9,7 +9,7 @@ from stackroom.catalog.entries import Model
 from stackroom.cli.arguments import settings_of
 from stackroom.cli.commands.evaluation import ask_set, data_folder, index_set
 from stackroom.cli.evaluation.headings import questions_of
-from stackroom.cli.evaluation.sample import Sample, read_sample
+from stackroom.cli.evaluation.sample import Sample, read_sample, refuse_no_folder
 from stackroom.cli.evaluation.sets import EvaluationSet
 from stackroom.cli.evaluation.trial_report import Trial, Tried, trial_as_json, trial_as_table
 from stackroom.cli.exit_codes import OK
@@ -32,6 +32,7 @@ _TIMED = 32
 def try_model(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     events = Events(as_json=settings.log_json)
+    refuse_no_folder(arguments.folder)
     library = library_model(settings)
     # Prompts that are set are for the library's model; the other one gets those of its authors.
     present = replace(settings, model=library.fingerprint.name if library else settings.model)

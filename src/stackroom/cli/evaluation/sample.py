@@ -42,6 +42,12 @@ class Sample:
     cut: int
 
 
+def refuse_no_folder(folder: Path) -> None:
+    """Raises UsageError if there is no such folder."""
+    if not folder.expanduser().is_dir():
+        raise UsageError(f"{folder} is not a folder. Name a folder of PDFs.")
+
+
 def read_sample(
     folder: Path, settings: Settings, tokenizer: Tokenizer, most: int, on_passages: Callable[[int], None]
 ) -> Sample:
@@ -57,9 +63,8 @@ def read_sample(
     Raises:
         UsageError: there is no such folder, it has no PDFs, or none of them has text that can be read.
     """
+    refuse_no_folder(folder)
     root = folder.expanduser().resolve()
-    if not root.is_dir():
-        raise UsageError(f"{folder} is not a folder. Name a folder of PDFs.")
     found = {file.place.path: file.path for file in compare(root, 0, {}, rules=Rules.of(settings)).new}
     if not found:
         raise UsageError(f"There are no PDFs in {folder}. Name a folder that has some.")

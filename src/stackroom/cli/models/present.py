@@ -14,8 +14,17 @@ from stackroom.common.settings import Settings
 from stackroom.embedding.model_card import BUNDLED_CARD, CARD, ModelCard
 from stackroom.embedding.model_files import BUNDLED_DIGEST, BUNDLED_NAME, bundled_folder
 from stackroom.embedding.models import Models
-from stackroom.embedding.multilingual.package import MULTILINGUAL, MULTILINGUAL_NAME, is_installed
+from stackroom.embedding.multilingual.package import (
+    HUB_NAME,
+    MULTILINGUAL,
+    MULTILINGUAL_NAME,
+    is_installed,
+)
+from stackroom.embedding.preparing.conversion import prepared
+from stackroom.embedding.preparing.failures import refuse_what_failed
+from stackroom.embedding.preparing.kinds import refuse_other_kinds
 from stackroom.embedding.prompts import known_models
+from stackroom.embedding.reranking.rerankers import is_reranker
 
 _FRONT_MATTER = re.compile(r"---\r?\n(.*?)\n---", re.DOTALL)
 _LICENCE = re.compile(r"^license:\s*(\S.*?)\s*$", re.MULTILINE)
@@ -71,7 +80,10 @@ def present_models(settings: Settings, folders: Iterable[Path]) -> list[Present]
         if not name or not _is_here(name):
             continue
         try:
+            refuse_other_kinds(_files_of(name))
             digest = models.digest(name)
+            if not prepared(settings.models / digest[:16]):
+                refuse_what_failed(settings.models / digest[:16])
             found.setdefault(digest, Present(name, digest, licence=_licence(name)))
         except ModelError as error:
             broken.append(Present(name, "", runtime=str(error)))
@@ -150,15 +162,25 @@ def _in_the_hub_s_cache() -> dict[str, Path]:
 
 def _prepared(folder: Path) -> Iterator[ModelCard]:
     for path in sorted(folder.glob(f"*/{CARD}")):
+        if is_reranker(path.parent):
+            continue
         if card := ModelCard.read(path.parent):
             yield card
 
 
+def _files_of(name: str) -> Path:
+    """The folder of a model on this machine that is not the multilingual one."""
+    if name == BUNDLED_NAME:
+        return bundled_folder()
+    return _in_the_hub_s_cache().get(name, Path(name).expanduser())
+
+
 def _licence(name: str) -> str:
     """What the README of a model on this machine says; empty if that is nothing."""
-    folder = bundled_folder() if name == BUNDLED_NAME else _in_the_hub_s_cache().get(name, Path(name))
+    if name in (MULTILINGUAL, MULTILINGUAL_NAME):
+        return known_models()[HUB_NAME].licence  # its package has no README of the model
     try:
-        front = _FRONT_MATTER.match((folder.expanduser() / "README.md").read_text(encoding="utf-8"))
+        front = _FRONT_MATTER.match((_files_of(name) / "README.md").read_text(encoding="utf-8"))
     except (OSError, ValueError):  # there is none, or it is no text
         return ""
     licence = _LICENCE.search(front[1]) if front else None

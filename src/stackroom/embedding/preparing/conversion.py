@@ -24,6 +24,7 @@ from stackroom.embedding.model_files import ModelFiles
 from stackroom.embedding.preparing.encoders import write_encoders
 from stackroom.embedding.preparing.failures import refuse_what_failed, remember_failure, versions
 from stackroom.embedding.preparing.kinds import doubt, refuse_other_kinds
+from stackroom.embedding.preparing.soundness import refuse_unsound
 from stackroom.embedding.preparing.unrelated import unrelated_cosine
 from stackroom.embedding.prompts import Prompts
 
@@ -155,7 +156,9 @@ def convert(folder: Path, digest: str, target: Path, prompts: Prompts | None = N
     torch.set_num_threads(1)  # PDFs are being read at the same time
     model = load_model(folder)
     card, tokenizer = describe(model, digest, prompts)
-    unrelated = unrelated_cosine(SentenceTransformerEmbedder(model, "", card))
+    own = SentenceTransformerEmbedder(model, "", card)
+    refuse_unsound(model, own, card, folder)
+    unrelated = unrelated_cosine(own)
     card = replace(card, warning=doubt(folder), unrelated_cosine=unrelated)
     (target / TOKENIZER).write_text(tokenizer, encoding="utf-8")
     # If compiling ends this process, for lack of memory or by a fault of the compiler, this card stays.

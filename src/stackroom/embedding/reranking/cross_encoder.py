@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from stackroom.common.errors import ModelDamaged
 from stackroom.embedding.reranking.reranker import Pair
+from stackroom.embedding.running.sentence_transformer import in_a_line
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -69,8 +70,12 @@ def load_cross_encoder(folder: Path) -> "CrossEncoder":
         model: CrossEncoder = CrossEncoder(
             str(folder), device="cpu", local_files_only=True, trust_remote_code=False
         )
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-        raise ModelDamaged(f"sentence-transformers cannot load the reranker in {folder}: {error}") from error
+    except Exception as error:  # damaged files end in errors of any kind, of several libraries
+        raise ModelDamaged(
+            f"sentence-transformers cannot load the reranker in {folder}: {in_a_line(error)} If files of it "
+            "are missing or damaged, download it again, whole; else choose another one with "
+            "STACKROOM_RERANKER."
+        ) from error
     if model.num_labels != 1:
         raise ModelDamaged(
             f"The model in {folder} sorts pairs of texts into {model.num_labels} kinds instead of giving one "

@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from stackroom.common.errors import ModelDamaged
 from stackroom.embedding.model_card import TOKENIZER, ModelCard
 from stackroom.embedding.preparing.export import ATTENTIONS, Attention, attend, export
 from stackroom.embedding.preparing.failures import versions
+from stackroom.embedding.preparing.soundness import refuse_empty_tokenizer, refuse_missing_weights
 from stackroom.embedding.preparing.trial import TRIALS, Choice, choose, write_samples
 from stackroom.embedding.processor import Precision, precisions
 from stackroom.embedding.reranking.cross_encoder import LibraryCrossEncoder, load_cross_encoder, prompt_of
@@ -23,6 +25,7 @@ from stackroom.embedding.reranking.pair_trial import PROGRAM as TRIAL
 from stackroom.embedding.running.compiled import INT8_MODEL, MODEL
 
 if TYPE_CHECKING:
+    import torch
     from sentence_transformers import CrossEncoder
 
 PROGRAM = (sys.executable, "-m", "stackroom.embedding.reranking.pair_conversion")
@@ -69,6 +72,8 @@ def convert(folder: Path, digest: str, target: Path, judge: Judge = judged) -> N
     """
     model = load_cross_encoder(folder)
     own = LibraryCrossEncoder(model)
+    refuse_empty_tokenizer(model.tokenizer, folder)
+    refuse_missing_weights(model, partial(_score, model), folder)
     card = ModelCard(
         digest=digest,
         dimensions=1,
@@ -90,6 +95,11 @@ def convert(folder: Path, digest: str, target: Path, judge: Judge = judged) -> N
             for path in (target / name, (target / name).with_suffix(".bin")):
                 path.unlink(missing_ok=True)
         replace(failed, problem=f"{type(error).__name__}: {error}".splitlines()[0][:300]).write(target)
+
+
+def _score(model: "CrossEncoder") -> "torch.Tensor":
+    scores: torch.Tensor = model.forward(model.preprocess([("Otters?", "They sleep.")]))["scores"]
+    return scores
 
 
 def _write_encoder(model: "CrossEncoder", card: ModelCard, target: Path, judge: Judge) -> None:

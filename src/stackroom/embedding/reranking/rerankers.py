@@ -9,6 +9,7 @@ from stackroom.embedding.embedder import Preparation
 from stackroom.embedding.model_card import ModelCard
 from stackroom.embedding.model_files import ModelFiles, find_model, must_be_downloaded
 from stackroom.embedding.preparing.conversion import being_prepared, prepare, prepared
+from stackroom.embedding.preparing.failures import refuse_what_failed
 from stackroom.embedding.preparing.trial import known_choice
 from stackroom.embedding.processor import Precision, precisions
 from stackroom.embedding.reranking.compiled_pairs import CompiledCrossEncoder
@@ -19,6 +20,14 @@ from stackroom.embedding.reranking.cross_encoder import (
 )
 from stackroom.embedding.reranking.pair_conversion import PROGRAM, judged
 from stackroom.embedding.reranking.reranker import CrossEncoder, Reranker
+
+# Of the names of folders that hold prepared rerankers, beside those of models.
+_PREFIX = "reranker-"
+
+
+def is_reranker(home: Path) -> bool:
+    """Whether a folder of prepared files is a reranker's, and no embedding model's."""
+    return home.name.startswith(_PREFIX)
 
 
 def chosen_reranker(settings: Settings, models: Path) -> "ChosenReranker | None":
@@ -76,9 +85,12 @@ class ChosenReranker:
             if self._is_missing():
                 return f"{self._name}: not downloaded yet"
             home = self._home()
+            card = ModelCard.read(home)
+            if card is None:
+                refuse_another_kind(self._found().folder)
+                refuse_what_failed(home)
         except ModelError as error:
             return f"{self._name}: not usable. {error}"
-        card = ModelCard.read(home)
         choice = known_choice(home, self._order)
         failed = "; ".join(choice.problems)
         if card is None:
@@ -111,4 +123,4 @@ class ChosenReranker:
         return self._files
 
     def _home(self) -> Path:
-        return self._folder / f"reranker-{self._found().digest[:16]}"
+        return self._folder / f"{_PREFIX}{self._found().digest[:16]}"

@@ -61,17 +61,26 @@ def load_model(folder: Path) -> "SentenceTransformer":
             model = SentenceTransformer(modules=[StaticEmbedding.load(str(folder))], device="cpu")
             return model.float()
         model = SentenceTransformer(str(folder), device="cpu", local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        for first, *_ in pipelines(model):
+            if isinstance(first, Transformer):
+                first.max_seq_length = longest(first)
+        return model.float()  # many are saved with 16 bits, in which torch is slow on processors
+    except Exception as error:  # damaged files end in errors of any kind, of several libraries
         if "trust_remote_code" in str(error):
             raise ModelDamaged(
                 f"The model in {folder} runs code that its authors wrote for it, which Stackroom never does. "
                 "Set STACKROOM_MODEL to one that sentence-transformers knows without such code."
             ) from error
-        raise ModelDamaged(f"sentence-transformers cannot load the model in {folder}: {error}") from error
-    for first, *_ in pipelines(model):
-        if isinstance(first, Transformer):
-            first.max_seq_length = longest(first)
-    return model.float()  # many are saved with 16 bits, in which torch is slow on processors
+        raise ModelDamaged(
+            f"sentence-transformers cannot load the model in {folder}: {in_a_line(error)} If files of it are "
+            "missing or damaged, download it again, whole; else choose another one with STACKROOM_MODEL."
+        ) from error
+
+
+def in_a_line(error: Exception) -> str:
+    """An error of another library as one line, and as a sentence."""
+    first = next(iter(str(error).strip().splitlines()), "").rstrip(".") or "no reason is given"
+    return f"{first[:300]} ({type(error).__name__})."
 
 
 def pipelines(model: "SentenceTransformer") -> tuple[Pipeline, Pipeline]:
