@@ -16,7 +16,7 @@ from indexer.passages.context import contexts
 from stackroom.common.characters.punctuation import CLOSERS, SENTENCE_ENDS, WIDE_SENTENCE_ENDS
 from stackroom.common.documents import Document, Passage
 from stackroom.embedding.embedder import Tokenizer
-from stackroom.page.table_rows import header_above, plain_header
+from stackroom.page.table_rows import header_above, plain_header, without_bars
 
 # Where a passage may end, best first. Each pattern's match ends where the next passage starts.
 _BOUNDARIES = (
@@ -71,8 +71,9 @@ def split(document: Document, tokenizer: Tokenizer, passage_tokens: int) -> list
     if any("\n|" in page.text for page in with_text):
         header_tokens = min(_HEADER_TOKENS, passage_tokens // _HEADER_SHARE)
     passage_tokens = min(passage_tokens - reserved - header_tokens, _MOST_TOKENS)
-    starts = tokenizer.token_starts([page.text for page in with_text])
     texts = {page.number: page.text for page in with_text}
+    plain = {number: without_bars(text) for number, text in texts.items()}
+    starts = tokenizer.token_starts(list(plain.values()))
     spans: list[tuple[int, tuple[int, int]]] = []
     doubtful: list[tuple[int, tuple[int, int]]] = []
     for page, token_starts in zip(with_text, starts, strict=True):
@@ -80,7 +81,7 @@ def split(document: Document, tokenizer: Tokenizer, passage_tokens: int) -> list
             count = int(np.diff(np.searchsorted(token_starts, span))[0])
             sure = count <= passage_tokens - _SLACK and not _cuts_a_word(page.text, span)
             (spans if sure else doubtful).append((page.number, span))
-    spans = sorted(spans + _within_limit(doubtful, texts, tokenizer, passage_tokens))
+    spans = sorted(spans + _within_limit(doubtful, plain, tokenizer, passage_tokens))
     offset_of: dict[int, int] = {}
     offset = 0
     for page in document.pages:
@@ -89,7 +90,7 @@ def split(document: Document, tokenizer: Tokenizer, passage_tokens: int) -> list
     first_page = min(texts, default=0)
     section_starts = [section.start for section in document.sections]
     headers = _headers(spans, texts, tokenizer, header_tokens) if header_tokens else {}
-    shares = tokenizer.known_shares([texts[number][start:stop] for number, (start, stop) in spans])
+    shares = tokenizer.known_shares([plain[number][start:stop] for number, (start, stop) in spans])
     passages = []
     for (number, (start, stop)), share in zip(spans, shares, strict=True):
         first = offset_of[number] + start

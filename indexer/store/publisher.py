@@ -20,6 +20,7 @@ from indexer.store.model_publisher import ModelPublisher
 from stackroom.catalog.entries import Model
 from stackroom.common.documents import Document, OutlineEntry, Passage, Section, Unread
 from stackroom.common.errors import ExtractionFailed, FailureKind
+from stackroom.page.table_rows import as_embedded
 
 # How many changes are kept for servers to follow; a server that is further behind loads everything again.
 _CHANGES_KEPT = 10_000
@@ -248,7 +249,10 @@ class Publisher(ModelPublisher):
                 " WHERE s.model = ? ORDER BY w.passage LIMIT ?",
                 (model.id, limit),
             )
-            return [PendingPassage(row[0], row[1] + self._texts.span(*row[2:5]), row[5]) for row in rows]
+            return [
+                PendingPassage(row[0], row[1] + as_embedded(self._texts.span(*row[2:5])), row[5])
+                for row in rows
+            ]
 
     def store_vectors(self, passages: Sequence[int], codes: Sequence[bytes]) -> None:
         """Stores the vectors of pending passages.

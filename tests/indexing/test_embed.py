@@ -90,6 +90,12 @@ def test_every_passage_gets_the_vector_of_its_text(index: FreshIndex) -> None:
     assert embed(index, embedder) == []
 
 
+def test_a_table_is_embedded_without_its_bars(index: FreshIndex) -> None:
+    index.publish(1, "Harbour fees\n| Pier | Fee |\n|---|---|\n| 7 |  |\n")
+    embedded = " ".join(embed(index, CountingEmbedder()))
+    assert embedded.split() == ["Harbour", "fees", "Pier", "Fee", "7"]
+
+
 def test_the_first_batches_are_small(index: FreshIndex) -> None:
     index.publish(1, numbered(1, 1000))
     embedder = CountingEmbedder()

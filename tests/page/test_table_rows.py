@@ -8,7 +8,14 @@ from stackroom.catalog.entries import FoundPassage
 from stackroom.common.documents import Document, Page
 from stackroom.indexes.terms import Analyzer
 from stackroom.page.alignment import locate
-from stackroom.page.table_rows import column_lines, format_table, header_above, plain_header
+from stackroom.page.table_rows import (
+    as_embedded,
+    column_lines,
+    format_table,
+    header_above,
+    plain_header,
+    without_bars,
+)
 from stackroom.reading.query.folded_text import holds
 from stackroom.reading.showing.query_words import Matcher
 from stackroom.reading.showing.quote import quote
@@ -52,6 +59,17 @@ def test_passages_end_with_rows_and_carry_the_header() -> None:
     assert all(passage.context.endswith("\nRegion Q1 2019\n") for passage in passages[1:])
     assert "Region" not in passages[0].context
     assert plain_header(f"[columns: {HEADER}]\n|---|---|") == "Region Q1 2019"
+
+
+def test_bars_and_dashes_are_not_embedded() -> None:
+    text = "Sales | costs\n| Town | Q1 |\n|---|---|\n| Leeds |  |\n| a \\| b | 7 |\nEnd"
+    plain = without_bars(text)
+    assert plain == "Sales | costs\n  Town   Q1  \n         \n  Leeds     \n  a \\| b   7  \nEnd"
+    assert [plain.index(word) for word in ("Q1", "Leeds", "End")] == [
+        text.index(word) for word in ("Q1", "Leeds", "End")
+    ]
+    assert as_embedded(text) == "Sales | costs\n Town Q1 \n \n Leeds \n a \\| b 7 \nEnd"
+    assert as_embedded("a  | b") == "a  | b"  # no table
 
 
 @pytest.mark.parametrize("marked", [True, False])

@@ -112,6 +112,25 @@ def without_imitations(text: str) -> str:
     return text.replace(_OURS, f"[ {_OURS[1:]}") if _OURS in text else text
 
 
+def without_bars(text: str) -> str:
+    """The same text with blanks for the bars and dashes of tables; all other characters keep their places."""
+    if not text.startswith("|") and "\n|" not in text:
+        return text
+    return "\n".join(map(_without_bars, text.split("\n")))
+
+
+def as_embedded(text: str) -> str:
+    """What is embedded of a text: the words of its tables' rows, without bars and dashes."""
+    plain = without_bars(text)
+    return text if plain is text else re.sub(r" {2,}", " ", plain)
+
+
+def _without_bars(line: str) -> str:
+    if _SEPARATOR.fullmatch(line):
+        return " " * len(line)
+    return re.sub(r"(?<!\\)\|", " ", line) if is_row(line) else line
+
+
 def plain_header(text: str) -> str:
     """A header's words in one line, without bars and dashes, as they are embedded above a passage."""
     rows = [line.removeprefix(_OURS) for line in text.split("\n") if not _SEPARATOR.fullmatch(line)]
