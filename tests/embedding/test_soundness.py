@@ -94,15 +94,15 @@ def test_a_tokenizer_without_a_token_to_pad_with(tmp_path: Path, name: str) -> N
     folder = write_model(tmp_path / "model", name)
     its = folder / "tokenizer_config.json"
     settings = json.loads(its.read_text())
-    before, after = [], []
-    for vectors in (before, after):
+    found = []
+    for _ in range(2):
         model = load_model(folder)
         card, _ = describe(model, "digest")
         embedder = SentenceTransformerEmbedder(model, "", card)
         refuse_unsound(model, embedder, card, folder)
-        vectors.extend(embedder.embed_passages(["x", *SENTENCES]))
+        found.append(embedder.embed_passages(["x", *SENTENCES]))
         its.write_text(json.dumps({key: of for key, of in settings.items() if key != "pad_token"}))
-    np.testing.assert_allclose(before, after, atol=1e-5)
+    np.testing.assert_allclose(found[0], found[1], atol=1e-5)
 
 
 def test_a_reranker_whose_head_would_be_random(tmp_path: Path) -> None:
