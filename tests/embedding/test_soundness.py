@@ -5,12 +5,16 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cross_encoders import write_random
+from sentences import SENTENCES
 from stackroom.common.errors import ModelDamaged
 from stackroom.embedding.preparing import conversion
+from stackroom.embedding.preparing.soundness import refuse_unsound
 from stackroom.embedding.reranking import pair_conversion
+from stackroom.embedding.running.sentence_transformer import SentenceTransformerEmbedder, describe, load_model
 from zoo import wordpiece, write_model
 
 # They load torch, and nothing but the code of embedding takes part.
@@ -83,6 +87,22 @@ def test_what_is_not_whole(
     with pytest.raises(ModelDamaged, match=message) as refused:
         conversion.convert(folder, "digest", tmp_path)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["BERT, CLS", "Llama, right"])
+def test_a_tokenizer_without_a_token_to_pad_with(tmp_path: Path, name: str) -> None:
+    folder = write_model(tmp_path / "model", name)
+    its = folder / "tokenizer_config.json"
+    settings = json.loads(its.read_text())
+    found = []
+    for _ in range(2):
+        model = load_model(folder)
+        card, _ = describe(model, "digest")
+        embedder = SentenceTransformerEmbedder(model, "", card)
+        refuse_unsound(model, embedder, card, folder)
+        found.append(embedder.embed_passages(["x", *SENTENCES]))
+        its.write_text(json.dumps({key: of for key, of in settings.items() if key != "pad_token"}))
+    np.testing.assert_allclose(found[0], found[1], atol=1e-5)
 
 
 def test_a_reranker_whose_head_would_be_random(tmp_path: Path) -> None:

@@ -64,6 +64,7 @@ def load_model(folder: Path) -> "SentenceTransformer":
         for first, *_ in pipelines(model):
             if isinstance(first, Transformer):
                 first.max_seq_length = longest(first)
+                _let_it_pad(first.tokenizer)
         return model.float()  # many are saved with 16 bits, in which torch is slow on processors
     except Exception as error:  # damaged files end in errors of any kind, of several libraries
         if "trust_remote_code" in str(error):
@@ -75,6 +76,16 @@ def load_model(folder: Path) -> "SentenceTransformer":
             f"sentence-transformers cannot load the model in {folder}: {in_a_line(error)} If files of it are "
             "missing or damaged, download it again, whole; else choose another one with STACKROOM_MODEL."
         ) from error
+
+
+def _let_it_pad(tokenizer: Any) -> None:
+    """Names a token to fill short texts with, if a tokenizer has none: its library would refuse any text.
+
+    Many language models have none. Which one it is does not matter, as it is masked.
+    """
+    if tokenizer.pad_token is None:
+        signs = (tokenizer.eos_token, tokenizer.sep_token, tokenizer.unk_token)
+        tokenizer.pad_token = next((sign for sign in signs if sign is not None), None)
 
 
 def in_a_line(error: Exception) -> str:
