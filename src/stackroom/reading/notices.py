@@ -11,6 +11,11 @@ MEANING_NOT_READY = (
     "their words alone."
 )
 
+NOTHING_INDEXED = (
+    "The library is empty: no document with text has been indexed. `stackroom index FOLDER` does that, and "
+    "says what could not be read."
+)
+
 RERANKER_NOT_READY = (
     "The reranker is still being prepared: these results are in the order that words and meaning give them."
 )

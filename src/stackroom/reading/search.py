@@ -25,7 +25,13 @@ from stackroom.reading.finding.candidates import Asked, Candidate, Indexes
 from stackroom.reading.finding.reranked import as_read, reranked, to_read
 from stackroom.reading.finding.selection import Selection
 from stackroom.reading.in_memory import InMemory, Turn
-from stackroom.reading.notices import MEANING_NOT_READY, nothing_with, searched_instead, taken_as_words
+from stackroom.reading.notices import (
+    MEANING_NOT_READY,
+    NOTHING_INDEXED,
+    nothing_with,
+    searched_instead,
+    taken_as_words,
+)
 from stackroom.reading.query.parse import parse
 from stackroom.reading.query.query import Query
 from stackroom.reading.query_batches import QueryModel
@@ -97,7 +103,8 @@ class Searching:
             return Answer([], taken_as_words(query.misread))
         with self._ready_to_answer(query) as ready:
             if ready is None:
-                return Answer([], taken_as_words(query.misread))
+                asks = query.text or query.has_filters
+                return Answer([], (NOTHING_INDEXED,) if asks else taken_as_words(query.misread))
             asked, memory = ready
             found = self._found(query, asked, memory, limit)
             if not found.to_read:
@@ -188,6 +195,8 @@ class Searching:
         if asked.text and asked.vector is None and self._has_meaning(memory):
             notices = (MEANING_NOT_READY, *notices)
         notices += searched_instead(meant)
+        if not ranked and not len(memory.ranges):
+            notices = (NOTHING_INDEXED,)
         texts = {}
         if self._reranking and asked.text:
             some = to_read(ranked)

@@ -11,6 +11,7 @@ from shelf import Shelf
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Description, Model
 from stackroom.indexes.words import WordIndex
+from stackroom.reading.notices import NOTHING_INDEXED
 from stackroom.reading.reader import Reader
 
 
@@ -139,6 +140,8 @@ def test_an_empty_catalogue_needs_no_model(tmp_path: Path) -> None:
     reader = Reader(catalog, WordIndex(tmp_path / "index" / "words"), SomeModels(no_model))
     reader.warm()
     assert reader.search("cats") == []
+    assert reader.answer("cats").notices == (NOTHING_INDEXED,)
+    assert reader.answer("").notices == ()
     reader.close()
 
 
