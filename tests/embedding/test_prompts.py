@@ -68,7 +68,7 @@ def test_a_model_is_known_by_its_name(tmp_path: Path, name: str, expected: tuple
         ("---\nlicense: mit\nbase_model: intfloat/e5-small-v2\ntags:\n- x\n---\n", None, "README.md"),
         ('---\r\nbase_model:\r\n- "intfloat/e5-small-v2"\r\ntags:\r\n- x\r\n---\r\n', None, "README.md"),
         ("# No front matter", "intfloat/e5-small-v2", "config.json"),
-        (None, "/root/.cache/models--intfloat--e5-small-v2/snapshots/abc/", "config.json"),
+        (None, "/models/models--intfloat--e5-small-v2/snapshots/abc/", "config.json"),
     ],
 )
 def test_a_folder_of_another_name_is_known_by_its_files(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stackroom.embedding.model_card import TOKENIZER, ModelCard
-from stackroom.embedding.preparing.export import ATTENTIONS, Attention, attend, export
+from stackroom.embedding.preparing.export import Attention, attend, export, export_best
 from stackroom.embedding.preparing.trial import TRIALS, Choice, choose, write_samples
 from stackroom.embedding.processor import Precision, precisions
 from stackroom.embedding.running.prepared import QUERIES
@@ -101,17 +101,12 @@ def _write_encoder(pipeline: Pipeline, card: ModelCard, folder: Path, judge: Jud
         return
     if (card.passage_prompt or card.query_prompt) and _leaves_prompt_out(pipeline):
         raise ValueError("its pooling leaves out the prompt, whose length the compiled model can't know")
-    for attention in ATTENTIONS:
+
+    def write(attention: Attention) -> None:
         (folder / TRIALS).unlink(missing_ok=True)
-        try:
-            inputs = _compile(pipeline, card.dimensions, attention, folder)
-        except Exception:
-            if attention == ATTENTIONS[-1]:
-                raise
-            continue
-        replace(card, inputs=inputs).write(folder)
-        if _passes(folder, judge):
-            return
+        replace(card, inputs=_compile(pipeline, card.dimensions, attention, folder)).write(folder)
+
+    export_best(write, lambda: _passes(folder, judge))
 
 
 def _passes(folder: Path, judge: Judge) -> bool:

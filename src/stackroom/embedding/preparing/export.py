@@ -1,7 +1,7 @@
 """Writes a torch module as files that OpenVINO runs. Only this file knows torch's side and OpenVINO's."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -34,6 +34,30 @@ def attend(module: "torch.nn.Module", attention: Attention) -> None:
     for model in module.modules():
         if isinstance(model, PreTrainedModel) and model.is_backend_compatible():  # type: ignore[no-untyped-call]
             model.set_attn_implementation(_NAME if attention == "sdpa" else "eager")
+
+
+def export_best(write: Callable[[Attention], None], passes: Callable[[], bool]) -> None:
+    """Writes a model with the first form of attention that can be exported and passes; else the last one.
+
+    Args:
+        write: exports the model, attending in the given way.
+        passes: tries what was written.
+
+    Raises:
+        Exception: as `write` does with the last form of attention, or for another reason than the model.
+    """
+    frontend = import_openvino().frontend
+    refused = (frontend.GeneralFailure, frontend.OpConversionFailure, RuntimeError, TypeError, ValueError)
+    *others, last = ATTENTIONS
+    for attention in others:
+        try:
+            write(attention)
+        except refused:
+            continue  # the converter, or torch's tracing, can't follow this form
+        if passes():
+            return
+    write(last)
+    passes()  # what it finds is kept
 
 
 def _mask(*arguments: Any, **settings: Any) -> "torch.Tensor | None":

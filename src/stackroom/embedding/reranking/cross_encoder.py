@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from stackroom.common.errors import ModelDamaged
 from stackroom.embedding.reranking.reranker import Pair
-from stackroom.embedding.running.sentence_transformer import in_a_line
+from stackroom.embedding.running.sentence_transformer import in_a_line, limits_of_places
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -94,15 +94,7 @@ def prompt_of(model: "CrossEncoder") -> str:
 
 def _most_tokens(model: "CrossEncoder") -> int:
     """Most tokens of a pair, special ones included: what the model takes, but no more than `MOST_TOKENS`."""
-    limits = [MOST_TOKENS, int(model.max_seq_length or MOST_TOKENS)]
-    for module in model.modules():
-        table: Any = getattr(module, "position_embeddings", None)
-        places = getattr(table, "num_embeddings", None)
-        if isinstance(places, int):
-            # RoBERTa and its kin count places from behind that of padding.
-            padding = getattr(module, "padding_idx", None)
-            limits.append(places - (padding + 1 if isinstance(padding, int) else 0))
-    return min(limits)
+    return min(MOST_TOKENS, int(model.max_seq_length or MOST_TOKENS), *limits_of_places(model))
 
 
 class LibraryCrossEncoder:

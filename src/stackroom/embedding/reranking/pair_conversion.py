@@ -15,7 +15,7 @@ from tokenizers import Tokenizer as RustTokenizer
 
 from stackroom.common.errors import ModelDamaged
 from stackroom.embedding.model_card import TOKENIZER, ModelCard
-from stackroom.embedding.preparing.export import ATTENTIONS, Attention, attend, export
+from stackroom.embedding.preparing.export import Attention, attend, export, export_best
 from stackroom.embedding.preparing.failures import versions
 from stackroom.embedding.preparing.soundness import refuse_empty_tokenizer, refuse_missing_weights
 from stackroom.embedding.preparing.trial import TRIALS, Choice, choose, write_samples
@@ -111,17 +111,12 @@ def _write_encoder(model: "CrossEncoder", card: ModelCard, target: Path, judge: 
     tokenizer.no_truncation()
     tokenizer.no_padding()
     (target / TOKENIZER).write_text(tokenizer.to_str(), encoding="utf-8")
-    for attention in ATTENTIONS:
+
+    def write(attention: Attention) -> None:
         (target / TRIALS).unlink(missing_ok=True)
-        try:
-            inputs = _compile(model, attention, target)
-        except Exception:
-            if attention == ATTENTIONS[-1]:
-                raise
-            continue
-        replace(card, inputs=inputs).write(target)
-        if judge(target, precisions(queries=False)).precision:
-            return
+        replace(card, inputs=_compile(model, attention, target)).write(target)
+
+    export_best(write, lambda: judge(target, precisions(queries=False)).precision is not None)
 
 
 def _compile(model: "CrossEncoder", attention: Attention, target: Path) -> tuple[str, ...]:

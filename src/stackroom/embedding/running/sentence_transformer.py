@@ -171,18 +171,22 @@ def pad_token(pipeline: Pipeline) -> int:
     return getattr(getattr(pipeline[0], "tokenizer", None), "pad_token_id", None) or 0
 
 
+def limits_of_places(module: "torch.nn.Module") -> list[int]:
+    """How many tokens each table of places in a model has room for."""
+    limits = []
+    for part in module.modules():
+        places = getattr(getattr(part, "position_embeddings", None), "num_embeddings", None)
+        if isinstance(places, int):
+            # RoBERTa and its kin count places from behind that of padding; sentence-transformers forgets it.
+            padding = getattr(part, "padding_idx", None)
+            limits.append(places - (padding + 1 if isinstance(padding, int) else 0))
+    return limits
+
+
 def longest(first: "torch.nn.Module") -> int:
     """Most tokens of a text, special ones included, that the first module of a model takes."""
     stated = getattr(first, "max_seq_length", None) or _USUAL_TOKENS
-    limits = [_USUAL_TOKENS if stated == float("inf") else int(stated)]
-    for module in first.modules():
-        table: Any = getattr(module, "position_embeddings", None)
-        places = getattr(table, "num_embeddings", None)
-        if isinstance(places, int):
-            # RoBERTa and its kin count places from behind that of padding; sentence-transformers forgets it.
-            padding = getattr(module, "padding_idx", None)
-            limits.append(places - (padding + 1 if isinstance(padding, int) else 0))
-    return min(limits)
+    return min([_USUAL_TOKENS if stated == float("inf") else int(stated), *limits_of_places(first)])
 
 
 class SentenceTransformerEmbedder:
