@@ -26,6 +26,11 @@ def set_title(mcp: FastMCP, title: str) -> None:
     mcp._mcp_server.title = title
 
 
+def server_info(mcp: FastMCP) -> dict[str, Any]:
+    """What answers in the revision 2026-07-28 say of the server: its name, title and version."""
+    return mcp._mcp_server.server_info_stamp
+
+
 def speak_both_revisions(mcp: FastMCP) -> None:
     """Lets clients of `mcp` use either revision at any time, over any transport."""
     server = mcp._mcp_server

@@ -6,12 +6,16 @@ import re
 from contextlib import suppress
 
 import anyio
-from fastmcp import FastMCP
+from fastmcp.server.auth.middleware import RequireAuthMiddleware
 from fastmcp.server.http import StarletteWithLifespan
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from stackroom.server.protocol.revisions import server_info
+from stackroom.server.protocol.short_path import ShortPath, whole_body
+from stackroom.server.protocol.tools import LibraryMCP
 
 MCP_PATH, SSE_PATH = "/mcp", "/sse"
 
@@ -33,7 +37,7 @@ def router_path(path: str) -> str:
     return _WITH_SLASH.get(path, path)
 
 
-def http_transports(mcp: FastMCP) -> StarletteWithLifespan:
+def http_transports(mcp: LibraryMCP) -> StarletteWithLifespan:
     """The application with both transports, and with the endpoints of `mcp.auth`, which guards both."""
     application = mcp.http_app(
         path=MCP_PATH,
@@ -44,11 +48,19 @@ def http_transports(mcp: FastMCP) -> StarletteWithLifespan:
         # others can reach and that has no sign-in, and it does not know the names of local networks.
         host_origin_protection=False,
     )
+
+    def short_path(fastmcp: ASGIApp) -> ASGIApp:
+        return ShortPath(fastmcp, mcp.calls, server_info(mcp))
+
     # Of the second application only the routes are used: sign-in and lifespan are those of the first. The
     # library pings each SSE stream every 15 seconds, and asks proxies not to buffer it.
     routes = application.router.routes
     for route in routes:
         if isinstance(route, Route) and route.path == MCP_PATH:
+            if isinstance(route.app, RequireAuthMiddleware):
+                route.app.app = short_path(route.app.app)
+            else:
+                route.app = short_path(route.app)
             route.app = _in_accepted_form(_never_silent(route.app))
     known = {route.path for route in routes if isinstance(route, Route | Mount)}
     for route in mcp.http_app(path=SSE_PATH, transport="sse").router.routes:
@@ -131,7 +143,7 @@ def _in_accepted_form(application: ASGIApp) -> ASGIApp:
         if takes_json:
             await application(scope, receive, send)
             return
-        body, receive = await _body(receive)
+        body, receive = await whole_body(receive)
         await application(scope, receive, send if _method(body) == "server/discover" else _as_one_event(send))
 
     return answer
@@ -145,7 +157,7 @@ def _never_silent(application: ASGIApp) -> ASGIApp:
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         refused = False
-        body, receive = await _body(receive)
+        body, receive = await whole_body(receive)
 
         async def send_or_refuse(message: Message) -> None:
             nonlocal refused
@@ -158,16 +170,6 @@ def _never_silent(application: ASGIApp) -> ASGIApp:
         await application(scope, receive, send_or_refuse)
 
     return answer
-
-
-async def _body(receive: Receive) -> tuple[bytes, Receive]:
-    """A request's body, which `RequestLimits` passes on in one piece, and a `receive` that still has it."""
-    waiting = [await receive()]
-
-    async def receive_again() -> Message:
-        return waiting.pop() if waiting else await receive()
-
-    return waiting[0].get("body", b""), receive_again
 
 
 def _is_asked(body: bytes) -> bool:
