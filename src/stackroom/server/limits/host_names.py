@@ -7,6 +7,7 @@ of another site is refused with 403, unless that site is trusted; then the brows
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -35,6 +36,9 @@ _NETLOC = re.compile(r"(?:\[[^\[\]]*\]|[^\[\]@:/?#\\\s]*)(?::\d*)?")
 
 # Headers of an answer that such a page may read.
 _READABLE = "WWW-Authenticate, Mcp-Session-Id, Mcp-Protocol-Version, Retry-After"
+
+# So many hosts and origins are judged once; each is a part of a request's head, of 64 kB at most.
+_KEPT = 16
 
 # A browser may remember for this time that it may ask, in seconds.
 _REMEMBERED = "3600"
@@ -88,7 +92,9 @@ class HostCheck:
     def __init__(self, application: ASGIApp, names: HostNames, refusals: Refusals) -> None:
         """Stands in front of `application`; `refusals` counts what is refused."""
         self._application = application
-        self._names = names
+        # What nearly every request says is the same as the one before.
+        self._is_ours = lru_cache(_KEPT)(names.is_ours)
+        self._may_ask = lru_cache(_KEPT)(names.may_ask)
         self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,11 +105,11 @@ class HostCheck:
         headers = Headers(scope=scope)
         # Several of them are no name, and no site: whoever stands in between may have gone by another one.
         host, origin = (",".join(headers.getlist(name)) for name in ("host", "origin"))
-        if not self._names.is_ours(host):
+        if not self._is_ours(host):
             self._refusals.add("requests by a name that is not the server's")
             await PlainTextResponse(_not_my_name(host), 421)(scope, receive, send)
             return
-        if origin and not self._names.may_ask(origin, host):
+        if origin and not self._may_ask(origin, host):
             self._refusals.add("requests of pages of other sites")
             await PlainTextResponse(_NOT_THAT_SITE, 403)(scope, receive, send)
             return

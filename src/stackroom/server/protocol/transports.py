@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from contextlib import suppress
+from functools import lru_cache
 
 import anyio
 from fastmcp.server.auth.middleware import RequireAuthMiddleware
@@ -27,6 +28,9 @@ _NO_ID = {
     "id": None,
     "error": {"code": -32600, "message": "The id of a request must be a string or an integer."},
 }
+
+# So many lists of kinds are read once; each is a part of a request's head, of 64 kB at most.
+_KEPT = 16
 
 # A kind of answer that a client does not take (RFC 9110, 12.4.2).
 _REFUSED = re.compile(r";\s*q=0(?:\.0*)?\s*(?:;|$)", re.IGNORECASE)
@@ -123,12 +127,7 @@ def _in_accepted_form(application: ASGIApp) -> ASGIApp:
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         # Several Accept headers are one list (RFC 9110, 5.3); without one, the client accepts anything.
-        asked = ",".join(Headers(scope=scope).getlist("accept")) or "*/*"
-        kinds = {
-            kind.partition(";")[0].strip().lower() for kind in asked.split(",") if not _REFUSED.search(kind)
-        }
-        takes_json = kinds & {"*/*", "application/*", "application/json"}
-        takes_stream = kinds & {"*/*", "text/*", "text/event-stream"}
+        takes_json, takes_stream = _taken(",".join(Headers(scope=scope).getlist("accept")) or "*/*")
         if not takes_json and not takes_stream:
             await application(scope, receive, send)  # which refuses it
             return
@@ -147,6 +146,16 @@ def _in_accepted_form(application: ASGIApp) -> ASGIApp:
         await application(scope, receive, send if _method(body) == "server/discover" else _as_one_event(send))
 
     return answer
+
+
+@lru_cache(_KEPT)
+def _taken(asked: str) -> tuple[bool, bool]:
+    """Whether a client takes JSON, and whether it takes a stream; `asked` is its list of kinds."""
+    kinds = {kind.partition(";")[0].strip().lower() for kind in asked.split(",") if not _REFUSED.search(kind)}
+    return (
+        not kinds.isdisjoint({"*/*", "application/*", "application/json"}),
+        not kinds.isdisjoint({"*/*", "text/*", "text/event-stream"}),
+    )
 
 
 def _never_silent(application: ASGIApp) -> ASGIApp:
