@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from both_ways import ID, PLAIN, QUERY, TWICE, Headers, Server, ask, both, call, changed, modern, written
 from mcp_clients import FETCH, NEW, SEARCH, serving
+from shelf import Shelf
 from stackroom.reading.reader import Reader
 
 
@@ -28,7 +30,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "search": {},
     "fetch": call(FETCH, ID),
     "fetch a page": call(FETCH, {"id": f"{1:024x}#p=2"}),
-    "an unknown id": call(FETCH, {"id": '0123“"\\\u0001é😀'}),
+    "an unknown id": call(FETCH, {"id": '0123“"\\\u0001\u007fé😀'}),
     "nothing found": call(arguments={"query": "qxzvjw"}),
     "no words": call(arguments={"query": ""}),
     "a notice": call(arguments={"query": "cats lang:germann"}),
@@ -45,6 +47,22 @@ CALLS: dict[str, dict[str, Any]] = {
     "an id of digits": call(id="007"),
     "an empty id": call(id=""),
 }
+
+
+def test_texts_of_every_kind(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    odd = 'cats “é” ‘a’ "b" \\ / <&> \u007f \u0085 \u00a0 \u200b \u2028 \ufeff \ufffd 猫 😀 \U000e0041'
+    for number in (1, 2):  # the same passage twice, and further ones
+        shelf.add(number, f"{odd}\n", f"{odd} purr\n" * number, title=odd, author=odd, labels=("é", "😀"))
+    reader = shelf.reader()
+    with serving(reader, Server(reader).application) as url:
+        for name, arguments in ((SEARCH, {"query": odd}), (SEARCH, QUERY), (FETCH, ID)):
+            assert both(url, written(call(name, arguments)), PLAIN)[0] == 200
+            assert both(url, written(call(name, arguments, params={"_meta": NEW})), modern(name))[0] == 200
+    reader.close()
+    shelf.close()
+
+
 META: dict[str, dict[str, Any]] = {
     "a progress token": {"progressToken": 0},
     "a progress token of text": {"progressToken": "é"},

@@ -8,7 +8,6 @@ It stands where FastMCP's own handler of requests stood, behind the limits, sign
 tests/server/test_short_path.py holds what the two answer against each other.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -22,7 +21,7 @@ from mcp_types import (
 )
 from mcp_types.methods import validate_client_request
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -88,10 +87,9 @@ class ShortPath:
         if call.is_modern:
             result["_meta"] = {**meta, SERVER_INFO_META_KEY: self._server_info}
         message = {"jsonrpc": "2.0", "id": call.id, "result": result}
-        if not call.is_modern:
-            return to_json(message)
-        # The library escapes all but ASCII in this revision only.
-        return json.dumps(message, separators=(",", ":"), default=BaseModel.model_dump).encode()
+        written = to_json(message, ensure_ascii=call.is_modern)
+        # In this revision the library uses Python's json, which takes this character for none of ASCII.
+        return written.replace(b"\x7f", b"\\u007f") if call.is_modern else written
 
 
 def _plain_call(scope: Scope, body: bytes) -> _Call | None:
