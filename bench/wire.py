@@ -86,6 +86,7 @@ def _serve(data: Path, tells: Connection) -> None:
     settings = Settings.read(data=data)
     models = Models(settings.models, settings.precision, queries=True)
     reader = _Canned(Catalog(settings.catalog), WordIndex(settings.words), models)
+    reader.answer(_QUERY)
     with listen("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
         ledger = Ledger(settings.calls, "http")

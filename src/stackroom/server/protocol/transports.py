@@ -53,18 +53,12 @@ def http_transports(mcp: LibraryMCP) -> StarletteWithLifespan:
         host_origin_protection=False,
     )
 
-    def short_path(fastmcp: ASGIApp) -> ASGIApp:
-        return ShortPath(fastmcp, mcp.calls, server_info(mcp))
-
     # Of the second application only the routes are used: sign-in and lifespan are those of the first. The
     # library pings each SSE stream every 15 seconds, and asks proxies not to buffer it.
     routes = application.router.routes
     for route in routes:
         if isinstance(route, Route) and route.path == MCP_PATH:
-            if isinstance(route.app, RequireAuthMiddleware):
-                route.app.app = short_path(route.app.app)
-            else:
-                route.app = short_path(route.app)
+            _add_short_path(route, mcp)
             route.app = _in_accepted_form(_never_silent(route.app))
     known = {route.path for route in routes if isinstance(route, Route | Mount)}
     for route in mcp.http_app(path=SSE_PATH, transport="sse").router.routes:
@@ -78,6 +72,14 @@ def http_transports(mcp: LibraryMCP) -> StarletteWithLifespan:
     # Strangers can send messages without a session: the library would log a line or a traceback for each.
     logging.getLogger("mcp.server.sse").setLevel(logging.CRITICAL)
     return application
+
+
+def _add_short_path(route: Route, mcp: LibraryMCP) -> None:
+    """Puts the short path in front of FastMCP's own handler: behind sign-in, if there is one."""
+    if mcp.auth is None:
+        route.app = ShortPath(route.app, mcp.calls, server_info(mcp))
+    elif isinstance(route.app, RequireAuthMiddleware):  # if not, we don't know where sign-in ends
+        route.app.app = ShortPath(route.app.app, mcp.calls, server_info(mcp))
 
 
 def _with_one_answer(application: ASGIApp) -> ASGIApp:
