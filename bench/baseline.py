@@ -3,7 +3,8 @@
     python -m bench.baseline index FOLDER DATA      # writes DATA/index.faiss and DATA/texts.json
     python -m bench.baseline search DATA QUERY
 
-What a tutorial would write, with each library's defaults and nothing of Stackroom.
+What a tutorial would write, with each library's defaults and nothing of Stackroom. As it comes, torch has a
+thread for each core, and they wait for each other by spinning; `--threads 1` before the command spares that.
 """
 
 import argparse
@@ -70,6 +71,7 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--threads", type=int, help="of torch; as many as there are cores if not given")
     commands = parser.add_subparsers(dest="command", required=True)
     indexing = commands.add_parser("index")
     indexing.add_argument("folder", type=Path)
@@ -78,6 +80,10 @@ def main() -> None:
     searching.add_argument("data", type=Path)
     searching.add_argument("query")
     arguments = parser.parse_args()
+    if arguments.threads:
+        import torch
+
+        torch.set_num_threads(arguments.threads)
     if arguments.command == "index":
         index(arguments.folder, arguments.data)
     else:

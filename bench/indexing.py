@@ -25,8 +25,6 @@ from bench.words import queries
 from stackroom.common.errors import CatalogUnusable
 from stackroom.indexes.words import WordIndex
 
-_BASELINE = [sys.executable, "-m", "bench.baseline"]
-
 _ALL_WORDS = "all documents found by words"
 
 # What holds when a point is reached; `:files` is how many PDFs the folder has, `:words` how many passages can
@@ -80,9 +78,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="of PDFs")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="for both stacks")
+    parser.add_argument("--threads", type=int, help="of the plain stack's torch: see bench.baseline")
     parser.add_argument("--keep", type=Path, metavar="DATA", help="leave Stackroom's data folder there")
     arguments = parser.parse_args()
     env = environment(arguments.env)
+    baseline = [sys.executable, "-m", "bench.baseline"]
+    if arguments.threads:
+        baseline += ["--threads", str(arguments.threads)]
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     first: Figures = defaultdict(list)
     ours: Figures = defaultdict(list)
@@ -91,7 +93,7 @@ def main() -> None:
         work = Path(name)
         files = _copy(arguments.folder, work / "library")
         for number in range(arguments.rounds):
-            _measure_plain(work, work / f"plain{number}", env, plain)
+            _measure_plain(baseline, work, work / f"plain{number}", env, plain)
             _measure_indexing(work / "library", work / f"first{number}", env, first, files)
             (work / f"ours{number}").mkdir()
             (work / f"first{number}" / "models").rename(work / f"ours{number}" / "models")
@@ -111,8 +113,10 @@ def main() -> None:
     print_table(*rows)
 
 
-def _measure_plain(work: Path, data: Path, env: dict[str, str], figures: Figures) -> None:
-    command = run([*_BASELINE, "index", str(work / "library"), str(data)], env)
+def _measure_plain(
+    baseline: list[str], work: Path, data: Path, env: dict[str, str], figures: Figures
+) -> None:
+    command = run([*baseline, "index", str(work / "library"), str(data)], env)
     counts = json.loads(command.output)
     _note_indexing(figures, command, counts["pages"], counts["passages"], counts["skipped"])
     for name in _MILESTONES:
@@ -122,7 +126,7 @@ def _measure_plain(work: Path, data: Path, env: dict[str, str], figures: Figures
         figures[f"{what}: CPU-s"].append(command.cpu)
         figures[f"{what}: wall-clock s"].append(command.seconds)
     for query in queries(3):
-        figures["`search` in a process: CPU-s"].append(run([*_BASELINE, "search", str(data), query], env).cpu)
+        figures["`search` in a process: CPU-s"].append(run([*baseline, "search", str(data), query], env).cpu)
 
 
 def _measure_indexing(library: Path, data: Path, env: dict[str, str], figures: Figures, files: int) -> None:

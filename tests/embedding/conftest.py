@@ -17,7 +17,7 @@ from places import ROOT, TESTS
 from stackroom.embedding.embedder import Embedder
 from stackroom.embedding.model_files import BUNDLED_DIGEST, bundled_folder
 from stackroom.embedding.models import Models
-from stackroom.embedding.processor import Precision, _features, best_precision
+from stackroom.embedding.processor import Precision, _features, precisions
 from stackroom.embedding.running.prepared import PreparedEmbedder
 from stackroom.embedding.running.sentence_transformer import SentenceTransformerEmbedder, describe, load_model
 
@@ -104,7 +104,7 @@ def own_vectors(request: pytest.FixtureRequest, own_vectors_folder: Path) -> Own
 def compiled(request: pytest.FixtureRequest, prepared_models: Path) -> PreparedEmbedder:
     """The bundled model in each precision that this processor can run."""
     precision: Precision = request.param
-    if precision == "bf16" and best_precision(queries=False) != "bf16":
+    if precision == "bf16" and precision not in precisions(queries=False):
         pytest.skip("this processor has no bf16")
     if precision == "int8" and platform.machine().lower() not in ("x86_64", "amd64"):
         pytest.skip("int8 is for x86 processors")

@@ -11,7 +11,7 @@ from stackroom.embedding.model_files import (
     BUNDLED_DIGEST,
 )
 from stackroom.embedding.models import Models
-from stackroom.embedding.processor import best_precision
+from stackroom.embedding.processor import _precisions, best_precision
 
 
 def test_what_runs_a_model_is_told(prepared_models: Path, tmp_path: Path) -> None:
@@ -23,6 +23,21 @@ def test_what_runs_a_model_is_told(prepared_models: Path, tmp_path: Path) -> Non
         best = best_precision(queries=queries)
         assert models.runtime(BUNDLED_DIGEST) == f"compiled; {best} on this processor"
         assert models.load(BUNDLED).runtime == f"OpenVINO {best}"
+
+
+@pytest.mark.parametrize(
+    ("features", "passages", "queries"),
+    [
+        ("avx2", "fp32", "fp32"),
+        ("avx2 avx_vnni", "int8 fp32", "int8 fp32"),
+        ("avx512_vnni", "int8 fp32", "int8 fp32"),
+        ("avx512_vnni avx512_bf16", "int8 bf16 fp32", "int8 bf16 fp32"),
+        ("avx512_vnni avx512_bf16 amx_bf16 amx_int8", "bf16 int8 fp32", "int8 bf16 fp32"),
+    ],
+)
+def test_processors_have_their_fastest_precision_first(features: str, passages: str, queries: str) -> None:
+    for order, of_queries in ((passages, False), (queries, True)):
+        assert _precisions(set(features.split()), queries=of_queries) == tuple(order.split())
 
 
 @pytest.mark.parametrize("value", ["fp16", "FP32", "float32", "8", "bf16,int8"])

@@ -1,6 +1,7 @@
 """Which precisions this machine's processor computes fast."""
 
 import platform
+from collections.abc import Set
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -12,16 +13,20 @@ def precisions(*, queries: bool) -> tuple[Precision, ...]:
     """The precisions that are worth while on this processor, the fastest first. fp32 always works.
 
     Args:
-        queries: whether single short texts are embedded. Then most of the work is reading the weights, and
-            those of int8 are the smallest. For passages arithmetic counts, and bf16 is faster than int8 where
-            the processor has it (docs/benchmarks.md has the numbers).
+        queries: whether single short texts are embedded.
     """
-    features = _features()
+    return _precisions(_features(), queries=queries)
+
+
+def _precisions(features: Set[str], *, queries: bool) -> tuple[Precision, ...]:
+    # For a query most of the work is reading the weights, and those of int8 are the smallest. For passages
+    # arithmetic counts: with AMX bf16 is fastest; without, an instruction for int8 multiplies twice as many
+    # numbers as one for bf16 (docs/benchmarks.md, "Against the plain stack", has what comes of it).
     found: list[Precision] = ["fp32"]
-    if features & {"avx_vnni", "avx512_vnni"}:
-        found.insert(0, "int8")
     if features & {"amx_bf16", "avx512_bf16"}:
-        found.insert(1 if queries and "int8" in found else 0, "bf16")
+        found.insert(0, "bf16")
+    if features & {"avx_vnni", "avx512_vnni"}:
+        found.insert(1 if "amx_bf16" in features and not queries else 0, "int8")
     return tuple(found)
 
 

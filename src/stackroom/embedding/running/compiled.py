@@ -22,6 +22,10 @@ MODEL, INT8_MODEL = "model.xml", "int8.xml"
 # Tokens computed at once, padding included. Half and twice as many take the same time, within noise.
 _BATCH_TOKENS = 2048
 
+# Numbers that int8 rounds together, for single texts and for batches. In batches wider groups are faster
+# (docs/benchmarks.md, "Against the plain stack"); a group that is wider than a layer is not used at all.
+_GROUP, _WIDE_GROUP = 64, 128
+
 # The runtime keeps what it has compiled for a batch's shape. Its default of 5,000 pieces could come to
 # gigabytes in days of watching.
 _KEPT_PIECES = 256
@@ -58,7 +62,7 @@ def compile_model(folder: Path, precision: Precision, streams: int) -> Any:
     }
     if precision == "int8":
         # Activations are rounded as well, in groups of this many: what lets VNNI multiply them.
-        options["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = "64"
+        options["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = str(_GROUP if streams == 1 else _WIDE_GROUP)
     try:
         return openvino.Core().compile_model(path, "CPU", options)
     except RuntimeError as error:
