@@ -229,7 +229,7 @@ class _Index:
         if terms is None:
             return 0
         bookmarks = tantivy.Query.term_query(terms.schema, "language", BOOKMARK)
-        return int(terms.searcher.num_docs - (terms.searcher.search(bookmarks).count or 0))
+        return int(terms.searcher.num_docs) - len(terms.searcher.search(bookmarks, 100, count=False).hits)
 
     def _follow(self) -> IndexTerms | None:
         """The terms of the index as of its last commit; None if there is none. Cheap if that is known.
