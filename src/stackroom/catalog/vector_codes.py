@@ -1,9 +1,9 @@
 """Vectors as small integers: a signed byte for each dimension, and how much one step of it is worth.
 
 Steps are as fine as the nearest passages need: 99 of 100 of the ten nearest among thousands of real ones are
-the right ones; for the compact profile 98 (docs/benchmarks.md). They are nearly all alike, so that most levels are
-small, and take less than a byte when they are compressed (`vector_packs`): 6.4 bits, and 5.4. Nothing is
-trained: a code depends on its vector alone, and never has to be made again.
+the right ones; for the compact profile 98 (docs/benchmarks.md). They are nearly all alike, so that most
+levels are small, and take less than a byte when they are compressed (`vector_packs`): 6.4 bits, and 5.4.
+Nothing is trained: a code depends on its vector alone, and never has to be made again.
 """
 
 from collections.abc import Sequence
