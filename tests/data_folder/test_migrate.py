@@ -240,7 +240,11 @@ def five_bits(levels: NDArray[np.int8]) -> bytes:
 def test_vectors_of_format_6_stay_what_they_were(tmp_path: Path) -> None:
     (tmp_path / "papers").mkdir()
     write_pdf(tmp_path / "papers" / "otters.pdf", [OTTERS, BREAD, OTTERS + BREAD], title="On Otters")
-    write_pdf(tmp_path / "papers" / "saga.pdf", ["Það er svo margt ef að er gáð: otter heitir otur, þó."], title="Saga")
+    write_pdf(
+        tmp_path / "papers" / "saga.pdf",
+        ["Það er svo margt ef að er gáð: otter heitir otur, þó."],
+        title="Saga",
+    )
     settings = Settings.read({}, data=tmp_path / "data", workers=2)
     with Indexer(settings, OneModel(WordHashEmbedder())) as indexer:
         indexer.run([tmp_path / "papers"])
