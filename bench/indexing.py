@@ -33,7 +33,7 @@ _MILESTONES = {
     "first document found by words": "SELECT :words > 0",
     _ALL_WORDS: "SELECT count(*) >= :files AND :words >="
     " (SELECT coalesce(sum(last - first + 1), 0) FROM splits) FROM locations",
-    "first passages found by meaning": "SELECT EXISTS (SELECT 1 FROM vectors WHERE length(code) > 0)",
+    "first passages found by meaning": "SELECT EXISTS (SELECT 1 FROM vectors)",
     "everything found by meaning": "SELECT count(*) >= :files AND NOT EXISTS (SELECT 1 FROM pending)"
     " FROM locations",
 }

@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.vector_packs import unpack
 from stackroom.indexes.words import WordIndex
 
 
@@ -18,17 +19,20 @@ def content(data: Path) -> dict[str, list[tuple[object, ...]]]:
         " ORDER BY d.id, number",
         "texts": "SELECT d.id, start, content FROM texts t JOIN documents d ON d.key = t.document"
         " ORDER BY d.id, start",
-        "passages": "SELECT d.id, page, start, stop, hash, code FROM splits s"
+        "passages": "SELECT d.id, page, start, stop, hash, p.id FROM splits s"
         " JOIN documents d ON d.key = s.document JOIN passages p ON p.id BETWEEN s.first AND s.last"
-        " JOIN vectors v ON v.passage = p.id ORDER BY d.id, start",
-        "numbers": "SELECT count(*), sum(last - first + 1), (SELECT count(*) FROM passages),"
-        " (SELECT count(*) FROM vectors) FROM splits",
+        " ORDER BY d.id, start",
+        "numbers": "SELECT count(*), sum(last - first + 1), (SELECT count(*) FROM passages) FROM splits",
         "locations": "SELECT path, size, modified_ns, d.id, failure FROM locations l"
         " LEFT JOIN documents d ON d.key = l.document ORDER BY path",
         "pending": "SELECT passage FROM pending",
     }
     found = {name: db.execute(query).fetchall() for name, query in queries.items()}
+    packs = [unpack(*row) for row in db.execute("SELECT first, pack FROM vectors").fetchall()]
     db.close()
+    codes = {id_: code for pack in packs for id_, code in zip(*pack, strict=True)}
+    found["passages"] = [(*row, codes.pop(id_, None)) for *row, id_ in found["passages"]]
+    assert not codes  # none of them is of no passage
     found["words"] = [(len(WordIndex(data / "index" / "words")),)]
     for word in ("0", "17", "page", "words"):
         found[f"word {word}"] = found_by(data, word)

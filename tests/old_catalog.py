@@ -2,9 +2,34 @@
 
 import sqlite3
 
+from stackroom.catalog.vector_packs import unpack
+
+
+def as_version_6(db: sqlite3.Connection) -> None:
+    """Takes away what version 7 has changed."""
+    rows = [
+        row
+        for first, pack in db.execute("SELECT first, pack FROM vectors")
+        for row in zip(*unpack(first, pack), strict=True)
+    ]
+    for statement in (
+        "DROP TABLE vectors",
+        "CREATE TABLE vectors (passage INTEGER PRIMARY KEY, code BLOB NOT NULL) STRICT",
+        "CREATE INDEX illegible_passages ON vectors (passage) WHERE length(code) = 0",
+        "INSERT INTO vectors SELECT id, x'' FROM passages WHERE hash = 0",
+        "UPDATE passages SET hash = id WHERE hash = 0",
+        "DROP INDEX passages_by_hash",
+        "CREATE INDEX passages_by_hash ON passages (hash)",
+        "ALTER TABLE splits DROP COLUMN illegible",
+    ):
+        db.execute(statement)
+    db.executemany("INSERT INTO vectors VALUES (?, ?)", rows)
+    db.execute("PRAGMA user_version = 6")
+
 
 def as_version_4(db: sqlite3.Connection) -> None:
-    """Takes away what version 5 has added."""
+    """Takes away what versions 5 to 7 have added."""
+    as_version_6(db)
     for what in ("VIEW holders", "TABLE attachments", "TABLE unread"):
         db.execute(f"DROP {what}")
     db.execute("PRAGMA user_version = 4")

@@ -14,6 +14,7 @@ from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.schema import open_catalog
 from stackroom.catalog.text_blocks import pack
 from stackroom.catalog.vector_codes import encode
+from stackroom.catalog.vector_packs import packs
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
@@ -200,7 +201,7 @@ class Shelf:
                 db.execute("INSERT INTO pending (passage, context) VALUES (?, '')", (ids[-1],))
             start += len(text)
         if ids:
-            db.execute("INSERT INTO splits VALUES (?, ?, ?, ?)", (ids[0], ids[-1], self._model, key))
+            db.execute("INSERT INTO splits VALUES (?, ?, ?, ?, 0)", (ids[0], ids[-1], self._model, key))
             if db.execute("SELECT current FROM models WHERE id = ?", (self._model,)).fetchone()[0]:
                 self._log(db, "published", ids[0], ids[-1])
 
@@ -209,7 +210,10 @@ class Shelf:
         if not ids or not self._has_meaning:
             return
         codes = encode(self.embedder.embed_passages([self._lines[id_] for id_ in ids]))
-        db.executemany("INSERT INTO vectors VALUES (?, ?)", zip(ids, codes, strict=True))
+        by_id = dict(zip(ids, codes, strict=True))
+        for first, last in db.execute("SELECT first, last FROM splits").fetchall():
+            some = [id_ for id_ in ids if first <= id_ <= last]
+            db.executemany("INSERT INTO vectors VALUES (?, ?)", packs(some, [by_id[id_] for id_ in some]))
         db.execute("DELETE FROM pending")
         self._log(db, "embedded", ids[0], ids[-1])
 
@@ -230,7 +234,7 @@ class Shelf:
         db.execute("DELETE FROM splits WHERE first = ?", (first,))
         db.execute("DELETE FROM passages WHERE id BETWEEN ? AND ?", (first, last))
         db.execute("DELETE FROM pending WHERE passage BETWEEN ? AND ?", (first, last))
-        db.execute("DELETE FROM vectors WHERE passage BETWEEN ? AND ?", (first, last))
+        db.execute("DELETE FROM vectors WHERE first BETWEEN ? AND ?", (first, last))
 
     @staticmethod
     def _log(db: sqlite3.Connection, kind: str, first: int, last: int) -> None:

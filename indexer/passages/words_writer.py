@@ -10,6 +10,7 @@ from contextlib import suppress
 from functools import cache
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import tantivy
 
@@ -41,6 +42,12 @@ _SEQ_BITS = 32
 _DEAD_SHARE, _DEAD = 0.5, 20
 _REWRITTEN_AT_ONCE = 2000
 
+# The engine joins parts of an index once there are so many of fewer than so many entries. It has no call for
+# it, so that we add parts to have it happen: see `_Writer.join`.
+_JOINED_AT, _SMALL_PART = 8, 10_000
+# What is gained must be worth it: more than this share of the small parts' entries are outside the largest.
+_SCATTERED = 1 / 8
+
 _SEGMENT_FILE = re.compile(r"[0-9a-f]{32}\..+")
 
 
@@ -63,6 +70,20 @@ class WordsWriter:
         self._passages.close()
         self._pages.close()
         self._documents.close()
+
+    def join(self) -> None:
+        """Makes the indexes smaller, if they are in many small parts: a word is in the list of each.
+
+        For the end of a run: while more is added, the parts would only be written again and again.
+
+        Raises:
+            CatalogUnusable: an index can't be written.
+        """
+        try:
+            for writer in (self._passages, self._pages, self._documents):
+                writer.join()
+        except (ValueError, OSError) as error:
+            raise _unwritable(error) from error
 
     def follow(self, catalog: Catalog) -> bool:
         """Takes in everything that was committed since the last time. Returns whether there was anything.
@@ -153,6 +174,7 @@ class _Writer:
     """Writes one index."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._progress = folder.with_suffix(".rewriting")
         self.followed: tuple[int, int] | None = None
         """The catalogue's id and the number of its last change that is in the index; None if
@@ -227,13 +249,31 @@ class _Writer:
 
     def commit(self, followed: tuple[int, int]) -> None:
         self.remove(_BOOKMARK)
+        self._commit_bookmark(followed)
+        self.followed = followed
+
+    def join(self) -> None:
+        """Commits the same bookmark again, each time as one more small part, until the engine joins them.
+
+        The next `commit` removes them all.
+        """
+        if self.followed is None:
+            return
+        small = [count for count in _part_sizes(self._folder) if count < _SMALL_PART]
+        # The bookmark is in a part of its own after most commits; a few entries aren't worth it either.
+        if sum(small) - max(small, default=0) <= max(sum(small) * _SCATTERED, 1):
+            return
+        for _ in range(_JOINED_AT - len(small)):
+            self._commit_bookmark(self.followed)
+        self.close()  # waits for it
+
+    def _commit_bookmark(self, followed: tuple[int, int]) -> None:
         bookmark = tantivy.Document()
         bookmark.add_unsigned("id", bookmark_id(followed))
         bookmark.add_unsigned("split", _BOOKMARK)
         bookmark.add_text("language", BOOKMARK)
         self._open().add_document(bookmark)
         self._open().commit()
-        self.followed = followed
 
     def _open(self) -> tantivy.IndexWriter:
         if self._writer is None:
@@ -258,10 +298,23 @@ def _unwritable(error: Exception) -> CatalogUnusable:
     )
 
 
+def _part_sizes(folder: Path) -> list[int]:
+    """How many entries each part of an index has, without removed ones."""
+    return [
+        segment["max_doc"] - (segment["deletes"] or {}).get("num_deleted_docs", 0)
+        for segment in _segments(folder)
+    ]
+
+
+def _segments(folder: Path) -> list[dict[str, Any]]:
+    """What the last commit says of an index's parts."""
+    return list(json.loads((folder / "meta.json").read_text(encoding="utf-8"))["segments"])
+
+
 def live_files(folder: Path) -> list[Path]:
     """The files that an index's last commit needs. Raises ValueError or KeyError if the commit is damaged."""
     files = []
-    for segment in json.loads((folder / "meta.json").read_text(encoding="utf-8"))["segments"]:
+    for segment in _segments(folder):
         name = segment["segment_id"].replace("-", "")
         files += [file for file in folder.glob(f"{name}.*") if file.suffix != ".del"]
         if segment["deletes"]:

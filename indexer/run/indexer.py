@@ -370,6 +370,7 @@ class Indexer:
     def _index_words(self) -> None:
         with closing(WordsWriter(self._settings.words)) as writer:
             writer.follow(self._held.catalog)
+            writer.join()
 
     def _extract(
         self,

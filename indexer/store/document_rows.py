@@ -3,14 +3,17 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, groupby
 
 from stackroom.catalog.entries import CURRENT, Model
-from stackroom.catalog.text_blocks import pack
-from stackroom.catalog.vector_codes import ILLEGIBLE
+from stackroom.catalog.text_blocks import Rows, pack
+from stackroom.catalog.vector_packs import packs, vectors_of
 from stackroom.common.documents import Document, Passage
 from stackroom.common.errors import CatalogUnusable
+
+ILLEGIBLE = 0
+"""Instead of the hash of a passage that the model can't read: it never has a vector."""
 
 
 def add_document(db: sqlite3.Connection, document: Document, *, compact: bool) -> int:
@@ -90,10 +93,12 @@ def add_passages(
     text = document.text
     ids = range(first, last + 1)
     embedded = [passage.context + text[passage.start : passage.stop] for passage in passages]
-    hashes = [passage_hash(model.id, what) for what in embedded]
-    # Looked up now, because the document that this one replaces is about to be removed; and once for
-    # each text, because a form may have ten thousand blank pages.
-    codes = {hash_: _known_code(db, hash_) for hash_ in set(hashes)}
+    hashes = [
+        passage_hash(model.id, what) if passage.legible else ILLEGIBLE
+        for passage, what in zip(passages, embedded, strict=True)
+    ]
+    # Looked up now, because the document that this one replaces is about to be removed.
+    codes = known_codes(lambda sql, parameters: db.execute(sql, parameters).fetchall(), hashes)
     db.executemany(
         "INSERT INTO passages (id, page, start, stop, hash) VALUES (?, ?, ?, ?, ?)",
         [
@@ -102,20 +107,16 @@ def add_passages(
         ],
     )
     db.execute(
-        "INSERT INTO splits (first, last, model, document) VALUES (?, ?, ?, ?)",
-        (first, last, model.id, key),
+        "INSERT INTO splits (first, last, model, document, illegible) VALUES (?, ?, ?, ?, ?)",
+        (first, last, model.id, key, hashes.count(ILLEGIBLE)),
     )
     db.executemany(
         "INSERT INTO pending (passage, context, code) VALUES (?, ?, ?)",
         [
-            (id_, passage.context, codes[hash_])
+            (id_, passage.context, codes.get(hash_))
             for id_, passage, hash_ in zip(ids, passages, hashes, strict=True)
-            if passage.legible
+            if hash_ != ILLEGIBLE
         ],
-    )
-    db.executemany(
-        "INSERT INTO vectors (passage, code) VALUES (?, ?)",
-        [(id_, ILLEGIBLE) for id_, passage in zip(ids, passages, strict=True) if not passage.legible],
     )
     if db.execute("SELECT current FROM models WHERE id = ?", (model.id,)).fetchone()[0] == CURRENT:
         log_change(db, "published", first, last)
@@ -124,7 +125,7 @@ def add_passages(
 def remove_passages(db: sqlite3.Connection, first: int, last: int) -> None:
     """Removes the passages of one passage range, `first` to `last` inclusive, with their vectors."""
     db.execute("DELETE FROM splits WHERE first = ?", (first,))
-    for table, column in (("passages", "id"), ("pending", "passage"), ("vectors", "passage")):
+    for table, column in (("passages", "id"), ("pending", "passage"), ("vectors", "first")):
         db.execute(f"DELETE FROM {table} WHERE {column} BETWEEN ? AND ?", (first, last))  # noqa: S608
 
 
@@ -141,15 +142,38 @@ def log_change(db: sqlite3.Connection, kind: str, first: int, last: int) -> None
     db.execute("INSERT INTO changes (kind, first, last) VALUES (?, ?, ?)", (kind, first, last))
 
 
-def _known_code(db: sqlite3.Connection, hash_: int) -> bytes | None:
-    """The code of the vector of a passage with this hash, stored or waiting to be; None if there is none."""
-    row = db.execute(
-        "SELECT coalesce(v.code, w.code) FROM passages o"
-        " LEFT JOIN vectors v ON v.passage = o.id LEFT JOIN pending w ON w.passage = o.id"
-        " WHERE o.hash = ? AND coalesce(v.code, w.code) IS NOT NULL LIMIT 1",
-        (hash_,),
-    ).fetchone()
-    return row[0] if row else None
+def add_vectors(db: sqlite3.Connection, passages: Sequence[int], codes: Sequence[bytes]) -> None:
+    """Stores the vectors of those of the passages that wait for one: ids, ascending, and codes."""
+    taken = db.execute(
+        "DELETE FROM pending WHERE passage IN (SELECT value FROM json_each(?))"
+        " RETURNING passage, (SELECT max(first) FROM splits WHERE first <= passage)",
+        (json.dumps(list(passages)),),
+    ).fetchall()
+    by_id = dict(zip(passages, codes, strict=True))
+    for _, group in groupby(sorted(taken), lambda row: row[1]):
+        ids = [row[0] for row in group]
+        db.executemany("INSERT INTO vectors VALUES (?, ?)", packs(ids, [by_id[id_] for id_ in ids]))
+
+
+def known_codes(rows: Rows, hashes: Iterable[int]) -> dict[int, bytes]:
+    """Hash → code of a passage with this hash, stored or waiting to be, for those that have one.
+
+    Asks once for each hash, because a form may have ten thousand pages with the same words.
+    """
+    having = rows(
+        "SELECT value, (SELECT o.id FROM passages o LEFT JOIN pending w ON w.passage = o.id"
+        " WHERE o.hash = value AND o.hash <> 0 AND (w.passage IS NULL OR w.code IS NOT NULL) LIMIT 1)"
+        " FROM json_each(?)",
+        (json.dumps(sorted(set(hashes))),),
+    )
+    ids = [id_ for _, id_ in having if id_ is not None]
+    codes = vectors_of(rows, ids) | dict(
+        rows(
+            "SELECT passage, code FROM pending WHERE passage IN (SELECT value FROM json_each(?))",
+            (json.dumps(ids),),
+        )
+    )
+    return {hash_: codes[id_] for hash_, id_ in having if id_ in codes}
 
 
 def passage_hash(model: int, text: str) -> int:

@@ -12,15 +12,20 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from stackroom.catalog.schema import (
     ATTACHMENTS,
+    HASH_INDEX,
     OLDEST_VERSION,
     SCANS_INDEX,
     SCANS_TABLE,
     SCHEMA_VERSION,
     UNREAD_TABLE,
+    VECTORS_TABLE,
 )
 from stackroom.catalog.text_blocks import unpack
+from stackroom.catalog.vector_packs import packs
 from stackroom.common.data_folder import OLD_FORMAT, WORDS
 from stackroom.common.errors import CatalogUnusable
 from stackroom.common.sqlite_file import connect, create, put, remove
@@ -173,5 +178,52 @@ def _to_6(db: sqlite3.Connection) -> None:
     db.execute("UPDATE documents SET extractor = ''")
 
 
-_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {2: _to_3, 3: _to_4, 4: _to_5, 5: _to_6}
+def _to_7(db: sqlite3.Connection) -> None:
+    """Packs the vectors of up to 256 passages into a row, as they are; passages without one need no row."""
+    for statement in (
+        "ALTER TABLE vectors RENAME TO codes",
+        VECTORS_TABLE,
+        "ALTER TABLE splits ADD COLUMN illegible INTEGER NOT NULL DEFAULT 0",
+        "UPDATE splits SET illegible = (SELECT count(*) FROM codes"
+        " WHERE passage BETWEEN first AND last AND length(code) = 0)",
+        "DROP INDEX passages_by_hash",
+        "UPDATE passages SET hash = 0 WHERE id IN (SELECT passage FROM codes WHERE length(code) = 0)",
+        HASH_INDEX,
+    ):
+        db.execute(statement)
+    ranges = db.execute("SELECT s.first, s.last, m.dimensions FROM splits s JOIN models m ON m.id = s.model")
+    for first, last, dimensions in ranges.fetchall():
+        found = db.execute(
+            "SELECT passage, code FROM codes WHERE passage BETWEEN ? AND ? ORDER BY passage", (first, last)
+        )
+        codes = {passage: _whole_bytes(code, dimensions) for passage, code in found}
+        sound = {passage: code for passage, code in codes.items() if len(code) == dimensions + 2}
+        db.executemany("INSERT INTO vectors VALUES (?, ?)", packs([*sound], [*sound.values()]))
+        waiting = db.execute(
+            "SELECT passage, code FROM pending WHERE passage BETWEEN ? AND ? AND code IS NOT NULL",
+            (first, last),
+        ).fetchall()
+        db.executemany(
+            "UPDATE pending SET code = ? WHERE passage = ?",
+            [(_whole_bytes(code, dimensions), passage) for passage, code in waiting],
+        )
+    db.execute("DROP TABLE codes")
+
+
+def _whole_bytes(code: bytes, dimensions: int) -> bytes:
+    """A code with a byte for each level. The compact profile had 5 bits, for the odd numbers -31 to 31."""
+    if len(code) != -(-dimensions * 5 // 8) + 2 or dimensions < 3:  # shorter ones are as long as others
+        return code
+    bits = np.unpackbits(np.frombuffer(code[:-2], np.uint8), count=dimensions * 5).reshape(dimensions, 5)
+    levels = (bits @ np.array([16, 8, 4, 2, 1], np.uint8)).astype(np.int8) * 2 - 31
+    return levels.astype(np.int8).tobytes() + code[-2:]
+
+
+_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {
+    2: _to_3,
+    3: _to_4,
+    4: _to_5,
+    5: _to_6,
+    6: _to_7,
+}
 """Version → the step from it to the next version."""

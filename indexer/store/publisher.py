@@ -12,6 +12,8 @@ from pathlib import Path
 from indexer.store.document_rows import (
     add_document,
     add_passages,
+    add_vectors,
+    known_codes,
     log_change,
     remove_document,
 )
@@ -241,17 +243,16 @@ class Publisher(ModelPublisher):
         """The first passages of a model that wait for a vector, by ascending id."""
         with self._snapshot():  # another thread may be about to remove a document
             rows = self._rows(
-                "SELECT p.id, w.context, s.document, p.start, p.stop,"
-                " coalesce(w.code, (SELECT v.code FROM passages o JOIN vectors v ON v.passage = o.id"
-                "                   WHERE o.hash = p.hash LIMIT 1))"
+                "SELECT p.id, w.context, s.document, p.start, p.stop, p.hash, w.code"
                 " FROM pending w JOIN passages p ON p.id = w.passage"
                 " JOIN splits s ON s.first = (SELECT max(first) FROM splits WHERE first <= p.id)"
                 " WHERE s.model = ? ORDER BY w.passage LIMIT ?",
                 (model.id, limit),
             )
+            known = known_codes(self._rows, [hash_ for *_, hash_, code in rows if code is None])
             return [
-                PendingPassage(row[0], row[1] + as_embedded(self._texts.span(*row[2:5])), row[5])
-                for row in rows
+                PendingPassage(id_, context + as_embedded(self._texts.span(*span)), code or known.get(hash_))
+                for id_, context, *span, hash_, code in rows
             ]
 
     def store_vectors(self, passages: Sequence[int], codes: Sequence[bytes]) -> None:
@@ -263,11 +264,7 @@ class Publisher(ModelPublisher):
             codes: aligned with `passages`; see `stackroom.catalog.vector_codes`.
         """
         with self._transaction() as db:
-            db.executemany(
-                "INSERT INTO vectors (passage, code) SELECT passage, ?2 FROM pending WHERE passage = ?1",
-                zip(passages, codes, strict=True),
-            )
-            db.executemany("DELETE FROM pending WHERE passage = ?", [(passage,) for passage in passages])
+            add_vectors(db, passages, codes)
             log_change(db, "embedded", passages[0], passages[-1])
 
     def trim_changes(self) -> None:

@@ -14,9 +14,10 @@ from typing import Literal
 
 import numpy as np
 
-from indexer.store.document_rows import passage_hash
+from indexer.store.document_rows import ILLEGIBLE, passage_hash
 from stackroom.catalog.text_blocks import unpack
-from stackroom.catalog.vector_codes import code_lengths, decode
+from stackroom.catalog.vector_codes import code_length, decode
+from stackroom.catalog.vector_packs import vectors_between
 from stackroom.common.errors import CatalogUnusable
 
 Remedy = Literal[
@@ -30,9 +31,9 @@ Remedy = Literal[
 
 _PAGES = "SELECT number, start FROM pages WHERE document = ? ORDER BY number"
 
-# Least and greatest length of a decoded vector, with 8 and with 5 bits a dimension. With 8 bits the length is
-# within 0.01 of 1. With 5 bits large components are cut, and the others become larger to make up for that.
-_LENGTHS = ((0.97, 1.03), (0.97, 3.0))
+# Least and greatest length of a decoded vector. It is within 0.01 of 1 but for codes of an older compact
+# profile: large components are cut in these, and the others are larger to make up for that.
+_LENGTHS = 0.97, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def _loose_ends(db: sqlite3.Connection) -> Iterator[Damage]:
     queries = {
         "passages belong to no document": "SELECT count(*) FROM passages p WHERE NOT EXISTS (SELECT 1 FROM"
         " splits s WHERE s.first = (SELECT max(first) FROM splits WHERE first <= p.id) AND s.last >= p.id)",
-        "vectors belong to no passage": "SELECT count(*) FROM vectors WHERE passage NOT IN"
+        "vectors belong to no passage": "SELECT count(*) FROM vectors WHERE first NOT IN"
         " (SELECT id FROM passages)",
         "waiting passages are not there": "SELECT count(*) FROM pending WHERE passage NOT IN"
         " (SELECT id FROM passages)",
@@ -150,12 +151,14 @@ def _passage_damages(
         for number, (start, stop) in enumerate(pairwise([*starts, len(text)]), 1)
         if text[start:stop].strip()
     }
-    splits = db.execute("SELECT first, last, model FROM splits WHERE document = ?", (key,)).fetchall()
-    split_for = {model for _, _, model in splits}
+    splits = db.execute(
+        "SELECT first, last, illegible, model FROM splits WHERE document = ?", (key,)
+    ).fetchall()
+    split_for = {model for *_, model in splits}
     if pages and not split_for.issuperset(current):
         yield Damage("it has no passages", "resplit", key)
-    for first, last, model in splits:
-        if wrong := _split_damage(db, first, last, model, models.get(model, 0), text, pages):
+    for first, last, illegible, model in splits:
+        if wrong := _split_damage(db, first, last, illegible, model, models.get(model, 0), text, pages):
             yield Damage(wrong, "resplit", key)
 
 
@@ -163,32 +166,45 @@ def _split_damage(
     db: sqlite3.Connection,
     first: int,
     last: int,
+    illegible: int,
     model: int,
     dimensions: int,
     text: str,
     pages: dict[int, tuple[int, int]],
 ) -> str:
     rows = db.execute(
-        "SELECT p.page, p.start, p.stop, p.hash, v.code, w.context, w.code FROM passages p"
-        " LEFT JOIN vectors v ON v.passage = p.id LEFT JOIN pending w ON w.passage = p.id"
+        "SELECT p.id, p.page, p.start, p.stop, p.hash, w.context, w.code FROM passages p"
+        " LEFT JOIN pending w ON w.passage = p.id"
         " WHERE p.id BETWEEN ? AND ? ORDER BY p.id",
         (first, last),
     ).fetchall()
     if len(rows) != last - first + 1:
         return f"{last - first + 1 - len(rows)} of its passages are missing"
     spans: dict[int, list[tuple[int, int]]] = {}
-    for page, start, stop, *_ in rows:
+    for _, page, start, stop, *_ in rows:
         spans.setdefault(page, []).append((start, stop))
     if spans.keys() != pages.keys() or not all(_cover(spans[page], pages[page]) for page in pages):
         return "its passages do not lie end to end"
-    for _, start, stop, hash_, code, context, _ in rows:
-        if (code is None) == (context is None):
-            has = "no vector and does not wait" if code is None else "a vector and waits"
+    try:
+        codes = stored_codes(db, first, last)
+    except CatalogUnusable as error:
+        return f"a vector is damaged ({error.__cause__})"
+    for id_, _, start, stop, hash_, context, _ in rows:
+        if (id_ in codes) + (context is not None) != (hash_ != ILLEGIBLE):
+            has = "no vector and does not wait" if context is None else "a vector and waits"
             return f"a passage has {has} for one"
         if context is not None and passage_hash(model, context + text[start:stop]) != hash_:
             return "a passage that waits is not what it was"
-    codes = [code for *_, code, _, ready in rows for code in (code, ready) if code]
-    return "" if sound(codes, dimensions) else "a vector is damaged"
+    if illegible != sum(hash_ == ILLEGIBLE for _, _, _, _, hash_, _, _ in rows):
+        return "its passages that the model can't read are miscounted"
+    ready = [code for *_, code in rows if code]
+    return "" if sound([*codes.values(), *ready], dimensions) else "a vector is damaged"
+
+
+def stored_codes(db: sqlite3.Connection, first: int, last: int) -> dict[int, bytes]:
+    """Id → code of the passages of one passage range. Raises CatalogUnusable if one can't be read."""
+    rows = vectors_between(lambda sql, values: db.execute(sql, values).fetchall(), first, last)
+    return {id_: code for ids, codes in rows for id_, code in zip(ids, codes, strict=True)}
 
 
 def _cover(spans: list[tuple[int, int]], page: tuple[int, int]) -> bool:
@@ -202,10 +218,9 @@ def _cover(spans: list[tuple[int, int]], page: tuple[int, int]) -> bool:
 
 def sound(codes: Sequence[bytes], dimensions: int) -> bool:
     """Whether all codes have the size that fits `dimensions`, and decode to vectors of a right length."""
-    ranges = dict(zip(code_lengths(dimensions), _LENGTHS, strict=True))
-    if not {len(code) for code in codes} <= ranges.keys():
+    if not {len(code) for code in codes} <= {code_length(dimensions)}:
         return False
-    least, most = np.array([ranges[len(code)] for code in codes]).reshape(-1, 2).T
+    least, most = _LENGTHS
     with np.errstate(all="ignore"):
         lengths = np.linalg.norm(decode(codes, dimensions), axis=1)
         return bool(((least <= lengths) & (lengths <= most)).all())  # NaN is in no range

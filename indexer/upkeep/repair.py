@@ -17,6 +17,7 @@ from indexer.upkeep.check_rows import Damage, Remedy, sound
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Model
 from stackroom.catalog.schema import create_tables, open_catalog
+from stackroom.catalog.vector_packs import unpack
 from stackroom.common.data_folder import DAMAGED
 from stackroom.common.errors import CatalogUnusable
 from stackroom.common.settings import Settings
@@ -35,7 +36,7 @@ _SWEEPS = (
     "DELETE FROM texts WHERE document NOT IN (SELECT key FROM documents)",
     "DELETE FROM passages WHERE NOT EXISTS (SELECT 1 FROM splits s WHERE s.first ="
     " (SELECT max(first) FROM splits WHERE first <= passages.id) AND s.last >= passages.id)",
-    "DELETE FROM vectors WHERE passage NOT IN (SELECT id FROM passages)",
+    "DELETE FROM vectors WHERE first NOT IN (SELECT id FROM passages)",
     "DELETE FROM pending WHERE passage NOT IN (SELECT id FROM passages)",
     "UPDATE models SET current = 1 WHERE id = (SELECT min(id) FROM models)"
     " AND NOT EXISTS (SELECT 1 FROM models WHERE current = 1)",
@@ -184,11 +185,18 @@ def _resplit(settings: Settings, models: ModelSource, keys: Sequence[int], tell:
 
 
 def _remove_unsound(db: sqlite3.Connection, first: int, last: int, model: Model) -> None:
-    for table in ("vectors", "pending"):
-        rows = db.execute(
-            f"SELECT passage, code FROM {table} WHERE passage BETWEEN ? AND ? AND length(code) > 0",  # noqa: S608
-            (first, last),
-        ).fetchall()
-        for passage, code in rows:
-            if not sound([code], model.fingerprint.dimensions):
-                db.execute(f"DELETE FROM {table} WHERE passage = ?", (passage,))  # noqa: S608
+    dimensions = model.fingerprint.dimensions
+    rows = db.execute("SELECT first, pack FROM vectors WHERE first BETWEEN ? AND ?", (first, last))
+    for at, pack in rows.fetchall():
+        try:
+            is_sound = sound(unpack(at, pack)[1], dimensions)
+        except CatalogUnusable:
+            is_sound = False
+        if not is_sound:  # all of them are embedded again, at most 256
+            db.execute("DELETE FROM vectors WHERE first = ?", (at,))
+    waiting = db.execute(
+        "SELECT passage, code FROM pending WHERE passage BETWEEN ? AND ? AND code IS NOT NULL", (first, last)
+    )
+    for passage, code in waiting.fetchall():
+        if not sound([code], dimensions):
+            db.execute("DELETE FROM pending WHERE passage = ?", (passage,))

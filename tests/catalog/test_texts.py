@@ -64,7 +64,7 @@ def test_blocks_are_whole_pages_end_to_end(pages: list[str]) -> None:
         assert start in page_starts
         stop += len(unpack(content))
     for _, content in blocks[:-1]:
-        assert len(unpack(content).encode()) >= 16_000
+        assert len(unpack(content).encode()) >= 32_000
 
 
 @given(st.lists(PAGES, min_size=1, max_size=3), st.randoms(use_true_random=False))

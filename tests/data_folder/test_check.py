@@ -101,9 +101,10 @@ OTHERS = {
     "UPDATE passages SET stop = stop - 1 WHERE id = FIRST": "end to end",
     "DELETE FROM passages WHERE id = FIRST": "passages are missing",
     "DELETE FROM splits WHERE document = OTTER": "belong to no document",
-    "DELETE FROM vectors WHERE passage = FIRST": "no vector and does not wait",
+    "DELETE FROM vectors WHERE first = FIRST": "no vector and does not wait",
     "INSERT INTO pending VALUES (FIRST, '', NULL)": "a vector and waits",
-    "UPDATE vectors SET code = zeroblob(514) WHERE passage = FIRST": "a vector is damaged",
+    "UPDATE vectors SET pack = zeroblob(514) WHERE first = FIRST": "a vector is damaged",
+    "UPDATE splits SET illegible = 1 WHERE document = OTTER": "miscounted",
     "INSERT INTO vectors VALUES (4711, x'00')": "belong to no passage",
     "UPDATE models SET current = 0": "no model",
     "DROP INDEX passages_by_hash": "passages_by_hash is missing",
@@ -113,7 +114,7 @@ OTHERS = {
 @pytest.mark.parametrize("sql", DOCUMENTS)
 def test_a_damaged_document_is_read_again(settings: Settings, sql: str) -> None:
     ids = rows(settings, "SELECT id FROM documents ORDER BY id")
-    rows(settings, "DELETE FROM vectors WHERE passage = FIRST")  # and another is embedded again
+    rows(settings, "DELETE FROM vectors WHERE first = FIRST")  # and another is embedded again
     rows(settings, sql)
     report = check(settings)
     assert DOCUMENTS[sql] in str(report.damages)
@@ -151,7 +152,7 @@ def test_a_bit_that_the_disk_has_turned(settings: Settings) -> None:
 
 
 def test_a_passage_that_waits_must_be_what_it_was(settings: Settings) -> None:
-    rows(settings, "DELETE FROM vectors WHERE passage = FIRST")
+    rows(settings, "DELETE FROM vectors WHERE first = FIRST")
     rows(settings, "INSERT INTO pending VALUES (FIRST, 'Of somebody else', NULL)")
     report = check(settings)
     assert "not what it was" in str(report.damages)

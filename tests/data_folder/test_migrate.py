@@ -7,8 +7,10 @@ from contextlib import closing
 from hashlib import blake2b, sha256
 from pathlib import Path
 
+import numpy as np
 import pytest
 import zstandard
+from numpy.typing import NDArray
 
 from fakes import OneModel, WordHashEmbedder
 from indexer.run.account import Summary
@@ -16,9 +18,10 @@ from indexer.run.indexer import Indexer
 from indexer.store.migrate import migrate
 from indexer.upkeep.check import check
 from make_pdfs import write_pdf
-from old_catalog import as_version_4
+from old_catalog import as_version_4, as_version_6
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.schema import open_catalog
+from stackroom.catalog.status import legibility
 from stackroom.catalog.vector_codes import encode
 from stackroom.common.errors import CatalogUnusable, CatalogVersion
 from stackroom.common.settings import Settings
@@ -226,6 +229,43 @@ def test_pages_with_little_text_wait_for_ocr(tmp_path: Path) -> None:
             (2, 1, "waiting"),
         ]
         assert db.execute("SELECT failure FROM locations").fetchall() == [("password",)]
+
+
+def five_bits(levels: NDArray[np.int8]) -> bytes:
+    """Levels, odd numbers from -31 to 31, as the compact profile stored them until format 6."""
+    bits = np.unpackbits(((levels + 31) // 2).astype(np.uint8)[:, None], axis=1)[:, -5:]
+    return np.packbits(bits.reshape(-1)).tobytes()
+
+
+def test_vectors_of_format_6_stay_what_they_were(tmp_path: Path) -> None:
+    (tmp_path / "papers").mkdir()
+    write_pdf(tmp_path / "papers" / "otters.pdf", [OTTERS, BREAD, OTTERS + BREAD], title="On Otters")
+    write_pdf(
+        tmp_path / "papers" / "saga.pdf",
+        ["Það er svo margt ef að er gáð: otter heitir otur, þó."],
+        title="Saga",
+    )
+    settings = Settings.read({}, data=tmp_path / "data", workers=2)
+    with Indexer(settings, OneModel(WordHashEmbedder())) as indexer:
+        indexer.run([tmp_path / "papers"])
+    with Catalog(settings.catalog) as catalog:
+        model = catalog.model()
+        assert model
+        ids, codes = catalog.vectors(model)
+    levels = np.arange(-31, 33, 2, dtype=np.int8).repeat(16)
+    codes[1] = levels.tobytes() + codes[1][-2:]
+    with closing(sqlite3.connect(settings.catalog)) as db, db:
+        as_version_6(db)
+        small = five_bits(levels) + codes[1][-2:]
+        db.execute("UPDATE vectors SET code = ? WHERE passage = ?", (small, ids[1]))
+        db.execute("DELETE FROM vectors WHERE passage = ?", (ids[2],))
+        db.execute("INSERT INTO pending VALUES (?, '', ?)", (ids[2], small))
+    assert migrate(settings.catalog)
+    with Catalog(settings.catalog) as catalog:
+        assert catalog.vectors(model) == (ids[:2] + ids[3:], codes[:2] + codes[3:])
+        assert catalog.rows("SELECT passage, code FROM pending") == [(ids[2], codes[1])]
+        assert dict(legibility(catalog, model)[1]) == {"is": 1}
+    assert [damage.what for damage in check(settings).damages if "vector" in damage.what] == []
 
 
 def test_scans_of_the_first_catalogues_of_format_4_have_no_places_of_words(tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ from indexer.ocr.earlier_scans import with_earlier_scans
 from indexer.store.migrate import migrate
 from indexer.upkeep.check import check
 from make_pdfs import write_pdf
-from old_catalog import as_version_4
+from old_catalog import as_version_4, as_version_6
 from scans import FERRY, OTTERS, TOLL, index, mixed
 from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.vector_packs import unpack
 from stackroom.common.documents import Document, Page
 from stackroom.common.settings import Settings
 from stackroom.indexes.words import WordIndex
@@ -40,7 +41,8 @@ def make_old(settings: Settings) -> None:
 def ids_and_vectors(settings: Settings) -> tuple[list[str], set[bytes]]:
     with closing(sqlite3.connect(settings.catalog)) as db:
         ids = [row[0] for row in db.execute("SELECT id FROM documents ORDER BY id")]
-        return ids, {row[0] for row in db.execute("SELECT code FROM vectors")}
+        rows = db.execute("SELECT first, pack FROM vectors")
+        return ids, {code for first, pack in rows for code in unpack(first, pack)[1]}
 
 
 def reader(settings: Settings) -> Reader:
@@ -52,6 +54,7 @@ def test_so_is_one_of_format_5(papers: Path, settings: Settings) -> None:
     index(settings, papers, no_ocr)
     before = ids_and_vectors(settings)
     with closing(sqlite3.connect(settings.catalog)) as db, db:
+        as_version_6(db)
         db.execute("PRAGMA user_version = 5")
     migrate(settings.catalog)
     again = index(settings, papers, no_ocr)

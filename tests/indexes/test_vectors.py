@@ -16,7 +16,7 @@ ALWAYS_EXACT = 10**9
 DIMENSIONS = 384
 
 # How far codes may be from the vectors, and sums in float16 from those in float32.
-_NEAR = 2e-3
+_NEAR = 0.005
 
 
 def unit(vectors: NDArray[np.floating]) -> NDArray[np.float32]:

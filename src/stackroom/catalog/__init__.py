@@ -13,4 +13,5 @@ __all__ = [
     "status",
     "text_blocks",
     "vector_codes",
+    "vector_packs",
 ]

@@ -20,6 +20,7 @@ from stackroom.catalog.entries import (
     path_within,
 )
 from stackroom.catalog.passage_ranges import PassageRange
+from stackroom.catalog.vector_packs import vectors_between
 from stackroom.common.documents import OutlineEntry, Page, Unread
 from stackroom.page.word_boxes import WordBox, unpack
 
@@ -82,15 +83,11 @@ class Catalog(CatalogFile):
         ids: list[int] = []
         codes: list[bytes] = []
         for start, stop in self._ranges(model, first, last):
-            rows = self.rows(
-                "SELECT passage, code FROM vectors WHERE passage BETWEEN ? AND ? AND length(code) > 0"
-                " ORDER BY passage LIMIT ?",
-                (start, stop, VECTORS_AT_ONCE - len(ids)),
-            )
-            ids += [row[0] for row in rows]
-            codes += [row[1] for row in rows]
-            if len(ids) == VECTORS_AT_ONCE:
-                break
+            for more, more_codes in vectors_between(self.rows, start, stop):
+                ids += more
+                codes += more_codes
+                if len(ids) >= VECTORS_AT_ONCE:
+                    return ids[:VECTORS_AT_ONCE], codes[:VECTORS_AT_ONCE]
         return ids, codes
 
     def words(self, model: Model, first: int = 0, last: int = _LAST) -> Iterator[PassageText]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from stackroom.common.errors import CatalogMissing, CatalogUnusable, CatalogVersion, reason_of
 from stackroom.common.sqlite_file import begin, connect, connect_to_read, identity
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """Increase it when a table changes, and add a step to `indexer.store.migrate`."""
 
 OLDEST_VERSION = 2
@@ -66,6 +66,14 @@ CREATE TABLE unread (                   -- what pages have that could not be rea
     PRIMARY KEY (document, page, kind)
 ) STRICT, WITHOUT ROWID"""
 """As it is since version 5. `indexer.store.migrate` uses it for its step from 4 to 5: see SCANS_TABLE."""
+
+VECTORS_TABLE = """
+CREATE TABLE vectors (                  -- of up to 256 passages of one row of `splits` together
+    first INTEGER PRIMARY KEY,          -- the first of these passages
+    pack BLOB NOT NULL                  -- see stackroom.catalog.vector_packs
+) STRICT"""
+HASH_INDEX = "CREATE INDEX passages_by_hash ON passages (hash) WHERE hash <> 0"
+"""As they are since version 7: see SCANS_TABLE."""
 
 # AUTOINCREMENT where an id must never be used twice: a server may still hold it in memory.
 _TABLES = """
@@ -142,7 +150,8 @@ CREATE TABLE splits (                   -- ids of the passages that a document h
     first INTEGER PRIMARY KEY,          -- passages first to last, both inclusive
     last INTEGER NOT NULL,
     model INTEGER NOT NULL REFERENCES models (id),
-    document INTEGER NOT NULL REFERENCES documents (key)
+    document INTEGER NOT NULL REFERENCES documents (key),
+    illegible INTEGER NOT NULL DEFAULT 0  -- how many of them the model can't read
 ) STRICT;
 CREATE INDEX splits_of_document ON splits (document, model);
 
@@ -151,21 +160,14 @@ CREATE TABLE passages (
     page INTEGER NOT NULL,
     start INTEGER NOT NULL,             -- offsets in the document's text; all on that page
     stop INTEGER NOT NULL,              -- not included
-    hash INTEGER NOT NULL               -- of the model, context and text: equal ones share their vector
+    -- of the model, context and text: equal ones share their vector; 0: the model can't read it, it has none
+    hash INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX passages_by_hash ON passages (hash);
-
 CREATE TABLE pending (                  -- passages that have no vector yet
     passage INTEGER PRIMARY KEY,
     context TEXT NOT NULL,              -- what it is embedded with, before its text
     code BLOB                           -- the vector, if a passage with the same text had one
 ) STRICT;
-
-CREATE TABLE vectors (
-    passage INTEGER PRIMARY KEY,
-    code BLOB NOT NULL                  -- see vector_codes; empty if the model can't read the passage
-) STRICT;
-CREATE INDEX illegible_passages ON vectors (passage) WHERE length(code) = 0;
 
 CREATE TABLE changes (                  -- what an index derived from this file has to follow
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -220,7 +222,8 @@ def open_to_read(path: Path, *, create: bool = False) -> tuple[sqlite3.Connectio
 
 def create_tables(connection: sqlite3.Connection) -> None:
     """Makes the tables of a new catalogue, within the transaction that is open."""
-    for statement in (*_TABLES.split(";\n"), SCANS_TABLE, SCANS_INDEX, *ATTACHMENTS, UNREAD_TABLE):
+    later = (SCANS_TABLE, SCANS_INDEX, *ATTACHMENTS, UNREAD_TABLE, VECTORS_TABLE, HASH_INDEX)
+    for statement in (*_TABLES.split(";\n"), *later):
         if statement.strip():
             connection.execute(statement)
 

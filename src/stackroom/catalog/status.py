@@ -245,12 +245,10 @@ def legibility(catalog: Catalog, model: Model | None) -> tuple[int, dict[str, in
     ((passages,),) = catalog.rows(
         "SELECT coalesce(sum(last - first + 1), 0) FROM splits WHERE model = ?", (id_,)
     )
-    # Document by document, since each has a range of passages: CROSS JOIN keeps this order.
     illegible = catalog.rows(
-        "SELECT d.language, count(*) FROM splits s"
-        " CROSS JOIN vectors v ON v.passage BETWEEN s.first AND s.last"
-        " JOIN documents d ON d.key = s.document WHERE s.model = ? AND length(v.code) = 0"
-        " GROUP BY d.language ORDER BY count(*) DESC, d.language",
+        "SELECT d.language, sum(s.illegible) AS count FROM splits s"
+        " JOIN documents d ON d.key = s.document WHERE s.model = ? AND s.illegible > 0"
+        " GROUP BY d.language ORDER BY count DESC, d.language",
         (id_,),
     )
     return passages, dict(illegible)

@@ -57,7 +57,7 @@ class VectorIndex:
 
         Args:
             ids: of the passages, ascending, and greater than all that are here.
-            codes: aligned with `ids`; see `stackroom.catalog.vector_codes`. None may be ILLEGIBLE.
+            codes: aligned with `ids`; see `stackroom.catalog.vector_codes`.
 
         Raises:
             ValueError: the ids do not ascend.

@@ -226,7 +226,10 @@ class _Index:
 
     def count(self) -> int:
         terms = self._follow()
-        return 0 if terms is None else max(terms.searcher.num_docs - 1, 0)
+        if terms is None:
+            return 0
+        bookmarks = tantivy.Query.term_query(terms.schema, "language", BOOKMARK)
+        return int(terms.searcher.num_docs) - len(terms.searcher.search(bookmarks, 100, count=False).hits)
 
     def _follow(self) -> IndexTerms | None:
         """The terms of the index as of its last commit; None if there is none. Cheap if that is known.
