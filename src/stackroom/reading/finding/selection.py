@@ -102,7 +102,7 @@ class Selection:
         count = _PASSAGES
         while len(documents) < limit and len(checked) < _MOST_CHECKED:
             found = self._indexes.candidates(asked, count, within)
-            new = [candidate for candidate in found if candidate.passage not in checked]
+            new = [one for one in best_first(found) if one.passage not in checked]
             if not new:
                 break
             for at in range(0, len(new), _CHECKED_AT_ONCE):
