@@ -102,6 +102,31 @@ def test_excluded_splits_are_left_out(index: FreshIndex, word_index: WordIndex) 
     assert passages(within=[]) == set()
 
 
+def test_in_one_moment_nothing_new_is_found(index: FreshIndex, word_index: WordIndex) -> None:
+    index.publish(1, "Otters sleep.\n")
+    index.follow_words()
+    with word_index.at_one_moment():
+        before = word_index.search("otters", 10)
+        index.publish(2, "Otters hold hands.\n")
+        index.follow_words()
+        assert word_index.search("otters", 10) == before
+    assert len(word_index.search("otters", 10).hits) == 2
+    with word_index.at_one_moment():
+        assert len(word_index.search("otters", 10).hits) == 2
+
+
+def test_all_documents_score_as_those_that_are_named(index: FreshIndex, word_index: WordIndex) -> None:
+    for number in range(1, 31):
+        index.publish(number, f"Otters sleep {name(number % 7)}.\nRivers.\n" if number % 3 else "Foxes.\n")
+    index.follow_words()
+    everywhere = word_index.documents(f"otters rivers {name(3)}", None)
+    firsts = [range_.first for range_ in index.catalog.passage_ranges(index.model)]
+    assert word_index.documents(f"otters rivers {name(3)}", firsts) == everywhere
+    some = word_index.documents(f"otters rivers {name(3)}", firsts[::4])
+    assert some.scores
+    assert some.scores.items() <= everywhere.scores.items()
+
+
 def test_limits_change_no_score(index: FreshIndex, word_index: WordIndex) -> None:
     for number in (1, 2, 3):
         index.publish(number, f"Otters in {number}.\nMore otters in rivers {number}.\n")

@@ -2,11 +2,10 @@
 
 import itertools
 
-import numpy as np
 import pytest
 
+from stackroom.reading.finding import ranking
 from stackroom.reading.finding.ranking import DOCUMENT, NAME, PAGE, WORDS, nothing
-from stackroom.reading.finding.ranking import fuse as fuse_all
 
 WHOLE = 1 + WORDS + PAGE + DOCUMENT + NAME
 
@@ -14,8 +13,11 @@ WHOLE = 1 + WORDS + PAGE + DOCUMENT + NAME
 def fuse(
     meaning: float, words: float, document: float, known: float, name: float = 0.0, page: float = 0.0
 ) -> float:
-    one = [np.array([value]) for value in (meaning, words, page, document, name)]
-    return float(fuse_all(one[0], one[1], one[2], one[3], one[4], known)[0])
+    return ranking.fuse(meaning, words, page, document, name, known)
+
+
+def by_meaning(meaning: float, *about: float) -> float:
+    return ranking.fuse(meaning, 0.0, 0.0, 0.0, 0.0, *about)
 
 
 def test_the_formula() -> None:
@@ -25,21 +27,16 @@ def test_the_formula() -> None:
 
 
 def test_what_a_model_finds_between_unrelated_texts_counts_as_nothing() -> None:
-    none = np.zeros(3)
-    meaning = np.array([0.75, 0.9, 0.7])  # unrelated, related, even less than unrelated
-    scores = fuse_all(meaning, none, none, none, none, 1.0, 0.75)
-    np.testing.assert_allclose(scores * WHOLE, [0, 0.6, -0.2])
-    # For a model of which nothing is measured, they are the same numbers as without.
-    same = fuse_all(meaning, none, none, none, none, 1.0)
-    assert (fuse_all(meaning, none, none, none, none, 1.0, 0.0) == same).all()
+    for meaning, similar in ((0.75, 0.0), (0.9, 0.6), (0.7, -0.2)):  # unrelated, related, even less
+        assert by_meaning(meaning, 1.0, 0.75) * WHOLE == pytest.approx(similar, abs=1e-8)
+        # For a model of which nothing is measured, they are the same numbers as without.
+        assert by_meaning(meaning, 1.0, 0.0) == by_meaning(meaning, 1.0)
 
 
 def test_a_little_similarity_is_more_than_nothing() -> None:
-    none = np.zeros(2)
     for known, unrelated in ((1.0, 0.0), (0.5, 0.0), (1.0, 0.75), (0.5, 0.75)):
-        of_nothing, of_little = fuse_all(np.array([0.0, 0.01]), none, none, none, none, known, unrelated)
-        assert of_nothing == pytest.approx(nothing(known, unrelated), abs=1e-9)
-        assert of_little > nothing(known, unrelated)
+        assert by_meaning(0.0, known, unrelated) == pytest.approx(nothing(known, unrelated), abs=1e-9)
+        assert by_meaning(0.01, known, unrelated) > nothing(known, unrelated)
     assert nothing(0.0, 0.75) == nothing(1.0, 0.0) == 0
 
 

@@ -2,10 +2,10 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import tantivy
 
@@ -43,6 +43,12 @@ _MOST_WORDS = 64
 
 QUERIES = 16
 """How many queries' words are kept: each of the three indexes is asked for them, and up to three times."""
+
+# How many words are kept with what an index has of them, because queries share words: 1 MB.
+_WORDS = 2000
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
 class _Stems(NamedTuple):
@@ -133,7 +139,9 @@ class IndexTerms:
         self.entries = entries
         self.languages = tuple(languages) or (OTHER,)
         self._analyzers = analyzers
-        self._kept: dict[tuple[str, str], list[list[_Word]]] = {}  # by query and field
+        self._queries: dict[tuple[str, str], list[list[_Word]]] = {}  # by query and field
+        self._found: dict[tuple[_Stems, str], _Word] = {}  # by term and field
+        self._near: dict[str, tuple[str, ...]] = {}  # by word; see `nearest`
 
     def clauses(self, query: str, field: str) -> tuple[list[tantivy.Query], float]:
         """What matches the words of a query, and the sum of their weights: see `WordMatches.most`."""
@@ -192,6 +200,9 @@ class IndexTerms:
 
     def nearest(self, word: str) -> tuple[str, ...]:
         """Words that are here and one letter from `word`: see `most_frequent`."""
+        return _kept(self._near, word, _WORDS, self._look_near)
+
+    def _look_near(self, word: str) -> tuple[str, ...]:
         # To cut the endings of some hundred words in all languages takes milliseconds.
         languages = {OTHER, *(code for code in self.languages if may_cut(code, folded(word)))}
         regular_terms = [self._analyzers.of(language).regular_term for language in languages]
@@ -219,23 +230,21 @@ class IndexTerms:
 
     def _words(self, query: str, field: str) -> list[list[_Word]]:
         """For each word of a query its terms, in all forms in which the index has them."""
-        asked = query, field
-        if asked not in self._kept:
-            if len(self._kept) >= QUERIES:
-                self._kept.clear()
-            self._kept[asked] = self._look_up(query, field)
-        return self._kept[asked]
+        return _kept(self._queries, (query, field), QUERIES, self._look_up)
 
-    def _look_up(self, query: str, field: str) -> list[list[_Word]]:
+    def _look_up(self, asked: tuple[str, str]) -> list[list[_Word]]:
+        query, field = asked
+
         def is_one(number: str) -> bool:
             (form,) = numbers.terms(number)
             return bool(self._known([form, *numbers.same_value(form)], field))
 
         query = numbers.without_blanks(query, is_one)
         words = self._analyzers.words(query, self.languages)
-        return [[self._word(term, field) for term in terms] for terms in words]
+        return [[_kept(self._found, (term, field), _WORDS, self._word) for term in terms] for terms in words]
 
-    def _word(self, term: _Stems, field: str) -> _Word:
+    def _word(self, asked: tuple[_Stems, str]) -> _Word:
+        term, field = asked
         here = self._known(term.forms, field)
         first = term.forms[0]
         others = self._known(numbers.same_value(first), field) if first[0].isdecimal() else ()
@@ -270,6 +279,19 @@ class IndexTerms:
             other = tantivy.Query.term_query(self.schema, field, form, "freq")
             queries.append(tantivy.Query.boost_query(other, boost))
         return any_of(queries)
+
+
+def _kept(kept: dict[_Key, _Value], key: _Key, most: int, make: Callable[[_Key], _Value]) -> _Value:
+    """The value of a key, made if it is not kept; when `most` are, they are forgotten first.
+
+    `lru_cache` would make a cycle of the object whose method it keeps, with its open files.
+    """
+    value = kept.get(key)
+    if value is None:
+        if len(kept) >= most:
+            kept.clear()
+        value = kept[key] = make(key)
+    return value
 
 
 def _sure_beginning(word: str) -> str:

@@ -7,16 +7,18 @@ find may be out of date: look it up in the catalogue. Only this file, `clauses`,
 """
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
 
 import tantivy
 
 from stackroom.common.errors import CatalogUnusable
-from stackroom.indexes.best_first import best_first
 from stackroom.indexes.clauses import in_documents
 from stackroom.indexes.query_terms import QUERIES, Analyzers, IndexTerms
 from stackroom.indexes.terms import LANGUAGES
@@ -41,20 +43,20 @@ class WordMatches:
     """What matches the words of a query.
 
     Attributes:
-        hits: pairs (id, BM25 score), the best first, equal ones by id; higher is better. An id is that of a
-            passage, or of a document's first passage.
+        scores: id → BM25 score of what matches, the best first, equal ones by id; higher is better. An id is
+            that of a passage, a page (`page_key`), or a document's first passage.
         most: the sum of the weights (BM25's idf) of the words that were looked for; a word that is nowhere
             counts as the rarest. A passage with all of the words scores about that much, and never more than
             2.2 times as much. 0 if no word was looked for.
     """
 
-    hits: list[tuple[int, float]]
+    scores: dict[int, float]
     most: float
 
     @property
-    def scores(self) -> dict[int, float]:
-        """Id → score of each hit."""
-        return dict(self.hits)
+    def hits(self) -> list[tuple[int, float]]:
+        """Pairs of an id and a score, in the same order."""
+        return list(self.scores.items())
 
 
 # How many words of a query that are nowhere are replaced.
@@ -80,6 +82,18 @@ class WordIndex:
         self._passages = _Index(folder / PASSAGES, analyzers)
         self._pages = _Index(folder / PAGES, analyzers)
         self._documents = _Index(folder / DOCUMENTS, analyzers)
+
+    @contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """All that is asked in the block is answered from the commits that were the last at its beginning.
+
+        Outside of it each question looks for newer ones.
+        """
+        self._keep(kept=True)
+        try:
+            yield
+        finally:
+            self._keep(kept=False)
 
     def search(
         self,
@@ -114,13 +128,15 @@ class WordIndex:
         """
         return self._pages.search(query, k, (), None if documents is None else sorted(documents), ())
 
-    def documents(self, query: str, documents: Collection[int]) -> WordMatches:
+    def documents(self, query: str, documents: Collection[int] | None) -> WordMatches:
         """How well names, title, author, date and first pages of these documents match the words of `query`.
 
         Args:
             query: any text.
-            documents: ids of their first passages; the hits are some of them.
+            documents: ids of their first passages; the hits are some of them. None means all.
         """
+        if documents is None:
+            return self._documents.search(query, self._documents.count(), (), None, ())
         return self._documents.search(query, len(documents), (), sorted(documents), ())
 
     def names(self, query: str, k: int) -> WordMatches:
@@ -143,18 +159,27 @@ class WordIndex:
         """How many passages' words can be searched."""
         return self._passages.count()
 
+    def _keep(self, *, kept: bool) -> None:
+        for index in (self._passages, self._pages, self._documents):
+            index.keep(kept=kept)
+
 
 class _Index:
     """One index of the engine."""
 
     def __init__(self, folder: Path, analyzers: Analyzers) -> None:
         self._folder = folder
-        self._meta = str(folder / "meta.json")
+        self._meta = folder / "meta.json"
         self._analyzers = analyzers
         self._terms: IndexTerms | None = (
             None  # and if there are any, `_clauses`, which keeps those of queries
         )
         self._state: tuple[int, int] | None = None
+        self._is_kept = self._is_followed = False
+
+    def keep(self, *, kept: bool) -> None:
+        """From now on it follows once, and then stays as it is; or it follows each time again."""
+        self._is_kept, self._is_followed = kept, False
 
     def search(
         self,
@@ -168,7 +193,7 @@ class _Index:
         try:
             return self._search(query, k, required, within, without, field)
         except ValueError:  # the engine's only error: the files are damaged, or are just being built again
-            self._state = None
+            self._state, self._is_followed = None, False
         try:
             return self._search(query, k, required, within, without, field)
         except ValueError as error:
@@ -200,10 +225,10 @@ class _Index:
     ) -> WordMatches:
         terms = self._follow()
         if terms is None or not query.strip() or k < 1:
-            return WordMatches([], 0.0)
+            return WordMatches({}, 0.0)
         clauses, most = self._clauses(query, field)
         if not clauses:
-            return WordMatches([], most)
+            return WordMatches({}, most)
         should = [(tantivy.Occur.Should, clause) for clause in clauses]
         matching = tantivy.Query.boolean_query(should, minimum_number_should_match=1)
         wanted = matching
@@ -216,9 +241,10 @@ class _Index:
             wanted = wanted.and_must_not_match(in_documents(terms.schema, without))
         # Counting all matches would look at each of them; without, most are skipped.
         hits = terms.searcher.search(wanted, k, count=False).hits
-        ids = terms.searcher.fast_field_values("id", [address for _, address in hits])
-        pairs = [(int(id_ or 0), score) for id_, (score, _) in zip(ids, hits, strict=True)]
-        return WordMatches(best_first(pairs), most)
+        ids = cast("list[int]", terms.searcher.fast_field_values("id", [address for _, address in hits]))
+        pairs = sorted(zip(ids, [score for score, _ in hits], strict=True), key=itemgetter(0))
+        pairs.sort(key=itemgetter(1), reverse=True)
+        return WordMatches(dict(pairs), most)
 
     def languages(self) -> list[str]:
         terms = self._follow()
@@ -236,8 +262,10 @@ class _Index:
 
         Raises CatalogUnusable if it is damaged.
         """
+        if self._is_followed:
+            return self._terms
         try:
-            found = os.stat(self._meta)  # noqa: PTH116  each search asks this up to ten times
+            found = self._meta.stat()
         except FileNotFoundError:
             self._terms = self._state = None
             return None
@@ -253,6 +281,7 @@ class _Index:
                 except (ValueError, OSError) as error:
                     raise self._unusable(error) from error
             self._state = state
+        self._is_followed = self._is_kept
         return self._terms
 
     def _open(self) -> None:

@@ -1,7 +1,7 @@
 """What of the catalogue is kept in memory to search it, and how that follows the catalogue's changes."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from stackroom.catalog.catalog import VECTORS_AT_ONCE, Catalog
@@ -9,6 +9,9 @@ from stackroom.catalog.entries import Model
 from stackroom.catalog.passage_ranges import PassageRanges
 from stackroom.indexes.vectors import VectorIndex
 from stackroom.reading.finding.document_table import DocumentTable
+
+# Page numbers of so many passages are kept: up to 4 MB.
+_PAGE_NUMBERS = 50_000
 
 
 class InMemory:
@@ -37,6 +40,19 @@ class InMemory:
         A document's key, for instance, may be that of another document then.
         """
         return self._seen_version[0]
+
+    def page_numbers(self, passages: Sequence[int]) -> Mapping[int, int]:
+        """The pages, 1-based, that these passages are on, and maybe others; without those that are not there.
+
+        Kept, because a passage never changes. One that was removed since is in no range any more.
+        """
+        unknown = [passage for passage in passages if passage not in self._page_numbers]
+        if len(self._page_numbers) + len(unknown) > _PAGE_NUMBERS:
+            self._page_numbers.clear()
+            unknown = list(passages)
+        if unknown:
+            self._page_numbers.update(self._catalog.page_numbers(unknown))
+        return self._page_numbers
 
     def follow(self) -> None:
         """Reads what was committed since the last call; to be called in a snapshot of the catalogue.
@@ -80,6 +96,7 @@ class InMemory:
         self.vectors = VectorIndex(model.fingerprint.dimensions if model else 1)
         self.ranges = PassageRanges()
         self.table = DocumentTable()
+        self._page_numbers: dict[int, int] = {}
         self.complete = model is None
 
     def _load(self, model: Model, first: int = 0, last: int = 2**63 - 1) -> bool:

@@ -43,8 +43,7 @@ class Reader:
         from stackroom.catalog.catalog import Catalog
         from stackroom.common.settings import Settings
         from stackroom.embedding.models import Models
-        from stackroom.indexes.stems import load_dictionary
-    from stackroom.indexes.words import WordIndex
+        from stackroom.indexes.words import WordIndex
         from stackroom.reading.reader import Reader
 
         settings = Settings(data=Path("data"))

@@ -184,12 +184,13 @@ class Searching:
         self, query: Query, asked: Asked, memory: InMemory, limit: int, *, nearest: bool = True
     ) -> _Found:
         """What a query finds; with `nearest`, what is nearest if it finds nothing. To be called in a turn."""
-        asked, meant = self._as_meant(query, asked)
-        ranked = self._ranked(query, asked, memory, limit)
-        notices = taken_as_words(query.misread)
         missing = ""
-        if not ranked and nearest:
-            ranked, missing = self._nearest(query, asked, memory, limit)
+        with self._word_index.at_one_moment():
+            asked, meant = self._as_meant(query, asked)
+            ranked = self._ranked(query, asked, memory, limit)
+            if not ranked and nearest:
+                ranked, missing = self._nearest(query, asked, memory, limit)
+        notices = taken_as_words(query.misread)
         if missing:
             notices = (nothing_with(missing, nearest=bool(ranked)), *notices)
         if asked.text and asked.vector is None and self._has_meaning(memory):
@@ -235,7 +236,7 @@ class Searching:
         """Passages of at least `limit` documents, if there are as many; the best first."""
         if memory.model is None:
             return []
-        indexes = Indexes(self._word_index, memory.vectors, memory.ranges, self._turn.catalog.page_numbers)
+        indexes = Indexes(self._word_index, memory.vectors, memory.ranges, memory.page_numbers)
         selection = Selection(self._turn.catalog, memory.model, indexes, memory.ranges, memory.table)
         return selection.ranked(query, asked, limit)
 

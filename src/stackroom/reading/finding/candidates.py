@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress, starmap
+from itertools import compress, count, islice
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -17,6 +17,9 @@ from stackroom.reading.finding.ranking import Evidence, fuse
 # If at least one document in four is chosen, the words are searched in all documents, and the hits in chosen
 # ones are kept.
 _MANY = 4
+
+# The words of up to so many documents as a whole are looked for in all: to name those wanted takes as long.
+_FEW = 400
 
 # How many times as many passages are listed by their words as become candidates by them.
 _TIMES = 2
@@ -142,10 +145,13 @@ class Indexes:
             word_index: finds words.
             vectors: find meaning.
             ranges: tell which document a passage belongs to.
-            page_numbers: tells which pages passages are on; passages that it does not know are left out.
+            page_numbers: tells which pages passages are on, perhaps of others as well; passages that it does
+                not know are left out.
         """
         self._page_numbers = page_numbers
-        self._names: dict[str, tuple[int, WordMatches]] = {}  # by the query's words; see `_with_names`
+        # By the query's words, because a search that lacks documents asks again.
+        self._about: dict[str, WordMatches] = {}
+        self._names: dict[str, tuple[int, WordMatches]] = {}
         self._word_index = word_index
         self._vectors = vectors
         self._ranges = ranges
@@ -153,7 +159,7 @@ class Indexes:
     def candidates(
         self, asked: Asked, k: int, within: Chosen | None = None, without: Sequence[PassageRange] = ()
     ) -> list[Candidate]:
-        """The passages that either index finds, with the evidence that `ranking` weighs; the best first.
+        """The passages that either index finds, with the evidence that `ranking` weighs; in any order.
 
         Args:
             asked: the query.
@@ -162,8 +168,8 @@ class Indexes:
             without: passages of documents to leave out, ascending.
 
         Returns:
-            Up to 2k candidates, by descending score, equal ones by id. Each belongs to a document that is in
-            memory; that the catalogue still has its text is not certain.
+            Up to 2k candidates. Each belongs to a document that is in memory; that the catalogue still has
+            its text is not certain.
 
         Raises:
             CatalogUnusable: the index of words is damaged.
@@ -171,8 +177,9 @@ class Indexes:
         near = dict(self._near(asked, k, within, without))
         # What is near in meaning gets its share of words from far down the list.
         matching = self._matching(asked, _TIMES * k, within, without)
-        with_words = [passage for passage, _ in matching.hits[:k]]
-        passages = list(dict.fromkeys((*near, *with_words)))
+        meaning_ranks = dict(zip(near, count(1), strict=False))
+        words_ranks = dict(zip(matching.scores, range(1, k + 1), strict=False))
+        passages = list(near | words_ranks)
         numbers = self._page_numbers(passages)
         owners = {
             passage: owner
@@ -180,41 +187,25 @@ class Indexes:
             if passage in numbers and (owner := self._ranges.of(passage))
         }
         meaning = self._meaning(asked, owners, near)
-        words = _shares(owners, matching, _TIMES * k)
+        words, words_else = _shares(matching, _TIMES * k)
         firsts = {owner.first for owner in owners.values()}
-        document, name = self._documents(asked, firsts, k)
+        documents, names = self._documents(asked, firsts, k)
         is_whole = within is None and not without
-        page = self._pages(asked, owners, numbers, None if is_whole else firsts)
-        meaning_ranks = {passage: rank for rank, passage in enumerate(near, 1)}
-        words_ranks = {passage: rank for rank, passage in enumerate(with_words, 1)}
-        # Columns of all candidates, in the order of `owners`.
-        by_words, by_page = list(words.values()), list(page.values())
-        by_document = [document[owner.first] for owner in owners.values()]
-        by_name = [name[owner.first] for owner in owners.values()]
-        scores = fuse(
-            np.array([meaning.get(passage, asked.unrelated) for passage in owners]),
-            np.array(by_words),
-            np.array(by_page),
-            np.array(by_document),
-            np.array(by_name),
-            asked.known,
-            asked.unrelated,
-        )
-        columns = zip(
-            owners,
-            owners.values(),
-            map(numbers.__getitem__, owners),
-            map(meaning.get, owners),
-            map(meaning_ranks.get, owners),
-            by_words,
-            map(words_ranks.get, owners),
-            by_page,
-            by_document,
-            by_name,
-            scores.tolist(),
-            strict=True,
-        )
-        return best_first(starmap(Candidate, columns))
+        found_pages = self._word_index.pages(asked.text, _PAGES, None if is_whole else firsts)
+        pages, page_else = _shares(found_pages, _PAGES)
+        known, unrelated = asked.known, asked.unrelated
+        found = []
+        for passage, owner in owners.items():
+            first, number, similar = owner.first, numbers[passage], meaning.get(passage)
+            by_words = words.get(passage, words_else)
+            by_page = pages.get(page_key(first, number), page_else)
+            by_document, by_name = documents.get(first, 0.0), names.get(first, 0.0)
+            compared = unrelated if similar is None else similar
+            score = fuse(compared, by_words, by_page, by_document, by_name, known, unrelated)
+            ranks = meaning_ranks.get(passage), words_ranks.get(passage)
+            evidence = similar, ranks[0], by_words, ranks[1], by_page, by_document, by_name, score
+            found.append(Candidate(passage, owner, number, *evidence))
+        return found
 
     def _meaning(
         self, asked: Asked, passages: Collection[int], near: Mapping[int, float]
@@ -225,32 +216,23 @@ class Indexes:
         others = [passage for passage in passages if passage not in near]
         return {**near, **self._vectors.similarities(asked.vector, others)}
 
-    def _pages(
-        self,
-        asked: Asked,
-        owners: Mapping[int, PassageRange],
-        numbers: Mapping[int, int],
-        documents: Collection[int] | None,
-    ) -> dict[int, float]:
-        """Passage → how well the words of the whole page match; `documents` as for `WordIndex.pages`."""
-        matching = self._word_index.pages(asked.text, _PAGES, documents)
-        keys = {passage: page_key(owner.first, numbers[passage]) for passage, owner in owners.items()}
-        shares = _shares(keys.values(), matching, _PAGES)
-        return {passage: shares[key] for passage, key in keys.items()}
-
     def _documents(
         self, asked: Asked, firsts: Collection[int], k: int
-    ) -> tuple[dict[int, float], dict[int, float]]:
+    ) -> tuple[Mapping[int, float], Mapping[int, float]]:
         """First passage → how well the document as a whole matches, and how well its files' names do."""
-        matching = self._word_index.documents(asked.text, firsts)
+        if len(self._ranges) > _FEW:
+            documents = self._word_index.documents(asked.text, firsts)
+        else:
+            if asked.text not in self._about:
+                self._about[asked.text] = self._word_index.documents(asked.text, None)
+            documents = self._about[asked.text]
         names = self._with_names(asked.text, len(firsts) + k)
-        best = names.hits[0][1] if names.hits else 0.0
-        by_best = WordMatches(names.hits, best)
-        return _shares(firsts, matching, 0), _shares(firsts, by_best, 0)
+        best_name = max(names.scores.values(), default=0.0)
+        return _shares(documents)[0], _shares(WordMatches(names.scores, best_name))[0]
 
     def _with_names(self, text: str, k: int) -> WordMatches:
-        """See `WordIndex.names`. Kept, because a search that lacks documents asks again, for fewer."""
-        known, names = self._names.get(text, (0, WordMatches([], 0.0)))
+        """See `WordIndex.names`. Those of more documents serve as well."""
+        known, names = self._names.get(text, (0, WordMatches({}, 0.0)))
         if k > known:
             names = self._word_index.names(text, k)
             self._names[text] = k, names
@@ -268,10 +250,10 @@ class Indexes:
             # To pick from hits in all documents is quicker than to have the engine look up thousands of them.
             most = 2 * times * k
             found = self._word_index.search(asked.text, most, asked.phrases, without=left_out)
-            chosen = within.has([passage for passage, _ in found.hits])
-            hits = list(compress(found.hits, chosen))
-            if len(hits) >= k or len(found.hits) < most:
-                return WordMatches(hits[:k], found.most)
+            chosen = compress(found.scores.items(), within.has(list(found.scores)))
+            scores = dict(islice(chosen, k))
+            if len(scores) == k or len(found.scores) < most:
+                return WordMatches(scores, found.most)
         firsts = within.ranges[:, 0].tolist()
         if within.others:
             return self._word_index.search(asked.text, k, asked.phrases, without=left_out + firsts)
@@ -291,19 +273,19 @@ class Indexes:
         return self._vectors.search(asked.vector, k, within=inside, without=outside)
 
 
-def _shares(ids: Iterable[int], matching: WordMatches, k: int) -> dict[int, float]:
-    """How well the words of passages, pages or documents match, by their ids.
+def _shares(matching: WordMatches, k: int = 0) -> tuple[dict[int, float], float]:
+    """How well the words of passages, pages or documents match, by their ids; and how well those that are not
+    listed may match.
 
     Args:
-        ids: of the passages, pages or documents.
         matching: a list of those that match best.
         k: the most that this list can have; 0 if it has all that match.
     """
-    # A list of k hits was cut: what is behind the cut may match nearly as well as the last one in the list. A
+    most = matching.most or 1.0
+    shares = {id_: score / most for id_, score in matching.scores.items()}
+    # A list of k was cut: what is behind the cut may match nearly as well as the last one in the list. A
     # shorter list has all with a word of the query, so that any other has none.
-    unlisted = matching.hits[-1][1] if 0 < len(matching.hits) == k else 0.0
-    scores, most = matching.scores, matching.most or 1.0
-    return {id_: scores.get(id_, unlisted) / most for id_ in ids}
+    return shares, next(reversed(shares.values())) if 0 < len(shares) == k else 0.0
 
 
 def _array(ranges: Sequence[PassageRange]) -> NDArray[np.int64]:

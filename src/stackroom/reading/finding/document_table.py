@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from sys import intern
 
 import numpy as np
@@ -15,8 +16,32 @@ from stackroom.reading.query.query import Query
 # Documents read from the catalogue at once: that takes a twentieth of a second.
 _AT_ONCE = 1000
 
+# Filters whose answers are kept, because one question follows another in the same folder: a byte a document.
+_KEPT = 32
+
 Rows = NDArray[np.int64]
 """Numbers of rows of the table, from 0, ascending: one row for each document, in the order of passages."""
+
+
+class _Shared:
+    """A column of texts that many documents share: each is kept and compared once."""
+
+    def __init__(self, fold: Callable[[str], str]) -> None:
+        """`fold` gives the form in which a text is compared."""
+        self._fold = fold
+        self._numbers: dict[str, int] = {}  # text → its number, from 0
+        self.texts: list[str] = []  # folded; by number
+        self.rows: NDArray[np.int32] = np.empty(0, np.int32)  # by document: its text's number
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Adds documents."""
+        numbers = [self._numbers.setdefault(text, len(self._numbers)) for text in texts]
+        self.texts += map(self._fold, islice(self._numbers, len(self.texts), None))
+        self.rows = np.concatenate([self.rows, np.array(numbers, np.int32)])
+
+    def keep(self, kept: NDArray[np.bool_]) -> None:
+        """Removes all documents but these; the texts stay."""
+        self.rows = self.rows[kept]
 
 
 class DocumentTable:
@@ -27,12 +52,14 @@ class DocumentTable:
 
     def __init__(self, described: Iterable[Description] = ()) -> None:
         """`described` are its first rows, by ascending passages."""
-        self._columns: dict[str, list[str]] = {
-            name: [] for name in ("title", "author", "folder", "language", "id", "newest")
-        }
-        self._unfolded = {"title", "author", "folder"}  # columns that no filter has asked for yet
+        self._columns: dict[str, list[str]] = {name: [] for name in ("title", "folder", "newest")}
+        self._shared = {"author": _Shared(folded), "language": _Shared(str.lower)}
+        self._unfolded = {"title", "folder"}  # columns that no filter has asked for yet
+        self._ids: NDArray[np.bytes_] = np.empty(0, "S24")
         self._ranges: NDArray[np.int64] = np.empty((0, 2), np.int64)
-        self._days: NDArray[np.int32] = np.empty((0, 4), np.int32)  # first and last of created and modified
+        self._days: NDArray[np.int32] = np.empty((4, 0), np.int32)  # first and last of created and modified
+        self._answers: dict[tuple[str, str], NDArray[np.bool_]] = {}  # by kind and value; see `_fits`
+        self._by_age: Rows | None = None  # all rows, the newest document's first; None if not known
         self._add(list(described))
 
     def __len__(self) -> int:
@@ -45,7 +72,10 @@ class DocumentTable:
         kept = ~np.isin(self._ranges[:, 0], [one.first for one in gone])
         rows = np.flatnonzero(kept).tolist()
         self._columns = {name: [column[row] for row in rows] for name, column in self._columns.items()}
-        self._ranges, self._days = self._ranges[kept], self._days[kept]
+        for shared in self._shared.values():
+            shared.keep(kept)
+        self._ids, self._ranges, self._days = self._ids[kept], self._ranges[kept], self._days[:, kept]
+        self._forget()
 
     def rename(self, described: Iterable[Description]) -> None:
         """Replaces the paths of documents whose files were renamed, moved, added or removed."""
@@ -53,6 +83,7 @@ class DocumentTable:
             (found,) = np.nonzero(self._ranges[:, 0] == document.passages.first)
             for row in found.tolist():
                 self._columns["folder"][row] = self._folder(document)
+        self._forget()
 
     def read_some(
         self, ranges: Sequence[PassageRange], describe: Callable[[int, int], list[Description]]
@@ -116,9 +147,15 @@ class DocumentTable:
         """The ids of these documents' first and last passages, shape (len(rows), 2), aligned with `rows`."""
         return self._ranges[rows]
 
-    def newest(self, row: int) -> str:
-        """When a document was created or modified, whichever is later; ISO 8601, empty if it says neither."""
-        return self._columns["newest"][row]
+    def newest_first(self, rows: Rows) -> Rows:
+        """These rows, beginning with the document that was created or modified last; equal ones ascend."""
+        if self._by_age is None:
+            newest = self._columns["newest"].__getitem__
+            self._by_age = np.array(sorted(range(len(self)), key=newest, reverse=True), np.int64)
+        wanted = np.full(len(self), False)
+        wanted[rows] = True
+        ordered: Rows = self._by_age[wanted[self._by_age]]
+        return ordered
 
     def _add(self, described: Sequence[Description]) -> None:
         """Adds documents whose passages come after those of all others."""
@@ -127,31 +164,54 @@ class DocumentTable:
         for document in described:
             for name, text in (
                 ("title", self._text("title", document.title)),
-                ("author", intern(self._text("author", document.author))),
                 ("folder", self._folder(document)),
-                ("language", intern(document.language.lower())),
-                ("id", document.id),
                 ("newest", intern(max(document.created, document.modified))),
             ):
                 self._columns[name].append(text)
+        self._shared["author"].add(document.author.replace("\n", " ") for document in described)
+        self._shared["language"].add(document.language for document in described)
+        ids = np.array([document.id for document in described], "S24")
         ranges = [(document.passages.first, document.passages.last) for document in described]
         days = [
             first_and_last_day(document.created) + first_and_last_day(document.modified)
             for document in described
         ]
+        self._ids = np.concatenate([self._ids, ids])
         self._ranges = np.concatenate([self._ranges, np.array(ranges, np.int64)])
-        self._days = np.concatenate([self._days, np.array(days, np.int32)])
+        self._days = np.concatenate([self._days, np.array(days, np.int32).T], axis=1)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Forgets what was true of the rows before a change."""
+        self._answers.clear()
+        self._by_age = None
 
     def _fits(self, kind: str, value: str) -> NDArray[np.bool_]:
         """For each row whether the document fits a filter's value, as `filters.read_value` gives it."""
+        if (kind, value) not in self._answers:
+            if len(self._answers) >= _KEPT:
+                self._answers.clear()
+            self._answers[kind, value] = self._compared(kind, value)
+        return self._answers[kind, value]
+
+    def _compared(self, kind: str, value: str) -> NDArray[np.bool_]:
+        if kind == "id":
+            return np.equal(self._ids, value.encode())
+        if kind == "language":
+            shared = self._shared[kind]
+            return np.array([own == value for own in shared.texts], np.bool_)[shared.rows]
+        if kind == "author":
+            shared = self._shared[kind]
+            return self._holds(shared.texts, folded_parts(kind, value))[shared.rows]
         if kind in self._unfolded:
             self._fold(kind)
-        column = self._columns[kind]
-        if kind in ("language", "id"):
-            return np.array([own == value for own in column], np.bool_)
-        fitting = np.full(len(column), True)
-        for part in folded_parts(kind, value):
-            fitting &= np.array([part in own for own in column], np.bool_)
+        return self._holds(self._columns[kind], folded_parts(kind, value))
+
+    def _holds(self, texts: list[str], parts: list[str]) -> NDArray[np.bool_]:
+        """For each text whether it has all of these parts."""
+        fitting = np.full(len(texts), True)
+        for part in parts:
+            fitting &= np.array([part in own for own in texts], np.bool_)
         return fitting
 
     def _is_in_time(self, after: str, before: str) -> NDArray[np.bool_]:
@@ -163,8 +223,8 @@ class DocumentTable:
         """
         start = first_and_last_day(after)[0] if after else 0
         stop = first_and_last_day(before)[0] if before else LAST_DAY
-        first, last = self._days[:, 0::2], self._days[:, 1::2]
-        inside: NDArray[np.bool_] = np.logical_or.reduce((last >= start) & (first < stop), axis=1)
+        first, last = self._days[0::2], self._days[1::2]
+        inside: NDArray[np.bool_] = np.logical_or.reduce((last >= start) & (first < stop))
         return inside
 
     def _fold(self, kind: str) -> None:

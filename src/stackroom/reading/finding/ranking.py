@@ -27,11 +27,11 @@ depend on them: see docs/quality.md.
 
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 WORDS, PAGE, DOCUMENT, NAME = 0.3, 0.3, 0.2, 0.1
 _WHOLE = 1 + WORDS + PAGE + DOCUMENT + NAME
+
+# Scores have nine digits after the point.
+_STEPS = 1e9
 
 
 class Evidence(NamedTuple):
@@ -63,20 +63,16 @@ class Evidence(NamedTuple):
     place: int | None = None
 
 
-Column = NDArray[np.float64]
-"""A number for each passage; shape (passages,)."""
-
-
 def fuse(
-    meaning: Column,
-    words: Column,
-    page: Column,
-    document: Column,
-    name: Column,
+    meaning: float,
+    words: float,
+    page: float,
+    document: float,
+    name: float,
     known: float,
     unrelated: float = 0.0,
-) -> Column:
-    """The scores of passages; higher is better.
+) -> float:
+    """The score of a passage; higher is better.
 
     Args:
         meaning: cosine similarity, -1 to 1; `unrelated` if there is no vector.
@@ -87,12 +83,11 @@ def fuse(
         known: share of the query's letters that the model knows, 0 to 1.
         unrelated: cosine similarity that stands for no similarity, 0 to below 1.
     """
-    similar = (np.maximum(meaning, 0.0) - unrelated) / (1 - unrelated)
+    similar = (max(meaning, 0.0) - unrelated) / (1 - unrelated)
     evidence = known**2 * similar + WORDS * words
     evidence += PAGE * page + DOCUMENT * document + NAME * name
     # Rounded, because the same numbers, summed in another order, may differ in the last digit.
-    scores: Column = np.round(evidence / _WHOLE, 9)
-    return scores
+    return round(evidence / _WHOLE * _STEPS) / _STEPS
 
 
 def nothing(known: float, unrelated: float) -> float:

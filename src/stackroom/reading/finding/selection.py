@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from heapq import nlargest
-
-import numpy as np
 
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Model
@@ -102,7 +99,7 @@ class Selection:
         count = _PASSAGES
         while len(documents) < limit and len(checked) < _MOST_CHECKED:
             found = self._indexes.candidates(asked, count, within)
-            new = [candidate for candidate in found if candidate.passage not in checked]
+            new = [one for one in best_first(found) if one.passage not in checked]
             if not new:
                 break
             for at in range(0, len(new), _CHECKED_AT_ONCE):
@@ -121,13 +118,12 @@ class Selection:
 
     def _listed(self, query: Query, table: DocumentTable, admitted: Rows, limit: int) -> list[Candidate]:
         """The answer to a query that has nothing but filters: see `ranked`."""
+        newest = table.newest_first(admitted)
         if not query.without:
-            newest = nlargest(limit, admitted.tolist(), key=table.newest)
-            return self._without_evidence(table.ranges(np.array(newest, np.int64))[:, 0].tolist())
-        newest = sorted(admitted.tolist(), key=table.newest, reverse=True)
+            return self._without_evidence(table.ranges(newest[:limit])[:, 0].tolist())
         listed: list[int] = []
         left = _MOST_CHECKED
-        for first, last in table.ranges(np.array(newest, np.int64)).tolist():
+        for first, last in table.ranges(newest).tolist():
             for start in range(first, min(last + 1, first + left), _CHECKED_AT_ONCE):
                 ids = range(start, min(last + 1, start + _CHECKED_AT_ONCE))
                 left -= len(ids)
