@@ -56,8 +56,10 @@ def main() -> None:
             Checkout("before", arguments.checkout.resolve()): arguments.old_data or Path(work, "before"),
             HERE: arguments.new_data or Path(work, "now"),
         }
+        for data in builds.values():
+            data.mkdir(parents=True, exist_ok=True)
         if arguments.folder:
-            index_in_turns(builds, arguments.folder.resolve(), arguments.rounds, Path(work))
+            _index_in_turns(builds, arguments.folder.resolve(), arguments.rounds, Path(work))
         if arguments.sizes:
             found = [_search_in_turns(builds, n, arguments.rounds, arguments.calls) for n in arguments.sizes]
             _print_searches(arguments.sizes, found)
@@ -67,7 +69,7 @@ Builds = dict[Checkout, Path]
 """The older commit, then this one, and where the data folders of each are."""
 
 
-def index_in_turns(builds: Builds, folder: Path, rounds: int, work: Path) -> None:
+def _index_in_turns(builds: Builds, folder: Path, rounds: int, work: Path) -> None:
     """Both index a folder in turns, and what that takes is printed. Leaves the data folder `real` of each."""
     files = sum(path.suffix.lower() == ".pdf" for path in folder.rglob("*"))
     figures: dict[Checkout, Figures] = {build: defaultdict(list) for build in builds}
