@@ -41,8 +41,9 @@ class Checkout:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes an interpreter import its code, and its benchmarks."""
-        return {"PYTHONPATH": os.pathsep.join((str(self.folder / "src"), str(self.folder)))}
+        """What makes an interpreter import its code, not that of the folder where it starts."""
+        path = os.pathsep.join((str(self.folder / "src"), str(self.folder)))
+        return {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
 
 
 HERE = Checkout("now", Path(__file__).resolve().parents[1])

@@ -33,6 +33,7 @@ _NODE_PACKAGE = "mcp-local-rag@0.19.1"
 _ONNX_PACKAGES = ("onnx==1.23.2", "protobuf==7.36.2", "ml_dtypes==0.6.0")
 
 _WARMING = 5
+_TURN = 10  # queries of one, then of the next
 _FOUND = 10
 
 
@@ -173,26 +174,28 @@ def _index(system: System, figures: Figures) -> None:
 class _Searcher(Protocol):
     command: Command
 
-    def ask(self, query: str) -> None:
-        """Asks, and waits for the answer. Raises OSError if it has none."""
+    def ask(self, asked: Sequence[str]) -> None:
+        """Asks one after the other, and waits for the answers. Raises OSError if there is none."""
 
     def stop(self) -> None:
         """Ends the server."""
 
 
 class _OverHttp:
-    """Stackroom's server, and one caller with one connection."""
+    """Stackroom's server, and one caller."""
 
     def __init__(self, data: Path) -> None:
         self._server = Server(data)
         self.command = self._server.command
-        self._connection = http.client.HTTPConnection(HOST, self._server.port, timeout=600)
 
-    def ask(self, query: str) -> None:
-        search(self._connection, query)
+    def ask(self, asked: Sequence[str]) -> None:
+        # A connection for each turn: the server closes one that is idle while the others have theirs.
+        connection = http.client.HTTPConnection(HOST, self._server.port, timeout=600)
+        for query in asked:
+            search(connection, query)
+        connection.close()
 
     def stop(self) -> None:
-        self._connection.close()
         self._server.stop()
 
 
@@ -209,11 +212,12 @@ class _OverPipes:
         self._call("initialize", {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client})
         self._say({"method": "notifications/initialized"})
 
-    def ask(self, query: str) -> None:
-        asked = {"name": self._system.tool, "arguments": {**self._system.arguments, "query": query}}
-        result = self._call("tools/call", asked)
-        if result.get("isError"):
-            raise OSError(f"{self._system.name}: {result['content'][0]['text']}")
+    def ask(self, asked: Sequence[str]) -> None:
+        for query in asked:
+            arguments = {**self._system.arguments, "query": query}
+            result = self._call("tools/call", {"name": self._system.tool, "arguments": arguments})
+            if result.get("isError"):
+                raise OSError(f"{self._system.name}: {result['content'][0]['text']}")
 
     def stop(self) -> None:
         self._to.close()
@@ -247,14 +251,12 @@ def _search_in_turns(
     }
     spent = dict.fromkeys(servers, 0.0)
     for server in servers.values():
-        for query in asked[:_WARMING]:
-            server.ask(query)
-    for first in range(_WARMING, len(asked), _FOUND):
+        server.ask(asked[:_WARMING])
+    for first in range(_WARMING, len(asked), _TURN):
         for name, server in servers.items():
             server.command.sample()
             before = server.command.cpu
-            for query in asked[first : first + _FOUND]:
-                server.ask(query)
+            server.ask(asked[first : first + _TURN])
             server.command.sample()
             spent[name] += server.command.cpu - before
     for name, server in servers.items():
