@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 DOCS ?= data/library
+export AGAINST ?=
 SECONDS ?= 300
 export STACKROOM_DATA ?= data
 # Compiled modules are kept: without them each of the suite's processes compiles all tests anew (5 CPU-s).
@@ -20,6 +21,7 @@ help:  ## show this list
 	@echo
 	@echo "  DOCS=/path/to/folder   the PDFs (default: data/library)"
 	@echo "  STACKROOM_DATA=/path   where the index lives (default: data)"
+	@echo "  AGAINST=/path          for bench: an older checkout (default: made from git)"
 
 index: $(READY)  ## read the PDFs of DOCS into the index
 	$(BIN)/stackroom index "$(DOCS)"

@@ -9,13 +9,13 @@ import argparse
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.checkouts import HERE, Checkout
 from bench.processes import print_table
 
 _AFTER = (3.0, 6.0, 9.0)
@@ -29,22 +29,22 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--question", default="how can I change the page margins")
     arguments = parser.parse_args()
-    here = Path(__file__).resolve().parents[1]
-    checkouts = [*([("before", arguments.against.resolve())] if arguments.against else []), ("now", here)]
+    before = [Checkout("before", arguments.against.resolve())] if arguments.against else []
     rows = []
     for number in range(1, arguments.rounds + 1):
-        for name, checkout in checkouts:
+        for checkout in (*before, HERE):
             answers = _ask(checkout, arguments.folder.resolve(), arguments.question)
-            rows.append((f"{name}, round {number}", *(f"{took:.1f} s, {hits}" for took, hits in answers)))
+            rows.append(
+                (f"{checkout.name}, round {number}", *(f"{took:.1f} s, {hits}" for took, hits in answers))
+            )
     print_table(["", *(f"asked after {seconds:.0f} s" for seconds in _AFTER)], *rows)
 
 
-def _ask(checkout: Path, folder: Path, question: str) -> list[tuple[float, int]]:
+def _ask(checkout: Checkout, folder: Path, question: str) -> list[tuple[float, int]]:
     """For each question how many seconds its answer took, and how many results it had."""
-    path = os.pathsep.join(map(str, (checkout / "src", checkout)))
-    environment = {**os.environ, "PYTHONPATH": path}
+    environment = {**os.environ, **checkout.environment}
     with TemporaryDirectory() as data:
-        command = [sys.executable, "-m", "stackroom", "--data", data]
+        command = [*checkout.stackroom, "--data", data]
         started = time.monotonic()
         index = subprocess.Popen(
             [*command, "index", str(folder)],

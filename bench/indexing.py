@@ -19,17 +19,16 @@ from pathlib import Path
 
 from pypdf import PdfReader, PdfWriter
 
+from bench.checkouts import HERE, Checkout
 from bench.processes import STACKROOM, Command, environment, median, print_table, run
 from bench.robustness.changed import write_pdf
 from bench.words import queries
-from stackroom.common.errors import CatalogUnusable
-from stackroom.indexes.words import WordIndex
 
 _ALL_WORDS = "all documents found by words"
 
 # What holds when a point is reached; `:files` is how many PDFs the folder has, `:words` how many passages can
 # be found by their words.
-_MILESTONES = {
+MILESTONES = {
     "first document found by words": "SELECT :words > 0",
     _ALL_WORDS: "SELECT count(*) >= :files AND :words >="
     " (SELECT coalesce(sum(last - first + 1), 0) FROM splits) FROM locations",
@@ -49,22 +48,32 @@ class Milestones:
         self._catalog = data / "index" / "catalog.sqlite3"
         self._files = files
         self._db: sqlite3.Connection | None = None
-        self._word_index = WordIndex(data / "index" / "words")
+        self._words = data / "index" / "words" / "passages" / "meta.json"
         self._seen = (0, 0)
 
     def look(self, running: Command) -> None:
         """Notes what has been reached since the last look."""
-        with suppress(sqlite3.Error, CatalogUnusable):  # not there yet, or just being made
+        with suppress(sqlite3.Error, OSError, ValueError):  # not there yet, or just being made
             if self._db is None:
                 self._db = sqlite3.connect(f"{self._catalog.resolve().as_uri()}?mode=ro", uri=True)
-            seen = self._db.execute("PRAGMA data_version").fetchone()[0], len(self._word_index)
+            seen = self._db.execute("PRAGMA data_version").fetchone()[0], self._searchable()
             if seen == self._seen:
                 return
             values = {"files": self._files, "words": seen[1]}
-            for name, sql in _MILESTONES.items():
+            for name, sql in MILESTONES.items():
                 if name not in self.reached and self._db.execute(sql, values).fetchone()[0]:
                     self.reached[name] = running.age, running.cpu
             self._seen = seen
+
+    def _searchable(self) -> int:
+        """How many passages' words are in the index, by the engine's own list of its parts: any build's."""
+        if not self._words.exists():
+            return 0
+        parts = json.loads(self._words.read_bytes())["segments"]
+        entries: int = sum(
+            part["max_doc"] - (part["deletes"] or {}).get("num_deleted_docs", 0) for part in parts
+        )
+        return max(entries - 1, 0)  # one entry says how far the index has followed the catalogue
 
     def close(self) -> None:
         """Lets go of the catalogue."""
@@ -94,10 +103,10 @@ def main() -> None:
         files = _copy(arguments.folder, work / "library")
         for number in range(arguments.rounds):
             _measure_plain(baseline, work, work / f"plain{number}", env, plain)
-            _measure_indexing(work / "library", work / f"first{number}", env, first, files)
+            measure_indexing(work / "library", work / f"first{number}", env, first, files)
             (work / f"ours{number}").mkdir()
             (work / f"first{number}" / "models").rename(work / f"ours{number}" / "models")
-            _measure_indexing(work / "library", work / f"ours{number}", env, ours, files)
+            measure_indexing(work / "library", work / f"ours{number}", env, ours, files)
             _measure_words(work / "library", work / f"words{number}", env, ours, files)
             _measure_afterwards(work / "library", work / f"ours{number}", env, ours)
         if arguments.keep:
@@ -119,7 +128,7 @@ def _measure_plain(
     command = run([*baseline, "index", str(work / "library"), str(data)], env)
     counts = json.loads(command.output)
     _note_indexing(figures, command, counts["pages"], counts["passages"], counts["skipped"])
-    for name in _MILESTONES:
+    for name in MILESTONES:
         figures[f"{name}: wall-clock s"].append(command.seconds)
         figures[f"{name}: CPU-s"].append(command.cpu)
     for what in ("nothing changed", "one document changed"):
@@ -129,13 +138,21 @@ def _measure_plain(
         figures["`search` in a process: CPU-s"].append(run([*baseline, "search", str(data), query], env).cpu)
 
 
-def _measure_indexing(library: Path, data: Path, env: dict[str, str], figures: Figures, files: int) -> None:
+def measure_indexing(
+    library: Path,
+    data: Path,
+    env: dict[str, str],
+    figures: Figures,
+    files: int,
+    checkout: Checkout = HERE,
+) -> None:
+    """Indexes a library of so many PDFs into a data folder, and adds what that took to the figures."""
     milestones = Milestones(data, files)
-    command = run(_index(library, data), env, milestones.look)
+    command = run(_index(library, data, checkout), {**checkout.environment, **env}, milestones.look)
     milestones.close()
     summary = json.loads(command.output)
     _note_indexing(figures, command, summary["pages"], summary["embedded_passages"], summary["failed"])
-    for name in _MILESTONES:
+    for name in MILESTONES:
         # What the last 50 ms brought is seen at the end.
         seconds, cpu = milestones.reached.get(name, (command.seconds, command.cpu))
         figures[f"{name}: wall-clock s"].append(seconds)
@@ -166,8 +183,8 @@ def _measure_afterwards(library: Path, data: Path, env: dict[str, str], figures:
         figures["`search` in a process: CPU-s"].append(run(search, env).cpu)
 
 
-def _index(library: Path, data: Path) -> list[str]:
-    return [*STACKROOM, "index", str(library), "--data", str(data), "--json", "--quiet"]
+def _index(library: Path, data: Path, checkout: Checkout = HERE) -> list[str]:
+    return [*checkout.stackroom, "index", str(library), "--data", str(data), "--json", "--quiet"]
 
 
 def _note_indexing(figures: Figures, command: Command, pages: int, passages: int, failed: int) -> None:

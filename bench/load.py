@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.checkouts import HERE, Checkout
 from bench.processes import STACKROOM, Command, print_table, run
 from bench.words import queries
 
@@ -27,6 +28,8 @@ _CALLERS = (1, 8, 32)
 _REPEATED_CALLERS, _REPEATED = 8, 10
 _POLL_SECONDS = 0.05
 _LONGEST_START = 600.0
+_LONGEST_REST = 120.0
+_AT_REST = 0.03  # CPU-seconds in a second
 
 
 class Row:
@@ -52,9 +55,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     arguments = parser.parse_args()
     first = Server(arguments.data)
-    first.command.stop()
+    first.stop()
     server = Server(arguments.data)
-    resting = server.command.resident_mb()
+    before = server.command.resident_mb()
     rows = {callers: Row() for callers in _CALLERS}
     repeated = Row()
     calls = arguments.calls
@@ -64,8 +67,7 @@ def main() -> None:
         for callers, row in rows.items():
             server.measure([next(asked) for _ in range(calls)], callers, row)
         server.measure([again[n % _REPEATED] for n in range(calls)], _REPEATED_CALLERS, repeated)
-    loaded = server.command.resident_mb()
-    server.command.stop()
+    server.stop()
     status = json.loads(run([*STACKROOM, "status", "--data", str(arguments.data), "--json"]).output)
     print(f"{status['documents']} documents, {status['passages']} passages. The server's own start:\n")
     print_table(
@@ -83,8 +85,8 @@ def main() -> None:
     )
     print_table(
         ["memory of the server", "MB"],
-        ["RSS before the calls", f"{resting:.0f}"],
-        ["RSS after them", f"{loaded:.0f}"],
+        ["RSS before the calls", f"{before:.0f}"],
+        ["RSS after them", f"{server.resting_mb:.0f}"],
         ["peak RSS", f"{server.command.main_mb:.0f}"],
         ["peak RSS of processes it starts", f"{server.command.other_mb:.0f}"],
     )
@@ -95,15 +97,18 @@ class Server:
 
     Attributes:
         times: CPU-seconds and wall-clock seconds from its start to each step.
+        resting_mb: its memory in the end, in MB.
     """
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, checkout: Checkout = HERE) -> None:
         """Starts it, and waits until it finds something by its words and by its meaning."""
         with socket.create_server((HOST, 0)) as free:
             self.port: int = free.getsockname()[1]
         address = ["--host", HOST, "--port", str(self.port)]
-        self.command = Command([*STACKROOM, "serve", "--data", str(data), *address])
+        serve = [*checkout.stackroom, "serve", "--data", str(data), *address]
+        self.command = Command(serve, checkout.environment)
         self.times: dict[str, tuple[float, float]] = {}
+        self.resting_mb = 0.0
         connection = http.client.HTTPConnection(HOST, self.port, timeout=_LONGEST_START)
         while len(self.times) < 3 and self.command.age < _LONGEST_START:
             if self.command.wait(_POLL_SECONDS):
@@ -118,14 +123,28 @@ class Server:
         nobody_asked_before = f"{time.monotonic_ns():x}"
         steps: dict[str, Callable[[], object]] = {
             "/healthz answers": lambda: _request(connection, "/healthz"),
-            "a search finds common words": lambda: _search(connection, f"the of in {nobody_asked_before}"),
+            "a search finds common words": lambda: search(connection, f"the of in {nobody_asked_before}"),
             # No text has such a word: what is found has been found by its vector.
-            "a search finds by meaning": lambda: _search(connection, f"qxzvjw wkqjxh{nobody_asked_before}"),
+            "a search finds by meaning": lambda: search(connection, f"qxzvjw wkqjxh{nobody_asked_before}"),
         }
         for name, succeeds in steps.items():
             if name not in self.times and succeeds():
                 self.command.sample()
                 self.times[name] = self.command.cpu, self.command.age
+
+    def stop(self) -> None:
+        """Ends it."""
+        self.resting_mb = self.command.resident_mb()
+        self.command.stop()
+
+    def rest(self) -> None:
+        """Waits until nothing is done beside searches any more: what a start leaves for later."""
+        deadline = time.monotonic() + _LONGEST_REST
+        spent = -1.0
+        while self.command.cpu - spent > _AT_REST and time.monotonic() < deadline:
+            spent = self.command.cpu
+            time.sleep(1)
+            self.command.sample()
 
     def measure(self, asked: Sequence[str], callers: int, row: Row) -> None:
         """Asks each query once, divided among so many callers at once."""
@@ -159,13 +178,14 @@ def _call(port: int, asked: Sequence[str], ready: Barrier, answers: "SimpleQueue
         ready.wait()
         for query in asked:
             started = time.perf_counter()
-            _search(connection, query)
+            search(connection, query)
             latencies.append(time.perf_counter() - started)
     finally:
         answers.put(latencies)
 
 
-def _search(connection: http.client.HTTPConnection, query: str) -> list[Any]:
+def search(connection: http.client.HTTPConnection, query: str) -> list[Any]:
+    """What the server at the other end finds. Raises OSError if it refuses."""
     call = {"name": "search", "arguments": {"query": query}}
     answer = _request(connection, "/mcp", {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call})
     result = answer["result"]

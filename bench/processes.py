@@ -35,19 +35,36 @@ class Command:
         main_mb, other_mb: highest memory (peak RSS) of its first process, and of any other one, in MB.
         together_mb: highest sum over its processes, in MB; memory that they share is counted in each.
         output: what it wrote to standard output.
+        pid: of its first process.
     """
 
-    def __init__(self, command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
-        """Starts it, with `env` on top of our environment; its errors go where ours go."""
+    def __init__(
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        talk: tuple[int, int] | None = None,
+    ) -> None:
+        """Starts it, with `env` on top of our environment; its errors go where ours go.
+
+        `talk` is what it reads and where it writes, two file descriptors, which are closed here; without it,
+        it reads what we read, and what it writes becomes `output`.
+        """
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self.seconds = self.cpu = self.main_mb = self.other_mb = self.together_mb = 0.0
         self.output = ""
         self._written = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed when the command has ended
         self._started = time.monotonic()
         self._process = subprocess.Popen(
-            command, stdout=self._written, start_new_session=True, env={**os.environ, **(env or {})}
+            command,
+            stdin=talk[0] if talk else None,
+            stdout=talk[1] if talk else self._written,
+            start_new_session=True,
+            env={**os.environ, **(env or {})},
         )
-        self._ended = os.pidfd_open(self._process.pid)
+        for end in talk or ():
+            os.close(end)
+        self.pid = self._process.pid
+        self._ended = os.pidfd_open(self.pid)
         atexit.register(self._kill)  # Ctrl-C does not reach another session
 
     @property
@@ -72,15 +89,23 @@ class Command:
             cpu += sum(map(int, fields[11:15])) / _TICKS_PER_SECOND
             together += int(fields[21]) * _PAGE_MB
             peak = _status_mb(status, "VmHWM")
-            if pid == self._process.pid:
+            if pid == self.pid:
                 self.main_mb = max(self.main_mb, peak)
             else:
                 self.other_mb = max(self.other_mb, peak)
         self.cpu, self.together_mb = max(self.cpu, cpu), max(self.together_mb, together)
 
+    def thread_seconds(self) -> dict[int, float]:
+        """CPU-seconds of each thread of the first process, by its id; the main thread has the process's."""
+        found = {}
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+                found[int(task.name)] = int((task / "schedstat").read_text().split()[0]) / 1e9
+        return found
+
     def resident_mb(self) -> float:
         """Memory of the first process at this moment, in MB."""
-        return _status_mb(Path(f"/proc/{self._process.pid}/status").read_text(), "VmRSS")
+        return _status_mb(Path(f"/proc/{self.pid}/status").read_text(), "VmRSS")
 
     def finish(self) -> None:
         """Waits for the end of all its processes. Ends the benchmark if the command failed."""
@@ -92,7 +117,7 @@ class Command:
             time.sleep(0.01)
         self.sample()
         for pid in self._pids():
-            if pid != self._process.pid:
+            if pid != self.pid:
                 with suppress(ChildProcessError):
                     os.waitpid(pid, os.WNOHANG)
         code = self._process.wait()
@@ -116,14 +141,14 @@ class Command:
 
     def _kill(self) -> None:
         if self._process.returncode is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self.pid, signal.SIGKILL)
 
     def _pids(self) -> list[int]:
         return [int(name) for name in os.listdir("/proc") if name.isdigit() and self._is_ours(int(name))]  # noqa: PTH208
 
     def _is_ours(self, pid: int) -> bool:
         try:
-            return os.getsid(pid) == self._process.pid
+            return os.getsid(pid) == self.pid
         except ProcessLookupError:
             return False
 
