@@ -171,7 +171,7 @@ class Searching:
                 if queries is None:
                     yield by_words, turn.enter_context(self._turn.at_one_moment())
                     return
-                vector, known = queries.embed(query.text), queries.embedder.known_share(query.text)
+                vector, known = queries.embed(query.text)
                 memory = turn.enter_context(self._turn.at_one_moment())
                 if memory.model == model:
                     unrelated = queries.embedder.unrelated_cosine
