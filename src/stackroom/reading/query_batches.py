@@ -106,6 +106,11 @@ class QueryModel:
         self._loading = threading.Lock()
         self._loaded: QueryEmbedder | None = None
 
+    @property
+    def loaded(self) -> QueryEmbedder | None:
+        """What embedded the last query; None if that was none yet."""
+        return self._loaded
+
     def preparation(self, built_with: Fingerprint) -> Preparation:
         """Whether this model is prepared for this processor. Raises ModelError if it can't be had."""
         return self._models.preparation(built_with)
