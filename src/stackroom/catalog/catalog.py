@@ -185,7 +185,8 @@ class Catalog(CatalogFile):
             " coalesce((SELECT start FROM pages WHERE document = d.key AND number = p.page + 1), ?),"
             " (SELECT max(start) FROM texts WHERE document = d.key AND start <= g.start),"
             " (SELECT confidence FROM scans WHERE document = d.key AND page = p.page AND state = 'published')"
-            f", d.language, d.text_bytes, d.page_count FROM passages p {_RANGE_OF_P} JOIN documents d ON d.key = s.document"
+            ", d.language, d.text_bytes, d.page_count"
+            f" FROM passages p {_RANGE_OF_P} JOIN documents d ON d.key = s.document"
             " JOIN pages g ON g.document = d.key AND g.number = p.page"
             " WHERE p.id IN (SELECT value FROM json_each(?))",
             (_LAST, json.dumps(list(ids))),
