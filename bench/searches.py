@@ -1,7 +1,7 @@
 """What a search takes without a server, in one thread: `python -m bench.searches DATA [--queries 400]`.
 
 Every query twice: at first the model embeds it, the second time its vector is known. Prints Markdown: CPU-ms
-of the thread that searches, and of the whole process, in which OpenVINO has a thread of its own. With
+of the thread that searches, in which the model runs, too, and of the whole process. With
 STACKROOM_RERANKER, each query is then asked anew without the reranker and with it, in turns.
 """
 

@@ -46,8 +46,9 @@ class Memory:
             self._db.execute("INSERT INTO texts VALUES (?, ?, ?)", (key, start, content))
 
     def rows(self, sql: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
-        self.blocks_read += sql.startswith("SELECT content")
-        return self._db.execute(sql, parameters).fetchall()
+        rows = self._db.execute(sql, parameters).fetchall()
+        self.blocks_read += len(rows) if "t.content" in sql else 0
+        return rows
 
     def close(self) -> None:
         self._db.close()
@@ -98,6 +99,41 @@ def test_going_forward_reads_each_block_once() -> None:
     for (start, stop), text in zip(pairwise(starts), pages, strict=True):
         assert reader.span(1, start, stop) == text
     assert memory.blocks_read == blocks
+    memory.close()
+
+
+def test_blocks_that_are_not_kept_are_read_together() -> None:
+    memory = Memory()
+    for key in (1, 2, 3):
+        memory.add(key, [f"of {key}\n", "x" * 20_000 + "\n", "the end\n"])
+    reader = TextReader(memory.rows)
+    assert reader.span(2, 0, 4) == "of 2"
+    places = [(1, 0), (2, 0), (3, 20_006), (9, 0)]
+    found = reader.blocks(places)
+    assert {place: text[:5] for place, text in found.items()} == {
+        (1, 0): "of 1\n",
+        (2, 0): "of 2\n",
+        (3, 20_006): "the e",
+    }
+    assert memory.blocks_read == 3
+    assert reader.blocks(places[:3]) == found
+    assert memory.blocks_read == 3
+    memory.close()
+
+
+def test_what_a_reader_keeps_is_bounded() -> None:
+    memory = Memory()
+    for key in range(20):
+        memory.add(key, ["x" * 1_000_000])
+    reader = TextReader(memory.rows)
+    for key in range(20):
+        reader.span(key, 0, 1)
+    assert memory.blocks_read == 20
+    for key in range(4, 20):
+        reader.span(key, 0, 1)
+    assert memory.blocks_read == 20
+    reader.span(3, 0, 1)  # used longest ago of those that had to go
+    assert memory.blocks_read == 21
     memory.close()
 
 

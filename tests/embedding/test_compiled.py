@@ -25,6 +25,7 @@ from stackroom.embedding.model_files import (
 )
 from stackroom.embedding.models import Models
 from stackroom.embedding.processor import Precision
+from stackroom.embedding.running.compiled import MODEL, compile_model, import_openvino
 from stackroom.embedding.running.prepared import Opening, PreparedEmbedder
 
 LEAST_COSINE: dict[Precision, float] = {"fp32": 0.999, "bf16": 0.999, "int8": 0.985}
@@ -71,6 +72,40 @@ def test_threads_take_turns(compiled: PreparedEmbedder) -> None:
     with ThreadPoolExecutor(4) as executor:
         for found in executor.map(lambda _: compiled.embed_queries(queries), range(4)):
             assert least_cosine(found, expected) > 0.9999
+
+
+@pytest.mark.proved_once
+def test_a_query_s_vector_is_the_same_in_a_graph_of_fixed_shape(prepared_models: Path) -> None:
+    home = prepared_models / BUNDLED_DIGEST[:16]
+    lengths = (3, 15, 16, 17, 31, 32, 33, 63, 64, 65, 256, 400)  # two of these are the signs around a text
+    texts = ["otter " * (length - 2) for length in lengths]
+    for_passages, for_queries = (Opening(home, "fp32", streams).open() for streams in (2, 1))
+    assert [len(one.ids) for one in for_queries.tokenizer.encode_batch(texts)] == [*lengths[:-1], 256]
+    alone = np.concatenate([for_queries.outputs([text]) for text in texts])
+    expected = np.concatenate([for_passages.outputs([text]) for text in texts])
+    np.testing.assert_allclose(alone, expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(for_queries.outputs(texts), expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(for_queries.outputs(texts[::-5]), expected[::-5], rtol=0, atol=1e-6)
+
+
+@pytest.mark.proved_once
+def test_a_query_s_vector_does_not_depend_on_its_neighbours(prepared_models: Path) -> None:
+    for_queries = Models(prepared_models, queries=True).load(BUNDLED)
+    queries = [query[:length] for query, length in zip(QUERIES, (8, 20, 40, 80, 160) * 5, strict=False)]
+    alone = np.concatenate([for_queries.embed_queries([query]) for query in queries])
+    assert least_cosine(for_queries.embed_queries(queries), alone) > 0.999999
+
+
+def test_a_model_that_takes_no_fixed_shape_is_run_as_it_is(tmp_path: Path) -> None:
+    openvino = import_openvino()
+    ops = openvino.opset13
+    ids = ops.parameter([-1, -1], np.int64, name="input_ids")
+    of_five_places = ops.add(ids, ops.constant(np.arange(5)[None]))
+    openvino.save_model(openvino.Model([of_five_places], [ids]), tmp_path / MODEL)
+    with_any, with_sixteen = compile_model(tmp_path, "fp32", 1, 16)
+    assert with_sixteen is with_any
+    with_any, with_one = compile_model(tmp_path, "fp32", 1, 1)
+    assert with_one is not with_any
 
 
 @pytest.mark.proved_once

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fresh_index import DIMENSIONS, CountingEmbedder
 from stackroom.common.errors import ModelDamaged
-from stackroom.reading.query_batches import QueryEmbedder
+from stackroom.reading.query_batches import Embedded, QueryEmbedder
 
 
 class SlowEmbedder(CountingEmbedder):
@@ -47,7 +47,7 @@ class Gathering(QueryEmbedder):
 
 def ask_all(
     executor: ThreadPoolExecutor, queries: QueryEmbedder, texts: Sequence[str]
-) -> list[Future[NDArray[np.float32]]]:
+) -> list[Future[Embedded]]:
     return [executor.submit(queries.embed, text) for text in texts]
 
 
@@ -55,7 +55,8 @@ def test_a_query_gives_its_vector() -> None:
     embedder = CountingEmbedder()
     queries = QueryEmbedder(embedder)
     assert queries.embedder is embedder
-    vector = queries.embed("otters")
+    vector, known = queries.embed("otters")
+    assert known == embedder.known_share("otters")
     assert vector.shape == (DIMENSIONS,)
     np.testing.assert_array_equal(vector, embedder.vectors(["otters"])[0])
 
@@ -63,9 +64,9 @@ def test_a_query_gives_its_vector() -> None:
 def test_a_repeated_query_is_computed_once() -> None:
     embedder = CountingEmbedder()
     queries = QueryEmbedder(embedder)
-    first = queries.embed("otters")
+    first, _ = queries.embed("otters")
     queries.embed("badgers")
-    np.testing.assert_array_equal(queries.embed("otters"), first)
+    np.testing.assert_array_equal(queries.embed("otters").vector, first)
     assert embedder.queries == [["otters"], ["badgers"]]
     queries.embed("Otters")  # another query
     queries.embed("")
@@ -83,7 +84,7 @@ def test_those_that_come_meanwhile_share_a_batch() -> None:
         queries.wait_for(41)
         for _ in range(4):
             embedder.go.release()
-        vectors = [future.result(60) for future in (first, *asked)]
+        vectors = [future.result(60).vector for future in (first, *asked)]
     assert [len(batch) for batch in embedder.queries] == [1, 16, 16, 8]
     assert sorted(text for batch in embedder.queries[1:] for text in batch) == sorted(texts)
     np.testing.assert_array_equal(np.stack(vectors), embedder.vectors(["first", *texts]))
@@ -100,7 +101,7 @@ def test_the_same_query_from_many_at_once() -> None:
         queries.wait_for(5)
         for _ in range(5):
             embedder.go.release()
-        vectors = [future.result(60) for future in asked]
+        vectors = [future.result(60).vector for future in asked]
     assert len(embedder.queries) <= 2  # those that came before and after it had begun
     np.testing.assert_array_equal(np.stack(vectors), embedder.vectors(["otters"] * 5))
 
@@ -123,7 +124,7 @@ def test_each_caller_is_told_that_the_model_failed() -> None:
     embedder.fails = False
     for text in texts:
         embedder.go.release()
-        np.testing.assert_array_equal(queries.embed(text), embedder.vectors([text])[0])
+        np.testing.assert_array_equal(queries.embed(text).vector, embedder.vectors([text])[0])
     assert embedder.queries == [[text] for text in texts]
 
 
@@ -142,7 +143,7 @@ def test_one_that_joins_a_batch_that_fails_is_asked_again() -> None:
         assert embedder.begun.acquire(timeout=60)
         embedder.fails = False
         embedder.go.release()
-        np.testing.assert_array_equal(second.result(60), embedder.vectors(["second"])[0])
+        np.testing.assert_array_equal(second.result(60).vector, embedder.vectors(["second"])[0])
     assert embedder.queries == [["first"], ["second"]]
 
 
@@ -166,6 +167,6 @@ def test_many_threads_get_their_own_vectors() -> None:
     queries = QueryEmbedder(embedder)
     texts = [f"query {number % 50}" for number in range(2000)]
     with ThreadPoolExecutor(16) as executor:
-        vectors = list(executor.map(queries.embed, texts))
+        vectors = [embedded.vector for embedded in executor.map(queries.embed, texts)]
     np.testing.assert_array_equal(np.stack(vectors), embedder.vectors(texts))
     assert max(len(batch) for batch in embedder.queries) <= 16

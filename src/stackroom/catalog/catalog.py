@@ -182,15 +182,17 @@ class Catalog(CatalogFile):
             " coalesce((SELECT start FROM pages WHERE document = d.key AND number = p.page + 1), ?),"
             " (SELECT max(start) FROM texts WHERE document = d.key AND start <= g.start),"
             " (SELECT confidence FROM scans WHERE document = d.key AND page = p.page AND state = 'published')"
-            f", d.language FROM passages p {_RANGE_OF_P} JOIN documents d ON d.key = s.document"
+            ", d.language, d.text_bytes, d.page_count"
+            f" FROM passages p {_RANGE_OF_P} JOIN documents d ON d.key = s.document"
             " JOIN pages g ON g.document = d.key AND g.number = p.page"
             " WHERE p.id IN (SELECT value FROM json_each(?))",
             (_LAST, json.dumps(list(ids))),
         )
+        blocks = self._texts.blocks({(row[5], row[10]) for row in rows})
         found = {}
         for id_, document_id, title, page, label, key, page_start, start, stop, *rest in rows:
             page_stop, block, *about = rest
-            text = self._texts.span(key, page_start, page_stop, block)
+            text = blocks[key, block][page_start - block : page_stop - block]
             place = start - page_start, stop - page_start
             found[id_] = FoundPassage(document_id, title, page, label or str(page), text, *place, *about)
         return found
@@ -273,11 +275,6 @@ class Catalog(CatalogFile):
     def page_lengths(self, key: int) -> list[int]:
         """How many characters each page of the document with this key has, in order."""
         return self._texts.page_lengths(key)
-
-    def extent(self, key: int) -> tuple[int, int]:
-        """The size of the document with this key: bytes of its text in UTF-8, and pages. Reads one row."""
-        rows = self.rows("SELECT text_bytes, page_count FROM documents WHERE key = ?", (key,))
-        return tuple(rows[0]) if rows else (0, 0)
 
     def holdings(self, root: Path) -> dict[str, str]:
         """Path relative to `root` → id of the document in it, for the files of the library at `root`."""

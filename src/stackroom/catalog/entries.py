@@ -228,6 +228,7 @@ class FoundPassage:
         start, stop: offsets of the passage in it; `stop` is not included.
         ocr_confidence: how sure OCR was of the page's text, in percent; None if the PDF has the text itself.
         language: of its document, ISO 639-1; "" if it is not known.
+        text_bytes, page_count: of its document: of the whole text in UTF-8, and how many pages it has.
     """
 
     document_id: str
@@ -239,6 +240,8 @@ class FoundPassage:
     stop: int
     ocr_confidence: int | None = None
     language: str = ""
+    text_bytes: int = 0
+    page_count: int = 0
 
     @property
     def text(self) -> str:

@@ -48,7 +48,7 @@ _PLAIN_OPENINGS = re.compile(rf"\[(?:[{_BETWEEN}]*\[)*")  # quicker, and enough 
 _OURS = re.compile(r"[p?][a?](?:[g?][e?]|[r?][t?])")
 _NOT_IN_LABEL = re.compile(f"[{re.escape(_SINGLE + _DOUBLE + _CLOSING)}\n]+")
 
-_FOREIGN = f"{_SINGLE[1:]}{_DOUBLE}"  # all but "["
+_FOREIGN = re.compile(f"[{re.escape(_SINGLE[1:] + _DOUBLE)}]")  # all but "["
 
 # Letters may carry many marks. So many characters are looked at for each one shown, and to find four letters.
 _SIGN, _LONGEST_WORD = 8, 400
@@ -98,7 +98,7 @@ def own_label(label: str) -> str:
 
 def _imitations(text: str) -> Iterator[tuple[int, int, str]]:
     """The changes that a text needs: at which offset, how many characters to replace, and by what."""
-    plain = text.isascii() or not any(char in text for char in _FOREIGN)
+    plain = text.isascii() or not _FOREIGN.search(text)
     if plain and "[" not in text:
         return
     for found in (_PLAIN_OPENINGS if plain else _OPENINGS).finditer(text):

@@ -17,9 +17,6 @@ from stackroom.reading.results import Fetched, PageOfFile
 # Long documents whose division into parts is kept in memory.
 _DIVISIONS = 256
 
-# Documents of which it is kept whether they fit one answer.
-_FITTING = 10_000
-
 
 class Fetching:
     """Gives documents by their ids. `Reader` has its methods, and describes their arguments."""
@@ -28,8 +25,7 @@ class Fetching:
         """Reads nothing yet. `fetch_characters` are the most of one answer's text, if it is not told more."""
         self._turn = turn
         self._fetch_characters = fetch_characters
-        # Both by the catalogue's opening and the document's key, as a document of one key never changes.
-        self._fits: dict[tuple[int, int], bool] = {}
+        # By the catalogue's opening and the document's key, as a document of one key never changes.
         self._divisions: dict[tuple[int, int], Division] = {}
 
     def fetch(self, id_: str, limit: int | None) -> Fetched:
@@ -100,14 +96,8 @@ class Fetching:
             place: where the passage is.
             memory: of the same turn.
         """
-        known = (memory.opening, key)
-        if known not in self._fits:
-            if len(self._fits) >= _FITTING:
-                self._fits.clear()
-            text_bytes, pages = self._turn.catalog.extent(key)
-            # Bytes are at least as many as characters: a document that fits by its bytes has one part.
-            self._fits[known] = text_bytes + pages * MARK_CHARACTERS <= self._fetch_characters
-        if self._fits[known]:
+        # Bytes are at least as many as characters: a document that fits by its bytes has one part.
+        if place.text_bytes + place.page_count * MARK_CHARACTERS <= self._fetch_characters:
             return place.document_id
         division = self._division(key, memory)
         return division.id(place.document_id, division.part(place.page, place.start))

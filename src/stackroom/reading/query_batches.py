@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +25,24 @@ _KEPT = 1000
 _BATCH = 16
 
 
+class Embedded(NamedTuple):
+    """A query as a model reads it.
+
+    Attributes:
+        vector: float32, shape (dimensions,), length 1; not to be changed.
+        known: see `Embedder.known_share`.
+    """
+
+    vector: NDArray[np.float32]
+    known: float
+
+
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """A query that a thread waits for. `vector` has shape (dimensions,); None until it is computed."""
+    """A query that a thread waits for; `embedded` is None until it is computed."""
 
     text: str
-    vector: NDArray[np.float32] | None = None
+    embedded: Embedded | None = None
 
 
 class QueryEmbedder:
@@ -39,12 +52,12 @@ class QueryEmbedder:
         """Computes nothing yet. `embedder` is used by one thread at a time."""
         self.embedder = embedder
         self._lock = threading.Lock()  # guards `_kept` and `_waiting`
-        self._kept: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+        self._kept: OrderedDict[str, Embedded] = OrderedDict()
         self._waiting: list[_Waiting] = []
         self._model = threading.Lock()  # held while the model computes
 
-    def embed(self, text: str) -> NDArray[np.float32]:
-        """The vector of a query: float32, shape (dimensions,), length 1; not to be changed."""
+    def embed(self, text: str) -> Embedded:
+        """A query's vector, and how much of the query the model knows."""
         with self._lock:
             if text in self._kept:
                 self._kept.move_to_end(text)
@@ -53,23 +66,24 @@ class QueryEmbedder:
             self._waiting.append(mine)
         # The thread that gets the model embeds for all that wait; while it computes, the next batch gathers.
         try:
-            while mine.vector is None:
+            while mine.embedded is None:
                 with self._model:
-                    if mine.vector is None:
+                    if mine.embedded is None:
                         self._embed_some()
         finally:
             with self._lock, suppress(ValueError):
                 self._waiting.remove(mine)  # still there only if the model has failed
-        return mine.vector
+        return mine.embedded
 
     def _embed_some(self) -> None:
         with self._lock:
             batch = self._waiting[:_BATCH]
         vectors = self.embedder.embed_queries([waiting.text for waiting in batch])
+        known = [self.embedder.known_share(waiting.text) for waiting in batch]
         with self._lock:
-            for waiting, vector in zip(batch, vectors, strict=True):
-                waiting.vector = self._kept[waiting.text] = vector
-            self._waiting = [waiting for waiting in self._waiting if waiting.vector is None]
+            for waiting, embedded in zip(batch, map(Embedded, vectors, known), strict=True):
+                waiting.embedded = self._kept[waiting.text] = embedded
+            self._waiting = [waiting for waiting in self._waiting if waiting.embedded is None]
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
 
@@ -91,6 +105,11 @@ class QueryModel:
         self._wanted = wanted
         self._loading = threading.Lock()
         self._loaded: QueryEmbedder | None = None
+
+    @property
+    def loaded(self) -> QueryEmbedder | None:
+        """What embedded the last query; None if that was none yet."""
+        return self._loaded
 
     def preparation(self, built_with: Fingerprint) -> Preparation:
         """Whether this model is prepared for this processor. Raises ModelError if it can't be had."""

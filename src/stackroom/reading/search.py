@@ -156,8 +156,10 @@ class Searching:
             indexed yet. The vector is None if nothing is embedded yet, or the model is not prepared.
         """
         by_words = _by_words(query)
+        queries = self._model.loaded if query.text else None  # most likely that of the index
         with ExitStack() as turn:
             while query.text or query.has_filters:
+                embedded = queries.embed(query.text) if queries else None
                 memory = turn.enter_context(self._turn.at_one_moment())
                 model = memory.model
                 if model is None:
@@ -166,18 +168,16 @@ class Searching:
                 if not query.text or not len(memory.vectors):
                     yield by_words, memory
                     return
+                if queries and embedded and queries.embedder.fingerprint.same_vectors(model.fingerprint):
+                    unrelated = queries.embedder.unrelated_cosine
+                    vector, known = embedded
+                    yield replace(by_words, vector=vector, known=known, unrelated=unrelated), memory
+                    return
                 turn.close()
                 queries = self._model.if_prepared(model.fingerprint)
                 if queries is None:
                     yield by_words, turn.enter_context(self._turn.at_one_moment())
                     return
-                vector, known = queries.embed(query.text), queries.embedder.known_share(query.text)
-                memory = turn.enter_context(self._turn.at_one_moment())
-                if memory.model == model:
-                    unrelated = queries.embedder.unrelated_cosine
-                    yield replace(by_words, vector=vector, known=known, unrelated=unrelated), memory
-                    return
-                turn.close()
             yield None
 
     def _found(

@@ -165,8 +165,6 @@ def write_samples(folder: Path, inputs: Sequence[str], outputs: NDArray[np.float
 
 def least_cosine(folder: Path, precision: Precision) -> float:
     """The least cosine between an encoder's vectors and the model's own, computed in this process."""
-    # As an indexer does: on all cores at once.
-    encoder = Opening(folder, precision, available_cores()).open()
     with np.load(folder / SAMPLES) as samples:
         inputs, own = samples["inputs"].tolist(), samples["outputs"]
     rows = list(range(len(inputs)))
@@ -174,8 +172,14 @@ def least_cosine(folder: Path, precision: Precision) -> float:
     # Together, where short ones are padded; alone, in as many shapes as there are lengths; and the shortest
     # padded as far as the longest.
     batches = [rows, *([row] for row in rows), [by_length[0], by_length[-1]]]
-    found = np.concatenate([encoder.outputs([inputs[row] for row in batch]) for batch in batches])
-    return float((found * own[np.concatenate(batches)]).sum(axis=1).min())
+
+    def least(streams: int) -> float:
+        encoder = Opening(folder, precision, streams).open()
+        found = np.concatenate([encoder.outputs([inputs[row] for row in batch]) for batch in batches])
+        return float((found * own[np.concatenate(batches)]).sum(axis=1).min())
+
+    # As an indexer does, on all cores at once; and as a server does.
+    return float(np.min([least(streams) for streams in {available_cores(), 1}]))  # NaN if one of them is
 
 
 def _main() -> None:

@@ -32,7 +32,8 @@ class CompiledCrossEncoder:
         self.runtime = f"OpenVINO {precision}"
         self._card = card
         # A request of one stream computes in the thread that calls it; a queue's would not.
-        self._request = compile_model(folder, precision, streams=1).create_infer_request()
+        compiled, _ = compile_model(folder, precision, streams=1)
+        self._request = compiled.create_infer_request()
         self._tokenizer = RustTokenizer.from_file(str(folder / TOKENIZER))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(card.most_tokens)
