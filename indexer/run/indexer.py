@@ -390,7 +390,7 @@ class Indexer:
                 if isinstance(outcome, Document):
                     outcome = self._publisher.with_earlier_scans(outcome)
                     outcome = titles.told_apart(outcome, task.stem)
-                    outcome = replace(outcome, language=identify(outcome.text))
+                    outcome = replace(outcome, language=identify(outcome.text, settings.models))
                     passages = split(outcome, tokenizer, tokenizer.fingerprint.passage_tokens)
                     run.publish(task, outcome, passages, model)
                 else:
