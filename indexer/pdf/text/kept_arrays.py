@@ -35,7 +35,7 @@ def read_arrays(folder: Path, name: str, version: str) -> list[np.ndarray[Any, A
         np.lib.format.read_magic(file)
         shape, _, dtype = np.lib.format.read_array_header_1_0(file)
         arrays.append(np.frombuffer(content, dtype, math.prod(shape), file.tell()).reshape(shape))
-        file.seek(arrays[-1].nbytes, os.SEEK_CUR)
+        file.seek(_aligned(file.tell() + arrays[-1].nbytes))
     return arrays
 
 
@@ -51,6 +51,7 @@ def keep_arrays(folder: Path, name: str, version: str, arrays: Sequence[np.ndarr
     file = BytesIO()
     for array in arrays:
         np.lib.format.write_array(file, array, allow_pickle=False)
+        file.write(bytes(_aligned(file.tell()) - file.tell()))
     # Its checksum, 4 bytes, is how `read_arrays` notices damage: nobody waits for the disk here.
     compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
     with suppress(OSError):
@@ -60,6 +61,11 @@ def keep_arrays(folder: Path, name: str, version: str, arrays: Sequence[np.ndarr
         with NamedTemporaryFile(dir=folder, prefix=f"{name}-", delete=False) as temporary:
             temporary.write(compressor.compress(file.getbuffer()))
         os.replace(temporary.name, _path(folder, name, version))  # noqa: PTH105  its name is no Path
+
+
+def _aligned(place: int) -> int:
+    """The next place in a file at which an array may begin, whatever its elements are."""
+    return -(-place // np.lib.format.ARRAY_ALIGN) * np.lib.format.ARRAY_ALIGN
 
 
 def _path(folder: Path, name: str, version: str) -> Path:
