@@ -386,7 +386,6 @@ class Indexer:
         titles = SharedTitles(self._publisher)
         with closing(extract_all(tasks, limits, lambda pages: run.tell(pages=pages))) as outcomes:
             for task, outcome in outcomes:
-                check()
                 if isinstance(outcome, Document):
                     outcome = self._publisher.with_earlier_scans(outcome)
                     outcome = titles.told_apart(outcome, task.stem)
@@ -395,3 +394,4 @@ class Indexer:
                     run.publish(task, outcome, passages, model)
                 else:
                     run.fail(task, outcome)
+                check()
