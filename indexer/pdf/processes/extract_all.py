@@ -204,6 +204,7 @@ def _ready_to_start() -> Any:
     context.set_forkserver_preload(
         [
             "indexer.pdf.processes.fork_server",
+            "indexer.pdf.processes.attached_pdf",
             "indexer.ocr.page_job",
             "multiprocessing.popen_forkserver",
             "resource",
