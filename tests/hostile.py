@@ -1,16 +1,17 @@
 """What a reading process might do if a PDF had taken it over: harmless, and only to ourselves."""
 
-import inspect
 import os
 import socket
 import sys
 import time
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 from indexer.pdf.processes.extract_all import Send
 from indexer.pdf.processes.task import Task
 from stackroom.common.documents import Document, OutlineEntry, Page, Section, Unread
+from stackroom.common.errors import ExtractionFailed
 
 FAR_TOO_LONG = 30.0
 """How long they hold on, in seconds: as long as a test would wait in vain."""
@@ -164,6 +165,50 @@ def unexpected_error(task: Task, send: Send) -> None:
 
 def _connection(send: Send) -> socket.socket:
     """The process's end of the connection, as a PDF that runs code in it could find it."""
-    found = inspect.getclosurevars(send).nonlocals["connection"]
+    assert isinstance(send, partial)
+    found = send.args[0]
     assert isinstance(found, socket.socket)
     return found
+
+
+_tasks_done: list[Task] = []
+"""By this process."""
+
+
+def harms_the_next(task: Task, send: Send) -> None:
+    """Does its first task as it should, and fails all others in a way that the task's name says."""
+    _tasks_done.append(task)
+    if len(_tasks_done) == 1:
+        send("result", {"text": f"{os.getpid()}"})
+    elif task.path.stem == "refuses":
+        raise ExtractionFailed(task.path, "damaged", "is damaged")
+    elif task.path.stem == "dies":
+        os._exit(3)
+    elif task.path.stem == "hangs":
+        time.sleep(FAR_TOO_LONG)
+    elif task.path.stem == "lies":
+        no_json(task, send)
+
+
+def refuses(task: Task, send: Send) -> None:
+    """Tells which process does the task, unless the task is to fail."""
+    if task.path.stem == "refuses":
+        raise ExtractionFailed(task.path, "damaged", "is damaged")
+    send("result", {"text": f"{os.getpid()}"})
+
+
+def takes_memory(task: Task, send: Send) -> None:
+    """Tells which process does the task, after it has taken as many MiB of memory as the task's name says."""
+    assert bytearray(b"x") * (int(task.path.stem) * 2**20)
+    send("result", {"text": f"{os.getpid()}"})
+
+
+def takes_time(task: Task, send: Send) -> None:
+    """Tells after how many seconds of processor time the system ends us; takes one if it is slow."""
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_CPU)[0] - time.process_time()
+    until = time.process_time() + (task.path.stem == "slow")
+    while time.process_time() < until:
+        pass
+    send("result", {"text": f"{limit:.3f}"})

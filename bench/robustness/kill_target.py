@@ -35,7 +35,7 @@ def main() -> None:
     command, data, *rest = sys.argv[1:]
     # Loading its model takes longer than all that is to be killed.
     for module in (indexer, scan_reader):
-        setattr(module, "identify", lambda text: "en")  # noqa: B010  no test double is asked for here
+        setattr(module, "identify", lambda text, kept: "en")  # noqa: B010  no test double is asked for here
     try:
         if command == "index":
             _index(Path(data), *rest)

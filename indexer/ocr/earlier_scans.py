@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
-from indexer.pdf.ink.scanned_pages import is_garbled
 from indexer.pdf.text.headings import find_sections
 from stackroom.common.documents import Document, Page, Section
 from stackroom.page.own_marks import with_marks_of, without_imitations, without_marks
@@ -47,6 +46,9 @@ def with_earlier_scans(document: Document, earlier: Mapping[int, str]) -> Docume
 
 def _says_all(read: str, own: str) -> bool:
     """Whether what OCR read has the page's own text, too: it once took the place of text that is sound."""
+    # Here, because few runs need it: it knows PDFium.
+    from indexer.pdf.ink.scanned_pages import is_garbled
+
     words = own.casefold().split()
     there = set(read.casefold().split())
     return is_garbled(own) or sum(word in there for word in words) >= _LEAST_SHARE * len(words)

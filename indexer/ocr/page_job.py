@@ -109,7 +109,7 @@ def _recognise(task: PageTask, send: Send) -> None:
     send("result", asdict(found))
 
 
-def _recognised(content: dict[str, Any]) -> Recognised | NoScan:
+def _recognised(_: PageTask, content: dict[str, Any]) -> Recognised | NoScan:
     if not content:
         return NoScan()
     content["words"] = tuple(made(WordBox, word) for word in content["words"])

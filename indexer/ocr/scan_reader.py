@@ -145,11 +145,14 @@ class ScanReader:
 
     def _publish(self, key: int) -> None:
         document = self._publisher.recognised(key, self._tesseract.name)
-        document = replace(document, language=identify(document.text))
+        document = replace(document, language=self._language(document.text))
         passages = split(document, self._tokenizer, self._tokenizer.fingerprint.passage_tokens)
         files = list(self._publisher.scanned_document(key).files)
         self._publisher.replace(key, document, passages, self._model)
         self._on_published(files, passages)
+
+    def _language(self, text: str) -> str:
+        return identify(text, self._settings.models)
 
     def _other_languages(self, task: PageTask, read: Recognised, tried: tuple[str, ...]) -> str:
         """In which languages to read a page again; "" if what was read will do.
@@ -167,11 +170,8 @@ class ScanReader:
             return "" if other in tried else other
         other = ""
         if len(tried) > 1:
-            other = (
-                self._tesseract.vertical(self._tesseract.named(identify(read.text)))
-                if read.is_vertical
-                else ""
-            )
+            if read.is_vertical:
+                other = self._tesseract.vertical(self._tesseract.named(self._language(read.text)))
         elif task.document in self._settled and self._languages[task.document] != task.languages:
             other = self._languages[task.document]
         elif read.confidence < _DOUBTFUL:
@@ -179,7 +179,7 @@ class ScanReader:
         elif read.weakest < _DOUBTFUL and task.document not in self._in_one_language:
             other = self._tesseract.all_together()
         elif "+" not in task.languages and task.document not in self._settled:
-            other = self._tesseract.named(identify(read.text))
+            other = self._tesseract.named(self._language(read.text))
         return "" if other in tried else other
 
     def _better(

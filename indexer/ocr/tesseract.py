@@ -10,14 +10,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from indexer.ocr.drawing import Drawing
 from indexer.pdf.text.clean_text import clean_characters, count_words, join_hyphenated, tidy_lines
 from stackroom.common.characters.languages import LANGUAGES
 from stackroom.common.characters.scripts import UNSPACED
 from stackroom.common.programs import ask_program
 from stackroom.page.alignment import count_letters
 from stackroom.page.word_boxes import WordBox
+
+if TYPE_CHECKING:
+    from indexer.ocr.drawing import Drawing
 
 HOW_TO_INSTALL = (
     "install tesseract (`apt install tesseract-ocr`, `dnf install tesseract`, `brew install tesseract`), "
@@ -124,7 +127,7 @@ class Tesseract:
 
     def read(
         self,
-        drawing: Drawing,
+        drawing: "Drawing",
         languages: str,
         seconds: float,
         has_text: Callable[[WordBox], bool] | None = None,
@@ -218,7 +221,7 @@ def _find() -> Tesseract | None:
     return Tesseract(program, number.lstrip("v"), languages, scripts, "osd" in names)
 
 
-def read_tsv(table: str, drawing: Drawing, has_text: Callable[[WordBox], bool] | None = None) -> Recognised:
+def read_tsv(table: str, drawing: "Drawing", has_text: Callable[[WordBox], bool] | None = None) -> Recognised:
     """Takes the text and the word boxes from the table that tesseract made of a drawing.
 
     The text has a line for each printed line, and an empty line between paragraphs.

@@ -37,15 +37,16 @@ def in_background(
     Yields:
         A function to call after each document: it starts the embedding again if that has ended, and re-raises
         the error of a thread that has failed, so that the run ends at once and not after the last file.
+        The first words can be searched before the model is loaded, which takes a second of both processors.
     """
-    complete, cancelled = threading.Event(), threading.Event()
+    news, found, complete, cancelled = (threading.Event() for _ in range(4))
 
     def index_words() -> None:
         with (
             Catalog(settings.catalog) as catalog,
             closing(WordsWriter(settings.words)) as writer,
         ):
-            follow_words(writer, catalog, complete=complete, cancelled=cancelled)
+            follow_words(writer, catalog, news=news, found=found, complete=complete, cancelled=cancelled)
 
     def tell(count: int) -> None:
         if count:
@@ -55,17 +56,22 @@ def in_background(
         words = executor.submit(index_words)
 
         def check() -> None:
+            news.set()
             if words.done():
                 words.result()
-            tell(embedding.go_on(model))
+            if found.is_set():
+                tell(embedding.go_on(model))
 
         try:
-            check()
+            if publisher.pending(model, 1):
+                tell(embedding.go_on(model))
             yield check
             complete.set()
+            news.set()
             words.result()
         finally:
             cancelled.set()
-            complete.set()  # the thread waits for this event, and then sees that it is cancelled
+            complete.set()  # the thread waits for these events, and then sees that it is cancelled
+            news.set()
     run.tell("embedding")
     embedding.finish(publisher, model, tell, put_off)

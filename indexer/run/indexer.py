@@ -387,12 +387,12 @@ class Indexer:
         titles = SharedTitles(self._publisher)
         with closing(extract_all(tasks, limits, lambda pages: run.tell(pages=pages))) as outcomes:
             for task, outcome in outcomes:
-                check()
                 if isinstance(outcome, Document):
                     outcome = self._publisher.with_earlier_scans(outcome)
                     outcome = titles.told_apart(outcome, task.stem)
-                    outcome = replace(outcome, language=identify(outcome.text))
+                    outcome = replace(outcome, language=identify(outcome.text, settings.models))
                     passages = split(outcome, tokenizer, tokenizer.fingerprint.passage_tokens)
                     run.publish(task, outcome, passages, model)
                 else:
                     run.fail(task, outcome)
+                check()

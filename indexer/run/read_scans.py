@@ -4,7 +4,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 
 from indexer.ocr.scan_publisher import ScanPublisher
-from indexer.ocr.scan_reader import ScanReader
 from indexer.ocr.tesseract import FindOcr
 from indexer.run.account import Run
 from stackroom.catalog.entries import Location, Model, shown_path
@@ -35,6 +34,9 @@ def read_scans(
     """
     if not publisher.scanned_documents():
         return
+    # Here, because most runs do without it: .1 s.
+    from indexer.ocr.scan_reader import ScanReader
+
     summary, waiting = run.summary, publisher.waiting_scans()
     tesseract = None
     if not put_off():

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,16 +15,17 @@ from typing import Any
 import pytest
 
 import hostile
-import indexer.pdf.processes.extract_all
-from indexer.pdf.processes.extract_all import Limits, Send, extract_all, in_processes
+from indexer.pdf.processes import reading_process
+from indexer.pdf.processes.extract_all import Limits, Send, _is_small, _signal, extract_all, in_processes
 from indexer.pdf.processes.received_document import read_document
 from indexer.pdf.processes.task import Task
 from make_pdfs import write_garbage, write_pdf
-from stackroom.common.documents import Document
+from stackroom.common.documents import Attachment, Document
 from stackroom.common.errors import ExtractionFailed
 from stackroom.page import picture_process as page_image
 
 LIMITS = Limits(workers=2, file_seconds=60, stall_seconds=30, file_memory_mb=2048)
+ONE_AT_A_TIME = replace(LIMITS, workers=1)
 
 
 def outcomes(
@@ -116,9 +118,7 @@ def test_where_there_is_no_fork_processes_are_started_anew(
     assert not multiprocessing.active_children()
 
 
-@pytest.mark.parametrize(
-    "limit", [indexer.pdf.processes.extract_all._limit, lambda limits: page_image._limit(100, 9)]
-)
+@pytest.mark.parametrize("limit", [reading_process._limit, lambda limits: page_image._limit(100, 9)])
 def test_where_the_system_has_no_limits_the_clock_is_the_only_one(
     limit: Callable[[Limits], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,13 +138,13 @@ def test_a_limit_that_the_system_refuses_does_not_keep_it_from_the_others(
         raise ValueError("current limit exceeds maximum limit")  # as macOS does for address space
 
     monkeypatch.setattr(resource, "setrlimit", refuse)
-    indexer.pdf.processes.extract_all._limit(LIMITS)
+    reading_process._limit(LIMITS)
     assert wanted == [resource.RLIMIT_AS, resource.RLIMIT_CPU]
 
 
 def test_a_signal_without_a_name_is_told_by_its_number() -> None:
-    assert indexer.pdf.processes.extract_all._signal(9) == "SIGKILL"
-    assert indexer.pdf.processes.extract_all._signal(50) == "50"
+    assert _signal(9) == "SIGKILL"
+    assert _signal(50) == "50"
 
 
 def test_the_main_script_runs_once(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_the_main_script_runs_once(tmp_path: Path) -> None:
     assert run.stdout.split("\n") == ["started", "A page.", "A page.", ""]
 
 
-def text_of(content: dict[str, Any]) -> str:
+def text_of(_: Task, content: dict[str, Any]) -> str:
     return str(content["text"])
 
 
@@ -248,7 +248,7 @@ def test_what_makes_no_sense_is_a_reason(work: Callable[[Task, Send], None]) -> 
 )
 def test_a_document_that_does_not_hang_together_is_none(work: Callable[[Task, Send], None]) -> None:
     tasks = iter([Task(Path("x.pdf"), "0" * 24)])
-    ((_, outcome),) = in_processes(tasks, work, read_document, LIMITS, lambda pages: None)
+    ((_, outcome),) = in_processes(tasks, work, lambda _, content: read_document(content), LIMITS, print)
     assert isinstance(outcome, ExtractionFailed)
     assert (outcome.kind, "made no sense" in str(outcome)) == ("crashed", True)
 
@@ -277,6 +277,79 @@ def test_an_error_that_nobody_expected_is_a_reason_and_prints_nothing(
     assert str(failed).startswith("crashed the reader (RuntimeError in hostile.py, line ")
     assert "nobody's business" not in str(failed)
     assert capfd.readouterr() == ("", "")
+
+
+def in_shared_processes(
+    work: Callable[[Task, Send], None], names: list[str], limits: Limits = ONE_AT_A_TIME
+) -> list[Any]:
+    """The outcomes of tasks with these names, in this order, when they may share processes."""
+    tasks = iter([Task(Path(f"{name}.pdf"), "0" * 24) for name in names])
+    found = list(in_processes(tasks, work, text_of, limits, lambda pages: None, lambda task: True))
+    assert [task.path.stem for task, _ in found] == names
+    assert not multiprocessing.active_children()
+    return [outcome for _, outcome in found]
+
+
+def test_tasks_share_a_process_for_a_while() -> None:
+    found = in_shared_processes(hostile.refuses, ["x"] * 40)
+    assert [count for _, count in Counter(found).items()] == [32, 8]
+    apart = in_processes(
+        iter([Task(Path("x.pdf"), "0" * 24)] * 2), hostile.refuses, text_of, ONE_AT_A_TIME, print
+    )
+    assert len({outcome for _, outcome in apart}) == 2
+
+
+@pytest.mark.parametrize("how", ["refuses", "dies", "hangs", "lies"])
+def test_what_fails_after_another_is_done_again_in_a_new_process(how: str) -> None:
+    found = in_shared_processes(hostile.harms_the_next, [how] * 3, replace(ONE_AT_A_TIME, stall_seconds=0.8))
+    assert len(set(found)) == 3
+    assert all(isinstance(outcome, str) for outcome in found)
+
+
+def test_what_fails_by_itself_has_its_own_reason_and_harms_no_other() -> None:
+    names = ["x", "x", "refuses", "x", "refuses", "refuses", "x", "x"]
+    found = in_shared_processes(hostile.refuses, names)
+    for name, outcome in zip(names, found, strict=True):
+        assert str(outcome) == "is damaged" if name == "refuses" else isinstance(outcome, str)
+    first, second, _, third, _, _, fourth, fifth = found
+    assert first == second != third != fourth == fifth
+
+
+def test_pages_that_are_read_again_count_once(tmp_path: Path) -> None:
+    paths = [write_pdf(tmp_path / f"{number}.pdf", ["A page."] * 5) for number in range(3)]
+    told: list[int] = []
+
+    def kill_the_second(pages: int) -> None:
+        told.append(pages)
+        if sum(told) == 8 and min(told) >= 0:
+            for child in multiprocessing.active_children():
+                child.kill()
+
+    found = outcomes(paths, ONE_AT_A_TIME, kill_the_second)
+    assert all(isinstance(outcome, Document) for outcome in found.values())
+    assert sum(told) == 15
+
+
+@pytest.mark.skipif(os.name != "posix", reason="this system does not tell how much memory a process has had")
+def test_a_process_that_took_much_memory_does_no_other_task() -> None:
+    first, second, third, fourth = in_shared_processes(hostile.takes_memory, ["1", "200", "1", "1"])
+    assert first == second != third == fourth
+
+
+@pytest.mark.skipif(os.name != "posix", reason="this system has no limit of processor time")
+def test_each_task_of_a_process_has_the_time_of_a_file() -> None:
+    limits = in_shared_processes(hostile.takes_time, ["slow", "x"], replace(ONE_AT_A_TIME, file_seconds=20))
+    assert all(20 <= float(limit) <= 21 for limit in limits)
+
+
+def test_large_files_and_attachments_share_no_process(tmp_path: Path) -> None:
+    small = write_pdf(tmp_path / "x.pdf", ["A page."])
+    large = tmp_path / "y.pdf"
+    large.write_bytes(bytes(2**20 + 1))
+    assert _is_small(Task(small, ""))
+    assert not _is_small(Task(large, ""))
+    assert not _is_small(Task(tmp_path / "none.pdf", ""))
+    assert not _is_small(Task(small, "", attached=Attachment(0, 0, "x.pdf", may_be_pdf=True)))
 
 
 LEAVES_THE_FORK_SERVER = """

@@ -1,10 +1,14 @@
 """The language of a document: told where there is enough text, and "" where there is not."""
 
 import random
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from indexer.pdf.text.language import _identifier, identify
+from indexer.pdf.text.kept_arrays import keep_arrays, read_arrays
+from indexer.pdf.text.language import _identifier, _load, identify
 from stackroom.reading.query.languages import CODES, language_code
 
 TEXTS = {
@@ -69,6 +73,53 @@ def test_random_characters_are_no_error() -> None:
 
 def test_every_language_told_can_be_asked_for() -> None:
     assert set(_identifier().labels) - {"zxx"} == CODES
+
+
+def test_the_kept_model_gives_the_same_answers(tmp_path: Path) -> None:
+    _load(tmp_path)
+    (path,) = tmp_path.iterdir()
+    written = path.stat().st_mtime_ns
+    kept = _load(tmp_path)
+    assert path.stat().st_mtime_ns == written
+    for text in [*TEXTS.values(), "", "123", "\ud800", TEXTS["en"] + TEXTS["el"]]:
+        assert kept.rank(text) == _identifier().rank(text)
+
+
+ARRAYS = [np.arange(3000, dtype=np.uint16), np.array(["de", "zxx"]), np.eye(50, dtype=np.float16)]
+
+
+def same(arrays: list[np.ndarray[Any, Any]] | None) -> bool:
+    return arrays is not None and all(map(np.array_equal, arrays, ARRAYS))
+
+
+def test_damaged_arrays_are_made_again(tmp_path: Path) -> None:
+    keep_arrays(tmp_path, "some", "1", ARRAYS)
+    (path,) = tmp_path.iterdir()
+    whole = path.read_bytes()
+    assert same(read_arrays(tmp_path, "some", "1"))
+    damaged = [b"", whole[:-1], whole[: len(whole) // 2], whole + b"x", bytes(len(whole))]
+    for at in range(0, len(whole), 97):
+        damaged.append(whole[:at] + bytes([whole[at] ^ 0x10]) + whole[at + 1 :])
+    for content in damaged:
+        path.write_bytes(content)
+        found = read_arrays(tmp_path, "some", "1")
+        assert found is None or same(found)
+    keep_arrays(tmp_path, "some", "1", ARRAYS)
+    assert same(read_arrays(tmp_path, "some", "1"))
+
+
+def test_arrays_of_another_version_are_replaced(tmp_path: Path) -> None:
+    keep_arrays(tmp_path, "some", "1", ARRAYS)
+    (tmp_path / "someone").touch()
+    assert read_arrays(tmp_path, "some", "2") is None
+    keep_arrays(tmp_path, "some", "2", ARRAYS)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["some-2.zst", "someone"]
+
+
+def test_arrays_that_cannot_be_kept_are_no_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    keep_arrays(tmp_path / "file", "some", "1", ARRAYS)
+    assert read_arrays(tmp_path / "file", "some", "1") is None
 
 
 NAMES = {

@@ -1,19 +1,23 @@
-"""Reads each PDF in a process of its own, so that one that crashes, hangs or explodes harms no other.
+"""Reads PDFs in other processes, so that one that crashes, hangs or explodes harms no other.
 
 Each PDF, or page for OCR, gets a new process with limits on its time and memory. It is forked from a small
 server that has the PDF library loaded, or started from nothing where there is no fork. It answers in JSON,
 never in pickles: a process that read a hostile file must not be able to run code in ours. Nor can it keep us
 waiting or fill our memory: its messages are read as they come, and their length has a limit.
+
+A new process costs as much as reading ten short pages. So small PDFs share one, one after the other, as long
+as all goes well. What fails in a process that has read others is read again in a new one: only what happens
+there counts.
 """
 
 import multiprocessing
 import os
+import pickle
 import selectors
 import signal
 import socket
 import sys
 import time
-import traceback
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -24,10 +28,13 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from indexer.pdf.processes import inbox
 from indexer.pdf.processes.inbox import Garbled, Inbox, NoMore, TooLong
+from indexer.pdf.processes.reading_process import Limits, Send, work_off
 from indexer.pdf.processes.received_document import read_document
 from indexer.pdf.processes.task import Task, is_of, read_pdf
 from stackroom.common.documents import Document
 from stackroom.common.errors import FAILURE_KINDS, ExtractionFailed
+
+__all__ = ["Limits", "Send", "extract_all", "in_processes"]
 
 _LONGEST_POLL_SECONDS = 0.5
 
@@ -42,15 +49,10 @@ _MEMORY_PER_MESSAGE = 16
 
 _LONGEST_REASON = 500
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What reading one PDF may cost, and how many are read at once. For units see `Settings`."""
-
-    workers: int
-    file_seconds: float
-    stall_seconds: float
-    file_memory_mb: int
+# PDFs of up to so many bytes share a process, so many of them. (A new process costs 18 ms of CPU time; a file
+# of this size takes a second or two.)
+_SMALL_BYTES = 2**20
+_FILES_A_PROCESS = 32
 
 
 class Job(Protocol):
@@ -63,8 +65,6 @@ class Job(Protocol):
 
 J = TypeVar("J", bound=Job)
 R = TypeVar("R")
-Send = Callable[[str, dict[str, Any]], None]
-"""Sends a message of a kind: "pages" while the process is at work, then "failure" or "result"."""
 
 
 @dataclass(slots=True, eq=False)
@@ -74,6 +74,7 @@ class _Reading(Generic[J]):
     Attributes:
         heard: when something last came; seconds of the monotonic clock.
         started: when it began; the same clock, without the time in which we did not listen.
+        nth: 1 if its process is new, 2 if it has read another file before, and so on.
     """
 
     task: J
@@ -81,6 +82,7 @@ class _Reading(Generic[J]):
     inbox: Inbox
     started: float
     heard: float
+    nth: int = 1
     pages_done: int = 0
     pages: int | None = None
 
@@ -92,20 +94,39 @@ def extract_all(
 
     See `in_processes` for the arguments.
     """
-    with closing(in_processes(tasks, _extract, read_document, limits, on_pages)) as outcomes:
-        for task, outcome in outcomes:
-            if isinstance(outcome, Document) and not is_of(task, outcome):
-                reason = "crashed the reader: what it said was of another document; the file is damaged"
-                outcome = ExtractionFailed(task.path, "crashed", reason)
-            yield task, outcome
+    with closing(in_processes(tasks, _extract, _received, limits, on_pages, _is_small)) as outcomes:
+        yield from outcomes
+
+
+def _extract(task: Task, send: Send) -> None:
+    def on_page(done: int, pages: int) -> None:
+        send("pages", {"done": done, "pages": pages})
+
+    send("result", asdict(read_pdf(task, on_page)))
+
+
+def _is_small(task: Task) -> bool:
+    try:
+        return task.attached is None and task.path.stat().st_size <= _SMALL_BYTES
+    except OSError:
+        return False
+
+
+def _received(task: Task, content: dict[str, Any]) -> Document | ExtractionFailed:
+    document = read_document(content)
+    if is_of(task, document):
+        return document
+    reason = "crashed the reader: what it said was of another document; the file is damaged"
+    return ExtractionFailed(task.path, "crashed", reason)
 
 
 def in_processes(
     tasks: Iterator[J],
     work: Callable[[J, Send], None],
-    read: Callable[[dict[str, Any]], R],
+    read: Callable[[J, dict[str, Any]], R],
     limits: Limits,
     on_pages: Callable[[int], None],
+    may_share: Callable[[J], bool] = lambda task: False,
 ) -> Generator[tuple[J, R | ExtractionFailed], None, None]:
     """Does tasks in processes, several at a time, and yields each with its result, or with why there is none.
 
@@ -116,10 +137,12 @@ def in_processes(
         work: what a process does with a task; a function at the top of a module. It may raise
             ExtractionFailed.
         read: makes the result from what the process sent; runs in this process.
-        limits: for each process.
+        limits: for each task.
         on_pages: told how many more pages were done, while they are.
+        may_share: whether a task may be done by a process that has done others.
     """
     readings: list[_Reading[J]] = []
+    idle: list[_Reading[J]] = []  # done, and their processes can do another task
     exhausted = False
     away = 0.0  # seconds in which we did not listen: no process can help that
     with selectors.DefaultSelector() as selector:
@@ -131,7 +154,8 @@ def in_processes(
                     if task is None:
                         exhausted = True
                         break
-                    reading = _start(task, work, limits, away)
+                    reading = _hand_over(idle, task, away) if may_share(task) else None
+                    reading = reading or _start(task, work, limits, away)
                     readings.append(reading)
                     selector.register(reading.inbox.connection, selectors.EVENT_READ, reading)
                 away += time.monotonic() - before
@@ -143,17 +167,28 @@ def in_processes(
                     outcome = _hear(reading, read, limits, on_pages) if reading in heard else None
                     if outcome is None:
                         outcome = _overdue(reading, limits, away)
-                    if outcome is not None:
-                        readings.remove(reading)
-                        selector.unregister(reading.inbox.connection)
+                    if outcome is None:
+                        continue
+                    readings.remove(reading)
+                    selector.unregister(reading.inbox.connection)
+                    is_well = not isinstance(outcome, ExtractionFailed)
+                    if is_well and reading.nth < _FILES_A_PROCESS and may_share(reading.task):
+                        idle.append(reading)
+                    else:
                         _end(reading)
+                    if is_well or reading.nth == 1:
                         outcomes.append((reading, outcome))
+                        continue
+                    on_pages(-reading.pages_done)
+                    again = _start(reading.task, work, limits, away)
+                    readings.append(again)
+                    selector.register(again.inbox.connection, selectors.EVENT_READ, again)
                 before = time.monotonic()
                 for reading, outcome in outcomes:
                     yield reading.task, outcome
                 away += time.monotonic() - before
         finally:
-            for reading in readings:
+            for reading in (*readings, *idle):
                 _end(reading)
 
 
@@ -169,6 +204,7 @@ def _ready_to_start() -> Any:
     context.set_forkserver_preload(
         [
             "indexer.pdf.processes.fork_server",
+            "indexer.pdf.processes.attached_pdf",
             "indexer.ocr.page_job",
             "multiprocessing.popen_forkserver",
             "resource",
@@ -189,12 +225,26 @@ def _start(task: J, work: Callable[[J, Send], None], limits: Limits, away: float
     # A pair of sockets, not a pipe: what can be read of it without waiting is the same on every system.
     ours, theirs = socket.socketpair()
     with theirs:
-        process = _ready_to_start().Process(target=_work, args=(theirs, work, task, limits), daemon=True)
+        process = _ready_to_start().Process(target=work_off, args=(theirs, work, task, limits), daemon=True)
         with _without_main():
             process.start()
     now = time.monotonic()
     inbox = Inbox(ours, limits.file_memory_mb * 2**20 // _MEMORY_PER_MESSAGE)
     return _Reading(task, process, inbox, now - away, now)
+
+
+def _hand_over(idle: list[_Reading[J]], task: J, away: float) -> _Reading[J] | None:
+    """Gives a task to a process that has done another; None if there is none."""
+    while idle:
+        before = idle.pop()
+        try:
+            before.inbox.connection.sendall(pickle.dumps(task))
+        except OSError:  # it has ended, or does not read what we send
+            _end(before)
+            continue
+        now = time.monotonic()
+        return _Reading(task, before.process, before.inbox, now - away, now, before.nth + 1)
+    return None
 
 
 @contextmanager
@@ -223,7 +273,10 @@ def _end(reading: _Reading[J]) -> None:
 
 
 def _hear(
-    reading: _Reading[J], read: Callable[[dict[str, Any]], R], limits: Limits, on_pages: Callable[[int], None]
+    reading: _Reading[J],
+    read: Callable[[J, dict[str, Any]], R],
+    limits: Limits,
+    on_pages: Callable[[int], None],
 ) -> R | ExtractionFailed | None:
     """Takes in what has come. Returns the outcome if it is known now."""
     path = reading.task.path
@@ -232,7 +285,7 @@ def _hear(
         reading.heard = time.monotonic()
         for kind, content in messages:
             if kind == "result":
-                return read(content)
+                return read(reading.task, content)
             if kind == "failure":
                 return _failure(path, content)
             done, pages = content["done"], content["pages"]
@@ -300,62 +353,3 @@ def _overdue(reading: _Reading[J], limits: Limits, away: float) -> ExtractionFai
     else:
         return None
     return ExtractionFailed(reading.task.path, "timed out", reason)
-
-
-def _work(connection: socket.socket, work: Callable[[J, Send], None], task: J, limits: Limits) -> None:
-    """What the child process does."""
-    if hasattr(os, "setpgid"):
-        os.setpgid(0, 0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends us
-    _silence()
-    _limit(limits)
-
-    def send(kind: str, content: dict[str, Any]) -> None:
-        inbox.send(connection, kind, content)
-
-    with connection, suppress(ConnectionError):  # nobody is left to hear it
-        try:
-            work(task, send)
-        except ExtractionFailed as error:
-            send("failure", {"kind": error.kind, "reason": str(error)})
-        except MemoryError:
-            reason = f"needs more memory than STACKROOM_FILE_MEMORY_MB={limits.file_memory_mb} allows"
-            send("failure", {"kind": "out of memory", "reason": reason})
-        except ConnectionError:
-            raise
-        except Exception as error:  # noqa: BLE001  libraries raise whatever they like over broken files
-            at = traceback.extract_tb(error.__traceback__)[-1]
-            reason = (
-                f"crashed the reader ({type(error).__name__} in {Path(at.filename).name}, line {at.lineno})"
-            )
-            send("failure", {"kind": "crashed", "reason": f"{reason}; the file is damaged"})
-
-
-def _silence() -> None:
-    """Keeps what the libraries print off the terminal and out of our log: we report errors ourselves."""
-    with Path(os.devnull).open("wb") as nowhere:
-        for stream in (1, 2):
-            os.dup2(nowhere.fileno(), stream)
-
-
-def _extract(task: Task, send: Send) -> None:
-    def on_page(done: int, pages: int) -> None:
-        send("pages", {"done": done, "pages": pages})
-
-    send("result", asdict(read_pdf(task, on_page)))
-
-
-def _limit(limits: Limits) -> None:
-    try:
-        import resource
-    except ImportError:  # Windows: the parent's clock is the only limit
-        return
-    memory = limits.file_memory_mb * 2**20
-    for kind, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, int(limits.file_seconds) + 1)):
-        hard = resource.getrlimit(kind)[1]
-        if hard != resource.RLIM_INFINITY:
-            most = min(most, hard)
-        try:
-            resource.setrlimit(kind, (most, hard))
-        except ValueError:  # macOS refuses RLIMIT_AS
-            continue

@@ -3,11 +3,12 @@
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from indexer.pdf.pdfium import extract
-from indexer.pdf.processes.attached_pdf import extract_attached
-from indexer.pdf.raw_reading import OnPage
 from stackroom.common.documents import ID_DIGITS, Attachment, Document
+
+if TYPE_CHECKING:
+    from indexer.pdf.raw_reading import OnPage
 
 _ENDING = re.compile(r"\.pdf$", re.IGNORECASE)
 _ID = re.compile(f"[0-9a-f]{{{ID_DIGITS}}}")
@@ -37,8 +38,12 @@ class Task:
         return _ENDING.sub("", self.attached.name if self.attached else self.path.name)
 
 
-def read_pdf(task: Task, on_page: OnPage) -> Document:
+def read_pdf(task: Task, on_page: "OnPage") -> Document:
     """Reads it, in the process that is made for that. For `on_page` and what is raised see `extract`."""
+    # The fork server has imported them. The process that makes tasks needs neither: .1 s.
+    from indexer.pdf.pdfium import extract
+    from indexer.pdf.processes.attached_pdf import extract_attached
+
     attached = task.attached
     if attached is None:
         return extract(task.path, task.document_id, passwords=task.passwords, on_page=on_page)
