@@ -11,7 +11,7 @@ from stackroom.indexes.row_ranges import mask, rows_inside, rows_of
 from stackroom.indexes.vector_lists import KeptLists, Lists, keep_lists, read_lists
 
 KEPT = KeptLists(
-    Lists(np.arange(8, dtype=np.float32).reshape(2, 4), 5),
+    Lists(np.arange(8, dtype=np.float32).reshape(2, 4), 5, 0.1),
     np.array([3, 4, 5, 9, 11, 12]),
     np.array([0, 1, 1, 0, 1, 0], np.uint16),
     catalog=7,
@@ -28,7 +28,13 @@ def test_what_was_kept_is_read(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read.lists.centroids, KEPT.lists.centroids)
     np.testing.assert_array_equal(read.ids, KEPT.ids)
     np.testing.assert_array_equal(read.numbers, KEPT.numbers)
-    assert (read.lists.count, read.catalog, read.model, read.change) == (5, 7, "digest", 20)
+    assert (read.lists.count, read.lists.spread, read.catalog, read.model, read.change) == (
+        5,
+        0.1,
+        7,
+        "digest",
+        20,
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["vector_lists"]
 
 

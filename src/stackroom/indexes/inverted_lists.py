@@ -35,7 +35,7 @@ def make_lists(sample: NDArray[np.float32], count: int) -> Lists:
         count: how many vectors the library has.
     """
     use_one_thread()
-    kmeans = faiss.Kmeans(
+    kmeans: Any = faiss.Kmeans(
         sample.shape[1],
         min(_MOST_LISTS, -(-len(sample) // _SAMPLED_PER_LIST)),
         niter=_ITERATIONS,
@@ -44,8 +44,8 @@ def make_lists(sample: NDArray[np.float32], count: int) -> Lists:
         max_points_per_centroid=len(sample),
     )
     kmeans.train(np.ascontiguousarray(sample))
-    centroids: Any = kmeans.centroids
-    return Lists(centroids.astype(np.float16).astype(np.float32), count)
+    spread = float(np.sqrt(kmeans.obj[-1] / sample.size))
+    return Lists(kmeans.centroids.astype(np.float16).astype(np.float32), count, spread)
 
 
 def use_one_thread() -> None:

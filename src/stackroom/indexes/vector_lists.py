@@ -43,10 +43,12 @@ class Lists:
     Attributes:
         centroids: means of vectors, shape (number of lists, dimensions), float32, rounded to float16.
         count: how many vectors there were when the lists were made.
+        spread: how far vectors are from their centroids in one dimension, root mean square.
     """
 
     centroids: NDArray[np.float32]
     count: int
+    spread: float
 
     def numbers(self, codes: Sequence[bytes]) -> NDArray[np.uint16]:
         """The list of each vector: the one whose centroid is nearest.
@@ -116,7 +118,7 @@ def read_lists(file: Path, catalog: int, model: str, change: int) -> KeptLists |
         if about[:3] != [str(_FORMAT), str(catalog), model] or int(about[3]) > change:
             return None
         runs = kept["runs"]
-        lists = Lists(kept["centroids"].astype(np.float32), int(about[4]))
+        lists = Lists(kept["centroids"].astype(np.float32), int(about[4]), float(about[5]))
         return KeptLists(
             lists, spread(runs[:, 0], runs[:, 1]), kept["numbers"], catalog, model, int(about[3])
         )
@@ -124,7 +126,7 @@ def read_lists(file: Path, catalog: int, model: str, change: int) -> KeptLists |
 
 def keep_lists(file: Path, kept: KeptLists) -> None:
     """Writes the file, in one step. Raises OSError if it can't; then an older file stays as it was."""
-    about = (_FORMAT, kept.catalog, kept.model, kept.change, kept.lists.count)
+    about = (_FORMAT, kept.catalog, kept.model, kept.change, kept.lists.count, kept.lists.spread)
     out = io.BytesIO()
     np.savez(
         out,

@@ -34,6 +34,12 @@ _FIRST_SAMPLE = 8192
 _LISTS_PER_PROBE = 12
 _LEAST_PROBES = 24
 
+# A search that finds nothing near looks into more lists, up to one in so many: into those whose centroid's
+# product with the query is at most so many spreads (see `Lists`) below the tenth best of what was found.
+_MOST_LISTS_PER_PROBE = 2
+_SPREADS = 4
+_TENTH = 10
+
 # So many candidates' 8-bit codes are compared: at least so many, or one for so many passages if that is more.
 _CANDIDATES = 1000
 _PASSAGES_PER_CANDIDATE = 1000
@@ -294,36 +300,37 @@ class _Listed:
         inside: RowRanges | None,
         outside: RowRanges,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        if inside is not None and np.diff(inside).sum() <= _FEW:
-            rows = rows_of(inside, outside)
-        else:
-            rows = self._candidates(query, k, ids, inside, outside)
+        left = len(ids) if inside is None else int(np.diff(inside).sum())
+        if inside is not None and left <= _FEW:
+            return self._best(query, rows_of(inside, outside), k)
+        left -= int(np.diff(outside).sum())
+        wanted = min(max(k, _CANDIDATES, len(ids) // _PASSAGES_PER_CANDIDATE), len(ids))
+        chosen = select(_id_ranges(inside, ids), _id_ranges(outside, ids), int(ids[-1]) + 1)
+        count = len(self.lists.centroids)
+        probes, more = 0, max(_LEAST_PROBES, count * wanted // (_CANDIDATES * _LISTS_PER_PROBE))
+        if left < _MOST_LEFT * len(ids):
+            more = count
+        while probes < min(more, count):
+            probes = min(more, count)
+            found = self._lists.search(query, wanted, probes, chosen)
+            found.sort()
+            rows, scores = self._best(query, np.searchsorted(ids, found), k)
+            more = count if len(found) < wanted else self._promising(query, scores)
+        return rows, scores
+
+    def _best(
+        self, query: NDArray[np.float32], rows: NDArray[np.int64], k: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Of rows, ascending, the k nearest, the nearest first, with their similarities."""
         scores = self.similarities(query, rows)
         best = np.argsort(-scores, kind="stable")[:k]
         return rows[best], scores[best]
 
-    def _candidates(
-        self,
-        query: NDArray[np.float32],
-        k: int,
-        ids: NDArray[np.int64],
-        inside: RowRanges | None,
-        outside: RowRanges,
-    ) -> NDArray[np.int64]:
-        """Rows, ascending."""
-        wanted = min(max(k, _CANDIDATES, len(ids) // _PASSAGES_PER_CANDIDATE), len(ids))
-        chosen = select(_id_ranges(inside, ids), _id_ranges(outside, ids), int(ids[-1]) + 1)
-        count = len(self.lists.centroids)
-        left = len(ids) if inside is None else int(np.diff(inside).sum())
-        left -= int(np.diff(outside).sum())
-        probes = max(_LEAST_PROBES, count * wanted // (_CANDIDATES * _LISTS_PER_PROBE))
-        if left < _MOST_LEFT * len(ids):
-            probes = count
-        found = self._lists.search(query, wanted, min(probes, count), chosen)
-        if len(found) < wanted and probes < count:  # the nearest lists have few
-            found = self._lists.search(query, wanted, count, chosen)
-        found.sort()
-        return np.searchsorted(ids, found)
+    def _promising(self, query: NDArray[np.float32], scores: NDArray[np.float32]) -> int:
+        """How many lists may have something as near as the best of these scores, which descend."""
+        least = scores[:_TENTH][-1] - _SPREADS * self.lists.spread
+        promising = np.count_nonzero(self.lists.centroids @ query > least)
+        return min(int(promising), len(self.lists.centroids) // _MOST_LISTS_PER_PROBE)
 
     def move_to(self, lists: Lists, ids: NDArray[np.int64], most: int) -> bool:
         if self._next is None or self._next.lists is not lists:
