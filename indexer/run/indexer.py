@@ -18,6 +18,7 @@ from indexer.folder.compare import File
 from indexer.folder.leave_out import Rules
 from indexer.ocr.scan_publisher import ScanPublisher
 from indexer.ocr.tesseract import FindOcr, find_tesseract
+from indexer.passages.follow_vectors import follow_vectors
 from indexer.passages.split import split
 from indexer.passages.words_writer import WordsWriter
 from indexer.pdf.processes.extract_all import Limits, extract_all
@@ -371,6 +372,7 @@ class Indexer:
         with closing(WordsWriter(self._settings.words)) as writer:
             writer.follow(self._held.catalog)
             writer.join()
+        follow_vectors(self._held.catalog, self._settings.vector_lists)
 
     def _extract(
         self,

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from stackroom.catalog.vector_codes import decode, encode
+from stackroom.indexes.inverted_lists import make_lists
+from stackroom.indexes.vector_lists import KeptLists
 from stackroom.indexes.vectors import VectorIndex
 
 ALWAYS_EXACT = 10**9
@@ -148,6 +150,7 @@ OPERATION = st.one_of(
     st.tuples(st.just("add"), st.lists(st.integers(1, 4), min_size=0, max_size=25)),  # distances of ids
     st.tuples(st.just("remove"), st.lists(RANGE, max_size=4)),
     st.tuples(st.just("search"), st.integers(0, 200), st.lists(RANGE, max_size=4)),
+    st.tuples(st.just("move"), st.integers(1, 40)),
 )
 
 
@@ -159,6 +162,7 @@ def test_it_is_the_same_as_a_dict_of_vectors(
     dimensions = 24
     chance = np.random.default_rng(seed)
     index, plain = VectorIndex(dimensions, exact_limit), Plain()
+    lists = None
     at_last: list[tuple[Any, ...]] = [("search", 1000, []), ("search", 3, [])]
     for kind, *arguments in operations + at_last:
         if kind == "add":
@@ -174,6 +178,11 @@ def test_it_is_the_same_as_a_dict_of_vectors(
                 for at, known in plain.vectors.items()
                 if not any(first <= at <= last for first, last in ranges)
             }
+        elif kind == "move":
+            if lists is None and index.outgrown:
+                lists = make_lists(index.sample(), len(index))
+            if lists is not None and len(index) and index.move_to(lists, *arguments):
+                lists = None
         else:
             k, excluded = arguments
             query = unit(chance.standard_normal(dimensions))
@@ -253,3 +262,68 @@ def test_only_what_is_within_is_found(exact_limit: int) -> None:
     assert set(similar) == {3, 8}
     assert similar[8] == pytest.approx(1, abs=0.02)
     assert similar == pytest.approx({id_: score for id_, score in index.search(query, 40) if id_ in (3, 8)})
+
+
+def test_filters_find_the_nearest_wherever_they_are(
+    clustered: NDArray[np.float32], asked: NDArray[np.float32]
+) -> None:
+    index = filled(clustered, exact_limit=2000)
+    right = 0
+    for row, query in enumerate(asked[:25]):
+        # What is nearest to something else, most of it far from the query.
+        left = np.sort(np.argsort(-(clustered @ clustered[700 * row]))[:11_000])
+        others = np.setdiff1d(np.arange(20_000), left)
+        within, without = (np.stack([2 * rows, 2 * rows], axis=1) for rows in (left, others))
+        nearest = left[np.argsort(-(clustered[left] @ query))[:10]]
+        found = {passage // 2 for passage, _ in index.search(query, 10, within=within)}
+        assert found == {passage // 2 for passage, _ in index.search(query, 10, without=without)}
+        right += len(found & set(nearest.tolist()))
+        best = index.search(query, 10, within=within[:500])[0]
+        assert best[1] == pytest.approx(float((clustered[left[:500]] @ query).max()), abs=_NEAR)
+    assert right / 250 >= 0.98
+
+
+def test_more_than_the_candidates_are_found_if_they_are_asked_for(clustered: NDArray[np.float32]) -> None:
+    index = filled(clustered[:6000], exact_limit=1000)
+    for k in (900, 2500, 6000):
+        assert len(index.search(clustered[0], k)) == k
+
+
+def test_kept_lists_are_used_and_what_they_lack_is_added(clustered: NDArray[np.float32]) -> None:
+    codes = encode(clustered[:3000])
+    lists = make_lists(decode(codes, DIMENSIONS), 3000)
+    known = np.arange(0, 4000, 2)  # of some that are not here, too; not of the last ones
+    numbers = lists.numbers([codes[at % 3000] for at in range(2000)])
+    kept = KeptLists(lists, known, numbers, 1, "model", 1)
+    index, plain = VectorIndex(DIMENSIONS, 0, kept), filled(clustered[:3000], ALWAYS_EXACT)
+    for start in range(0, 3000, 700):
+        index.add(
+            range(2 * start, 2 * start + 2 * len(codes[start : start + 700]), 2), codes[start : start + 700]
+        )
+    assert not index.outgrown
+    for query in clustered[:3000:60]:
+        expected = [passage for passage, _ in plain.search(query, 5)]
+        assert len({passage for passage, _ in index.search(query, 5)} & set(expected)) >= 4
+    index.remove([(0, 5999)])
+    assert index.search(clustered[0], 10) == []
+
+
+def test_new_lists_are_made_while_the_index_is_used(clustered: NDArray[np.float32]) -> None:
+    index = filled(clustered[:3000], exact_limit=1000)
+    codes = encode(clustered[3000:9000])
+    index.add(range(6000, 18_000, 2), codes)
+    assert index.outgrown
+    lists = make_lists(index.sample(), len(index))
+    steps = 0
+    while not index.move_to(lists, 1000):
+        steps += 1
+        index.remove([(100 * steps, 100 * steps + 9)])
+        index.add([20_000 + steps], [codes[steps]])
+        assert index.search(clustered[0], 1)[0][0] == 0
+    assert steps == 9
+    assert not index.outgrown
+    assert len(index) == 9000 - 9 * 5 + 9
+    assert len(index.search(clustered[0], 9000)) == len(index)
+    assert index.search(clustered[10], 1)[0][0] == 20
+    for gone in (50, 52, 450):
+        assert index.search(clustered[gone], 1)[0][0] != 2 * gone

@@ -3,6 +3,7 @@
 index/                  derived from the PDFs; can be deleted, and the next run builds it again
     catalog.sqlite3     the truth (with its -wal and -shm while it is in use)
     words/              the index of words, derived from the catalogue: see `stackroom.indexes.words`
+    vector_lists        in which list each vector of a large library is: see `stackroom.indexes.vector_lists`
     mounts.json, unreadable.json, left_out.json     hints: see `stackroom.catalog.folder_notes`
     indexer.lock        held by the one indexer at work; indexer.holder.json says who that is
     wanted.lock         held by who waits for indexer.lock: see `indexer.store.turns`
@@ -22,6 +23,7 @@ models/                 prepared models: see `stackroom.embedding.preparing.conv
 INDEX = "index"
 CATALOG = "catalog.sqlite3"
 WORDS = "words"
+VECTOR_LISTS = "vector_lists"
 
 MOUNTS = "mounts.json"
 UNREADABLE = "unreadable.json"

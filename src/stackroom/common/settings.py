@@ -219,6 +219,11 @@ class Settings:
         return self.index / data_folder.WORDS
 
     @property
+    def vector_lists(self) -> Path:
+        """The file that keeps the lists of a large library's vectors."""
+        return self.index / data_folder.VECTOR_LISTS
+
+    @property
     def models(self) -> Path:
         """The folder of prepared models. It can be deleted; models are prepared again when needed."""
         return self.data / data_folder.MODELS

@@ -1,7 +1,19 @@
 """What is derived from the catalogue: the words that passages have, and the nearest of their vectors.
 
-Its face: `words` (tantivy), `vectors` (FAISS); `terms` and `parts`, which both wings make of a text, with
+Its face: `words` (tantivy); `vectors` (FAISS), with the lists that it makes (`inverted_lists`) and that are
+kept (`vector_lists`), and `row_ranges`; `terms` and `parts`, which both wings make of a text, with
 `stems` and `korean`; and `misspelt`.
 """
 
-__all__ = ["korean", "misspelt", "parts", "stems", "terms", "vectors", "words"]
+__all__ = [
+    "inverted_lists",
+    "korean",
+    "misspelt",
+    "parts",
+    "row_ranges",
+    "stems",
+    "terms",
+    "vector_lists",
+    "vectors",
+    "words",
+]

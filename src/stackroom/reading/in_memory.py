@@ -1,17 +1,24 @@
 """What of the catalogue is kept in memory to search it, and how that follows the catalogue's changes."""
 
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from stackroom.catalog.catalog import VECTORS_AT_ONCE, Catalog
 from stackroom.catalog.entries import Model
 from stackroom.catalog.passage_ranges import PassageRanges
+from stackroom.common.data_folder import VECTOR_LISTS
+from stackroom.indexes.inverted_lists import make_lists
+from stackroom.indexes.vector_lists import EXACT_LIMIT, read_lists
 from stackroom.indexes.vectors import VectorIndex
 from stackroom.reading.finding.document_table import DocumentTable
 
 # Page numbers of so many passages are kept: up to 4 MB.
 _PAGE_NUMBERS = 50_000
+
+# Seconds between two steps of `Turn.fit_lists`, so that searches that wait get a turn.
+_PAUSE = 0.01
 
 
 class InMemory:
@@ -25,9 +32,10 @@ class InMemory:
         complete: whether all of the catalogue's vectors are in `vectors`.
     """
 
-    def __init__(self, catalog: Catalog) -> None:
-        """Reads nothing yet."""
+    def __init__(self, catalog: Catalog, exact_limit: int) -> None:
+        """Reads nothing yet. For `exact_limit` see `VectorIndex`."""
         self._catalog = catalog
+        self._exact_limit = exact_limit
         self._seen_version = (0, 0)
         self._seen_change = 0
         self.complete = True
@@ -93,11 +101,20 @@ class InMemory:
 
     def _start_with(self, model: Model | None) -> None:
         self.model = model
-        self.vectors = VectorIndex(model.fingerprint.dimensions if model else 1)
+        self.vectors = self._no_vectors(model) if model else VectorIndex(1)
         self.ranges = PassageRanges()
         self.table = DocumentTable()
         self._page_numbers: dict[int, int] = {}
         self.complete = model is None
+
+    def _no_vectors(self, model: Model) -> VectorIndex:
+        kept = read_lists(
+            self._catalog.path.with_name(VECTOR_LISTS),
+            self._catalog.id(),
+            model.fingerprint.digest,
+            self._catalog.last_change(),
+        )
+        return VectorIndex(model.fingerprint.dimensions, self._exact_limit, kept)
 
     def _load(self, model: Model, first: int = 0, last: int = 2**63 - 1) -> bool:
         """Loads the next block of vectors that are not there yet. Returns whether it was the last block."""
@@ -109,10 +126,13 @@ class InMemory:
 class Turn:
     """Lets one thread at a time read the catalogue and its indexes, which are not thread-safe."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        """Reads nothing yet. Nobody else may use `catalog` from now on."""
+    def __init__(self, catalog: Catalog, exact_limit: int = EXACT_LIMIT) -> None:
+        """Reads nothing yet. Nobody else may use `catalog` from now on.
+
+        For `exact_limit` see `VectorIndex`.
+        """
         self.catalog = catalog
-        self._in_memory = InMemory(catalog)
+        self._in_memory = InMemory(catalog, exact_limit)
         self._lock = threading.Lock()
 
     @contextmanager
@@ -135,3 +155,21 @@ class Turn:
             with self.catalog.snapshot():
                 self._in_memory.follow()
                 yield self._in_memory
+
+    def fit_lists(self) -> None:
+        """Makes new lists of the vectors if they have outgrown theirs: see `VectorIndex.outgrown`.
+
+        Searches go on with the old ones until all vectors are in the new ones, and wait for one step at most.
+        """
+        with self._lock:
+            memory, vectors = self._in_memory, self._in_memory.vectors
+            if not memory.complete or not vectors.outgrown:
+                return
+            sample, count = vectors.sample(), len(vectors)
+        lists = make_lists(sample, count)
+        is_done = False
+        while not is_done:
+            time.sleep(_PAUSE)
+            with self._lock:
+                # The index may have been begun anew meanwhile, with another model for example.
+                is_done = memory.vectors is not vectors or vectors.move_to(lists)

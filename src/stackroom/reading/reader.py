@@ -153,6 +153,10 @@ class Reader:
                     and table.fold_some()
                 )
 
+    def fit_lists(self) -> None:
+        """Divides the vectors into new lists if they have outgrown theirs: see `Turn.fit_lists`."""
+        self._turn.fit_lists()
+
     def warm_words(self) -> None:
         """Loads the dictionaries of the library's languages: up to two seconds for each."""
         with self._turn.at_one_moment():

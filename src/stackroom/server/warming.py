@@ -1,4 +1,6 @@
-"""Loads the vectors, the model and dictionaries in the background, while the server already answers."""
+"""Loads the vectors, the model and dictionaries in the background, while the server already answers; and
+keeps the lists of a growing library's vectors fit.
+"""
 
 import threading
 import time
@@ -10,11 +12,15 @@ from stackroom.reading.reader import Reader
 # Seconds between two tries: the owner may put right what was wrong while the server runs.
 _RETRY_SECONDS = 60.0
 
+# Seconds between two looks at whether the vectors have outgrown their lists. A look takes microseconds.
+_FIT_SECONDS = 10.0
+
 
 def warm_in_background(reader: Reader, events: Events, retry_seconds: float = _RETRY_SECONDS) -> None:
     """Starts loading all that searches need in a thread; if it fails, says so, and tries again."""
     # A daemon thread, so that stopping the server does not wait for a model that is being loaded.
     threading.Thread(target=_warm, args=(reader, events, retry_seconds), name="warm", daemon=True).start()
+    threading.Thread(target=_fit, args=(reader,), name="lists", daemon=True).start()
 
 
 def _warm(reader: Reader, events: Events, retry_seconds: float) -> None:
@@ -42,3 +48,9 @@ def _warm(reader: Reader, events: Events, retry_seconds: float) -> None:
             time.sleep(retry_seconds)
         else:
             return
+
+
+def _fit(reader: Reader) -> None:
+    while not reader.closed:
+        reader.fit_lists()
+        time.sleep(_FIT_SECONDS)

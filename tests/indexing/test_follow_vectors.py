@@ -1,0 +1,97 @@
+"""The lists of a large library's vectors are kept, follow its changes, and serve a reader beside searches."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fresh_index import DIMENSIONS, FreshIndex
+from indexer.passages.follow_vectors import follow_vectors
+from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.vector_codes import decode, encode
+from stackroom.indexes.vector_lists import KeptLists, read_lists
+from stackroom.reading.in_memory import Turn
+
+LIMIT = 100
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[FreshIndex]:
+    with closing(FreshIndex(tmp_path)) as fresh:
+        yield fresh
+
+
+def publish(index: FreshIndex, number: int, lines: int) -> None:
+    index.publish(number, "".join(f"Line {line} of {number}.\n" for line in range(lines)))
+    ids = [passage.id for passage in index.publisher.pending(index.model, lines)]
+    vectors = np.random.default_rng(number).standard_normal((len(ids), DIMENSIONS))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    index.publisher.store_vectors(ids, encode(vectors.astype(np.float32)))
+
+
+def follow(index: FreshIndex) -> KeptLists | None:
+    file = index.path.with_name("vector_lists")
+    follow_vectors(index.catalog, file, LIMIT)
+    catalog = index.catalog
+    return read_lists(file, catalog.id(), index.model.fingerprint.digest, catalog.last_change())
+
+
+def check(index: FreshIndex, kept: KeptLists | None) -> KeptLists:
+    assert kept
+    ids, codes = index.catalog.vectors(index.model)
+    np.testing.assert_array_equal(kept.ids, ids)
+    np.testing.assert_array_equal(kept.numbers, kept.lists.numbers(codes))
+    return kept
+
+
+def test_lists_follow_the_catalogue(index: FreshIndex) -> None:
+    publish(index, 1, 90)
+    assert follow(index) is None
+    publish(index, 2, 60)
+    first = check(index, follow(index))
+    assert first.lists.count == 150
+    publish(index, 3, 40)
+    index.remove("2.pdf")
+    second = check(index, follow(index))
+    np.testing.assert_array_equal(second.lists.centroids, first.lists.centroids)
+    publish(index, 4, 200)
+    assert check(index, follow(index)).lists.count == 330  # outgrown
+    index.path.with_name("vector_lists").write_bytes(b"damaged")
+    check(index, follow(index))
+    index.remove("1.pdf", "4.pdf")
+    assert follow(index) is None
+    assert not index.path.with_name("vector_lists").exists()
+
+
+def outgrown(index: FreshIndex, turn: Turn) -> bool:
+    """Whether the lists are; after a look at whether passages are found by their own vectors."""
+    ids, codes = index.catalog.vectors(index.model)
+    with turn.at_one_moment() as memory:
+        assert memory.complete
+        assert len(memory.vectors) == len(ids)
+        vectors = decode(codes[::20], DIMENSIONS)
+        assert ids[::20] == [memory.vectors.search(vector, 1)[0][0] for vector in vectors]
+        return memory.vectors.outgrown
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_reader_uses_them_and_makes_new_ones_when_they_are_outgrown(
+    index: FreshIndex, *, kept: bool
+) -> None:
+    publish(index, 1, 120)
+    if kept:
+        assert follow(index)
+    turn = Turn(Catalog(index.path), LIMIT)
+    assert not outgrown(index, turn)
+    index.remove("1.pdf")
+    publish(index, 2, 300)
+    assert outgrown(index, turn)
+    turn.fit_lists()
+    assert not outgrown(index, turn)
+    turn.fit_lists()  # nothing to do
+    publish(index, 3, 10)
+    assert not outgrown(index, turn)
+    with turn.taken() as catalog:
+        catalog.close()
