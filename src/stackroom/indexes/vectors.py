@@ -252,6 +252,7 @@ class _Listed:
         self._levels: NDArray[np.int8] = np.empty((0, lists.centroids.shape[1]), np.int8)
         self._steps: NDArray[np.float32] = np.empty(0, np.float32)
         self._count = 0
+        self._runs = _Runs(np.empty(0, np.int64))
 
     @property
     def lists(self) -> Lists:
@@ -307,6 +308,8 @@ class _Listed:
         wanted = min(max(k, _CANDIDATES, len(ids) // _PASSAGES_PER_CANDIDATE), len(ids))
         chosen = select(_id_ranges(inside, ids), _id_ranges(outside, ids), int(ids[-1]) + 1)
         count = len(self.lists.centroids)
+        if self._runs.ids is not ids:
+            self._runs = _Runs(ids)
         probes, more = 0, max(_LEAST_PROBES, count * wanted // (_CANDIDATES * _LISTS_PER_PROBE))
         if left < _MOST_LEFT * len(ids):
             more = count
@@ -314,7 +317,7 @@ class _Listed:
             probes = min(more, count)
             found = self._lists.search(query, wanted, probes, chosen)
             found.sort()
-            rows, scores = self._best(query, np.searchsorted(ids, found), k)
+            rows, scores = self._best(query, self._runs.rows(found), k)
             more = count if len(found) < wanted else self._promising(query, scores)
         return rows, scores
 
@@ -342,6 +345,22 @@ class _Listed:
             return False
         self._lists, self._next = self._next, None
         return True
+
+
+class _Runs:
+    """Finds the rows of ids by where runs of ids without gaps begin.
+
+    Among all ids of a million, to look for 1,000 takes a quarter of a search.
+    """
+
+    def __init__(self, ids: NDArray[np.int64]) -> None:
+        self.ids = ids
+        begins = np.flatnonzero(np.diff(ids, prepend=-2) != 1)
+        self._firsts = ids[begins]
+        self._before = self._firsts - begins  # how much greater than its row an id is
+
+    def rows(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        return ids - self._before[np.searchsorted(self._firsts, ids, side="right") - 1]
 
 
 def _id_ranges(rows: RowRanges | None, ids: NDArray[np.int64]) -> Any:
