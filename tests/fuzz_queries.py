@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stackroom.catalog.entries import Description
 from stackroom.catalog.passage_ranges import PassageRange
+from stackroom.indexes.stems import load_dictionary
 from stackroom.indexes.terms import Analyzer
 from stackroom.page.visible_text import visible
 from stackroom.reading.finding.document_table import DocumentTable
@@ -85,6 +86,7 @@ def _check_snippet(snippet: Snippet, page: str, limit: int) -> None:
 
 def fuzz(seconds: float) -> int:
     """Fuzzes for so long, other examples each time. Returns how many passed; raises what fails."""
+    load_dictionary("de")  # once, which takes longer than any query may
     until, done = time.monotonic() + seconds, 0
     while time.monotonic() < until:
         check()

@@ -105,15 +105,15 @@ def test_going_forward_reads_each_block_once() -> None:
 def test_blocks_that_are_not_kept_are_read_together() -> None:
     memory = Memory()
     for key in (1, 2, 3):
-        memory.add(key, [f"of {key}\n", "x" * 20_000 + "\n", "the end\n"])
+        memory.add(key, [f"of {key}\n", "x" * 40_000 + "\n", "the end\n"])
     reader = TextReader(memory.rows)
     assert reader.span(2, 0, 4) == "of 2"
-    places = [(1, 0), (2, 0), (3, 20_006), (9, 0)]
+    places = [(1, 0), (2, 0), (3, 40_006), (9, 0)]
     found = reader.blocks(places)
     assert {place: text[:5] for place, text in found.items()} == {
         (1, 0): "of 1\n",
         (2, 0): "of 2\n",
-        (3, 20_006): "the e",
+        (3, 40_006): "the e",
     }
     assert memory.blocks_read == 3
     assert reader.blocks(places[:3]) == found

@@ -69,7 +69,7 @@ for command in json.loads(sys.argv[1]):
     print(flush=True)
     assert code == 0, (command, code)
 """
-    before = {path: path.stat().st_mtime_ns for path in (data / "models").rglob("*")}
+    before = {path: path.stat().st_mtime_ns for path in (data / "models").glob("*/**/*")}
     asked = [
         ["index", str(library), "--json"],
         ["search", "sleeping animals", "--json"],
@@ -81,4 +81,4 @@ for command in json.loads(sys.argv[1]):
     assert first["embedded_passages"] == 3
     assert second["results"][0]["title"] == "Otters sleep on their backs."
     assert third["unchanged"] == 2
-    assert {path: path.stat().st_mtime_ns for path in (data / "models").rglob("*")} == before
+    assert {path: path.stat().st_mtime_ns for path in (data / "models").glob("*/**/*")} == before

@@ -15,7 +15,7 @@ _LARGEST = 127
 
 # Steps, in standard deviations of a component of a random vector of length 1. They are wider for a vector
 # with a component beyond _LARGEST of them.
-_STEP, _COMPACT_STEP = 0.05, 0.1
+_STEP, _COMPACT_STEP = 0.035, 0.1
 
 
 def encode(vectors: NDArray[np.float32], *, compact: bool = False) -> list[bytes]:
