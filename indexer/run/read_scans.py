@@ -34,14 +34,13 @@ def read_scans(
     """
     if not publisher.scanned_documents():
         return
-    # Here, because most runs do without it: .1 s.
-    from indexer.ocr.scan_reader import ScanReader
-
     summary, waiting = run.summary, publisher.waiting_scans()
     tesseract = None
     if not put_off():
         tesseract, summary.ocr_obstacle = find_ocr(settings.ocr_languages)
     if tesseract is not None:
+        from indexer.ocr.scan_reader import ScanReader  # here, because most runs do without it: .1 s
+
         tokenizer, model = tokenizer_and_model()
         run.tell("scans", scans=waiting)
 

@@ -17,6 +17,7 @@ access/access.sqlite3   passphrase, clients and tokens
 log/calls.jsonl         the ledger of calls, and calls.1.jsonl before it
 models/                 prepared models: see `stackroom.embedding.preparing.conversion`
     speeds.json         how fast they are here: see `stackroom.cli.models.speed`
+    languages-*.zst     the detector of languages, unpacked: see `indexer.pdf.text.language`
 .restoring-*            where a backup is being unpacked
 """
 
