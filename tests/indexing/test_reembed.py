@@ -115,7 +115,10 @@ def test_searches_go_on_while_another_model_embeds(library: Library) -> None:
     library.models["new"].meanwhile = search
     with closing(library.reader()) as reader:
         library.reembed("new")
-        assert embedded[:3] == [0, 32, 64]
+        # The first batches may be small: the passages are still being added.
+        assert embedded[0] == 0
+        assert len(embedded) >= 3
+        assert embedded == sorted(set(embedded))
         assert reader.search("w7")[0].title == "Title 7"
         assert reader.status().model == "new"
     assert library.found("w7") == ("Title 7", True)
