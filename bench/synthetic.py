@@ -67,6 +67,7 @@ def write(
     per_document: int = PASSAGES_PER_DOCUMENT,
 ) -> None:
     """Publishes `count` passages and their vectors, block by block; a document has so many, but the last."""
+    from indexer.passages.follow_vectors import follow_vectors
     from indexer.passages.words_writer import WordsWriter
     from indexer.store.publisher import FileState, Place, Publisher
     from stackroom.catalog.catalog import Catalog
@@ -109,7 +110,9 @@ def write(
     with Catalog(data / "index" / "catalog.sqlite3") as catalog:
         writer = WordsWriter(data / "index" / "words")
         writer.follow(catalog)
+        writer.join()
         writer.close()
+        follow_vectors(catalog, data / "index" / "vector_lists")
 
 
 def real_vectors(data: Path) -> NDArray[np.float32]:
