@@ -53,6 +53,9 @@ def _measure(arguments: argparse.Namespace, work: Path, older: str) -> None:
     _run("Against the plain stack", "indexing", folder, "--rounds", str(arguments.rounds), "--keep", real)
     data = ["--old-data", str(work / "before"), "--new-data", str(work / "now")]
     _run("Old and new in turns", "against", older, "--folder", folder, "--sizes", *sizes, *data)
+    _run("The wire", "wire", real)
+    if sizes:
+        _run("Nearest passages", "nearest", str(work / "now" / sizes[-1]), "--against", older)
     _run("Filters, and removals", "filters", str(work / "filters"), "--against", older)
     _run("Beside a first `index`", "first_answer", folder, "--against", older)
     _run("Beside other servers", "peers", folder)

@@ -5,14 +5,13 @@ passages (vectors of passages with noise), to the questions in bench/questions.c
 JSON lines with a "question" or a "text". Another checkout is measured in turns with this one, each in a
 process of its own. Prints Markdown, the median of the rounds: CPU-ms of a search; recall@10 against comparing
 all vectors as the catalogue has them; CPU-seconds until the index can be searched, with the lists that DATA
-keeps, if it has any; and of making new lists; memory of the process at the end, without what it read.
+keeps, if it has any; and of making new lists.
 """
 
 import argparse
 import csv
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -83,13 +82,11 @@ def _measure(data: Path, asked: Path) -> dict[str, float]:
     ids = questions.pop("ids")
     codes = np.load(asked.with_name("codes.npy"), mmap_mode="r")
     index = module.VectorIndex(codes.shape[1] - 2, **_kept(data))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.process_time()
     for start in range(0, len(ids), _BLOCK):
         block = [row.tobytes() for row in codes[start : start + _BLOCK]]
         index.add(ids[start : start + _BLOCK].tolist(), block)
     figures = {"adding all, CPU-s": time.process_time() - started}
-    figures["peak memory of that, MB"] = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     if getattr(index, "outgrown", False):
         figures["new lists, CPU-s"] = _make_lists(index)
     for kind in [name for name in questions if not name.startswith("nearest ")]:
