@@ -308,6 +308,18 @@ def test_kept_lists_are_used_and_what_they_lack_is_added(clustered: NDArray[np.f
     assert index.search(clustered[0], 10) == []
 
 
+def test_kept_lists_may_know_none_of_the_vectors(clustered: NDArray[np.float32]) -> None:
+    """As when all documents were read again since, and have new passages."""
+    lists = make_lists(clustered[:3000], 3000)
+    known = np.concatenate([np.arange(3000), [10_000]])
+    kept = KeptLists(lists, known, np.zeros(len(known), np.uint16), 1, "model", 1)
+    index = VectorIndex(DIMENSIONS, 1000, kept)
+    codes = encode(clustered[:3000])
+    for start in (0, 1500):
+        index.add(range(3000 + start, 4500 + start), codes[start : start + 1500])
+    assert index.search(clustered[20], 1)[0][0] == 3020
+
+
 @pytest.mark.parametrize("first", [0, 1000])
 def test_all_that_is_left_to_move_may_be_removed_meanwhile(
     clustered: NDArray[np.float32], first: int
