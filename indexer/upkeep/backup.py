@@ -127,6 +127,7 @@ def restore(settings: Settings, file: Path, prepare: Callable[[Path], object]) -
                 # Of another catalogue, or of this one at a later time: its numbers may come again.
                 if settings.words.exists():
                     shutil.rmtree(settings.words)
+                settings.vector_lists.unlink(missing_ok=True)
                 files = {Path(folder, name): place for name, place in places.items()}
                 _put_in_place({file: place for file, place in files.items() if file.exists()})
         except (OSError, tarfile.TarError, ValueError, KeyError) as error:

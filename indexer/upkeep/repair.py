@@ -167,15 +167,19 @@ def _resplit(settings: Settings, models: ModelSource, keys: Sequence[int], tell:
         name = settings.model or current.fingerprint.name
         refuse_another_model(name, models.digest(name), current.fingerprint)
         tokenizer = models.tokenizer(name)
+        ranges = "SELECT first, last FROM splits WHERE document = ?"
+        db.execute("BEGIN IMMEDIATE")
+        with db:  # of all documents first: a passage may take over the vector of another one's
+            for key in keys:
+                for first, last in db.execute(ranges, (key,)).fetchall():
+                    _remove_unsound(db, first, last, current)
         for number, key in enumerate(keys):
             tell("splitting", number, len(keys))
             document = publisher.document(key)
             passages = split(document, tokenizer, current.fingerprint.passage_tokens)
             db.execute("BEGIN IMMEDIATE")
             with db:
-                old = db.execute("SELECT first, last FROM splits WHERE document = ?", (key,)).fetchall()
-                for first, last in old:
-                    _remove_unsound(db, first, last, current)
+                old = db.execute(ranges, (key,)).fetchall()
                 # Before the old passages are removed, so that their sound vectors are taken over.
                 add_passages(db, current, key, document, passages)
                 for first, last in old:

@@ -112,6 +112,17 @@ def test_what_is_there_is_not_overwritten(tmp_path: Path, settings: Settings, sh
         back_up(settings, tmp_path / "no such folder" / "library.tar")
 
 
+def test_nothing_derived_from_the_catalogue_that_was_there_is_left(
+    tmp_path: Path, settings: Settings, shelf: Shelf
+) -> None:
+    file = tmp_path / "library.tar"
+    back_up(settings, file)
+    settings.vector_lists.write_bytes(b"of later changes")
+    settings.catalog.unlink()
+    restore(settings, file, migrate)
+    assert not settings.vector_lists.exists()
+
+
 @pytest.mark.parametrize("cut", [0.0, 0.3, 0.9])
 def test_a_damaged_backup_leaves_nothing_behind(
     tmp_path: Path, settings: Settings, shelf: Shelf, cut: float

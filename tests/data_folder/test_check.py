@@ -151,6 +151,38 @@ def test_a_bit_that_the_disk_has_turned(settings: Settings) -> None:
         catalog.pages(1)
 
 
+@pytest.mark.parametrize("bit", [0, 1, 20, 25, 39, 54])
+def test_a_bit_of_a_vector_that_the_disk_has_turned(settings: Settings, bit: int) -> None:
+    (found,) = rows(settings, "SELECT pack FROM vectors WHERE first = FIRST")
+    pack = bytearray(bytes(found[0]))  # type: ignore[call-overload]
+    pack[bit // 8] ^= 1 << bit % 8
+    rows(settings, "UPDATE vectors SET pack = ? WHERE first = FIRST", bytes(pack))
+    with pytest.raises(CatalogUnusable, match="check --repair"):
+        titles(settings, "dough cloth")
+    report = check(settings)
+    assert [damage.remedy for damage in report.damages] == ["resplit"]
+    repaired(settings, report)
+    assert check(settings).damages == []
+    assert titles(settings, "dough cloth")[0] == "On Bread"
+
+
+def test_damaged_documents_with_the_same_words_are_repaired_in_any_order(tmp_path: Path) -> None:
+    settings = Settings.read({}, data=tmp_path / "data", workers=2)
+    (tmp_path / "papers").mkdir()
+    for number in range(2):
+        write_pdf(tmp_path / "papers" / f"{number}.pdf", [f"This is otter {number}.", OTTERS], title="Otters")
+    index(settings, tmp_path / "papers")
+    # Split again, the first document's passages come after the second one's.
+    rows(settings, "DELETE FROM vectors WHERE first = FIRST")
+    repaired(settings, check(settings))
+    index(settings)
+    assert rows(settings, "SELECT document FROM splits ORDER BY first") == [(2,), (1,)]
+    rows(settings, "UPDATE vectors SET pack = zeroblob(514)")
+    repaired(settings, check(settings))
+    report = check(settings)
+    assert (report.damages, report.pending) == ([], 4)
+
+
 def test_a_passage_that_waits_must_be_what_it_was(settings: Settings) -> None:
     rows(settings, "DELETE FROM vectors WHERE first = FIRST")
     rows(settings, "INSERT INTO pending VALUES (FIRST, 'Of somebody else', NULL)")

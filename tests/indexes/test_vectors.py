@@ -308,6 +308,32 @@ def test_kept_lists_are_used_and_what_they_lack_is_added(clustered: NDArray[np.f
     assert index.search(clustered[0], 10) == []
 
 
+def test_kept_lists_may_know_none_of_the_vectors(clustered: NDArray[np.float32]) -> None:
+    """As when all documents were read again since, and have new passages."""
+    lists = make_lists(clustered[:3000], 3000)
+    known = np.concatenate([np.arange(3000), [10_000]])
+    kept = KeptLists(lists, known, np.zeros(len(known), np.uint16), 1, "model", 1)
+    index = VectorIndex(DIMENSIONS, 1000, kept)
+    codes = encode(clustered[:3000])
+    for start in (0, 1500):
+        index.add(range(3000 + start, 4500 + start), codes[start : start + 1500])
+    assert index.search(clustered[20], 1)[0][0] == 3020
+
+
+@pytest.mark.parametrize("first", [0, 1000])
+def test_all_that_is_left_to_move_may_be_removed_meanwhile(
+    clustered: NDArray[np.float32], first: int
+) -> None:
+    index = filled(clustered[:3000], exact_limit=1000)
+    lists = make_lists(index.sample(), len(index))
+    assert not index.move_to(lists, 1000)
+    index.remove([(first, 6000)])
+    assert index.move_to(lists, 1000)
+    index.add([6001], encode(clustered[3000:3001]))
+    assert index.search(clustered[3000], 1)[0][0] == 6001
+    assert len(index.search(clustered[0], 3000)) == len(index) == first // 2 + 1
+
+
 def test_new_lists_are_made_while_the_index_is_used(clustered: NDArray[np.float32]) -> None:
     index = filled(clustered[:3000], exact_limit=1000)
     codes = encode(clustered[3000:9000])

@@ -60,7 +60,8 @@ def unpack(content: bytes) -> str:
     """The text of a block. Raises CatalogUnusable if it is damaged."""
     try:
         return zstandard.ZstdDecompressor().decompress(content).decode()
-    except (zstandard.ZstdError, UnicodeDecodeError) as error:
+    except (zstandard.ZstdError, UnicodeDecodeError, MemoryError) as error:
+        # MemoryError: the damage has made up a size.
         raise CatalogUnusable(
             f"A document's text in the catalogue is damaged ({error}). Run `stackroom check --repair`."
         ) from error

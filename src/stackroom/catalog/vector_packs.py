@@ -49,7 +49,8 @@ def unpack(first: int, pack: bytes) -> tuple[list[int], list[bytes]]:
         codes = np.frombuffer(content, np.uint8, offset=4 * count).reshape(count, -1)
         ids = first + np.cumsum(np.frombuffer(content, "<u4", count), dtype=np.int64)
         return ids.tolist(), [code.tobytes() for code in codes]
-    except (zstandard.ZstdError, ValueError) as error:
+    except (zstandard.ZstdError, ValueError, MemoryError) as error:
+        # MemoryError: the damage has made up a size.
         raise CatalogUnusable(
             f"Vectors in the catalogue are damaged ({error}). Run `stackroom check --repair`."
         ) from error

@@ -110,7 +110,7 @@ class InvertedLists:
         order = known[np.argsort(numbers, kind="stable")]
         used, counts = np.unique(numbers, return_counts=True)
         # FAISS asks its quantizer for the list of a vector: one that knows a single list has it at once.
-        for number, rows in zip(used.tolist(), np.split(order, np.cumsum(counts)[:-1]), strict=True):
+        for number, rows in zip(used.tolist(), np.split(order, np.cumsum(counts))[:-1], strict=True):
             alone = faiss.IndexIDMap2(faiss.IndexFlatL2(levels.shape[1]))
             alone.add_with_ids(self.lists.centroids[number : number + 1], np.array([number]))
             self._index.quantizer = alone

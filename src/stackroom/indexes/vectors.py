@@ -340,7 +340,8 @@ class _Listed:
             self._next = InvertedLists(lists)
         start = int(np.searchsorted(ids, self._next.last, side="right"))
         some = slice(start, min(start + most, len(ids)))
-        self._next.add(ids[some], self._levels[some], self._steps[some])
+        if start < len(ids):  # if not, all vectors that were left to move have been removed meanwhile
+            self._next.add(ids[some], self._levels[some], self._steps[some])
         if some.stop < len(ids):
             return False
         self._lists, self._next = self._next, None
