@@ -17,8 +17,10 @@ from stackroom.reading.finding.document_table import DocumentTable
 # Page numbers of so many passages are kept: up to 4 MB.
 _PAGE_NUMBERS = 50_000
 
-# Seconds between two steps of `Turn.fit_lists`, so that searches that wait get a turn.
-_PAUSE = 0.01
+PAUSE = 0.01
+"""Seconds between two turns of a thread that takes one after the other: a lock is not fair, and a search that
+waits would get its turn when that thread is done.
+"""
 
 
 class InMemory:
@@ -169,7 +171,7 @@ class Turn:
         lists = make_lists(sample, count)
         is_done = False
         while not is_done:
-            time.sleep(_PAUSE)
+            time.sleep(PAUSE)
             with self._lock:
                 # The index may have been begun anew meanwhile, with another model for example.
                 is_done = memory.vectors is not vectors or vectors.move_to(lists)

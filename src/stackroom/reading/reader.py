@@ -8,6 +8,7 @@ It holds the turn, in which one thread at a time reads the catalogue, and leaves
 - `fetch` makes text of an id: a document, a part of it, a page.
 """
 
+import time
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from stackroom.embedding.reranking.reranker import RerankerSource
 from stackroom.indexes.stems import load_dictionary
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.fetch import Fetching
-from stackroom.reading.in_memory import Turn
+from stackroom.reading.in_memory import PAUSE, Turn
 from stackroom.reading.query_batches import QueryModel
 from stackroom.reading.reranking import Reranking
 from stackroom.reading.results import Fetched, PageOfFile
@@ -152,6 +153,7 @@ class Reader:
                     table.read_some(ranges, partial(self._turn.catalog.descriptions, model))
                     and table.fold_some()
                 )
+            time.sleep(PAUSE)
 
     def fit_lists(self) -> None:
         """Divides the vectors into new lists if they have outgrown theirs: see `Turn.fit_lists`."""
@@ -308,3 +310,4 @@ class Reader:
             with self._turn.at_one_moment() as memory:
                 if memory.complete:
                     return memory.model, len(memory.vectors)
+            time.sleep(PAUSE)
