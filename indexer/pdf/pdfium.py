@@ -7,7 +7,7 @@ that may crash or be killed, but nothing here depends on that.
 import logging
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -55,6 +55,9 @@ from stackroom.page.own_marks import has_foreign_brackets, without_imitations, w
 # A hostile outline can branch without end. That of a 2,000-page manual has 5,000 entries.
 _MAX_OUTLINE_ENTRIES = 20_000
 
+Opener = Callable[[Path | bytes, Sequence[str]], Any]
+"""Opens a PDF, with one of some passwords if need be: as `open_pdf`."""
+
 
 def extract(
     path: Path,
@@ -65,6 +68,7 @@ def extract(
     on_page: OnPage,
     content: bytes | None = None,
     stem: str = "",
+    opened: Opener = open_pdf,
 ) -> Document:
     """Reads the PDF at `path`, or the one in it with these bytes as `content`.
 
@@ -77,6 +81,7 @@ def extract(
             again at 0 if pypdf has to read the file.
         content: of a PDF that is attached to the one at `path`.
         stem: its name without ".pdf".
+        opened: opens it with PDFium. A file that it refuses is read by pypdf.
 
     Raises:
         ExtractionFailed: with the kind and a reason for a person.
@@ -91,7 +96,7 @@ def extract(
             raise ExtractionFailed(path, "not a pdf", "is empty (0 bytes)")
         source = path if content is None else content
         with _silence():
-            reading = _read(path, source, passwords, max_pages, on_page, has_header=b"%PDF-" in head)
+            reading = _read(path, source, passwords, max_pages, on_page, opened, has_header=b"%PDF-" in head)
             reading = with_xml(reading, source, lambda: read_metadata_stream(source, passwords))
         return _compose(path.stem if content is None else stem, document_id, reading)
     except OSError as error:
@@ -114,13 +119,14 @@ def _read(
     passwords: tuple[str, ...],
     max_pages: int,
     on_page: OnPage,
+    opened: Opener,
     *,
     has_header: bool,
 ) -> Reading:
     """Reads `source` with PDFium, or else with pypdf; it is the file at `path`, or in it."""
     code = None
     try:
-        reading = _read_with_pdfium(source, passwords, max_pages, on_page)
+        reading = _read_with_pdfium(source, passwords, max_pages, on_page, opened)
     except pypdfium2.PdfiumError as error:
         code = error.err_code
     else:
@@ -236,10 +242,10 @@ def _silence() -> Iterator[None]:
 
 
 def _read_with_pdfium(
-    source: Path | bytes, passwords: tuple[str, ...], max_pages: int, on_page: OnPage
+    source: Path | bytes, passwords: tuple[str, ...], max_pages: int, on_page: OnPage, opened: Opener
 ) -> Reading:
     """Raises PdfiumError if the file cannot be opened."""
-    with closing(open_pdf(source, passwords)) as pdf:
+    with closing(opened(source, passwords)) as pdf:
         total = len(pdf)
         if total > max_pages:
             raise TooManyPages(total)

@@ -5,13 +5,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from commands import clean_environment, stackroom_here
+from commands import clean_environment, stackroom, stackroom_here
 from waiting import wait_until
 
 
@@ -39,13 +38,11 @@ def test_eval_measures_and_keeps_the_index_only_if_told_to(
     tmp_path: Path,
     model_with_prompts: Path,
     prepare_data: Callable[[Path], Path],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     data, scratch = prepare_data(tmp_path / "data"), tmp_path / "scratch"
     scratch.mkdir()
-    # Python itself remembers where the temporary folder is from its first use on.
-    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
-    ran = stackroom_here("eval", collection, "--data", data)
+    # Python itself remembers where the temporary folder is from its first use on: so in a process of its own.
+    ran = stackroom("eval", collection, "--data", data, TMPDIR=str(scratch))
     assert (ran.returncode, ran.stdout.splitlines()[0]) == (
         0,
         "collection: 2 queries; 3 documents, 3 passages; all-MiniLM-L6-v2 (bundled)",

@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-from collections import namedtuple
 from contextlib import closing
 from hashlib import blake2b, sha256
 from pathlib import Path
@@ -180,14 +179,22 @@ def test_documents_whose_files_cannot_be_read_now_stay(settings: Settings, tmp_p
         assert OTTERS in still.fetch(document).text
 
 
-def test_without_room_nothing_is_changed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = settings.catalog.read_bytes()
-    # The system's answer is replaced: filling a disk would disturb everybody else.
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr("shutil.disk_usage", lambda _: usage(10**9, 10**9, 1000))
-    with pytest.raises(CatalogUnusable, match=r"needs [\d,]+ bytes.*1,000 are free.*nothing was changed"):
+def test_without_room_nothing_is_changed(settings: Settings) -> None:
+    # A catalogue of 8 TB, of which the disk stores only what was there before.
+    size, pages = settings.catalog.stat().st_size, 2**31
+    with settings.catalog.open("r+b") as file:
+        file.seek(28)  # SQLite's file format: "size of the database file in pages"
+        file.write(pages.to_bytes(4, "big"))
+        file.seek(0)
+        before = file.read(size)
+        file.truncate(pages * 4096)
+    with pytest.raises(
+        CatalogUnusable, match=r"needs 17,592,186,044,416 bytes.* are free.*nothing was changed"
+    ):
         migrate(settings.catalog)
-    assert settings.catalog.read_bytes() == before
+    with settings.catalog.open("rb") as file:
+        assert file.read(size) == before
+    assert not list(settings.index.glob("format-*"))
 
 
 def test_a_step_that_fails_leaves_the_old_version(settings: Settings) -> None:

@@ -2,7 +2,9 @@
 
 import contextlib
 import doctest
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -172,20 +174,23 @@ def test_what_is_neither_a_folder_nor_a_hub_name_is_refused() -> None:
         find_model("no/such/folder")
 
 
-def test_a_hub_model_is_taken_from_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import huggingface_hub.constants
-
+def test_a_hub_model_is_taken_from_the_cache(tmp_path: Path) -> None:
     repository = tmp_path / "models--somebody--small-model"
     snapshot = repository / "snapshots" / ("0123456789abcdef" * 3)[:40]
     shutil.copytree(find_model("").folder, snapshot)
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text(snapshot.name)
-    # That library reads its setting once, when it is imported.
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
-    files = find_model("somebody/small-model")
-    assert files.name == "somebody/small-model"
-    assert files.folder == snapshot
-    assert files.digest == find_model("").digest
+    code = (
+        "from stackroom.embedding.model_files import find_model\n"
+        "files = find_model('somebody/small-model')\n"
+        "print(files.name, files.folder, files.digest, sep='\\n')"
+    )
+    # That library reads its setting once, when it is imported: so in a process of its own.
+    environment = {**os.environ, "HF_HUB_CACHE": str(tmp_path)}
+    said = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert said.stdout.splitlines() == ["somebody/small-model", str(snapshot), find_model("").digest]
 
 
 def test_prompts_of_the_model_are_used(

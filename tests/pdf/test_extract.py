@@ -6,17 +6,16 @@ import time
 import tracemalloc
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pypdf
 import pypdfium2
 import pytest
 from pypdf.errors import DependencyError, DeprecationError
 
-from indexer.pdf.pdfium import extract
-from indexer.pdf.pypdf_fallback import read_again
+from indexer.pdf.pdfium import Opener, extract
+from indexer.pdf.pypdf_fallback import PypdfFailed, _whatever_pypdf_raises, read_again
 from indexer.pdf.raw_reading import Reading
 from indexer.pdf.text.page_lines import Line
 from make_pdfs import (
@@ -32,19 +31,20 @@ from make_pdfs import (
 from places import SHARED
 from stackroom.common.documents import Document, OutlineEntry
 from stackroom.common.errors import ExtractionFailed
+from stackroom.page.open_pdf import open_pdf
 
 PDFS = SHARED / "pdfs"
 PASSWORD = "open sesame"  # noqa: S105
 ID = "0123456789abcdef01234567"
 
 
-def read(path: Path) -> Document:
-    return extract(path, ID, on_page=lambda done, total: None)
+def read(path: Path, opened: Opener = open_pdf) -> Document:
+    return extract(path, ID, on_page=lambda done, total: None, opened=opened)
 
 
-def fail(path: Path) -> ExtractionFailed:
+def fail(path: Path, opened: Opener = open_pdf) -> ExtractionFailed:
     with pytest.raises(ExtractionFailed) as caught:
-        read(path)
+        read(path, opened)
     assert caught.value.path == path
     return caught.value
 
@@ -53,14 +53,9 @@ def show(text: str, y: int = 700, size: int = 12) -> bytes:
     return b"BT /F %d Tf 72 %d Td (%s) Tj ET\n" % (size, y, text.encode("latin-1"))
 
 
-@pytest.fixture
-def without_pdfium(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PDFium refuses every file: there is none that it refuses and pypdf reads without loss."""
-
-    def refuse(path: Path, password: str | None) -> None:
-        raise pypdfium2.PdfiumError("refused", err_code=3)
-
-    monkeypatch.setattr(pypdfium2, "PdfDocument", refuse)
+def refused(source: Path | bytes, passwords: Sequence[str]) -> None:
+    """A PDFium that refuses every file: there is none that it refuses and pypdf reads without loss."""
+    raise pypdfium2.PdfiumError("refused", err_code=3)
 
 
 # What a document says
@@ -92,7 +87,7 @@ def test_a_document(tmp_path: Path) -> None:
     assert document.extractor.startswith("pdfium 5.")
 
 
-def test_pypdf_says_the_same(tmp_path: Path, without_pdfium: None) -> None:
+def test_pypdf_says_the_same(tmp_path: Path) -> None:
     path = write_pdf(
         tmp_path / "stones.pdf",
         ["Stones are hard.", "", "Moss grows on them."],
@@ -102,7 +97,7 @@ def test_pypdf_says_the_same(tmp_path: Path, without_pdfium: None) -> None:
         outline=[("Hardness", 1, 0), ("Green moss", 3, 1)],
         password="",
     )
-    document = read(path)
+    document = read(path, refused)
     assert (document.title, document.author) == ("On Stones", "A. Mason")
     assert document.created == "2019-01-02T03:04:05Z"
     assert document.outline == (OutlineEntry("Hardness", 1, 0), OutlineEntry("Green moss", 3, 1))
@@ -261,13 +256,11 @@ def test_out_of_memory(tmp_path: Path) -> None:
     assert failed.value.kind == "out of memory"
 
 
-@pytest.mark.parametrize("library", ["pdfium", "pypdf"])
-def test_a_page_with_too_much_text(tmp_path: Path, library: str, request: pytest.FixtureRequest) -> None:
-    if library == "pypdf":
-        request.getfixturevalue("without_pdfium")
+@pytest.mark.parametrize("opened", [open_pdf, refused], ids=["pdfium", "pypdf"])
+def test_a_page_with_too_much_text(tmp_path: Path, opened: Opener) -> None:
     piece = b"(" + 10_000 * b"x" + b") Tj "
     pages = [b"BT /F 1 Tf 0 700 Td %s ET" % (times * piece) for times in (1, 101)]
-    error = fail(write_text_objects(tmp_path / "x.pdf", pages))
+    error = fail(write_text_objects(tmp_path / "x.pdf", pages), opened)
     assert (error.kind, str(error)[:33]) == ("too large", "page 2 has more than 1,000,000 ch")
 
 
@@ -310,25 +303,19 @@ def write_old_filter(path: Path, *filters: bytes) -> Path:
 
 
 def test_what_pypdf_no_longer_knows_is_a_page_that_cannot_be_read(
-    tmp_path: Path, without_pdfium: None
+    tmp_path: Path,
 ) -> None:
-    document = read(write_old_filter(tmp_path / "x.pdf", b"FlateDecode", b"Fl"))
+    document = read(write_old_filter(tmp_path / "x.pdf", b"FlateDecode", b"Fl"), refused)
     assert [page.text for page in document.pages] == ["Otters sleep.\n", ""]
-    assert fail(write_old_filter(tmp_path / "y.pdf", b"Fl")).kind == "damaged"
+    assert fail(write_old_filter(tmp_path / "y.pdf", b"Fl"), refused).kind == "damaged"
 
 
 @pytest.mark.parametrize("error", [DeprecationError, DependencyError, Exception, RecursionError, BufferError])
-def test_whatever_pypdf_raises_is_a_reason(
-    tmp_path: Path, error: type[Exception], without_pdfium: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # pypdf itself is replaced: which files make it raise these changes with its version.
-    class Reader:
-        def __init__(self, path: Path) -> None:
-            raise error("something about its code")
-
-    monkeypatch.setattr(pypdf, "PdfReader", Reader)
-    failed = fail(write_pdf(tmp_path / "x.pdf"))
-    assert (failed.kind, "its code" in str(failed)) == ("damaged", False)
+def test_whatever_pypdf_raises_is_a_reason(error: type[Exception]) -> None:
+    # Which files make it raise these changes with its version.
+    with pytest.raises(PypdfFailed) as failed, _whatever_pypdf_raises():
+        raise error("something about its code")
+    assert str(failed.value) == error.__name__
 
 
 def test_nothing_is_said_or_left_behind(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -27,6 +28,9 @@ from stackroom.embedding.preparing.kinds import doubt, refuse_other_kinds
 from stackroom.embedding.preparing.soundness import refuse_unsound
 from stackroom.embedding.preparing.unrelated import unrelated_cosine
 from stackroom.embedding.prompts import Prompts
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 # Exit codes of a process that somebody has stopped: nothing is wrong with the model.
 _STOPPED = tuple(-number for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", 1)))
@@ -133,7 +137,13 @@ def _main() -> None:
         sys.exit(str(error))
 
 
-def convert(folder: Path, digest: str, target: Path, prompts: Prompts | None = None) -> None:
+def convert(
+    folder: Path,
+    digest: str,
+    target: Path,
+    prompts: Prompts | None = None,
+    write: Callable[["SentenceTransformer", ModelCard, Path], None] = write_encoders,
+) -> None:
     """Converts a model in this process: imports torch, and leaves torch with one thread. `prepare` calls it.
 
     Args:
@@ -141,6 +151,7 @@ def convert(folder: Path, digest: str, target: Path, prompts: Prompts | None = N
         digest: of these files.
         target: an empty folder, to be filled with the prepared model.
         prompts: words before queries and passages; None for the model's own.
+        write: compiles it, as `write_encoders` does.
 
     Raises:
         ModelDamaged: as `prepare` says.
@@ -165,7 +176,7 @@ def convert(folder: Path, digest: str, target: Path, prompts: Prompts | None = N
     failed = replace(card, problem="compiling it ended the process that did it", versions=versions())
     failed.write(target)
     try:
-        write_encoders(model.eval(), card, target)
+        write(model.eval(), card, target)
     except Exception as error:  # noqa: BLE001  whatever it is: sentence-transformers can run the model
         for path in target.iterdir():
             if path.is_dir():
