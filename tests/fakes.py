@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -64,6 +65,19 @@ class WordHashEmbedder:
             digest = hashlib.blake2b((self.fingerprint.name + word).encode(), digest_size=8).digest()
             vector[int.from_bytes(digest, "little") % self.fingerprint.dimensions] += 1.0
         return vector / np.float32(np.linalg.norm(vector))
+
+
+class WaitingEmbedder(WordHashEmbedder):
+    """One that computes nothing of a query until it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.may = threading.Event(), threading.Event()
+
+    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.asked.set()
+        assert self.may.wait(20)
+        return super().embed_queries(texts)
 
 
 class NarrowEmbedder(WordHashEmbedder):

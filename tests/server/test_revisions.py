@@ -2,18 +2,15 @@
 
 import json
 import subprocess
-import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import anyio
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 from starlette.types import Message, Receive, Scope, Send
 
-from fakes import WordHashEmbedder
+from fakes import WaitingEmbedder
 from mcp_clients import FETCH, NEW, SEARCH, URL, ask, endpoint, rpc, serving, stream
 from server_process import environment, killed_after, program
 from shelf import Shelf
@@ -105,24 +102,11 @@ def test_over_a_stream_of_events(url: str) -> None:
     check(answers)
 
 
-class Slow(WordHashEmbedder):
-    """A model that computes nothing until it may."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked, self.may = threading.Event(), threading.Event()
-
-    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        self.asked.set()
-        assert self.may.wait(20)
-        return super().embed_queries(texts)
-
-
 @pytest.mark.parametrize("meta", [{}, {"_meta": NEW}])
 def test_who_hangs_up_while_calls_are_answered_leaves_nothing_in_the_log(
     shelf: Shelf, meta: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    slow = Slow()
+    slow = WaitingEmbedder()
     reader = shelf.reader(lambda _: slow)
     try:
         with serving(reader) as url:

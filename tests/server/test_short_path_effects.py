@@ -2,18 +2,14 @@
 
 import json
 import socket
-import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from both_ways import ID, PLAIN, TWICE, Headers, Server, ask, both, call, modern, written
-from fakes import OneModel, WordHashEmbedder
+from fakes import OneModel, WaitingEmbedder
 from mcp_clients import FETCH, SEARCH, URL, serving
 from owner import Assistant, Site
 from shelf import Shelf
@@ -79,22 +75,9 @@ def test_who_calls_too_often_is_told_so(reader: Reader) -> None:
         assert b"Too many calls: 1 in a minute" in both(url, written(call()), PLAIN)[2]
 
 
-class Slow(WordHashEmbedder):
-    """A model that computes nothing until it may."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked, self.may = threading.Event(), threading.Event()
-
-    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        self.asked.set()
-        assert self.may.wait(20)
-        return super().embed_queries(texts)
-
-
 def hang_up(shelf: Shelf, ledger: Ledger, body: bytes, headers: Headers) -> None:
     """Sends a request, and hangs up while it is answered."""
-    slow = Slow()
+    slow = WaitingEmbedder()
     reader = shelf.reader(lambda _: slow)
     head = "".join(f"{name}: {value}\r\n" for name, value in [("Host", "127.0.0.1"), *headers])
     with serving(reader, Server(reader, ledger).application) as url:

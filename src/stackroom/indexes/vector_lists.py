@@ -54,7 +54,7 @@ class Lists:
         """The list of each vector: the one whose centroid is nearest.
 
         Args:
-            codes: of n vectors: see `stackroom.catalog.vector_codes`. None may be ILLEGIBLE.
+            codes: of n vectors: see `stackroom.catalog.vector_codes`.
 
         Returns:
             Numbers of lists, shape (n,).
