@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -22,15 +21,12 @@ from stackroom.common.errors import ModelDamaged, ModelError
 from stackroom.common.programs import ask_program
 from stackroom.embedding.model_card import CARD, TOKENIZER, ModelCard
 from stackroom.embedding.model_files import ModelFiles
-from stackroom.embedding.preparing.encoders import write_encoders
+from stackroom.embedding.preparing.encoders import WriteEncoders, write_encoders
 from stackroom.embedding.preparing.failures import refuse_what_failed, remember_failure, versions
 from stackroom.embedding.preparing.kinds import doubt, refuse_other_kinds
 from stackroom.embedding.preparing.soundness import refuse_unsound
 from stackroom.embedding.preparing.unrelated import unrelated_cosine
 from stackroom.embedding.prompts import Prompts
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
 # Exit codes of a process that somebody has stopped: nothing is wrong with the model.
 _STOPPED = tuple(-number for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", 1)))
@@ -142,7 +138,7 @@ def convert(
     digest: str,
     target: Path,
     prompts: Prompts | None = None,
-    write: Callable[["SentenceTransformer", ModelCard, Path], None] = write_encoders,
+    write: WriteEncoders = write_encoders,
 ) -> None:
     """Converts a model in this process: imports torch, and leaves torch with one thread. `prepare` calls it.
 

@@ -40,6 +40,9 @@ _LENGTHS = (1, 2, 3, 5, 8, 13, 16, 21, 32, 55, 64, 128, 250, 500, 1000)
 Judge = Callable[[Path, Sequence[Precision]], Choice]
 """As `trial.choose`."""
 
+WriteEncoders = Callable[["SentenceTransformer", ModelCard, Path], None]
+"""As `write_encoders`."""
+
 _TAKEN = {"input_ids", "attention_mask", "token_type_ids"}
 
 
