@@ -90,7 +90,9 @@ def _serve(data: Path, tells: Connection) -> None:
     with listen("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
         ledger = Ledger(settings.calls, "http")
-        application = create_application(reader, f"http://127.0.0.1:{port}", "127.0.0.1", ledger=ledger)
+        application = create_application(
+            settings, reader, f"http://127.0.0.1:{port}", "127.0.0.1", ledger=ledger
+        )
 
         async def with_cpu(scope: Scope, receive: Receive, send: Send) -> None:
             if scope.get("path") == "/cpu":

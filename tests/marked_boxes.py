@@ -3,7 +3,7 @@
 import struct
 import zlib
 
-from stackroom.server.citations.pictures import Picture
+from stackroom.server.room.pictures import Picture
 
 
 def marked_boxes(picture: Picture) -> list[tuple[int, int, int, int]]:

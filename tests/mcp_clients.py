@@ -15,6 +15,7 @@ from fastmcp.client.transports import SSETransport
 from mcp_types import CallToolResult, ListToolsResult, TextContent
 from starlette.types import ASGIApp
 
+from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
 from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.address import http_url
@@ -22,9 +23,12 @@ from stackroom.server.application import create_application, listen
 from stackroom.server.limits.connections import LimitedConnection
 from stackroom.server.monitoring.ledger import UNRECORDED, Ledger
 from stackroom.server.protocol.tools import create_mcp
+from stackroom.server.room.room import Room
 
 URL = "http://stackroom.test"
 SEARCH, FETCH = "search", "fetch"
+
+_NO_SETTINGS = Settings(calls_per_minute=0)
 MODES = ["legacy", "2026-07-28"]
 
 # What a request of the newer revision says of itself.
@@ -42,7 +46,7 @@ def serving(
     *,
     access: Callable[[str], AccessControl | None] = lambda _: None,
     ledger: Ledger = UNRECORDED,
-    calls_per_minute: int = 0,
+    settings: Settings = _NO_SETTINGS,
     connection: type[LimitedConnection] = LimitedConnection,
     host: str = "127.0.0.1",
 ) -> Iterator[str]:
@@ -54,10 +58,7 @@ def serving(
         address, port = listener.getsockname()[:2]
         url = http_url(address, port)
         config = uvicorn.Config(
-            application
-            or create_application(
-                reader, url, address, access(url), ledger=ledger, calls_per_minute=calls_per_minute
-            ),
+            application or create_application(settings, reader, url, address, access(url), ledger=ledger),
             http=connection,
             lifespan="on",
             ws="none",
@@ -71,6 +72,11 @@ def serving(
         finally:
             server.should_exit = True
             thread.join()
+
+
+def room_of(reader: Reader) -> Room:
+    """What the pages of a reading room without sign-in have in common."""
+    return Room(_NO_SETTINGS, reader, None, https=False)
 
 
 class Connected:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from httpx2 import Response
 from starlette.testclient import TestClient
 
+from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
 from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.access.client_documents import ClientDocuments
@@ -83,7 +84,9 @@ class Site:
             passphrase_form=passphrase_form,
             documents=ClientDocuments(self.web.fetch, self.clock),
         )
-        self.application = create_application(self.reader, self.url, "127.0.0.1", self.access)
+        self.application = create_application(
+            Settings(data=self.path.parent), self.reader, self.url, "127.0.0.1", self.access
+        )
         self.browser = self.new_browser()
 
     def new_browser(self) -> TestClient:

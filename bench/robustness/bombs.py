@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.processes import STACKROOM, print_table, run
 from stackroom.common.errors import PictureFailed
-from stackroom.server.citations.pictures import PageToDraw, Pictures
+from stackroom.server.room.pictures import PageToDraw, Pictures
 
 _LIMITS = {
     "STACKROOM_FILE_SECONDS": "30",

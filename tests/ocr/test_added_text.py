@@ -17,7 +17,7 @@ from scans import FERRY, index
 from stackroom.common.settings import Settings
 from stackroom.page.word_boxes import WordBox, find_own_stop, find_passage, pack, unpack, without_places
 from stackroom.reading.reader import Reader
-from stackroom.server.citations.pictures import PageToDraw, Pictures
+from stackroom.server.room.pictures import PageToDraw, Pictures
 
 posix = pytest.mark.skipif(os.name != "posix", reason="the program that stands in is a script")
 

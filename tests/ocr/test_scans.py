@@ -13,15 +13,15 @@ from fakes import WordHashEmbedder
 from indexer.run.account import Progress
 from make_pdfs import write_pdf, write_scanned_pdf
 from marked_boxes import marked_boxes
-from mcp_clients import ask, serving
+from mcp_clients import ask, room_of, serving
 from scans import FERRY, OTTERS, TOLL, index, mixed
 from stackroom.catalog.vector_packs import unpack
 from stackroom.common.settings import Settings
 from stackroom.page.word_boxes import find_passage
 from stackroom.reading.reader import Reader
-from stackroom.server.citations.pages import citation_routes
-from stackroom.server.citations.pictures import PageToDraw, Pictures
 from stackroom.server.protocol.answers import fetch_answer, search_answer
+from stackroom.server.room.document_page import document_routes
+from stackroom.server.room.pictures import PageToDraw, Pictures
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the program that stands in is a script")
 
@@ -130,7 +130,7 @@ def test_a_passage_is_marked_where_ocr_saw_it(
     assert box == pytest.approx((20, 14, 31, 15), abs=1)
     assert picture.top == pytest.approx(500 / 3508, abs=0.01)
     unmarked = "Nothing is marked in the picture."
-    with serving(reader, Starlette(routes=citation_routes(reader))) as url:
+    with serving(reader, Starlette(routes=document_routes(room_of(reader), Pictures()))) as url:
         address = f"/d/{hit.document_id}?page=1&mark={hit.best.mark}"
         html = ask(url, "GET", address)[2].decode()
         assert "91 % sure of it." in html

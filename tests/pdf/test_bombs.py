@@ -22,8 +22,8 @@ from stackroom.cli.terminal import show_status
 from stackroom.common.documents import Document
 from stackroom.common.errors import ExtractionFailed, PictureFailed
 from stackroom.common.settings import Settings
-from stackroom.server.citations.pictures import PageToDraw, Pictures
 from stackroom.server.monitoring.metrics import Metrics
+from stackroom.server.room.pictures import PageToDraw, Pictures
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_AS and FIFOs")
 

@@ -20,7 +20,7 @@ from stackroom.common.errors import ExtractionFailed, PictureFailed, SettingsErr
 from stackroom.common.settings import Settings
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
-from stackroom.server.citations.pictures import PageToDraw, Pictures
+from stackroom.server.room.pictures import PageToDraw, Pictures
 
 RIGHT, WRONG = "Schlüssel 7", "nothing fits"
 VAULT = "The vault opens on Thursdays."

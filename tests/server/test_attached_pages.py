@@ -14,7 +14,7 @@ from stackroom.common.errors import PictureFailed
 from stackroom.common.settings import Settings
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
-from stackroom.server.citations.pictures import PageToDraw, Pictures
+from stackroom.server.room.pictures import PageToDraw, Pictures
 
 TENDER = "The tender for the footbridge closes on the ninth of May."
 

@@ -122,11 +122,10 @@ def network(reader: Reader) -> Iterator[tuple[str, Refusals]]:
     """A server that others can reach, without sign-in, and what it refused."""
     refusals = Refusals()
     application = create_application(
+        Settings(allow_anonymous=True, allow_host=("nas.fritz.box",)),
         reader,
         "https://library.example.com",
         EVERYWHERE,
-        allow_anonymous=True,
-        allow_host=["nas.fritz.box"],
         refusals=refusals,
     )
     with serving(reader, application) as url:

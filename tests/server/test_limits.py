@@ -230,7 +230,9 @@ def test_128_callers_at_once_all_get_answers(url: str) -> None:
 
 def test_a_client_that_calls_too_often_is_told_when_to_come_back(reader: Reader, store: AccessStore) -> None:
     one, other = store.new_static_token("one"), store.new_static_token("other")
-    with serving(reader, access=lambda url: AccessControl(url, store), calls_per_minute=3) as url:
+    with serving(
+        reader, access=lambda url: AccessControl(url, store), settings=Settings(calls_per_minute=3)
+    ) as url:
         results = [call(url, "cats", one) for _ in range(4)]
         assert [result["isError"] for _, result in results] == [False, False, False, True]
         assert results[3][0] == 200
@@ -249,7 +251,7 @@ def test_how_many_calls_is_a_setting() -> None:
 
 
 def test_programs_of_this_machine_are_not_counted(reader: Reader) -> None:
-    with serving(reader, calls_per_minute=1) as url:
+    with serving(reader, settings=Settings(calls_per_minute=1)) as url:
         assert not any(call(url, "cats")[1]["isError"] for _ in range(3))
 
 

@@ -11,13 +11,13 @@ import pytest
 from starlette.applications import Starlette
 
 from make_pdfs import write_pdf
-from mcp_clients import ask, serving
+from mcp_clients import ask, room_of, serving
 from shelf import Shelf
 from stackroom.common.errors import PictureFailed
 from stackroom.page.mark import Mark
 from stackroom.reading.reader import Reader
-from stackroom.server.citations.pages import citation_routes
-from stackroom.server.citations.pictures import PageToDraw, Picture, Pictures
+from stackroom.server.room.document_page import document_routes
+from stackroom.server.room.pictures import PageToDraw, Picture, Pictures
 from waiting import WaitedInVain, wait_until
 
 PAGES = ("Rivers.\n", "Cats <b>sleep</b>.\n\nCats & dogs \u202epurr.\n", "The end.\n")
@@ -64,7 +64,7 @@ class Tags(HTMLParser):
         assert not [name for name in found if name.startswith("on")]
         if tag == "img":
             self.images.append(found)
-        if tag not in ("meta", "img"):
+        if tag not in ("meta", "img", "link", "input"):
             self.open.append(tag)
         if tag == "a" and found.get("href"):
             self.links[str(found["href"])] = ""
@@ -246,7 +246,7 @@ def test_pictures_keep_nobody_waiting(animals: tuple[str, str, Shelf]) -> None:
     reader: Reader = shelf.reader()
     slow = Slow()
     with (
-        serving(reader, Starlette(routes=[*citation_routes(reader, slow)])) as url,
+        serving(reader, Starlette(routes=[*document_routes(room_of(reader), slow)])) as url,
         ThreadPoolExecutor(30) as pool,
     ):
         asked = [pool.submit(ask, url, "GET", f"/d/{id_}") for _ in range(30)]

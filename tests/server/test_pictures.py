@@ -10,7 +10,7 @@ import pytest
 from make_pdfs import write_claiming_pdf, write_garbage, write_objects, write_pdf
 from marked_boxes import marked_boxes
 from stackroom.common.errors import PictureFailed
-from stackroom.server.citations.pictures import PageToDraw, Pictures
+from stackroom.server.room.pictures import PageToDraw, Pictures
 
 TEXT = "The first line.\nThe second line.\n\nA third one.\n"
 

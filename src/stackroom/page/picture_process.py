@@ -1,6 +1,6 @@
 """Draws a page of a PDF as a picture with a passage marked. A program of its own: it may crash or be killed.
 
-Started by `stackroom.server.citations.pictures`, it reads one request from standard input, writes one answer
+Started by `stackroom.server.room.pictures`, it reads one request from standard input, writes one answer
 to standard output, and ends. The request is a JSON object; the answer a line of JSON and, if that has no
 "error", a PNG. Each picture has a process of its own, so no hostile file can reach another document's
 picture, or leave anything behind.

@@ -2,7 +2,7 @@
 
 /mcp         the tools, over stateless streamable HTTP
 /sse         the same for older clients, over a stream of events; they send to /messages/
-/d/...       what the link of a citation opens: see `stackroom.server.citations.pages`
+/, /d/...    the reading room, for people: see `stackroom.server.room`
 /healthz     whether the catalogue can be read; if the server has no sign-in, also how much it holds
 /metrics     figures for Prometheus; if the server has sign-in, only for a token or the owner's browser
 
@@ -16,7 +16,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from types import FrameType
 from typing import Any
@@ -32,8 +32,6 @@ from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
 from stackroom.server.access.auth_provider import AccessControl, OrUnavailable, create_access_control
 from stackroom.server.address import http_url, is_loopback, is_loopback_url
-from stackroom.server.citations.pages import citation_routes
-from stackroom.server.citations.pictures import Pictures
 from stackroom.server.limits.call_limits import CallLimits
 from stackroom.server.limits.connections import LimitedConnection
 from stackroom.server.limits.host_names import HostCheck, HostNames
@@ -44,6 +42,9 @@ from stackroom.server.monitoring.metrics import Metrics
 from stackroom.server.monitoring.routes import monitoring_routes
 from stackroom.server.protocol.tools import create_mcp
 from stackroom.server.protocol.transports import SSE_PATH, http_transports, router_path
+from stackroom.server.room.pictures import Pictures
+from stackroom.server.room.room import Room
+from stackroom.server.room.routes import room_routes
 from stackroom.server.warming import warm_in_background
 
 # Headers that only tunnels and proxies add to a request.
@@ -64,51 +65,45 @@ _STOP_SECONDS = 2
 
 
 def create_application(
+    settings: Settings,
     reader: Reader,
     url: str,
     address: str,
     access: AccessControl | None = None,
     *,
-    allow_anonymous: bool = False,
-    allow_host: Collection[str] = (),
     ledger: Ledger = UNRECORDED,
-    calls_per_minute: int = 0,
     refusals: Refusals | None = None,
-    passwords: Callable[[], Sequence[str]] = tuple,
 ) -> ASGIApp:
     """The HTTP application.
 
     Args:
+        settings: `data`, `allow_anonymous`, `allow_host`, `calls_per_minute`, `ledger`, and what `passwords`
+            reads. Calls are counted only if other machines can reach the application.
         reader: answers all requests; the application does not close it.
         url: the application's own URL, without a slash at its end; addresses of documents begin with it.
         address: the numeric IP address it is bound to.
         access: decides who may come in; without it everybody may.
-        allow_anonymous: without `access`, answer also requests that a tunnel or proxy passes on.
-        allow_host: further host names that requests may use, besides those that `HostNames` knows.
         ledger: records the calls of the tools.
-        calls_per_minute: most calls of each client in a minute, if other machines can reach the application;
-            0 for any number.
         refusals: counts what is refused.
-        passwords: gives the passwords to try when a page of a PDF that needs one is drawn.
     """
-    forwarded_allowed = access is not None or allow_anonymous or not is_loopback(address)
+    forwarded_allowed = access is not None or settings.allow_anonymous or not is_loopback(address)
     refusals = refusals or Refusals()
     # If only programs on this machine can call, their calls are not limited: they belong to the owner anyway.
-    counted = calls_per_minute if forwarded_allowed else 0
+    counted = settings.calls_per_minute if forwarded_allowed else 0
     metrics = Metrics()
     mcp = create_mcp(reader, url, ledger, CallLimits(Rates(counted) if counted else None, refusals), metrics)
     mcp.auth = access
 
     routes = http_transports(mcp)
     routes.router.routes.extend(monitoring_routes(reader, metrics, refusals, access))
-    require_owner = access.require_owner if access else None
-    routes.router.routes.extend(citation_routes(reader, Pictures(passwords), require_owner))
+    room = Room(settings, reader, access, https=url.startswith("https:"))
+    routes.router.routes.extend(room_routes(room, Pictures(settings.passwords)))
     if access:
         routes.add_middleware(OrUnavailable)  # around FastMCP's, which asks for each token
     request_limits = RequestLimits(
         routes, SSE_PATH, refusals, Rates(_REQUESTS_EACH * counted) if counted else None
     )
-    host_check = HostCheck(request_limits, HostNames(url, address, allow_host), refusals)
+    host_check = HostCheck(request_limits, HostNames(url, address, settings.allow_host), refusals)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -217,16 +212,7 @@ def serve_http(settings: Settings, reader: Reader) -> None:
         events = Events(as_json=settings.log_json)
         refusals = Refusals()
         application = create_application(
-            reader,
-            url,
-            address,
-            access,
-            allow_anonymous=settings.allow_anonymous,
-            allow_host=settings.allow_host,
-            ledger=ledger,
-            calls_per_minute=settings.calls_per_minute,
-            refusals=refusals,
-            passwords=settings.passwords,
+            settings, reader, url, address, access, ledger=ledger, refusals=refusals
         )
         server = _Server(
             uvicorn.Config(

@@ -223,13 +223,17 @@ def test_a_tunnel_that_hides_behind_this_machine_is_noticed(reader: Reader) -> N
     from starlette.testclient import TestClient
 
     for headers in ({"X-Forwarded-For": "203.0.113.7"}, {"Forwarded": "for=x"}, {"CF-Connecting-IP": "x"}):
-        local = TestClient(create_application(reader, "http://127.0.0.1", "127.0.0.1"), "http://127.0.0.1")
+        local = TestClient(
+            create_application(Settings(), reader, "http://127.0.0.1", "127.0.0.1"), "http://127.0.0.1"
+        )
         for path in ("/healthz", "/mcp", f"/d/{2:024x}"):
             refused = local.get(path, headers=headers)
             assert refused.status_code == 403
             assert "--public-url" in refused.text
         assert local.get("/healthz").status_code == 200
-        application = create_application(reader, "http://127.0.0.1", "127.0.0.1", allow_anonymous=True)
+        application = create_application(
+            Settings(allow_anonymous=True), reader, "http://127.0.0.1", "127.0.0.1"
+        )
         assert TestClient(application, "http://127.0.0.1").get("/healthz", headers=headers).status_code == 200
 
 

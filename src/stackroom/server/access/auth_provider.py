@@ -51,6 +51,10 @@ class AccessControl(AuthProvider):
         """
         return self._sign_in.require_owner(request)
 
+    def sign_out(self, request: Request) -> Response:
+        """Ends the session of the browser that asks; the response leads to the page where it can sign in."""
+        return self._sign_in.sign_out(request)
+
     async def require_token_or_owner(self, request: Request) -> Response | None:
         """None if the request has a good token or is from the owner's browser; else the response to send."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from starlette.responses import HTMLResponse
 
 from stackroom.server.access.clients import Client, destination
-from stackroom.server.html import render, style_policy, style_sheet
+from stackroom.server.html import PRIVATE, page
 
 
 def consent_page(
@@ -62,17 +62,6 @@ def _form_action(redirect_uri: str) -> str:
 
 
 def _page(template: str, status: int, form_action: str, **values: object) -> HTMLResponse:
-    styles = (style_sheet("sign_in.css"),)
-    return HTMLResponse(
-        render(template, styles, **values),
-        status,
-        {
-            "Content-Security-Policy": f"default-src 'none'; style-src {style_policy(styles)};"
-            f" form-action {form_action}; frame-ancestors 'none'; base-uri 'none'",
-            "X-Frame-Options": "DENY",
-            "X-Content-Type-Options": "nosniff",
-            # With no-referrer the browser would send the form with `Origin: null`, which `HostCheck` refuses.
-            "Referrer-Policy": "same-origin",
-            "Cache-Control": "no-store",
-        },
-    )
+    html = page(template, values, form_action=form_action)
+    headers = {**PRIVATE, "Content-Security-Policy": html.policy, "X-Frame-Options": "DENY"}
+    return HTMLResponse(html.body, status, {**headers, "Cache-Control": "no-store"})

@@ -1,9 +1,6 @@
 """Forms that ask for the passphrase: limits how often one may try, and signs in the browser that knows it."""
 
-import hmac
 import logging
-import re
-import secrets
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,6 +14,7 @@ from stackroom.server.access.owner_pages import problem_page
 from stackroom.server.access.passphrase import is_right
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store import SESSION_SECONDS, AccessStore
+from stackroom.server.form_key import FormKey
 from stackroom.server.limits.throttle import Throttle, seconds, whole_seconds
 
 LARGEST_BODY = 20_000
@@ -48,25 +46,22 @@ class PassphraseForm:
         self._throttle = throttle or Throttle(_BURST, _SECONDS_EACH)
         # Each check takes 32 MiB: one at a time, whatever strangers send.
         self._one_check = threading.Lock()
-        prefix = "__Host-" if https else ""
-        self._form_cookie = f"{prefix}stackroom-form"
-        self._session_cookie = f"{prefix}stackroom-session"
+        self._form_key = FormKey(https=https)
+        self._session_cookie = "__Host-stackroom-session" if https else "stackroom-session"
 
     def form_key(self, request: Request) -> str:
-        """The key that this browser's forms must hold: the one in its cookie, or a new one for both."""
-        key = request.cookies.get(self._form_cookie, "")
-        return key if re.fullmatch(r"[A-Za-z0-9_-]{43}", key) else secrets.token_urlsafe(32)
+        """The key that this browser's forms must hold."""
+        return self._form_key.of(request)
 
     def complete(self, response: Response, form_key: str, problem: Problem | None) -> None:
         """Sets the cookie that belongs to the form in `response`, and when to try again, if that is known."""
-        self._set_cookie(response, self._form_cookie, form_key, 3600)
+        self._form_key.keep(response, form_key)
         if problem and problem.retry_after_seconds:
             response.headers["Retry-After"] = str(problem.retry_after_seconds)
 
     def is_ours(self, request: Request, form: dict[str, str]) -> bool:
         """Whether we gave this form to this browser; a form of another site lacks the key of the cookie."""
-        cookie = request.cookies.get(self._form_cookie, "")
-        return bool(cookie) and hmac.compare_digest(cookie.encode(), form.get("form_key", "").encode())
+        return self._form_key.fits(request, form)
 
     def problem(self, passphrase: str) -> Problem | None:
         """What is wrong with a passphrase; None if it is right.
@@ -91,18 +86,29 @@ class PassphraseForm:
 
     def sign_in_browser(self, response: Response) -> None:
         """Adds the cookie to `response` that signs in the browser which gets it."""
-        self._set_cookie(response, self._session_cookie, self._store.new_session(), SESSION_SECONDS)
+        # Lax: a link from an assistant's answer must find the owner signed in.
+        response.set_cookie(
+            self._session_cookie,
+            self._store.new_session(),
+            max_age=SESSION_SECONDS,
+            path="/",
+            secure=self._https,
+            httponly=True,
+            samesite="lax",
+        )
+
+    def sign_out_browser(self, request: Request, response: Response) -> None:
+        """Ends the session of the browser that asks, and takes its cookie back with `response`."""
+        cookie = request.cookies.get(self._session_cookie)
+        session = cookie and self._store.session(cookie)
+        if session:
+            self._store.revoke(session.id)
+        response.delete_cookie(self._session_cookie, path="/", secure=self._https, httponly=True)
 
     def is_signed_in(self, request: Request) -> bool:
         """Whether the browser that asks is signed in."""
         cookie = request.cookies.get(self._session_cookie)
         return cookie is not None and self._store.session(cookie) is not None
-
-    def _set_cookie(self, response: Response, name: str, value: str, max_age: int) -> None:
-        # Lax: a link from an assistant's answer must find the owner signed in.
-        response.set_cookie(
-            name, value, max_age=max_age, path="/", secure=self._https, httponly=True, samesite="lax"
-        )
 
 
 def or_unavailable(handler: _Handler) -> _Handler:

@@ -39,6 +39,15 @@ class SignInPage:
         # Browsers do not send the fragment, such as #page=3, but keep it across the redirect.
         return RedirectResponse(f"{PATH}?{urlencode({'next': asked})}", 303, {"Cache-Control": "no-store"})
 
+    def sign_out(self, request: Request) -> Response:
+        """Ends the session of the browser that asks. The form's key was checked before."""
+        response = RedirectResponse(PATH, 303)
+        try:
+            self._passphrase_form.sign_out_browser(request, response)
+        except AccessUnusable as error:
+            return unavailable(error)
+        return response
+
     async def page(self, request: Request) -> Response:
         """Shows the form, or takes it when it is sent."""
         if request.method != "POST":

@@ -7,7 +7,7 @@
 Ids are looked up in the catalogue and never become part of a file's path; no answer names a folder.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -21,29 +21,20 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from stackroom.common.documents import AttachmentPlace
-from stackroom.common.errors import CatalogError, PictureFailed, UnknownDocument, UnknownPart
+from stackroom.common.errors import PictureFailed, UnknownDocument, UnknownPart
 from stackroom.page.foreign_text import own_line
 from stackroom.page.mark import Mark
 from stackroom.page.word_boxes import find_own_stop, find_passage
-from stackroom.reading.notices import CATALOG_UNREADABLE
 from stackroom.reading.reader import Reader
 from stackroom.reading.results import PageOfFile
-from stackroom.server.citations.page_html import Html, PageShown, ShownPicture, message_html, page_html
-from stackroom.server.citations.pictures import PageToDraw, Picture, Pictures
+from stackroom.server.html import PRIVATE, is_known
+from stackroom.server.room.document_html import PageShown, ShownPicture, paragraphs, place_style, safe
+from stackroom.server.room.pictures import PageToDraw, Picture, Pictures
+from stackroom.server.room.room import Room
 
 # Pictures drawn at the same time, each by a process that keeps a core busy; and requests that may wait.
 _AT_ONCE = 2
 _WAITING = 20
-
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    # Other sites cannot embed pictures of the library, and so learn nothing of it.
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-
-# Only the browser itself may keep an answer, and it must ask each time whether that is still current.
-_PRIVATE = {"Cache-Control": "private, no-cache"}
 
 _MOST_DIGITS = 9
 
@@ -55,45 +46,28 @@ class Busy(Exception):
     """Too many requests already wait for a picture, so this one is not drawn."""
 
 
-OwnerCheck = Callable[[Request], Response | None]
-"""None if the request may see the library; else the response to send instead."""
-
-_Handler = Callable[[Request], Awaitable[Response]]
-
-
-def citation_routes(
-    reader: Reader, pictures: Pictures | None = None, require_owner: OwnerCheck | None = None
-) -> list[Route]:
-    """The routes under /d. Besides the tools, only they show something of the library.
+def document_routes(room: Room, pictures: Pictures) -> list[Route]:
+    """The routes under /d.
 
     Args:
-        reader: answers all requests; it is not closed here.
-        pictures: draws the pages; by default with the usual limits.
-        require_owner: called before each answer; without it everybody may see everything.
+        room: what all pages have in common.
+        pictures: draws the pages.
     """
-    pages = _Pages(reader, pictures or Pictures())
-
-    def for_owner(handler: _Handler) -> _Handler:
-        async def handle(request: Request) -> Response:
-            # In a thread, because it reads a file.
-            refusal = await run_in_threadpool(require_owner, request) if require_owner else None
-            return refusal or await handler(request)
-
-        return handle
-
+    pages = _Pages(room, pictures)
     return [
-        Route("/d/{id}/file", for_owner(pages.file), methods=["GET"]),
-        Route("/d/{id}/page/{page}.png", for_owner(pages.picture), methods=["GET"]),
+        room.shows("/d/{id}/file", pages.file),
+        room.shows("/d/{id}/page/{page}.png", pages.picture),
         # `:path`, so that an id with a slash in it gets the same answer as any other wrong id.
-        Route("/d/{id:path}", for_owner(pages.page), methods=["GET"]),
+        room.shows("/d/{id:path}", pages.page),
     ]
 
 
 class _Pages:
     """Answers the three routes."""
 
-    def __init__(self, reader: Reader, pictures: Pictures) -> None:
-        self._reader = reader
+    def __init__(self, room: Room, pictures: Pictures) -> None:
+        self._room = room
+        self._reader = room.reader
         self._pictures = pictures
         # Threads of its own, so that requests which wait for a picture do not take those of the tools.
         self._limiter = CapacityLimiter(_AT_ONCE)
@@ -106,11 +80,9 @@ class _Pages:
         try:
             found = await run_in_threadpool(self._reader.page, id_, number)
         except UnknownPart as error:
-            return _answer(request, message_html("No such page", str(error), ("?page=1", "Page 1")), 404)
+            return self._room.message(request, "No such page", str(error), ("?page=1", "Page 1"), status=404)
         except UnknownDocument:
-            return _answer(request, _not_found(id_), 404)
-        except CatalogError:
-            return _answer(request, message_html("Not now", CATALOG_UNREADABLE), 503)
+            return self._room.message(request, "This document is not here", _not_found(id_), status=404)
         cited = request.query_params.get("mark", "")
         mark = _mark_on_page(cited, found)
         notes = []
@@ -137,7 +109,14 @@ class _Pages:
                 notes.append(f"The picture of this page can't be shown. {error} This is its text.")
             except Busy:
                 notes.append("Too many pages are being drawn at the moment. Try again for the picture.")
-        return _answer(request, page_html(_shown(found, mark, tuple(notes), picture)))
+        shown = safe(_shown(found, mark, tuple(notes), picture))
+        return self._room.page(
+            request,
+            "document.html",
+            style=place_style(shown),
+            page=shown,
+            paragraphs=paragraphs(shown.text, shown.passage),
+        )
 
     async def picture(self, request: Request) -> Response:
         """The picture of a page."""
@@ -146,13 +125,11 @@ class _Pages:
             found = await run_in_threadpool(self._reader.page, id_, number)
         except UnknownDocument as error:
             return _plain(str(error), 404)
-        except CatalogError:
-            return _plain(CATALOG_UNREADABLE, 503)
         if found.file is None:
             return _plain("The file has been moved or changed and not been indexed again yet.", 404)
         mark = _mark_on_page(request.query_params.get("mark", ""), found)
-        headers = {**_HEADERS, **_PRIVATE, "ETag": _picture_tag(found, mark)}
-        if _is_known(request, headers["ETag"]):
+        headers = {**PRIVATE, "ETag": _picture_tag(found, mark)}
+        if is_known(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
         try:
             picture = await self._draw(found, found.file, mark)
@@ -172,8 +149,6 @@ class _Pages:
             return _plain(str(error), 404)
         except OSError:
             return _plain(f"The file of document {id_!r} cannot be read.", 404)
-        except CatalogError:
-            return _plain(CATALOG_UNREADABLE, 503)
         if inside is not None:
             return await self._attached(path, inside)
         return FileResponse(
@@ -182,7 +157,7 @@ class _Pages:
             filename=own_line(path.name),
             content_disposition_type="inline",
             # No default-src: it would also apply to the page in which a browser shows a PDF.
-            headers={**_HEADERS, **_PRIVATE, "Content-Security-Policy": "frame-ancestors 'none'"},
+            headers={**PRIVATE, "Content-Security-Policy": "frame-ancestors 'none'"},
         )
 
     async def _attached(self, path: Path, inside: AttachmentPlace) -> Response:
@@ -193,7 +168,7 @@ class _Pages:
             return _plain(f"The attached PDF can't be shown. {error}", 404)
         except Busy:
             return _plain("Too many pages are being drawn at the moment.", 503, {"Retry-After": "5"})
-        headers = {**_HEADERS, **_PRIVATE, "Content-Security-Policy": "frame-ancestors 'none'"}
+        headers = {**PRIVATE, "Content-Security-Policy": "frame-ancestors 'none'"}
         return Response(content, media_type="application/pdf", headers=headers)
 
     async def _draw(self, found: PageOfFile, file: Path, mark: Mark | None) -> Picture:
@@ -241,11 +216,10 @@ def _shown(
     )
 
 
-def _not_found(id_: str) -> Html:
-    return message_html(
-        "This document is not here",
+def _not_found(id_: str) -> str:
+    return (
         "No document of the library has this address. It has been removed since it was cited, or the address "
-        f"is not complete: the id {id_[:40]!r} must be exactly as a search result gives it.",
+        f"is not complete: the id {id_[:40]!r} must be exactly as a search result gives it."
     )
 
 
@@ -259,21 +233,9 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else 0
 
 
-def _answer(request: Request, html: Html, status: int = 200) -> Response:
-    headers = {
-        **_HEADERS,
-        **_PRIVATE,
-        "Content-Security-Policy": html.policy,
-        "ETag": f'"{sha256(html.body).hexdigest()[:32]}"',
-    }
-    if status == 200 and _is_known(request, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    return Response(html.body, status, headers, "text/html")
-
-
 def _plain(message: str, status: int, more: dict[str, str] | None = None) -> Response:
     # own_line, because the message may repeat the id of the request, which may be very long.
-    return PlainTextResponse(f"{own_line(message)}\n", status, {**_HEADERS, **_PRIVATE, **(more or {})})
+    return PlainTextResponse(f"{own_line(message)}\n", status, {**PRIVATE, **(more or {})})
 
 
 def _picture_tag(found: PageOfFile, mark: Mark | None) -> str:
@@ -283,11 +245,6 @@ def _picture_tag(found: PageOfFile, mark: Mark | None) -> str:
     """
     made_of = f"{found.entry.id} {found.page.number} {mark} {version('stackroom')} {version('pypdfium2')}"
     return f'"{sha256(made_of.encode()).hexdigest()[:32]}"'
-
-
-def _is_known(request: Request, tag: str) -> bool:
-    known = request.headers.get("if-none-match", "")
-    return known == "*" or tag in (item.strip().removeprefix("W/") for item in known.split(","))
 
 
 def _readable_file(reader: Reader, document_id: str) -> tuple[Path, AttachmentPlace | None]:

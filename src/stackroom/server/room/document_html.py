@@ -1,19 +1,10 @@
-"""Makes the HTML of the pages that a citation opens: pure functions, no scripts, nothing from elsewhere."""
+"""What is shown of a document's page: values for the template document.html; pure."""
 
 import re
 from dataclasses import dataclass, replace
 
 from stackroom.page.foreign_text import own_label, own_line
 from stackroom.page.visible_text import visible
-from stackroom.server.html import render, style_policy, style_sheet
-
-
-@dataclass(frozen=True, slots=True)
-class Html:
-    """A page of HTML, and its Content-Security-Policy, which lets the browser show it and no more."""
-
-    body: bytes
-    policy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,30 +51,23 @@ class PageShown:
     next: str | None
 
 
-def page_html(page: PageShown) -> Html:
-    """The HTML that shows a page of a document."""
-    title, label, file_name = own_line(page.title), own_label(page.label), own_line(page.file_name)
-    page = replace(page, title=title, label=label, file_name=file_name)
-    place = "" if page.picture is None or page.picture.top is None else f"{100 * page.picture.top:.1f}%"
-    styles = [f"#passage {{ top: {place}; }}"] if place else []
-    return _html("citation.html", *styles, page=page, paragraphs=_paragraphs(page.text, page.passage))
-
-
-def message_html(heading: str, message: str, link: tuple[str, str] | None = None) -> Html:
-    """The HTML of a page with only a message; `link` (address, words) leads on from it."""
-    return _html("message.html", heading=visible(heading), message=visible(message), link=link)
-
-
-def _html(template: str, *styles: str, **values: object) -> Html:
-    all_styles = (style_sheet("citation.css"), *styles)
-    return Html(
-        render(template, all_styles, **values).encode(),
-        f"default-src 'none'; img-src 'self'; style-src {style_policy(all_styles)}; base-uri 'none';"
-        " form-action 'none'; frame-ancestors 'none'",
+def safe(page: PageShown) -> PageShown:
+    """The same with what comes from the PDF on one line each."""
+    return replace(
+        page,
+        title=own_line(page.title),
+        label=own_label(page.label),
+        file_name=own_line(page.file_name),
     )
 
 
-def _paragraphs(text: str, passage: tuple[int, int] | None) -> list[list[tuple[str, bool]]]:
+def place_style(page: PageShown) -> str:
+    """CSS that puts the anchor of the passage where it begins; empty if nothing is marked."""
+    top = page.picture.top if page.picture else None
+    return "" if top is None else f"#passage {{ top: {100 * top:.1f}%; }}"
+
+
+def paragraphs(text: str, passage: tuple[int, int] | None) -> list[list[tuple[str, bool]]]:
     """The paragraphs of a text, each as a list of pieces (text, whether it is cited).
 
     Each paragraph becomes an element of its own, so that each has the direction of its own script.

@@ -1,0 +1,160 @@
+"""What all pages of the reading room have in common: who may see them, their frame, and how they are sent."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from stackroom.common.errors import CatalogError
+from stackroom.common.settings import Settings
+from stackroom.page.visible_text import visible
+from stackroom.reading.notices import CATALOG_UNREADABLE
+from stackroom.reading.reader import Reader
+from stackroom.server.access.auth_provider import AccessControl
+from stackroom.server.access.passphrase_form import read_form
+from stackroom.server.access.refusals import Refused
+from stackroom.server.form_key import FormKey
+from stackroom.server.html import answer, page
+
+PAGES = (
+    ("/", "Search"),
+    ("/library", "Library"),
+    ("/status", "Status"),
+    ("/access", "Access"),
+    ("/log", "Log"),
+)
+"""The pages that each page leads to: address, and name."""
+
+Handler = Callable[[Request], Awaitable[Response]]
+FormHandler = Callable[[Request, dict[str, str]], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What each page shows around its own content.
+
+    Attributes:
+        pages: see `PAGES`.
+        here: the one of their addresses that this page belongs to; empty for none.
+        form_key: what each form holds in the field of this name.
+        signs_in: whether there is sign-in, so that one can sign out.
+    """
+
+    pages: tuple[tuple[str, str], ...]
+    here: str
+    form_key: str
+    signs_in: bool
+
+
+class Room:
+    """What all pages have in common."""
+
+    def __init__(
+        self, settings: Settings, reader: Reader, access: AccessControl | None, *, https: bool
+    ) -> None:
+        """Reads nothing yet.
+
+        Args:
+            settings: of the server.
+            reader: answers all requests; it is not closed here.
+            access: says who may see the pages; without it everybody may see and change everything.
+            https: whether browsers find the server under https.
+        """
+        self.settings = settings
+        self.reader = reader
+        self.access = access
+        self._form_key = FormKey(https=https)
+
+    def shows(self, path: str, handler: Handler) -> Route:
+        """The route of a page, a picture or a file, which only the owner gets.
+
+        `handler` need not handle a catalogue that can't be read.
+        """
+
+        async def handle(request: Request) -> Response:
+            refusal = await self._refusal(request)
+            if refusal:
+                return refusal
+            try:
+                return await handler(request)
+            except CatalogError:
+                return self.message(request, "Not now", CATALOG_UNREADABLE, status=503)
+
+        return Route(path, handle, methods=["GET"])
+
+    def takes(self, path: str, handler: FormHandler) -> Route:
+        """The route of a form that changes something: `handler` gets its fields.
+
+        Only the owner's browser can send it, from one of our pages. A client's token opens nothing here.
+        """
+
+        async def handle(request: Request) -> Response:
+            refusal = await self._refusal(request)
+            if refusal:
+                return refusal
+            try:
+                form = await read_form(request)
+            except Refused as refused:
+                return self.message(request, "This is not possible", f"{refused}.", status=400)
+            if not self._form_key.fits(request, form):
+                return self.message(
+                    request,
+                    "Please try again",
+                    "The page was open for too long. Go back, load it again and repeat what you did.",
+                    status=403,
+                )
+            return await handler(request, form)
+
+        return Route(path, handle, methods=["POST"])
+
+    def page(
+        self,
+        request: Request,
+        template: str,
+        *,
+        here: str = "",
+        status: int = 200,
+        style: str = "",
+        **values: object,
+    ) -> Response:
+        """The response with a page.
+
+        Args:
+            request: what is answered.
+            template: the name of a file in `templates` that extends room.html.
+            here: the address in `PAGES` that the page belongs to; empty for none.
+            status: of the response.
+            style: CSS that only this page has.
+            values: for the template's variables.
+        """
+        key = self._form_key.of(request)
+        frame = Frame(PAGES, here, key, self.access is not None)
+        response = answer(request, page(template, {**values, "frame": frame}, style=style), status)
+        self._form_key.keep(response, key)
+        return response
+
+    def message(
+        self,
+        request: Request,
+        heading: str,
+        message: str,
+        link: tuple[str, str] = ("/", "To the search"),
+        *,
+        status: int,
+    ) -> Response:
+        """The response with a page that has only a message; `link` (address, words) leads on from it."""
+        return self.page(
+            request,
+            "message.html",
+            status=status,
+            heading=visible(heading),
+            message=visible(message),
+            link=link,
+        )
+
+    async def _refusal(self, request: Request) -> Response | None:
+        # In a thread, because it reads a file.
+        return await run_in_threadpool(self.access.require_owner, request) if self.access else None

@@ -1,0 +1,31 @@
+"""All routes of the reading room."""
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from stackroom.server.html import asset_route
+from stackroom.server.room.document_page import document_routes
+from stackroom.server.room.pictures import Pictures
+from stackroom.server.room.room import Room
+
+
+def room_routes(room: Room, pictures: Pictures) -> list[Route]:
+    """The routes of the reading room. Besides the tools, only they show something of the library.
+
+    Args:
+        room: what the pages have in common.
+        pictures: draws the pages of documents.
+    """
+
+    async def sign_out(request: Request, _: dict[str, str]) -> Response:
+        if room.access is None:
+            return RedirectResponse("/", 303)
+        return await run_in_threadpool(room.access.sign_out, request)
+
+    return [
+        asset_route(),
+        *document_routes(room, pictures),
+        room.takes("/sign-out", sign_out),
+    ]
