@@ -77,6 +77,11 @@ class Tags(HTMLParser):
             self.links[list(self.links)[-1]] = data
 
 
+def own_links(tags: Tags) -> dict[str, str]:
+    """The links of a page without those that every page has."""
+    return {address: words for address, words in tags.links.items() if address[0] not in "/#"}
+
+
 def test_the_page_of_a_citation(animals: tuple[str, str, Shelf]) -> None:
     url, id_, shelf = animals
     status, headers, body = ask(url, "GET", f"/d/{id_}?page=2&mark={MARK}")
@@ -85,20 +90,21 @@ def test_the_page_of_a_citation(animals: tuple[str, str, Shelf]) -> None:
     assert headers["Content-Type"] == "text/html; charset=utf-8"
     assert headers["Cache-Control"] == "private, no-cache"
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
     policy = headers["Content-Security-Policy"]
-    assert policy.startswith("default-src 'none'; img-src 'self'; style-src 'sha256-")
+    assert policy.startswith("default-src 'none'; img-src 'self'; style-src 'self' 'sha256-")
     assert "unsafe" not in policy
     tags = Tags(html)
-    assert "script" not in tags.names
     assert "b" not in tags.names  # the document's own markup is text
-    assert tags.links == {
+    assert own_links(tags) == {
         f"{id_}?page=1": "← Previous page",
         f"{id_}?page=3": "Next page →",
+        f"{id_}/pages?from=1": "All pages",
         f"{id_}/file#page=2": "Open the PDF",
     }
-    assert "<h1>Document 1</h1>" in html
-    assert "Page ii (2 of 3) · &lt;animals&gt;.pdf" in html
+    assert '<h1 dir="auto">Document 1</h1>' in html
+    about = re.sub("<[^>]*>", "", html)
+    assert "Page ii (2 of 3) · Ada · a &amp; b/&lt;animals&gt;.pdf" in about
     assert "Cats &lt;b&gt;sleep&lt;/b&gt;.</p>" in html
     assert "<mark>Cats &amp; dogs purr.</mark>" in html
     assert 'class="note"' not in html
@@ -153,7 +159,7 @@ def test_a_page_that_is_not_there(animals: tuple[str, str, Shelf], page: str) ->
     status, headers, body = ask(url, "GET", f"/d/{id_}?page={quoted}")
     assert status == 404
     assert b"This document has 3 pages" in body
-    assert Tags(body.decode()).links == {"?page=1": "Page 1"}
+    assert own_links(Tags(body.decode())) == {"?page=1": "Page 1"}
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert ask(url, "GET", f"/d/{id_}/page/{quoted}.png")[0] == 404
 
@@ -211,7 +217,7 @@ def test_a_changed_file(tmp_path: Path) -> None:
         html = ask(url, "GET", f"/d/{old}?mark={mark}")[2].decode()
         assert "This is how it is now" in html
         assert "<mark>Cats sleep.</mark>" in html
-        assert set(Tags(html).links) == {f"{new}?page=2", f"{new}/file#page=1"}
+        assert set(own_links(Tags(html))) == {f"{new}?page=2", f"{new}/file#page=1", f"{new}/pages?from=1"}
         assert "This is how it is now" not in ask(url, "GET", f"/d/{new}")[2].decode()
         # Changed again, and not been indexed since.
         (shelf.root / "a.pdf").write_bytes(b"something else")
@@ -220,9 +226,9 @@ def test_a_changed_file(tmp_path: Path) -> None:
         assert status == 200
         assert "picture of this page can&#39;t be shown: the file has been moved or changed" in html
         assert "<mark>Cats sleep.</mark>" in html
-        assert "<details open>" in html
+        assert '<details class="words" open>' in html
         assert not Tags(html).images
-        assert set(Tags(html).links) == {f"{new}?page=2"}
+        assert set(own_links(Tags(html))) == {f"{new}?page=2", f"{new}/pages?from=1"}
         assert ask(url, "GET", f"/d/{new}/page/1.png")[0] == 404
         assert ask(url, "GET", f"/d/{new}/file")[0] == 404
     reader.close()

@@ -1,6 +1,8 @@
-"""What the link of a citation opens: a page of a document with the passage marked, and the PDF itself.
+"""A document, as the link of a citation opens it: a page with the passage marked, and the PDF itself.
 
-/d/{id}?page=N&mark=M    a page of HTML: the picture of page N, and its text; M is a `page.mark.Mark`
+/d/{id}?page=N&mark=M    a page of HTML: the picture of page N, and its text; M is a `page.mark.Mark`.
+                         With &q=..., what is found in the document
+/d/{id}/pages?from=N     small pictures of its pages
 /d/{id}/page/N.png       the picture; ?mark=M
 /d/{id}/file             the PDF
 
@@ -8,6 +10,7 @@ Ids are looked up in the catalogue and never become part of a file's path; no an
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from stackroom.catalog.entries import DocumentEntry
 from stackroom.common.documents import AttachmentPlace
 from stackroom.common.errors import PictureFailed, UnknownDocument, UnknownPart
 from stackroom.page.foreign_text import own_line
@@ -28,7 +32,16 @@ from stackroom.page.word_boxes import find_own_stop, find_passage
 from stackroom.reading.reader import Reader
 from stackroom.reading.results import PageOfFile
 from stackroom.server.html import PRIVATE, is_known
-from stackroom.server.room.document_html import PageShown, ShownPicture, paragraphs, place_style, safe
+from stackroom.server.room.document_html import (
+    THUMBNAILS,
+    Place,
+    ShownPicture,
+    document_shown,
+    first_of_thumbnails,
+    page_shown,
+    place_style,
+    places,
+)
 from stackroom.server.room.pictures import PageToDraw, Picture, Pictures
 from stackroom.server.room.room import Room
 
@@ -37,6 +50,9 @@ _AT_ONCE = 2
 _WAITING = 20
 
 _MOST_DIGITS = 9
+
+# Characters of a query inside a document.
+_LONGEST_QUERY = 2000
 
 
 T = TypeVar("T")
@@ -56,10 +72,20 @@ def document_routes(room: Room, pictures: Pictures) -> list[Route]:
     pages = _Pages(room, pictures)
     return [
         room.shows("/d/{id}/file", pages.file),
+        room.shows("/d/{id}/pages", pages.thumbnails),
         room.shows("/d/{id}/page/{page}.png", pages.picture),
         # `:path`, so that an id with a slash in it gets the same answer as any other wrong id.
         room.shows("/d/{id:path}", pages.page),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundInside:
+    """What a search inside a document found: places, sentences about that, and how many more pages."""
+
+    places: tuple[Place, ...]
+    notices: tuple[str, ...]
+    unshown: int
 
 
 class _Pages:
@@ -104,18 +130,41 @@ class _Pages:
             )
         else:
             try:
-                picture = await self._draw(found, found.file, mark)
+                drawn = await self._draw(found, found.file, mark)
+                picture = _shown_picture(found, mark, drawn)
             except PictureFailed as error:
                 notes.append(f"The picture of this page can't be shown. {error} This is its text.")
             except Busy:
                 notes.append("Too many pages are being drawn at the moment. Try again for the picture.")
-        shown = safe(_shown(found, mark, tuple(notes), picture))
+        asked = request.query_params.get("q", "").strip()[:_LONGEST_QUERY]
+        answered = await run_in_threadpool(self._inside, found.entry, asked) if asked else None
+        entry = found.entry
         return self._room.page(
             request,
             "document.html",
-            style=place_style(shown),
-            page=shown,
-            paragraphs=paragraphs(shown.text, shown.passage),
+            style=place_style(picture),
+            document=document_shown(entry, number, asked, has_file=found.file is not None),
+            page=page_shown(entry, found.page, mark, tuple(notes), picture, asked, self._address(request)),
+            asked=asked,
+            found=answered,
+        )
+
+    async def thumbnails(self, request: Request) -> Response:
+        """The page of HTML with small pictures of the document's pages."""
+        id_ = request.path_params["id"]
+        number = max(1, _number(request.query_params.get("from", "1")))
+        try:
+            found = await run_in_threadpool(self._reader.page, id_, 1)
+        except UnknownDocument:
+            return self._room.message(request, "This document is not here", _not_found(id_), status=404)
+        entry = found.entry
+        first = first_of_thumbnails(min(number, entry.page_count))
+        return self._room.page(
+            request,
+            "pages.html",
+            document=document_shown(entry, first, "", has_file=found.file is not None),
+            numbers=range(first, min(first + THUMBNAILS, entry.page_count + 1)),
+            each=THUMBNAILS,
         )
 
     async def picture(self, request: Request) -> Response:
@@ -171,6 +220,21 @@ class _Pages:
         headers = {**PRIVATE, "Content-Security-Policy": "frame-ancestors 'none'"}
         return Response(content, media_type="application/pdf", headers=headers)
 
+    def _inside(self, entry: DocumentEntry, asked: str) -> FoundInside:
+        """What a search inside one document finds."""
+        answered = self._reader.answer(f"id:{entry.id} {asked}", 1, marked=True)
+        if (
+            answered.missing
+        ):  # these are the nearest in other documents, or without a phrase that was asked for
+            return FoundInside((), ("Nothing in this document has all of that.",), 0)
+        hits = [hit for hit, _ in answered.hits]
+        unshown = sum(hit.unshown for hit in hits)
+        return FoundInside(places(hits, entry.id, asked), answered.notices, unshown)
+
+    def _address(self, request: Request) -> str:
+        """The server's address, as citations have it. `HostCheck` has checked the one of the request."""
+        return self._room.settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
+
     async def _draw(self, found: PageOfFile, file: Path, mark: Mark | None) -> Picture:
         start, stop = (mark.start, mark.stop) if mark else (0, 0)
         text = found.page.text
@@ -190,30 +254,10 @@ class _Pages:
             self._asked_for -= 1
 
 
-def _shown(
-    found: PageOfFile, mark: Mark | None, notes: tuple[str, ...], picture: Picture | None
-) -> PageShown:
-    entry, page = found.entry, found.page
-    here = entry.id  # addresses relative to /d/, so that the server's own URL is not needed
+def _shown_picture(found: PageOfFile, mark: Mark | None, picture: Picture) -> ShownPicture:
     query = f"?mark={mark}" if mark else ""
-    return PageShown(
-        title=entry.title,
-        file_name=entry.locations[0].shown_name if entry.locations else "",
-        number=page.number,
-        pages=entry.page_count,
-        label=page.label,
-        text=page.text,
-        passage=(mark.start, mark.stop) if mark else None,
-        notes=notes,
-        picture=ShownPicture(
-            f"{here}/page/{page.number}.png{query}", picture.width, picture.height, picture.top
-        )
-        if picture
-        else None,
-        original=f"{here}/file#page={page.number}" if found.file else None,
-        previous=f"{here}?page={page.number - 1}" if page.number > 1 else None,
-        next=f"{here}?page={page.number + 1}" if page.number < entry.page_count else None,
-    )
+    address = f"{found.entry.id}/page/{found.page.number}.png{query}"
+    return ShownPicture(address, picture.width, picture.height, picture.top)
 
 
 def _not_found(id_: str) -> str:

@@ -1,5 +1,6 @@
 """What all pages of the reading room have in common: who may see them, their frame, and how they are sent."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from stackroom.common.errors import CatalogError
+from stackroom.common.errors import CatalogError, StackroomError
 from stackroom.common.settings import Settings
 from stackroom.page.visible_text import visible
 from stackroom.reading.notices import CATALOG_UNREADABLE
@@ -27,6 +28,10 @@ PAGES = (
     ("/log", "Log"),
 )
 """The pages that each page leads to: address, and name."""
+
+_NOT_NOW = "The library cannot answer at the moment. The reason is in the server's log."
+
+_log = logging.getLogger(__name__)
 
 Handler = Callable[[Request], Awaitable[Response]]
 FormHandler = Callable[[Request, dict[str, str]], Awaitable[Response]]
@@ -71,7 +76,7 @@ class Room:
     def shows(self, path: str, handler: Handler) -> Route:
         """The route of a page, a picture or a file, which only the owner gets.
 
-        `handler` need not handle a catalogue that can't be read.
+        `handler` need not handle a catalogue or a model that can't be read.
         """
 
         async def handle(request: Request) -> Response:
@@ -82,6 +87,10 @@ class Room:
                 return await handler(request)
             except CatalogError:
                 return self.message(request, "Not now", CATALOG_UNREADABLE, status=503)
+            except StackroomError as error:
+                # The text may name folders of this machine.
+                _log.error("%s", error)
+                return self.message(request, "Not now", _NOT_NOW, status=503)
 
         return Route(path, handle, methods=["GET"])
 
