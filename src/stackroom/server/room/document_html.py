@@ -180,9 +180,13 @@ def page_shown(
 
 
 def places(hits: Iterable[Hit], document_id: str, asked: str) -> tuple[Place, ...]:
-    """The places of a document that a search inside it found, in the order of its pages."""
-    quotes = [quote for hit in hits if hit.document_id == document_id for quote in (hit.best, *hit.more)]
-    return tuple(_place(document_id, quote, asked) for quote in sorted(quotes, key=_page_of))
+    """The places of a document that a search inside it found, the best first."""
+    return tuple(
+        _place(document_id, quote, asked)
+        for hit in hits
+        if hit.document_id == document_id
+        for quote in (hit.best, *hit.more)
+    )
 
 
 def page_address(document_id: str, page: int, asked: str, mark: str = "") -> str:
@@ -245,7 +249,3 @@ def _attached(entry: AttachmentEntry) -> Attached:
 def _place(document_id: str, quote: Quote, asked: str) -> Place:
     address = page_address(document_id, quote.page, asked, quote.mark)
     return Place(quote.page_label, address, marked_pieces(quote.text, quote.matches))
-
-
-def _page_of(quote: Quote) -> int:
-    return quote.page

@@ -51,8 +51,8 @@ _WAITING = 20
 
 _MOST_DIGITS = 9
 
-# Characters of a query inside a document.
-_LONGEST_QUERY = 2000
+# Characters of a query inside a document, and of each text that it finds.
+_LONGEST_QUERY, _QUOTED = 2000, 240
 
 
 T = TypeVar("T")
@@ -222,7 +222,7 @@ class _Pages:
 
     def _inside(self, entry: DocumentEntry, asked: str) -> FoundInside:
         """What a search inside one document finds."""
-        answered = self._reader.answer(f"id:{entry.id} {asked}", 1, marked=True)
+        answered = self._reader.answer(f"id:{entry.id} {asked}", 1, _QUOTED, marked=True)
         if (
             answered.missing
         ):  # these are the nearest in other documents, or without a phrase that was asked for
