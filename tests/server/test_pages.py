@@ -1,6 +1,7 @@
 """What a citation opens: the page, its picture and its text, the PDF; and what is said without them."""
 
 import re
+import struct
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -136,6 +137,18 @@ def test_what_is_known_is_not_sent_again(animals: tuple[str, str, Shelf]) -> Non
         ask(url, "GET", f"/d/{id_}/page/2.png{query}")[1]["ETag"] for query in ("", f"?mark={MARK}")
     )
     assert first != second
+
+
+def test_small_pictures_have_one_of_a_few_widths(animals: tuple[str, str, Shelf]) -> None:
+    url, id_, _ = animals
+    whole, small, *others = (
+        ask(url, "GET", f"/d/{id_}/page/2.png?mark={MARK}{query}")
+        for query in ("", "&width=240", "&width=241", "&width=-1", "&width=0240", "&width=" + "9" * 500)
+    )
+    assert [status for status, _, _ in (whole, small, *others)] == [200] * 6
+    assert struct.unpack(">I", small[2][16:20]) == (240,)
+    assert small[1]["ETag"] != whole[1]["ETag"]
+    assert all(other[2] == whole[2] and other[1]["ETag"] == whole[1]["ETag"] for other in others)
 
 
 @pytest.mark.parametrize("mark", ["20-38-000000", "0-5-123456", "x", "9999999-9999999-000000", "<script>"])

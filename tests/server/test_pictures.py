@@ -10,7 +10,7 @@ import pytest
 from make_pdfs import write_claiming_pdf, write_garbage, write_objects, write_pdf
 from marked_boxes import marked_boxes
 from stackroom.common.errors import PictureFailed
-from stackroom.server.room.pictures import PageToDraw, Pictures
+from stackroom.server.room.pictures import WIDTHS, PageToDraw, Pictures
 
 TEXT = "The first line.\nThe second line.\n\nA third one.\n"
 
@@ -82,6 +82,20 @@ def test_pictures_are_kept(pdf: Path) -> None:
     assert pictures.picture(wanted(pdf, "The second")) is picture
     with pytest.raises(PictureFailed):
         pictures.picture(wanted(pdf, "The first"))
+
+
+def test_a_small_picture_is_marked_and_kept_by_itself(pdf: Path) -> None:
+    pictures = Pictures()
+    whole = pictures.picture(wanted(pdf, "The second line."))
+    small = pictures.picture(replace(wanted(pdf, "The second line."), width=WIDTHS[0]))
+    assert small.width == WIDTHS[0]
+    assert small.height == pytest.approx(WIDTHS[0] * whole.height / whole.width, abs=1)
+    assert marked_boxes(small)[0] == pytest.approx(marked_boxes(whole)[0], abs=2)
+    assert small.top == pytest.approx(whole.top, abs=0.01)
+    assert len(small.png) < len(whole.png) / 4
+    pdf.unlink()
+    assert pictures.picture(replace(wanted(pdf, "The second line."), width=WIDTHS[0])) is small
+    assert pictures.picture(wanted(pdf, "The second line.")) is whole
 
 
 def test_files_that_cannot_be_drawn(tmp_path: Path, pdf: Path) -> None:

@@ -92,6 +92,8 @@ def _draw(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     page = pdf[request["page"] - 1]
     width, height = (max(1.0, side) for side in page.get_size())
     scale = min(_LARGEST_SCALE, (_PIXELS / (width * height)) ** 0.5, _MOST_PIXELS_A_SIDE / max(width, height))
+    if request["width"]:
+        scale = min(scale, (request["width"] - 0.5) / width)  # pypdfium2 rounds up
     boxes = [_on_page(page, seen) for seen in request["boxes"]]
     boxes += _find_boxes(page, request["text"], request["start"], request["stop"])
     if boxes:

@@ -3,7 +3,7 @@
 /d/{id}?page=N&mark=M    a page of HTML: the picture of page N, and its text; M is a `page.mark.Mark`.
                          With &q=..., what is found in the document
 /d/{id}/pages?from=N     small pictures of its pages
-/d/{id}/page/N.png       the picture; ?mark=M
+/d/{id}/page/N.png       the picture; ?mark=M, and &width=W for a small one: W is one of `pictures.WIDTHS`
 /d/{id}/file             the PDF
 
 Ids are looked up in the catalogue and never become part of a file's path; no answer names a folder.
@@ -42,7 +42,7 @@ from stackroom.server.room.document_html import (
     place_style,
     places,
 )
-from stackroom.server.room.pictures import PageToDraw, Picture, Pictures
+from stackroom.server.room.pictures import WIDTHS, PageToDraw, Picture, Pictures
 from stackroom.server.room.room import Room
 
 # Pictures drawn at the same time, each by a process that keeps a core busy; and requests that may wait.
@@ -177,11 +177,12 @@ class _Pages:
         if found.file is None:
             return _plain("The file has been moved or changed and not been indexed again yet.", 404)
         mark = _mark_on_page(request.query_params.get("mark", ""), found)
-        headers = {**PRIVATE, "ETag": _picture_tag(found, mark)}
+        width = _width(request.query_params.get("width", ""))
+        headers = {**PRIVATE, "ETag": _picture_tag(found, mark, width)}
         if is_known(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
         try:
-            picture = await self._draw(found, found.file, mark)
+            picture = await self._draw(found, found.file, mark, width)
         except PictureFailed as error:
             return _plain(str(error), 404)
         except Busy:
@@ -223,9 +224,7 @@ class _Pages:
     def _inside(self, entry: DocumentEntry, asked: str) -> FoundInside:
         """What a search inside one document finds."""
         answered = self._reader.answer(f"id:{entry.id} {asked}", 1, _QUOTED, marked=True)
-        if (
-            answered.missing
-        ):  # these are the nearest in other documents, or without a phrase that was asked for
+        if answered.missing:  # the hits are only the nearest, maybe in other documents
             return FoundInside((), ("Nothing in this document has all of that.",), 0)
         hits = [hit for hit, _ in answered.hits]
         unshown = sum(hit.unshown for hit in hits)
@@ -235,12 +234,14 @@ class _Pages:
         """The server's address, as citations have it. `HostCheck` has checked the one of the request."""
         return self._room.settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
 
-    async def _draw(self, found: PageOfFile, file: Path, mark: Mark | None) -> Picture:
+    async def _draw(self, found: PageOfFile, file: Path, mark: Mark | None, width: int = 0) -> Picture:
         start, stop = (mark.start, mark.stop) if mark else (0, 0)
         text = found.page.text
         boxes = tuple(find_passage(found.words, text, start, stop))
         stop = min(stop, find_own_stop(found.words, text))
-        wanted = PageToDraw(found.entry.id, found.page.number, file, text, start, stop, boxes, found.inside)
+        wanted = PageToDraw(
+            found.entry.id, found.page.number, file, text, start, stop, boxes, found.inside, width
+        )
         return await self._in_turn(lambda: self._pictures.picture(wanted))
 
     async def _in_turn(self, work: Callable[[], T]) -> T:
@@ -277,17 +278,23 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else 0
 
 
+def _width(text: str) -> int:
+    """The width in `text`; 0, which gives the whole picture, if it is none of those that may be asked for."""
+    return next((width for width in WIDTHS if text == str(width)), 0)
+
+
 def _plain(message: str, status: int, more: dict[str, str] | None = None) -> Response:
     # own_line, because the message may repeat the id of the request, which may be very long.
     return PlainTextResponse(f"{own_line(message)}\n", status, {**PRIVATE, **(more or {})})
 
 
-def _picture_tag(found: PageOfFile, mark: Mark | None) -> str:
+def _picture_tag(found: PageOfFile, mark: Mark | None, width: int) -> str:
     """The picture's ETag, known without drawing it.
 
     A document's content never changes, so the picture changes only with the program that draws it.
     """
-    made_of = f"{found.entry.id} {found.page.number} {mark} {version('stackroom')} {version('pypdfium2')}"
+    drawn_by = f"{version('stackroom')} {version('pypdfium2')}"
+    made_of = f"{found.entry.id} {found.page.number} {mark} {width} {drawn_by}"
     return f'"{sha256(made_of.encode()).hexdigest()[:32]}"'
 
 

@@ -40,6 +40,9 @@ _ENVIRONMENT = ("SYSTEMROOT",)
 
 T = TypeVar("T")
 
+WIDTHS = (240,)
+"""Widths, in pixels, of the small pictures that may be asked for: each is drawn and kept by itself."""
+
 _REASONS = {
     "unreadable": "The page cannot be opened.",
     "memory": "The page takes too much memory.",
@@ -61,6 +64,7 @@ class PageToDraw:
             `stop` is no greater than `start`.
         boxes: where OCR saw the words of the rest.
         inside: where the PDF is attached to the one in `file`; None if it is that one.
+        width: of the picture, in pixels, at most; 0 for one that can be read.
     """
 
     document_id: str
@@ -71,6 +75,7 @@ class PageToDraw:
     stop: int = 0
     boxes: tuple[WordBox, ...] = ()
     inside: AttachmentPlace | None = None
+    width: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,7 @@ class Pictures:
         self._memory_mb = memory_mb
         self._python = python
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, int, int, int], Picture] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int, int, int, int], Picture] = OrderedDict()
         self._bytes = 0
 
     def picture(self, wanted: PageToDraw) -> Picture:
@@ -120,7 +125,7 @@ class Pictures:
         Raises:
             PictureFailed: the page can't be drawn, or not within the limits.
         """
-        key = wanted.document_id, wanted.page, wanted.start, wanted.stop
+        key = wanted.document_id, wanted.page, wanted.start, wanted.stop, wanted.width
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -166,6 +171,7 @@ class Pictures:
             "path": str(wanted.file),
             "passwords": list(passwords),
             "page": wanted.page,
+            "width": wanted.width,
             "text": wanted.text,
             "start": wanted.start,
             "stop": wanted.stop,
