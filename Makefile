@@ -35,6 +35,9 @@ serve: $(READY)  ## answer search and fetch to MCP clients
 up: $(READY)  ## watch DOCS and serve, together
 	$(BIN)/stackroom up "$(DOCS)"
 
+# Threads that wait for work must not spin: there are several processes for each core.
+test: export OMP_WAIT_POLICY = passive
+test: export OPENBLAS_NUM_THREADS = 1
 test: $(READY_DEV)  ## run the whole test suite
 	$(BIN)/python -m pytest -n auto --dist worksteal
 

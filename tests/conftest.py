@@ -38,8 +38,18 @@ def pytest_xdist_auto_num_workers() -> int | None:
     return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else available_cores() + 2
 
 
+_MEMORY = Path("/dev/shm")
+
+
 def pytest_configure() -> None:
-    """While tests are collected nothing becomes garbage: looking for it takes a third of that time."""
+    """Has the tests' folders in memory, where the system has room there: see `disk_path`.
+
+    An index that is committed for each document waits for the disk half of the time.
+
+    While tests are collected nothing becomes garbage: looking for it takes a third of that time.
+    """
+    if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 2**31:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
     gc.disable()
 
 
@@ -62,23 +72,16 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture
-def memory_path(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory, where the system has one with room, or else on the disk.
-
-    An index that is committed for each document waits for the disk half of the time.
-    """
-    memory = Path("/dev/shm")
-    if not memory.is_dir() or shutil.disk_usage(memory).free < 2**30:
-        yield tmp_path
-        return
-    with TemporaryDirectory(prefix="stackroom-test-", dir=memory) as folder:
+def disk_path() -> Iterator[Path]:
+    """A folder on the disk, which gives a new file the number of a deleted one; memory never does."""
+    with TemporaryDirectory(prefix="stackroom-test-") as folder:
         yield Path(folder)
 
 
 @pytest.fixture
-def index(memory_path: Path) -> Iterator[FreshIndex]:
+def index(tmp_path: Path) -> Iterator[FreshIndex]:
     """A catalogue to be filled with the indexer's own means."""
-    index = FreshIndex(memory_path)
+    index = FreshIndex(tmp_path)
     yield index
     index.close()
 
@@ -90,9 +93,9 @@ def word_index(index: FreshIndex) -> WordIndex:
 
 
 @pytest.fixture
-def shelf(memory_path: Path) -> Iterator[Shelf]:
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
     """A catalogue to be filled by hand."""
-    shelf = Shelf(memory_path)
+    shelf = Shelf(tmp_path)
     yield shelf
     shelf.close()
 
@@ -106,9 +109,9 @@ def reader(shelf: Shelf) -> Iterator[Reader]:
 
 
 @pytest.fixture
-def following(tmp_path: Path) -> Iterator[Following]:
+def following(disk_path: Path) -> Iterator[Following]:
     """A folder and a watch, which a test begins."""
-    following = Following(tmp_path)
+    following = Following(disk_path)
     yield following
     following.close()
 

@@ -10,6 +10,12 @@ from stackroom.common.settings import Settings
 
 
 @pytest.fixture
+def tmp_path(disk_path: Path) -> Path:
+    """The disk: files take the place of others here."""
+    return disk_path
+
+
+@pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(data=tmp_path / "data")
 

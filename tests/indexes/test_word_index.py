@@ -20,9 +20,9 @@ from stackroom.indexes.words import DOCUMENTS, PAGES, PASSAGES, WordIndex, dead_
 
 
 @pytest.fixture
-def memory_path(tmp_path: Path) -> Path:
-    """The disk: a file system in memory never gives a new file the number of one that was deleted."""
-    return tmp_path
+def tmp_path(disk_path: Path) -> Path:
+    """The disk: files take the place of others here."""
+    return disk_path
 
 
 # Following the catalogue

@@ -18,6 +18,12 @@ from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
 
 
+@pytest.fixture
+def tmp_path(disk_path: Path) -> Path:
+    """The disk: files take the place of others here."""
+    return disk_path
+
+
 def without_the_catalogue(settings: Settings) -> None:
     """Its journal stays where it is."""
     settings.catalog.unlink()

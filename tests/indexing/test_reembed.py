@@ -96,8 +96,8 @@ def document(number: int) -> Document:
 
 
 @pytest.fixture
-def library(memory_path: Path) -> Library:
-    library = Library(memory_path / "data")
+def library(tmp_path: Path) -> Library:
+    library = Library(tmp_path / "data")
     library.index()
     return library
 
@@ -194,8 +194,8 @@ def test_a_third_model_takes_the_place_of_the_one_that_is_kept(library: Library)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
-def test_killed_at_any_moment_it_goes_on(memory_path: Path, indexing: Indexing) -> None:
-    undisturbed, killed = (Library(memory_path / name) for name in ("undisturbed", "killed"))
+def test_killed_at_any_moment_it_goes_on(tmp_path: Path, indexing: Indexing) -> None:
+    undisturbed, killed = (Library(tmp_path / name) for name in ("undisturbed", "killed"))
     nowhere, chance = Path("nowhere"), random.Random(3)
     for library in (undisturbed, killed):
         library.index()

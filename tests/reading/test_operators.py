@@ -117,13 +117,13 @@ def test_a_code_finds_its_document_first(reader: Reader, query: str) -> None:
 
 
 @pytest.mark.usefixtures("library")
-def test_filters_alone_list_documents_newest_first(reader: Reader, memory_path: Path) -> None:
+def test_filters_alone_list_documents_newest_first(reader: Reader, tmp_path: Path) -> None:
     hits = reader.search("before:2030 -title:codes")
     assert [int(hit.document_id, 16) for hit in hits] == [3, 2, 1]
     assert hits[0].best.text == "Otter und Hände im Fluss."
     assert found(reader, "folder:manuals") == {4}
     assert found(reader, "folder:library") == {1, 2, 3, 4}  # the folder that was indexed
-    assert found(reader, f'folder:"{memory_path.name}"') == set()  # what is above it
+    assert found(reader, f'folder:"{tmp_path.name}"') == set()  # what is above it
     assert found(reader, "folder:nowhere") == set()
 
 

@@ -10,8 +10,8 @@ from shelf import Shelf
 
 
 @pytest.fixture(params=[BOTH, MEANING])
-def shelf(memory_path: Path, request: pytest.FixtureRequest) -> Iterator[Shelf]:
+def shelf(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shelf]:
     """What searches go by is a parameter: one index must not hide what the other has missed."""
-    shelf = Shelf(memory_path, words=request.param != MEANING, meaning=request.param != WORDS)
+    shelf = Shelf(tmp_path, words=request.param != MEANING, meaning=request.param != WORDS)
     yield shelf
     shelf.close()
