@@ -95,9 +95,13 @@ def test_on_a_page(hostile: Reader) -> None:
     with serving(hostile) as url:
         for number in (1, 2):
             html = ask(url, "GET", f"/d/{1:024x}?page={number}")[2].decode()
+            lines = re.findall(r'<li class="level0"><a href="[^"]*"[^>]*>(.*?)</a></li>', html)
+            assert len(lines) == 500
+            assert max(map(len, lines)) <= 120
+            html = re.sub(r'<ol class="contents">.*?</ol>', "", html, flags=re.DOTALL)
             head, _, rest = html.partition("<details")
             check(re.sub(r"<style>.*?</style>", "", head, flags=re.DOTALL))
-            assert len(rest) < MOST_CHARACTERS
+            assert len(rest) < 2 * MOST_CHARACTERS  # it cites the page in three forms
         status, headers, _ = ask(url, "GET", f"/d/{1:024x}/file")
         assert status == 200
         assert len(headers["Content-Disposition"]) < 1000

@@ -12,8 +12,9 @@ from stackroom.page.mark import Mark
 from stackroom.page.visible_text import visible
 from stackroom.server.room.citation_forms import Cited, as_bibtex, as_markdown, as_text, year_of
 
-# Most lines of the contents: of some books they are longer than a chapter. And most attachments.
-_LINES, _ATTACHMENTS = 1000, 100
+# Most lines of the contents: of some books they are longer than a chapter. And most characters of a line, and
+# most attachments.
+_LINES, _LINE_CHARACTERS, _ATTACHMENTS = 1000, 120, 100
 
 # The contents are indented for so many levels.
 _LEVELS = 5
@@ -238,7 +239,13 @@ def _contents(document_id: str, outline: Sequence[OutlineEntry], number: int, as
     here = max(before, key=lambda at: (outline[at].page, at), default=None)
     for at, entry in enumerate(outline):
         address = page_address(document_id, entry.page, asked)
-        yield Line(own_line(entry.title), address, min(entry.level, _LEVELS), entry.page, at == here)
+        yield Line(
+            own_line(entry.title, _LINE_CHARACTERS),
+            address,
+            min(entry.level, _LEVELS),
+            entry.page,
+            at == here,
+        )
 
 
 def _attached(entry: AttachmentEntry) -> Attached:
