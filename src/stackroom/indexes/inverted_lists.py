@@ -110,8 +110,8 @@ class InvertedLists:
         numbers = kept.numbers[places[known]]
         order = known[np.argsort(numbers, kind="stable")]
         used, counts = np.unique(numbers, return_counts=True)
-        # FAISS asks its quantizer for the list of a vector: one that knows a single list has it at once. To make
-        # them anew for each block would leave holes of 39 MB in the heap at a million vectors.
+        # FAISS asks its quantizer for the list of a vector: one that knows a single list has it at once.
+        # To make them anew for each block would leave holes of 39 MB in the heap at a million vectors.
         for number, rows in zip(used.tolist(), np.split(order, np.cumsum(counts))[:-1], strict=True):
             if number not in self._quantizers:
                 alone = faiss.IndexIDMap2(faiss.IndexFlatL2(levels.shape[1]))
