@@ -60,3 +60,21 @@ def test_the_newest_come_first_and_equal_ones_in_order() -> None:
     assert table.newest_first(rows).tolist() == in_order
     table.remove([described(0).passages])
     assert table.newest_first(table.admitted(parse("title:badgers"))).tolist()[0] == 1
+
+
+def test_what_is_folded_in_pieces_follows_the_documents_as_well() -> None:
+    table, plain = (DocumentTable(map(described, range(2500))) for _ in range(2))
+    moved = replace(described(3), paths=("Attic/Ä.pdf",))
+    steps = 0
+    while not table.fold_some():
+        steps += 1
+        if steps == 2:
+            table.remove([described(0).passages])
+        elif steps == 4:
+            table.rename([moved])
+    assert steps > 5
+    plain.remove([described(0).passages])
+    plain.rename([moved])
+    for query in ("title:otters", "folder:attic", "folder:library/12", "folder:a"):
+        assert documents(table, query) == documents(plain, query), query
+    assert documents(table, "folder:attic") == [3]

@@ -32,6 +32,9 @@ VECTORS_AT_ONCE = 50_000
 # Passages read at once while their words are indexed.
 _TEXTS = 1000
 
+# Passage ranges read at once.
+_RANGES = 1000
+
 # So many pages at the beginning of a document tell what it is about.
 _FIRST_PAGES = 2
 
@@ -74,9 +77,10 @@ class Catalog(CatalogFile):
         rows = self.rows("SELECT kind, first, last FROM changes WHERE seq > ? ORDER BY seq", (seq,))
         return [Change(*row) for row in rows]
 
-    def vectors(self, model: Model, first: int = 0, last: int = _LAST) -> tuple[list[int], list[bytes]]:
-        """The vectors of a model's passages with ids from `first` to `last`, both inclusive, up to
-        VECTORS_AT_ONCE.
+    def vectors(
+        self, model: Model, first: int = 0, last: int = _LAST, most: int = VECTORS_AT_ONCE
+    ) -> tuple[list[int], list[bytes]]:
+        """The vectors of a model's passages with ids from `first` to `last`, both inclusive, up to `most`.
 
         Returns:
             Passage ids, ascending, and aligned with them the vectors' codes (see `vector_codes`). Passages
@@ -93,8 +97,8 @@ class Catalog(CatalogFile):
                     )
                 ids += more
                 codes += more_codes
-                if len(ids) >= VECTORS_AT_ONCE:
-                    return ids[:VECTORS_AT_ONCE], codes[:VECTORS_AT_ONCE]
+                if len(ids) >= most:
+                    return ids[:most], codes[:most]
         return ids, codes
 
     def words(self, model: Model, first: int = 0, last: int = _LAST) -> Iterator[PassageText]:
@@ -292,18 +296,20 @@ class Catalog(CatalogFile):
         )
         return dict(rows)
 
-    def _ranges(self, model: Model, first: int, last: int) -> list[tuple[int, int]]:
-        """The ids of a model's passages from `first` to `last`, both inclusive, in the fewest ranges."""
-        rows = self.rows(
-            "SELECT first, last FROM splits WHERE model = ? AND first <= ?"
-            " AND first >= coalesce((SELECT max(first) FROM splits WHERE first <= ?), 0) ORDER BY first",
-            (model.id, last, first),
-        )
-        ranges: list[tuple[int, int]] = []
-        for start, stop in rows:
-            start, stop = max(start, first), min(stop, last)
-            if ranges and ranges[-1][1] == start - 1:
-                start = ranges.pop()[0]
-            if start <= stop:
-                ranges.append((start, stop))
-        return ranges
+    def _ranges(self, model: Model, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """The ids of a model's passages from `first` to `last`, both inclusive, in few ranges, in order."""
+        while rows := self.rows(
+            "SELECT first, last FROM splits WHERE model = ?1 AND first <= ?2 AND last >= ?3"
+            " AND first >= coalesce((SELECT max(first) FROM splits WHERE first <= ?3), 0)"
+            " ORDER BY first LIMIT ?4",
+            (model.id, last, first, _RANGES),
+        ):
+            ranges: list[tuple[int, int]] = []
+            for start, stop in rows:
+                start, stop = max(start, first), min(stop, last)
+                if ranges and ranges[-1][1] == start - 1:
+                    start = ranges.pop()[0]
+                if start <= stop:
+                    ranges.append((start, stop))
+            yield from ranges
+            first = rows[-1][1] + 1

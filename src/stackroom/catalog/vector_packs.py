@@ -46,9 +46,11 @@ def unpack(first: int, pack: bytes) -> tuple[list[int], list[bytes]]:
     try:
         content = zstandard.ZstdDecompressor().decompress(pack[2:])
         count = int.from_bytes(pack[:2], "little")
-        codes = np.frombuffer(content, np.uint8, offset=4 * count).reshape(count, -1)
         ids = first + np.cumsum(np.frombuffer(content, "<u4", count), dtype=np.int64)
-        return ids.tolist(), [code.tobytes() for code in codes]
+        length = np.frombuffer(content, np.uint8, offset=4 * count).reshape(count, -1).shape[1]
+        # A third of the time that rows of an array take, each turned into bytes.
+        codes = [content[start : start + length] for start in range(4 * count, len(content), length)]
+        return ids.tolist(), codes
     except (zstandard.ZstdError, ValueError, MemoryError) as error:
         # MemoryError: the damage has made up a size.
         raise CatalogUnusable(

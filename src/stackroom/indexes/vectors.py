@@ -248,9 +248,11 @@ class _Listed:
     def __init__(self, lists: Lists, kept: KeptLists | None = None) -> None:
         self._lists = InvertedLists(lists, kept)
         self._next: InvertedLists | None = None
-        # Both with room to grow in place: at a million vectors a copy would take another 400 MB.
-        self._levels: NDArray[np.int8] = np.empty((0, lists.centroids.shape[1]), np.int8)
-        self._steps: NDArray[np.float32] = np.empty(0, np.float32)
+        # Both with room for what will be added, and to grow in place: at a million vectors a copy would take
+        # another 400 MB. Room that was never written takes no memory; what `resize` adds does.
+        room = len(kept.ids) if kept else 0
+        self._levels: NDArray[np.int8] = np.empty((room, lists.centroids.shape[1]), np.int8)
+        self._steps: NDArray[np.float32] = np.empty(room, np.float32)
         self._count = 0
         self._runs = _Runs(np.empty(0, np.int64))
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from stackroom.catalog.catalog import VECTORS_AT_ONCE, Catalog
@@ -17,10 +17,13 @@ from stackroom.reading.finding.document_table import DocumentTable
 # Page numbers of so many passages are kept: up to 4 MB.
 _PAGE_NUMBERS = 50_000
 
-PAUSE = 0.01
-"""Seconds between two turns of a thread that takes one after the other: a lock is not fair, and a search that
-waits would get its turn when that thread is done.
-"""
+# Seconds between two turns of a thread that takes one after the other: a lock is not fair, and a search that
+# waits would get its turn when that thread is done.
+_PAUSE = 0.01
+
+
+def _pause() -> None:
+    time.sleep(_PAUSE)
 
 
 class InMemory:
@@ -34,10 +37,11 @@ class InMemory:
         complete: whether all of the catalogue's vectors are in `vectors`.
     """
 
-    def __init__(self, catalog: Catalog, exact_limit: int) -> None:
-        """Reads nothing yet. For `exact_limit` see `VectorIndex`."""
+    def __init__(self, catalog: Catalog, exact_limit: int, at_once: int) -> None:
+        """Reads nothing yet. For `exact_limit` and `at_once` see `Turn`."""
         self._catalog = catalog
         self._exact_limit = exact_limit
+        self._at_once = at_once
         self._seen_version = (0, 0)
         self._seen_change = 0
         self.complete = True
@@ -64,11 +68,11 @@ class InMemory:
             self._page_numbers.update(self._catalog.page_numbers(unknown))
         return self._page_numbers
 
-    def follow(self) -> None:
+    def follow(self, *, load: bool) -> None:
         """Reads what was committed since the last call; to be called in a snapshot of the catalogue.
 
         Many new vectors are read in blocks, one in each call, so that no search waits for a million of them:
-        `complete` is False in between.
+        `complete` is False in between. Without `load`, only the first block.
         """
         version = self._catalog.version()
         if version == self._seen_version and self.complete:
@@ -96,7 +100,7 @@ class InMemory:
                     self.table.rename(self._catalog.descriptions(model, change.first, change.first))
                 elif change.kind == "embedded" and self.complete:
                     self.complete = self._load(model, change.first, change.last)
-            if not self.complete:
+            if not self.complete and (load or not len(self.vectors)):
                 self.complete = self._load(model)
         self._seen_change = self._catalog.last_change()
         self._seen_version = version
@@ -120,22 +124,34 @@ class InMemory:
 
     def _load(self, model: Model, first: int = 0, last: int = 2**63 - 1) -> bool:
         """Loads the next block of vectors that are not there yet. Returns whether it was the last block."""
-        ids, codes = self._catalog.vectors(model, max(first, self.vectors.last + 1), last)
+        ids, codes = self._catalog.vectors(model, max(first, self.vectors.last + 1), last, self._at_once)
         self.vectors.add(ids, codes)
-        return len(ids) < VECTORS_AT_ONCE
+        return len(ids) < self._at_once
 
 
 class Turn:
     """Lets one thread at a time read the catalogue and its indexes, which are not thread-safe."""
 
-    def __init__(self, catalog: Catalog, exact_limit: int = EXACT_LIMIT) -> None:
-        """Reads nothing yet. Nobody else may use `catalog` from now on.
+    def __init__(
+        self,
+        catalog: Catalog,
+        exact_limit: int = EXACT_LIMIT,
+        at_once: int = VECTORS_AT_ONCE,
+        pause: Callable[[], None] = _pause,
+    ) -> None:
+        """Reads nothing yet.
 
-        For `exact_limit` see `VectorIndex`.
+        Args:
+            catalog: nobody else may use it from now on.
+            exact_limit: see `VectorIndex`.
+            at_once: most vectors to load in one turn.
+            pause: is called between two turns of work that takes many; others can have theirs then.
         """
         self.catalog = catalog
-        self._in_memory = InMemory(catalog, exact_limit)
+        self._in_memory = InMemory(catalog, exact_limit, at_once)
         self._lock = threading.Lock()
+        self._pause = pause
+        self._is_loading = False
 
     @contextmanager
     def taken(self) -> Iterator[Catalog]:
@@ -144,10 +160,11 @@ class Turn:
             yield self.catalog
 
     @contextmanager
-    def at_one_moment(self) -> Iterator[InMemory]:
+    def at_one_moment(self, *, load: bool = False) -> Iterator[InMemory]:
         """Holds the lock and one snapshot of the catalogue; what is in memory is brought up to it first.
 
-        Nothing else that takes a turn may be called in the block.
+        If many vectors are new, one block of them is loaded; while a thread loads all, by that one alone,
+        which says so by `load`. Nothing else that takes a turn may be called in the block.
 
         Raises:
             CatalogUnusable: the catalogue can't be read.
@@ -155,8 +172,32 @@ class Turn:
         with self._lock:
             self.catalog.follow_file()
             with self.catalog.snapshot():
-                self._in_memory.follow()
+                self._in_memory.follow(load=load or not self._is_loading)
                 yield self._in_memory
+
+    def load_all(self) -> tuple[Model | None, int]:
+        """Loads all vectors, a block in each turn. Returns whose they are, and how many there are.
+
+        Raises:
+            CatalogUnusable: the catalogue can't be read.
+        """
+        self._is_loading = True
+        try:
+            while True:
+                with self.at_one_moment(load=True) as memory:
+                    if memory.complete:
+                        return memory.model, len(memory.vectors)
+                self._pause()
+        finally:
+            self._is_loading = False
+
+    def in_steps(self, step: Callable[[InMemory], bool]) -> None:
+        """Calls `step` in turn after turn, each as `at_one_moment`, until it says that all is done."""
+        is_done = False
+        while not is_done:
+            with self.at_one_moment() as memory:
+                is_done = step(memory)
+            self._pause()
 
     def fit_lists(self) -> None:
         """Makes new lists of the vectors if they have outgrown theirs: see `VectorIndex.outgrown`.
@@ -171,7 +212,7 @@ class Turn:
         lists = make_lists(sample, count)
         is_done = False
         while not is_done:
-            time.sleep(PAUSE)
+            self._pause()
             with self._lock:
                 # The index may have been begun anew meanwhile, with another model for example.
                 is_done = memory.vectors is not vectors or vectors.move_to(lists)

@@ -8,12 +8,11 @@ It holds the turn, in which one thread at a time reads the catalogue, and leaves
 - `fetch` makes text of an id: a document, a part of it, a page.
 """
 
-import time
 from functools import partial
 from pathlib import Path
 
 from stackroom.catalog.catalog import Catalog
-from stackroom.catalog.entries import DocumentEntry, Model
+from stackroom.catalog.entries import DocumentEntry
 from stackroom.catalog.status import Status, read_status
 from stackroom.common.documents import AttachmentPlace, Hit, RankedPassage
 from stackroom.common.settings import FETCH_CHARACTERS, SEARCH_CHARACTERS
@@ -22,7 +21,7 @@ from stackroom.embedding.reranking.reranker import RerankerSource
 from stackroom.indexes.stems import load_dictionary
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.fetch import Fetching
-from stackroom.reading.in_memory import PAUSE, Turn
+from stackroom.reading.in_memory import InMemory, Turn
 from stackroom.reading.query_batches import QueryModel
 from stackroom.reading.reranking import Reranking
 from stackroom.reading.results import Fetched, PageOfFile
@@ -104,7 +103,7 @@ class Reader:
         Raises:
             CatalogUnusable: the catalogue can't be read.
         """
-        return self._all_loaded()[1] > 0
+        return self._turn.load_all()[1] > 0
 
     def preparation(self) -> Preparation:
         """How far the model is that the index was built with; done as well if there is no index yet.
@@ -124,7 +123,7 @@ class Reader:
         Raises:
             ModelError: the model the index was built with can't be had, or is not the one asked for.
         """
-        model, _ = self._all_loaded()
+        model, _ = self._turn.load_all()
         if model is not None:
             self._model.load(model.fingerprint)
 
@@ -145,15 +144,15 @@ class Reader:
 
     def warm_filters(self) -> None:
         """Loads what filters compare, in short turns, so that searches in the meantime hardly wait."""
-        complete = False
-        while not complete:
-            with self._turn.at_one_moment() as memory:
-                model, ranges, table = memory.model, memory.ranges.all, memory.table
-                complete = not model or (
-                    table.read_some(ranges, partial(self._turn.catalog.descriptions, model))
-                    and table.fold_some()
-                )
-            time.sleep(PAUSE)
+
+        def read_or_fold(memory: InMemory) -> bool:
+            model, table = memory.model, memory.table
+            return not model or (
+                table.read_some(memory.ranges.all, partial(self._turn.catalog.descriptions, model))
+                and table.fold_some()
+            )
+
+        self._turn.in_steps(read_or_fold)
 
     def fit_lists(self) -> None:
         """Divides the vectors into new lists if they have outgrown theirs: see `Turn.fit_lists`."""
@@ -303,11 +302,3 @@ class Reader:
         with self._turn.taken() as catalog:
             catalog.follow_file()
             return read_status(catalog)
-
-    def _all_loaded(self) -> tuple[Model | None, int]:
-        """Loads all vectors, a block in each turn. Returns whose they are, and how many there are."""
-        while True:
-            with self._turn.at_one_moment() as memory:
-                if memory.complete:
-                    return memory.model, len(memory.vectors)
-            time.sleep(PAUSE)

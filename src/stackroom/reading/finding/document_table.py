@@ -55,6 +55,7 @@ class DocumentTable:
         self._columns: dict[str, list[str]] = {name: [] for name in ("title", "folder", "newest")}
         self._shared = {"author": _Shared(folded), "language": _Shared(str.lower)}
         self._unfolded = {"title", "folder"}  # columns that no filter has asked for yet
+        self._folding: dict[str, list[str]] = {}  # of these, what is folded of the first rows
         self._ids: NDArray[np.bytes_] = np.empty(0, "S24")
         self._ranges: NDArray[np.int64] = np.empty((0, 2), np.int64)
         self._days: NDArray[np.int32] = np.empty((4, 0), np.int32)  # first and last of created and modified
@@ -74,6 +75,7 @@ class DocumentTable:
         self._columns = {name: [column[row] for row in rows] for name, column in self._columns.items()}
         for shared in self._shared.values():
             shared.keep(kept)
+        self._folding.clear()
         self._ids, self._ranges, self._days = self._ids[kept], self._ranges[kept], self._days[:, kept]
         self._forget()
 
@@ -83,6 +85,7 @@ class DocumentTable:
             (found,) = np.nonzero(self._ranges[:, 0] == document.passages.first)
             for row in found.tolist():
                 self._columns["folder"][row] = self._folder(document)
+        self._folding.clear()
         self._forget()
 
     def read_some(
@@ -105,13 +108,13 @@ class DocumentTable:
         return start + len(block) == len(ranges)
 
     def fold_some(self) -> bool:
-        """Folds the next column, so that a query need not: case, accents and the like no longer count in it.
+        """Folds the next texts, so that a query need not: case, accents and the like no longer count in them.
 
         Returns:
             Whether all columns are folded now.
         """
         if self._unfolded:
-            self._fold(min(self._unfolded))
+            self._fold(min(self._unfolded), _AT_ONCE)
         return not self._unfolded
 
     def admitted(self, query: Query) -> Rows:
@@ -204,7 +207,7 @@ class DocumentTable:
             shared = self._shared[kind]
             return self._holds(shared.texts, folded_parts(kind, value))[shared.rows]
         if kind in self._unfolded:
-            self._fold(kind)
+            self._fold(kind, len(self))
         return self._holds(self._columns[kind], folded_parts(kind, value))
 
     def _holds(self, texts: list[str], parts: list[str]) -> NDArray[np.bool_]:
@@ -227,12 +230,15 @@ class DocumentTable:
         inside: NDArray[np.bool_] = np.logical_or.reduce((last >= start) & (first < stop))
         return inside
 
-    def _fold(self, kind: str) -> None:
-        self._unfolded.remove(kind)
+    def _fold(self, kind: str, most: int) -> None:
+        """Folds a column's next texts, at most so many."""
+        texts, done = self._columns[kind], self._folding.setdefault(kind, [])
         # Line by line: a document has a line for each of its paths, and no value fits across two of them.
-        self._columns[kind] = [
-            intern("\n".join(map(folded, text.split("\n")))) for text in self._columns[kind]
-        ]
+        for text in texts[len(done) : len(done) + most]:
+            done.append(intern("\n".join(map(folded, text.split("\n")))))
+        if len(done) == len(texts):
+            self._columns[kind] = self._folding.pop(kind)
+            self._unfolded.remove(kind)
 
     def _text(self, kind: str, text: str) -> str:
         return text.replace("\n", " ") if kind in self._unfolded else folded(text)

@@ -84,6 +84,7 @@ _HYPHEN_INSIDE = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _SOFT_HYPHEN_AT_END = re.compile(rf"{SOFT_HYPHEN}[^\S\n]*\n\s*")
 _HYPHEN_AT_END = re.compile(r"(?<=\w)-[^\S\n]*\n\s*(?=\w)")
 _KOREAN_LINE_END = re.compile(rf"(?<=[{HANGUL}])[^\S\n]*\n\s*(?=[{HANGUL}])")
+_NO_WORD_IN_ASCII = re.compile(r"[\W_]+", re.ASCII)
 _BLANK_INSIDE = re.compile(f"(?<=[{_WITHOUT_BLANKS}]) (?=[{_WITHOUT_BLANKS}])")
 
 # Stands at the edges of words in folded texts. Then looking for a whole word is looking for a string, which
@@ -143,7 +144,10 @@ def words(text: str) -> str:
     """The folded words of `text`, with a blank between them. Titles and paths are compared in this form."""
     if text.isascii() and text.isalpha():
         return text.lower()  # the same, and most words
-    return " ".join("".join(char if _is_word(char) else " " for char in _flatten(_fold(text))).split())
+    flat = _flatten(_fold(text))
+    if flat.isascii():  # the same, at a tenth of the time
+        return " ".join(_NO_WORD_IN_ASCII.sub(" ", flat).split())
+    return " ".join("".join(char if _is_word(char) else " " for char in flat).split())
 
 
 def _parted(text: str) -> str:
