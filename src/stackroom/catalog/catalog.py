@@ -151,17 +151,23 @@ class Catalog(CatalogFile):
 
     def descriptions(self, model: Model, first: int = 0, last: int = _LAST) -> list[Description]:
         """A model's documents whose first passages have ids from `first` to `last`, both inclusive."""
+        return self._described("s.first BETWEEN ? AND ? ORDER BY s.first", (model.id, first, last))
+
+    def descriptions_of(self, model: Model, ids: Sequence[str]) -> list[Description]:
+        """Those of a model's documents that have one of these ids, in any order."""
+        return self._described("d.id IN (SELECT value FROM json_each(?))", (model.id, json.dumps(list(ids))))
+
+    def _described(self, condition: str, values: tuple[object, ...]) -> list[Description]:
         rows = self.rows(
-            "SELECT s.first, s.last, s.document, d.id, d.title, d.author, d.created, d.modified, d.language,"
+            "SELECT s.first, s.last, s.document, d.id, d.title, d.author, d.created, d.modified, d.language,"  # noqa: S608
             # Not from the view `holders`, of which SQLite would here make a copy each time.
             " (SELECT json_group_array(json_array(b.root, l.path, '')) FROM locations l JOIN libraries b"
             "  ON b.id = l.library_id WHERE l.document = d.key),"
             " (SELECT json_group_array(json_array(b.root, l.path, a.name)) FROM attachments a"
             "  JOIN locations l ON l.document = a.container JOIN libraries b ON b.id = l.library_id"
             "  WHERE a.document = d.key)"
-            " FROM splits s JOIN documents d ON d.key = s.document WHERE s.model = ?"
-            " AND s.first BETWEEN ? AND ? ORDER BY s.first",
-            (model.id, first, last),
+            f" FROM splits s JOIN documents d ON d.key = s.document WHERE s.model = ? AND {condition}",
+            values,
         )
         described = []
         for *ids, id_, title, author, created, modified, language, files, attached in rows:

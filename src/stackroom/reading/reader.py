@@ -9,11 +9,12 @@ It holds the turn, in which one thread at a time reads the catalogue, and leaves
 """
 
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from stackroom.catalog.catalog import Catalog
-from stackroom.catalog.entries import DocumentEntry, Model
+from stackroom.catalog.entries import Description, DocumentEntry, Model
 from stackroom.catalog.status import Status, read_status
 from stackroom.common.documents import AttachmentPlace, Hit, RankedPassage
 from stackroom.common.settings import FETCH_CHARACTERS, SEARCH_CHARACTERS
@@ -220,6 +221,19 @@ class Reader:
         Never waits for a model that is not prepared: until it is, words alone are searched.
         """
         return self._searching.answer(query, limit, characters, marked=marked)
+
+    def descriptions(self, ids: Sequence[str]) -> dict[str, Description]:
+        """What is known of documents besides their texts; without those that are no longer there.
+
+        Args:
+            ids: of documents, as hits have them.
+
+        Raises:
+            CatalogUnusable: the catalogue can't be read.
+        """
+        with self._turn.at_one_moment() as memory:
+            found = self._turn.catalog.descriptions_of(memory.model, ids) if memory.model else []
+        return {one.id: one for one in found}
 
     def rankings(self, query: str, depth: int = DEFAULT_LIMIT) -> dict[str, list[RankedPassage]]:
         """What words and meaning find, each alone and both as `search` ranks them: to evaluate them.
