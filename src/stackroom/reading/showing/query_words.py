@@ -141,7 +141,7 @@ class _Words:
         found = []
         for piece in _PIECE.finditer(plain):
             if piece.group()[0].isdecimal():
-                matches = not self._numbers.isdisjoint(_values(piece.group()))
+                matches = bool(self._numbers) and not self._numbers.isdisjoint(_values(piece.group()))
             else:
                 matches = (folded := words(piece.group())) in self._exact or self._is_alike(folded)
             if matches:
