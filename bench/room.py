@@ -1,8 +1,8 @@
-"""What a search in the reading room costs beside one over MCP: `python -m bench.room DATA [--calls 60] [--rounds 6]`.
+"""What a search in the reading room costs beside one over MCP: `python -m bench.room DATA`.
 
-One server, one caller, every query another one; the page as a browser loads it, its results alone as search.js
-asks for them as one types, and the tool, in turns. Small pictures of pages are not counted: a browser asks for
-those that are in view, and each is drawn by a process of its own (docs/benchmarks.md, "Pages of citations").
+One server, one caller, every query another one, in turns: the page as a browser loads it, its results alone
+as search.js asks for them while one types, and the tool. Small pictures of pages are not counted: a browser
+asks for those in view, each drawn by a process of its own ("Pages of citations" in docs/benchmarks.md).
 Prints Markdown: medians of the rounds, in CPU-ms of the whole server.
 """
 

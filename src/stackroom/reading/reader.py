@@ -215,12 +215,14 @@ class Reader:
         characters: int = RESULT_CHARACTERS,
         *,
         marked: bool = False,
+        brief: bool = False,
     ) -> Answer:
         """As `search`, with the evidence for each hit, and notices for whoever asked.
 
-        Never waits for a model that is not prepared: until it is, words alone are searched.
+        Never waits for a model that is not prepared: until it is, words alone are searched. With `brief`,
+        what is quoted of the best passages is chosen as quickly as that of further pages.
         """
-        return self._searching.answer(query, limit, characters, marked=marked)
+        return self._searching.answer(query, limit, characters, marked=marked, brief=brief)
 
     def descriptions(self, ids: Sequence[str]) -> dict[str, Description]:
         """What is known of documents besides their texts; without those that are no longer there.

@@ -96,7 +96,7 @@ class Searching:
         self._search_characters = search_characters
         self._reranking = reranking
 
-    def answer(self, text: str, limit: int, characters: int, *, marked: bool) -> Answer:
+    def answer(self, text: str, limit: int, characters: int, *, marked: bool, brief: bool = False) -> Answer:
         """See `Reader.answer`."""
         query = _read(text)
         if limit < 1:
@@ -108,14 +108,15 @@ class Searching:
             asked, memory = ready
             found = self._found(query, asked, memory, limit)
             if not found.to_read:
-                return self._shown(found, memory, limit, characters, marked=marked)
+                return self._shown(found, memory, limit, characters, marked=marked, brief=brief)
         # No turn is held while the reranker computes, so that other searches go on.
         found, reread = self._reread(found)
         with self._turn.at_one_moment() as memory:
             if _moment(memory) == found.moment:
-                answer = self._shown(found, memory, limit, characters, marked=marked)
+                answer = self._shown(found, memory, limit, characters, marked=marked, brief=brief)
                 return replace(answer, reread=reread)
-        return self.answer(text, limit, characters, marked=marked)  # the index was built anew meanwhile
+        # The index was built anew meanwhile.
+        return self.answer(text, limit, characters, marked=marked, brief=brief)
 
     def rankings(self, text: str, depth: int) -> dict[str, list[RankedPassage]]:
         """See `Reader.rankings`."""
@@ -213,7 +214,9 @@ class Searching:
         notices = (notice, *found.notices) if notice else found.notices
         return replace(found, ranked=ranked, notices=notices), reread
 
-    def _shown(self, found: _Found, memory: InMemory, limit: int, characters: int, *, marked: bool) -> Answer:
+    def _shown(
+        self, found: _Found, memory: InMemory, limit: int, characters: int, *, marked: bool, brief: bool
+    ) -> Answer:
         showing = Showing(
             found.asked.text,
             characters,
@@ -221,6 +224,7 @@ class Searching:
             self._turn.catalog,
             lambda key, place: self._part_id(key, place, memory),
             marked=marked,
+            brief=brief,
         )
         answer = showing.answer(found.ranked, limit, found.notices)
         return replace(answer, missing=found.missing if found.ranked else "")

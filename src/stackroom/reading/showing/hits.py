@@ -67,7 +67,15 @@ class Showing:
     """What is shown of the passages that answer one query."""
 
     def __init__(
-        self, query: str, characters: int, most: int, catalog: Catalog, part_id: PartId, *, marked: bool
+        self,
+        query: str,
+        characters: int,
+        most: int,
+        catalog: Catalog,
+        part_id: PartId,
+        *,
+        marked: bool,
+        brief: bool = False,
     ) -> None:
         """Reads nothing yet.
 
@@ -78,7 +86,9 @@ class Showing:
             catalog: has the passages; those that it lacks are left out.
             part_id: see `PartId`.
             marked: whether to tell where the query's words are in the texts.
+            brief: whether to spend less time on the best passages, too.
         """
+        self._brief = brief
         self._query = query
         self._characters = characters
         self._most = most
@@ -163,7 +173,7 @@ class Showing:
             characters,
             part,
             marked=self._marked,
-            brief=brief,
+            brief=brief or self._brief,
         )
         quotes[found.candidate.passage] = quoted
         return len(quoted.text)

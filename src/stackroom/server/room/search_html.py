@@ -23,6 +23,7 @@ Pieces = tuple[tuple[str, bool], ...]
 _AUTHOR, _CHIP = 80, 60
 
 _OPERATOR = re.compile(r'\S+:"[^"]*"|\S+')
+_WRAPPED = re.compile(r"(?<!\n)\n(?![\n|•▪*-])")
 _RULE = re.compile(r"^\|(?:-+\|)+\n?", re.MULTILINE)
 
 
@@ -266,14 +267,18 @@ def _passage(document_id: str, quote: Quote) -> PassageShown:
 def pieces(text: str, matches: Sequence[tuple[int, int]]) -> Pieces:
     """`text` cut at the edges of its matches, which are spans (start, stop) in ascending order.
 
-    Without the lines below the heads of tables, which say nothing to people.
+    Lines stay only before items and rows; without those below the heads of tables, which say nothing to
+    people.
     """
+    text = _WRAPPED.sub(" ", text)
     found, at = [], 0
     for start, stop in matches:
         found += [(text[at:start], False), (text[start:stop], True)]
         at = stop
-    seen = ((_RULE.sub("", piece), is_match) for piece, is_match in (*found, (text[at:], False)))
-    return tuple(piece for piece in seen if piece[0])
+    cut = (*found, (text[at:], False))
+    if "|-" in text:
+        cut = tuple((_RULE.sub("", piece), is_match) for piece, is_match in cut)
+    return tuple(piece for piece in cut if piece[0])
 
 
 def _choices(facets: Facets, operators: Sequence[Chip]) -> tuple[tuple[str, tuple[Choice, ...]], ...]:

@@ -80,7 +80,7 @@ class _Search:
         reader = self._room.reader
         if query:
             answer = reader.answer(
-                query, EACH, _CHARACTERS, marked=True, start=EACH * (number - 1), facets=True
+                query, EACH, _CHARACTERS, marked=True, brief=True, start=EACH * (number - 1), facets=True
             )
             known = reader.descriptions([hit.document_id for hit, _ in answer.hits])
             return found(query, number, answer, known)
