@@ -13,6 +13,7 @@ from stackroom.page.mark import Mark
 from stackroom.page.visible_text import visible
 from stackroom.reading.finding.candidates import Candidate
 from stackroom.reading.finding.ranking import Evidence
+from stackroom.reading.listing import NO_FACETS, Chip, Facets
 from stackroom.reading.showing.query_words import Matcher
 from stackroom.reading.showing.quote import quote
 
@@ -42,9 +43,17 @@ class Answer:
     Attributes:
         hits: by descending score of their best passages, each with the evidence for that passage.
         notices: sentences for whoever asked, which tell why this may be less than was asked for.
-        unshown: how many more documents were found.
+        unshown: how many more documents were found, after these.
         missing: phrases and filters of the query that no hit meets, because nothing does; mostly empty.
         reread: what a reranker has read for it; nothing without one.
+        total: how many documents matched: all that were found. Of a query that has nothing but filters these
+            are all that they let through. Of words, it is bounded by what the indexes are asked for: the
+            documents of the 100 passages whose words match best and of the 100 nearest in meaning (twice as
+            many of each as documents were asked for, if that is more), and further ones until there are
+            enough. A document whose best passage is word for word that of another one is named there, and
+            not counted.
+        facets: of these documents, if they were asked for.
+        operators: the operators in use, in the order in which they were written.
     """
 
     hits: list[tuple[Hit, Evidence]]
@@ -52,6 +61,9 @@ class Answer:
     unshown: int = 0
     missing: str = ""
     reread: Reread = NOTHING_READ
+    total: int = 0
+    facets: Facets = NO_FACETS
+    operators: tuple[Chip, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
