@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from stackroom.common.documents import Unread
+from stackroom.catalog.document_lines import DocumentLine
+
+__all__ = ["NO_FACETS", "Chip", "DocumentLine", "Facet", "Facets", "Folder", "Listing", "Sort"]
 
 Sort = Literal["title", "newest", "indexed", "pages"]
 """The order of a listing: by title; the newest document first; the one that was indexed last first; the
@@ -56,7 +58,8 @@ class Chip:
 
     Attributes:
         written: as it stands in the query: `-draft`, `lang:german`.
-        kind: "phrase", "without", or a kind of filter: see `stackroom.reading.query.filters.NAMES`.
+        kind: "phrase"; "without" if it leaves something out; or a kind of filter, one of the values of
+            `stackroom.reading.query.filters.NAMES`.
         query: what remains of the query without it.
     """
 
@@ -82,33 +85,6 @@ class Folder:
     count: int
     operator: str
     folders: tuple["Folder", ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentLine:
-    """What a list tells of a document. See `stackroom.common.documents.Document`.
-
-    Attributes:
-        pages: how many it has.
-        paths: of its files. They begin with the name of their library: what is above it is nobody's business.
-        indexed: when its text was put into the index last, ISO 8601 in UTC; empty if that is not known.
-        ocr_pages: how many of its pages have their text from OCR.
-        waiting_pages: how many wait for OCR, or could not be read by it.
-        unread: what else could not be read of it.
-    """
-
-    id: str
-    title: str
-    author: str
-    created: str
-    modified: str
-    pages: int
-    language: str
-    paths: tuple[str, ...]
-    indexed: str
-    ocr_pages: int
-    waiting_pages: int
-    unread: tuple[Unread, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from stackroom.embedding.embedder import ModelSource, Preparation
 from stackroom.embedding.reranking.reranker import RerankerSource
 from stackroom.indexes.stems import load_dictionary
 from stackroom.indexes.words import WordIndex
+from stackroom.reading.browse import Browsing
 from stackroom.reading.fetch import Fetching
 from stackroom.reading.in_memory import PAUSE, Turn
 from stackroom.reading.listing import Listing, Sort
@@ -78,6 +79,7 @@ class Reader:
         self._model = QueryModel(models, model)
         self._fetching = Fetching(self._turn, fetch_characters)
         self._word_index = word_index
+        self._browsing = Browsing(self._turn)
         self._reranking = Reranking(reranker) if reranker else None
         self._searching = Searching(
             self._turn,
