@@ -7,6 +7,8 @@
 in place of the other. What is searched here has not left the machine, so the ledger has nothing of it.
 """
 
+from typing import Any
+
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from starlette.requests import Request
@@ -69,7 +71,7 @@ class _Search:
         finally:
             self._asked_for -= 1
         status = 400 if len(query) > _LONGEST else 200
-        values = {"query": query, "shown": shown, "is_found": isinstance(shown, Found)}
+        values: dict[str, Any] = {"query": query, "shown": shown, "is_found": isinstance(shown, Found)}
         if request.query_params.get("part") == "results":
             return answer(request, page("search_results.html", values), status)
         return self._room.page(request, "search.html", here="/", status=status, number=number, **values)
