@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 from stackroom.page.foreign_text import own_line
@@ -117,6 +118,7 @@ def _added(counts: Iterable[Mapping[_Key, int]]) -> Counter[_Key]:
     return total
 
 
+@lru_cache(2_000)  # one search follows another in the same folders: reading them again takes a millisecond
 def _operator(name: str, text: str) -> str:
     """The filter with this name and value, so that it is read as such; "" if the value has no words."""
     value = read_value(NAMES[name], text)

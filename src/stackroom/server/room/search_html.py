@@ -288,9 +288,12 @@ def _choices(facets: Facets, operators: Sequence[Chip]) -> tuple[tuple[str, tupl
         ("Language", facets.languages),
         ("Author", facets.authors),
     )
-    return tuple(
-        (heading, tuple(_choice(facet, operators) for facet in group)) for heading, group in groups if group
+    choices = (
+        # What has no word, such as a folder "…", no filter can ask for.
+        (heading, tuple(_choice(facet, operators) for facet in group if facet.operator))
+        for heading, group in groups
     )
+    return tuple(pair for pair in choices if pair[1])
 
 
 def _choice(facet: Facet, operators: Sequence[Chip]) -> Choice:
