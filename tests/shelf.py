@@ -133,6 +133,10 @@ class Shelf:
             "UPDATE locations SET size = ?, modified_ns = ? WHERE path = ?", (size, modified_ns, name)
         )
 
+    def execute(self, statement: str) -> None:
+        """Commits a change of what `add` does not write, which no index has to follow."""
+        self._db.execute(statement)
+
     def remove(self, number: int) -> None:
         """Forgets the document of the file `number`.pdf."""
         with self._transaction() as db:

@@ -49,10 +49,10 @@ class Walk:
         """Presses and releases a key."""
         for kind in ("keyDown", "keyUp"):
             more = {"text": text} if text and kind == "keyDown" else {}
-            code = {"Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowRight": 39, "ArrowDown": 40}.get(name, 0)
-            self.tab.send(
-                "Input.dispatchKeyEvent", type=kind, key=name, windowsVirtualKeyCode=code, **more
+            code = {"Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowRight": 39, "ArrowDown": 40}.get(
+                name, 0
             )
+            self.tab.send("Input.dispatchKeyEvent", type=kind, key=name, windowsVirtualKeyCode=code, **more)
 
     def examine(self, name: str) -> None:
         """The page on a desk and on a phone, by day and by night: photographed, and examined by axe-core."""
@@ -143,7 +143,13 @@ def document(walk: Walk) -> None:
     assert walk.tab.ask("document.querySelectorAll('.places li').length") > 0
     walk.examine("inside")
     assert "@misc{" in walk.tab.ask("document.getElementById('cited-3').textContent")
-    walk.open(_path(walk.tab.ask("[...document.querySelectorAll('.turn a')].find(a => a.href.includes('/pages')).href")))
+    walk.open(
+        _path(
+            walk.tab.ask(
+                "[...document.querySelectorAll('.turn a')].find(a => a.href.includes('/pages')).href"
+            )
+        )
+    )
     walk.until("document.querySelector('.thumbnails img').naturalWidth > 0", "small pictures of the pages")
     walk.examine("pages")
 
@@ -179,9 +185,13 @@ def access(walk: Walk, passphrase: str) -> None:
     assert walk.tab.ask("document.querySelector('.token').textContent.length") > 20
     walk.open("/access")
     walk.examine("access")
-    walk.tab.ask("[...document.querySelectorAll('tr')].find(r => r.textContent.includes('walker')).querySelector('button').click()")
+    walk.tab.ask(
+        "[...document.querySelectorAll('tr')].find(r => r.textContent.includes('walker')).querySelector('button').click()"
+    )
     walk.tab.loaded()
-    assert not walk.tab.ask("[...document.querySelectorAll('tr')].some(r => r.textContent.includes('walker'))")
+    assert not walk.tab.ask(
+        "[...document.querySelectorAll('tr')].some(r => r.textContent.includes('walker'))"
+    )
 
 
 def log(walk: Walk) -> None:
@@ -209,7 +219,11 @@ def sign_out(walk: Walk) -> None:
 
 def _path(url: str) -> str:
     parts = urlsplit(url)
-    return parts.path + (f"?{parts.query}" if parts.query else "") + (f"#{parts.fragment}" if parts.fragment else "")
+    return (
+        parts.path
+        + (f"?{parts.query}" if parts.query else "")
+        + (f"#{parts.fragment}" if parts.fragment else "")
+    )
 
 
 def main() -> None:

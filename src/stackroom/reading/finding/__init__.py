@@ -4,4 +4,4 @@ Its face: `selection.Selection`; what it takes is `candidates.Asked`, what it gi
 `ranking` has the formula and the `Evidence` that is shown; `reranked` what a reranker changes.
 """
 
-__all__ = ["candidates", "document_table", "ranking", "reranked", "selection"]
+__all__ = ["candidates", "document_table", "facets", "ranking", "reranked", "selection"]

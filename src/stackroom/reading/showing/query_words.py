@@ -96,23 +96,25 @@ class _Words:
             self._alike[word[:_STEM]].append(word)
         self._query = query
         self._forms: dict[str, WordForms] = {}  # by language
-        # For each word of the texts, which repeat words, the spans of it that match.
-        self._known: dict[str, _Spans] = {}
+        # By language, for each word of the texts, which repeat words, the spans of it that match.
+        self._known = defaultdict[str, dict[str, _Spans]](dict)
 
     def find(self, text: str, language: str) -> _Spans:
         """Spans (start, stop) of `text` that match, in order; `language` is its ISO 639-1 code, or ""."""
         found: _Spans = []
         forms = self._forms_in(language)
+        known = self._known[language]
         text = numbers.ascii_digits(text)
         for match in _WORD.finditer(_spaced(text)):
             word = match.group()
-            spans = self._known.get(word)
+            spans = known.get(word)
             if spans is None:
-                spans = self._known[word] = self._matches(word)
+                spans = self._matches(word)
+                if not spans and forms and forms.has(word):
+                    spans = [(0, len(word))]
+                known[word] = spans
             if spans:
                 found += [(match.start() + first, match.start() + last) for first, last in spans]
-            elif forms and forms.has(word):
-                found.append(match.span())
         if self._numbers:
             found += [
                 (first, last)
@@ -134,14 +136,14 @@ class _Words:
         folded = word.lower() if word.isascii() else words(word)
         if folded in self._exact:
             return [(0, len(word))]
-        if not _DIGIT.search(word) or (len(word) >= _LONG and word.isalnum()):
+        if word.isalpha() or not _DIGIT.search(word) or (len(word) >= _LONG and word.isalnum()):
             return [(0, len(word))] if self._is_alike(folded) else []
         plain = numbers.plain(word)
         added = len(plain) - len(word)  # the zero before a point
         found = []
         for piece in _PIECE.finditer(plain):
             if piece.group()[0].isdecimal():
-                matches = not self._numbers.isdisjoint(_values(piece.group()))
+                matches = bool(self._numbers) and not self._numbers.isdisjoint(_values(piece.group()))
             else:
                 matches = (folded := words(piece.group())) in self._exact or self._is_alike(folded)
             if matches:
@@ -149,7 +151,8 @@ class _Words:
         return found
 
     def _is_alike(self, word: str) -> bool:
-        return any(_are_alike(word, other) for other in self._alike.get(word[:_STEM], ()))
+        others = self._alike.get(word[:_STEM])
+        return others is not None and any(_are_alike(word, other) for other in others)
 
     def _matching_pairs(self, text: str, start: int, stop: int) -> _Spans:
         """Spans of a run of characters without words' ends, and perhaps with blanks and line ends."""

@@ -1,5 +1,7 @@
 """From a passage that was found to what is shown of it."""
 
+from dataclasses import replace
+
 from stackroom.catalog.entries import FoundPassage
 from stackroom.common.documents import Quote
 from stackroom.page.foreign_text import own_label, own_text_with_spans
@@ -49,10 +51,19 @@ def quote(
 def _snippet(place: FoundPassage, matcher: Matcher, characters: int, *, marked: bool, brief: bool) -> Snippet:
     if not marked and place.stop - place.start <= characters:
         return complete(place.page_text, place.start, place.stop, characters)
-    if not marked and brief:
-        return spot(place.page_text, place.start, place.stop, matcher.stems, characters)
+    if brief:
+        found = spot(place.page_text, place.start, place.stop, matcher.stems, characters)
+        return _with_marks(place, found, matcher) if marked else found
     matches = matcher.find(place.page_text, place.start, place.stop, place.language)
     return cut(place.page_text, place.start, place.stop, matches, characters, marked=marked)
+
+
+def _with_marks(place: FoundPassage, found: Snippet, matcher: Matcher) -> Snippet:
+    """The same with its matches; only what is shown is looked through. Its text is that of the page."""
+    shown = place.page_text[found.start : found.stop]
+    moved = found.text.index(shown) - found.start
+    matches = matcher.find(place.page_text, found.start, found.stop, place.language)
+    return replace(found, matches=tuple((start + moved, stop + moved) for start, stop in matches))
 
 
 def _header(place: FoundPassage, snippet: Snippet, characters: int) -> str:

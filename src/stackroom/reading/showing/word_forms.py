@@ -37,6 +37,8 @@ class WordForms:
         return not self._stems.isdisjoint(self._analyzer.terms(word))
 
     def _has_part(self, word: str) -> bool:
+        if not self._wanted:
+            return False
         looks = folded(word)
         possible = [one for one in self._wanted if one.text in looks]
         return bool(possible) and any(

@@ -9,6 +9,7 @@ from stackroom.server.html import asset_route
 from stackroom.server.room.document_page import document_routes
 from stackroom.server.room.pictures import Pictures
 from stackroom.server.room.room import Room
+from stackroom.server.room.search_page import search_routes
 
 
 def room_routes(room: Room, pictures: Pictures) -> list[Route]:
@@ -26,6 +27,7 @@ def room_routes(room: Room, pictures: Pictures) -> list[Route]:
 
     return [
         asset_route(),
+        *search_routes(room),
         *document_routes(room, pictures),
         room.takes("/sign-out", sign_out),
     ]

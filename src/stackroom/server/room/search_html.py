@@ -1,0 +1,307 @@
+"""What the search shows: values for the templates search.html and search_results.html; pure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from stackroom.catalog.entries import Description
+from stackroom.common.documents import Hit, Quote
+from stackroom.page.foreign_text import own_line
+from stackroom.reading.listing import Chip, Facet, Facets
+from stackroom.reading.showing.hits import Answer
+from stackroom.server.room.pictures import WIDTHS
+
+EACH = 10
+"""Results on a page."""
+
+Pieces = tuple[tuple[str, bool], ...]
+"""A text in its order: pairs of a piece, and whether it matches a word of the query."""
+
+# Characters: a longer author would take the place of the rest of the line.
+_AUTHOR, _CHIP = 80, 60
+
+_OPERATOR = re.compile(r'\S+:"[^"]*"|\S+')
+_WRAPPED = re.compile(r"(?<!\n)\n(?![\n|•▪*-])")
+_RULE = re.compile(r"^\|(?:-+\|)+\n?", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class PassageShown:
+    """A passage that answers the query.
+
+    Attributes:
+        address: opens the page with the passage marked.
+        label: the page number that is printed on the page.
+        pieces: its text.
+        ocr: how sure OCR was of the page's text, in percent; None if it is no scan.
+        copies: how many other places have the same passage.
+    """
+
+    address: str
+    label: str
+    pieces: Pieces
+    ocr: int | None
+    copies: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResultShown:
+    """A document that answers the query. All texts from the PDF are on one line each.
+
+    Attributes:
+        title: the document's.
+        folder: where its file is, from the library's own name on; empty for a single PDF.
+        file_name: of the PDF.
+        files: how many other files hold the same document.
+        author, day: empty where the PDF names none; the day is ISO 8601, as far as it is known.
+        best: the passage that answers best.
+        thumbnail: address of a small picture of its page.
+        more: further passages of the document.
+        unshown: how many more of its pages were found.
+        inside: address of the same search inside this document; empty if this is one.
+    """
+
+    title: str
+    folder: str
+    file_name: str
+    files: int
+    author: str
+    day: str
+    best: PassageShown
+    thumbnail: str
+    more: tuple[PassageShown, ...]
+    unshown: int
+    inside: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChipShown:
+    """An operator of the query, and the address of the same search without it."""
+
+    operator: str
+    without: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value by which the results can be narrowed down.
+
+    Attributes:
+        value: a folder, a year, a language or an author.
+        count: how many of the documents found have it.
+        address: of the same search with this value only; without it again if it `is_chosen`.
+        is_chosen: whether the query has it already.
+    """
+
+    value: str
+    count: int
+    address: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search has found.
+
+    Attributes:
+        query: as it was asked.
+        count: how many documents, as a sentence.
+        notices: what was searched instead, or could not be searched.
+        chips: the operators of the query.
+        choices: pairs of a heading and what can be chosen under it.
+        results: of this page.
+        first: the number of the first one, from 1.
+        start, previous, next: addresses of the first page of results and of those before and after; empty if
+            there is none.
+        was_searched: whether the query was searched for, and not refused.
+    """
+
+    query: str
+    count: str
+    notices: tuple[str, ...]
+    chips: tuple[ChipShown, ...]
+    choices: tuple[tuple[str, tuple[Choice, ...]], ...]
+    results: tuple[ResultShown, ...]
+    first: int
+    start: str = ""
+    previous: str = ""
+    next: str = ""
+    was_searched: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An operator as one could write it in this library, and what it finds.
+
+    `address` is that of a search with nothing else; empty if that would find nothing.
+    """
+
+    query: str
+    finds: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Indexing:
+    """How far the indexer at work is: the share of its work in percent, and what is done, for a person."""
+
+    percent: int
+    done: str
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryShown:
+    """What is shown before anything is searched: how many documents there are, and how to ask for them.
+
+    `indexing` is None if no indexer is at work.
+    """
+
+    documents: int
+    examples: tuple[Example, ...]
+    indexing: Indexing | None
+
+
+def address(query: str, page: int = 1) -> str:
+    """The address of a search's page, from 1."""
+    asked: dict[str, object] = {"q": query} if query else {}
+    return "/?" + urlencode(asked | ({"page": page} if page > 1 else {})) if asked else "/"
+
+
+def found(query: str, page: int, answer: Answer, known: Mapping[str, Description]) -> Found:
+    """What is shown of the answer to `query`.
+
+    Args:
+        query: as it was asked.
+        page: which ten of its results, from 1.
+        answer: has those of this page only.
+        known: of the documents in it, by id.
+    """
+    first = EACH * (page - 1) + 1
+    return Found(
+        query=query,
+        count=_count(first, len(answer.hits), answer.total),
+        notices=answer.notices,
+        chips=tuple(ChipShown(own_line(one.written, _CHIP), address(one.query)) for one in answer.operators),
+        choices=_choices(answer.facets, answer.operators),
+        results=tuple(_result(query, hit, known.get(hit.document_id)) for hit, _ in answer.hits),
+        first=first,
+        start=address(query),
+        previous=address(query, page - 1) if page > 1 else "",
+        next=address(query, page + 1) if first + EACH <= answer.total else "",
+    )
+
+
+def refused(query: str, reason: str) -> Found:
+    """What is shown of a query that is not searched for."""
+    return Found(query, "Nothing was searched", (reason,), (), (), (), 1, was_searched=False)
+
+
+def examples(facets: Facets) -> tuple[Example, ...]:
+    """How to ask, with the folders, languages, years and authors that the library has."""
+    known = (
+        ("only documents in this folder", facets.folders[:1]),
+        ("only documents in this language", facets.languages[:1]),
+        ("only documents of this time", facets.years[:1]),
+        ("only documents by this author", facets.authors[:1]),
+    )
+    return (
+        *(Example(facet.operator, finds, address(facet.operator)) for finds, some in known for facet in some),
+        Example('"exact words"', "only passages with exactly these words"),
+        Example("-word", "no passages with this word"),
+        Example("title:report", "only documents with this in their title"),
+    )
+
+
+def indexing(progress: Mapping[str, Any] | None) -> Indexing | None:
+    """What the note of the indexer at work says, which `indexer.run.pace` writes; None if none is at work."""
+    if not progress:
+        return None
+    if progress["scans"]:
+        done = f"{progress['scans_done']:,} of {progress['scans']:,} scanned pages read"
+    elif progress["files_done"] < progress["files"]:
+        done = f"{progress['files_done']:,} of {progress['files']:,} files read"
+    else:
+        done = f"{progress['embedded']:,} of {progress['passages']:,} passages can be found by meaning"
+    return Indexing(round(100 * progress["share"]), done)
+
+
+def _count(first: int, shown: int, total: int) -> str:
+    if not shown:
+        return "Nothing found" if first == 1 else "No more results"
+    documents = "1 document" if total == 1 else f"{total:,} documents"
+    return documents if shown == total else f"{first:,} to {first + shown - 1:,} of {documents}"
+
+
+def _result(query: str, hit: Hit, known: Description | None) -> ResultShown:
+    paths = known.paths if known else ()
+    folder, _, name = paths[0].rpartition("/") if paths else ("", "", "")
+    best = hit.best
+    inside = f"id:{hit.document_id}"
+    return ResultShown(
+        title=own_line(hit.title),
+        folder=own_line(folder.strip("/")) if folder != name else "",
+        file_name=own_line(name),
+        files=max(0, len(paths) - 1),
+        author=own_line(known.author, _AUTHOR) if known else "",
+        day=own_line(known.created or known.modified)[:10] if known else "",
+        best=_passage(hit.document_id, best),
+        thumbnail=f"/d/{hit.document_id}/page/{best.page}.png?mark={best.mark}&width={WIDTHS[0]}",
+        more=tuple(_passage(hit.document_id, quote) for quote in hit.more),
+        unshown=hit.unshown,
+        inside="" if inside in query else address(f"{query} {inside}"),
+    )
+
+
+def _passage(document_id: str, quote: Quote) -> PassageShown:
+    return PassageShown(
+        address=f"/d/{document_id}?page={quote.page}&mark={quote.mark}#passage",
+        label=quote.page_label,
+        pieces=pieces(quote.text, quote.matches),
+        ocr=quote.ocr_confidence,
+        copies=len(quote.copies),
+    )
+
+
+def pieces(text: str, matches: Sequence[tuple[int, int]]) -> Pieces:
+    """`text` cut at the edges of its matches, which are spans (start, stop) in ascending order.
+
+    Lines stay only before items and rows; without those below the heads of tables, which say nothing to
+    people.
+    """
+    text = _WRAPPED.sub(" ", text)
+    found, at = [], 0
+    for start, stop in matches:
+        found += [(text[at:start], False), (text[start:stop], True)]
+        at = stop
+    cut = (*found, (text[at:], False))
+    if "|-" in text:
+        cut = tuple((_RULE.sub("", piece), is_match) for piece, is_match in cut)
+    return tuple(piece for piece in cut if piece[0])
+
+
+def _choices(facets: Facets, operators: Sequence[Chip]) -> tuple[tuple[str, tuple[Choice, ...]], ...]:
+    groups = (
+        ("Folder", facets.folders),
+        ("Year", facets.years),
+        ("Language", facets.languages),
+        ("Author", facets.authors),
+    )
+    choices = (
+        # What has no word, such as a folder "…", no filter can ask for.
+        (heading, tuple(_choice(facet, operators) for facet in group if facet.operator))
+        for heading, group in groups
+    )
+    return tuple(pair for pair in choices if pair[1])
+
+
+def _choice(facet: Facet, operators: Sequence[Chip]) -> Choice:
+    parts = [part.casefold() for part in _OPERATOR.findall(facet.operator)]  # a year has two
+    chosen = [one for one in operators if one.written.casefold() in parts]
+    if len(chosen) < len(parts):
+        return Choice(own_line(facet.value, _CHIP), facet.count, address(facet.query), is_chosen=False)
+    query = chosen[0].query
+    for other in chosen[1:]:
+        query = query.replace(other.written, "", 1)
+    return Choice(own_line(facet.value, _CHIP), facet.count, address(" ".join(query.split())), is_chosen=True)
