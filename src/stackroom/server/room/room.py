@@ -66,6 +66,8 @@ class Room:
         self.settings = settings
         self.reader = reader
         self.access = access
+        self.is_open = access is None and settings.allow_anonymous
+        """Whether strangers may see the pages: without sign-in, others reach only a server that allows it."""
         self._form_key = FormKey(https=https)
 
     def shows(self, path: str, handler: Handler) -> Route:

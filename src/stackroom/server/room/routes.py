@@ -6,6 +6,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from stackroom.server.html import asset_route
+from stackroom.server.room.access_page import access_routes
 from stackroom.server.room.document_page import document_routes
 from stackroom.server.room.pictures import Pictures
 from stackroom.server.room.room import Room
@@ -27,5 +28,6 @@ def room_routes(room: Room, pictures: Pictures) -> list[Route]:
     return [
         asset_route(),
         *document_routes(room, pictures),
+        *access_routes(room),
         room.takes("/sign-out", sign_out),
     ]
