@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from stackroom.cli.arguments import settings_of
 from stackroom.cli.exit_codes import INDEX_IS_KEPT, OK, SOMETHING_FAILED, end_with_parent, stop_process
+from stackroom.common.amounts import duration
 from stackroom.common.errors import UsageError
 from stackroom.common.events import Events
 from stackroom.common.settings import Settings, is_text
@@ -258,7 +259,7 @@ def progress_callback(display: "ProgressDisplay") -> "Callable[[Progress], None]
 
 def tell_summary(events: Events, summary: "Summary", before: str = "") -> None:
     """Reports what a run has done. `before` stands before the first line for people."""
-    from stackroom.cli.terminal import duration, listed
+    from stackroom.cli.terminal import listed
 
     counts = {
         "added": summary.added,

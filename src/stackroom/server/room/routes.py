@@ -8,6 +8,7 @@ from starlette.routing import Route
 from stackroom.server.html import asset_route
 from stackroom.server.room.access_page import access_routes
 from stackroom.server.room.document_page import document_routes
+from stackroom.server.room.log_page import log_route
 from stackroom.server.room.pictures import Pictures
 from stackroom.server.room.room import Room
 
@@ -29,5 +30,6 @@ def room_routes(room: Room, pictures: Pictures) -> list[Route]:
         asset_route(),
         *document_routes(room, pictures),
         *access_routes(room),
+        log_route(room),
         room.takes("/sign-out", sign_out),
     ]
