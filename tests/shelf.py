@@ -133,6 +133,12 @@ class Shelf:
             "UPDATE locations SET size = ?, modified_ns = ? WHERE path = ?", (size, modified_ns, name)
         )
 
+    def add_failure(self, name: str, reason: str, kind: str = "damaged") -> str:
+        """Records a file that could not be read; returns its path."""
+        with self._transaction() as db:
+            db.execute("INSERT INTO locations VALUES (1, ?, 1, 1, NULL, ?, ?)", (name, kind, reason))
+        return str(self.root / name)
+
     def remove(self, number: int) -> None:
         """Forgets the document of the file `number`.pdf."""
         with self._transaction() as db:

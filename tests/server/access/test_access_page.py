@@ -152,7 +152,9 @@ def test_no_assistant_and_no_other_site_can_press_a_button(site: Site, owner: Te
     bearer = {"Authorization": f"Bearer {token}"}
     fields = {"id": program, "name": "more", "passphrase": PASSPHRASE}
     paths = takers(site)
-    assert {"/access/end", "/access/end-browsers", "/access/token", "/sign-out"} <= set(paths)
+    assert {"/access/end", "/access/end-browsers", "/access/token", "/status/again", "/sign-out"} <= set(
+        paths
+    )
     for path in paths:
         assistant = site.new_browser()
         # A token, with and without a key that the assistant got from a page that anybody may see.

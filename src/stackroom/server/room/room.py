@@ -157,6 +157,10 @@ class Room:
             link=link,
         )
 
+    async def lets_in(self, request: Request) -> bool:
+        """Whether the pages may be shown to the browser that asks; it may change while a stream is open."""
+        return await self._refusal(request) is None
+
     async def _refusal(self, request: Request) -> Response | None:
         # In a thread, because it reads a file.
         return await run_in_threadpool(self.access.require_owner, request) if self.access else None
