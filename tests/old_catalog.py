@@ -6,7 +6,7 @@ from stackroom.catalog.vector_packs import unpack
 
 
 def as_version_6(db: sqlite3.Connection) -> None:
-    """Takes away what version 7 has changed."""
+    """Takes away what versions 7 and 8 have changed."""
     rows = [
         row
         for first, pack in db.execute("SELECT first, pack FROM vectors")
@@ -21,6 +21,7 @@ def as_version_6(db: sqlite3.Connection) -> None:
         "DROP INDEX passages_by_hash",
         "CREATE INDEX passages_by_hash ON passages (hash)",
         "ALTER TABLE splits DROP COLUMN illegible",
+        "ALTER TABLE documents DROP COLUMN indexed",
     ):
         db.execute(statement)
     db.executemany("INSERT INTO vectors VALUES (?, ?)", rows)
@@ -28,7 +29,7 @@ def as_version_6(db: sqlite3.Connection) -> None:
 
 
 def as_version_4(db: sqlite3.Connection) -> None:
-    """Takes away what versions 5 to 7 have added."""
+    """Takes away what versions 5 to 8 have added."""
     as_version_6(db)
     for what in ("VIEW holders", "TABLE attachments", "TABLE unread"):
         db.execute(f"DROP {what}")

@@ -139,6 +139,10 @@ class Shelf:
             db.execute("INSERT INTO locations VALUES (1, ?, 1, 1, NULL, ?, ?)", (name, kind, reason))
         return str(self.root / name)
 
+    def execute(self, statement: str) -> None:
+        """Commits a change of what `add` does not write, which no index has to follow."""
+        self._db.execute(statement)
+
     def remove(self, number: int) -> None:
         """Forgets the document of the file `number`.pdf."""
         with self._transaction() as db:

@@ -126,8 +126,7 @@ class Indexer:
         Args:
             roots: absolute paths. Other folders of the library stay as they are.
             retry_failed: try again all files and scanned pages that could not be read.
-            only: the files that the run is about, absolute paths: what is new, changed or gone besides stays
-                as the index has it. None for all.
+            only: absolute paths of the files that it is about; others stay as the index has them.
             on_progress: called often.
             hold_back: whether to leave a new or changed file for a later run.
             put_off: gets the summary so far, and says whether to leave the rest for a later run. Asked before
@@ -139,8 +138,7 @@ class Indexer:
             CatalogUnusable: the catalogue can't be written, for example because the disk is full.
             SettingsError: the file of passwords can't be read, and no earlier run has read it.
 
-        Example, with `settings = Settings.read()`, `models = Models(settings.models)`, and a folder that has
-        two PDFs with three pages in all:
+        Example, with `settings = Settings.read()`, `models = Models(settings.models)` and two PDFs, 3 pages:
 
             >>> with Indexer(settings, models) as indexer:
             ...     first = indexer.run([folder])
@@ -162,9 +160,7 @@ class Indexer:
         folders = Folders(roots, self._rules, hold_back, None if only is None else frozenset(only))
         compare_folders(run, self._publisher, settings.index, folders, retry, retry_failed=retry_failed)
         run.settle_moves_and_removals()
-
-        def leave_off() -> bool:
-            return put_off(run.summary)
+        leave_off = partial(put_off, run.summary)
 
         self._publisher.retry_attachments(FAILURE_KINDS if retry_failed else retry)
         current = self._publisher.current_model()

@@ -21,7 +21,8 @@ def add_document(db: sqlite3.Connection, document: Document, *, compact: bool) -
     texts = [page.text for page in document.pages]
     cursor = db.execute(
         "INSERT INTO documents (id, title, author, created, modified, language, outline, extractor,"
-        " page_count, text_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " page_count, text_bytes, indexed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
         (
             document.id,
             document.title,

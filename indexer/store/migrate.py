@@ -210,6 +210,11 @@ def _to_7(db: sqlite3.Connection) -> None:
     db.execute("DROP TABLE codes")
 
 
+def _to_8(db: sqlite3.Connection) -> None:
+    """Adds when a document was indexed, which is not known of those that are there."""
+    db.execute("ALTER TABLE documents ADD COLUMN indexed TEXT NOT NULL DEFAULT ''")
+
+
 def _whole_bytes(code: bytes, dimensions: int) -> bytes:
     """A code with a byte for each level. The compact profile had 5 bits, for the odd numbers -31 to 31."""
     if len(code) != -(-dimensions * 5 // 8) + 2 or dimensions < 3:  # shorter ones are as long as others
@@ -225,5 +230,6 @@ _STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {
     4: _to_5,
     5: _to_6,
     6: _to_7,
+    7: _to_8,
 }
 """Version → the step from it to the next version."""

@@ -123,31 +123,6 @@ def test_what_failed_before_and_is_unchanged_is_no_error(data: Path, folder: Pat
     assert (asked.returncode, "broken.pdf" in asked.stderr) == (1, True)
 
 
-def test_one_file_is_tried_again_and_all_else_left_as_it_is(data: Path, folder: Path, tmp_path: Path) -> None:
-    copy = copy_of(data, tmp_path)
-    library = shutil.copytree(folder, tmp_path / "papers")
-    assert stackroom_here("index", library, "--data", copy, PATH=NO_PROGRAMS).returncode == 1
-    write_pdf(library / "new.pdf", ["Beavers build dams."])
-    (library / "bread.pdf").unlink()
-    again = ("index", "--retry-only", "--json", "--data", copy)
-    ran = stackroom_here(*again, library / "broken.pdf", PATH=NO_PROGRAMS)
-    summary = json.loads(ran.stdout)
-    assert (ran.returncode, list(summary["failures"])) == (1, [str(library / "broken.pdf")])
-    assert (summary["added"], summary["removed"], summary["left_out"]) == (0, 0, 0)
-    status = json.loads(stackroom_here("status", "--json", "--data", copy).stdout)
-    assert str(library) in status["libraries"]
-    assert str(library / "broken.pdf") not in status["libraries"]
-    # Mended, and named by its folder.
-    write_pdf(library / "broken.pdf", ["Mended."])
-    ran = stackroom_here(*again, library, PATH=NO_PROGRAMS, STACKROOM_PDF_PASSWORDS="swordfish")
-    summary = json.loads(ran.stdout)
-    assert (ran.returncode, summary["changed"], summary["added"]) == (0, 1, 1)
-    nothing = stackroom_here(*again, library)
-    assert (nothing.returncode, "no file that could not be read" in nothing.stderr) == (2, True)
-    later = json.loads(stackroom_here("index", library, "--json", "--data", copy, PATH=NO_PROGRAMS).stdout)
-    assert (later["added"], later["removed"]) == (1, 1)
-
-
 def test_a_folder_that_is_away_is_an_error_each_time_and_one_in_it_once(tmp_path: Path) -> None:
     library = tmp_path / "library"
     library.mkdir()

@@ -1,6 +1,8 @@
 """What the button "Try again" starts: a command of its own, which ends by itself or with the server."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -43,6 +45,34 @@ def ended(trying_again: TryingAgain) -> Trial:
     trial = trying_again.last()
     assert trial
     return trial
+
+
+def test_one_file_is_tried_again_and_all_else_left_as_it_is(
+    library: tuple[Path, Path], tmp_path: Path
+) -> None:
+    data = Path(shutil.copytree(library[0], tmp_path / "data", ignore=shutil.ignore_patterns("models")))
+    folder = Path(shutil.copytree(library[1], tmp_path / "papers"))
+    write_garbage(folder / "other.pdf")
+    index = ("index", "--json", "--data", data)
+    assert stackroom_here(*index, folder).returncode == 1
+    write_pdf(folder / "new.pdf", ["Beavers build dams."])
+    (folder / "otters.pdf").unlink()
+    ran = stackroom_here(*index, "--retry-only", folder / "broken.pdf")
+    summary = json.loads(ran.stdout)
+    assert (ran.returncode, list(summary["failures"])) == (1, [str(folder / "broken.pdf")])
+    assert (summary["added"], summary["removed"]) == (0, 0)
+    libraries = json.loads(stackroom_here("status", "--json", "--data", data).stdout)["libraries"]
+    assert libraries == sorted(map(str, (library[1], folder)))
+    # Mended, and named by its folder.
+    write_pdf(folder / "broken.pdf", ["Mended."])
+    ran = stackroom_here(*index, "--retry-only", folder)
+    summary = json.loads(ran.stdout)
+    assert (ran.returncode, summary["changed"]) == (1, 1)
+    assert list(summary["failures"]) == [str(folder / "other.pdf")]
+    nothing = stackroom_here(*index, "--retry-only", folder / "broken.pdf")
+    assert (nothing.returncode, "no file that could not be read" in nothing.stderr) == (2, True)
+    later = json.loads(stackroom_here(*index, folder).stdout)
+    assert (later["added"], later["removed"]) == (1, 1)
 
 
 def test_a_file_is_tried_again_in_the_background(library: tuple[Path, Path]) -> None:

@@ -57,6 +57,6 @@ def test_the_newest_come_first_and_equal_ones_in_order() -> None:
     table = DocumentTable(map(described, range(20)))
     rows = table.admitted(parse("title:otters"))
     in_order = sorted(rows.tolist(), key=lambda row: described(row).created, reverse=True)
-    assert table.newest_first(rows).tolist() == in_order
+    assert table.ordered(rows, "newest").tolist() == in_order
     table.remove([described(0).passages])
-    assert table.newest_first(table.admitted(parse("title:badgers"))).tolist()[0] == 1
+    assert table.ordered(table.admitted(parse("title:badgers")), "newest").tolist()[0] == 1

@@ -6,6 +6,7 @@ built.
 
 __all__ = [
     "catalog",
+    "document_lines",
     "entries",
     "folder_notes",
     "passage_ranges",

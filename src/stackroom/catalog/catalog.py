@@ -43,6 +43,17 @@ _PDF = re.compile(r"\.pdf\Z", re.IGNORECASE)
 # Joins the passage range `s` that a passage `p` is in.
 _RANGE_OF_P = "JOIN splits s ON s.first = (SELECT max(first) FROM splits WHERE first <= p.id)"
 
+PATHS_OF_D = (
+    # Not from the view `holders`, of which SQLite would here make a copy each time.
+    " (SELECT json_group_array(json_array(b.root, l.path, '')) FROM locations l JOIN libraries b"
+    "  ON b.id = l.library_id WHERE l.document = d.key),"
+    " (SELECT json_group_array(json_array(b.root, l.path, a.name)) FROM attachments a"
+    "  JOIN locations l ON l.document = a.container JOIN libraries b ON b.id = l.library_id"
+    "  WHERE a.document = d.key)"
+)
+"""Two columns for the files of a document `d`, and for those that it is attached to: JSON, each with its
+library's root, its path, and the attachment's name."""
+
 
 class Catalog(CatalogFile):
     """What the catalogue holds. `CatalogFile` says what is true of every method."""
@@ -151,26 +162,39 @@ class Catalog(CatalogFile):
 
     def descriptions(self, model: Model, first: int = 0, last: int = _LAST) -> list[Description]:
         """A model's documents whose first passages have ids from `first` to `last`, both inclusive."""
-        rows = self.rows(
-            "SELECT s.first, s.last, s.document, d.id, d.title, d.author, d.created, d.modified, d.language,"
-            # Not from the view `holders`, of which SQLite would here make a copy each time.
-            " (SELECT json_group_array(json_array(b.root, l.path, '')) FROM locations l JOIN libraries b"
-            "  ON b.id = l.library_id WHERE l.document = d.key),"
-            " (SELECT json_group_array(json_array(b.root, l.path, a.name)) FROM attachments a"
-            "  JOIN locations l ON l.document = a.container JOIN libraries b ON b.id = l.library_id"
-            "  WHERE a.document = d.key)"
-            " FROM splits s JOIN documents d ON d.key = s.document WHERE s.model = ?"
-            " AND s.first BETWEEN ? AND ? ORDER BY s.first",
+        return self._described(
+            "s.first, s.last",
+            "splits s JOIN documents d ON d.key = s.document"
+            " WHERE s.model = ? AND s.first BETWEEN ? AND ? ORDER BY s.first",
             (model.id, first, last),
         )
+
+    def descriptions_without_passages(self, model: Model | None) -> list[Description]:
+        """The documents that have no passages for a model: they have no text, or wait for it. Their ranges
+        are empty.
+        """
+        return self._described(
+            "0, -1",
+            "documents d WHERE NOT EXISTS (SELECT 1 FROM splits WHERE document = d.key AND model = ?)"
+            " ORDER BY d.key",
+            (model.id if model else 0,),
+        )
+
+    def _described(self, passages: str, which: str, parameters: Sequence[object]) -> list[Description]:
+        rows = self.rows(
+            f"SELECT {passages}, d.key, d.id, d.title, d.author, d.created, d.modified, d.language,"  # noqa: S608
+            f" {PATHS_OF_D}, d.page_count FROM {which}",
+            parameters,
+        )
         described = []
-        for *ids, id_, title, author, created, modified, language, files, attached in rows:
-            paths = tuple(
-                f"{Path(root).name}/{path_within(path, name)}"
-                for root, path, name in (*json.loads(files), *json.loads(attached))
-            )
-            about = (id_, title, author, created, modified, language)
-            described.append(Description(PassageRange(*ids), *about, paths))
+        for row in rows:
+            first, last, key, id_, title, author, created, modified, language, files, attached, pages = row
+            places = [(Path(root).name, path, name) for root, path, name in json.loads(files)]
+            places += [(Path(root).name, path, name) for root, path, name in json.loads(attached)]
+            paths = tuple(f"{library}/{path_within(path, name)}" for library, path, name in places)
+            folders = {f"{library}/{path}".rpartition("/")[0]: None for library, path, _ in places}
+            ids, about = PassageRange(first, last, key), (title, author, created, modified, language)
+            described.append(Description(ids, id_, *about, paths, pages, tuple(folders)))
         return described
 
     def has_waiting(self) -> bool:

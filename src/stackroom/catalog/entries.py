@@ -205,6 +205,8 @@ class Description:
     Attributes:
         passages: the ids of its passages.
         paths: of its files. They begin with the name of their library: what is above it is nobody's business.
+        pages: how many it has.
+        folders: that these files are in, in the same form.
     """
 
     passages: PassageRange
@@ -215,6 +217,8 @@ class Description:
     modified: str
     language: str
     paths: tuple[str, ...]
+    pages: int = 0
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from stackroom.common.errors import CatalogMissing, CatalogUnusable, CatalogVersion, reason_of
 from stackroom.common.sqlite_file import begin, connect, connect_to_read, identity
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 """Increase it when a table changes, and add a step to `indexer.store.migrate`."""
 
 OLDEST_VERSION = 2
@@ -103,7 +103,8 @@ CREATE TABLE documents (
     outline TEXT NOT NULL,              -- JSON: [[title, page, level], ...]
     extractor TEXT NOT NULL,            -- empty: it is to be read again, see publisher.Recorded
     page_count INTEGER NOT NULL,
-    text_bytes INTEGER NOT NULL         -- of the whole text in UTF-8
+    text_bytes INTEGER NOT NULL,        -- of the whole text in UTF-8
+    indexed TEXT NOT NULL DEFAULT ''    -- when this row was made, ISO 8601 in UTC; empty: before version 8
 ) STRICT;
 
 CREATE TABLE pages (

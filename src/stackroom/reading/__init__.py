@@ -5,4 +5,4 @@ Its face is `reader.Reader`. What that answers with is in `showing.hits` (`Answe
 has the way of a query from top to bottom, and `fetch` that of an id.
 """
 
-__all__ = ["finding", "notices", "reader", "results", "showing"]
+__all__ = ["finding", "listing", "notices", "reader", "results", "showing"]

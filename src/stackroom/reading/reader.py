@@ -21,8 +21,10 @@ from stackroom.embedding.embedder import ModelSource, Preparation
 from stackroom.embedding.reranking.reranker import RerankerSource
 from stackroom.indexes.stems import load_dictionary
 from stackroom.indexes.words import WordIndex
+from stackroom.reading.browse import Browsing
 from stackroom.reading.fetch import Fetching
 from stackroom.reading.in_memory import PAUSE, Turn
+from stackroom.reading.listing import Listing, Sort
 from stackroom.reading.query_batches import QueryModel
 from stackroom.reading.reranking import Reranking
 from stackroom.reading.results import Fetched, PageOfFile
@@ -77,6 +79,7 @@ class Reader:
         self._model = QueryModel(models, model)
         self._fetching = Fetching(self._turn, fetch_characters)
         self._word_index = word_index
+        self._browsing = Browsing(self._turn)
         self._reranking = Reranking(reranker) if reranker else None
         self._searching = Searching(
             self._turn,
@@ -214,12 +217,37 @@ class Reader:
         characters: int = RESULT_CHARACTERS,
         *,
         marked: bool = False,
+        start: int = 0,
+        facets: bool = False,
     ) -> Answer:
         """As `search`, with the evidence for each hit, and notices for whoever asked.
 
         Never waits for a model that is not prepared: until it is, words alone are searched.
+
+        Args:
+            query: see `search`.
+            limit: see `search`.
+            characters: see `search`.
+            marked: see `search`.
+            start: so many of the best documents are left out; nothing of them is quoted.
+            facets: whether to count the documents found by what they have in common.
         """
-        return self._searching.answer(query, limit, characters, marked=marked)
+        return self._searching.answer(query, limit, characters, marked=marked, start=start, facets=facets)
+
+    def documents(self, query: str = "", sort: Sort = "title", start: int = 0, limit: int = 50) -> Listing:
+        """The documents of the library, in lines: also those that have no text, or none yet.
+
+        Args:
+            query: filters, as for `search`, and words; each word and phrase must be in a document's title,
+                its author, or the path of one of its files. Blank lets all documents through.
+            sort: their order.
+            start: so many of them are left out.
+            limit: most lines.
+
+        Raises:
+            CatalogUnusable: the catalogue can't be read.
+        """
+        return self._browsing.documents(query, sort, start, limit)
 
     def rankings(self, query: str, depth: int = DEFAULT_LIMIT) -> dict[str, list[RankedPassage]]:
         """What words and meaning find, each alone and both as `search` ranks them: to evaluate them.

@@ -23,8 +23,9 @@ from stackroom.indexes.misspelt import replaced
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.finding.candidates import Asked, Candidate, Indexes
 from stackroom.reading.finding.reranked import as_read, reranked, to_read
-from stackroom.reading.finding.selection import Selection
+from stackroom.reading.finding.selection import NOTHING, Selection
 from stackroom.reading.in_memory import InMemory, Turn
+from stackroom.reading.listing import NO_FACETS, Chip
 from stackroom.reading.notices import (
     MEANING_NOT_READY,
     NOTHING_INDEXED,
@@ -53,6 +54,7 @@ class _Found:
     Attributes:
         asked: what the indexes were asked.
         ranked: passages, the best first.
+        left_out, listed: see `Selected`.
         missing: see `Answer`.
         notices: see `Answer`.
         to_read: those of `ranked` that a reranker is to read, and what it reads of each.
@@ -61,10 +63,27 @@ class _Found:
 
     asked: Asked
     ranked: list[Candidate]
+    left_out: int
+    listed: list[int] | None
     missing: str
     notices: tuple[str, ...]
     to_read: dict[Candidate, str]
     moment: tuple[int, Model | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What of the answer is wanted: `text` is the query as it was written, `operators` are those in it; see
+    `Reader.answer` for the others.
+    """
+
+    text: str
+    operators: tuple[Chip, ...]
+    start: int
+    limit: int
+    characters: int
+    marked: bool
+    facets: bool
 
 
 class Searching:
@@ -96,26 +115,30 @@ class Searching:
         self._search_characters = search_characters
         self._reranking = reranking
 
-    def answer(self, text: str, limit: int, characters: int, *, marked: bool) -> Answer:
+    def answer(
+        self, text: str, limit: int, characters: int, *, marked: bool, start: int = 0, facets: bool = False
+    ) -> Answer:
         """See `Reader.answer`."""
         query = _read(text)
         if limit < 1:
-            return Answer([], taken_as_words(query.misread))
+            return Answer([], taken_as_words(query.misread), operators=query.operators)
+        wanted = _Wanted(text, query.operators, max(start, 0), limit, characters, marked, facets)
         with self._ready_to_answer(query) as ready:
             if ready is None:
                 asks = query.text or query.has_filters
-                return Answer([], (NOTHING_INDEXED,) if asks else taken_as_words(query.misread))
+                notices = (NOTHING_INDEXED,) if asks else taken_as_words(query.misread)
+                return Answer([], notices, operators=query.operators)
             asked, memory = ready
-            found = self._found(query, asked, memory, limit)
+            found = self._found(query, asked, memory, wanted.start, limit)
             if not found.to_read:
-                return self._shown(found, memory, limit, characters, marked=marked)
+                return self._shown(found, memory, wanted)
         # No turn is held while the reranker computes, so that other searches go on.
         found, reread = self._reread(found)
         with self._turn.at_one_moment() as memory:
             if _moment(memory) == found.moment:
-                answer = self._shown(found, memory, limit, characters, marked=marked)
-                return replace(answer, reread=reread)
-        return self.answer(text, limit, characters, marked=marked)  # the index was built anew meanwhile
+                return replace(self._shown(found, memory, wanted), reread=reread)
+        # The index was built anew meanwhile.
+        return self.answer(text, limit, characters, marked=marked, start=start, facets=facets)
 
     def rankings(self, text: str, depth: int) -> dict[str, list[RankedPassage]]:
         """See `Reader.rankings`."""
@@ -125,7 +148,7 @@ class Searching:
         with self._ready_to_answer(query) as ready:
             if ready:
                 asked, memory = ready
-                found = self._found(query, asked, memory, depth, nearest=False)
+                found = self._found(query, asked, memory, 0, depth, nearest=False)
                 ranked = found.ranked
                 places = self._turn.catalog.passages([one.passage for one in ranked])
         if ranked and found.to_read:
@@ -181,15 +204,18 @@ class Searching:
             yield None
 
     def _found(
-        self, query: Query, asked: Asked, memory: InMemory, limit: int, *, nearest: bool = True
+        self, query: Query, asked: Asked, memory: InMemory, start: int, limit: int, *, nearest: bool = True
     ) -> _Found:
         """What a query finds; with `nearest`, what is nearest if it finds nothing. To be called in a turn."""
         missing = ""
         with self._word_index.at_one_moment():
             asked, meant = self._as_meant(query, asked)
-            ranked = self._ranked(query, asked, memory, limit)
-            if not ranked and nearest:
-                ranked, missing = self._nearest(query, asked, memory, limit)
+            selection = self._selection(memory)
+            ranked, left_out, listed = (
+                selection.selected(query, asked, start, limit) if selection else NOTHING
+            )
+            if selection and not ranked and not listed and nearest:
+                ranked, missing = self._nearest(query, asked, selection, start + limit)
         notices = taken_as_words(query.misread)
         if missing:
             notices = (nothing_with(missing, nearest=bool(ranked)), *notices)
@@ -203,7 +229,7 @@ class Searching:
             some = to_read(ranked)
             places = self._turn.catalog.passages([one.passage for one in some])
             texts = {one: as_read(places[one.passage]) for one in some if one.passage in places}
-        return _Found(asked, ranked, missing, notices, texts, _moment(memory))
+        return _Found(asked, ranked, left_out, listed, missing, notices, texts, _moment(memory))
 
     def _reread(self, found: _Found) -> tuple[_Found, Reread]:
         """The same with its best passages in the order that the reranker gives them, and what it said."""
@@ -213,17 +239,28 @@ class Searching:
         notices = (notice, *found.notices) if notice else found.notices
         return replace(found, ranked=ranked, notices=notices), reread
 
-    def _shown(self, found: _Found, memory: InMemory, limit: int, characters: int, *, marked: bool) -> Answer:
+    def _shown(self, found: _Found, memory: InMemory, wanted: _Wanted) -> Answer:
         showing = Showing(
             found.asked.text,
-            characters,
+            wanted.characters,
             self._search_characters,
             self._turn.catalog,
             lambda key, place: self._part_id(key, place, memory),
-            marked=marked,
+            marked=wanted.marked,
         )
-        answer = showing.answer(found.ranked, limit, found.notices)
-        return replace(answer, missing=found.missing if found.ranked else "")
+        answer = showing.answer(found.ranked, found.left_out, wanted.limit, found.notices)
+        firsts, total = showing.matched, answer.total
+        if found.listed is not None:
+            firsts, total = found.listed, len(found.listed)
+        selection = self._selection(memory)
+        return replace(
+            answer,
+            missing=found.missing if found.ranked else "",
+            total=total,
+            unshown=max(total - wanted.start - len(answer.hits), 0),
+            facets=selection.facets(firsts, wanted.text) if wanted.facets and selection else NO_FACETS,
+            operators=wanted.operators,
+        )
 
     def _as_meant(self, query: Query, asked: Asked) -> tuple[Asked, dict[str, tuple[str, ...]]]:
         """What is asked, with those words that are nowhere replaced by words that are one letter from them;
@@ -232,16 +269,15 @@ class Searching:
         meant = {} if query.phrases else self._word_index.meant(asked.text)
         return replace(asked, text=replaced(asked.text, meant)), meant
 
-    def _ranked(self, query: Query, asked: Asked, memory: InMemory, limit: int) -> list[Candidate]:
-        """Passages of at least `limit` documents, if there are as many; the best first."""
+    def _selection(self, memory: InMemory) -> Selection | None:
+        """None before the first indexing."""
         if memory.model is None:
-            return []
+            return None
         indexes = Indexes(self._word_index, memory.vectors, memory.ranges, memory.page_numbers)
-        selection = Selection(self._turn.catalog, memory.model, indexes, memory.ranges, memory.table)
-        return selection.ranked(query, asked, limit)
+        return Selection(self._turn.catalog, memory.model, indexes, memory.ranges, memory.table)
 
     def _nearest(
-        self, query: Query, asked: Asked, memory: InMemory, limit: int
+        self, query: Query, asked: Asked, selection: Selection, limit: int
     ) -> tuple[list[Candidate], str]:
         """What answers a query that finds nothing, if it is asked for less; and what was left out of it.
 
@@ -254,7 +290,7 @@ class Searching:
             (query.without_phrases.without_filters, phrases + filters),
         ):
             if left_out and less.text:
-                ranked = self._ranked(less, replace(asked, phrases=_by_words(less).phrases), memory, limit)
+                ranked = selection.ranked(less, replace(asked, phrases=_by_words(less).phrases), limit)
                 if ranked:
                     return ranked, " ".join(left_out)
         return [], " ".join(phrases + filters)

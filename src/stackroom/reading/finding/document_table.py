@@ -1,15 +1,18 @@
 """What each document can be chosen by, kept in memory: a filter would else read all rows of the catalogue."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
 from sys import intern
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stackroom.catalog.entries import Description
 from stackroom.catalog.passage_ranges import PassageRange
+from stackroom.reading.finding.shared_texts import SharedTexts
+from stackroom.reading.listing import Sort
 from stackroom.reading.query.filters import LAST_DAY, first_and_last_day, folded, folded_parts
 from stackroom.reading.query.query import Query
 
@@ -19,29 +22,14 @@ _AT_ONCE = 1000
 # Filters whose answers are kept, because one question follows another in the same folder: a byte a document.
 _KEPT = 32
 
+# In titles, 10 comes after 9.
+_DIGITS = re.compile(r"\d+")
+
+DESCENDING: tuple[Sort, ...] = ("newest", "indexed", "pages")
+"""Orders that begin with the greatest."""
+
 Rows = NDArray[np.int64]
 """Numbers of rows of the table, from 0, ascending: one row for each document, in the order of passages."""
-
-
-class _Shared:
-    """A column of texts that many documents share: each is kept and compared once."""
-
-    def __init__(self, fold: Callable[[str], str]) -> None:
-        """`fold` gives the form in which a text is compared."""
-        self._fold = fold
-        self._numbers: dict[str, int] = {}  # text → its number, from 0
-        self.texts: list[str] = []  # folded; by number
-        self.rows: NDArray[np.int32] = np.empty(0, np.int32)  # by document: its text's number
-
-    def add(self, texts: Iterable[str]) -> None:
-        """Adds documents."""
-        numbers = [self._numbers.setdefault(text, len(self._numbers)) for text in texts]
-        self.texts += map(self._fold, islice(self._numbers, len(self.texts), None))
-        self.rows = np.concatenate([self.rows, np.array(numbers, np.int32)])
-
-    def keep(self, kept: NDArray[np.bool_]) -> None:
-        """Removes all documents but these; the texts stay."""
-        self.rows = self.rows[kept]
 
 
 class DocumentTable:
@@ -53,13 +41,18 @@ class DocumentTable:
     def __init__(self, described: Iterable[Description] = ()) -> None:
         """`described` are its first rows, by ascending passages."""
         self._columns: dict[str, list[str]] = {name: [] for name in ("title", "folder", "newest")}
-        self._shared = {"author": _Shared(folded), "language": _Shared(str.lower)}
+        self._shared = {
+            "author": SharedTexts(folded),
+            "language": SharedTexts(str.lower),
+            "folders": SharedTexts(str),  # a line for each
+        }
         self._unfolded = {"title", "folder"}  # columns that no filter has asked for yet
         self._ids: NDArray[np.bytes_] = np.empty(0, "S24")
         self._ranges: NDArray[np.int64] = np.empty((0, 2), np.int64)
         self._days: NDArray[np.int32] = np.empty((4, 0), np.int32)  # first and last of created and modified
+        self._numbers: NDArray[np.int64] = np.empty((2, 0), np.int64)  # keys, and how many pages
         self._answers: dict[tuple[str, str], NDArray[np.bool_]] = {}  # by kind and value; see `_fits`
-        self._by_age: Rows | None = None  # all rows, the newest document's first; None if not known
+        self._orders: dict[Sort, tuple[list[Any], Rows]] = {}  # see `_sorted`
         self._add(list(described))
 
     def __len__(self) -> int:
@@ -75,6 +68,7 @@ class DocumentTable:
         for shared in self._shared.values():
             shared.keep(kept)
         self._ids, self._ranges, self._days = self._ids[kept], self._ranges[kept], self._days[:, kept]
+        self._numbers = self._numbers[:, kept]
         self._forget()
 
     def rename(self, described: Iterable[Description]) -> None:
@@ -83,6 +77,7 @@ class DocumentTable:
             (found,) = np.nonzero(self._ranges[:, 0] == document.passages.first)
             for row in found.tolist():
                 self._columns["folder"][row] = self._folder(document)
+                self._shared["folders"].put(row, "\n".join(document.folders))
         self._forget()
 
     def read_some(
@@ -111,7 +106,7 @@ class DocumentTable:
             Whether all columns are folded now.
         """
         if self._unfolded:
-            self._fold(min(self._unfolded))
+            self._texts(min(self._unfolded))
         return not self._unfolded
 
     def admitted(self, query: Query) -> Rows:
@@ -147,15 +142,52 @@ class DocumentTable:
         """The ids of these documents' first and last passages, shape (len(rows), 2), aligned with `rows`."""
         return self._ranges[rows]
 
-    def newest_first(self, rows: Rows) -> Rows:
-        """These rows, beginning with the document that was created or modified last; equal ones ascend."""
-        if self._by_age is None:
-            newest = self._columns["newest"].__getitem__
-            self._by_age = np.array(sorted(range(len(self)), key=newest, reverse=True), np.int64)
+    def rows(self, firsts: Sequence[int]) -> Rows:
+        """The documents with these first passages; those that are not in the table are left out."""
+        return np.flatnonzero(np.isin(self._ranges[:, 0], firsts))
+
+    def ordered(self, rows: Rows, sort: Sort) -> Rows:
+        """These rows in an order; equal ones ascend. The newest is what was created or modified last."""
+        order = self._sorted(sort)[1]
         wanted = np.full(len(self), False)
         wanted[rows] = True
-        ordered: Rows = self._by_age[wanted[self._by_age]]
+        ordered: Rows = order[wanted[order]]
         return ordered
+
+    def sort_values(self, rows: Rows, sort: Sort) -> list[Any]:
+        """By what an order compares these documents, aligned with `rows`; see DESCENDING."""
+        values = self._sorted(sort)[0]
+        return [values[row] for row in rows.tolist()]
+
+    def keys(self, rows: Rows) -> list[int]:
+        """The keys of these documents, aligned with `rows`."""
+        return list(self._numbers[0, rows].tolist())
+
+    def counts(self, kind: str, rows: Rows) -> dict[str, int]:
+        """How many of these documents have each text of a kind: "author", "language" or "folders", where a
+        text has a line for each folder.
+        """
+        return self._shared[kind].counts(rows)
+
+    def years(self, rows: Rows) -> dict[int, int]:
+        """How many of these documents were created or modified in each year."""
+        years = self._days[::2, rows] // 1_00_00
+        both = np.concatenate([years[0], years[1][years[1] != years[0]]])
+        found, counts = np.unique(both[both < LAST_DAY // 1_00_00], return_counts=True)
+        return dict(zip(found.tolist(), counts.tolist(), strict=True))
+
+    def count(self, kind: str, value: str, rows: Rows) -> int:
+        """How many of these documents fit a filter's value, as `filters.read_value` gives it."""
+        if kind in self._shared:
+            return int(self._compared(kind, value)[rows].sum())
+        texts, parts = self._texts(kind), folded_parts(kind, value)
+        return sum(all(part in texts[row] for part in parts) for row in rows.tolist())
+
+    def holding(self, phrase: str) -> NDArray[np.bool_]:
+        """For each row whether title, author or a path has a phrase, in the form of `folded_text.words`."""
+        kinds = ("title", "author", "folder")
+        found: NDArray[np.bool_] = np.logical_or.reduce([self._fits(kind, phrase) for kind in kinds])
+        return found
 
     def _add(self, described: Sequence[Description]) -> None:
         """Adds documents whose passages come after those of all others."""
@@ -170,6 +202,7 @@ class DocumentTable:
                 self._columns[name].append(text)
         self._shared["author"].add(document.author.replace("\n", " ") for document in described)
         self._shared["language"].add(document.language for document in described)
+        self._shared["folders"].add("\n".join(document.folders) for document in described)
         ids = np.array([document.id for document in described], "S24")
         ranges = [(document.passages.first, document.passages.last) for document in described]
         days = [
@@ -179,12 +212,28 @@ class DocumentTable:
         self._ids = np.concatenate([self._ids, ids])
         self._ranges = np.concatenate([self._ranges, np.array(ranges, np.int64)])
         self._days = np.concatenate([self._days, np.array(days, np.int32).T], axis=1)
+        numbers = [(document.passages.document, document.pages) for document in described]
+        self._numbers = np.concatenate([self._numbers, np.array(numbers, np.int64).T], axis=1)
         self._forget()
 
     def _forget(self) -> None:
         """Forgets what was true of the rows before a change."""
         self._answers.clear()
-        self._by_age = None
+        self._orders.clear()
+
+    def _sorted(self, sort: Sort) -> tuple[list[Any], Rows]:
+        """By what an order compares each document, and all rows in that order."""
+        if sort not in self._orders:
+            values: list[Any]
+            if sort == "title":
+                values = [_DIGITS.sub(_padded, title) for title in self._texts("title")]
+            elif sort == "newest":
+                values = self._columns["newest"]
+            else:  # documents get ascending keys as they are indexed
+                values = self._numbers[1 if sort == "pages" else 0].tolist()
+            order = sorted(range(len(self)), key=values.__getitem__, reverse=sort in DESCENDING)
+            self._orders[sort] = values, np.array(order, np.int64)
+        return self._orders[sort]
 
     def _fits(self, kind: str, value: str) -> NDArray[np.bool_]:
         """For each row whether the document fits a filter's value, as `filters.read_value` gives it."""
@@ -203,9 +252,7 @@ class DocumentTable:
         if kind == "author":
             shared = self._shared[kind]
             return self._holds(shared.texts, folded_parts(kind, value))[shared.rows]
-        if kind in self._unfolded:
-            self._fold(kind)
-        return self._holds(self._columns[kind], folded_parts(kind, value))
+        return self._holds(self._texts(kind), folded_parts(kind, value))
 
     def _holds(self, texts: list[str], parts: list[str]) -> NDArray[np.bool_]:
         """For each text whether it has all of these parts."""
@@ -227,15 +274,22 @@ class DocumentTable:
         inside: NDArray[np.bool_] = np.logical_or.reduce((last >= start) & (first < stop))
         return inside
 
-    def _fold(self, kind: str) -> None:
-        self._unfolded.remove(kind)
-        # Line by line: a document has a line for each of its paths, and no value fits across two of them.
-        self._columns[kind] = [
-            intern("\n".join(map(folded, text.split("\n")))) for text in self._columns[kind]
-        ]
+    def _texts(self, kind: str) -> list[str]:
+        """A column of titles or paths, folded."""
+        if kind in self._unfolded:
+            self._unfolded.remove(kind)
+            # Line by line: a document has a line for each of its paths, and no value fits across two of them.
+            self._columns[kind] = [
+                intern("\n".join(map(folded, text.split("\n")))) for text in self._columns[kind]
+            ]
+        return self._columns[kind]
 
     def _text(self, kind: str, text: str) -> str:
         return text.replace("\n", " ") if kind in self._unfolded else folded(text)
 
     def _folder(self, document: Description) -> str:
         return "\n".join(self._text("folder", path) for path in document.paths)
+
+
+def _padded(digits: re.Match[str]) -> str:
+    return digits[0].zfill(12)

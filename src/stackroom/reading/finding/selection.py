@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Model
 from stackroom.catalog.passage_ranges import PassageRange, PassageRanges
 from stackroom.reading.finding.candidates import Asked, Candidate, Chosen, Indexes, best_first
 from stackroom.reading.finding.document_table import DocumentTable, Rows
+from stackroom.reading.finding.facets import count
 from stackroom.reading.finding.ranking import nothing
+from stackroom.reading.listing import Facets
 from stackroom.reading.query.query import Query
 
 # Passages taken from each index at first: at least 100, and at least two for each document asked for. With
@@ -18,6 +21,24 @@ _PASSAGES, _PASSAGES_FOR_EACH = 100, 2
 
 # Passages whose texts are read for phrases and exclusions: 50 at a time, and 2,000 for one query.
 _CHECKED_AT_ONCE, _MOST_CHECKED = 50, 2000
+
+
+class Selected(NamedTuple):
+    """What answers a query.
+
+    Attributes:
+        ranked: passages, the best first.
+        left_out: of so many of the first documents among them nothing is to be shown.
+        listed: if the query has nothing but filters, the first passages of all documents that they let
+            through; else None.
+    """
+
+    ranked: list[Candidate]
+    left_out: int
+    listed: list[int] | None = None
+
+
+NOTHING = Selected([], 0)
 
 
 class Selection:
@@ -50,15 +71,18 @@ class Selection:
         self._ranges = ranges
         self._table = table
 
+    def selected(self, query: Query, asked: Asked, start: int, limit: int) -> Selected:
+        """What answers a query; see `ranked` and `_listed`. The arguments are those of `Reader.answer`."""
+        if query.text or not query.has_filters:
+            return Selected(self.ranked(query, asked, start + limit), start)
+        table = self._described(query)
+        return self._listed(query, table, table.admitted(replace(query, ids=())), start, limit)
+
     def ranked(self, query: Query, asked: Asked, limit: int) -> list[Candidate]:
         """Passages of at least `limit` documents, if there are as many; the best first.
 
-        A query that has nothing but filters gives one passage, without evidence, for each document they let
-        through, the newest document first: its first passage that has nothing the query excludes. Documents
-        that have no such passage are left out.
-
         Args:
-            query: with its filters, phrases and exclusions.
+            query: with its filters, phrases and exclusions; it has words.
             asked: the words and the vector of the same query.
             limit: how many documents are wanted; at least 1.
         """
@@ -67,10 +91,7 @@ class Selection:
             table = self._described(query)
             # The ids are not compared: `_described` has looked the documents up by them, and a document that
             # took the place of another has an id of its own.
-            admitted = table.admitted(replace(query, ids=()))
-            if not query.text:
-                return self._listed(query, table, admitted, limit)
-            within = self._chosen(table, admitted)
+            within = self._chosen(table, table.admitted(replace(query, ids=())))
         if query.phrases or query.without:
             return self._checked(query, asked, limit, within)
         count = max(_PASSAGES, _PASSAGES_FOR_EACH * limit)
@@ -116,24 +137,36 @@ class Selection:
             count *= 4
         return best_first(ranked)
 
-    def _listed(self, query: Query, table: DocumentTable, admitted: Rows, limit: int) -> list[Candidate]:
-        """The answer to a query that has nothing but filters: see `ranked`."""
-        newest = table.newest_first(admitted)
+    def facets(self, firsts: Sequence[int], query: str) -> Facets:
+        """Counts the documents with these first passages, which this query has found."""
+        table = self._described(Query())
+        return count([(table, table.rows(firsts))], query)
+
+    def _listed(self, query: Query, table: DocumentTable, admitted: Rows, start: int, limit: int) -> Selected:
+        """The answer to a query that has nothing but filters: a passage, without evidence, for each document
+        they let through, the newest document first.
+
+        It is the first passage that has nothing the query excludes. Documents that have no such passage are
+        left out; if anything is excluded, no more are looked for than one beyond those wanted.
+        """
+        newest = table.ordered(admitted, "newest")
         if not query.without:
-            return self._without_evidence(table.ranges(newest[:limit])[:, 0].tolist())
-        listed: list[int] = []
+            firsts = table.ranges(newest)[:, 0]
+            shown = self._without_evidence(firsts[start : start + limit].tolist())
+            return Selected(shown, 0, firsts.tolist())
+        listed: dict[int, int] = {}  # first passage of the document → the one to show
         left = _MOST_CHECKED
         for first, last in table.ranges(newest).tolist():
-            for start in range(first, min(last + 1, first + left), _CHECKED_AT_ONCE):
-                ids = range(start, min(last + 1, start + _CHECKED_AT_ONCE))
+            for at in range(first, min(last + 1, first + left), _CHECKED_AT_ONCE):
+                ids = range(at, min(last + 1, at + _CHECKED_AT_ONCE))
                 left -= len(ids)
                 passing = self._passing(query, ids)
                 if passing:
-                    listed.append(passing[0])
+                    listed[first] = passing[0]
                     break
-            if len(listed) == limit or left <= 0:
+            if len(listed) > start + limit or left <= 0:
                 break
-        return self._without_evidence(listed)
+        return Selected(self._without_evidence([*listed.values()][start : start + limit]), 0, [*listed])
 
     def _passing(self, query: Query, passages: Sequence[int]) -> list[int]:
         """The passages whose texts have the query's phrases and nothing it excludes, in the order given."""

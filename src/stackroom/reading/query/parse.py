@@ -27,9 +27,12 @@ recognised leaves its words in the query, which makes the ranking a little worse
 """
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 from stackroom.common.characters import invisible
 from stackroom.common.characters.scripts import ACCENTS, INDIAN_WITH_DANDAS
+from stackroom.reading.listing import Chip
 from stackroom.reading.query.filters import NAME, NAMES, read_value
 from stackroom.reading.query.folded_text import UNBOUNDED, words
 from stackroom.reading.query.query import Query
@@ -49,6 +52,9 @@ _EXCLUDED = re.compile(rf"{_LETTER}{{3}}{_INSIDE}|[A-Z]{{2}}|{UNBOUNDED.pattern}
 _OPTION = re.compile(r"(?<!\S)(?:--\w|-(?:[A-Za-z]\d*|[a-z]{2})(?!\S)|-\w[\w-]*=)")
 # A query with so many words beside its phrases and exclusions is a sentence.
 _SENTENCE = 9
+
+# So many operators of a query are named, because each is with what remains of the query without it.
+_MOST_NAMED = 30
 
 _CONNECTIVES = ("AND", "OR", "NOT", "|", "||", "&", "&&")
 _CONNECTIVE_AFTER = re.compile(r"\s+(AND|OR|\|\|?|&&?)(?!\S)")
@@ -84,6 +90,9 @@ class _Parser:
         self._values: dict[str, list[str]] = {kind: [] for kind in NAMES.values()}
         self._unwanted: list[tuple[str, str]] = []
         self._misread: list[tuple[str, str]] = []
+        # Kind, place in _kept, first character and end of each operator, also of those that turn out to be
+        # words.
+        self._operators: list[tuple[str, int, int, int]] = []
 
     def parse(self) -> Query:
         """Call once."""
@@ -128,17 +137,20 @@ class _Parser:
             value = self._query[start:end].rstrip(_TRAILING)
             value = value if "(" in value else value.rstrip(")")
         value = read_value(kind, value)
-        connective = self._connective_before()
+        connective, first = self._connective_before(), at
         is_unwanted = bool(named[1]) or connective == "NOT"
         if not value or (is_unwanted and kind in ("after", "before")):
             self._misread.append((kind, self._query[at:end].rstrip(_TRAILING + ")")))
             return 0
+        if connective == "NOT":
+            first = self._query.rindex(connective, 0, at)
         if connective:
             self._drop_connective()
         if is_unwanted:
             self._unwanted.append((kind, value))
         else:
             self._values[kind].append(value)
+        self._operator("without" if is_unwanted else kind, first, end)
         self._leave_out()
         following = _CONNECTIVE_AFTER.match(self._query, end)
         return following.end() if following else end
@@ -152,13 +164,17 @@ class _Parser:
             return 0
         connective = self._connective_before()
         if sign or connective == "NOT":
+            start = at - len(sign)
+            first = self._query.rindex(connective, 0, at) if connective == "NOT" else start
             if connective == "NOT":
                 self._drop_connective()
-            self._exclude(at - len(sign), end, phrase)
+            self._operator("without", first, end)
+            self._exclude(start, end, phrase)
             return end
         following = _CONNECTIVE_AFTER.match(self._query, end)
         if not {connective, following[1] if following else ""} & {"OR", "|", "||"}:
             self._phrases.append(phrase)
+            self._operator("phrase", at, end)
         self._keep(phrase)
         return end
 
@@ -169,8 +185,12 @@ class _Parser:
         word = self._query[at + 1 : end].rstrip(_TRAILING + ")")
         if not _EXCLUDED.fullmatch(word):
             return 0
+        self._operator("without", at, end)
         self._exclude(at, end, word)
         return end
+
+    def _operator(self, kind: str, start: int, end: int) -> None:
+        self._operators.append((kind, len(self._kept), start, end))
 
     def _exclude(self, start: int, end: int, what: str) -> None:
         self._excluded.append((len(self._kept), self._query[start:end], what))
@@ -222,7 +242,17 @@ class _Parser:
             ids=values["id"],
             unwanted=tuple(dict.fromkeys(self._unwanted)),
             misread=tuple(self._misread),
+            operators=tuple(islice(self._in_use(), _MOST_NAMED)),
         )
+
+    def _in_use(self) -> Iterator[Chip]:
+        """The operators that were taken and have not been put back among the words."""
+        for kind, place, start, end in self._operators:
+            if not self._phrases if kind == "phrase" else self._kept[place].strip():
+                continue
+            written = self._query[start:end].rstrip(_TRAILING)
+            left = f"{self._query[:start].rstrip()} {self._query[end:].lstrip()}".strip()
+            yield Chip(written if "(" in written else written.rstrip(")"), kind, left)
 
 
 def _length(text: str) -> int:

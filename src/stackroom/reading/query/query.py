@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+from stackroom.reading.listing import Chip
 from stackroom.reading.query.folded_text import Folded
 
 
@@ -28,6 +29,7 @@ class Query:
             "language" or "id".
         misread: what looks like an operator but was taken as words, because its value makes no sense: pairs
             (kind, as it was written).
+        operators: the operators in use, in the order in which they were written.
     """
 
     text: str = ""
@@ -42,6 +44,7 @@ class Query:
     ids: tuple[str, ...] = ()
     unwanted: tuple[tuple[str, str], ...] = ()
     misread: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    operators: tuple[Chip, ...] = field(default=(), compare=False)
 
     @property
     def has_filters(self) -> bool:

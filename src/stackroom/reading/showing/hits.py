@@ -13,6 +13,7 @@ from stackroom.page.mark import Mark
 from stackroom.page.visible_text import visible
 from stackroom.reading.finding.candidates import Candidate
 from stackroom.reading.finding.ranking import Evidence
+from stackroom.reading.listing import NO_FACETS, Chip, Facets
 from stackroom.reading.showing.query_words import Matcher
 from stackroom.reading.showing.quote import quote
 
@@ -42,9 +43,17 @@ class Answer:
     Attributes:
         hits: by descending score of their best passages, each with the evidence for that passage.
         notices: sentences for whoever asked, which tell why this may be less than was asked for.
-        unshown: how many more documents were found.
+        unshown: how many more documents were found, after these.
         missing: phrases and filters of the query that no hit meets, because nothing does; mostly empty.
         reread: what a reranker has read for it; nothing without one.
+        total: how many documents matched: all that were found. Of a query that has nothing but filters these
+            are all that they let through. Of words, it is bounded by what the indexes are asked for: the
+            documents of the 100 passages whose words match best and of the 100 nearest in meaning (twice as
+            many of each as documents were asked for, if that is more), and further ones until there are
+            enough. A document whose best passage is word for word that of another one is named there, and
+            not counted.
+        facets: of these documents, if they were asked for.
+        operators: the operators in use, in the order in which they were written.
     """
 
     hits: list[tuple[Hit, Evidence]]
@@ -52,6 +61,9 @@ class Answer:
     unshown: int = 0
     missing: str = ""
     reread: Reread = NOTHING_READ
+    total: int = 0
+    facets: Facets = NO_FACETS
+    operators: tuple[Chip, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +76,12 @@ class _Found:
 
 
 class Showing:
-    """What is shown of the passages that answer one query."""
+    """What is shown of the passages that answer one query.
+
+    Attributes:
+        matched: the first passages of the documents found, the best first; without those whose best passage
+            is word for word that of another one. `answer` tells them.
+    """
 
     def __init__(
         self, query: str, characters: int, most: int, catalog: Catalog, part_id: PartId, *, marked: bool
@@ -87,11 +104,12 @@ class Showing:
         self._marked = marked
         self._matcher = Matcher(query)
         self._known: dict[str, _Found] = {}  # what is shown already, by its text
+        self.matched: list[int] = []
         # By a document's first passage: how many of its passages are copies of what is shown.
         self._copies = Counter[int]()
 
-    def answer(self, ranked: Sequence[Candidate], limit: int, notices: tuple[str, ...]) -> Answer:
-        """The best passage of each of the first `limit` documents, and further pages of these documents.
+    def answer(self, ranked: Sequence[Candidate], start: int, limit: int, notices: tuple[str, ...]) -> Answer:
+        """The best passage of each of `limit` documents after the first `start`, and further pages of these.
 
         Further ones are the next best pages, whoever's they are: up to 20 in all, as far as there is room for
         a sentence of each. A text that several pages have is shown once, and the others are named with it; if
@@ -99,12 +117,14 @@ class Showing:
 
         Args:
             ranked: passages, the best first.
+            start: so many documents are left out; to know the same texts again, their passages are read.
             limit: most documents.
             notices: see `Answer`.
         """
         leaders, others = _by_page(ranked)
-        best = self._different(leaders.values(), limit)
-        left_out = len(leaders) - len(best) - len(self._copies)
+        best = self._different(leaders.values(), start + limit)
+        self.matched = [first for first in leaders if first not in self._copies]
+        total, best = len(self.matched), best[start:]
         documents = {found.candidate.range.first for found in best}
         waiting = [candidate for candidate in others if candidate.range.first in documents]
         quotes: dict[int, Quote] = {}
@@ -125,7 +145,7 @@ class Showing:
             unshown = pages[document] - len(own) - self._copies[document]
             hit = Hit(place.document_id, visible(place.title), _with_copies(quotes, found), own, unshown)
             hits.append((hit, found.candidate.evidence))
-        return Answer(hits, notices, left_out)
+        return Answer(hits, notices, max(total - start - len(hits), 0), total=total)
 
     def _different(self, candidates: Iterable[Candidate], wanted: int) -> list[_Found]:
         """The first `wanted` candidates with texts that are not shown yet. Others that are read on the way,

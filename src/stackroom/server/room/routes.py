@@ -10,6 +10,7 @@ from starlette.routing import Route
 from stackroom.server.html import asset_route
 from stackroom.server.room.access_page import access_routes
 from stackroom.server.room.document_page import document_routes
+from stackroom.server.room.library_page import library_route
 from stackroom.server.room.log_page import log_route
 from stackroom.server.room.pictures import Pictures
 from stackroom.server.room.room import Room
@@ -34,6 +35,7 @@ def room_routes(room: Room, pictures: Pictures, is_ending: Callable[[], bool] = 
     return [
         asset_route(),
         *document_routes(room, pictures),
+        library_route(room),
         *status_routes(room, TryingAgain(room.settings), is_ending),
         *access_routes(room),
         log_route(room),

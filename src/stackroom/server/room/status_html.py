@@ -13,13 +13,14 @@ from stackroom.page.foreign_text import own_line
 # Most entries of a list. `stackroom status` has all.
 _LISTED = 100
 
-_NOT_READ = {
+NOT_READ = {
     "scan": "wait for OCR",
     "page": "cannot be loaded",
     "garbled": "letters that the fonts do not name",
     "form": "a form of the kind XFA, which only few viewers show",
     "repair": "text that could not be put in order",
 }
+"""What is said of an UnreadKind, and of pages that wait for OCR."""
 
 _WHY_LEFT_OUT = {
     "link": "links that lead out of it",
@@ -200,7 +201,7 @@ def _lists(status: Status) -> Iterable[Listed]:
         Entry(
             name_below(one.path, roots),
             (f"page{'s' if one.count > 1 else ''} {one.pages}: " if one.pages else "")
-            + _NOT_READ.get(one.kind, one.kind),
+            + NOT_READ.get(one.kind, one.kind),
         )
         for one in status.not_read[:_LISTED]
     )
