@@ -60,7 +60,7 @@ class Server:
         mcp = create_mcp(reader, URL, ledger, limits, self.metrics)
         mcp.add_middleware(self.counted)
         mcp.auth = access
-        self.application = RequestLimits(http_transports(mcp), SSE_PATH, Refusals())
+        self.application = RequestLimits(http_transports(mcp), (SSE_PATH,), Refusals())
 
 
 def ask(

@@ -156,11 +156,14 @@ def rpc(url: str, path: str = "/mcp", headers: dict[str, str] | None = None) -> 
 
 
 @contextmanager
-def stream(url: str, path: str = "/sse", token: str = "") -> Iterator[http.client.HTTPResponse]:
+def stream(
+    url: str, path: str = "/sse", token: str = "", cookie: str = ""
+) -> Iterator[http.client.HTTPResponse]:
     """An open stream of events; the first line has not been read."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
     try:
-        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        connection.request("GET", path, headers=headers | ({"Cookie": cookie} if cookie else {}))
         yield connection.getresponse()
     finally:
         connection.close()

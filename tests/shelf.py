@@ -133,6 +133,12 @@ class Shelf:
             "UPDATE locations SET size = ?, modified_ns = ? WHERE path = ?", (size, modified_ns, name)
         )
 
+    def add_failure(self, name: str, reason: str, kind: str = "damaged") -> str:
+        """Records a file that could not be read; returns its path."""
+        with self._transaction() as db:
+            db.execute("INSERT INTO locations VALUES (1, ?, 1, 1, NULL, ?, ?)", (name, kind, reason))
+        return str(self.root / name)
+
     def execute(self, statement: str) -> None:
         """Commits a change of what `add` does not write, which no index has to follow."""
         self._db.execute(statement)

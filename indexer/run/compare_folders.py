@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.folder.compare import File, compare
+from indexer.folder.compare import Comparison, File, compare
 from indexer.folder.leave_out import Rules
 from indexer.run.account import Run
 from indexer.store.publisher import Publisher
@@ -21,11 +21,13 @@ class Folders:
         roots: absolute paths of the folders, or of single PDFs.
         rules: say what is left out.
         hold_back: whether to leave a new or changed file for a later run.
+        only: absolute paths of the only files that the run is about; None for all.
     """
 
     roots: Sequence[Path]
     rules: Rules
     hold_back: Callable[[File], bool]
+    only: frozenset[Path] | None = None
 
 
 def compare_folders(
@@ -53,6 +55,10 @@ def compare_folders(
     for root in folders.roots:
         library = publisher.add_library(root)
         recorded = publisher.recorded(library)
+        if folders.only is not None:
+            found = compare(root, library, recorded, rules=rules, retry_failed=retry_failed, retry=retry)
+            run.take_in(root, _about(folders.only, found), {}, folders.hold_back)
+            continue
         before = mounts.get(str(root))
         comparison = compare(
             root, library, recorded, before, rules=rules, retry_failed=retry_failed, retry=retry
@@ -65,3 +71,11 @@ def compare_folders(
     keep_notes(notes / MOUNTS, mounts)
     keep_notes(notes / UNREADABLE, unreadable)
     keep_notes(notes / LEFT_OUT, left_out)
+
+
+def _about(only: frozenset[Path], found: Comparison) -> Comparison:
+    """What a comparison has found of these files, which are still there."""
+    return Comparison(
+        changed={file: known for file, known in found.changed.items() if file.path in only},
+        retried={file: known for file, known in found.retried.items() if file.path in only},
+    )

@@ -7,7 +7,7 @@ only the work at hand is lost: the next run compares the folders again, and goes
 same holds after a run that was told to put off the rest; embedding then goes on while the next run compares.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from functools import partial, wraps
@@ -116,6 +116,7 @@ class Indexer:
         roots: Sequence[Path],
         *,
         retry_failed: bool = False,
+        only: Collection[Path] | None = None,
         on_progress: Callable[[Progress], None] = _no_progress,
         hold_back: Callable[[File], bool] = lambda file: False,
         put_off: Callable[[Summary], bool] = lambda summary: False,
@@ -125,6 +126,7 @@ class Indexer:
         Args:
             roots: absolute paths. Other folders of the library stay as they are.
             retry_failed: try again all files and scanned pages that could not be read.
+            only: absolute paths of the files that it is about; others stay as the index has them.
             on_progress: called often.
             hold_back: whether to leave a new or changed file for a later run.
             put_off: gets the summary so far, and says whether to leave the rest for a later run. Asked before
@@ -136,8 +138,7 @@ class Indexer:
             CatalogUnusable: the catalogue can't be written, for example because the disk is full.
             SettingsError: the file of passwords can't be read, and no earlier run has read it.
 
-        Example, with `settings = Settings.read()`, `models = Models(settings.models)`, and a folder that has
-        two PDFs with three pages in all:
+        Example, with `settings = Settings.read()`, `models = Models(settings.models)` and two PDFs, 3 pages:
 
             >>> with Indexer(settings, models) as indexer:
             ...     first = indexer.run([folder])
@@ -156,12 +157,10 @@ class Indexer:
         self._refuse_another_model()
         pace = Pace(settings.indexer_lock, on_progress)
         run = Run(self._publisher, pace, retry_failed=retry_failed, follow_links=self._rules.follow_links)
-        folders = Folders(roots, self._rules, hold_back)
+        folders = Folders(roots, self._rules, hold_back, None if only is None else frozenset(only))
         compare_folders(run, self._publisher, settings.index, folders, retry, retry_failed=retry_failed)
         run.settle_moves_and_removals()
-
-        def leave_off() -> bool:
-            return put_off(run.summary)
+        leave_off = partial(put_off, run.summary)
 
         self._publisher.retry_attachments(FAILURE_KINDS if retry_failed else retry)
         current = self._publisher.current_model()

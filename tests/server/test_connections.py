@@ -177,7 +177,7 @@ def test_clients_of_ipv4_at_a_server_of_ipv6(reader: Reader) -> None:
         if scope["type"] == "http":
             await JSONResponse(scope["client"][0])(scope, receive, send)
 
-    with serving(reader, RequestLimits(who, "/sse", Refusals(), Rates(2)), host="::") as url:
+    with serving(reader, RequestLimits(who, ("/sse",), Refusals(), Rates(2)), host="::") as url:
         port = urlsplit(url).port
         for address in ("127.0.0.1", "[::1]"):
             near = f"http://{address}:{port}"

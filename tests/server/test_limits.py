@@ -318,7 +318,7 @@ class Impatient(LimitedConnection):
 
 
 def test_large_bodies_are_refused_before_they_are_read(reader: Reader) -> None:
-    with serving(reader, RequestLimits(echo, "/sse", Refusals()), connection=Impatient) as url:
+    with serving(reader, RequestLimits(echo, ("/sse",), Refusals()), connection=Impatient) as url:
         assert ask(url, "POST", "/", {}, "a" * LARGEST_BODY)[::2] == (200, str(LARGEST_BODY).encode())
         status, _, body = ask(url, "POST", "/", {}, "a" * (LARGEST_BODY + 1))
         assert (status, body) == (413, b"The request is too large: more than 100,000 bytes.\n")
@@ -337,7 +337,7 @@ def test_large_bodies_are_refused_at_all_doors(reader: Reader, url: str) -> None
 
 def test_bodies_that_trickle_in_are_not_waited_for(reader: Reader) -> None:
     head = b"POST / HTTP/1.1\r\nHost: x\r\n"
-    with serving(reader, RequestLimits(echo, "/sse", Refusals(), body_seconds=0.2)) as url:
+    with serving(reader, RequestLimits(echo, ("/sse",), Refusals(), body_seconds=0.2)) as url:
         assert until_closed(url, head + b"Content-Length: 10\r\n\r\nabc").startswith(b"HTTP/1.1 408 ")
         trickle = b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n"
         assert until_closed(url, head + trickle).startswith(b"HTTP/1.1 408 ")
@@ -345,7 +345,7 @@ def test_bodies_that_trickle_in_are_not_waited_for(reader: Reader) -> None:
 
 
 def test_heads_that_trickle_in_are_not_waited_for(reader: Reader) -> None:
-    with serving(reader, RequestLimits(echo, "/sse", Refusals()), connection=Impatient) as url:
+    with serving(reader, RequestLimits(echo, ("/sse",), Refusals()), connection=Impatient) as url:
         assert until_closed(url, b"") == b""
         assert until_closed(url, b"GET / HTTP/1.1\r\nHost") == b""
         whole = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -364,7 +364,7 @@ def test_an_answer_may_take_longer_than_a_head(reader: Reader) -> None:
 @pytest.mark.parametrize(("path", "most"), [("/", "requests"), ("/sse", "streams")])
 def test_so_many_requests_at_a_time(reader: Reader, path: str, most: str) -> None:
     held = Held()
-    intake = RequestLimits(held, "/sse", Refusals(), most_requests=1, most_streams=1)
+    intake = RequestLimits(held, ("/sse",), Refusals(), most_requests=1, most_streams=1)
     with serving(reader, intake, connection=Impatient) as url, ThreadPoolExecutor(1) as callers:
         first = callers.submit(ask, url, "GET", path)
         assert held.asked.acquire(timeout=10)
@@ -378,7 +378,7 @@ def test_so_many_requests_at_a_time(reader: Reader, path: str, most: str) -> Non
 
 
 def test_so_many_requests_of_an_address(reader: Reader) -> None:
-    with serving(reader, RequestLimits(echo, "/sse", Refusals(), Rates(2, Clock()))) as url:
+    with serving(reader, RequestLimits(echo, ("/sse",), Refusals(), Rates(2, Clock()))) as url:
 
         def asked(address: str) -> tuple[int, str | None]:
             # As a tunnel on this machine says whose request it passes on.

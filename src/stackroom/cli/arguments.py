@@ -86,7 +86,14 @@ def _parser() -> argparse.ArgumentParser:
         help="exit with code 1 also if a file failed that had failed before and has not changed",
     )
     _add_wait(index)
+    _add_parent(index)
     anew = index.add_mutually_exclusive_group()
+    anew.add_argument(
+        "--retry-only",
+        action="store_true",
+        help="try again what could not be read before, and leave all else as it is; PATH may also be a file "
+        "or folder inside one that was indexed",
+    )
     anew.add_argument(
         "--reembed",
         action="store_true",
@@ -320,7 +327,7 @@ def _add_wait(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_parent(parser: argparse.ArgumentParser) -> None:
-    # `up` gives this to the two commands that it starts: they end when their standard input does.
+    # `up` and the server give this to the commands that they start: they end when their standard input does.
     parser.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)
 
 

@@ -8,7 +8,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from stackroom.cli.terminal import duration
+from stackroom.common.amounts import duration
 from stackroom.common.events import Events
 
 _SECONDS_BETWEEN_LINES = 5.0

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from stackroom.catalog.status import KeptModel, NotRead, Status
+from stackroom.common.amounts import duration, size
 from stackroom.common.documents import Hit, Quote
 from stackroom.embedding.prompts import Prompts
 from stackroom.page.foreign_text import own_line
@@ -328,26 +329,6 @@ def listed(entries: Mapping[str, str], rest: str = "`stackroom status` lists all
     if len(entries) > _LISTED:
         lines.append(f"  … and {len(entries) - _LISTED} more; {rest}")
     return "\n".join(lines)
-
-
-def duration(seconds: float) -> str:
-    """A number of seconds for people to read: "4.2 s", "3 min 20 s", "2 h 5 min"."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes = int(seconds // 60)
-    if minutes < 60:
-        return f"{minutes} min {int(seconds % 60)} s"
-    return f"{minutes // 60} h {minutes % 60} min"
-
-
-def size(count: int) -> str:
-    """A number of bytes for people to read: "3.1 MB"."""
-    amount = float(count)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} TB"
 
 
 def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from stackroom.cli.terminal import duration
+from stackroom.common.amounts import duration
 from stackroom.common.characters.languages import LANGUAGES
 from stackroom.embedding.multilingual.package import (
     INSTALL,

@@ -4,6 +4,7 @@ Its face is all of it.
 """
 
 __all__ = [
+    "amounts",
     "data_folder",
     "documents",
     "errors",

@@ -16,7 +16,8 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from types import FrameType
 from typing import Any
@@ -45,6 +46,7 @@ from stackroom.server.protocol.transports import SSE_PATH, http_transports, rout
 from stackroom.server.room.pictures import Pictures
 from stackroom.server.room.room import Room
 from stackroom.server.room.routes import room_routes
+from stackroom.server.room.status_page import EVENTS_PATH
 from stackroom.server.warming import warm_in_background
 
 # Headers that only tunnels and proxies add to a request.
@@ -73,6 +75,7 @@ def create_application(
     *,
     ledger: Ledger = UNRECORDED,
     refusals: Refusals | None = None,
+    is_ending: Callable[[], bool] = lambda: False,
 ) -> ASGIApp:
     """The HTTP application.
 
@@ -85,6 +88,7 @@ def create_application(
         access: decides who may come in; without it everybody may.
         ledger: records the calls of the tools.
         refusals: counts what is refused.
+        is_ending: whether the server is to end: then it ends the streams that are open.
     """
     forwarded_allowed = access is not None or settings.allow_anonymous or not is_loopback(address)
     refusals = refusals or Refusals()
@@ -97,11 +101,11 @@ def create_application(
     routes = http_transports(mcp)
     routes.router.routes.extend(monitoring_routes(reader, metrics, refusals, access))
     room = Room(settings, reader, access, https=url.startswith("https:"))
-    routes.router.routes.extend(room_routes(room, Pictures(settings.passwords)))
+    routes.router.routes.extend(room_routes(room, Pictures(settings.passwords), is_ending))
     if access:
         routes.add_middleware(OrUnavailable)  # around FastMCP's, which asks for each token
     request_limits = RequestLimits(
-        routes, SSE_PATH, refusals, Rates(_REQUESTS_EACH * counted) if counted else None
+        routes, (SSE_PATH, EVENTS_PATH), refusals, Rates(_REQUESTS_EACH * counted) if counted else None
     )
     host_check = HostCheck(request_limits, HostNames(url, address, settings.allow_host), refusals)
 
@@ -211,8 +215,16 @@ def serve_http(settings: Settings, reader: Reader) -> None:
         )
         events = Events(as_json=settings.log_json)
         refusals = Refusals()
+        ending = threading.Event()
         application = create_application(
-            settings, reader, url, address, access, ledger=ledger, refusals=refusals
+            settings,
+            reader,
+            url,
+            address,
+            access,
+            ledger=ledger,
+            refusals=refusals,
+            is_ending=ending.is_set,
         )
         server = _Server(
             uvicorn.Config(
@@ -224,7 +236,8 @@ def serve_http(settings: Settings, reader: Reader) -> None:
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=_STOP_SECONDS,
-            )
+            ),
+            ending,
         )
         lock = settings.server_lock
         with hold(lock, {"url": url, "pid": os.getpid()}, needed=False) as is_the_first:
@@ -261,12 +274,15 @@ class _Server(uvicorn.Server):
     At a second Ctrl-C, uvicorn would leave everything as it stands, and write tracebacks to the log.
     """
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, ending: threading.Event) -> None:
+        """`ending` is set when it is told to end."""
         super().__init__(config)
+        self._ending = ending
         logging.getLogger("uvicorn.error").addFilter(_is_no_end)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
+        self._ending.set()
         self.force_exit = False
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from stackroom.cli.arguments import settings_of
 from stackroom.cli.exit_codes import INDEX_IS_KEPT, OK, SOMETHING_FAILED, end_with_parent, stop_process
+from stackroom.common.amounts import duration
 from stackroom.common.errors import UsageError
 from stackroom.common.events import Events
 from stackroom.common.settings import Settings, is_text
@@ -34,6 +35,8 @@ def index(arguments: argparse.Namespace) -> int:
     from stackroom.cli.unread_languages import about_unread_languages
 
     settings = settings_of(arguments)
+    if arguments.with_parent:
+        end_with_parent()
     events = Events(as_json=settings.log_json)
     with (
         open_indexer(settings, wait=arguments.wait) as indexer,
@@ -44,8 +47,13 @@ def index(arguments: argparse.Namespace) -> int:
             summary = _undo(indexer, events, display)
         elif arguments.reembed:
             summary = _reembed(indexer, events, display)
-        roots = [] if arguments.undo else _roots(arguments.paths, indexer.libraries())
-        if roots or not (arguments.reembed or arguments.undo):
+        elif arguments.retry_only:
+            roots, unread_files = _failed_before(settings, arguments.paths)
+            on_progress = progress_callback(display)
+            summary = indexer.run(roots, retry_failed=True, only=unread_files, on_progress=on_progress)
+        does_more = not (arguments.undo or arguments.retry_only)
+        roots = _roots(arguments.paths, indexer.libraries()) if does_more else []
+        if does_more and (roots or not arguments.reembed):
             after = indexer.run(roots, retry_failed=arguments.retry, on_progress=progress_callback(display))
             if arguments.reembed:
                 after.embedded_passages += summary.embedded_passages
@@ -232,6 +240,23 @@ def _roots(paths: Sequence[Path], known: list[Path]) -> list[Path]:
     return roots or known
 
 
+def _failed_before(settings: Settings, named: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The libraries of the files that could not be read, and these; in `named` only, if that is not empty."""
+    from stackroom.catalog.catalog import Catalog
+    from stackroom.catalog.status import read_status
+
+    with Catalog(settings.catalog) as catalog:
+        status = read_status(catalog)
+    paths = [Path(failure.path) for failure in status.failures]
+    wanted = [_absolute(path) for path in named]
+    failed = [path for path in paths if not named or any(path.is_relative_to(one) for one in wanted)]
+    if named and not failed:
+        raise UsageError("Of these, the index knows no file that could not be read: see `stackroom status`.")
+    libraries = [Path(root) for root in status.libraries]
+    roots = [root for root in libraries if any(path.is_relative_to(root) for path in failed)]
+    return roots, failed
+
+
 def _absolute(path: Path) -> Path:
     try:
         # Not Path.resolve, to which a link that leads to itself is an error that says no more than a stack.
@@ -258,7 +283,7 @@ def progress_callback(display: "ProgressDisplay") -> "Callable[[Progress], None]
 
 def tell_summary(events: Events, summary: "Summary", before: str = "") -> None:
     """Reports what a run has done. `before` stands before the first line for people."""
-    from stackroom.cli.terminal import duration, listed
+    from stackroom.cli.terminal import listed
 
     counts = {
         "added": summary.added,

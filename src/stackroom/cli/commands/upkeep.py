@@ -38,7 +38,7 @@ def check(arguments: argparse.Namespace) -> int:
 
 def backup(arguments: argparse.Namespace) -> int:
     from indexer.upkeep.backup import back_up
-    from stackroom.cli.terminal import size
+    from stackroom.common.amounts import size
 
     settings = settings_of(arguments)
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from stackroom.cli.evaluation.ask_questions import Measured
 from stackroom.cli.evaluation.measures import Figure, figure
-from stackroom.cli.terminal import aligned, duration, printable
+from stackroom.cli.terminal import aligned, printable
+from stackroom.common.amounts import duration
 
 # What is shown of a trial; JSON has all measures.
 _SHOWN = ("page@1", "page@5", "document@1")

@@ -29,17 +29,20 @@ class AccessControl(AuthProvider):
         passphrase_form: PassphraseForm | None = None,
         documents: ClientDocuments | None = None,
     ) -> None:
-        """For the server at `url`, which has no slash at its end. `close` closes `store`."""
+        """For the server at `url`, which has no slash at its end. `close` closes `store`.
+
+        All three stay as attributes, for the page on which the owner sees who has access.
+        """
         super().__init__(base_url=url)
-        self._url = url
-        self._store = store
-        passphrase_form = passphrase_form or PassphraseForm(store, https=url.startswith("https:"))
-        self._sign_in = SignInPage(passphrase_form)
-        self._server = AuthorizationServer(url, store, passphrase_form, documents or ClientDocuments())
+        self.url = url
+        self.store = store
+        self.passphrase_form = passphrase_form or PassphraseForm(store, https=url.startswith("https:"))
+        self._sign_in = SignInPage(self.passphrase_form)
+        self._server = AuthorizationServer(url, store, self.passphrase_form, documents or ClientDocuments())
 
     def close(self) -> None:
         """Closes the store; no other method may be called afterwards."""
-        self._store.close()
+        self.store.close()
 
     def require_owner(self, request: Request) -> Response | None:
         """None if the browser is signed in; else the response to send instead of the page. Never raises.
@@ -74,7 +77,7 @@ class AccessControl(AuthProvider):
             AccessUnusable: the file of clients and tokens cannot be read.
         """
         # In the event loop: this takes less time than handing it to a thread.
-        grant = self._store.bearer(token)
+        grant = self.store.bearer(token)
         if grant is None:
             return None
         # A client's token is good only at the address it was made for: not through another tunnel that serves
@@ -109,8 +112,8 @@ class AccessControl(AuthProvider):
 
     def _described(self, where: str, path: str) -> Route:
         described = {
-            "resource": f"{self._url}{path}",
-            "authorization_servers": [self._url],
+            "resource": f"{self.url}{path}",
+            "authorization_servers": [self.url],
             "bearer_methods_supported": ["header"],
             "resource_name": "Stackroom",
         }

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from stackroom.common.errors import AccessUnusable
+from stackroom.server.access.grants import Grant
 from stackroom.server.access.owner_pages import problem_page
 from stackroom.server.access.passphrase import is_right
 from stackroom.server.access.refusals import Refused
@@ -99,16 +100,14 @@ class PassphraseForm:
 
     def sign_out_browser(self, request: Request, response: Response) -> None:
         """Ends the session of the browser that asks, and takes its cookie back with `response`."""
-        cookie = request.cookies.get(self._session_cookie)
-        session = cookie and self._store.session(cookie)
-        if session:
+        if session := self.session(request):
             self._store.revoke(session.id)
         response.delete_cookie(self._session_cookie, path="/", secure=self._https, httponly=True)
 
-    def is_signed_in(self, request: Request) -> bool:
-        """Whether the browser that asks is signed in."""
+    def session(self, request: Request) -> Grant | None:
+        """The grant of the browser that asks; None if it is not signed in."""
         cookie = request.cookies.get(self._session_cookie)
-        return cookie is not None and self._store.session(cookie) is not None
+        return self._store.session(cookie) if cookie else None
 
 
 def or_unavailable(handler: _Handler) -> _Handler:

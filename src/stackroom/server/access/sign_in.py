@@ -27,7 +27,7 @@ class SignInPage:
         A program that does not ask for HTML gets status 401. If the access file cannot be read, it is 503.
         """
         try:
-            if self._passphrase_form.is_signed_in(request):
+            if self._passphrase_form.session(request):
                 return None
         except AccessUnusable as error:
             return unavailable(error)

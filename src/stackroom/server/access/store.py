@@ -44,6 +44,8 @@ SESSION_SECONDS = LIFETIMES["session"]
 # Registrations that the owner has not allowed in: anybody can make them, so only the newest are kept.
 _MOST_IDLE_REGISTRATIONS = 1000
 
+_TOKEN_NAME = re.compile(r"[^\W_][\w .-]{0,49}")
+
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
@@ -228,8 +230,12 @@ class AccessStore(StoreFile):
         """A token that does not expire, for a program.
 
         Raises:
-            UsageError: there is one of that name.
+            UsageError: the name has other characters or is too long, or there is a token of that name.
         """
+        if not _TOKEN_NAME.fullmatch(name):
+            raise UsageError(
+                f"{name!r} is not a name for a token: use up to 50 letters, digits, spaces, . - and _."
+            )
         with self.writing() as sql:
             if sql.execute("SELECT 1 FROM grants WHERE kind = 'token' AND name = ?", (name,)).fetchone():
                 raise UsageError(
@@ -253,6 +259,12 @@ class AccessStore(StoreFile):
             moment = self._clock.read(sql)
             forget_expired(sql, moment)
             return new_token(sql, new_grant(sql, "browser", "Browser", moment), "session", moment)
+
+    def end_other_sessions(self, grant_id: str) -> int:
+        """Signs out all browsers but the one with this grant. Returns how many."""
+        with self.writing() as sql:
+            ended = sql.execute("DELETE FROM grants WHERE kind = 'browser' AND id <> ?", (grant_id,))
+            return ended.rowcount
 
     def session(self, cookie: str) -> Grant | None:
         """The grant of the browser that has this cookie; None if it is not signed in."""

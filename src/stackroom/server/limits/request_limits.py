@@ -1,6 +1,7 @@
 """Refuses requests before anything else looks at them: too many, too large or too slow ones."""
 
 import asyncio
+from collections.abc import Collection
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,7 +34,7 @@ class RequestLimits:
     def __init__(
         self,
         application: ASGIApp,
-        stream_path: str,
+        stream_paths: Collection[str],
         refusals: Refusals,
         rates: Rates | None = None,
         *,
@@ -45,7 +46,7 @@ class RequestLimits:
 
         Args:
             application: what the requests are for.
-            stream_path: requests for this path open a stream that stays open; they are counted separately.
+            stream_paths: requests for these paths open a stream that stays open; they are counted separately.
             refusals: counts what is refused.
             rates: how many requests each address may make; None for any number.
             most_requests: how many requests are answered at the same time.
@@ -53,7 +54,7 @@ class RequestLimits:
             body_seconds: how many seconds a client has to send a request's body.
         """
         self._application = application
-        self._stream_path = stream_path
+        self._stream_paths = frozenset(stream_paths)
         self._refusals = refusals
         self._rates = rates
         self._open = {"requests": 0, "streams": 0}
@@ -69,7 +70,7 @@ class RequestLimits:
             self._refusals.add("too many requests of an address")
             await _refuse(429, "Too many requests.", wait)(scope, receive, send)
             return
-        kind = "streams" if scope["path"] == self._stream_path else "requests"
+        kind = "streams" if scope["path"] in self._stream_paths else "requests"
         if self._open[kind] >= self._most[kind]:
             self._refusals.add(f"too many {kind} at once")
             await _refuse(503, f"Too many {kind} at the same time.", _BUSY_SECONDS)(scope, receive, send)

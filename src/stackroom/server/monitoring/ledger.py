@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -155,12 +156,16 @@ UNRECORDED = Ledger(None, "")
 
 
 def newest(path: Path, limit: int) -> list[dict[str, Any]]:
-    """The last calls, at most `limit`, the newest last: from the file, and from the one before it.
+    """The last calls, at most `limit`, the newest last. Raises as `newest_first`."""
+    return list(islice(newest_first(path), limit))[::-1]
+
+
+def newest_first(path: Path) -> Iterator[dict[str, Any]]:
+    """All calls, those of the file before this one last; each has the fields of `Call`.
 
     Raises:
         LedgerUnusable: a file is there and cannot be read.
     """
-    calls: list[dict[str, Any]] = []
     for file in (path, _older(path)):
         try:
             lines = file.read_bytes().split(b"\n")
@@ -171,12 +176,8 @@ def newest(path: Path, limit: int) -> list[dict[str, Any]]:
                 f"{file} cannot be read: {error.strerror}. Make it readable for you, or delete it."
             ) from error
         for line in reversed(lines):
-            if len(calls) == limit:
-                break
-            call = _parsed(line)
-            if call:
-                calls.append(call)
-    return calls[::-1]
+            if call := _parsed(line):
+                yield call
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

@@ -11,4 +11,4 @@ is what they have in common: only the owner sees them, and what changes somethin
 owner's browser can send. The pages work without scripts; those of `assets` only make them quicker to use.
 """
 
-__all__ = ["pictures", "room", "routes"]
+__all__ = ["pictures", "room", "routes", "status_page"]

@@ -71,6 +71,8 @@ class Room:
         self.settings = settings
         self.reader = reader
         self.access = access
+        self.is_open = access is None and settings.allow_anonymous
+        """Whether strangers may see the pages: without sign-in, others reach only a server that allows it."""
         self._form_key = FormKey(https=https)
 
     def shows(self, path: str, handler: Handler) -> Route:
@@ -163,6 +165,10 @@ class Room:
             message=visible(message),
             link=link,
         )
+
+    async def lets_in(self, request: Request) -> bool:
+        """Whether the pages may be shown to the browser that asks; it may change while a stream is open."""
+        return await self._refusal(request) is None
 
     async def _refusal(self, request: Request) -> Response | None:
         # In a thread, because it reads a file.

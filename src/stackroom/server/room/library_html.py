@@ -1,0 +1,181 @@
+"""What is shown of a list of documents: values for the template library.html; pure."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import get_args
+from urllib.parse import urlencode
+
+from stackroom.page.visible_text import visible
+from stackroom.reading.listing import DocumentLine, Facet, Folder, Listing, Sort
+from stackroom.server.room.moments import Moment, written_moment
+from stackroom.server.room.status_html import NOT_READ
+
+PATH = "/library"
+EACH = 50
+"""Documents of a page."""
+
+_SORTS: tuple[Sort, ...] = get_args(Sort)
+_HEADS: tuple[tuple[Sort, str], ...] = (
+    ("title", "Document"),
+    ("pages", "Pages"),
+    ("newest", "Date"),
+    ("indexed", "Indexed"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a column, a link that sorts by it; `order` is for aria-sort, empty if another one is."""
+
+    name: str
+    address: str
+    order: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A document. `how` is how its text was read, `remarks` what is unread on it."""
+
+    address: str
+    title: str
+    author: str
+    paths: tuple[str, ...]
+    pages: int
+    language: str
+    date: str
+    indexed: Moment
+    how: str
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A filter: a link that sets it, and how many documents it lets through; `is_set` if it is in use."""
+
+    name: str
+    count: int
+    address: str
+    is_set: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A folder of the tree, and those below it. `is_open` if the chosen folder is among those."""
+
+    choice: Choice
+    below: tuple["Branch", ...]
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryPage:
+    """Everything that is shown.
+
+    Attributes:
+        query: the filter, as it was typed.
+        sort: the order.
+        total: how many documents the filter lets through.
+        first, last: numbers of those that are shown, from 1.
+        heads: of the columns that sort.
+        lines: the documents.
+        chips: the operators in use, each with the address without it.
+        folders: the tree.
+        languages, years: further filters.
+        previous, next: addresses of the pages before and after; empty if there is none.
+    """
+
+    query: str
+    sort: Sort
+    total: int
+    first: int
+    last: int
+    heads: tuple[Head, ...]
+    lines: tuple[Line, ...]
+    chips: tuple[tuple[str, str], ...]
+    folders: tuple[Branch, ...]
+    languages: tuple[Choice, ...]
+    years: tuple[Choice, ...]
+    previous: str
+    next: str
+
+
+def sort_in(text: str) -> Sort:
+    """The order that `text` names; by title if it names none."""
+    return next((sort for sort in _SORTS if sort == text), "title")
+
+
+def address(query: str, sort: Sort, start: int = 0) -> str:
+    """The address of a page of the list."""
+    values = {"q": query, "sort": "" if sort == "title" else sort, "start": str(start) if start else ""}
+    given = {name: value for name, value in values.items() if value}
+    return PATH + (f"?{urlencode(given)}" if given else "")
+
+
+def library_page(listing: Listing, query: str, sort: Sort, start: int) -> LibraryPage:
+    """The values; `start` is how many documents were left out."""
+    written = {chip.written for chip in listing.operators}
+    stop = start + len(listing.documents)
+    # A folder takes the place of the one that is chosen.
+    others = next((chip.query for chip in listing.operators if chip.kind == "folder"), query)
+    return LibraryPage(
+        query,
+        sort,
+        listing.total,
+        start + 1,
+        stop,
+        tuple(Head(name, address(query, by), _order(by) if by == sort else "") for by, name in _HEADS),
+        tuple(map(_line, listing.documents)),
+        tuple((chip.written, address(chip.query, sort)) for chip in listing.operators),
+        tuple(_branch(folder, others, sort, written) for folder in listing.folders),
+        _choices(listing.facets.languages, sort, written),
+        _choices(listing.facets.years, sort, written),
+        address(query, sort, max(0, start - EACH)) if start else "",
+        address(query, sort, stop) if stop < listing.total and listing.documents else "",
+    )
+
+
+def _order(sort: Sort) -> str:
+    return "ascending" if sort == "title" else "descending"
+
+
+def _line(document: DocumentLine) -> Line:
+    read_by_ocr, pages = document.ocr_pages, document.pages
+    how = "text" if not read_by_ocr else "OCR" if read_by_ocr >= pages else f"text, {read_by_ocr} pages OCR"
+    if document.waiting_pages >= pages > 0:
+        how = "not yet"
+    remarks = []
+    if document.waiting_pages:
+        remarks.append(f"{document.waiting_pages} of {pages} pages are scans without text yet")
+    for kind, count in Counter(one.kind for one in document.unread).items():
+        remarks.append(f"{count} {'place' if count == 1 else 'places'} not read: {NOT_READ.get(kind, kind)}")
+    return Line(
+        f"/d/{document.id}",
+        document.title,
+        document.author,
+        document.paths,
+        pages,
+        document.language,
+        (document.modified or document.created)[:10],
+        written_moment(document.indexed),
+        how,
+        tuple(remarks),
+    )
+
+
+def _branch(folder: Folder, others: str, sort: Sort, written: set[str]) -> Branch:
+    below = tuple(_branch(one, others, sort, written) for one in folder.folders)
+    wanted = f"{others} {folder.operator}".strip()
+    choice = Choice(folder.name, folder.count, address(wanted, sort), folder.operator in written)
+    return Branch(choice, below, choice.is_set or any(one.is_open for one in below))
+
+
+def _choices(facets: tuple[Facet, ...], sort: Sort, written: set[str]) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(
+            visible(facet.value),
+            facet.count,
+            address(facet.query, sort),
+            all(part in written for part in facet.operator.split()),
+        )
+        for facet in facets
+    )
