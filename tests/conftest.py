@@ -38,9 +38,23 @@ def pytest_xdist_auto_num_workers() -> int | None:
     return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else available_cores() + 2
 
 
-def pytest_configure() -> None:
-    """While tests are collected nothing becomes garbage: looking for it takes a third of that time."""
+_OWN = pytest.StashKey[TemporaryDirectory[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """While tests are collected nothing becomes garbage: looking for it takes a third of that time.
+
+    And the user's own folders are not touched: processes of the tests have folders of their own instead.
+    """
     gc.disable()
+    config.stash[_OWN] = TemporaryDirectory(prefix="stackroom-own-")
+    for variable in ("XDG_DATA_HOME", "WIN_PD_OVERRIDE_LOCAL_APPDATA"):
+        os.environ[variable] = config.stash[_OWN].name
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Removes these folders."""
+    config.stash[_OWN].cleanup()
 
 
 _LOAD_TORCH = (TESTS / "embedding", TESTS / "cli" / "test_models.py")

@@ -7,6 +7,7 @@ from pathlib import Path
 from stackroom import __version__
 from stackroom.cli.help_texts import DESCRIPTION, DOCTOR, EPILOG, EVAL, MODELS, OPERATORS, TRY
 from stackroom.common.settings import Settings
+from stackroom.common.settings_sources import Given
 
 WAIT_SECONDS = 600.0
 """How long a command waits for another one by default, in seconds."""
@@ -27,14 +28,20 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
-    """The settings: from the environment, unless an argument says otherwise.
+    """The settings: from the environment or the file of settings, unless an argument says otherwise.
 
     Raises:
         SettingsError: a value is not one that the setting can have.
     """
+    return Settings.of(given_settings(arguments))
+
+
+def given_settings(arguments: argparse.Namespace) -> dict[str, Given]:
+    """The values of the settings that are not the defaults, with their sources. Raises SettingsError."""
     given = vars(arguments)
-    return Settings.read(
+    return Settings.given(
         data=given.get("data"),
+        config=given.get("config"),
         model=given.get("model"),
         host=given.get("host"),
         port=given.get("port"),
@@ -55,7 +62,15 @@ def _parser() -> argparse.ArgumentParser:
         type=_path,
         metavar="DIR",
         default=argparse.SUPPRESS,
-        help="the data folder (default: STACKROOM_DATA, or data/ in the working directory)",
+        help="the data folder (default: STACKROOM_DATA, or data/ in a checkout, or your own; `stackroom "
+        "status` says which)",
+    )
+    common.add_argument(
+        "--config",
+        type=_path,
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="a file of settings (default: STACKROOM_CONFIG, or stackroom.toml in the data folder)",
     )
     parser = argparse.ArgumentParser(
         prog="stackroom",

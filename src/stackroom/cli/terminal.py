@@ -330,6 +330,17 @@ def listed(entries: Mapping[str, str], rest: str = "`stackroom status` lists all
     return "\n".join(lines)
 
 
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """A number of things for people to read: "1 document", "2,000 documents".
+
+    Args:
+        count: how many.
+        noun: what one of them is called.
+        plural: what several are called, unless that is the same with an s.
+    """
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+
+
 def duration(seconds: float) -> str:
     """A number of seconds for people to read: "4.2 s", "3 min 20 s", "2 h 5 min"."""
     if seconds < 60:

@@ -12,5 +12,6 @@ __all__ = [
     "programs",
     "running",
     "settings",
+    "settings_sources",
     "sqlite_file",
 ]

@@ -185,7 +185,7 @@ def open_indexer(settings: Settings, models: Path | None = None, *, wait: float 
 
     Args:
         settings: of the command.
-        models: the folder of compiled models, if it is not the data folder's.
+        models: the folder of compiled models, if it is not that of the settings.
         wait: how long to wait if another indexer is at work, in seconds.
 
     Raises:

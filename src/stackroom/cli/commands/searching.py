@@ -87,7 +87,7 @@ def open_reader(settings: Settings, models: Path | None = None, *, create: bool 
 
     Args:
         settings: of the command.
-        models: the folder of compiled models, if it is not the data folder's.
+        models: the folder of compiled models, if it is not that of the settings.
         create: whether to make an empty catalogue if there is none.
 
     Raises:

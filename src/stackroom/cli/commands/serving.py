@@ -71,6 +71,8 @@ def up(arguments: argparse.Namespace) -> int:
         address += ["--allow-host", name]
     address += ["--calls-per-minute", str(settings.calls_per_minute)]
     common = ["--data", str(settings.data), "--with-parent"]
+    if "config" in arguments:
+        common += ["--config", str(arguments.config)]
     if settings.log_json:
         common += ["--log-json"]
     rules = [f"--exclude={pattern}" for pattern in arguments.exclude or ()]
