@@ -1,11 +1,22 @@
 """The arguments of all commands, and their help. What each command does is in `stackroom.cli.commands`."""
 
 import argparse
+import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from stackroom import __version__
-from stackroom.cli.help_texts import DESCRIPTION, DOCTOR, EPILOG, EVAL, MODELS, OPERATORS, TRY
+from stackroom.cli.command_parser import CommandParser, grouped, path, positive
+from stackroom.cli.help_texts import (
+    COMMAND_GROUPS,
+    COMPLETION,
+    DESCRIPTION,
+    DOCTOR,
+    EPILOG,
+    EVAL,
+    MODELS,
+    OPERATORS,
+    TRY,
+)
 from stackroom.common.settings import Settings
 from stackroom.common.settings_sources import Given
 
@@ -21,10 +32,17 @@ _MODEL = (
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The arguments of one command, whose name is `command`. argparse itself exits with 2 on wrong use.
 
+    Without a command it prints the help, and exits with 0.
+
     Args:
         argv: without the program's own name; None takes those of this process.
     """
-    return _parser().parse_args(argv)
+    parser = command_parser()
+    arguments = parser.parse_args(argv)
+    if arguments.command is None:
+        parser.print_help()
+        sys.exit()
+    return arguments
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
@@ -55,11 +73,12 @@ def given_settings(arguments: argparse.Namespace) -> dict[str, Given]:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
+def command_parser() -> CommandParser:
+    """The parser of all commands."""
+    common = CommandParser(add_help=False)
     common.add_argument(
         "--data",
-        type=_path,
+        type=path,
         metavar="DIR",
         default=argparse.SUPPRESS,
         help="the data folder (default: STACKROOM_DATA, or data/ in a checkout, or your own; `stackroom "
@@ -67,22 +86,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     common.add_argument(
         "--config",
-        type=_path,
+        type=path,
         metavar="FILE",
         default=argparse.SUPPRESS,
         help="a file of settings (default: STACKROOM_CONFIG, or stackroom.toml in the data folder)",
     )
-    parser = argparse.ArgumentParser(
-        prog="stackroom",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        parents=[common],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"stackroom {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
+    top = CommandParser(add_help=False, parents=[common])
+    top.add_argument("--version", action="version", version=f"stackroom {__version__}")
+    parser = CommandParser(prog="stackroom", parents=[top])
+    commands = parser.add_subparsers(metavar="COMMAND", dest="command")
+    summaries: dict[str, str] = {}
 
     def add(name: str, summary: str) -> argparse.ArgumentParser:
+        summaries[name] = summary
         return commands.add_parser(
             name, help=summary, description=summary[0].upper() + summary[1:] + ".", parents=[common]
         )
@@ -142,7 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     search.formatter_class = argparse.RawDescriptionHelpFormatter
     search.epilog = OPERATORS
     search.add_argument("query", nargs="+", metavar="QUERY", help="a question, or words; see below")
-    search.add_argument("--limit", type=_positive, default=10, metavar="N", help="most results (default: 10)")
+    search.add_argument("--limit", type=positive, default=10, metavar="N", help="most results (default: 10)")
     search.add_argument(
         "--explain", action="store_true", help="show the scores behind the order of the results"
     )
@@ -194,13 +210,13 @@ def _parser() -> argparse.ArgumentParser:
     backup = add(
         "backup", "copy everything that cannot be made again into one file; other commands may run meanwhile"
     )
-    backup.add_argument("file", type=_path, metavar="FILE", help="the tar file to make; must not exist yet")
+    backup.add_argument("file", type=path, metavar="FILE", help="the tar file to make; must not exist yet")
 
     restore = add("restore", "put a backup into a data folder that has no index yet")
-    restore.add_argument("file", type=_path, metavar="FILE", help="made by `stackroom backup`")
+    restore.add_argument("file", type=path, metavar="FILE", help="made by `stackroom backup`")
 
     log = add("log", "show what clients asked and what they got, the newest last")
-    log.add_argument("--limit", type=_positive, default=20, metavar="N", help="most calls (default: 20)")
+    log.add_argument("--limit", type=positive, default=20, metavar="N", help="most calls (default: 20)")
     log.add_argument("--json", action="store_true", help="print them as JSON, with all documents and pages")
 
     doctor = add(
@@ -232,18 +248,18 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.formatter_class = argparse.RawDescriptionHelpFormatter
     evaluate.description = EVAL
     evaluate.add_argument(
-        "folder", type=_path, metavar="DIR", help="the set of documents and questions, see above"
+        "folder", type=path, metavar="DIR", help="the set of documents and questions, see above"
     )
     evaluate.add_argument("--model", metavar="NAME", help=_MODEL)
-    evaluate.add_argument("--queries", type=_path, metavar="FILE", help="JSON lines with _id and text")
+    evaluate.add_argument("--queries", type=path, metavar="FILE", help="JSON lines with _id and text")
     evaluate.add_argument(
         "--qrels",
-        type=_path,
+        type=path,
         metavar="FILE",
         help="judgments: query-id, corpus-id and score in each line, with tabs between",
     )
     evaluate.add_argument(
-        "--questions", type=_path, metavar="FILE", help="CSV, or JSON lines: question, pdf, page"
+        "--questions", type=path, metavar="FILE", help="CSV, or JSON lines: question, pdf, page"
     )
     evaluate.add_argument(
         "--half",
@@ -254,7 +270,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument(
         "--keep",
-        type=_path,
+        type=path,
         metavar="DATA",
         help="keep the index in this data folder, which must be for this set only; the next run reuses it",
     )
@@ -268,7 +284,7 @@ def _parser() -> argparse.ArgumentParser:
     models.add_argument(
         "--folder",
         action="append",
-        type=_path,
+        type=path,
         default=[],
         metavar="DIR",
         help="list the model in DIR as well",
@@ -280,10 +296,10 @@ def _parser() -> argparse.ArgumentParser:
     attempt.formatter_class = argparse.RawDescriptionHelpFormatter
     attempt.description = TRY
     attempt.add_argument("name", metavar="NAME", help="a folder, or a name such as BAAI/bge-small-en-v1.5")
-    attempt.add_argument("folder", type=_path, metavar="FOLDER", help="a folder of PDFs")
+    attempt.add_argument("folder", type=path, metavar="FOLDER", help="a folder of PDFs")
     attempt.add_argument(
         "--passages",
-        type=_positive,
+        type=positive,
         default=1000,
         metavar="N",
         help="take a sample of about so many passages (default: %(default)s); more take longer and tell more",
@@ -292,8 +308,24 @@ def _parser() -> argparse.ArgumentParser:
     attempt.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
 
     forget = add("forget", "remove a folder from the index; its files stay where they are")
-    forget.add_argument("path", type=_path, metavar="PATH", help="a folder or PDF that was given to `index`")
+    forget.add_argument("path", type=path, metavar="PATH", help="a folder or PDF that was given to `index`")
     _add_wait(forget)
+
+    completion = add("completion", "print what makes a shell complete these commands")
+    completion.formatter_class = argparse.RawDescriptionHelpFormatter
+    completion.epilog = COMPLETION
+    completion.add_argument(
+        "shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish"
+    )
+
+    parser.help_page = argparse.ArgumentParser(
+        prog="stackroom",
+        usage="stackroom COMMAND [options]",
+        description=f"{DESCRIPTION}\n{grouped(summaries, COMMAND_GROUPS)}",
+        epilog=EPILOG,
+        parents=[top],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     return parser
 
 
@@ -301,7 +333,7 @@ def _add_paths(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths",
         nargs="*",
-        type=_path,
+        type=path,
         metavar="PATH",
         help="a folder of PDFs, or a single PDF (default: all that were indexed before)",
     )
@@ -378,16 +410,3 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
         help="most calls of each client in a minute, if other machines can reach the server; 0 for any "
         "number (default: STACKROOM_CALLS_PER_MINUTE, or 300)",
     )
-
-
-def _path(text: str) -> Path:
-    if not text:  # a variable that is not set; Path would take it for the working directory
-        raise argparse.ArgumentTypeError("the name is empty")
-    return Path(text)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not 1 or more")
-    return number

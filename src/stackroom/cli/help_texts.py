@@ -12,6 +12,21 @@ Search a private folder of PDFs on this machine: for you, and for AI assistants 
   stackroom models               show embedding models: those that are here, and recommended ones
 """
 
+COMMAND_GROUPS = {
+    "search": ("search", "list", "fetch"),
+    "read folders": ("index", "watch", "forget"),
+    "answer assistants": ("serve", "up", "passphrase", "token", "clients", "log", "doctor"),
+    "look after the library": ("status", "check", "backup", "restore"),
+    "measure, and set up": ("eval", "models", "completion"),
+}
+"""Where the help shows each command."""
+
+COMPLETION = """\
+bash: put this into ~/.bashrc:             eval "$(stackroom completion bash)"
+zsh:  put this into ~/.zshrc, after compinit:  eval "$(stackroom completion zsh)"
+fish: stackroom completion fish > ~/.config/fish/completions/stackroom.fish
+"""
+
 OPERATORS = """\
 operators, anywhere in the query (in a shell, put the whole query in single quotes):
   "exact phrase"       only passages with exactly these words, in this order

@@ -22,8 +22,7 @@ from stackroom.common.events import Events
 from stackroom.common.owner_only import open_password_files, write_for_us_alone
 from stackroom.common.settings import Settings
 
-# The module and the function of each command, in `stackroom.cli.commands`.
-_COMMANDS = {
+COMMANDS = {
     "index": ("indexing", "index"),
     "watch": ("indexing", "watch"),
     "forget": ("indexing", "forget"),
@@ -42,7 +41,9 @@ _COMMANDS = {
     "doctor": ("doctor", "doctor"),
     "eval": ("evaluation", "evaluate"),
     "models": ("models", "models"),
+    "completion": ("completion", "completion"),
 }
+"""The module and the function of each command, in `stackroom.cli.commands`."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _command(name: str) -> Callable[[argparse.Namespace], int]:
-    module, function = _COMMANDS[name]
+    module, function = COMMANDS[name]
     command: Callable[[argparse.Namespace], int] = getattr(
         import_module(f"stackroom.cli.commands.{module}"), function
     )
