@@ -101,8 +101,8 @@ def test_index_says_what_it_did_and_what_it_could_not(first_run: tuple[Path, Ran
     assert "3 added, 2 failed" in run.stderr
     assert "locked.pdf: needs a password" in run.stderr
     assert "broken.pdf: " in run.stderr
-    assert "1 scanned pages wait for OCR: tesseract is not installed" in run.stderr
-    assert "1 links, folders or PDFs left out: see `stackroom status`." in run.stderr
+    assert "1 scanned page waits for OCR: tesseract is not installed" in run.stderr
+    assert "1 link, folder or PDF left out: see `stackroom status`." in run.stderr
     assert (summary["waiting_scans"], summary["without_text"]) == (1, [])
     assert "Traceback" not in run.stderr
 

@@ -163,6 +163,11 @@ def command_parser() -> CommandParser:
         "--explain", action="store_true", help="show the scores behind the order of the results"
     )
     search.add_argument("--json", action="store_true", help="print the JSON that the search tool returns")
+    search.add_argument(
+        "--open",
+        action="store_true",
+        help="open the page of the first result in the browser; `stackroom serve` must be running",
+    )
 
     passphrase = add("passphrase", "set the passphrase that lets clients and browsers in")
     passphrase.epilog = (
