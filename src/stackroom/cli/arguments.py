@@ -17,16 +17,9 @@ from stackroom.cli.help_texts import (
     OPERATORS,
     TRY,
 )
+from stackroom.cli.shared_arguments import MODEL, add_address, add_log, add_parent, add_paths, add_wait
 from stackroom.common.settings import Settings
 from stackroom.common.settings_sources import Given
-
-WAIT_SECONDS = 600.0
-"""How long a command waits for another one by default, in seconds."""
-
-_MODEL = (
-    'an embedding model: "multilingual", a folder, or a hub name such as BAAI/bge-small-en-v1.5 (default: '
-    "STACKROOM_MODEL, or that of the index; at first the bundled one, which reads English best)"
-)
 
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -104,8 +97,8 @@ def command_parser() -> CommandParser:
         )
 
     index = add("index", "read PDFs into the index; files that have not changed are skipped")
-    _add_paths(index)
-    _add_log(index)
+    add_paths(index)
+    add_log(index)
     index.add_argument("--json", action="store_true", help="print a summary as JSON at the end")
     index.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
     index.add_argument(
@@ -116,7 +109,7 @@ def command_parser() -> CommandParser:
         action="store_true",
         help="exit with code 1 also if a file failed that had failed before and has not changed",
     )
-    _add_wait(index)
+    add_wait(index)
     anew = index.add_mutually_exclusive_group()
     anew.add_argument(
         "--reembed",
@@ -132,15 +125,15 @@ def command_parser() -> CommandParser:
     )
 
     watch = add("watch", "index, then follow the folders as they change, until Ctrl-C")
-    _add_paths(watch)
-    _add_log(watch)
+    add_paths(watch)
+    add_log(watch)
     watch.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
-    _add_parent(watch)
+    add_parent(watch)
 
     serve = add("serve", "answer search and fetch to MCP clients, until Ctrl-C")
-    _add_address(serve)
-    _add_log(serve)
-    _add_parent(serve)
+    add_address(serve)
+    add_log(serve)
+    add_parent(serve)
     serve.add_argument(
         "--transport",
         choices=["http", "stdio"],
@@ -150,9 +143,9 @@ def command_parser() -> CommandParser:
     )
 
     up = add("up", "watch and serve together, until Ctrl-C")
-    _add_paths(up)
-    _add_address(up)
-    _add_log(up)
+    add_paths(up)
+    add_address(up)
+    add_log(up)
 
     search = add("search", "find the documents that answer a question or contain these words")
     search.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -210,7 +203,7 @@ def command_parser() -> CommandParser:
     )
     check.add_argument("--json", action="store_true", help="print what was found as JSON")
     check.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
-    _add_wait(check)
+    add_wait(check)
 
     backup = add(
         "backup", "copy everything that cannot be made again into one file; other commands may run meanwhile"
@@ -255,7 +248,7 @@ def command_parser() -> CommandParser:
     evaluate.add_argument(
         "folder", type=path, metavar="DIR", help="the set of documents and questions, see above"
     )
-    evaluate.add_argument("--model", metavar="NAME", help=_MODEL)
+    evaluate.add_argument("--model", metavar="NAME", help=MODEL)
     evaluate.add_argument("--queries", type=path, metavar="FILE", help="JSON lines with _id and text")
     evaluate.add_argument(
         "--qrels",
@@ -314,7 +307,7 @@ def command_parser() -> CommandParser:
 
     forget = add("forget", "remove a folder from the index; its files stay where they are")
     forget.add_argument("path", type=path, metavar="PATH", help="a folder or PDF that was given to `index`")
-    _add_wait(forget)
+    add_wait(forget)
 
     completion = add("completion", "print what makes a shell complete these commands")
     completion.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -332,86 +325,3 @@ def command_parser() -> CommandParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     return parser
-
-
-def _add_paths(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "paths",
-        nargs="*",
-        type=path,
-        metavar="PATH",
-        help="a folder of PDFs, or a single PDF (default: all that were indexed before)",
-    )
-    parser.add_argument("--model", metavar="NAME", help=_MODEL)
-    parser.add_argument(
-        "--exclude",
-        action="append",
-        metavar="PATTERN",
-        help="leave out what matches this pattern, written as in .gitignore; may be repeated. It applies to "
-        "this run only: to leave something out for good, use a file .stackroomignore in the folder, or "
-        "STACKROOM_EXCLUDE",
-    )
-    parser.add_argument(
-        "--follow-links",
-        action="store_true",
-        default=None,
-        help="follow links that lead out of the folder, in this run only: a later run without it removes "
-        "what they lead to from the index. STACKROOM_FOLLOW_LINKS=yes follows them always",
-    )
-
-
-def _add_wait(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--wait",
-        type=float,
-        default=WAIT_SECONDS,
-        metavar="SECONDS",
-        help="how long to wait if another command is working in the data folder (default: %(default)g). "
-        "`watch` and `up` let this command in, then continue",
-    )
-
-
-def _add_parent(parser: argparse.ArgumentParser) -> None:
-    # `up` gives this to the two commands that it starts: they end when their standard input does.
-    parser.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)
-
-
-def _add_log(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--log-json",
-        action="store_true",
-        default=None,
-        help="tell what happens as JSON objects on standard error, one a line, instead of in words",
-    )
-
-
-def _add_address(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", help="address to listen on (default: STACKROOM_HOST, or 127.0.0.1)")
-    parser.add_argument("--port", type=int, help="port to listen on (default: STACKROOM_PORT, or 8000)")
-    parser.add_argument(
-        "--public-url",
-        metavar="URL",
-        help="where others find the server, such as the address of a tunnel; turns sign-in on "
-        "(default: STACKROOM_PUBLIC_URL)",
-    )
-    parser.add_argument(
-        "--allow-anonymous",
-        action="store_true",
-        default=None,
-        help="serve without sign-in: anybody who reaches the server can read the whole library",
-    )
-    parser.add_argument(
-        "--allow-host",
-        action="append",
-        metavar="NAME",
-        help="answer also requests for this host name; may be repeated (default: STACKROOM_ALLOW_HOST). "
-        "Not needed for this machine's own names, IP addresses and the host of --public-url; nor, if other "
-        "machines can reach the server, for names that only a local network has, such as nas or nas.local",
-    )
-    parser.add_argument(
-        "--calls-per-minute",
-        type=int,
-        metavar="N",
-        help="most calls of each client in a minute, if other machines can reach the server; 0 for any "
-        "number (default: STACKROOM_CALLS_PER_MINUTE, or 300)",
-    )

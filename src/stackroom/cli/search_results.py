@@ -48,26 +48,27 @@ def show_hits(hits: Sequence[Hit], sources: Sequence[Source], explained: Sequenc
         page = best.page_label if best.page_label == str(best.page) else f"{best.page_label} ({best.page})"
         heading = _wrapped(f"{one_line(hit.title)}, page {printable(page)}  ({best.score:.2f})")
         print(f"{number:2}. {next(heading, '')}", *heading, sep=f"\n{' ' * _INDENT}")
-        _show(*source.files[:1])
+        show(*source.files[:1])
         if len(source.files) > 1:
-            _show(f"and in {counted(len(source.files) - 1, 'other file')}")
+            show(f"and in {counted(len(source.files) - 1, 'other file')}")
         for line in _marked(best, bold=bold):
             print(f"{' ' * _INDENT}{line}")
         if hit.more:
             further = ", ".join(printable(quote.page_label) for quote in hit.more)
             pages = "page" if len(hit.more) == 1 else "pages"
-            _show(f"also on {pages} {further}" + (f", and {hit.unshown} more" if hit.unshown else ""))
+            show(f"also on {pages} {further}" + (f", and {hit.unshown} more" if hit.unshown else ""))
         for copy in best.copies:
-            _show(f"the same in {one_line(copy.title)}, page {printable(copy.page_label)}")
+            show(f"the same in {one_line(copy.title)}, page {printable(copy.page_label)}")
         if explained:
-            _show(_explained(explained[number - 1]))
+            show(_explained(explained[number - 1]))
         if source.url:
             print(f"{' ' * _INDENT}{source.url}")
     if not hits:
         print("Nothing found.", file=sys.stderr)
 
 
-def _show(*lines: str) -> None:
+def show(*lines: str) -> None:
+    """Prints lines, indented and wrapped as those of a result."""
     for line in lines:
         print(*(f"{' ' * _INDENT}{part}" for part in _wrapped(line)), sep="\n")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def search(arguments: argparse.Namespace) -> int:
-    from stackroom.cli.search_results import Source, show_hits
+    from stackroom.cli.search_results import Source, show, show_hits
     from stackroom.reading.showing.snippets import RESULT_CHARACTERS, TERMINAL_CHARACTERS
     from stackroom.server.address import base_url, running_url
     from stackroom.server.protocol.answers import search_answer
@@ -42,7 +42,7 @@ def search(arguments: argparse.Namespace) -> int:
         sources = [Source(files, url) for files, url in zip(_files_of(settings, hits), urls, strict=True)]
         show_hits(hits, sources, scores if arguments.explain else ())
         if hits and not running and not arguments.open:
-            print("While `stackroom serve` runs, each result has a link to its page.", file=sys.stderr)
+            show("While `stackroom serve` runs, each result has a link to its page.")
         return _open_first(urls) if arguments.open else OK
     results = answer.model_dump()
     if arguments.explain:
