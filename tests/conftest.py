@@ -39,18 +39,29 @@ def pytest_xdist_auto_num_workers() -> int | None:
 
 
 _MEMORY = Path("/dev/shm")
+_OWN = pytest.StashKey[TemporaryDirectory[str]]()
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Has the tests' folders in memory, where the system has room there: see `disk_path`.
 
     An index that is committed for each document waits for the disk half of the time.
 
     While tests are collected nothing becomes garbage: looking for it takes a third of that time.
+
+    And the user's own folders are not touched: processes of the tests have folders of their own instead.
     """
     if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 2**31:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
     gc.disable()
+    config.stash[_OWN] = TemporaryDirectory(prefix="stackroom-own-")
+    for variable in ("XDG_DATA_HOME", "WIN_PD_OVERRIDE_LOCAL_APPDATA"):
+        os.environ[variable] = config.stash[_OWN].name
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Removes these folders."""
+    config.stash[_OWN].cleanup()
 
 
 _LOAD_TORCH = (TESTS / "embedding", TESTS / "cli" / "test_models.py")

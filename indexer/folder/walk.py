@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,11 +33,18 @@ class Walk:
         mounts: path → number of the device, for the root ("") and for each folder that is on another device
             than its parent.
         left_out: path → reason, for each PDF or whole folder that is left out of the library.
+        other_formats: ending in small letters, without the dot → how many files have it and so are no PDFs;
+            "" for those with none. Hidden files, and what patterns or links leave out, don't count.
     """
 
     unreadable: dict[str, str] = field(default_factory=dict)
     mounts: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, Reason] = field(default_factory=dict)
+    other_formats: Counter[str] = field(default_factory=Counter)
+
+
+# Characters: longer endings are no formats.
+_LONGEST_FORMAT = 8
 
 
 def walk(root: Path, rules: Rules, seen: Walk) -> Iterator[Found]:
@@ -108,6 +116,13 @@ def _folder(root: Path, rules: Rules, seen: Walk) -> Iterator[Found]:
                 is_out = not rules.follow_links and leads_out(entry, root)
                 is_folder = entry.is_dir()
                 if not is_folder and not entry.name.lower().endswith(".pdf"):
+                    # No stat, which would cost a call of the system for each of these.
+                    if (
+                        not is_out
+                        and entry.is_file()
+                        and not _is_left_out(relative, deciding, is_folder=False)
+                    ):
+                        seen.other_formats[_format(entry.name)] += 1
                     continue
                 found = entry.stat()
             except FileNotFoundError:
@@ -136,6 +151,12 @@ def _folder(root: Path, rules: Rules, seen: Walk) -> Iterator[Found]:
                     continue
                 yield relative, folder / entry.name, FileState(found.st_size, found.st_mtime_ns)
         folders.extend(reversed(inner))
+
+
+def _format(name: str) -> str:
+    """The ending of a file's name that tells its format; "" if none does, as in "Letter of 3.May 2024"."""
+    ending = name.rpartition(".")[2].lower() if "." in name else ""
+    return ending if ending.isalnum() and len(ending) <= _LONGEST_FORMAT else ""
 
 
 def _is_left_out(path: str, patterns: tuple[Patterns, ...], *, is_folder: bool) -> bool:

@@ -69,6 +69,7 @@ class Summary:
         unreadable: folders and names that could not be looked at, with the reasons, by absolute path.
         left_out: how many links that lead out of the folders, folders of the system, and files and folders
             that the owner's patterns exclude.
+        other_formats: ending → how many files in the folders have it, and are no PDFs: see `Walk`.
         waiting_files, waiting_passages: files (and attachments) to be read and passages to be embedded that
             were put off.
         attachments: PDFs that are attached to others and were read in this run. Those that could not be read
@@ -95,6 +96,7 @@ class Summary:
     ocr_obstacle: str = ""
     unreadable: dict[str, str] = field(default_factory=dict)
     left_out: int = 0
+    other_formats: dict[str, int] = field(default_factory=dict)
     waiting_files: int = 0
     waiting_passages: int = 0
     attachments: int = 0
@@ -176,6 +178,8 @@ class Run:
         self.summary.unchanged += comparison.unchanged
         self.summary.failed += len(comparison.failed)
         self.summary.left_out += len(comparison.left_out)
+        for ending, count in comparison.other_formats.most_common():
+            self.summary.other_formats[ending] = self.summary.other_formats.get(ending, 0) + count
         for path, reason in comparison.unreadable.items():
             self.summary.unreadable[str(root / path)] = reason
             self.summary.newly_failed += path == "" or before.get(path) != reason

@@ -1,7 +1,8 @@
 """Backs up in one file what cannot be made again of a data folder, while it is in use, and restores it.
 
 The file is a plain tar: `backup.json`, which has the sizes and checksums of the others, then the catalogue,
-who has access, and the ledger. Prepared models and the index of words are left out: they are made again.
+who has access, the ledger, and the data folder's file of settings. Prepared models and the index of words are
+left out: they are made again.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ from indexer.store.lock import who_we_are
 from stackroom import __version__
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.schema import open_catalog
-from stackroom.common.data_folder import CATALOG, RESTORING_PREFIX
+from stackroom.common.data_folder import CATALOG, CONFIG, RESTORING_PREFIX
 from stackroom.common.errors import BackupUnusable, CatalogMissing, CatalogUnusable, reason_of
 from stackroom.common.owner_only import narrow
 from stackroom.common.running import hold
@@ -78,13 +79,14 @@ def back_up(settings: Settings, file: Path) -> Contents:
             _copy_sqlite(settings.catalog, copies / CATALOG)
             if settings.access.exists():
                 _copy_sqlite(settings.access, copies / settings.access.name)
-            if settings.calls.exists():
-                shutil.copyfile(settings.calls, copies / settings.calls.name)
+            for other in (settings.calls, settings.data / CONFIG):
+                if other.exists():
+                    shutil.copyfile(other, copies / other.name)
             contents = _write(copies, copies / "backup.tar")
             (copies / "backup.tar").rename(file)
     except (OSError, sqlite3.Error) as error:
         ours = error.filename if isinstance(error, OSError) else None
-        if isinstance(ours, str) and Path(ours) in (settings.catalog, settings.access, settings.calls):
+        if isinstance(ours, str) and Path(ours) in _files(settings):
             raise BackupUnusable(
                 f"No backup can be made: {ours} cannot be read: {reason_of(error)}."
             ) from error
@@ -103,13 +105,9 @@ def restore(settings: Settings, file: Path, prepare: Callable[[Path], object]) -
         BackupUnusable: `file` is no backup or damaged, or the data folder has an index or can't be written.
         CatalogVersion: a newer Stackroom made it.
     """
-    places = {
-        settings.calls.name: settings.calls,
-        settings.access.name: settings.access,
-        CATALOG: settings.catalog,  # last: with it the folder counts as restored
-    }
+    places = {place.name: place for place in _files(settings)}
     with hold(settings.indexer_lock, who_we_are("stackroom restore")) as held:
-        there = [place for place in places.values() if place.exists()]
+        there = [place for place in places.values() if place.name != CONFIG and place.exists()]
         if there or not held:
             what = there[0] if there else "an indexer at work"
             raise BackupUnusable(
@@ -129,6 +127,8 @@ def restore(settings: Settings, file: Path, prepare: Callable[[Path], object]) -
                     shutil.rmtree(settings.words)
                 settings.vector_lists.unlink(missing_ok=True)
                 files = {Path(folder, name): place for name, place in places.items()}
+                if places[CONFIG].exists():  # made for this folder
+                    del files[Path(folder, CONFIG)]
                 _put_in_place({file: place for file, place in files.items() if file.exists()})
         except (OSError, tarfile.TarError, ValueError, KeyError) as error:
             raise BackupUnusable(f"{file} cannot be restored: {reason_of(error)}.") from error
@@ -163,9 +163,13 @@ def _copy_sqlite(source: Path, target: Path) -> None:
         here.execute("PRAGMA journal_mode = DELETE")  # all in one file
 
 
+def _files(settings: Settings) -> list[Path]:
+    """What is backed up, in the order in which it is restored: with the catalogue the folder is restored."""
+    return [settings.data / CONFIG, settings.calls, settings.access, settings.catalog]
+
+
 def _refuse_without_room(settings: Settings, folder: Path) -> None:
-    files = (settings.catalog, settings.access, settings.calls)
-    needed = 2 * sum(file.stat().st_size for file in files if file.exists())
+    needed = 2 * sum(file.stat().st_size for file in _files(settings) if file.exists())
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise BackupUnusable(

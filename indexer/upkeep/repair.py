@@ -85,7 +85,7 @@ def repair(
         if resplit := [key for key in resplit if key not in reread]:
             waiting = _resplit(settings, models, resplit, tell)
             done.append(
-                f"Documents split again: {len(resplit)}. {waiting} passages wait for `stackroom index`."
+                f"Documents split again: {len(resplit)}. Passages that wait for `stackroom index`: {waiting}."
             )
     except (OSError, sqlite3.Error) as error:
         raise CatalogUnusable(f"The catalogue {settings.catalog} cannot be repaired: {error}.") from error

@@ -66,6 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_scanned_pdf(folder / "scan.pdf")
     (folder / "#recycle").mkdir()
     write_pdf(folder / "#recycle" / "bread.pdf", ["An older recipe."])
+    (folder / "notes.md").touch()
     write_garbage(folder / "broken.pdf")
     write_pdf(folder / "locked.pdf", ["A secret."], password="swordfish")  # noqa: S106  a test's
     return folder
@@ -101,9 +102,11 @@ def test_index_says_what_it_did_and_what_it_could_not(first_run: tuple[Path, Ran
     assert "3 added, 2 failed" in run.stderr
     assert "locked.pdf: needs a password" in run.stderr
     assert "broken.pdf: " in run.stderr
-    assert "1 scanned pages wait for OCR: tesseract is not installed" in run.stderr
-    assert "1 links, folders or PDFs left out: see `stackroom status`." in run.stderr
+    assert "1 scanned page waits for OCR: tesseract is not installed" in run.stderr
+    assert "1 link, folder or PDF left out: see `stackroom status`." in run.stderr
     assert (summary["waiting_scans"], summary["without_text"]) == (1, [])
+    assert "1 md file left out: only PDFs are read." in run.stderr
+    assert summary["other_formats"] == {"md": 1}
     assert "Traceback" not in run.stderr
 
 
@@ -358,7 +361,7 @@ def test_forget(folder: Path, data: Path, tmp_path: Path) -> None:
         [],
         [],
     )
-    assert len(list(folder.iterdir())) == 6
+    assert len(list(folder.iterdir())) == 7
 
 
 def test_help_is_light(tmp_path: Path) -> None:

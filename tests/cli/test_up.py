@@ -204,7 +204,7 @@ def test_upkeep_goes_on_beside_it(url: str, data: Path, folder: Path) -> None:
     assert (indexed.returncode, json.loads(indexed.stdout)["added"]) == (0, 1)
     assert stackroom_here("index", "--retry", "--json", "--data", data).returncode == 0
     forgotten = stackroom_here("forget", added, "--data", data)
-    assert (forgotten.returncode, "with 1 documents" in forgotten.stdout) == (0, True)
+    assert (forgotten.returncode, "with 1 document." in forgotten.stdout) == (0, True)
 
 
 def test_a_second_watcher_and_a_taken_port_are_refused(url: str, data: Path, folder: Path) -> None:

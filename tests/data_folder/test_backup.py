@@ -68,6 +68,21 @@ def test_a_restored_folder_answers_without_anything_else(
     assert {mode(file.parent) for file in (copy.access, copy.calls)} == {0o700}
 
 
+def test_the_file_of_settings_comes_back_but_takes_no_others_place(
+    tmp_path: Path, settings: Settings, shelf: Shelf
+) -> None:
+    (settings.data / "stackroom.toml").write_text("port = 9000\n")
+    made = back_up(settings, tmp_path / "library.tar")
+    assert set(made.files) == {"catalog.sqlite3", "stackroom.toml"}
+    copy, other = (Settings(data=tmp_path / name) for name in ("copy", "other"))
+    other.data.mkdir()
+    (other.data / "stackroom.toml").write_text("port = 7000\n")
+    for place, port in ((copy, 9000), (other, 7000)):
+        restore(place, tmp_path / "library.tar", migrate)
+        assert Settings.read({}, data=place.data).port == port
+        assert place.catalog.exists()
+
+
 def test_a_backup_while_documents_are_published_is_of_one_moment(
     tmp_path: Path, settings: Settings, shelf: Shelf
 ) -> None:

@@ -38,6 +38,14 @@ def make(root: Path, *paths: str) -> Path:
     return root
 
 
+def test_files_of_other_formats_are_counted(tmp_path: Path) -> None:
+    make(tmp_path, "a.docx", "b/c.md", "b/D.MD", "e.md", "README", "f.not a format", ".hidden.md", "g.pdf")
+    make(tmp_path, "drafts/h.md", "@eaDir/i.md").joinpath(".stackroomignore").write_text("drafts/\ne.md\n")
+    seen = Walk()
+    list(walk(tmp_path, EVERYTHING, seen))
+    assert seen.other_formats == {"docx": 1, "md": 2, "": 2}
+
+
 # Links
 
 

@@ -10,7 +10,7 @@ from fakes import OneModel, Wanting
 from shelf import Shelf
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.passage_ranges import PassageRange
-from stackroom.cli.terminal import show_hits
+from stackroom.cli.search_results import Source, show_hits
 from stackroom.common.errors import ModelDamaged, ModelNotFound
 from stackroom.embedding.embedder import Preparation
 from stackroom.indexes.words import WordIndex
@@ -115,8 +115,9 @@ def test_a_search_has_its_best_passages_read_again(
     fused = reader.rankings(QUESTION)["fused"]
     assert fused[0].document_id == after.hits[0][0].document_id
     assert len(after.reread.scores) >= 3 > len(before.reread.scores) == 0
-    show_hits([hit for hit, _ in after.hits], ["", "", ""], [evidence for _, evidence in after.hits])
-    assert re.search(r"together 0\.\d+; reranked 1\.00 \(before: [23]\.\)", capsys.readouterr().out)
+    show_hits([hit for hit, _ in after.hits], [Source([], "")] * 3, [evidence for _, evidence in after.hits])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert re.search(r"together 0\.\d+; reranked 1\.00 \(before: [23]\.\)", shown)
 
 
 def test_the_same_question_is_answered_in_the_same_order(reader: Reader, wanting: Wanting) -> None:

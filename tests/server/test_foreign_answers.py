@@ -9,7 +9,8 @@ import pytest
 
 from mcp_clients import FETCH, SEARCH, ask, connect, content, serving
 from shelf import Shelf
-from stackroom.cli.terminal import listed, show_calls, show_hits
+from stackroom.cli.search_results import Source, show_hits
+from stackroom.cli.terminal import listed, show_calls
 from stackroom.reading.reader import Reader
 from stackroom.server.monitoring.ledger import Ledger, newest
 
@@ -111,7 +112,7 @@ def test_on_a_page(hostile: Reader) -> None:
 
 def test_in_a_terminal(hostile: Reader, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hits = hostile.search("cats purr", marked=True)
-    show_hits(hits, ["https://library.example/"] * len(hits), ())
+    show_hits(hits, [Source([], "https://library.example/")] * len(hits))
     ledger = Ledger(tmp_path / "calls.jsonl", "http")
     long = LONG.removeprefix(MARK)
     with ledger.call(SEARCH, long, (long, long)) as call:

@@ -107,11 +107,11 @@ def test_further_names_are_a_setting() -> None:
     assert settings_of(arguments).allow_host == ("a.example", "b.example")
     for wrong in ("http://nas.local", "nas.local/mcp", "*", "a..b", "nas local?"):
         with pytest.raises(
-            SettingsError, match=r"--allow-host take a host's name, such as nas\.example\.com"
+            SettingsError, match=r"--allow-host must be the name of a host, such as nas\.example\.com"
         ):
             Settings.read({}, allow_host=[wrong])
     refused = stackroom_here("serve", "--allow-host", "https://nas.local")
-    assert (refused.returncode, "a host's name" in refused.stderr) == (2, True)
+    assert (refused.returncode, "the name of a host" in refused.stderr) == (2, True)
 
 
 # Over HTTP

@@ -1,40 +1,58 @@
 """The arguments of all commands, and their help. What each command does is in `stackroom.cli.commands`."""
 
 import argparse
+import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from stackroom import __version__
-from stackroom.cli.help_texts import DESCRIPTION, DOCTOR, EPILOG, EVAL, MODELS, OPERATORS, TRY
-from stackroom.common.settings import Settings
-
-WAIT_SECONDS = 600.0
-"""How long a command waits for another one by default, in seconds."""
-
-_MODEL = (
-    'an embedding model: "multilingual", a folder, or a hub name such as BAAI/bge-small-en-v1.5 (default: '
-    "STACKROOM_MODEL, or that of the index; at first the bundled one, which reads English best)"
+from stackroom.cli.command_parser import CommandParser, grouped, path, positive
+from stackroom.cli.help_texts import (
+    COMMAND_GROUPS,
+    COMPLETION,
+    DESCRIPTION,
+    DOCTOR,
+    EPILOG,
+    EVAL,
+    MODELS,
+    OPERATORS,
+    TRY,
 )
+from stackroom.cli.shared_arguments import MODEL, add_address, add_log, add_parent, add_paths, add_wait
+from stackroom.common.settings import Settings
+from stackroom.common.settings_sources import Given
 
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The arguments of one command, whose name is `command`. argparse itself exits with 2 on wrong use.
 
+    Without a command it prints the help, and exits with 0.
+
     Args:
         argv: without the program's own name; None takes those of this process.
     """
-    return _parser().parse_args(argv)
+    parser = command_parser()
+    arguments = parser.parse_args(argv)
+    if arguments.command is None:
+        parser.print_help()
+        sys.exit()
+    return arguments
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
-    """The settings: from the environment, unless an argument says otherwise.
+    """The settings: from the environment or the file of settings, unless an argument says otherwise.
 
     Raises:
         SettingsError: a value is not one that the setting can have.
     """
+    return Settings.of(given_settings(arguments))
+
+
+def given_settings(arguments: argparse.Namespace) -> dict[str, Given]:
+    """The values of the settings that are not the defaults, with their sources. Raises SettingsError."""
     given = vars(arguments)
-    return Settings.read(
+    return Settings.given(
         data=given.get("data"),
+        config=given.get("config"),
         model=given.get("model"),
         host=given.get("host"),
         port=given.get("port"),
@@ -48,33 +66,39 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
+def command_parser() -> CommandParser:
+    """The parser of all commands."""
+    common = CommandParser(add_help=False)
     common.add_argument(
         "--data",
-        type=_path,
+        type=path,
         metavar="DIR",
         default=argparse.SUPPRESS,
-        help="the data folder (default: STACKROOM_DATA, or data/ in the working directory)",
+        help="the data folder (default: STACKROOM_DATA, or data/ in a checkout, or your own; `stackroom "
+        "status` says which)",
     )
-    parser = argparse.ArgumentParser(
-        prog="stackroom",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        parents=[common],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    common.add_argument(
+        "--config",
+        type=path,
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="a file of settings (default: STACKROOM_CONFIG, or stackroom.toml in the data folder)",
     )
-    parser.add_argument("--version", action="version", version=f"stackroom {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
+    top = CommandParser(add_help=False, parents=[common])
+    top.add_argument("--version", action="version", version=f"stackroom {__version__}")
+    parser = CommandParser(prog="stackroom", parents=[top])
+    commands = parser.add_subparsers(metavar="COMMAND", dest="command")
+    summaries: dict[str, str] = {}
 
     def add(name: str, summary: str) -> argparse.ArgumentParser:
+        summaries[name] = summary
         return commands.add_parser(
             name, help=summary, description=summary[0].upper() + summary[1:] + ".", parents=[common]
         )
 
     index = add("index", "read PDFs into the index; files that have not changed are skipped")
-    _add_paths(index)
-    _add_log(index)
+    add_paths(index)
+    add_log(index)
     index.add_argument("--json", action="store_true", help="print a summary as JSON at the end")
     index.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
     index.add_argument(
@@ -85,8 +109,8 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="exit with code 1 also if a file failed that had failed before and has not changed",
     )
-    _add_wait(index)
-    _add_parent(index)
+    add_wait(index)
+    add_parent(index)
     anew = index.add_mutually_exclusive_group()
     anew.add_argument(
         "--retry-only",
@@ -108,15 +132,15 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     watch = add("watch", "index, then follow the folders as they change, until Ctrl-C")
-    _add_paths(watch)
-    _add_log(watch)
+    add_paths(watch)
+    add_log(watch)
     watch.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
-    _add_parent(watch)
+    add_parent(watch)
 
     serve = add("serve", "answer search and fetch to MCP clients, until Ctrl-C")
-    _add_address(serve)
-    _add_log(serve)
-    _add_parent(serve)
+    add_address(serve)
+    add_log(serve)
+    add_parent(serve)
     serve.add_argument(
         "--transport",
         choices=["http", "stdio"],
@@ -126,19 +150,24 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     up = add("up", "watch and serve together, until Ctrl-C")
-    _add_paths(up)
-    _add_address(up)
-    _add_log(up)
+    add_paths(up)
+    add_address(up)
+    add_log(up)
 
     search = add("search", "find the documents that answer a question or contain these words")
     search.formatter_class = argparse.RawDescriptionHelpFormatter
     search.epilog = OPERATORS
     search.add_argument("query", nargs="+", metavar="QUERY", help="a question, or words; see below")
-    search.add_argument("--limit", type=_positive, default=10, metavar="N", help="most results (default: 10)")
+    search.add_argument("--limit", type=positive, default=10, metavar="N", help="most results (default: 10)")
     search.add_argument(
         "--explain", action="store_true", help="show the scores behind the order of the results"
     )
     search.add_argument("--json", action="store_true", help="print the JSON that the search tool returns")
+    search.add_argument(
+        "--open",
+        action="store_true",
+        help="open the page of the first result in the browser; `stackroom serve` must be running",
+    )
 
     passphrase = add("passphrase", "set the passphrase that lets clients and browsers in")
     passphrase.epilog = (
@@ -181,18 +210,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_argument("--json", action="store_true", help="print what was found as JSON")
     check.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
-    _add_wait(check)
+    add_wait(check)
 
     backup = add(
         "backup", "copy everything that cannot be made again into one file; other commands may run meanwhile"
     )
-    backup.add_argument("file", type=_path, metavar="FILE", help="the tar file to make; must not exist yet")
+    backup.add_argument("file", type=path, metavar="FILE", help="the tar file to make; must not exist yet")
 
     restore = add("restore", "put a backup into a data folder that has no index yet")
-    restore.add_argument("file", type=_path, metavar="FILE", help="made by `stackroom backup`")
+    restore.add_argument("file", type=path, metavar="FILE", help="made by `stackroom backup`")
 
     log = add("log", "show what clients asked and what they got, the newest last")
-    log.add_argument("--limit", type=_positive, default=20, metavar="N", help="most calls (default: 20)")
+    log.add_argument("--limit", type=positive, default=20, metavar="N", help="most calls (default: 20)")
     log.add_argument("--json", action="store_true", help="print them as JSON, with all documents and pages")
 
     doctor = add(
@@ -224,18 +253,18 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.formatter_class = argparse.RawDescriptionHelpFormatter
     evaluate.description = EVAL
     evaluate.add_argument(
-        "folder", type=_path, metavar="DIR", help="the set of documents and questions, see above"
+        "folder", type=path, metavar="DIR", help="the set of documents and questions, see above"
     )
-    evaluate.add_argument("--model", metavar="NAME", help=_MODEL)
-    evaluate.add_argument("--queries", type=_path, metavar="FILE", help="JSON lines with _id and text")
+    evaluate.add_argument("--model", metavar="NAME", help=MODEL)
+    evaluate.add_argument("--queries", type=path, metavar="FILE", help="JSON lines with _id and text")
     evaluate.add_argument(
         "--qrels",
-        type=_path,
+        type=path,
         metavar="FILE",
         help="judgments: query-id, corpus-id and score in each line, with tabs between",
     )
     evaluate.add_argument(
-        "--questions", type=_path, metavar="FILE", help="CSV, or JSON lines: question, pdf, page"
+        "--questions", type=path, metavar="FILE", help="CSV, or JSON lines: question, pdf, page"
     )
     evaluate.add_argument(
         "--half",
@@ -246,7 +275,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument(
         "--keep",
-        type=_path,
+        type=path,
         metavar="DATA",
         help="keep the index in this data folder, which must be for this set only; the next run reuses it",
     )
@@ -260,7 +289,7 @@ def _parser() -> argparse.ArgumentParser:
     models.add_argument(
         "--folder",
         action="append",
-        type=_path,
+        type=path,
         default=[],
         metavar="DIR",
         help="list the model in DIR as well",
@@ -272,10 +301,10 @@ def _parser() -> argparse.ArgumentParser:
     attempt.formatter_class = argparse.RawDescriptionHelpFormatter
     attempt.description = TRY
     attempt.add_argument("name", metavar="NAME", help="a folder, or a name such as BAAI/bge-small-en-v1.5")
-    attempt.add_argument("folder", type=_path, metavar="FOLDER", help="a folder of PDFs")
+    attempt.add_argument("folder", type=path, metavar="FOLDER", help="a folder of PDFs")
     attempt.add_argument(
         "--passages",
-        type=_positive,
+        type=positive,
         default=1000,
         metavar="N",
         help="take a sample of about so many passages (default: %(default)s); more take longer and tell more",
@@ -284,102 +313,22 @@ def _parser() -> argparse.ArgumentParser:
     attempt.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
 
     forget = add("forget", "remove a folder from the index; its files stay where they are")
-    forget.add_argument("path", type=_path, metavar="PATH", help="a folder or PDF that was given to `index`")
-    _add_wait(forget)
+    forget.add_argument("path", type=path, metavar="PATH", help="a folder or PDF that was given to `index`")
+    add_wait(forget)
+
+    completion = add("completion", "print what makes a shell complete these commands")
+    completion.formatter_class = argparse.RawDescriptionHelpFormatter
+    completion.epilog = COMPLETION
+    completion.add_argument(
+        "shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish"
+    )
+
+    parser.help_page = argparse.ArgumentParser(
+        prog="stackroom",
+        usage="stackroom COMMAND [options]",
+        description=f"{DESCRIPTION}\n{grouped(summaries, COMMAND_GROUPS)}",
+        epilog=EPILOG,
+        parents=[top],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     return parser
-
-
-def _add_paths(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "paths",
-        nargs="*",
-        type=_path,
-        metavar="PATH",
-        help="a folder of PDFs, or a single PDF (default: all that were indexed before)",
-    )
-    parser.add_argument("--model", metavar="NAME", help=_MODEL)
-    parser.add_argument(
-        "--exclude",
-        action="append",
-        metavar="PATTERN",
-        help="leave out what matches this pattern, written as in .gitignore; may be repeated. It applies to "
-        "this run only: to leave something out for good, use a file .stackroomignore in the folder, or "
-        "STACKROOM_EXCLUDE",
-    )
-    parser.add_argument(
-        "--follow-links",
-        action="store_true",
-        default=None,
-        help="follow links that lead out of the folder, in this run only: a later run without it removes "
-        "what they lead to from the index. STACKROOM_FOLLOW_LINKS=yes follows them always",
-    )
-
-
-def _add_wait(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--wait",
-        type=float,
-        default=WAIT_SECONDS,
-        metavar="SECONDS",
-        help="how long to wait if another command is working in the data folder (default: %(default)g). "
-        "`watch` and `up` let this command in, then continue",
-    )
-
-
-def _add_parent(parser: argparse.ArgumentParser) -> None:
-    # `up` and the server give this to the commands that they start: they end when their standard input does.
-    parser.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)
-
-
-def _add_log(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--log-json",
-        action="store_true",
-        default=None,
-        help="tell what happens as JSON objects on standard error, one a line, instead of in words",
-    )
-
-
-def _add_address(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", help="address to listen on (default: STACKROOM_HOST, or 127.0.0.1)")
-    parser.add_argument("--port", type=int, help="port to listen on (default: STACKROOM_PORT, or 8000)")
-    parser.add_argument(
-        "--public-url",
-        metavar="URL",
-        help="where others find the server, such as the address of a tunnel; turns sign-in on "
-        "(default: STACKROOM_PUBLIC_URL)",
-    )
-    parser.add_argument(
-        "--allow-anonymous",
-        action="store_true",
-        default=None,
-        help="serve without sign-in: anybody who reaches the server can read the whole library",
-    )
-    parser.add_argument(
-        "--allow-host",
-        action="append",
-        metavar="NAME",
-        help="answer also requests for this host name; may be repeated (default: STACKROOM_ALLOW_HOST). "
-        "Not needed for this machine's own names, IP addresses and the host of --public-url; nor, if other "
-        "machines can reach the server, for names that only a local network has, such as nas or nas.local",
-    )
-    parser.add_argument(
-        "--calls-per-minute",
-        type=int,
-        metavar="N",
-        help="most calls of each client in a minute, if other machines can reach the server; 0 for any "
-        "number (default: STACKROOM_CALLS_PER_MINUTE, or 300)",
-    )
-
-
-def _path(text: str) -> Path:
-    if not text:  # a variable that is not set; Path would take it for the working directory
-        raise argparse.ArgumentTypeError("the name is empty")
-    return Path(text)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not 1 or more")
-    return number

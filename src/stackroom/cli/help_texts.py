@@ -12,6 +12,21 @@ Search a private folder of PDFs on this machine: for you, and for AI assistants 
   stackroom models               show embedding models: those that are here, and recommended ones
 """
 
+COMMAND_GROUPS = {
+    "search": ("search", "list", "fetch"),
+    "read folders": ("index", "watch", "forget"),
+    "answer assistants": ("serve", "up", "passphrase", "token", "clients", "log", "doctor"),
+    "look after the library": ("status", "check", "backup", "restore"),
+    "measure, and set up": ("eval", "models", "completion"),
+}
+"""Where the help shows each command."""
+
+COMPLETION = """\
+bash: put this into ~/.bashrc:             eval "$(stackroom completion bash)"
+zsh:  put this into ~/.zshrc, after compinit:  eval "$(stackroom completion zsh)"
+fish: stackroom completion fish > ~/.config/fish/completions/stackroom.fish
+"""
+
 OPERATORS = """\
 operators, anywhere in the query (in a shell, put the whole query in single quotes):
   "exact phrase"       only passages with exactly these words, in this order
@@ -43,7 +58,7 @@ For questions of your own, make a CSV file whose first line is `question,pdf,pag
 and may be left empty. Then: stackroom eval ~/Papers --questions mine.csv --keep ~/papers-eval
 
 Your own index is not touched: the set gets its own index in a temporary folder, with the model of --model or
-STACKROOM_MODEL. Only the compiled model is taken from the data folder.
+STACKROOM_MODEL. Only the compiled model is shared.
 """
 
 DOCTOR = """\
@@ -57,14 +72,15 @@ exit codes: 0 all is well; 1 something failed; 2 wrong arguments or settings; 13
 with 1 if a file or folder could not be read, unless it failed before already; `index --strict` also then
 (`stackroom status` lists these files). `check` exits with 1 if something is damaged. `watch`, `serve` and
 `up` exit with 0 on SIGTERM.
-environment variables: STACKROOM_DATA, STACKROOM_MODEL and others; docs/settings.md has them all
+settings: the command line, environment variables (STACKROOM_MODEL and others), stackroom.toml in the data
+folder, in this order; `stackroom status` says which apply, and docs/settings.md has them all
 """
 
 MODELS = """\
 Show the embedding models that are on this machine (the bundled one, those in the cache of the hub, prepared
 ones, and the folders of --folder and STACKROOM_MODEL), with the CPU time that a passage takes; and models
 that can be recommended, by language, with published figures. The time is measured when a prepared model is
-shown for the first time, which takes a few seconds, and remembered in the data folder. Nothing is sent or
+shown for the first time, which takes a few seconds, and remembered beside the models. Nothing is sent or
 downloaded. `stackroom models try NAME FOLDER` measures a model on documents of your own.
 """
 
@@ -77,6 +93,5 @@ documents first, and passages are embedded without titles and headings above the
 find itself. Headings are not what people ask, so compare models by these figures; do not expect them of
 questions. For questions of your own: `stackroom eval`.
 
-Your index is not touched. A model that is not on this machine is downloaded; prepared models stay in the
-data folder.
+Your index is not touched. A model that is not on this machine is downloaded; prepared models stay.
 """

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from io import TextIOWrapper
 
-from stackroom.cli.arguments import parse, settings_of
+from stackroom.cli.arguments import given_settings, parse
 from stackroom.cli.exit_codes import (
     INDEX_IS_KEPT,
     INTERRUPTED,
@@ -19,10 +19,10 @@ from stackroom.cli.exit_codes import (
 )
 from stackroom.common.errors import SettingsError, StackroomError, UsageError
 from stackroom.common.events import Events
-from stackroom.common.owner_only import write_for_us_alone
+from stackroom.common.owner_only import open_password_files, write_for_us_alone
+from stackroom.common.settings import Settings
 
-# The module and the function of each command, in `stackroom.cli.commands`.
-_COMMANDS = {
+COMMANDS = {
     "index": ("indexing", "index"),
     "watch": ("indexing", "watch"),
     "forget": ("indexing", "forget"),
@@ -41,7 +41,9 @@ _COMMANDS = {
     "doctor": ("doctor", "doctor"),
     "eval": ("evaluation", "evaluate"),
     "models": ("models", "models"),
+    "completion": ("completion", "completion"),
 }
+"""The module and the function of each command, in `stackroom.cli.commands`."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _command(name: str) -> Callable[[argparse.Namespace], int]:
-    module, function = _COMMANDS[name]
+    module, function = COMMANDS[name]
     command: Callable[[argparse.Namespace], int] = getattr(
         import_module(f"stackroom.cli.commands.{module}"), function
     )
@@ -77,7 +79,17 @@ def _command(name: str) -> Callable[[argparse.Namespace], int]:
 
 
 def _events(arguments: argparse.Namespace) -> Events:
+    """Where the command reports what happens; says at once what is wrong with how its settings are kept."""
     try:
-        return Events(as_json=settings_of(arguments).log_json)
+        given = given_settings(arguments)
+        settings = Settings.of(given)
     except SettingsError:  # the command itself will report it
         return Events(as_json=bool(vars(arguments).get("log_json")))
+    events = Events(as_json=settings.log_json)
+    if not vars(arguments).get("with_parent"):  # `up` has said it
+        for warning in (one.warning for one in given.values() if one.warning):
+            events.tell("settings", f"stackroom: {warning}", "warning", message=warning)
+        for file in open_password_files(settings):
+            text = f"{file} has passwords, and others can read it: `chmod 600` closes it."
+            events.tell("settings", f"stackroom: {text}", "warning", message=text)
+    return events

@@ -8,7 +8,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from stackroom.common.amounts import duration
+from stackroom.common.amounts import counted, duration
 from stackroom.common.events import Events
 
 _SECONDS_BETWEEN_LINES = 5.0
@@ -68,11 +68,12 @@ class ProgressDisplay:
         if (scans and not scans_done) or not (scans or files_done or pages or embedded):
             self._started = time.monotonic()  # a run begins, or its scans begin
         elapsed = time.monotonic() - self._started
-        counts = f"{files_done}/{files} files  {pages} pages  {embedded}/{passages} passages embedded"
+        of_passages = f"{embedded}/{counted(passages, 'passage')} embedded"
+        counts = f"{files_done}/{counted(files, 'file')}  {counted(pages, 'page')}  {of_passages}"
         if not pages and (embedded or stage == "splitting"):
-            counts = f"{embedded}/{passages} passages embedded"
+            counts = of_passages
         if scans:  # scans are read when everything else is done
-            counts = f"{scans_done}/{scans} scanned pages  {embedded}/{passages} passages embedded"
+            counts = f"{scans_done}/{counted(scans, 'scanned page')}  {of_passages}"
         left = f"about {duration(seconds_left)} left" if seconds_left is not None else ""
         if self._bar:
             self._bar.update(

@@ -1,21 +1,15 @@
 """Output for people in a terminal: tables, and how files, times and sizes are written."""
 
 import json
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from stackroom.catalog.status import KeptModel, NotRead, Status
-from stackroom.common.amounts import duration, size
-from stackroom.common.documents import Hit, Quote
+from stackroom.common.amounts import counted, duration, size
 from stackroom.embedding.prompts import Prompts
 from stackroom.page.foreign_text import own_line
-from stackroom.reading.finding.ranking import Evidence
-
-_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
 _WHY_LEFT_OUT = {
     "link": "links that lead out of it: --follow-links follows them",
@@ -30,6 +24,9 @@ _NOT_READ = {
     "form": "a form of the kind XFA, which only few viewers show",
     "repair": "text that could not be put in order (please report it, with the file)",
 }
+
+# Most formats that are named.
+_FORMATS = 8
 
 # Most files that a summary names under each heading.
 _LISTED = 20
@@ -58,11 +55,11 @@ def show_status(
     share = f", {status.index_bytes / status.text_bytes:.1f} times the text" if status.text_bytes else ""
     print(f"documents   {status.documents}")
     if status.attachments_read or status.attachments_waiting:
-        wait = f", {status.attachments_waiting} wait to be read" if status.attachments_waiting else ""
+        wait = f", {_wait(status.attachments_waiting)} to be read" if status.attachments_waiting else ""
         print(f"  attached    {status.attachments_read} inside other PDFs{wait}")
     print(f"pages       {status.pages}")
     if status.scans_read or status.scans_waiting or status.scans_failed:
-        wait = f", {status.scans_waiting} wait for OCR" if status.scans_waiting else ""
+        wait = f", {_wait(status.scans_waiting)} for OCR" if status.scans_waiting else ""
         failed = f", {len(status.scans_failed)} could not be read" if status.scans_failed else ""
         print(f"  scans       {status.scans_read} read by OCR{wait}{failed}")
     if status.scans_waiting:
@@ -71,7 +68,8 @@ def show_status(
     print(f"  by words    {_part(words, status.passages)}")
     legible = status.passages - status.illegible
     illegible = status.illegible
-    beyond = f"; {illegible} more are in languages that the model can't read" if illegible else ""
+    are = "is in a language" if illegible == 1 else "are in languages"
+    beyond = f"; {illegible} more {are} that the model can't read" if illegible else ""
     print(f"  by meaning  {_part(legible - status.pending, legible)}{beyond}")
     print(f"text        {size(status.text_bytes)}")
     print(f"index       {size(status.index_bytes)}{share}")
@@ -103,7 +101,7 @@ def show_status(
         if failures:
             print(f"\n{title} ({len(failures)}):")
         for failure in failures:
-            print(f"  {printable(failure.path)}: {_line(failure.reason)}")
+            print(f"  {printable(failure.path)}: {one_line(failure.reason)}")
     if locked:
         print(
             f"\nneeds a password ({len(locked)}): give it in STACKROOM_PDF_PASSWORDS, a line for each, or in "
@@ -115,7 +113,7 @@ def show_status(
         count = sum(len(attached.names) for attached in status.attachments_other)
         print(f"\nattached files that are no PDFs, so not searchable ({count}):")
     for attached in status.attachments_other:
-        names = ", ".join(map(_line, attached.names[:_LISTED]))
+        names = ", ".join(map(one_line, attached.names[:_LISTED]))
         more = f" and {len(attached.names) - _LISTED} more" if len(attached.names) > _LISTED else ""
         print(f"  {printable(attached.path)}: {names}{more}")
     if status.not_read:
@@ -131,11 +129,12 @@ def show_status(
 def show_progress(progress: Mapping[str, Any]) -> None:
     """Prints how far the indexer at work is; the fields are those of `indexer.run.account.Progress`."""
     left = progress["seconds_left"]
-    counts = f"{progress['embedded']}/{progress['passages']} passages embedded"
+    counts = f"{progress['embedded']}/{counted(progress['passages'], 'passage')} embedded"
     if progress["scans"]:
-        counts = f"{progress['scans_done']}/{progress['scans']} scanned pages, {counts}"
+        counts = f"{progress['scans_done']}/{counted(progress['scans'], 'scanned page')}, {counts}"
     elif progress["pages"]:
-        counts = f"{progress['files_done']}/{progress['files']} files, {progress['pages']} pages, {counts}"
+        files = f"{progress['files_done']}/{counted(progress['files'], 'file')}"
+        counts = f"{files}, {counted(progress['pages'], 'page')}, {counts}"
     print(
         f"\nat work now ({progress['stage']}): {counts}"
         + ("" if left is None else f", about {duration(left)} left")
@@ -147,7 +146,8 @@ def _kept(other: KeptModel) -> str:
     if other.is_replaced:
         return f"the vectors of {other.name} are kept: `stackroom index --undo` goes back to them"
     return (
-        f"being embedded anew with {other.name}: {other.embedded} of {other.passages} passages so far;\n"
+        f"being embedded anew with {other.name}: {other.embedded} of {counted(other.passages, 'passage')} so "
+        "far;\n"
         "            `stackroom index --reembed` goes on, `stackroom index --undo` gives it up"
     )
 
@@ -176,7 +176,7 @@ def show_check(found: Mapping[str, Any], left: Mapping[str, Any], done: Sequence
         left: the report after that; the same if nothing was repaired.
         done: what was repaired, a sentence each.
     """
-    print(f"checked     {found['documents']} documents, {found['passages']} passages")
+    print(f"checked     {counted(found['documents'], 'document')}, {counted(found['passages'], 'passage')}")
     _show_damages("damaged", found)
     if done:
         print("\nrepaired:\n" + "\n".join(f"  {sentence}" for sentence in done))
@@ -187,7 +187,8 @@ def show_check(found: Mapping[str, Any], left: Mapping[str, Any], done: Sequence
     else:
         print("damaged     nothing")
     if left["pending"]:
-        print(f"waiting     {left['pending']} passages have no vector yet; `stackroom index` makes them")
+        waiting = counted(left["pending"], "passage")
+        print(f"waiting     {waiting} without a vector, which `stackroom index` makes")
     if left["words_behind"]:
         print(
             "waiting     the index of words lacks the last changes; `stackroom index` or --repair adds them"
@@ -206,7 +207,7 @@ def _show_damages(title: str, report: Mapping[str, Any]) -> None:
     print(f"\n{title} ({len(report['damages'])}):")
     for damage in report["damages"][:_LISTED]:
         files = report["files"].get(damage["document"]) or []
-        print(f"  {''.join(f'{printable(file)}: ' for file in files[:1])}{_line(damage['what'])}")
+        print(f"  {''.join(f'{printable(file)}: ' for file in files[:1])}{one_line(damage['what'])}")
     if len(report["damages"]) > _LISTED:
         print(f"  … and {len(report['damages']) - _LISTED} more; --json has all")
 
@@ -214,62 +215,12 @@ def _show_damages(title: str, report: Mapping[str, Any]) -> None:
 def _part(count: int, whole: int) -> str:
     if count == whole:
         return "all"
-    return f"{count}; the others wait for `stackroom index` or `watch`"
+    others = "the other waits" if whole - count == 1 else "the others wait"
+    return f"{count}; {others} for `stackroom index` or `watch`"
 
 
-def show_hits(hits: Sequence[Hit], urls: Sequence[str], explained: Sequence[Evidence]) -> None:
-    """Prints search results, the words of the query in bold on a terminal.
-
-    Args:
-        hits: the best first.
-        urls: the address of each hit.
-        explained: the scores of each hit's best passage; empty to leave them out.
-    """
-    bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    for number, (hit, url) in enumerate(zip(hits, urls, strict=True), 1):
-        best = hit.best
-        page = best.page_label if best.page_label == str(best.page) else f"{best.page_label} ({best.page})"
-        print(f"{number:2}. {_line(hit.title)}, page {printable(page)}  ({best.score:.2f})")
-        for line in _marked(best, bold=bold).splitlines():
-            print(f"    {line}")
-        if hit.more:
-            further = ", ".join(printable(quote.page_label) for quote in hit.more)
-            print(f"    also on page {further}" + (f", and {hit.unshown} more" if hit.unshown else ""))
-        for copy in best.copies:
-            print(f"    the same in {_line(copy.title)}, page {printable(copy.page_label)}")
-        if explained:
-            print(f"    {_explained(explained[number - 1])}")
-        print(f"    {url}")
-    if not hits:
-        print("Nothing found.", file=sys.stderr)
-
-
-def _marked(quote: Quote, *, bold: bool) -> str:
-    parts, at = [], 0
-    for start, stop in quote.matches if bold else ():
-        parts += [quote.text[at:start], _BOLD, quote.text[start:stop], _PLAIN]
-        at = stop
-    parts.append(quote.text[at:])
-    return "".join(
-        part if part in (_BOLD, _PLAIN) else "".join(c if c.isprintable() or c == "\n" else " " for c in part)
-        for part in parts
-    )
-
-
-def _explained(evidence: Evidence) -> str:
-    def ranked(rank: int | None) -> str:
-        return f"rank {rank}" if rank else "no rank"
-
-    meaning = "no vector" if evidence.meaning is None else f"{evidence.meaning:.2f}"
-    reranked = (
-        "" if evidence.reranked is None else f"; reranked {evidence.reranked:.2f} (before: {evidence.place}.)"
-    )
-    return (
-        f"words {evidence.words:.2f} ({ranked(evidence.words_rank)}), "
-        f"meaning {meaning} ({ranked(evidence.meaning_rank)}), "
-        f"page {evidence.page:.2f}, document {evidence.document:.2f}, "
-        f"file name {evidence.name:.2f}, together {evidence.score:.3f}{reranked}"
-    )
+def _wait(count: int) -> str:
+    return f"{count} {'waits' if count == 1 else 'wait'}"
 
 
 def show_calls(calls: Sequence[Mapping[str, Any]]) -> None:
@@ -301,7 +252,7 @@ def _short(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """Text from a PDF, or from a library that reads it, as one printable line of limited length."""
     return printable(own_line(text))
 
@@ -313,8 +264,8 @@ def _returned(call: Mapping[str, Any]) -> str:
     if len(documents) == 1:
         what = f"{_short(documents[0]['title'], 48)}, p. {_short(documents[0]['pages'], 24)}"
     else:
-        what = f"{len(documents)} documents, {call['pages']} pages"
-    return f"{what}; {call['characters']:,} characters"
+        what = f"{counted(len(documents), 'document')}, {counted(call['pages'], 'page')}"
+    return f"{what}; {call['characters']:,} {'character' if call['characters'] == 1 else 'characters'}"
 
 
 def listed(entries: Mapping[str, str], rest: str = "`stackroom status` lists all") -> str:
@@ -323,12 +274,29 @@ def listed(entries: Mapping[str, str], rest: str = "`stackroom status` lists all
     If there are many, only the first are listed; `rest` then says where to see all of them.
     """
     lines = [
-        f"  {printable(path)}" + (f": {_line(reason)}" if reason else "")
+        f"  {printable(path)}" + (f": {one_line(reason)}" if reason else "")
         for path, reason in islice(entries.items(), _LISTED)
     ]
     if len(entries) > _LISTED:
         lines.append(f"  … and {len(entries) - _LISTED} more; {rest}")
     return "\n".join(lines)
+
+
+def other_formats(counts: Mapping[str, int]) -> str:
+    """How many files have which format: "1 docx, 3 md files"; the most frequent ones, the others together.
+
+    Args:
+        counts: by the endings of names; "" for names that have none.
+    """
+    named = sorted(
+        ((end, count) for end, count in counts.items() if end), key=lambda pair: (-pair[1], pair[0])
+    )
+    shown = dict(sorted(named[:_FORMATS]))
+    parts = ", ".join(f"{count:,} {printable(ending)}" for ending, count in shown.items())
+    total = sum(counts.values())
+    rest = total - sum(shown.values())
+    others = f"{rest:,} other" if rest else ""
+    return f"{' and '.join(filter(None, (parts, others)))} {'file' if total == 1 else 'files'}"
 
 
 def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:

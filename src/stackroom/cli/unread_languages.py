@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from stackroom.common.amounts import duration
+from stackroom.common.amounts import counted, duration
 from stackroom.common.characters.languages import LANGUAGES
 from stackroom.embedding.multilingual.package import (
     INSTALL,
@@ -35,8 +35,9 @@ def about_unread_languages(passages: int, unread: Mapping[str, int], model: str,
     if count <= _MANY * passages:
         return ""
     lines = [
-        f"{count} of {passages} passages are in languages that the model can't read, and are found by their "
-        f"words alone: {_listed(unread)}."
+        f"{count} of {counted(passages, 'passage')} {'is' if count == 1 else 'are'} in "
+        f"{'a language' if len(unread) == 1 else 'languages'} that the model can't read, and found by words "
+        f"alone: {_listed(unread)}."
     ]
     if model != MULTILINGUAL_NAME:
         install = "" if is_installed() else f" First: `{INSTALL}` (91 MB)."

@@ -13,5 +13,6 @@ __all__ = [
     "programs",
     "running",
     "settings",
+    "settings_sources",
     "sqlite_file",
 ]

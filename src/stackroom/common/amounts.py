@@ -1,4 +1,4 @@
-"""Times and sizes for people to read."""
+"""Numbers, times and sizes for people to read."""
 
 
 def duration(seconds: float) -> str:
@@ -16,6 +16,18 @@ def size(count: int) -> str:
     amount = float(count)
     for unit in ("bytes", "kB", "MB", "GB"):
         if amount < 1000:
-            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+            return counted(count, "byte") if unit == "bytes" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """A number of things for people to read: "1 document", "20,000 documents".
+
+    Args:
+        count: how many.
+        noun: what one of them is called.
+        plural: what several are called, unless that is the same with an s.
+    """
+    number = f"{count:,}" if count >= 10_000 else str(count)
+    return f"{number} {noun if count == 1 else plural or f'{noun}s'}"

@@ -15,7 +15,9 @@ index/                  derived from the PDFs; can be deleted, and the next run 
     damaged-*.sqlite3   catalogues that a repair has set aside
 access/access.sqlite3   passphrase, clients and tokens
 log/calls.jsonl         the ledger of calls, and calls.1.jsonl before it
-models/                 prepared models: see `stackroom.embedding.preparing.conversion`
+stackroom.toml          settings, which only a person writes: see `stackroom.common.settings_sources`
+models/                 prepared models, mostly those of the user's own data folder, which others share: see
+                        `stackroom.embedding.preparing.conversion`
     speeds.json         how fast they are here: see `stackroom.cli.models.speed`
     languages-*.zst     the detector of languages, unpacked: see `indexer.pdf.text.language`
 .restoring-*            where a backup is being unpacked
@@ -45,4 +47,7 @@ DAMAGED = "damaged-{time}.sqlite3"
 ACCESS = "access/access.sqlite3"
 CALLS = "log/calls.jsonl"
 MODELS = "models"
+CONFIG = "stackroom.toml"
+OURS = frozenset({INDEX, "access", "library", CONFIG})
+"""One of these at least is in a data folder that was used, also after its index was deleted."""
 RESTORING_PREFIX = ".restoring-"

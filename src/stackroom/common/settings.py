@@ -1,8 +1,8 @@
-"""Every setting, in one frozen object. `Settings.read` is the only place that reads the environment."""
+"""Every setting, in one frozen object. `Settings.read` is the only way to them from outside."""
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -10,10 +10,9 @@ from urllib.parse import urlsplit
 
 from stackroom.common import data_folder
 from stackroom.common.errors import SettingsError
+from stackroom.common.settings_sources import PREFIX as PREFIX
+from stackroom.common.settings_sources import Given, gather, lines
 
-PREFIX = "STACKROOM_"
-
-_WORDS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
 FETCH_CHARACTERS = 100_000
 """What ChatGPT and Claude take in one answer; claude.ai is said to cut at 150,000."""
 
@@ -38,10 +37,13 @@ _MORE_THAN_NOTHING = (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a person may set. Each field can come from the variable STACKROOM_<FIELD>: STACKROOM_DATA, say.
+    """What a person may set. Each field can come from the variable STACKROOM_<FIELD>: STACKROOM_DATA, say; or
+    from a file of settings; see `settings_sources`.
 
     Attributes:
-        data: the data folder; everything Stackroom writes is under `data/index`.
+        data: the data folder.
+        config: the file of settings; None if there is none.
+        models_folder: of prepared models; None for the data folder's own.
         model: "multilingual", a folder, or a model's name on the hub; empty means the model that the index
             was built with, or the bundled all-MiniLM-L6-v2 for a new index.
         query_prompt, passage_prompt: what stands before each query and passage for the model, instead of what
@@ -81,6 +83,8 @@ class Settings:
     """
 
     data: Path = Path("data")
+    config: Path | None = None
+    models_folder: Path | None = None
     model: str = ""
     query_prompt: str = ""
     passage_prompt: str = ""
@@ -112,64 +116,68 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> "Settings":
-        """The settings of the environment; each of `overrides` that is not None takes the place of one.
+        """The settings of the environment and the file; each of `overrides` that is not None takes the place
+        of one.
 
-        Patterns in `overrides["exclude"]` are added to those of the environment.
+        Patterns in `overrides["exclude"]` are added to those of the environment or the file.
 
         Raises:
-            SettingsError: a value has the wrong type, or is out of range.
+            SettingsError: a value has the wrong type, or is out of range, or the file can't be used.
         """
-        values: dict[str, Any] = {}
-        for setting in fields(cls):
-            name = PREFIX + setting.name.upper()
-            text = environ.get(name, "")
-            if setting.name in ("pdf_passwords", "exclude"):  # blanks may be part of one
-                values[setting.name] = _lines(text)
-            elif setting.name == "allow_host":
-                values[setting.name] = text.replace(",", " ").split()
-            elif setting.name in ("query_prompt", "passage_prompt"):
-                values[setting.name] = _prompt(name, text)
-            elif text.strip():
-                values[setting.name] = _parse(name, text.strip(), setting.type)
-        overrides["exclude"] = (*values["exclude"], *(overrides.get("exclude") or ()))
-        values.update({name: value for name, value in overrides.items() if value is not None})
+        return cls.of(cls.given(environ, **overrides))
+
+    @classmethod
+    def given(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> dict[str, Given]:
+        """What `read` makes settings of, with the source of each value; the others have their defaults."""
+        return gather({setting.name: setting.type for setting in fields(cls)}, environ, overrides)
+
+    @classmethod
+    def of(cls, given: Mapping[str, Given]) -> "Settings":
+        """The settings of these values. Raises SettingsError if one of them is out of range."""
+        values = {name: one.value for name, one in given.items()}
+        source = {name: one.source for name, one in given.items()}
         if values.get("workers", 0) == 0:
             values["workers"] = available_cores()
-        values["public_url"] = _public_url(values.get("public_url", ""))
-        values["allow_host"] = tuple(map(_host_name, values.get("allow_host", ())))
+        for name in ("query_prompt", "passage_prompt"):
+            if name in values:
+                values[name] = _prompt(source[name], values[name])
+        if "public_url" in values:
+            values["public_url"] = _public_url(source["public_url"], values["public_url"])
+        hosts = values.get("allow_host", ())
+        values["allow_host"] = tuple(_host_name(source["allow_host"], host) for host in hosts)
         settings = cls(**values)
+        for name, reason in settings._faults():
+            raise SettingsError(f"{source[name]} {reason}.")
         if not is_text(settings.data.absolute()):
             raise SettingsError(
                 f"The name of the data folder {str(settings.data)!r} is not valid UTF-8: rename it, or name "
                 "another one with --data."
             )
-        if not is_text(settings.host):
-            raise SettingsError(
-                f"The host {settings.host!r} is not valid UTF-8: name another one with --host."
-            )
-        for name in _MORE_THAN_NOTHING:
-            if not getattr(settings, name) > 0:
-                raise SettingsError(f"{PREFIX}{name.upper()} must be greater than 0.")
-        if settings.precision not in ("", "bf16", "int8", "fp32"):
-            raise SettingsError(f"{PREFIX}PRECISION must be bf16, int8 or fp32, not {settings.precision!r}.")
-        if settings.profile not in ("default", "compact"):
-            raise SettingsError(f"{PREFIX}PROFILE must be default or compact, not {settings.profile!r}.")
-        if settings.settle_seconds < 0:
-            raise SettingsError(f"{PREFIX}SETTLE_SECONDS must not be negative.")
-        if settings.calls_per_minute < 0:
-            raise SettingsError(f"{PREFIX}CALLS_PER_MINUTE must not be negative.")
-        if settings.fetch_characters < LEAST_FETCH_CHARACTERS:
-            raise SettingsError(f"{PREFIX}FETCH_CHARACTERS must be {LEAST_FETCH_CHARACTERS:,} or more.")
-        if settings.search_characters < LEAST_SEARCH_CHARACTERS:
-            raise SettingsError(f"{PREFIX}SEARCH_CHARACTERS must be {LEAST_SEARCH_CHARACTERS:,} or more.")
-        if not 0 <= settings.port <= 65535:
-            raise SettingsError(f"{PREFIX}PORT must be between 0 and 65535, not {settings.port}.")
-        if not re.fullmatch(r"|\w[\w/-]*(\+\w[\w/-]*)*", settings.ocr_languages, re.ASCII):
-            raise SettingsError(
-                f"{PREFIX}OCR_LANGUAGES must look like eng+deu, not {settings.ocr_languages!r}."
-            )
         settings.passwords()
         return settings
+
+    def _faults(self) -> Iterator[tuple[str, str]]:
+        """The settings that are out of range, each with what it must be."""
+        for name in _MORE_THAN_NOTHING:
+            if not getattr(self, name) > 0:
+                yield name, "must be greater than 0"
+        for name in ("settle_seconds", "calls_per_minute"):
+            if not getattr(self, name) >= 0:
+                yield name, "must not be negative"
+        if not is_text(self.host):
+            yield "host", f"is not valid UTF-8: {self.host!r}"
+        if self.precision not in ("", "bf16", "int8", "fp32"):
+            yield "precision", f"must be bf16, int8 or fp32, not {self.precision!r}"
+        if self.profile not in ("default", "compact"):
+            yield "profile", f"must be default or compact, not {self.profile!r}"
+        if self.fetch_characters < LEAST_FETCH_CHARACTERS:
+            yield "fetch_characters", f"must be {LEAST_FETCH_CHARACTERS:,} or more"
+        if self.search_characters < LEAST_SEARCH_CHARACTERS:
+            yield "search_characters", f"must be {LEAST_SEARCH_CHARACTERS:,} or more"
+        if not 0 <= self.port <= 65535:
+            yield "port", f"must be between 0 and 65535, not {self.port}"
+        if not re.fullmatch(r"|\w[\w/-]*(\+\w[\w/-]*)*", self.ocr_languages, re.ASCII):
+            yield "ocr_languages", f"must look like eng+deu, not {self.ocr_languages!r}"
 
     def passwords(self) -> tuple[str, ...]:
         """The passwords to try for PDFs that need one. The file is read anew each time.
@@ -186,7 +194,7 @@ class Settings:
                 f"{PREFIX}PDF_PASSWORDS_FILE={self.pdf_passwords_file} cannot be read: "
                 f"{error.strerror or error}. Correct the path, or unset it."
             ) from error
-        return tuple(dict.fromkeys((*self.pdf_passwords, *_lines(text))))
+        return tuple(dict.fromkeys((*self.pdf_passwords, *lines(text))))
 
     @property
     def index(self) -> Path:
@@ -226,7 +234,7 @@ class Settings:
     @property
     def models(self) -> Path:
         """The folder of prepared models. It can be deleted; models are prepared again when needed."""
-        return self.data / data_folder.MODELS
+        return self.models_folder or self.data / data_folder.MODELS
 
     @property
     def indexer_lock(self) -> Path:
@@ -265,35 +273,14 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _parse(name: str, text: str, kind: Any) -> Any:
-    if kind in (Path, Path | None):
-        try:
-            return Path(text).expanduser()
-        except RuntimeError as error:  # ~name, of nobody here
-            raise SettingsError(f"{name}={text!r} cannot be found: {error}") from error
-    if kind is bool:
-        if text.lower() not in _WORDS:
-            raise SettingsError(f"{name}={text!r} is neither yes nor no.")
-        return _WORDS[text.lower()]
-    try:
-        return {int: int, float: float}.get(kind, str)(text)
-    except ValueError:
-        raise SettingsError(f"{name}={text!r} is not a number.") from None
-
-
-def _lines(text: str) -> tuple[str, ...]:
-    lines = (line.removesuffix("\r") for line in text.encode(errors="replace").decode().split("\n"))
-    return tuple(line for line in lines if line)
-
-
-def _prompt(name: str, text: str) -> str:
+def _prompt(source: str, text: str) -> str:
     """Raises SettingsError if it is none: the blank at its end is part of it."""
     if "{text}" in text.removesuffix("{text}"):
-        raise SettingsError(f"{name}={text!r} must have {{text}} at its end, or nowhere.")
+        raise SettingsError(f"{source} must have {{text}} at its end, or nowhere, not {text!r}.")
     return text if text.strip() else ""
 
 
-def _host_name(text: str) -> str:
+def _host_name(source: str, text: str) -> str:
     """The one way to write the name of a host. Its port is left out: a name is good for all of them.
 
     Raises:
@@ -301,13 +288,11 @@ def _host_name(text: str) -> str:
     """
     name = re.fullmatch(r"([a-z0-9_-]+(\.[a-z0-9_-]+)*)\.?(:\d+)?", text.strip().lower())
     if not name:
-        raise SettingsError(
-            f"{PREFIX}ALLOW_HOST and --allow-host take a host's name, such as nas.example.com, not {text!r}."
-        )
+        raise SettingsError(f"{source} must be the name of a host, such as nas.example.com, not {text!r}.")
     return name[1]
 
 
-def _public_url(text: str) -> str:
+def _public_url(source: str, text: str) -> str:
     """The one way to write a public URL: it is compared with what others make of it.
 
     Raises:
@@ -331,8 +316,8 @@ def _public_url(text: str) -> str:
         or set("?#") & set(text)
     ):
         raise SettingsError(
-            f"The public URL must be a scheme and a host, such as https://library.example.com, not {text!r}: "
-            "the path /mcp is added where it belongs."
+            f"{source} must be a scheme and a host, such as https://library.example.com, not {text!r}: the "
+            "path /mcp is added where it belongs."
         )
     host = f"[{host}]" if ":" in host else host
     usual = port in (None, {"http": 80, "https": 443}[parts.scheme])

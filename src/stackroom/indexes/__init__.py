@@ -2,7 +2,7 @@
 
 Its face: `words` (tantivy); `vectors` (FAISS), with the lists that it makes (`inverted_lists`) and that are
 kept (`vector_lists`), and `row_ranges`; `terms` and `parts`, which both wings make of a text, with
-`stems` and `korean`; and `misspelt`.
+`stems` and `korean`; `stop_words`; and `misspelt`.
 """
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "parts",
     "row_ranges",
     "stems",
+    "stop_words",
     "terms",
     "vector_lists",
     "vectors",

@@ -15,10 +15,13 @@ def base_url(settings: Settings) -> str:
 
     It is the URL of the running HTTP server, or, if none runs, of one that would run with these settings.
     """
+    return running_url(settings) or settings.public_url or http_url(settings.host, settings.port)
+
+
+def running_url(settings: Settings) -> str:
+    """The same of the running HTTP server; empty if none runs on this data folder."""
     url = (holder(settings.server_lock) or {}).get("url")
-    if isinstance(url, str):
-        return url
-    return settings.public_url or http_url(settings.host, settings.port)
+    return url if isinstance(url, str) else ""
 
 
 def http_url(host: str, port: int) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from stackroom.cli.arguments import settings_of
 from stackroom.cli.exit_codes import OK
+from stackroom.common.amounts import counted
 from stackroom.common.errors import AccessUnusable, UsageError
 from stackroom.common.settings import Settings
 from stackroom.common.sqlite_file import identity
@@ -62,9 +63,11 @@ def set_passphrase(settings: Settings, cost: Cost = COST) -> int:
         programs = sum(grant.kind == "token" for grant in store.grants())
     print("The passphrase is set.", file=sys.stderr)
     if signed_out:
-        print(f"Signed out: {signed_out} clients and browsers.", file=sys.stderr)
+        what = counted(signed_out, "client or browser", "clients and browsers")
+        print(f"Signed out: {what}.", file=sys.stderr)
     if programs:
-        print(f"Tokens of programs still work: {programs}; see `stackroom token list`.", file=sys.stderr)
+        work = "token of a program still works" if programs == 1 else "tokens of programs still work"
+        print(f"{programs} {work}; see `stackroom token list`.", file=sys.stderr)
     return OK
 
 

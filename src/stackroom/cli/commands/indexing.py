@@ -181,9 +181,11 @@ def watch(arguments: argparse.Namespace) -> int:
 
 
 def forget(arguments: argparse.Namespace) -> int:
+    from stackroom.common.amounts import counted
+
     with open_indexer(settings_of(arguments), wait=arguments.wait) as indexer:
         removed = indexer.forget(_absolute(arguments.path))
-    print(f"Forgotten, with {removed} documents. The files are untouched.")
+    print(f"Forgotten, with {counted(removed, 'document')}. The files are untouched.")
     return OK
 
 
@@ -193,7 +195,7 @@ def open_indexer(settings: Settings, models: Path | None = None, *, wait: float 
 
     Args:
         settings: of the command.
-        models: the folder of compiled models, if it is not the data folder's.
+        models: the folder of compiled models, if it is not that of the settings.
         wait: how long to wait if another indexer is at work, in seconds.
 
     Raises:
@@ -283,7 +285,11 @@ def progress_callback(display: "ProgressDisplay") -> "Callable[[Progress], None]
 
 def tell_summary(events: Events, summary: "Summary", before: str = "") -> None:
     """Reports what a run has done. `before` stands before the first line for people."""
-    from stackroom.cli.terminal import listed
+    from stackroom.cli.terminal import listed, other_formats
+    from stackroom.common.amounts import counted
+
+    def waiting(count: int, noun: str) -> str:
+        return f"{counted(count, noun)} {'waits' if count == 1 else 'wait'}"
 
     counts = {
         "added": summary.added,
@@ -294,24 +300,25 @@ def tell_summary(events: Events, summary: "Summary", before: str = "") -> None:
         "failed": summary.failed,
     }
     what = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "no PDFs found"
-    work = f"{summary.pages} pages read, {summary.embedded_passages} passages embedded"
+    read, embedded = counted(summary.pages, "page"), counted(summary.embedded_passages, "passage")
+    work = f"{read} read, {embedded} embedded"
     if not summary.pages and not summary.embedded_passages:
         work = "nothing to embed"
     lines = [f"{before}{what}; {work}, {duration(summary.seconds)}"]
     if summary.recognised or summary.unrecognised:
         failed = f", {summary.unrecognised} could not be read" if summary.unrecognised else ""
-        lines.append(f"{summary.recognised} scanned pages read by OCR{failed}")
+        lines.append(f"{counted(summary.recognised, 'scanned page')} read by OCR{failed}")
     if summary.attachments:
-        lines.append(f"{summary.attachments} PDFs inside others read")
+        lines.append(f"{counted(summary.attachments, 'PDF')} inside others read")
     if summary.waiting_files:
-        lines.append(f"{summary.waiting_files} files wait to be read.")
+        lines.append(f"{waiting(summary.waiting_files, 'file')} to be read.")
     if summary.waiting_passages:
         lines.append(
-            f"{summary.waiting_passages} passages wait to be embedded; their words can be found already."
+            f"{waiting(summary.waiting_passages, 'passage')} to be embedded; words can be found already."
         )
     if summary.waiting_scans:
-        obstacle = summary.ocr_obstacle or "the next run goes on with them"
-        lines.append(f"{summary.waiting_scans} scanned pages wait for OCR: {obstacle}.")
+        obstacle = summary.ocr_obstacle or "the next run goes on"
+        lines.append(f"{waiting(summary.waiting_scans, 'scanned page')} for OCR: {obstacle}.")
     if summary.unfinished_model:
         lines.append(
             f"The library is half embedded anew, with {summary.unfinished_model}: `stackroom index "
@@ -327,9 +334,12 @@ def tell_summary(events: Events, summary: "Summary", before: str = "") -> None:
     if summary.failed > len(summary.failures):
         earlier = summary.failed - len(summary.failures)
         lines.append(
-            f"{earlier} unchanged files failed before: see `stackroom status`; --retry tries them again."
+            f"{counted(earlier, 'unchanged file')} failed before: see `stackroom status`; --retry tries anew."
         )
     if summary.left_out:
-        lines.append(f"{summary.left_out} links, folders or PDFs left out: see `stackroom status`.")
+        what = counted(summary.left_out, "link, folder or PDF", "links, folders or PDFs")
+        lines.append(f"{what} left out: see `stackroom status`.")
+    if summary.other_formats:
+        lines.append(f"{other_formats(summary.other_formats)} left out: only PDFs are read.")
     level = "warning" if summary.newly_failed else "info"
     events.tell("indexed", "\n".join(lines), level, **asdict(summary))

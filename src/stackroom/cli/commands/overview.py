@@ -5,13 +5,14 @@ import json
 import sys
 from dataclasses import asdict
 
-from stackroom.cli.arguments import settings_of
+from stackroom.cli.arguments import given_settings, settings_of
 from stackroom.cli.exit_codes import OK
 
 
 def status(arguments: argparse.Namespace) -> int:
     from stackroom.catalog.catalog import Catalog
     from stackroom.catalog.status import read_status
+    from stackroom.cli.settings_report import in_effect, show_settings
     from stackroom.cli.terminal import show_progress, show_status
     from stackroom.cli.unread_languages import about_unread_languages
     from stackroom.common.running import holder
@@ -20,6 +21,9 @@ def status(arguments: argparse.Namespace) -> int:
     from stackroom.indexes.words import WordIndex
 
     settings = settings_of(arguments)
+    apply = in_effect(given_settings(arguments), settings)
+    if not arguments.json:  # also if nothing is indexed in this folder: perhaps another one was meant
+        show_settings(apply)
     with Catalog(settings.catalog) as catalog:
         status = read_status(catalog)
     words = len(WordIndex(settings.words))
@@ -42,6 +46,8 @@ def status(arguments: argparse.Namespace) -> int:
             "reranker": reranking,
             "ocr_obstacle": obstacle,
             "indexing": progress,
+            "data_folder": str(settings.data.absolute()),
+            "settings": apply,
         }
         print(json.dumps({**asdict(status), **more}, ensure_ascii=False))
         return OK

@@ -7,19 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackroom.cli.arguments import settings_of
-from stackroom.cli.exit_codes import OK
+from stackroom.cli.exit_codes import OK, SOMETHING_FAILED
 from stackroom.common.errors import ModelError
 from stackroom.common.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stackroom.common.documents import Hit
     from stackroom.embedding.embedder import Preparation
     from stackroom.reading.reader import Reader
 
 
 def search(arguments: argparse.Namespace) -> int:
-    from stackroom.cli.terminal import show_hits
+    from stackroom.cli.search_results import Source, show, show_hits
     from stackroom.reading.showing.snippets import RESULT_CHARACTERS, TERMINAL_CHARACTERS
-    from stackroom.server.address import base_url
+    from stackroom.server.address import base_url, running_url
     from stackroom.server.protocol.answers import search_answer
 
     settings = settings_of(arguments)
@@ -32,12 +35,15 @@ def search(arguments: argparse.Namespace) -> int:
     for notice in answered.notices:
         print(notice, file=sys.stderr)
     answer = search_answer(answered, base_url(settings))
+    running = running_url(settings)
+    urls = [result.url if running else "" for result in answer.results]
     if not arguments.json:
-        urls = [result.url for result in answer.results]
-        show_hits(
-            [hit for hit, _ in found], urls, [evidence for _, evidence in found] if arguments.explain else ()
-        )
-        return OK
+        hits, scores = [hit for hit, _ in found], [evidence for _, evidence in found]
+        sources = [Source(files, url) for files, url in zip(_files_of(settings, hits), urls, strict=True)]
+        show_hits(hits, sources, scores if arguments.explain else ())
+        if hits and not running and not arguments.open:
+            show("While `stackroom serve` runs, each result has a link to its page.")
+        return _open_first(urls) if arguments.open else OK
     results = answer.model_dump()
     if arguments.explain:
         for result, (_, evidence) in zip(results["results"], found, strict=True):
@@ -45,7 +51,36 @@ def search(arguments: argparse.Namespace) -> int:
     if answered.missing:  # a script that asked for a phrase must not take these for passages that have it
         results = {"results": [], "nearest": results["results"]}
     print(json.dumps(results, ensure_ascii=False))
-    return OK
+    return _open_first(urls) if arguments.open else OK
+
+
+def _files_of(settings: Settings, hits: "Sequence[Hit]") -> "list[list[str]]":
+    """The paths of each hit's files, for people."""
+    from stackroom.catalog.catalog import Catalog
+    from stackroom.catalog.entries import shown_path
+    from stackroom.cli.terminal import printable
+
+    found = []
+    with Catalog(settings.catalog) as catalog:
+        for hit in hits:
+            entry = catalog.document(hit.document_id)
+            places = entry.locations if entry else ()
+            found.append([printable(shown_path(str(place.file), place.name)) for place in places])
+    return found
+
+
+def _open_first(urls: "Sequence[str]") -> int:
+    """Opens the first page in the browser; nothing is started for that. Returns the exit code."""
+    if not any(urls):
+        if urls:
+            print("There is no page to open: start `stackroom serve`, then ask again.", file=sys.stderr)
+        return SOMETHING_FAILED
+    import webbrowser
+
+    if webbrowser.open(urls[0]):
+        return OK
+    print(f"No browser was found here. The page is {urls[0]}", file=sys.stderr)
+    return SOMETHING_FAILED
 
 
 def _make_ready(reader: "Reader") -> None:
@@ -87,7 +122,7 @@ def open_reader(settings: Settings, models: Path | None = None, *, create: bool 
 
     Args:
         settings: of the command.
-        models: the folder of compiled models, if it is not the data folder's.
+        models: the folder of compiled models, if it is not that of the settings.
         create: whether to make an empty catalogue if there is none.
 
     Raises:

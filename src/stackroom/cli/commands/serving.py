@@ -9,10 +9,11 @@ import sys
 import threading
 from types import FrameType
 
-from stackroom.cli.arguments import WAIT_SECONDS, settings_of
+from stackroom.cli.arguments import settings_of
 from stackroom.cli.commands.indexing import print_upgrade, tell_waiting
 from stackroom.cli.commands.searching import open_reader
 from stackroom.cli.exit_codes import INTERRUPTED, OK, SOMETHING_FAILED, end_with_parent, exit_despite_threads
+from stackroom.cli.shared_arguments import WAIT_SECONDS
 from stackroom.common.events import Events
 from stackroom.common.owner_only import narrow
 
@@ -71,6 +72,8 @@ def up(arguments: argparse.Namespace) -> int:
         address += ["--allow-host", name]
     address += ["--calls-per-minute", str(settings.calls_per_minute)]
     common = ["--data", str(settings.data), "--with-parent"]
+    if "config" in arguments:
+        common += ["--config", str(arguments.config)]
     if settings.log_json:
         common += ["--log-json"]
     rules = [f"--exclude={pattern}" for pattern in arguments.exclude or ()]

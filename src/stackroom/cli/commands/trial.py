@@ -16,6 +16,7 @@ from stackroom.cli.exit_codes import OK
 from stackroom.cli.models.present import library_model
 from stackroom.cli.models.speed import measure
 from stackroom.cli.progress import ProgressDisplay
+from stackroom.common.amounts import counted
 from stackroom.common.errors import UsageError
 from stackroom.common.events import Events
 from stackroom.common.settings import Settings
@@ -49,8 +50,9 @@ def try_model(arguments: argparse.Namespace) -> int:
         questions = questions_of(sample.documents, arguments.folder.name, folder / "sample")
         if len(questions.queries) < _FEWEST_QUESTIONS:
             raise UsageError(
-                f"Only {len(questions.queries)} questions can be drawn from the {len(sample.documents)} "
-                f"documents that were read, and {_FEWEST_QUESTIONS} are needed: they have too few headings "
+                f"Only {counted(len(questions.queries), 'question')} can be drawn from "
+                f"{counted(len(sample.documents), 'document')} that could be read, and "
+                f"{_FEWEST_QUESTIONS} are needed: there are too few headings "
                 "of two words or more with text below them. Name another folder, take more with --passages, "
                 "or write questions of your own: see `stackroom eval --help`."
             )

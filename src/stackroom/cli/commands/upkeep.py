@@ -38,7 +38,7 @@ def check(arguments: argparse.Namespace) -> int:
 
 def backup(arguments: argparse.Namespace) -> int:
     from indexer.upkeep.backup import back_up
-    from stackroom.common.amounts import size
+    from stackroom.common.amounts import counted, size
 
     settings = settings_of(arguments)
 
@@ -47,7 +47,9 @@ def backup(arguments: argparse.Namespace) -> int:
 
     with clean_up_when_interrupted(Events(as_json=settings.log_json), outcome):
         contents = back_up(settings, arguments.file)
-    print(f"{arguments.file}: {size(sum(contents.files.values()))} in {len(contents.files)} files.")
+    print(
+        f"{arguments.file}: {size(sum(contents.files.values()))} in {counted(len(contents.files), 'file')}."
+    )
     print("Whoever can read it can read the library. `stackroom restore` puts it into an empty data folder.")
     return OK
 

@@ -11,6 +11,7 @@ from stackroom.cli.doctor.check import Check, Failed, Skipped, need
 from stackroom.cli.doctor.examined_server import ExaminedServer, origin, same_place
 from stackroom.cli.doctor.http import Answer
 from stackroom.cli.doctor.messages import Fetched, SearchResults, Tool, ToolResult
+from stackroom.common.amounts import counted
 
 _MOST_FETCHED = 10
 _PARTS = 3
@@ -37,7 +38,7 @@ def _search(server: ExaminedServer) -> str:
         f"nothing was found for {server.query!r}",
         "`stackroom index` a folder of PDFs, or name words that are in them with --query.",
     )
-    return f"{len(server.found)} results for {server.query!r}, in the declared form"
+    return f"{counted(len(server.found), 'result')} for {server.query!r}, in the declared form"
 
 
 def _fetch(server: ExaminedServer) -> str:
@@ -47,7 +48,7 @@ def _fetch(server: ExaminedServer) -> str:
         need(fetched.id == found.id, f"{found.id} was asked for, {fetched.id} came")
         need(fetched.text.strip(), f"{found.id} has no text")
         server.fetched.append(fetched)
-    return f"{len(server.fetched)} documents that the search found, in the declared form"
+    return f"{counted(len(server.fetched), 'document')} that the search found, in the declared form"
 
 
 def _parts(server: ExaminedServer) -> str:
@@ -105,7 +106,8 @@ def _sizes(server: ExaminedServer) -> str:
     search, fetch = server.found_characters, server.fetched_characters
     if not search:
         raise Skipped("nothing was answered")
-    sizes = f"search {search:,} characters, the longest of {len(server.fetched)} fetches {fetch:,}"
+    fetches = counted(len(server.fetched), "fetch", "fetches")
+    sizes = f"search {search:,} characters, the longest of {fetches} {fetch:,}"
     for name, length in (("search", search), ("fetch", fetch)):
         asked = server.tools[name].meta.get(_ASKS_FOR_MORE) if name in server.tools else None
         limit = asked if isinstance(asked, int) else _CLAUDE_CODE_CHARACTERS

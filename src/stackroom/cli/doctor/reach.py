@@ -8,6 +8,7 @@ from stackroom.cli.doctor.examined_server import ExaminedServer, origin, same_pl
 from stackroom.cli.doctor.http import Answer
 from stackroom.cli.doctor.messages import Resource
 from stackroom.cli.doctor.protocol_revisions import PATH, post
+from stackroom.common.amounts import counted
 
 _FOREIGN = "stackroom-doctor.example"
 _LIST = {"id": 1, "method": "tools/list", "params": {}}
@@ -38,7 +39,7 @@ def _health(server: ExaminedServer) -> str:
     need(answer.status == 200, f"status {answer.status}: {shortened(answer.text, 200)}")
     health = answer.json()
     need(isinstance(health, dict) and health.get("status") == "ok", f"it says {shortened(answer.text, 100)}")
-    return f"ok, {health['documents']} documents" if "documents" in health else "ok"
+    return f"ok, {counted(health['documents'], 'document')}" if "documents" in health else "ok"
 
 
 def _paths(server: ExaminedServer) -> str:

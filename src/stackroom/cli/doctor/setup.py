@@ -3,6 +3,7 @@
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.status import read_status
 from stackroom.cli.doctor.check import Check, Failed, Skipped, need
+from stackroom.common.amounts import counted
 from stackroom.common.errors import StackroomError
 from stackroom.common.running import holder
 from stackroom.common.settings import Settings
@@ -17,8 +18,8 @@ def _index(settings: Settings) -> str:
     except StackroomError as error:
         raise Failed(f"it cannot be read. {error}") from error
     need(status.documents, "it holds no documents")
-    waiting = f"; {status.pending} passages wait to be embedded" if status.pending else ""
-    return f"{status.documents} documents, {status.pages} pages{waiting}"
+    waiting = f"; to be embedded: {counted(status.pending, 'passage')}" if status.pending else ""
+    return f"{counted(status.documents, 'document')}, {counted(status.pages, 'page')}{waiting}"
 
 
 def _public_url(settings: Settings) -> str:

@@ -14,6 +14,7 @@ from stackroom.cli.doctor.oauth_steps import (
     revoke,
     use_passphrase,
 )
+from stackroom.common.amounts import counted
 
 _WELL_KNOWN = "/.well-known/oauth-authorization-server"
 _CONNECT_ANEW = (
@@ -94,7 +95,7 @@ def _given_back(server: ExaminedServer) -> str:
         need(not server.accepts_token(token), f"the access of {who} still works")
     opened = server.http.get("/d/0", browser=True, Accept="text/html")
     need(opened.status in (303, 302, 401), "the browser is still signed in")
-    return f"ended: {len(tokens)} clients and {sessions} browser sessions"
+    return f"ended: {counted(len(tokens), 'client')} and {counted(sessions, 'browser session')}"
 
 
 def _needs_sign_in(server: ExaminedServer) -> None:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from stackroom.cli.evaluation.ask_questions import Answered, Results
 from stackroom.cli.evaluation.measures import RESAMPLES, SURE, Figure
+from stackroom.common.amounts import counted
 
 _HEADINGS = ("", "queries", "words", "meaning", "fused", "fused minus the better")
 
@@ -36,8 +37,9 @@ def as_table(results: Results) -> str:
     left_out = f", {results.left_out} left out" if results.left_out else ""
     return "\n".join(
         [
-            f"{results.name}: {results.queries:,} queries{left_out}; {results.documents:,} documents, "
-            f"{results.passages:,} passages; {results.model}",
+            f"{results.name}: {counted(results.queries, 'query', 'queries')}{left_out}; "
+            f"{counted(results.documents, 'document')}, {counted(results.passages, 'passage')}; "
+            f"{results.model}",
             "",
             *(line.rstrip() for line in table),
             "",

@@ -9,7 +9,7 @@ import numpy as np
 from stackroom.cli.evaluation.ask_questions import Measured
 from stackroom.cli.evaluation.measures import Figure, figure
 from stackroom.cli.terminal import aligned, printable
-from stackroom.common.amounts import duration
+from stackroom.common.amounts import counted, duration
 
 # What is shown of a trial; JSON has all measures.
 _SHOWN = ("page@1", "page@5", "document@1")
@@ -106,8 +106,8 @@ def trial_as_table(trial: Trial) -> str:
     ]
     return "\n".join(
         [
-            f"{printable(trial.folder)}: {trial.documents} of {trial.files} PDFs{cut}{unread}; "
-            f"{trial.headings} headings and {trial.titles} titles asked",
+            f"{printable(trial.folder)}: {trial.documents} of {counted(trial.files, 'PDF')}{cut}{unread}; "
+            f"{counted(trial.headings, 'heading')} and {counted(trial.titles, 'title')} asked",
             f"present: {printable(trial.present.name)} ({trial.present.runtime})",
             f"tried:   {printable(trial.tried.name)} ({trial.tried.runtime})",
             "",
@@ -129,4 +129,4 @@ def _figure(found: Figure) -> str:
 
 
 def _whole(tried: Tried) -> str:
-    return f"{duration(tried.library_seconds)} ({tried.library_passages:,} passages)"
+    return f"{duration(tried.library_seconds)} ({counted(tried.library_passages, 'passage')})"

@@ -2,11 +2,13 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import cached_property, lru_cache
 
 from stackroom.common.characters import numbers
 from stackroom.common.characters.punctuation import RAISED
 from stackroom.indexes.korean import korean_words, readings
+from stackroom.indexes.stop_words import is_stop_word
 from stackroom.reading.query.folded_text import UNBOUNDED, words
 from stackroom.reading.showing.word_forms import HAVE_FORMS, WordForms
 
@@ -64,6 +66,17 @@ class Matcher:
         """
         found = self._words.find(page[start:stop], language)
         return [(start + first, start + last) for first, last in found]
+
+    def telling(self, text: str, spans: Iterable[tuple[int, int]], language: str) -> list[tuple[int, int]]:
+        """Of these spans of `text`, which match, those that tell a reader why it was found: none of words
+        such as "the", unless the query has only such words.
+
+        `language` is the ISO 639-1 code of the text's, or "".
+        """
+        asked = [word for part in self._query.split() for word in words(part).split()]
+        if all(is_stop_word(word, language) for word in asked):
+            return list(spans)
+        return [span for span in spans if not is_stop_word(text[slice(*span)], language)]
 
 
 class _Words:

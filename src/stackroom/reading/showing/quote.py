@@ -41,7 +41,8 @@ def quote(
     if header and len(header) + len(snippet.text) > characters:
         snippet = _snippet(place, matcher, characters - len(header), marked=marked, brief=brief)
         header = _header(place, snippet, characters)
-    spans = [(start + len(header), stop + len(header)) for start, stop in snippet.matches]
+    telling = matcher.telling(snippet.text, snippet.matches, place.language) if snippet.matches else ()
+    spans = [(start + len(header), stop + len(header)) for start, stop in telling]
     text, matches_seen = own_text_with_spans(header + snippet.text, spans)
     mark = Mark.of(place.page_text, snippet.start, snippet.stop)
     label, ocr = own_label(place.page_label) or str(place.page), place.ocr_confidence
