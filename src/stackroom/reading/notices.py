@@ -40,6 +40,7 @@ _MEANT = {
     "before": "no day that there is. Write before:2023, before:2023-05 or before:2023-05-31",
     "language": "no language that is known. Write its code or its name: lang:de, lang:german",
     "id": "no id. An id has 24 hexadecimal digits, as search results give it",
+    "skip": "no number of documents. Write skip:10",
     "title": "no word",
     "author": "no word",
     "folder": "no word",
@@ -55,7 +56,7 @@ def taken_as_words(misread: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     sentences = []
     for kind, written in dict.fromkeys(misread):
         shown = written if len(written) <= _LONGEST else f"{written[: _LONGEST - 1]}…"
-        if written[0].isalpha() or kind not in ("after", "before"):
+        if written[0].isalpha() or kind not in ("after", "before", "skip"):
             sentences.append(f"{shown} was taken as words: it names {_MEANT[kind]}.")
         else:
             sentences.append(f"{shown} was taken as words: {kind}: cannot be turned round.")
