@@ -101,7 +101,13 @@ def unshown_pages(hit: Hit, *, alone: bool) -> str:
     return f"{pages} found: {way}, or fetch."
 
 
-def unshown_documents(count: int) -> str:
-    """How many more documents were found, and how to see them; at least one was."""
+def unshown_documents(count: int, skip: str) -> str:
+    """How many more documents were found, and how to see them; at least one was.
+
+    Args:
+        count: how many.
+        skip: the operator that leaves out those before them; empty if none does.
+    """
     documents = "1 more document" if count == 1 else f"{count} more documents"
-    return f"{documents} found: add words to the query, or title:, folder:, after: or before:."
+    following = f"search for the same with {skip}, or " if skip else ""
+    return f"{documents} found: {following}add words to the query, or title:, folder:, after: or before:."

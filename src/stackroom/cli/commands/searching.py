@@ -31,7 +31,7 @@ def search(arguments: argparse.Namespace) -> int:
     found = answered.hits
     for notice in answered.notices:
         print(notice, file=sys.stderr)
-    answer = search_answer(answered, base_url(settings))
+    answer = search_answer(answered, base_url(settings), reader.state())
     if not arguments.json:
         urls = [result.url for result in answer.results]
         show_hits(
@@ -43,7 +43,7 @@ def search(arguments: argparse.Namespace) -> int:
         for result, (_, evidence) in zip(results["results"], found, strict=True):
             result["evidence"] = evidence._asdict()
     if answered.missing:  # a script that asked for a phrase must not take these for passages that have it
-        results = {"results": [], "nearest": results["results"]}
+        results |= {"results": [], "nearest": results["results"]}
     print(json.dumps(results, ensure_ascii=False))
     return OK
 

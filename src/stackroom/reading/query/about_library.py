@@ -1,8 +1,8 @@
 """Recognises a question about the library itself, such as "which documents are there". Pure.
 
-Such a question has nothing that a text could answer: each of its words asks, is empty, or names what a library
-holds. In doubt it is a search: "documents" alone, and "what is a document", are questions like any other. So
-the indefinite article is no empty word here.
+Such a question has nothing that a text could answer: each of its words asks, is empty, or names what a
+library holds. In doubt it is a search: "documents" alone, and "what is a document", are questions like any
+other. So the indefinite article is no empty word here.
 """
 
 from stackroom.reading.query.folded_text import words
@@ -21,29 +21,32 @@ _LANGUAGES = {
     "de": (
         "dokument dokumente dokumenten datei dateien pdf pdfs bibliothek sammlung archiv",
         "was welche welches welcher liste zeige zeig alle alles inhalt überblick übersicht viele",
-        "wie gibt es sind ist in der die das den dem im hier meine meiner deine deiner diese dieser du ich wir hast "
-        "habe haben mir uns bitte auf von",
+        "wie gibt es sind ist in der die das den dem im hier meine meiner deine deiner diese dieser du "
+        "ich wir hast habe haben mir uns bitte auf von",
     ),
     "fr": (
         "document documents fichier fichiers pdf pdfs bibliothèque collection archive archives",
         "quels quelles quel quelle que quoi liste lister montre montrez tous toutes tout contenu combien",
-        "y a t il ils sont est ce qu dans la le les l de des du ma mes ta ta cette ces moi nous avez as ai avons "
-        "s plaît te vous ici disponibles",
+        "y a t il ils sont est ce qu dans la le les l de des du ma mes ta tes cette ces moi nous avez "
+        "as ai avons s plaît te vous ici disponibles",
     ),
     "es": (
         "documento documentos archivo archivos fichero ficheros pdf pdfs biblioteca colección",
         "qué cuáles cuántos lista listar muestra muéstrame todos todas todo contenido",
-        "hay son es están está en la el los las de del mi mis tu tus esta este estos me tienes tengo tenemos aquí",
+        "hay son es están está en la el los las de del mi mis tu tus esta este estos me tienes "
+        "tengo tenemos aquí",
     ),
     "it": (
         "documento documenti file pdf biblioteca raccolta archivio",
         "quali quale che cosa quanti elenca elenco mostra mostrami tutti tutte tutto contenuto",
-        "ci sono è nella nel nell la il i gli le di della del mia miei tua questa questi mi hai ho abbiamo qui",
+        "ci sono è nella nel nell la il i gli le di della del mia miei tua questa questi mi hai ho "
+        "abbiamo qui",
     ),
     "pt": (
         "documento documentos ficheiro ficheiros arquivo arquivos pdf pdfs biblioteca coleção",
         "que quais quantos lista listar mostra mostre todos todas tudo conteúdo",
-        "há existem são é estão está na no nas nos a o as os de da do minha meus tua esta estes me tem tens temos aqui",
+        "há existem são é estão está na no nas nos a o as os de da do minha meus tua esta estes me tem "
+        "tens temos aqui",
     ),
     "nl": (
         "document documenten bestand bestanden pdf pdfs bibliotheek verzameling archief",

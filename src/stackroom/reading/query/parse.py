@@ -78,6 +78,16 @@ def parse(query: str) -> Query:
     return _Parser(_UNSEEN.sub("", query)).parse()
 
 
+def without(query: str, *kinds: str) -> str:
+    """The query without its operators of these kinds; what it leaves out stays left out."""
+    for _ in range(_MOST_NAMED):
+        first = next((one for one in parse(query).operators if one.kind in kinds), None)
+        if first is None:
+            break
+        query = first.query
+    return query
+
+
 class _Parser:
     """Goes through a query once, and removes the operators; what remains is the text to rank by."""
 
