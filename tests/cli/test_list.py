@@ -30,7 +30,7 @@ def test_documents_are_listed_with_how_they_were_read(data: Path) -> None:
     assert listed.stdout.splitlines() == [
         "A scan",
         "    library/river/scan.pdf, 1 page, 1 without text yet: OCR has not read them",
-        "Cats [31m",
+        "Cats[31m",
         "    library/again.pdf and 1 more, 2 pages, de, not all read on 2",
         "On Otters",
         "    library/river/otters.pdf, 1 page, en",
@@ -45,11 +45,7 @@ def test_documents_are_listed_with_how_they_were_read(data: Path) -> None:
         (["--folder", "river", "--sort", "indexed"], ["A scan", "On Otters"], "2 documents"),
         (["--folder", "library/river", "lang:en"], ["On Otters"], "1 document"),
         (["--limit", 1], ["A scan"], "1 of 3 documents; --limit 3 shows all"),
-        (
-            ["which", "documents", "are", "there", "skip:2"],
-            ["On Otters"],
-            "1 of 3 documents; --limit 3 shows all",
-        ),
+        (["which", "documents", "are", "there", "skip:2"], ["On Otters"], "1 of 3 documents"),
         (["nothing"], [], "0 documents"),
     ],
 )
@@ -66,7 +62,7 @@ def test_as_json_they_come_with_counts(data: Path) -> None:
     assert (listing["documents"], listing["total"]) == ([], 0)
     assert listing["notices"][0].startswith("lang:germann was taken as words")
     listing = json.loads(stackroom_here("list", "--data", data, "--json").stdout)
-    assert [document["title"] for document in listing["documents"]] == ["A scan", "Cats [31m", "On Otters"]
+    assert [document["title"] for document in listing["documents"]] == ["A scan", "Cats[31m", "On Otters"]
     assert listing["facets"]["languages"][0]["count"] == 1
     (root,) = listing["folders"]
     assert [(folder["name"], folder["count"]) for folder in root["folders"]] == [("river", 2)]

@@ -29,12 +29,13 @@ def list_documents(arguments: argparse.Namespace) -> int:
         print(_shown(line))
     shown, total = len(listing.documents), listing.total
     whole = f"{total} document{'s' * (total != 1)}"
-    print(whole if shown == total else f"{shown} of {whole}; --limit {total} shows all")
+    rest = "" if any(chip.kind == "skip" for chip in listing.operators) else f"; --limit {total} shows all"
+    print(whole if shown == total else f"{shown} of {whole}{rest}")
     return OK
 
 
 def _folder(name: str) -> str:
-    """The filter for a folder that is named as it is in a path; raises UsageError if the name has no words."""
+    """The filter for a folder, named as in a path. Raises UsageError if the name has no words."""
     from stackroom.reading.query.parse import parse
 
     written = 'folder:"' + " ".join(name.replace('"', " ").split()) + '"'
@@ -48,11 +49,8 @@ def _shown(line: "DocumentLine") -> str:
     from stackroom.cli.terminal import printable
     from stackroom.page.parts import ranges
 
-    about = [
-        line.paths[0] if line.paths else "",
-        f"{line.pages} page{'s' * (line.pages != 1)}",
-        line.language,
-    ]
+    place = line.paths[0] if line.paths else ""
+    about = [place, f"{line.pages} page{'s' * (line.pages != 1)}", line.language]
     if len(line.paths) > 1:
         about[0] += f" and {len(line.paths) - 1} more"
     if line.ocr_pages:

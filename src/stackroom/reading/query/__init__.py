@@ -3,4 +3,4 @@
 Begin with `parse.parse`, which makes a `query.Query` of a text.
 """
 
-__all__ = ["filters", "folded_text", "parse", "query"]
+__all__ = ["filters", "folded_text", "parse", "query", "quotation_marks"]
