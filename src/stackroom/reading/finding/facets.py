@@ -61,7 +61,7 @@ def _facets(chosen: Documents, name: str, counts: Mapping[str, int], query: str)
         value = read_value(kind, text)
         if value and len(values) < _MOST:
             values.setdefault(value, text)
-    left = without(query, kind)
+    left = without(query, kind, "skip")
     found = []
     for value, text in values.items():
         count = sum(table.count(kind, value, rows) for table, rows in chosen)
@@ -72,7 +72,7 @@ def _facets(chosen: Documents, name: str, counts: Mapping[str, int], query: str)
 
 def _years(chosen: Documents, query: str) -> tuple[Facet, ...]:
     counts = _added(table.years(rows) for table, rows in chosen)
-    left = without(query, "after", "before")
+    left = without(query, "after", "before", "skip")
     found = []
     for year in sorted(counts, key=lambda year: (-counts[year], -year))[:_MOST]:
         written = f"after:{year:04} before:{year + 1:04}"
