@@ -172,6 +172,7 @@ class _RandomModels:
     """A model source whose queries have random vectors; a passage's are in the catalogue."""
 
     runtime = "chance"
+    unrelated_cosine = 0.0
 
     def __init__(self) -> None:
         self.fingerprint: Any = None

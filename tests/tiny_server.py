@@ -47,6 +47,7 @@ class TinyServer:
     score: Any = 1.0
     error: str = "That is not how this tool is called."
     unknown_tool_code: int = -32602
+    total: Any = 2
     fetch_characters: int = 20
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -119,7 +120,20 @@ class TinyServer:
         answer: dict[str, Any]
         if name == "search" and isinstance(query, str) and len(arguments) == 1:
             found = [{"id": key, "title": f"Number {key}", "url": f"{url}/d/{key}"} for key in "12"]
-            answer = {"results": [{**one, "score": self.score} for one in found]}
+            answer = {
+                "results": [{**one, "score": self.score} for one in found],
+                "total": self.total,
+                "next_query": "",
+                "notices": [],
+                "library": {
+                    "documents": 2,
+                    "indexing": False,
+                    "files_waiting": 0,
+                    "embedded": 100,
+                    "scans_waiting": 0,
+                    "locked_files": 0,
+                },
+            }
         elif name == "fetch" and id_ in ("1", "2"):
             text = "x" * self.fetch_characters
             answer = {"id": id_, "title": f"Number {id_}", "text": text, "url": f"{url}/d/{id_}"}

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,13 @@ def test_search_and_fetch_print_what_the_tools_return(data: Path) -> None:
     unknown = stackroom_here("fetch", "no-such-id", "--data", data)
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert "no-such-id" in unknown.stderr
+
+
+def test_when_each_document_was_indexed_is_known(data: Path) -> None:
+    listing = json.loads(stackroom_here("list", "--data", data, "--json").stdout)
+    indexed = [datetime.fromisoformat(document["indexed"]) for document in listing["documents"]]
+    assert len(indexed) == listing["total"] > 1
+    assert all(timedelta() <= datetime.now(UTC) - moment < timedelta(hours=1) for moment in indexed)
 
 
 @pytest.fixture

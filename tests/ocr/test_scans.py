@@ -71,9 +71,12 @@ def test_a_document_keeps_its_id_its_pages_and_what_was_embedded(
     assert answer.metadata.extractor.endswith(", tesseract 0")
     assert reader.page(before, 2).ocr_confidence == 91
     assert reader.page(before, 1).ocr_confidence is None
-    results = search_answer(reader.answer("ferry island"), "http://x").results
+    results = search_answer(reader.answer("ferry island"), "http://x", reader.state()).results
     assert results[0].ocr_confidence == 91
-    assert search_answer(reader.answer("otters hands"), "http://x").results[0].ocr_confidence == 0
+    assert (
+        search_answer(reader.answer("otters hands"), "http://x", reader.state()).results[0].ocr_confidence
+        == 0
+    )
 
 
 def test_without_tesseract_pages_wait_until_it_is_there(

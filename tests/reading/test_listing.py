@@ -98,7 +98,9 @@ def test_folders_are_a_tree_with_counts(reader: Reader) -> None:
     )
 
 
-@pytest.mark.parametrize("query", ["", "lang:en", "author:lee", "folder:river after:2020", "folder:2023"])
+@pytest.mark.parametrize(
+    "query", ["", "lang:en", "author:lee", "folder:river after:2020", "folder:2023", "* skip:1"]
+)
 @pytest.mark.usefixtures("library")
 def test_a_facets_query_finds_as_many_documents_as_it_counts(reader: Reader, query: str) -> None:
     facets = reader.documents(query).facets

@@ -62,7 +62,7 @@ def test_what_leaves_nothing_is_told_and_the_nearest_are_offered(
     assert answer.notices == (f"Nothing was found with {missing}: these are the nearest without.",)
     shown = [int(hit.document_id, 16) for hit, _ in answer.hits]
     assert set(documents) <= set(shown)
-    results = search_answer(answer, "https://library.example").results
+    results = search_answer(answer, "https://library.example", reader.state()).results
     assert all(result.note.startswith(answer.notices[0]) for result in results)
 
 

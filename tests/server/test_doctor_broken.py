@@ -83,6 +83,8 @@ def test_a_stream_that_older_clients_ask_for(reader: Reader) -> None:
                 "answer sizes": ("Claude Code cuts fetch", "FETCH_CHARACTERS"),
             },
         ),
+        ({"total": 3}, {"beside results": ("of 3 documents 2 are shown", "Update Stackroom")}),
+        ({"total": "2"}, {"beside results": ("total: Input should be a valid integer", "Update Stackroom")}),
         ({"hints": {"readOnlyHint": True}}, {"tools": ("destructiveHint", "exactly this form")}),
         ({"host": "library.example"}, {"reachable": ("421", "--public-url http://127.0.0.1")}),
         # Without a search that can be trusted, nothing is said of what depends on it.

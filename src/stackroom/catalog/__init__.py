@@ -9,6 +9,7 @@ __all__ = [
     "document_lines",
     "entries",
     "folder_notes",
+    "library_state",
     "passage_ranges",
     "schema",
     "status",

@@ -169,6 +169,22 @@ def command_parser() -> CommandParser:
         help="open the page of the first result in the browser; `stackroom serve` must be running",
     )
 
+    list_ = add("list", "list the documents of the library, with how they were read")
+    list_.formatter_class = argparse.RawDescriptionHelpFormatter
+    list_.epilog = OPERATORS
+    list_.add_argument(
+        "query", nargs="*", metavar="QUERY", help="words of titles, authors and file names, and filters"
+    )
+    list_.add_argument("--folder", metavar="NAME", help="only those in this folder, or below it")
+    list_.add_argument(
+        "--sort",
+        choices=["title", "newest", "indexed", "pages"],
+        default="title",
+        help="by title (default); or first the newest, those indexed last, the longest",
+    )
+    list_.add_argument("--limit", type=_positive, default=50, metavar="N", help="most lines (default: 50)")
+    list_.add_argument("--json", action="store_true", help="print them as JSON, with counts")
+
     passphrase = add("passphrase", "set the passphrase that lets clients and browsers in")
     passphrase.epilog = (
         "Asks for it twice, or, without a terminal, reads the first line of standard input. A new passphrase "

@@ -36,6 +36,8 @@ operators, anywhere in the query (in a shell, put the whole query in single quot
   after:2023  before:2024-05
                        only documents made or changed in 2023 or later; before May 2024
   lang:de              only documents in this language
+  skip:10              leave out the first ten documents of the answer
+  *                    all documents
 If the value of an operator cannot be understood, it is searched for as ordinary words. If a query begins with
 a minus, write `--` before it.
 """

@@ -29,6 +29,7 @@ COMMANDS = {
     "serve": ("serving", "serve"),
     "up": ("serving", "up"),
     "search": ("searching", "search"),
+    "list": ("listing", "list_documents"),
     "fetch": ("searching", "fetch"),
     "status": ("overview", "status"),
     "log": ("overview", "log"),

@@ -13,6 +13,7 @@ from stackroom.reading.finding.document_table import DESCENDING, DocumentTable, 
 from stackroom.reading.finding.facets import Documents, count, folder_tree
 from stackroom.reading.in_memory import InMemory, Turn
 from stackroom.reading.listing import Listing, Sort
+from stackroom.reading.notices import taken_as_words
 from stackroom.reading.query.folded_text import words
 from stackroom.reading.query.parse import parse
 from stackroom.reading.query.query import Query
@@ -34,13 +35,14 @@ class Browsing:
             successors = [(id_, self._turn.catalog.document(id_)) for id_ in query.ids]
             query = replace(query, ids=tuple(entry.id if entry else id_ for id_, entry in successors))
             chosen = [(table, _admitted(table, query)) for table in self._tables(memory)]
-            keys = _in_order(chosen, sort, max(start, 0), max(limit, 0))
+            keys = _in_order(chosen, sort, max(start, 0) + query.skip, max(limit, 0))
             return Listing(
                 tuple(read_lines(self._turn.catalog, keys)),
                 sum(len(rows) for _, rows in chosen),
                 count(chosen, text),
                 folder_tree(chosen),
                 query.operators,
+                taken_as_words(query.misread),
             )
 
     def _tables(self, memory: InMemory) -> tuple[DocumentTable, DocumentTable]:

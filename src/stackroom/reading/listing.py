@@ -97,6 +97,7 @@ class Listing:
         facets: of all these.
         folders: all folders that have any of these, as a tree, by name; the outermost are the libraries.
         operators: the operators of the query.
+        notices: what of the query was taken as words, in sentences.
     """
 
     documents: tuple[DocumentLine, ...]
@@ -104,3 +105,4 @@ class Listing:
     facets: Facets
     folders: tuple[Folder, ...]
     operators: tuple[Chip, ...] = ()
+    notices: tuple[str, ...] = ()

@@ -40,6 +40,7 @@ _MEANT = {
     "before": "no day that there is. Write before:2023, before:2023-05 or before:2023-05-31",
     "language": "no language that is known. Write its code or its name: lang:de, lang:german",
     "id": "no id. An id has 24 hexadecimal digits, as search results give it",
+    "skip": "no number of documents. Write skip:10",
     "title": "no word",
     "author": "no word",
     "folder": "no word",
@@ -55,7 +56,7 @@ def taken_as_words(misread: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     sentences = []
     for kind, written in dict.fromkeys(misread):
         shown = written if len(written) <= _LONGEST else f"{written[: _LONGEST - 1]}…"
-        if written[0].isalpha() or kind not in ("after", "before"):
+        if written[0].isalpha() or kind not in ("after", "before", "skip"):
             sentences.append(f"{shown} was taken as words: it names {_MEANT[kind]}.")
         else:
             sentences.append(f"{shown} was taken as words: {kind}: cannot be turned round.")
@@ -100,7 +101,13 @@ def unshown_pages(hit: Hit, *, alone: bool) -> str:
     return f"{pages} found: {way}, or fetch."
 
 
-def unshown_documents(count: int) -> str:
-    """How many more documents were found, and how to see them; at least one was."""
+def unshown_documents(count: int, skip: str) -> str:
+    """How many more documents were found, and how to see them; at least one was.
+
+    Args:
+        count: how many.
+        skip: the operator that leaves out those before them; empty if none does.
+    """
     documents = "1 more document" if count == 1 else f"{count} more documents"
-    return f"{documents} found: add words to the query, or title:, folder:, after: or before:."
+    following = f"search for the same with {skip}, or " if skip else ""
+    return f"{documents} found: {following}add words to the query, or title:, folder:, after: or before:."

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Description, DocumentEntry
+from stackroom.catalog.library_state import LibraryState
 from stackroom.catalog.status import Status, read_status
 from stackroom.common.documents import AttachmentPlace, Hit, RankedPassage
 from stackroom.common.settings import FETCH_CHARACTERS, SEARCH_CHARACTERS
@@ -22,6 +23,7 @@ from stackroom.embedding.reranking.reranker import RerankerSource
 from stackroom.indexes.stems import load_dictionary
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.browse import Browsing
+from stackroom.reading.completeness import Completeness
 from stackroom.reading.fetch import Fetching
 from stackroom.reading.in_memory import InMemory, Turn
 from stackroom.reading.listing import Listing, Sort
@@ -80,6 +82,7 @@ class Reader:
         self._fetching = Fetching(self._turn, fetch_characters)
         self._word_index = word_index
         self._browsing = Browsing(self._turn)
+        self._completeness = Completeness(self._turn)
         self._reranking = Reranking(reranker) if reranker else None
         self._searching = Searching(
             self._turn,
@@ -338,6 +341,14 @@ class Reader:
             UnknownDocument: no document has this id, or each of its files is gone or has changed since.
         """
         return self._fetching.file(document_id)
+
+    def state(self) -> LibraryState:
+        """How complete the index is; at most a few seconds old.
+
+        Raises:
+            CatalogUnusable: the catalogue can't be read.
+        """
+        return self._completeness.state()
 
     def status(self) -> Status:
         """What the catalogue holds, in figures.

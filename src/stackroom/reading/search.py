@@ -33,7 +33,7 @@ from stackroom.reading.notices import (
     searched_instead,
     taken_as_words,
 )
-from stackroom.reading.query.parse import parse
+from stackroom.reading.query.parse import parse, without
 from stackroom.reading.query.query import Query
 from stackroom.reading.query_batches import QueryModel
 from stackroom.reading.reranking import Reranking
@@ -131,7 +131,8 @@ class Searching:
         query = _read(text)
         if limit < 1:
             return Answer([], taken_as_words(query.misread), operators=query.operators)
-        wanted = _Wanted(text, query.operators, max(start, 0), limit, characters, marked, facets, brief)
+        skipped = max(start, 0) + query.skip
+        wanted = _Wanted(text, query.operators, skipped, limit, characters, marked, facets, brief)
         with self._ready_to_answer(query) as ready:
             if ready is None:
                 asks = query.text or query.has_filters
@@ -262,12 +263,15 @@ class Searching:
         firsts, total = showing.matched, answer.total
         if found.listed is not None:
             firsts, total = found.listed, len(found.listed)
-        selection = self._selection(memory)
+        selection, shown = self._selection(memory), len(answer.hits)
+        unshown = max(total - wanted.start - shown, 0)
+        following = f"{without(wanted.text, 'skip')} skip:{wanted.start + shown}".strip()
         return replace(
             answer,
             missing=found.missing if found.ranked else "",
             total=total,
-            unshown=max(total - wanted.start - len(answer.hits), 0),
+            unshown=unshown,
+            next_query=following if unshown and shown else "",
             facets=selection.facets(firsts, wanted.text) if wanted.facets and selection else NO_FACETS,
             operators=wanted.operators,
         )

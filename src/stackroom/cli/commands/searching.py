@@ -34,7 +34,7 @@ def search(arguments: argparse.Namespace) -> int:
     found = answered.hits
     for notice in answered.notices:
         print(notice, file=sys.stderr)
-    answer = search_answer(answered, base_url(settings))
+    answer = search_answer(answered, base_url(settings), reader.state())
     running = running_url(settings)
     urls = [result.url if running else "" for result in answer.results]
     if not arguments.json:
@@ -49,7 +49,7 @@ def search(arguments: argparse.Namespace) -> int:
         for result, (_, evidence) in zip(results["results"], found, strict=True):
             result["evidence"] = evidence._asdict()
     if answered.missing:  # a script that asked for a phrase must not take these for passages that have it
-        results = {"results": [], "nearest": results["results"]}
+        results |= {"results": [], "nearest": results["results"]}
     print(json.dumps(results, ensure_ascii=False))
     return _open_first(urls) if arguments.open else OK
 

@@ -10,7 +10,7 @@ from jsonschema.validators import validator_for
 from stackroom.cli.doctor.check import Check, Failed, Skipped, need
 from stackroom.cli.doctor.examined_server import ExaminedServer, origin, same_place
 from stackroom.cli.doctor.http import Answer
-from stackroom.cli.doctor.messages import Fetched, SearchResults, Tool, ToolResult
+from stackroom.cli.doctor.messages import Fetched, SearchAnswer, SearchResults, Tool, ToolResult
 from stackroom.common.amounts import counted
 
 _MOST_FETCHED = 10
@@ -20,6 +20,9 @@ _PARTS = 3
 _CLAUDE_CODE_CHARACTERS = 75_000
 _ASKS_FOR_MORE = "anthropic/maxResultSizeChars"
 _CLAUDE_AI_CHARACTERS = 150_000
+
+# A query that asks for all documents.
+_EVERYTHING = "*"
 
 _SEARCHES = 5
 _SLOW_SECONDS = 5.0
@@ -39,6 +42,32 @@ def _search(server: ExaminedServer) -> str:
         "`stackroom index` a folder of PDFs, or name words that are in them with --query.",
     )
     return f"{counted(len(server.found), 'result')} for {server.query!r}, in the declared form"
+
+
+def _beside(server: ExaminedServer) -> str:
+    server.results()
+    first = _searched(server, _EVERYTHING)
+    total, shown = first.total, {found.id.partition("#")[0] for found in first.results}
+    need(shown, f"a search for {_EVERYTHING} lists nothing, and others find something")
+    need(total >= len(shown), f"a search for {_EVERYTHING} has {len(shown)} results, and says {total}")
+    goes_on = bool(first.next_query)
+    need(
+        goes_on == (total > len(shown)),
+        f"of {total} documents {len(shown)} are shown; next_query is wrong",
+    )
+    if goes_on:
+        following = _searched(server, first.next_query)
+        again = shown & {found.id.partition("#")[0] for found in following.results}
+        need(following.results and not again, f"{first.next_query!r} does not lead on")
+    waiting = first.library.scans_waiting + first.library.files_waiting + first.library.locked_files
+    is_whole = not waiting and not first.library.indexing and first.library.embedded == 100
+    return f"{total} documents to be found; the index is {'complete' if is_whole else 'not complete yet'}"
+
+
+def _searched(server: ExaminedServer, query: str) -> SearchAnswer:
+    result = server.working_client().call("search", query=query)
+    _check_form(result, server.tool("search"))
+    return SearchAnswer.model_validate(result.structured_content)
 
 
 def _fetch(server: ExaminedServer) -> str:
@@ -173,6 +202,7 @@ _CITED_ALONE = "Update Stackroom, and let the proxy keep no copies: documents ar
 
 ANSWERS = (
     Check("search", _search, _FORM),
+    Check("beside results", _beside, "Update Stackroom: an assistant learns there what it cannot see."),
     Check("fetch", _fetch, _FORM),
     Check("parts", _parts, "Update Stackroom: an assistant reads a long document by metadata.next_id."),
     Check("citations", _citations, "Start the server with `--public-url` and the address that clients use."),

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 from pydantic.alias_generators import to_camel
 
 
@@ -96,10 +96,30 @@ class SearchResult(_Cited):
     more: list[_Cited] = []
 
 
+class LibraryState(BaseModel):
+    """What `search` says of the library."""
+
+    documents: StrictInt = Field(ge=0)
+    indexing: StrictBool
+    files_waiting: StrictInt = Field(ge=0)
+    embedded: StrictInt = Field(ge=0, le=100)
+    scans_waiting: StrictInt = Field(ge=0)
+    locked_files: StrictInt = Field(ge=0)
+
+
 class SearchResults(BaseModel):
     """What `search` answers."""
 
     results: list[SearchResult]
+
+
+class SearchAnswer(SearchResults):
+    """The same with what stands beside the results, which only Stackroom has."""
+
+    total: StrictInt = Field(ge=0)
+    next_query: StrictStr
+    notices: list[StrictStr]
+    library: LibraryState
 
 
 class PartPosition(BaseModel):

@@ -9,14 +9,11 @@ from stackroom.page.foreign_text import own_line
 from stackroom.reading.finding.document_table import DocumentTable, Rows
 from stackroom.reading.listing import Facet, Facets, Folder
 from stackroom.reading.query.filters import NAMES, read_value
-from stackroom.reading.query.parse import parse
+from stackroom.reading.query.parse import parse, without
 from stackroom.reading.query.quotation_marks import MARK
 
 # Most facets of a kind.
 _MOST = 12
-
-# So many operators of a kind give way to another one.
-_MOST_REPLACED = 30
 
 Documents = Sequence[tuple[DocumentTable, Rows]]
 """Documents: some rows of each of some tables."""
@@ -65,7 +62,7 @@ def _facets(chosen: Documents, name: str, counts: Mapping[str, int], query: str)
         value = read_value(kind, text)
         if value and len(values) < _MOST:
             values.setdefault(value, text)
-    left = _without(query, kind)
+    left = without(query, kind, "skip")
     found = []
     for value, text in values.items():
         count = sum(table.count(kind, value, rows) for table, rows in chosen)
@@ -76,7 +73,7 @@ def _facets(chosen: Documents, name: str, counts: Mapping[str, int], query: str)
 
 def _years(chosen: Documents, query: str) -> tuple[Facet, ...]:
     counts = _added(table.years(rows) for table, rows in chosen)
-    left = _without(query, "after", "before")
+    left = without(query, "after", "before", "skip")
     found = []
     for year in sorted(counts, key=lambda year: (-counts[year], -year))[:_MOST]:
         written = f"after:{year:04} before:{year + 1:04}"
@@ -128,13 +125,3 @@ def _operator(name: str, text: str) -> str:
         if value and not asked.text and value in (*asked.folders, *asked.languages, *asked.authors):
             return written
     return ""
-
-
-def _without(query: str, *kinds: str) -> str:
-    """The query without its filters of these kinds; what they leave out stays left out."""
-    for _ in range(_MOST_REPLACED):
-        first = next((one for one in parse(query).operators if one.kind in kinds), None)
-        if first is None:
-            break
-        query = first.query
-    return query

@@ -19,6 +19,9 @@ from stackroom.reading.query.query import Query
 # 64, the right page of long reports is shown for 1 question in 100 less; more than 128 bring nothing.
 _PASSAGES, _PASSAGES_FOR_EACH = 100, 2
 
+# Of words, so many of the best documents are ranked: who wants more of them asks with other words.
+_DEEPEST = 500
+
 # Passages whose texts are read for phrases and exclusions: 50 at a time, and 2,000 for one query.
 _CHECKED_AT_ONCE, _MOST_CHECKED = 50, 2000
 
@@ -74,7 +77,7 @@ class Selection:
     def selected(self, query: Query, asked: Asked, start: int, limit: int) -> Selected:
         """What answers a query; see `ranked` and `_listed`. The arguments are those of `Reader.answer`."""
         if query.text or not query.has_filters:
-            return Selected(self.ranked(query, asked, start + limit), start)
+            return Selected(self.ranked(query, asked, min(start + limit, max(limit, _DEEPEST))), start)
         table = self._described(query)
         return self._listed(query, table, table.admitted(replace(query, ids=())), start, limit)
 

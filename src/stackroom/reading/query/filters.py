@@ -16,8 +16,9 @@ NAMES = {
     "lang": "language",
     "language": "language",
     "id": "id",
+    "skip": "skip",
 }
-"""Name in a query → kind of filter."""
+"""Name in a query → kind of filter; `skip:` is none, and leaves out the first documents of an answer."""
 
 NAME = f"([-－]?)({'|'.join(NAMES)})[:：]"
 """A regular expression: the name before a value, with a minus before it if documents that match
@@ -32,6 +33,7 @@ NEVER = (LAST_DAY, -1)
 
 _DAY = re.compile("[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2}))?)?")
+_COUNT = re.compile("[0-9]{1,4}")
 _ID = re.compile(r"([0-9a-f]{24})(?:#\S*)?", re.IGNORECASE)
 
 
@@ -92,6 +94,10 @@ def _read_id(value: str) -> str:
     return found[1].lower() if found else ""
 
 
+def _read_count(value: str) -> str:
+    return value if _COUNT.fullmatch(value) else ""
+
+
 _READERS = {
     "title": words,
     "author": words,
@@ -100,4 +106,5 @@ _READERS = {
     "before": _read_day,
     "language": language_code,
     "id": _read_id,
+    "skip": _read_count,
 }

@@ -6,6 +6,9 @@
     after:2023  before:2024-05         created or modified from 2023-01-01 on; until 2024-04-30
     lang:de  lang:german               the document's main language
     id:0123456789abcdef01234567        inside one document
+    skip:10                            without the first ten documents of the answer
+    *                                  all documents; as does a question about the library itself, see
+                                       `stackroom.reading.query.about_library`
     -title:draft                       the document must not match: with title:, author:, folder:, lang:, id:
 
 A document has to match one of several values of the same kind, and all kinds that are asked for. **In doubt,
@@ -33,6 +36,7 @@ from itertools import islice
 from stackroom.common.characters import invisible
 from stackroom.common.characters.scripts import ACCENTS, INDIAN_WITH_DANDAS
 from stackroom.reading.listing import Chip
+from stackroom.reading.query.about_library import asks_for_everything
 from stackroom.reading.query.filters import NAME, NAMES, read_value
 from stackroom.reading.query.folded_text import UNBOUNDED, words
 from stackroom.reading.query.query import Query
@@ -72,6 +76,16 @@ def parse(query: str) -> Query:
     text's length.
     """
     return _Parser(_UNSEEN.sub("", query)).parse()
+
+
+def without(query: str, *kinds: str) -> str:
+    """The query without its operators of these kinds; what it leaves out stays left out."""
+    for _ in range(_MOST_NAMED):
+        first = next((one for one in parse(query).operators if one.kind in kinds), None)
+        if first is None:
+            break
+        query = first.query
+    return query
 
 
 class _Parser:
@@ -139,7 +153,7 @@ class _Parser:
         value = read_value(kind, value)
         connective, first = self._connective_before(), at
         is_unwanted = bool(named[1]) or connective == "NOT"
-        if not value or (is_unwanted and kind in ("after", "before")):
+        if not value or (is_unwanted and kind in ("after", "before", "skip")):
             self._misread.append((kind, self._query[at:end].rstrip(_TRAILING + ")")))
             return 0
         if connective == "NOT":
@@ -215,7 +229,8 @@ class _Parser:
 
     def _compose(self) -> Query:
         values = {kind: tuple(dict.fromkeys(found)) for kind, found in self._values.items()}
-        if not _has_words(self._kept) and not any(values.values()) and not self._unwanted:
+        has_filters = any(found for kind, found in values.items() if kind != "skip") or bool(self._unwanted)
+        if not _has_words(self._kept) and not has_filters:
             for place, written, _ in self._excluded:  # nothing would remain to exclude them from
                 self._kept[place] = written
             self._excluded = []
@@ -226,7 +241,10 @@ class _Parser:
                     self._kept[place] = written
             self._excluded = [found for found in self._excluded if not self._kept[found[0]].strip()]
         parts = "".join(self._kept).split()
-        if self._excluded or self._unwanted or any(values.values()):
+        everything = asks_for_everything(" ".join(parts)) and not self._phrases
+        if everything:
+            parts = []
+        elif self._excluded or self._unwanted or any(values.values()):
             # "(author:a OR author:b), otters" has left brackets and commas behind.
             parts = [part for part in parts if part.strip("()[]{},;")] if _has_words(parts) else []
         return Query(
@@ -241,6 +259,8 @@ class _Parser:
             languages=values["language"],
             ids=values["id"],
             unwanted=tuple(dict.fromkeys(self._unwanted)),
+            everything=everything,
+            skip=max(map(int, values["skip"]), default=0),
             misread=tuple(self._misread),
             operators=tuple(islice(self._in_use(), _MOST_NAMED)),
         )

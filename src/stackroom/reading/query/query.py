@@ -27,6 +27,9 @@ class Query:
             one.
         unwanted: pairs (kind, value) that a document must not match; a kind is "title", "author", "folder",
             "language" or "id".
+        everything: whether all documents were asked for: by `*`, or by a question about the library itself.
+            Then `text` is empty.
+        skip: so many documents of the answer are left out, the best ones.
         misread: what looks like an operator but was taken as words, because its value makes no sense: pairs
             (kind, as it was written).
         operators: the operators in use, in the order in which they were written.
@@ -43,14 +46,16 @@ class Query:
     languages: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     unwanted: tuple[tuple[str, str], ...] = ()
+    everything: bool = False
+    skip: int = 0
     misread: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     operators: tuple[Chip, ...] = field(default=(), compare=False)
 
     @property
     def has_filters(self) -> bool:
-        """Whether there is anything that a document has to match."""
+        """Whether there is anything that a document has to match, or everything was asked for."""
         some = self.titles or self.authors or self.folders or self.languages or self.ids or self.unwanted
-        return bool(some or self.after or self.before)
+        return bool(some or self.after or self.before or self.everything)
 
     @property
     def only_filters(self) -> bool:
@@ -65,7 +70,7 @@ class Query:
     @property
     def without_filters(self) -> "Query":
         """The same query, of all documents."""
-        return Query(self.text, self.phrases, self.without, misread=self.misread)
+        return Query(self.text, self.phrases, self.without, skip=self.skip, misread=self.misread)
 
     @property
     def written_phrases(self) -> list[str]:

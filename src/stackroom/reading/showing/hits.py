@@ -52,6 +52,7 @@ class Answer:
             many of each as documents were asked for, if that is more), and further ones until there are
             enough. A document whose best passage is word for word that of another one is named there, and
             not counted.
+        next_query: what to search for to get the documents that follow; empty if there are none.
         facets: of these documents, if they were asked for.
         operators: the operators in use, in the order in which they were written.
     """
@@ -62,6 +63,7 @@ class Answer:
     missing: str = ""
     reread: Reread = NOTHING_READ
     total: int = 0
+    next_query: str = ""
     facets: Facets = NO_FACETS
     operators: tuple[Chip, ...] = ()
 

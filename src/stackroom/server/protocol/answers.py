@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from stackroom.catalog.library_state import LibraryState
 from stackroom.common.documents import Copy, OutlineEntry, Quote, Unread
 from stackroom.page.foreign_text import own_line
 from stackroom.page.parts import page_id, ranges
@@ -64,10 +65,30 @@ class SearchResult(BaseModel):
     )
 
 
+class Library(BaseModel):
+    """How complete the index is that was searched."""
+
+    documents: int = Field(description="How many documents it has")
+    indexing: bool = Field(description="Whether documents are being added or read at this moment")
+    files_waiting: int = Field(description="Files that have not been read yet")
+    embedded: int = Field(
+        description="Percent of the passages that can be found by meaning; the others only by their words"
+    )
+    scans_waiting: int = Field(description="Scanned pages that have not been read yet")
+    locked_files: int = Field(description="Files that cannot be read, because they need a password")
+
+
 class SearchAnswer(BaseModel):
     """The documents that answer a query, the best first."""
 
     results: list[SearchResult]
+    total: int = Field(description="How many documents matched, with those that are not among the results")
+    next_query: str = Field(description="Search for this to get the results that follow; empty at the end")
+    notices: list[str] = Field(
+        description="What was left out of the query or read in another way, and why this may be less than "
+        "was asked for"
+    )
+    library: Library
 
 
 class OutlineLine(BaseModel):
@@ -150,8 +171,12 @@ _SAID = {
 }
 
 
-def search_answer(answer: Answer, base_url: str) -> SearchAnswer:
-    """The answer to a search; `base_url` is where the server is found, without a slash at its end."""
+def search_answer(answer: Answer, base_url: str, state: LibraryState) -> SearchAnswer:
+    """The answer to a search; `base_url` is where the server is found, without a slash at its end.
+
+    `results` is what clients are promised, and has all that a reader who takes no other key has to know; the
+    rest stands beside it.
+    """
     lacking = nothing_with(answer.missing, nearest=True) if answer.missing else ""
     results = [
         SearchResult(
@@ -162,10 +187,25 @@ def search_answer(answer: Answer, base_url: str) -> SearchAnswer:
         )
         for hit, _ in answer.hits
     ]
-    # A client may take no other key beside `results`, so this stands where a reader of the list comes last.
+    # OpenAI's description has no other key beside `results`, so a client may show its model nothing else:
+    # this stands also where a reader of the list comes last.
     if results and answer.unshown:
-        results[-1].note = f"{results[-1].note} {unshown_documents(answer.unshown)}".lstrip()
-    return SearchAnswer(results=results)
+        unshown = unshown_documents(answer.unshown, answer.next_query.rpartition(" ")[2])
+        results[-1].note = f"{results[-1].note} {unshown}".lstrip()
+    return SearchAnswer(
+        results=results,
+        total=answer.total,
+        next_query=answer.next_query,
+        notices=list(answer.notices),
+        library=Library(
+            documents=state.contents.documents,
+            indexing=state.is_indexing,
+            files_waiting=state.files_waiting,
+            embedded=state.contents.embedded,
+            scans_waiting=state.contents.scans_waiting,
+            locked_files=state.contents.locked_files,
+        ),
+    )
 
 
 def _quoted(quote: Quote, document_id: str, base_url: str) -> dict[str, Any]:

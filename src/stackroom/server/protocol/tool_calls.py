@@ -113,7 +113,7 @@ class ToolCalls:
         if MEANING_NOT_READY in found.notices and not self._logged:
             self._logged.append(MEANING_NOT_READY)
             _log.warning(MEANING_NOT_READY)
-        return search_answer(found, self._base_url), found.notices
+        return search_answer(found, self._base_url, self._reader.state()), found.notices
 
     def _fetch(self, id_: str) -> _Found[FetchAnswer]:
         return fetch_answer(self._reader.fetch(id_), self._base_url), ()

@@ -92,10 +92,12 @@ def create_mcp(
 
         Returns up to 10 documents, the best first, each with its most relevant passage, the page that
         passage is on, a url to cite, and further good pages with a sentence of each; note says how to see
-        what else was found. The query may hold operators: "exact phrase",
+        what else was found. total says how many documents matched, next_query what to search for to get the
+        following ones, notices what was left out of the query, and library whether documents are still being
+        read. The query may hold operators: "exact phrase",
         -word, title:word, author:name, folder:name, after:2023, before:2024-05, lang:de, and id:ID to search
-        inside one document. If nothing has the phrase or passes the filters, note says so, and the results
-        are the nearest without them.
+        inside one document. Filters alone, or *, list documents, the newest first. If nothing has the phrase
+        or passes the filters, note says so, and the results are the nearest without them.
         """
         return _result(await calls.answer("search", query))
 
