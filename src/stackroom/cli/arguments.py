@@ -182,7 +182,7 @@ def command_parser() -> CommandParser:
         default="title",
         help="by title (default); or first the newest, those indexed last, the longest",
     )
-    list_.add_argument("--limit", type=_positive, default=50, metavar="N", help="most lines (default: 50)")
+    list_.add_argument("--limit", type=positive, default=50, metavar="N", help="most lines (default: 50)")
     list_.add_argument("--json", action="store_true", help="print them as JSON, with counts")
 
     passphrase = add("passphrase", "set the passphrase that lets clients and browsers in")
