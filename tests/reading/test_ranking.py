@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from stackroom.reading.finding import ranking
-from stackroom.reading.finding.ranking import DOCUMENT, NAME, PAGE, WORDS, nothing
+from stackroom.reading.finding.ranking import DOCUMENT, NAME, PAGE, WORDS, Evidence, similarity
+from stackroom.reading.finding.strength import STRONG, WEAK, certainty, strength
 
 WHOLE = 1 + WORDS + PAGE + DOCUMENT + NAME
 
@@ -33,11 +34,35 @@ def test_what_a_model_finds_between_unrelated_texts_counts_as_nothing() -> None:
         assert by_meaning(meaning, 1.0, 0.0) == by_meaning(meaning, 1.0)
 
 
-def test_a_little_similarity_is_more_than_nothing() -> None:
+def test_similarity_is_what_the_formula_counts() -> None:
     for known, unrelated in ((1.0, 0.0), (0.5, 0.0), (1.0, 0.75), (0.5, 0.75)):
-        assert by_meaning(0.0, known, unrelated) == pytest.approx(nothing(known, unrelated), abs=1e-9)
-        assert by_meaning(0.01, known, unrelated) > nothing(known, unrelated)
-    assert nothing(0.0, 0.75) == nothing(1.0, 0.0) == 0
+        for meaning in (-0.2, 0.0, 0.75, 1.0):
+            counted = by_meaning(meaning, known, unrelated) * WHOLE
+            assert counted == pytest.approx(similarity(meaning, known, unrelated), abs=1e-8)
+    assert similarity(0.75, 1.0, 0.75) == similarity(0.9, 0.0, 0.75) == 0
+    assert similarity(1.0, 1.0, 0.75) == 1
+
+
+def evidence(meaning: float | None, page: float, document: float) -> Evidence:
+    return Evidence(meaning, 1, page, 1, page, document, 0.0, 0.0)
+
+
+def test_more_evidence_makes_a_result_surer() -> None:
+    poor, good, better = evidence(0.1, 0.1, 0.1), evidence(0.6, 0.7, 0.5), evidence(0.9, 1.0, 0.9)
+    assert certainty(poor, 1.0, 0.0) < WEAK < certainty(good, 1.0, 0.0) < STRONG < certainty(better, 1.0, 0.0)
+    assert [strength(one, 1.0, 0.0, is_first=True) for one in (poor, good, better)] == [
+        "weak",
+        "possible",
+        "strong",
+    ]
+    assert strength(better, 1.0, 0.0, is_first=False) == "possible"
+    # A model that finds any two texts similar says little with the same number.
+    assert certainty(good, 1.0, 0.75) < certainty(good, 1.0, 0.0)
+
+
+def test_without_vectors_words_alone_make_a_result_sure() -> None:
+    assert strength(evidence(None, 1.0, 0.9), 0.0, 0.0, is_first=True) == "strong"
+    assert strength(evidence(None, 0.2, 0.1), 0.0, 0.0, is_first=True) == "weak"
 
 
 def test_more_evidence_is_never_worse() -> None:

@@ -19,8 +19,8 @@ from stackroom.reading.reader import Reader
 
 
 @pytest.fixture
-def shelf(memory_path: Path) -> Iterator[Shelf]:
-    shelf = Shelf(memory_path)
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
+    shelf = Shelf(tmp_path)
     yield shelf
     shelf.close()
 

@@ -47,7 +47,7 @@ def show_hits(hits: Sequence[Hit], sources: Sequence[Source], explained: Sequenc
     for number, (hit, source) in enumerate(zip(hits, sources, strict=True), 1):
         best = hit.best
         page = best.page_label if best.page_label == str(best.page) else f"{best.page_label} ({best.page})"
-        heading = _wrapped(f"{one_line(hit.title)}, page {printable(page)}  ({best.score:.2f})")
+        heading = _wrapped(f"{one_line(hit.title)}, page {printable(page)}  ({_score(hit)})")
         print(f"{number:2}. {next(heading, '')}", *heading, sep=f"\n{' ' * _INDENT}")
         show(*source.files[:1])
         if len(source.files) > 1:
@@ -66,6 +66,10 @@ def show_hits(hits: Sequence[Hit], sources: Sequence[Source], explained: Sequenc
             print(f"{' ' * _INDENT}{source.url}")
     if not hits:
         print("Nothing found.", file=sys.stderr)
+
+
+def _score(hit: Hit) -> str:
+    return f"{hit.best.score:.2f}, {hit.strength}" if hit.strength else f"{hit.best.score:.2f}"
 
 
 def show(*lines: str) -> None:

@@ -216,11 +216,20 @@ class Quote:
     copies: tuple[Copy, ...] = ()
 
 
+Strength = Literal["strong", "possible", "weak", ""]
+"""How surely a result answers the query; empty if the query asks nothing, but only filters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A document that answers a query, with its best passage and further good ones, the best first.
 
-    `unshown` is how many more of its pages were found.
+    Attributes:
+        document_id, title: the document's.
+        best: its best passage.
+        more: further ones, of other pages.
+        unshown: how many more of its pages were found.
+        strength: see `stackroom.reading.finding.strength`.
     """
 
     document_id: str
@@ -228,6 +237,7 @@ class Hit:
     best: Quote
     more: tuple[Quote, ...]
     unshown: int = 0
+    strength: Strength = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,11 @@ MEANING_NOT_READY = (
     "their words alone."
 )
 
+ALL_WEAK = (
+    "Nothing in the library seems to answer this: all results are weak. Other words may help, or it is not "
+    "there."
+)
+
 NOTHING_INDEXED = (
     "The library is empty: no document with text has been indexed. `stackroom index FOLDER` does that, and "
     "says what could not be read."

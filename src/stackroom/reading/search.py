@@ -17,16 +17,19 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from stackroom.catalog.entries import FoundPassage, Model
-from stackroom.common.documents import RankedPassage
+from stackroom.common.documents import RankedPassage, Strength
 from stackroom.embedding.reranking.reranker import Reread
 from stackroom.indexes.misspelt import replaced
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.finding.candidates import Asked, Candidate, Indexes
+from stackroom.reading.finding.ranking import Evidence
 from stackroom.reading.finding.reranked import as_read, reranked, to_read
 from stackroom.reading.finding.selection import NOTHING, Selection
+from stackroom.reading.finding.strength import strength
 from stackroom.reading.in_memory import InMemory, Turn
 from stackroom.reading.listing import NO_FACETS, Chip
 from stackroom.reading.notices import (
+    ALL_WEAK,
     MEANING_NOT_READY,
     NOTHING_INDEXED,
     nothing_with,
@@ -260,6 +263,13 @@ class Searching:
             brief=wanted.brief,
         )
         answer = showing.answer(found.ranked, found.left_out, wanted.limit, found.notices)
+        hits = [
+            (replace(hit, strength=_strength(found, evidence, is_first=wanted.start + place == 0)), evidence)
+            for place, (hit, evidence) in enumerate(answer.hits)
+        ]
+        notices = answer.notices
+        if hits and all(hit.strength == "weak" for hit, _ in hits) and not found.missing:
+            notices += (ALL_WEAK,)
         firsts, total = showing.matched, answer.total
         if found.listed is not None:
             firsts, total = found.listed, len(found.listed)
@@ -268,6 +278,8 @@ class Searching:
         following = f"{without(wanted.text, 'skip')} skip:{wanted.start + shown}".strip()
         return replace(
             answer,
+            hits=hits,
+            notices=notices,
             missing=found.missing if found.ranked else "",
             total=total,
             unshown=unshown,
@@ -317,6 +329,14 @@ class Searching:
 def _best_first(ranking: Sequence[tuple[float, int]]) -> list[tuple[float, int]]:
     """Pairs of a score and a passage by descending score, those with equal scores by ascending passage."""
     return sorted(ranking, key=lambda pair: (-pair[0], pair[1]))
+
+
+def _strength(found: _Found, evidence: Evidence, *, is_first: bool) -> Strength:
+    if not found.asked.text:
+        return ""
+    if found.missing:  # it lacks what was demanded
+        return "weak"
+    return strength(evidence, found.asked.known, found.asked.unrelated, is_first=is_first)
 
 
 def _moment(memory: InMemory) -> tuple[int, Model | None]:

@@ -83,18 +83,15 @@ def fuse(
         known: share of the query's letters that the model knows, 0 to 1.
         unrelated: cosine similarity that stands for no similarity, 0 to below 1.
     """
-    similar = (max(meaning, 0.0) - unrelated) / (1 - unrelated)
-    evidence = known**2 * similar + WORDS * words
+    evidence = similarity(meaning, known, unrelated) + WORDS * words
     evidence += PAGE * page + DOCUMENT * document + NAME * name
     # Rounded, because the same numbers, summed in another order, may differ in the last digit.
     return round(evidence / _WHOLE * _STEPS) / _STEPS
 
 
-def nothing(known: float, unrelated: float) -> float:
-    """The score of a passage that is not similar at all (its cosine is 0), and has no word of the query.
+def similarity(meaning: float, known: float, unrelated: float) -> float:
+    """How similar a passage is to a query, as the formula takes it: 1 at most, 0 if unrelated, or below.
 
-    Args:
-        known: see `fuse`.
-        unrelated: see `fuse`.
+    The arguments are those of `fuse`.
     """
-    return -(known**2) * unrelated / (1 - unrelated) / _WHOLE
+    return known**2 * (max(meaning, 0.0) - unrelated) / (1 - unrelated)

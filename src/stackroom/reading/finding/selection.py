@@ -11,7 +11,7 @@ from stackroom.catalog.passage_ranges import PassageRange, PassageRanges
 from stackroom.reading.finding.candidates import Asked, Candidate, Chosen, Indexes, best_first
 from stackroom.reading.finding.document_table import DocumentTable, Rows
 from stackroom.reading.finding.facets import count
-from stackroom.reading.finding.ranking import nothing
+from stackroom.reading.finding.ranking import similarity
 from stackroom.reading.listing import Facets
 from stackroom.reading.query.query import Query
 
@@ -21,6 +21,10 @@ _PASSAGES, _PASSAGES_FOR_EACH = 100, 2
 
 # Of words, so many of the best documents are ranked: who wants more of them asks with other words.
 _DEEPEST = 500
+
+# Similarity that a passage without any word of the query must exceed: on first halves, four in ten of those
+# that answer nothing are below, and none of those that answer. See docs/quality.md.
+_NEAR = 0.1
 
 # Passages whose texts are read for phrases and exclusions: 50 at a time, and 2,000 for one query.
 _CHECKED_AT_ONCE, _MOST_CHECKED = 50, 2000
@@ -109,7 +113,7 @@ class Selection:
             ranked += found
             documents |= {candidate.range for candidate in found}
             count = _PASSAGES_FOR_EACH * limit  # few documents are missing
-        return best_first(ranked) if within else _answers(ranked, nothing(asked.known, asked.unrelated))
+        return best_first(ranked) if within else _answers(ranked, asked)
 
     def _checked(self, query: Query, asked: Asked, limit: int, within: Chosen | None) -> list[Candidate]:
         """As `ranked`, of passages whose texts have the query's phrases, and nothing it excludes.
@@ -206,13 +210,16 @@ class Selection:
         return Chosen(len(admitted), table.ranges(table.others(admitted)), others=True)
 
 
-def _answers(found: Sequence[Candidate], least: float) -> list[Candidate]:
-    """The candidates, the best first; none if nothing speaks for even the best one.
-
-    `least` is the score of a passage for which nothing speaks.
+def _answers(found: Sequence[Candidate], asked: Asked) -> list[Candidate]:
+    """The candidates for which anything speaks, the best first: a word of the query, or a meaning near it.
 
     Vectors always have nearest ones, also those of a query that the model can't read. Of documents that the
     query has chosen, even those are shown.
     """
-    ranked = best_first(found)
-    return ranked if ranked and ranked[0].score > least else []
+    return best_first([one for one in found if _speaks(one, asked)])
+
+
+def _speaks(one: Candidate, asked: Asked) -> bool:
+    if one.words or one.page or one.document or one.name:
+        return True
+    return one.meaning is not None and similarity(one.meaning, asked.known, asked.unrelated) > _NEAR

@@ -55,6 +55,10 @@ class SearchResult(BaseModel):
     page: int = Field(description="Position of that passage's page in the PDF, from 1")
     page_label: str = Field(description="The number printed on that page")
     score: float = Field(description="How well that passage answers: about 1 at best; higher is better")
+    strength: str = Field(
+        description="How surely the document answers: strong, possible or weak; empty for a list. If all are "
+        "weak, it is most likely not in the library"
+    )
     ocr_confidence: int = Field(
         description="If that page is a scan: how sure OCR was of its text, in percent; else 0"
     )
@@ -181,6 +185,7 @@ def search_answer(answer: Answer, base_url: str, state: LibraryState) -> SearchA
     results = [
         SearchResult(
             title=own_line(hit.title),
+            strength=hit.strength,
             more=[FurtherPassage(**_quoted(further, hit.document_id, base_url)) for further in hit.more],
             note=" ".join(filter(None, (lacking, unshown_pages(hit, alone=len(answer.hits) == 1)))),
             **_quoted(hit.best, hit.document_id, base_url),

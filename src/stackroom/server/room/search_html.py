@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from stackroom.catalog.entries import Description
-from stackroom.common.documents import Hit, Quote
+from stackroom.common.documents import Hit, Quote, Strength
 from stackroom.page.foreign_text import own_line
 from stackroom.reading.listing import Chip, Facet, Facets
 from stackroom.reading.showing.hits import Answer
@@ -61,6 +61,7 @@ class ResultShown:
         more: further passages of the document.
         unshown: how many more of its pages were found.
         inside: address of the same search inside this document; empty if this is one.
+        strength: how surely it answers.
     """
 
     title: str
@@ -74,6 +75,7 @@ class ResultShown:
     more: tuple[PassageShown, ...]
     unshown: int
     inside: str
+    strength: Strength
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +253,7 @@ def _result(query: str, hit: Hit, known: Description | None) -> ResultShown:
         more=tuple(_passage(hit.document_id, quote) for quote in hit.more),
         unshown=hit.unshown,
         inside="" if inside in query else address(f"{query} {inside}"),
+        strength=hit.strength,
     )
 
 
