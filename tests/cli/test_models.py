@@ -218,7 +218,7 @@ def test_a_trial_says_what_may_be_chance() -> None:
     table = trial_as_table(Trial("papers", 9, 5, 1, 2, 3, 1, True, one, other)).splitlines()
     assert table[0] == (
         "papers: 5 of 9 PDFs, 1 of them in part; 2 could not be read or have no text; "
-        "1 headings and 3 titles asked"
+        "1 heading and 3 titles asked"
     )
     rows = {line[:31].strip(): line[31:].split() for line in table[5:10]}
     assert rows["page@5, meaning alone"][:3] == ["0.250", "1.000", "+0.750"]
