@@ -264,7 +264,7 @@ def _returned(call: Mapping[str, Any]) -> str:
         what = f"{_short(documents[0]['title'], 48)}, p. {_short(documents[0]['pages'], 24)}"
     else:
         what = f"{counted(len(documents), 'document')}, {counted(call['pages'], 'page')}"
-    return f"{what}; {call['characters']:,} {'character' if call['characters'] == 1 else 'characters'}"
+    return f"{what}; {counted(call['characters'], 'character')}"
 
 
 def listed(entries: Mapping[str, str], rest: str = "`stackroom status` lists all") -> str:
@@ -282,15 +282,14 @@ def listed(entries: Mapping[str, str], rest: str = "`stackroom status` lists all
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:
-    """A number of things for people to read: "1 document", "20,000 documents".
+    """A number of things for people to read: "1 document", "2,000 documents".
 
     Args:
         count: how many.
         noun: what one of them is called.
         plural: what several are called, unless that is the same with an s.
     """
-    number = f"{count:,}" if count >= 10_000 else str(count)
-    return f"{number} {noun if count == 1 else plural or f'{noun}s'}"
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def other_formats(counts: Mapping[str, int]) -> str:
