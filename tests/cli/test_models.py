@@ -204,7 +204,7 @@ def test_what_cannot_be_tried_is_refused(
     few = tmp_path / "few"
     few.mkdir()
     shutil.copy(papers / "0.pdf", few)
-    assert "Only 7 questions can be drawn from the 1 document" in refusal(model_with_prompts, few)
+    assert "Only 7 questions can be drawn from 1 document that" in refusal(model_with_prompts, few)
     assert Models(data / "models").runtime(BUNDLED_DIGEST).startswith("compiled")
 
 

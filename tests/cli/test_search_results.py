@@ -107,7 +107,7 @@ def test_singular_and_plural() -> None:
         "0 pages",
         "1 page",
         "2 pages",
-        "2000 pages",
+        "2,000 pages",
     ]
     assert counted(2, "query", "queries") == "2 queries"
     assert (size(1), size(2)) == ("1 byte", "2 bytes")

@@ -46,7 +46,7 @@ def test_everything_is_indexed_anew(
 ) -> None:
     with Indexer(settings, OneModel(embedder)) as indexer:
         indexer.run([folder])
-        assert len(reader.search("otters")) == 2
+        assert len(reader.search("otters bread")) == 2
         delete(settings)
         with pytest.raises(CatalogMissing, match="was deleted"):
             reader.search("otters")
@@ -101,7 +101,7 @@ def test_a_run_whose_index_is_deleted_says_so_and_the_next_one_begins_anew(
         with pytest.raises(CatalogUnusable):
             indexer.run([folder], on_progress=delete)
         assert counts(indexer.run([folder])) == {"added": 2}
-        assert len(reader.search("otters")) == 2
+        assert len(reader.search("otters bread")) == 2
     assert check(settings).damages == []
 
 
@@ -132,14 +132,14 @@ def test_a_reader_answers_again_when_its_drive_is_back(
     while_away: bool,
 ) -> None:
     index(settings, embedder, folder)
-    assert len(reader.search("otters")) == 2
+    assert len(reader.search("otters bread")) == 2
     away = settings.data.rename(tmp_path / "away")
     if while_away:
         for _ in range(2):
             with pytest.raises(CatalogMissing):
                 reader.search("otters")
     away.rename(settings.data)  # the same file, with the same number
-    assert len(reader.search("otters")) == 2
+    assert len(reader.search("otters bread")) == 2
     assert reader.status().documents == 2
 
 

@@ -30,7 +30,7 @@ def test_a_folder_becomes_searchable(
     assert summary.pages == 3
     assert summary.embedded_passages == embedder.embedded_passages == 3
     assert len(WordIndex(settings.words)) == 3
-    hits = reader.search("otters sleep hands")
+    hits = reader.search("otters sleep hands bread")
     assert [hit.title for hit in hits] == ["On Otters", "On Bread"]
     assert hits[0].best.score > 2 * hits[1].best.score
     assert (hits[0].best.text.split(), hits[0].best.page) == (OTTERS.split(), 1)
@@ -236,7 +236,7 @@ def test_a_server_follows_an_index_that_was_deleted_and_built_again(
     folder: Path, settings: Settings, embedder: WordHashEmbedder, reader: Reader
 ) -> None:
     index(settings, embedder, folder)
-    assert len(reader.search("otters")) == 2
+    assert len(reader.search("otters bread")) == 2
     shutil.rmtree(settings.index)
     for _ in range(2):
         with pytest.raises(CatalogMissing, match="was deleted"):

@@ -50,7 +50,7 @@ def test_a_check_beside_a_watch_is_let_in_and_the_watch_goes_on(watched: Followi
 
 def test_a_folder_that_is_forgotten_is_not_followed_any_more(watched: Following) -> None:
     ran = stackroom_here("forget", watched.folder, "--data", watched.settings.data)
-    assert (ran.returncode, "with 1 documents" in ran.stdout) == (0, True)
+    assert (ran.returncode, "with 1 document." in ran.stdout) == (0, True)
     assert watched.titles() == set()
     eventually(lambda: f"{watched.folder} is not followed any more: it was forgotten." in watched.news)
     write_pdf(watched.folder / "two.pdf", ["A page of words."], title="Later Words")

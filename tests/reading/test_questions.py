@@ -142,7 +142,7 @@ def reader(
 @pytest.mark.parametrize(("question", "title", "page"), QUESTIONS)
 def test_the_right_document_comes_first(reader: Reader, question: str, title: str, page: int) -> None:
     hits = reader.search(question)
-    assert len(hits) == 10
+    assert 1 <= len(hits) <= 10
     assert (hits[0].title, hits[0].best.page) == (title, page)
     assert hits[0].best.text.split() == LIBRARY[title][page - 1].split()
     assert [hit.best.score for hit in hits] == sorted((hit.best.score for hit in hits), reverse=True)

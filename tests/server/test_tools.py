@@ -38,6 +38,8 @@ async def test_search_then_fetch_each_result(how: str, reader: Reader, url: str)
         assert [result.pop("note") for result in results][:-1] == [""] * 9
         assert (rivers["text"], rivers["page"]) == ("Rivers.", 1)
         assert results[0].pop("score") > results[1]["score"]
+        assert results[0].pop("strength") == "strong"
+        assert {result["strength"] for result in results[1:]} <= {"possible", "weak"}
         assert results[0] == {
             "id": f"{1:024x}",
             "title": "Document 1",
@@ -204,6 +206,7 @@ async def test_the_tools_are_described_as_clients_require(how: str, reader: Read
                     "page": "integer",
                     "page_label": "string",
                     "score": "number",
+                    "strength": "string",
                     "ocr_confidence": "integer",
                     "copies": copies,
                     "more": [
@@ -341,9 +344,9 @@ async def test_what_is_said_beside_an_answer_is_in_the_results_own_metadata(
 ) -> None:
     async with fastmcp.Client(create_mcp(reader, URL), mode=mode) as client:
         found = await client.call_tool_mcp(SEARCH, {"query": "cats lang:germann"})
-        (notice,) = (found.meta or {})["stackroom/notices"]
-        assert notice.startswith("lang:germann was taken as words")
-        assert content(found)["notices"] == [notice]
+        notices = (found.meta or {})["stackroom/notices"]
+        assert notices[0].startswith("lang:germann was taken as words")
+        assert content(found)["notices"] == notices
         plain = await client.call_tool_mcp(SEARCH, {"query": "cats lang:english"})
         assert "stackroom/notices" not in (plain.meta or {})
 

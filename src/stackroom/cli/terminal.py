@@ -265,7 +265,7 @@ def _returned(call: Mapping[str, Any]) -> str:
         what = f"{_short(documents[0]['title'], 48)}, p. {_short(documents[0]['pages'], 24)}"
     else:
         what = f"{counted(len(documents), 'document')}, {counted(call['pages'], 'page')}"
-    return f"{what}; {call['characters']:,} {'character' if call['characters'] == 1 else 'characters'}"
+    return f"{what}; {counted(call['characters'], 'character')}"
 
 
 def listed(entries: Mapping[str, str], rest: str = "`stackroom status` lists all") -> str:

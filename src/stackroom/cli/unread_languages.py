@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from stackroom.common.amounts import counted, duration
+from stackroom.common.amounts import duration
 from stackroom.common.characters.languages import LANGUAGES
 from stackroom.embedding.multilingual.package import (
     INSTALL,
@@ -35,7 +35,8 @@ def about_unread_languages(passages: int, unread: Mapping[str, int], model: str,
     if count <= _MANY * passages:
         return ""
     lines = [
-        f"{count} of {counted(passages, 'passage')} {'is' if count == 1 else 'are'} in "
+        f"{count} of {passages} {'passage' if passages == 1 else 'passages'} "
+        f"{'is' if count == 1 else 'are'} in "
         f"{'a language' if len(unread) == 1 else 'languages'} that the model can't read, and found by words "
         f"alone: {_listed(unread)}."
     ]

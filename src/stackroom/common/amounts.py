@@ -22,12 +22,11 @@ def size(count: int) -> str:
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:
-    """A number of things for people to read: "1 document", "20,000 documents".
+    """A number of things for people to read: "1 document", "2,000 documents".
 
     Args:
         count: how many.
         noun: what one of them is called.
         plural: what several are called, unless that is the same with an s.
     """
-    number = f"{count:,}" if count >= 10_000 else str(count)
-    return f"{number} {noun if count == 1 else plural or f'{noun}s'}"
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"

@@ -268,7 +268,8 @@ class Searching:
             for place, (hit, evidence) in enumerate(answer.hits)
         ]
         notices = answer.notices
-        if hits and all(hit.strength == "weak" for hit, _ in hits) and not found.missing:
+        is_ready = MEANING_NOT_READY not in notices  # words alone do not tell that nothing means the same
+        if hits and is_ready and not found.missing and all(hit.strength == "weak" for hit, _ in hits):
             notices += (ALL_WEAK,)
         firsts, total = showing.matched, answer.total
         if found.listed is not None:

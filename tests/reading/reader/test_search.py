@@ -220,7 +220,7 @@ def test_what_is_chosen_is_found_whatever_else_has_the_words(shelf: Shelf, reade
 @by_both
 def test_an_operator_that_was_taken_as_words_is_named(shelf: Shelf, reader: Reader) -> None:
     shelf.add(1, "cats\n")
-    (notice,) = reader.answer("cats lang:germann").notices
+    notice, *_ = reader.answer("cats lang:germann").notices
     assert notice.startswith("lang:germann was taken as words")
     assert reader.answer("cats lang:english").notices == ()
 
