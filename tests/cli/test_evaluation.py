@@ -187,7 +187,8 @@ def test_the_right_page_of_the_right_document_is_looked_for(questions: Path, tmp
     results = trial(questions, tmp_path / "data")
     assert (results.queries, results.left_out, results.documents) == (5, 1, 2)
     assert means(results, "document@1") == (0.6,) * 3
-    assert means(results, "document@5") == (0.6, 0.8, 0.8)  # no word of dough is in otters.pdf
+    # Nothing of dough is in otters.pdf, and what is not near is not found by meaning either.
+    assert means(results, "document@5") == (0.6,) * 3
     pages = results.measures["page@1"]
     assert pages.queries == 4
     assert means(results, "page@1") == (0.25,) * 3

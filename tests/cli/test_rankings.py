@@ -38,7 +38,7 @@ def test_rankings_go_by_one_kind_each_and_name_the_pages(shelf: Shelf, reader: R
     assert set(places["words"]) == {("1", 3), ("2", 1), ("1", 2)}
     assert places["meaning"][:3] == [("1", 3), ("1", 2), ("1", 2)]
     assert sorted(places["meaning"]) == sorted(places["fused"])
-    assert len(places["meaning"]) == 6
+    assert len(places["meaning"]) == 5  # fish have neither the word nor a meaning near it
     assert rankings["meaning"][0].score == pytest.approx(1, abs=0.01)
     assert reader.rankings(" ") == {"words": [], "meaning": [], "fused": []}
 

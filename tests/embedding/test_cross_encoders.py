@@ -26,6 +26,7 @@ from stackroom.embedding.reranking.pair_trial import agreement
 from stackroom.embedding.reranking.reranker import Reranker
 from stackroom.embedding.reranking.rerankers import ChosenReranker
 from stackroom.indexes.words import WordIndex
+from stackroom.reading.notices import ALL_WEAK
 from stackroom.reading.reader import Reader
 from zoo import SMALL, byte_pairs, sentencepiece, wordpiece
 
@@ -98,7 +99,7 @@ def test_one_that_has_learnt_what_words_and_meaning_cannot_see(tmp_path: Path, s
     assert (before, after) == (1, 4)
     for query in ANSWERS:
         answer = reader.answer(f"which {query}")
-        assert answer.notices == ()
+        assert answer.notices in ((), (ALL_WEAK,))
         assert len(answer.hits) == 4  # none is lost
         probabilities = [evidence.reranked or 0.0 for _, evidence in answer.hits]
         assert probabilities[0] > 0.9 > 0.1 > max(probabilities[1:])

@@ -5,4 +5,4 @@ Its face: `selection.Selection`; what it takes is `candidates.Asked`, what it gi
 `facets` counts documents.
 """
 
-__all__ = ["candidates", "document_table", "facets", "ranking", "reranked", "selection"]
+__all__ = ["candidates", "document_table", "facets", "ranking", "reranked", "selection", "strength"]
