@@ -1,7 +1,8 @@
 """What filters and removals cost at 20,000 documents: `python -m bench.filters DATA [--against CHECKOUT]`.
 
-DATA is made if it is not there: 300,000 passages with random vectors, as `bench.synthetic` makes them, in
-three languages. Another checkout is measured in turns with this one. Queries have random vectors:
+In DATA a library is made for each build by its own code, as formats differ, if it is not there: 300,000
+passages with random vectors, as `bench.synthetic` makes them, in three languages. Another checkout is
+measured in turns with this one. Queries have random vectors:
 what a model takes is not measured. Prints Markdown, the median of the rounds: CPU-ms of the thread that
 searches, of the same queries with a filter more than without; then what a search takes after 1,000 documents
 were removed.
@@ -28,7 +29,7 @@ import numpy as np
 from bench.processes import print_table
 from bench.words import queries
 
-_DOCUMENTS, _PASSAGES_EACH = 20_000, 15
+_PASSAGES_EACH = 15
 _REMOVED = 1000
 _QUERIES = 20
 
@@ -51,19 +52,28 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="a data folder; made if it is not there")
     parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="an older checkout, to compare")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--once", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--documents", type=int, default=20_000, help="1,000 of which are removed")
+    parser.add_argument("--once", choices=("make", "measure"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.once:
-        print(json.dumps(_measure(arguments.data)))
+    if arguments.once == "make":
+        _make(arguments.data, arguments.documents)
         return
-    if not arguments.data.exists():
-        _make(arguments.data)
+    if arguments.once:
+        print(json.dumps(_measure(arguments.data, arguments.documents)))
+        return
     here = Path(__file__).resolve().parents[1]
     checkouts = [*([arguments.against.resolve()] if arguments.against else []), here]
+    libraries = {
+        checkout: arguments.data / ("now" if checkout == here else "before") for checkout in checkouts
+    }
+    for checkout, data in libraries.items():
+        if not data.exists():
+            _by(checkout, here, "make", data, arguments.documents)
     found: dict[Path, list[dict[str, float]]] = {checkout: [] for checkout in checkouts}
     for number in range(arguments.rounds):
         for checkout in checkouts:
-            found[checkout].append(_measured_by(checkout, here, arguments.data))
+            measured = _by(checkout, here, "measure", libraries[checkout], arguments.documents)
+            found[checkout].append(json.loads(measured))
             print(f"round {number + 1}, {checkout.name}: {found[checkout][-1]}", file=sys.stderr, flush=True)
     rows = []
     for what in found[here][0]:
@@ -71,17 +81,19 @@ def main() -> None:
     print_table(["", *(["before"] if arguments.against else []), "now"], *rows)
 
 
-def _measured_by(checkout: Path, here: Path, data: Path) -> dict[str, float]:
-    """What a process finds that imports the product from a checkout, and the rest from here."""
+def _by(checkout: Path, here: Path, what: str, data: Path, documents: int) -> str:
+    """What a process prints that imports the product from a checkout, and what that lacks from here."""
     path = os.pathsep.join(map(str, (checkout / "src", checkout, here)))
-    command = [sys.executable, str(Path(__file__).resolve()), "--once", str(data)]
+    command = [sys.executable, str(Path(__file__).resolve()), "--once", what, str(data)]
+    command += ["--documents", str(documents)]
     environment = {**os.environ, "PYTHONPATH": path}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, check=True)
-    figures: dict[str, float] = json.loads(done.stdout)
-    return figures
+    done = subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, text=True, timeout=3600, check=True
+    )
+    return done.stdout
 
 
-def _measure(data: Path) -> dict[str, float]:
+def _measure(data: Path, documents: int) -> dict[str, float]:
     found: dict[str, float] = {}
     asked = queries(_QUERIES)
     words = data / "index" / "words"
@@ -100,7 +112,7 @@ def _measure(data: Path) -> dict[str, float]:
             found["filters alone (lang:de after:2025), CPU-ms"] = _thread_ms(
                 reader, [""], "lang:de after:2025"
             )
-            _remove(copy)
+            _remove(copy, documents)
             times = []
             for query in asked[:5]:
                 started = time.monotonic()
@@ -143,22 +155,27 @@ def _either(now: str, before: str) -> Any:
         return getattr(import_module(module), name)
 
 
-def _remove(catalog: Path) -> None:
+def _remove(catalog: Path, documents: int) -> None:
     """Removes 1,000 documents, spread evenly over the library, in one commit."""
     place = _either("indexer.store.publisher:Place", "indexer.publish:Place")
     publish = _either("indexer.store.publisher:Publisher", "indexer.publish:Publisher")
     with closing(publish(catalog)) as publisher:
         (library,) = publisher.libraries().values()
-        numbers = range(0, _DOCUMENTS, _DOCUMENTS // _REMOVED)
+        numbers = range(0, documents, documents // _REMOVED)
         publisher.settle({}, [place(library, f"{number // 1000:03}/{number:06}.pdf") for number in numbers])
 
 
-def _make(data: Path) -> None:
+def _make(data: Path, documents: int) -> None:
     from bench import synthetic
 
     chance = np.random.default_rng(1)
     texts, draw = synthetic.passage_texts(chance, None), synthetic.like_clusters(chance)
-    synthetic.write(data, _DOCUMENTS * _PASSAGES_EACH, texts, draw, _PASSAGES_EACH)
+    count = documents * _PASSAGES_EACH
+    if hasattr(synthetic, "PASSAGES_PER_DOCUMENT"):
+        synthetic.write(data, count, texts, draw, _PASSAGES_EACH)
+    else:  # commit 3474622, which has no argument for it
+        vars(synthetic)["_PASSAGES_PER_DOCUMENT"] = _PASSAGES_EACH
+        synthetic.write(data, count, texts, draw)
     with closing(sqlite3.connect(data / "index" / "catalog.sqlite3")) as db, db:
         db.execute(
             "UPDATE documents SET"

@@ -2,15 +2,18 @@
 
 import sqlite3
 
+from stackroom.catalog.vector_codes import code_length
 from stackroom.catalog.vector_packs import unpack
+
+_PACKS = "SELECT first, pack, dimensions FROM vectors JOIN models ON current = 1"
 
 
 def as_version_6(db: sqlite3.Connection) -> None:
     """Takes away what versions 7 and 8 have changed."""
     rows = [
         row
-        for first, pack in db.execute("SELECT first, pack FROM vectors")
-        for row in zip(*unpack(first, pack), strict=True)
+        for first, pack, dimensions in db.execute(_PACKS)
+        for row in zip(*unpack(first, pack, code_length(dimensions)), strict=True)
     ]
     for statement in (
         "DROP TABLE vectors",

@@ -8,6 +8,7 @@ from itertools import accumulate, groupby
 
 from stackroom.catalog.entries import CURRENT, Model
 from stackroom.catalog.text_blocks import Rows, pack
+from stackroom.catalog.vector_codes import code_length
 from stackroom.catalog.vector_packs import packs, vectors_of
 from stackroom.common.documents import Document, Passage
 from stackroom.common.errors import CatalogUnusable
@@ -99,7 +100,7 @@ def add_passages(
         for passage, what in zip(passages, embedded, strict=True)
     ]
     # Looked up now, because the document that this one replaces is about to be removed.
-    codes = known_codes(lambda sql, parameters: db.execute(sql, parameters).fetchall(), hashes)
+    codes = known_codes(lambda sql, parameters: db.execute(sql, parameters).fetchall(), hashes, model)
     db.executemany(
         "INSERT INTO passages (id, page, start, stop, hash) VALUES (?, ?, ?, ?, ?)",
         [
@@ -156,10 +157,13 @@ def add_vectors(db: sqlite3.Connection, passages: Sequence[int], codes: Sequence
         db.executemany("INSERT INTO vectors VALUES (?, ?)", packs(ids, [by_id[id_] for id_ in ids]))
 
 
-def known_codes(rows: Rows, hashes: Iterable[int]) -> dict[int, bytes]:
-    """Hash → code of a passage with this hash, stored or waiting to be, for those that have one.
+def known_codes(rows: Rows, hashes: Iterable[int], model: Model) -> dict[int, bytes]:
+    """Hash → code of a passage of this model with this hash, stored or waiting, for those that have one.
 
     Asks once for each hash, because a form may have ten thousand pages with the same words.
+
+    Raises:
+        CatalogUnusable: one of these codes is damaged.
     """
     having = rows(
         "SELECT value, (SELECT o.id FROM passages o LEFT JOIN pending w ON w.passage = o.id"
@@ -168,13 +172,23 @@ def known_codes(rows: Rows, hashes: Iterable[int]) -> dict[int, bytes]:
         (json.dumps(sorted(set(hashes))),),
     )
     ids = [id_ for _, id_ in having if id_ is not None]
-    codes = vectors_of(rows, ids) | dict(
+    waiting: dict[int, bytes] = dict(
         rows(
             "SELECT passage, code FROM pending WHERE passage IN (SELECT value FROM json_each(?))",
             (json.dumps(ids),),
         )
     )
+    require_code_length(waiting.values(), model)
+    codes = vectors_of(rows, ids, code_length(model.fingerprint.dimensions)) | waiting
     return {hash_: codes[id_] for hash_, id_ in having if id_ in codes}
+
+
+def require_code_length(codes: Iterable[bytes], model: Model) -> None:
+    """Raises CatalogUnusable if one of the codes does not have the length of this model's."""
+    if not {len(code) for code in codes} <= {code_length(model.fingerprint.dimensions)}:
+        raise CatalogUnusable(
+            "Vectors in the catalogue that wait to be stored are damaged. Run `stackroom check --repair`."
+        )
 
 
 def passage_hash(model: int, text: str) -> int:

@@ -16,6 +16,7 @@ from indexer.store.document_rows import (
     known_codes,
     log_change,
     remove_document,
+    require_code_length,
 )
 from indexer.store.holding import attached_to, drop_unheld, let_go, log_names, take_over
 from indexer.store.model_publisher import ModelPublisher
@@ -240,7 +241,11 @@ class Publisher(ModelPublisher):
     # Vectors
 
     def pending(self, model: Model, limit: int) -> list[PendingPassage]:
-        """The first passages of a model that wait for a vector, by ascending id."""
+        """The first passages of a model that wait for a vector, by ascending id.
+
+        Raises:
+            CatalogUnusable: a vector that a passage with the same text has is damaged.
+        """
         with self._snapshot():  # another thread may be about to remove a document
             rows = self._rows(
                 "SELECT p.id, w.context, s.document, p.start, p.stop, p.hash, w.code"
@@ -249,7 +254,8 @@ class Publisher(ModelPublisher):
                 " WHERE s.model = ? ORDER BY w.passage LIMIT ?",
                 (model.id, limit),
             )
-            known = known_codes(self._rows, [hash_ for *_, hash_, code in rows if code is None])
+            known = known_codes(self._rows, [hash_ for *_, hash_, code in rows if code is None], model)
+            require_code_length([code for *_, code in rows if code is not None], model)
             return [
                 PendingPassage(id_, context + as_embedded(self._texts.span(*span)), code or known.get(hash_))
                 for id_, context, *span, hash_, code in rows

@@ -186,7 +186,7 @@ def _split_damage(
     if spans.keys() != pages.keys() or not all(_cover(spans[page], pages[page]) for page in pages):
         return "its passages do not lie end to end"
     try:
-        codes = stored_codes(db, first, last)
+        codes = stored_codes(db, first, last, dimensions)
     except CatalogUnusable as error:
         return f"a vector is damaged ({error.__cause__})"
     for id_, _, start, stop, hash_, context, _ in rows:
@@ -201,9 +201,10 @@ def _split_damage(
     return "" if sound([*codes.values(), *ready], dimensions) else "a vector is damaged"
 
 
-def stored_codes(db: sqlite3.Connection, first: int, last: int) -> dict[int, bytes]:
+def stored_codes(db: sqlite3.Connection, first: int, last: int, dimensions: int) -> dict[int, bytes]:
     """Id → code of the passages of one passage range. Raises CatalogUnusable if one can't be read."""
-    rows = vectors_between(lambda sql, values: db.execute(sql, values).fetchall(), first, last)
+    length = code_length(dimensions)
+    rows = vectors_between(lambda sql, values: db.execute(sql, values).fetchall(), first, last, length)
     return {id_: code for ids, codes in rows for id_, code in zip(ids, codes, strict=True)}
 
 

@@ -17,6 +17,7 @@ from indexer.upkeep.check_rows import Damage, Remedy, sound
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Model
 from stackroom.catalog.schema import create_tables, open_catalog
+from stackroom.catalog.vector_codes import code_length
 from stackroom.catalog.vector_packs import unpack
 from stackroom.common.data_folder import DAMAGED
 from stackroom.common.errors import CatalogUnusable
@@ -193,7 +194,7 @@ def _remove_unsound(db: sqlite3.Connection, first: int, last: int, model: Model)
     rows = db.execute("SELECT first, pack FROM vectors WHERE first BETWEEN ? AND ?", (first, last))
     for at, pack in rows.fetchall():
         try:
-            is_sound = sound(unpack(at, pack)[1], dimensions)
+            is_sound = sound(unpack(at, pack, code_length(dimensions))[1], dimensions)
         except CatalogUnusable:
             is_sound = False
         if not is_sound:  # all of them are embedded again, at most 256

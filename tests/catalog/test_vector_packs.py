@@ -33,7 +33,7 @@ def codes_of(ids: set[int]) -> dict[int, bytes]:
 @given(st.sets(st.integers(1, 40_000), max_size=40), st.integers(0, 40_000), st.integers(0, 40_000))
 def test_a_range_gives_what_is_in_it(ids: set[int], first: int, last: int) -> None:
     codes = codes_of(ids)
-    read = list(vectors_between(Memory(codes).rows, first, last))
+    read = list(vectors_between(Memory(codes).rows, first, last, 6))
     assert [id_ for some, _ in read for id_ in some] == sorted(id_ for id_ in ids if first <= id_ <= last)
     assert all(codes[id_] == code for pair in read for id_, code in zip(*pair, strict=True))
 
@@ -42,7 +42,7 @@ def test_a_range_gives_what_is_in_it(ids: set[int], first: int, last: int) -> No
 def test_so_do_single_ids(ids: set[int], others: set[int]) -> None:
     codes = codes_of(ids)
     asked = [*others, *list(ids)[::3]]
-    found = vectors_of(Memory(codes).rows, asked)
+    found = vectors_of(Memory(codes).rows, asked, 6)
     assert found == {id_: codes[id_] for id_ in asked if id_ in ids}
 
 
@@ -51,7 +51,7 @@ def test_many_are_in_several_rows() -> None:
     memory = Memory(codes)
     rows = memory.rows("SELECT first, pack FROM vectors ORDER BY first", ())
     assert len(rows) == 12
-    read = list(vectors_between(memory.rows, 0, 2**63 - 1))
+    read = list(vectors_between(memory.rows, 0, 2**63 - 1, 6))
     assert max(len(ids) for ids, _ in read) == 256
     assert {id_: code for pair in read for id_, code in zip(*pair, strict=True)} == codes
 
@@ -59,9 +59,9 @@ def test_many_are_in_several_rows() -> None:
 @pytest.mark.parametrize("change", [lambda pack: pack[:-1], lambda pack: b"", lambda pack: b"x" * 40])
 def test_a_damaged_one_is_told(change: object) -> None:
     ((first, pack),) = packs([7, 9], [b"abc", b"def"])
-    assert unpack(first, pack) == ([7, 9], [b"abc", b"def"])
+    assert unpack(first, pack, 3) == ([7, 9], [b"abc", b"def"])
     with pytest.raises(CatalogUnusable, match="check --repair"):
-        unpack(first, change(pack))  # type: ignore[operator]
+        unpack(first, change(pack), 3)  # type: ignore[operator]
 
 
 def test_each_changed_bit_is_noticed() -> None:
@@ -70,4 +70,16 @@ def test_each_changed_bit_is_noticed() -> None:
         changed = bytearray(pack)
         changed[bit // 8] ^= 1 << bit % 8
         with suppress(CatalogUnusable):
-            assert unpack(first, bytes(changed)) == ([7, 9], [b"abc", b"def"])  # a reserved bit
+            assert unpack(first, bytes(changed), 3) == ([7, 9], [b"abc", b"def"])  # a reserved bit
+
+
+@given(st.integers(1, 256), st.integers(0, 2**16 - 1))
+def test_another_count_is_noticed(count: int, other: int) -> None:
+    ids = list(range(1, count + 1))
+    ((first, pack),) = packs(ids, [bytes(8)] * count)  # so that another count may leave codes of one length
+    damaged = other.to_bytes(2, "little") + pack[2:]
+    if other == count:
+        assert unpack(first, damaged, 8)[0] == ids
+    else:
+        with pytest.raises(CatalogUnusable, match="check --repair"):
+            unpack(first, damaged, 8)

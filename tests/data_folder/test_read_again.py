@@ -15,6 +15,7 @@ from make_pdfs import write_pdf
 from old_catalog import as_version_4, as_version_6
 from scans import FERRY, OTTERS, TOLL, index, mixed
 from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.vector_codes import code_length
 from stackroom.catalog.vector_packs import unpack
 from stackroom.common.documents import Document, Page
 from stackroom.common.settings import Settings
@@ -41,8 +42,8 @@ def make_old(settings: Settings) -> None:
 def ids_and_vectors(settings: Settings) -> tuple[list[str], set[bytes]]:
     with closing(sqlite3.connect(settings.catalog)) as db:
         ids = [row[0] for row in db.execute("SELECT id FROM documents ORDER BY id")]
-        rows = db.execute("SELECT first, pack FROM vectors")
-        return ids, {code for first, pack in rows for code in unpack(first, pack)[1]}
+        rows = db.execute("SELECT first, pack, dimensions FROM vectors JOIN models ON current = 1")
+        return ids, {code for first, pack, size in rows for code in unpack(first, pack, code_length(size))[1]}
 
 
 def reader(settings: Settings) -> Reader:

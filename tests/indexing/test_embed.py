@@ -1,5 +1,6 @@
 """Embedding what waits: every passage gets its vector, and no text is computed twice."""
 
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -14,7 +15,7 @@ from indexer.passages.embed import Embedding, embed_pending
 from indexer.store.publisher import Publisher
 from stackroom.catalog.status import read_status
 from stackroom.catalog.vector_codes import decode
-from stackroom.common.errors import ModelDamaged
+from stackroom.common.errors import CatalogUnusable, ModelDamaged
 from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import Embedder
 
@@ -186,6 +187,28 @@ def test_only_what_changed_in_a_document_is_computed(index: FreshIndex) -> None:
     index.publish(4, numbered(5, 50) + "A third one.\n", file="a.pdf")  # before the last was embedded
     assert embed(index, embedder) == ["A third one."]
     check_vectors(index, 47)
+
+
+def change(index: FreshIndex, sql: str) -> None:
+    with closing(sqlite3.connect(index.path)) as db, db:
+        assert db.execute(sql).rowcount
+
+
+def test_damaged_vectors_are_not_taken_over(index: FreshIndex) -> None:
+    index.publish(1, numbered(1, 4))
+    embed(index, CountingEmbedder())
+    change(index, "UPDATE vectors SET pack = CAST(x'01' || substr(pack, 2) AS BLOB)")  # 1 of 4
+    with pytest.raises(CatalogUnusable, match="check --repair"):
+        index.publish(2, numbered(1, 2))
+
+
+def test_nor_is_one_that_waits(index: FreshIndex) -> None:
+    index.publish(1, numbered(1, 4))
+    embed(index, CountingEmbedder())
+    index.publish(2, numbered(1, 2))
+    change(index, "UPDATE pending SET code = substr(code, 2) WHERE code IS NOT NULL")
+    with pytest.raises(CatalogUnusable, match="check --repair"):
+        index.publisher.pending(index.model, 10)
 
 
 def test_texts_that_differ_in_a_blank_are_two(index: FreshIndex) -> None:

@@ -1,5 +1,6 @@
 """The lists of a large library's vectors are kept, follow its changes, and serve a reader beside searches."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -63,6 +64,63 @@ def test_lists_follow_the_catalogue(index: FreshIndex) -> None:
     index.remove("1.pdf", "4.pdf")
     assert follow(index) is None
     assert not index.path.with_name("vector_lists").exists()
+
+
+def put_in_place(catalog: Path, by: Path) -> None:
+    """As somebody does by hand: the file that lies beside it is of what was there before."""
+    with closing(sqlite3.connect(by)) as db:
+        db.execute("VACUUM INTO ?", (str(catalog.with_name("new")),))
+    for journal in ("-wal", "-shm"):
+        catalog.with_name(catalog.name + journal).unlink(missing_ok=True)
+    catalog.with_name("new").replace(catalog)
+
+
+def test_lists_of_another_catalogue_are_made_anew(tmp_path: Path) -> None:
+    with closing(FreshIndex(tmp_path / "other")) as other:
+        publish(other, 3, 130)  # the same ids, model and number of changes, other vectors
+        other_id = other.catalog.id()
+    with closing(FreshIndex(tmp_path / "own")) as index:
+        publish(index, 1, 130)
+        kept = check(index, follow(index))
+        assert kept.catalog == index.catalog.id() != other_id
+        change = kept.change
+    put_in_place(index.path, other.path)
+    file = index.path.with_name("vector_lists")
+    with closing(Catalog(index.path)) as catalog:
+        assert (catalog.id(), catalog.last_change()) == (other_id, change)
+        digest = index.model.fingerprint.digest
+        assert read_lists(file, other_id, digest, change) is None
+        turn = Turn(Catalog(index.path), LIMIT)  # a server that starts before the next run
+        ids, codes = catalog.vectors(index.model)
+        with turn.at_one_moment() as memory:
+            for id_, vector in zip(ids[::20], decode(codes[::20], DIMENSIONS), strict=True):
+                assert memory.vectors.search(vector, 1)[0][0] == id_
+        with turn.taken() as taken:
+            taken.close()
+        follow_vectors(catalog, file, LIMIT)
+        made = read_lists(file, other_id, digest, change)
+        assert made
+        np.testing.assert_array_equal(made.numbers, made.lists.numbers(codes))
+        assert not np.array_equal(made.lists.centroids, kept.lists.centroids)
+
+
+def test_so_are_those_of_a_later_time_of_the_same_catalogue(index: FreshIndex, tmp_path: Path) -> None:
+    publish(index, 1, 120)
+    copy = tmp_path / "copy"
+    with closing(sqlite3.connect(index.path)) as db:
+        db.execute("VACUUM INTO ?", (str(copy),))
+    publish(index, 2, 30)
+    later = check(index, follow(index))
+    index.close()
+    put_in_place(index.path, copy)
+    file = index.path.with_name("vector_lists")
+    with closing(Catalog(index.path)) as catalog:
+        assert catalog.id() == later.catalog
+        assert catalog.last_change() < later.change
+        follow_vectors(catalog, file, LIMIT)
+        made = read_lists(file, later.catalog, later.model, catalog.last_change())
+        assert made
+        assert made.lists.count == len(made.ids) == 120
 
 
 def outgrown(index: FreshIndex, turn: Turn) -> bool:

@@ -23,7 +23,6 @@ from stackroom.catalog.passage_ranges import PassageRange
 from stackroom.catalog.vector_codes import code_length
 from stackroom.catalog.vector_packs import vectors_between
 from stackroom.common.documents import OutlineEntry, Page, Unread
-from stackroom.common.errors import CatalogUnusable
 from stackroom.page.word_boxes import WordBox, unpack
 
 VECTORS_AT_ONCE = 50_000
@@ -101,11 +100,7 @@ class Catalog(CatalogFile):
         codes: list[bytes] = []
         length = code_length(model.fingerprint.dimensions)
         for start, stop in self._ranges(model, first, last):
-            for more, more_codes in vectors_between(self.rows, start, stop):
-                if len(more_codes[0]) != length:  # the number at the beginning of a pack has no checksum
-                    raise CatalogUnusable(
-                        "Vectors in the catalogue are damaged. Run `stackroom check --repair`."
-                    )
+            for more, more_codes in vectors_between(self.rows, start, stop, length):
                 ids += more
                 codes += more_codes
                 if len(ids) >= most:

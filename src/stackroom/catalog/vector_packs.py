@@ -41,13 +41,19 @@ def packs(ids: Sequence[int], codes: Sequence[bytes]) -> Iterator[tuple[int, byt
         yield some[0], len(some).to_bytes(2, "little") + compressor.compress(content)
 
 
-def unpack(first: int, pack: bytes) -> tuple[list[int], list[bytes]]:
-    """Ids and codes of a row. Raises CatalogUnusable if it is damaged."""
+def unpack(first: int, pack: bytes, length: int) -> tuple[list[int], list[bytes]]:
+    """Ids and codes of a row, each code of `length` bytes: see `vector_codes.code_length`.
+
+    Raises:
+        CatalogUnusable: the row is damaged, or its codes have another length.
+    """
     try:
         content = zstandard.ZstdDecompressor().decompress(pack[2:])
         count = int.from_bytes(pack[:2], "little")
+        # The count has no checksum. With another one, the codes would have another length.
+        if not count or len(content) != count * (4 + length):
+            raise ValueError(f"{len(content)} bytes are not {count} vectors of {length}")
         ids = first + np.cumsum(np.frombuffer(content, "<u4", count), dtype=np.int64)
-        length = np.frombuffer(content, np.uint8, offset=4 * count).reshape(count, -1).shape[1]
         # A third of the time that rows of an array take, each turned into bytes.
         codes = [content[start : start + length] for start in range(4 * count, len(content), length)]
         return ids.tolist(), codes
@@ -58,10 +64,12 @@ def unpack(first: int, pack: bytes) -> tuple[list[int], list[bytes]]:
         ) from error
 
 
-def vectors_between(rows: Rows, first: int, last: int) -> Iterator[tuple[list[int], list[bytes]]]:
+def vectors_between(
+    rows: Rows, first: int, last: int, length: int
+) -> Iterator[tuple[list[int], list[bytes]]]:
     """Ids and codes of the passages with ids from `first` to `last`, both inclusive, row by row, in order.
 
-    Passages without a vector are left out. Raises CatalogUnusable if a row is damaged.
+    Passages without a vector are left out. Each code has `length` bytes. Raises as `unpack`.
     """
     found = rows("SELECT coalesce(max(first), ?1) FROM vectors WHERE first <= ?1", (first,))
     start = found[0][0]
@@ -70,7 +78,7 @@ def vectors_between(rows: Rows, first: int, last: int) -> Iterator[tuple[list[in
         (start, last, _ROWS),
     ):
         for at, pack in read:
-            ids, codes = unpack(at, pack)
+            ids, codes = unpack(at, pack, length)
             if at < first or ids[-1] > last:
                 inside = [place for place, id_ in enumerate(ids) if first <= id_ <= last]
                 ids, codes = [ids[place] for place in inside], [codes[place] for place in inside]
@@ -79,11 +87,11 @@ def vectors_between(rows: Rows, first: int, last: int) -> Iterator[tuple[list[in
         start = read[-1][0] + 1
 
 
-def vectors_of(rows: Rows, ids: Sequence[int]) -> dict[int, bytes]:
-    """Id → code of those of the passages `ids` that have a vector. Reads each row once.
+def vectors_of(rows: Rows, ids: Sequence[int], length: int) -> dict[int, bytes]:
+    """Id → code, of `length` bytes, of those of the passages `ids` that have a vector. Reads each row once.
 
     Raises:
-        CatalogUnusable: a row is damaged.
+        CatalogUnusable: as `unpack`.
     """
     places = rows(
         "SELECT value, (SELECT max(first) FROM vectors WHERE first <= value) FROM json_each(?)"
@@ -94,6 +102,6 @@ def vectors_of(rows: Rows, ids: Sequence[int]) -> dict[int, bytes]:
     for at, wanted in groupby(places, lambda place: place[1]):
         if at is not None:
             ((pack,),) = rows("SELECT pack FROM vectors WHERE first = ?", (at,))
-            codes = dict(zip(*unpack(at, pack), strict=True))
+            codes = dict(zip(*unpack(at, pack, length), strict=True))
             found |= {id_: codes[id_] for id_, _ in wanted if id_ in codes}
     return found
