@@ -192,8 +192,8 @@ def test_the_right_page_of_the_right_document_is_looked_for(questions: Path, tmp
     pages = results.measures["page@1"]
     assert pages.queries == 4
     assert means(results, "page@1") == (0.25,) * 3
-    assert means(results, "page@5") == (0.5, 0.75, 0.75)
-    assert (results.measures["page@5"].better, results.measures["page@5"].gain.mean) == ("meaning", 0)
+    assert means(results, "page@5") == (0.5,) * 3
+    assert results.measures["page@5"].gain.mean == 0
 
 
 def test_what_an_answer_shows_is_measured(questions: Path, tmp_path: Path) -> None:
