@@ -99,7 +99,7 @@ def test_filtering_by_words_and_folders(listed: tuple[str, Shelf]) -> None:
         address for words, address in links(deeper).items() if words.startswith("Remove the filter")
     )
     assert without == "/library"
-    german = opened(url, links(opened(url))["de (1)"].removeprefix("/library"))
+    german = opened(url, links(opened(url))["German (1)"].removeprefix("/library"))
     assert len(titles(german)) == 1
 
 

@@ -159,3 +159,12 @@ def _read(line: str) -> Language:
 
 LANGUAGES = {language.code: language for language in map(_read, _TABLE.strip().split("\n"))}
 """All languages by their codes, in the order of the codes."""
+
+
+def shown_language(code: str) -> str:
+    """A language's English name, for people: "German"; its code if it has none here, "" for "".
+
+    `code` is of ISO 639-1.
+    """
+    language = LANGUAGES.get(code)
+    return language.names[0].capitalize() if language and language.names else code

@@ -1,10 +1,11 @@
 """What is shown of a list of documents: values for the template library.html; pure."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 from urllib.parse import urlencode
 
+from stackroom.common.characters.languages import shown_language
 from stackroom.page.visible_text import visible
 from stackroom.reading.listing import DocumentLine, Facet, Folder, Listing, Sort
 from stackroom.server.room.moments import Moment, written_moment
@@ -127,7 +128,7 @@ def library_page(listing: Listing, query: str, sort: Sort, start: int) -> Librar
         tuple(map(_line, listing.documents)),
         tuple((chip.written, address(chip.query, sort)) for chip in listing.operators),
         tuple(_branch(folder, others, sort, written) for folder in listing.folders),
-        _choices(listing.facets.languages, sort, written),
+        _choices(_named(listing.facets.languages), sort, written),
         _choices(listing.facets.years, sort, written),
         address(query, sort, max(0, start - EACH)) if start else "",
         address(query, sort, stop) if stop < listing.total and listing.documents else "",
@@ -154,7 +155,7 @@ def _line(document: DocumentLine) -> Line:
         document.author,
         document.paths,
         pages,
-        document.language,
+        shown_language(document.language),
         (document.modified or document.created)[:10],
         written_moment(document.indexed),
         how,
@@ -167,6 +168,10 @@ def _branch(folder: Folder, others: str, sort: Sort, written: set[str]) -> Branc
     wanted = f"{others} {folder.operator}".strip()
     choice = Choice(folder.name, folder.count, address(wanted, sort), folder.operator in written)
     return Branch(choice, below, choice.is_set or any(one.is_open for one in below))
+
+
+def _named(languages: tuple[Facet, ...]) -> tuple[Facet, ...]:
+    return tuple(replace(one, value=shown_language(one.value)) for one in languages)
 
 
 def _choices(facets: tuple[Facet, ...], sort: Sort, written: set[str]) -> tuple[Choice, ...]:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
 from stackroom.catalog.entries import Description
+from stackroom.common.characters.languages import shown_language
 from stackroom.common.documents import Hit, Quote, Strength
 from stackroom.page.foreign_text import own_line
 from stackroom.reading.listing import Chip, Facet, Facets
@@ -288,7 +289,7 @@ def _choices(facets: Facets, operators: Sequence[Chip]) -> tuple[tuple[str, tupl
     groups = (
         ("Folder", facets.folders),
         ("Year", facets.years),
-        ("Language", facets.languages),
+        ("Language", _named(facets.languages)),
         ("Author", facets.authors),
     )
     choices = (
@@ -297,6 +298,10 @@ def _choices(facets: Facets, operators: Sequence[Chip]) -> tuple[tuple[str, tupl
         for heading, group in groups
     )
     return tuple(pair for pair in choices if pair[1])
+
+
+def _named(languages: Sequence[Facet]) -> tuple[Facet, ...]:
+    return tuple(replace(facet, value=shown_language(facet.value)) for facet in languages)
 
 
 def _choice(facet: Facet, operators: Sequence[Chip]) -> Choice:
