@@ -4,8 +4,15 @@ import sqlite3
 from pathlib import Path
 
 from stackroom.catalog.catalog import Catalog
+from stackroom.catalog.vector_codes import code_length
 from stackroom.catalog.vector_packs import unpack
 from stackroom.indexes.words import WordIndex
+
+# The packs of vectors, with how many dimensions the model has that each belongs to.
+PACKS = (
+    "SELECT v.first, v.pack, m.dimensions FROM vectors v JOIN splits s"
+    " ON s.first = (SELECT max(first) FROM splits WHERE first <= v.first) JOIN models m ON m.id = s.model"
+)
 
 
 def content(data: Path) -> dict[str, list[tuple[object, ...]]]:
@@ -28,7 +35,7 @@ def content(data: Path) -> dict[str, list[tuple[object, ...]]]:
         "pending": "SELECT passage FROM pending",
     }
     found = {name: db.execute(query).fetchall() for name, query in queries.items()}
-    packs = [unpack(*row) for row in db.execute("SELECT first, pack FROM vectors").fetchall()]
+    packs = [unpack(first, pack, code_length(size)) for first, pack, size in db.execute(PACKS).fetchall()]
     db.close()
     codes = {id_: code for pack in packs for id_, code in zip(*pack, strict=True)}
     found["passages"] = [(*row, codes.pop(id_, None)) for *row, id_ in found["passages"]]

@@ -10,11 +10,13 @@ from starlette.applications import Starlette
 
 from fake_ocr import FakeOcr, no_ocr
 from fakes import WordHashEmbedder
+from index_content import PACKS
 from indexer.run.account import Progress
 from make_pdfs import write_pdf, write_scanned_pdf
 from marked_boxes import marked_boxes
 from mcp_clients import ask, room_of, serving
 from scans import FERRY, OTTERS, TOLL, index, mixed
+from stackroom.catalog.vector_codes import code_length
 from stackroom.catalog.vector_packs import unpack
 from stackroom.common.settings import Settings
 from stackroom.page.word_boxes import find_passage
@@ -201,8 +203,8 @@ def test_the_catalogue_is_whole_after_all_this(folder: Path, settings: Settings,
     db = sqlite3.connect(settings.catalog)
     assert db.execute("PRAGMA foreign_key_check").fetchall() == []
     counted = "SELECT count(*), (SELECT sum(last - first + 1) FROM splits) FROM passages"
-    packs = db.execute("SELECT first, pack FROM vectors").fetchall()
-    assert db.execute(counted).fetchone() == (sum(len(unpack(*row)[0]) for row in packs),) * 2
+    packs = [unpack(first, pack, code_length(size)) for first, pack, size in db.execute(PACKS).fetchall()]
+    assert db.execute(counted).fetchone() == (sum(len(ids) for ids, _ in packs),) * 2
     assert db.execute("SELECT count(*), min(state), max(text) FROM scans").fetchone() == (2, "published", "")
     assert db.execute("SELECT count(*) FROM documents").fetchone() == (1,)
     (folder / "b.pdf").unlink()
