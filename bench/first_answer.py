@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.checkouts import HERE, Checkout
-from bench.processes import print_table
+from bench.processes import own_models, print_table
 
 _AFTER = (3.0, 6.0, 9.0)
 
@@ -44,6 +44,7 @@ def _ask(checkout: Checkout, folder: Path, question: str) -> list[tuple[float, i
     """For each question how many seconds its answer took, and how many results it had."""
     environment = {**os.environ, **checkout.environment}
     with TemporaryDirectory() as data:
+        own_models(Path(data))
         command = [*checkout.stackroom, "--data", data]
         started = time.monotonic()
         index = subprocess.Popen(

@@ -20,7 +20,7 @@ from pathlib import Path
 from pypdf import PdfReader, PdfWriter
 
 from bench.checkouts import HERE, Checkout
-from bench.processes import STACKROOM, Command, environment, median, print_table, run
+from bench.processes import STACKROOM, Command, environment, median, own_models, print_table, run
 from bench.robustness.changed import write_pdf
 from bench.words import queries
 
@@ -147,6 +147,7 @@ def measure_indexing(
     checkout: Checkout = HERE,
 ) -> None:
     """Indexes a library of so many PDFs into a data folder, and adds what that took to the figures."""
+    own_models(data)
     milestones = Milestones(data, files)
     command = run(_index(library, data, checkout), {**checkout.environment, **env}, milestones.look)
     milestones.close()

@@ -23,7 +23,7 @@ from typing import Any, Protocol
 
 from bench.indexing import Figures
 from bench.load import HOST, Server, search
-from bench.processes import STACKROOM, Command, median, print_table, run
+from bench.processes import STACKROOM, Command, median, own_models, print_table, run
 from bench.words import queries
 
 # The newest of November 2026. mcp-local-rag needs a newer Node.js than many systems have: so here is one.
@@ -77,12 +77,11 @@ def main() -> None:
         if not (environments / "models").exists():
             install(environments)
         files = _copy(arguments.folder, work / "documents", arguments.most)
+        models = own_models(work / "first")
         run([*STACKROOM, "index", str(work / "documents"), "--data", str(work / "first"), "--quiet"])
         figures: dict[str, Figures] = defaultdict(lambda: defaultdict(list))
         for number in range(arguments.rounds):
-            systems = _systems(
-                environments, work / "documents", work / f"data{number}", work / "first" / "models"
-            )
+            systems = _systems(environments, work / "documents", work / f"data{number}", models)
             for system in systems:
                 _index(system, figures[system.name])
             _search_in_turns(systems, number, arguments.calls, figures)

@@ -168,6 +168,16 @@ def run(
     return running
 
 
+def own_models(data: Path) -> Path:
+    """Makes a data folder with its own folder of prepared models, at first empty, and returns that folder.
+
+    Without it, models are those that all data folders of the user share: prepared already, perhaps.
+    """
+    models = data / "models"
+    models.mkdir(parents=True, exist_ok=True)
+    return models
+
+
 def environment(settings: Iterable[str]) -> dict[str, str]:
     """NAME=VALUE settings of a command line as a mapping."""
     return dict(setting.split("=", 1) for setting in settings)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from bench.processes import STACKROOM, Command, print_table, run
+from bench.processes import STACKROOM, Command, own_models, print_table, run
 from bench.robustness.changed import texts, write_pdf
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.settings import Settings
@@ -49,8 +49,9 @@ def main() -> None:
 def _prepared_models(folder: Path) -> Path:
     (folder / "first").mkdir()
     write_pdf(folder / "first" / "a.pdf", next(texts()))
+    models = own_models(folder / "data")
     run([*STACKROOM, "index", str(folder / "first"), "--data", str(folder / "data"), "--quiet"])
-    return folder / "data" / "models"
+    return models
 
 
 def _measure(checkout: Path, folder: Path, files: int, models: Path) -> list[str]:

@@ -24,6 +24,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
+from bench.processes import own_models
 from bench.robustness.kill_processes import Process, start
 from index_content import content
 from indexer.upkeep.check import check
@@ -60,6 +61,8 @@ def main() -> None:
     undisturbed.mkdir()
     if arguments.models:
         (undisturbed / "models").symlink_to(arguments.models.resolve())
+    else:
+        own_models(undisturbed)
     _let_through(undisturbed, papers)
     chance = random.Random(arguments.seed)
     kills = 0
