@@ -11,7 +11,7 @@ from shelf import Shelf
 from stackroom.catalog.entries import AttachmentEntry, DocumentEntry
 from stackroom.common.documents import OutlineEntry
 from stackroom.server.room.citation_forms import Cited, as_bibtex, as_markdown, as_text, year_of
-from stackroom.server.room.document_html import document_shown, marked_pieces
+from stackroom.server.room.document_html import document_shown
 
 CITED = Cited("Otters & <b>_hands_", "Ann Lee", "2023", "50%_a.pdf", "iv", "http://x/d/1?page=4")
 
@@ -142,9 +142,3 @@ def test_contents_and_attachments() -> None:
     assert shown.contents[0].address == f"{'d' * 24}?page=10&q=a+b"
     assert [(one.address, one.about) for one in shown.attached] == [("e" * 24, "on page 3")]
     assert shown.original is None
-
-
-def test_marked_pieces() -> None:
-    assert marked_pieces("a cat sat", [(2, 5)]) == (("a ", False), ("cat", True), (" sat", False))
-    assert marked_pieces("cat", [(0, 3)]) == (("cat", True),)
-    assert marked_pieces("", []) == ()

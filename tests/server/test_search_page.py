@@ -16,7 +16,7 @@ from shelf import Shelf
 from stackroom.common.running import hold, tell_more
 from stackroom.common.settings import Settings
 from stackroom.server.monitoring.ledger import Ledger
-from stackroom.server.room.search_html import pieces
+from stackroom.server.room.shown import pieces
 from waiting import wait_until
 
 _HOSTILE = '<img src=x onerror=alert(1)> "Cats" \u202e& more'
@@ -263,7 +263,7 @@ def test_an_empty_library_says_what_to_do(tmp_path: Path) -> None:
         with hold(settings.indexer_lock, {"pid": 1}):
             tell_more(settings.indexer_lock, {"progress": progress})
             during = ask(url, "GET", "/")[2].decode()
-        assert "10 of 40 files read" in during
+        assert "10 of 40 files" in during
         assert '<progress max="100" value="12"' in during
         assert "Nothing can be found yet" in during
     reader.close()
@@ -291,3 +291,4 @@ def test_pieces_keep_the_text_but_the_rules_of_tables() -> None:
     )
     assert pieces("Cats", []) == (("Cats", False),)
     assert pieces("Cats", [(0, 4)]) == (("Cats", True),)
+    assert pieces("", []) == ()

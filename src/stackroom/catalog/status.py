@@ -26,6 +26,23 @@ from stackroom.page.parts import ranges
 _NAME = "name || iif(page > 0, ' (page ' || page || ')', '')"
 
 
+WHY_LEFT_OUT = {
+    "link": "links that lead out of it: --follow-links follows them",
+    "pattern": "by patterns of .stackroomignore or --exclude",
+    "system": "recycle bins and other system folders",
+}
+"""What is said of each reason of `LeftOut`."""
+
+NOT_READ = {
+    "scan": "wait for OCR",
+    "page": "cannot be loaded",
+    "garbled": "letters that the fonts do not name",
+    "form": "a form of the kind XFA, which only few viewers show",
+    "repair": "text that could not be put in order (please report it, with the file)",
+}
+"""What is said of each kind of `NotRead`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A file that could not be indexed, or the page of one that OCR could not read.

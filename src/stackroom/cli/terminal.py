@@ -6,24 +6,10 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from stackroom.catalog.status import KeptModel, NotRead, Status
+from stackroom.catalog.status import NOT_READ, WHY_LEFT_OUT, KeptModel, NotRead, Status
 from stackroom.common.amounts import counted, duration, size
 from stackroom.embedding.prompts import Prompts
 from stackroom.page.foreign_text import own_line
-
-_WHY_LEFT_OUT = {
-    "link": "links that lead out of it: --follow-links follows them",
-    "pattern": "by patterns of .stackroomignore or --exclude",
-    "system": "recycle bins and other system folders",
-}
-
-_NOT_READ = {
-    "scan": "wait for OCR",
-    "page": "cannot be loaded",
-    "garbled": "letters that the fonts do not name",
-    "form": "a form of the kind XFA, which only few viewers show",
-    "repair": "text that could not be put in order (please report it, with the file)",
-}
 
 # Most formats that are named.
 _FORMATS = 8
@@ -85,7 +71,7 @@ def show_status(
         print(f"reranker    {reranker}")
     print("libraries   " + ("\n            ".join(map(printable, status.libraries)) or "none yet"))
     for left_out in status.left_out:
-        why = f"{_WHY_LEFT_OUT[left_out.reason]} ({left_out.count})"
+        why = f"{WHY_LEFT_OUT[left_out.reason]} ({left_out.count})"
         print(f"\nleft out of {printable(left_out.root)}, {why}:")
         print(listed(dict.fromkeys(left_out.paths, "")))
         if left_out.count > len(left_out.paths):
@@ -162,7 +148,7 @@ def _listed_unread(not_read: Sequence[NotRead]) -> str:
     lines = []
     for one in not_read[:_LISTED]:
         where = f"page{'s' if one.count > 1 else ''} {one.pages}: " if one.pages else ""
-        lines.append(f"  {printable(one.path)}: {where}{_NOT_READ[one.kind]}")
+        lines.append(f"  {printable(one.path)}: {where}{NOT_READ[one.kind]}")
     if len(not_read) > _LISTED:
         lines.append(f"  … and {len(not_read) - _LISTED} more")
     return "\n".join(lines)

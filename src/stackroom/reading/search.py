@@ -274,9 +274,12 @@ class Searching:
         firsts, total = showing.matched, answer.total
         if found.listed is not None:
             firsts, total = found.listed, len(found.listed)
-        selection, shown = self._selection(memory), len(answer.hits)
+        shown = len(answer.hits)
         unshown = max(total - wanted.start - shown, 0)
-        following = f"{without(wanted.text, 'skip')} skip:{wanted.start + shown}".strip()
+        following = ""
+        if unshown and shown:
+            following = f"{without(wanted.text, 'skip')} skip:{wanted.start + shown}".strip()
+        selection = self._selection(memory) if wanted.facets else None
         return replace(
             answer,
             hits=hits,
@@ -284,8 +287,8 @@ class Searching:
             missing=found.missing if found.ranked else "",
             total=total,
             unshown=unshown,
-            next_query=following if unshown and shown else "",
-            facets=selection.facets(firsts, wanted.text) if wanted.facets and selection else NO_FACETS,
+            next_query=following,
+            facets=selection.facets(firsts, wanted.text) if selection else NO_FACETS,
             operators=wanted.operators,
         )
 

@@ -59,8 +59,9 @@ def _beside(server: ExaminedServer) -> str:
         following = _searched(server, first.next_query)
         again = shown & {found.id.partition("#")[0] for found in following.results}
         need(following.results and not again, f"{first.next_query!r} does not lead on")
-    waiting = first.library.scans_waiting + first.library.files_waiting + first.library.locked_files
-    is_whole = not waiting and not first.library.indexing and first.library.embedded == 100
+    state = first.state
+    waiting = state.scans_waiting + state.files_waiting + state.locked_files
+    is_whole = not waiting and not state.indexing and state.embedded == 100
     return f"{total} documents to be found; the index is {'complete' if is_whole else 'not complete yet'}"
 
 

@@ -119,7 +119,7 @@ class SearchAnswer(SearchResults):
     total: StrictInt = Field(ge=0)
     next_query: StrictStr
     notices: list[StrictStr]
-    library: LibraryState
+    state: LibraryState = Field(alias="library")
 
 
 class PartPosition(BaseModel):

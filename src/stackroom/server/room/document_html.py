@@ -11,6 +11,7 @@ from stackroom.page.foreign_text import own_label, own_line
 from stackroom.page.mark import Mark
 from stackroom.page.visible_text import visible
 from stackroom.server.room.citation_forms import Cited, as_bibtex, as_markdown, as_text, year_of
+from stackroom.server.room.shown import Pieces, pieces
 
 # Most lines of the contents: of some books they are longer than a chapter. And most characters of a line, and
 # most attachments.
@@ -36,11 +37,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in the document that answers what was looked for; `pieces` are (text, whether it is marked)."""
+    """A place in the document that answers what was looked for."""
 
     label: str
     address: str
-    pieces: tuple[tuple[str, bool], ...]
+    pieces: Pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class PageShown:
 
     number: int
     label: str
-    paragraphs: tuple[tuple[tuple[str, bool], ...], ...]
+    paragraphs: tuple[Pieces, ...]
     notes: tuple[str, ...]
     picture: ShownPicture | None
     previous: str | None
@@ -208,7 +209,7 @@ def place_style(picture: ShownPicture | None) -> str:
     return "" if top is None else f"#passage {{ top: {100 * top:.1f}%; }}"
 
 
-def paragraphs(text: str, passage: tuple[int, int] | None) -> tuple[tuple[tuple[str, bool], ...], ...]:
+def paragraphs(text: str, passage: tuple[int, int] | None) -> tuple[Pieces, ...]:
     """The paragraphs of a text, each as pieces (text, whether it is cited).
 
     Each paragraph becomes an element of its own, so that each has the direction of its own script.
@@ -222,16 +223,6 @@ def paragraphs(text: str, passage: tuple[int, int] | None) -> tuple[tuple[tuple[
             if part:
                 found[-1].append((part, is_cited))
     return tuple(tuple(paragraph) for paragraph in found if any(part.strip() for part, _ in paragraph))
-
-
-def marked_pieces(text: str, matches: Sequence[tuple[int, int]]) -> tuple[tuple[str, bool], ...]:
-    """A text in pieces (text, whether it is marked); `matches` are its spans to mark, in order."""
-    pieces: list[tuple[str, bool]] = []
-    at = 0
-    for start, stop in matches:
-        pieces += [(text[at:start], False), (text[start:stop], True)]
-        at = stop
-    return tuple(piece for piece in (*pieces, (text[at:], False)) if piece[0])
 
 
 def _contents(document_id: str, outline: Sequence[OutlineEntry], number: int, asked: str) -> Iterable[Line]:
@@ -255,4 +246,4 @@ def _attached(entry: AttachmentEntry) -> Attached:
 
 def _place(document_id: str, quote: Quote, asked: str) -> Place:
     address = page_address(document_id, quote.page, asked, quote.mark)
-    return Place(quote.page_label, address, marked_pieces(quote.text, quote.matches))
+    return Place(quote.page_label, address, pieces(quote.text, quote.matches))

@@ -42,14 +42,13 @@ from stackroom.server.room.document_html import (
     place_style,
     places,
 )
+from stackroom.server.room.numbers import number_in
 from stackroom.server.room.pictures import WIDTHS, PageToDraw, Picture, Pictures
 from stackroom.server.room.room import Room
 
 # Pictures drawn at the same time, each by a process that keeps a core busy; and requests that may wait.
 _AT_ONCE = 2
 _WAITING = 20
-
-_MOST_DIGITS = 9
 
 # Characters of a query inside a document, and of each text that it finds.
 _LONGEST_QUERY, _QUOTED = 2000, 240
@@ -102,7 +101,7 @@ class _Pages:
     async def page(self, request: Request) -> Response:
         """The page of HTML."""
         id_ = request.path_params["id"]
-        number = _number(request.query_params.get("page", "1"))
+        number = number_in(request.query_params.get("page", "1"))
         try:
             found = await run_in_threadpool(self._reader.page, id_, number)
         except UnknownPart as error:
@@ -152,7 +151,7 @@ class _Pages:
     async def thumbnails(self, request: Request) -> Response:
         """The page of HTML with small pictures of the document's pages."""
         id_ = request.path_params["id"]
-        number = max(1, _number(request.query_params.get("from", "1")))
+        number = max(1, number_in(request.query_params.get("from", "1")))
         try:
             found = await run_in_threadpool(self._reader.page, id_, 1)
         except UnknownDocument:
@@ -169,7 +168,7 @@ class _Pages:
 
     async def picture(self, request: Request) -> Response:
         """The picture of a page."""
-        id_, number = request.path_params["id"], _number(request.path_params["page"])
+        id_, number = request.path_params["id"], number_in(request.path_params["page"])
         try:
             found = await run_in_threadpool(self._reader.page, id_, number)
         except UnknownDocument as error:
@@ -271,11 +270,6 @@ def _not_found(id_: str) -> str:
 def _mark_on_page(cited: str, found: PageOfFile) -> Mark | None:
     mark = Mark.parse(cited)
     return mark if mark and mark.fits(found.page.text) else None
-
-
-def _number(text: str) -> int:
-    """The page number in `text`; 0, which no page has, if it is not a number."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else 0
 
 
 def _width(text: str) -> int:

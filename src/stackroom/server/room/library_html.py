@@ -1,15 +1,15 @@
 """What is shown of a list of documents: values for the template library.html; pure."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import get_args
 from urllib.parse import urlencode
 
+from stackroom.catalog.status import NOT_READ
 from stackroom.common.characters.languages import shown_language
-from stackroom.page.visible_text import visible
-from stackroom.reading.listing import DocumentLine, Facet, Folder, Listing, Sort
+from stackroom.reading.listing import DocumentLine, Folder, Listing, Sort
 from stackroom.server.room.moments import Moment, written_moment
-from stackroom.server.room.status_html import NOT_READ
+from stackroom.server.room.shown import Choice, choices, named
 
 PATH = "/library"
 EACH = 50
@@ -47,16 +47,6 @@ class Line:
     indexed: Moment
     how: str
     remarks: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A filter: a link that sets it, and how many documents it lets through; `is_set` if it is in use."""
-
-    name: str
-    count: int
-    address: str
-    is_set: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +106,10 @@ def library_page(listing: Listing, query: str, sort: Sort, start: int) -> Librar
     """The values; `start` is how many documents were left out."""
     written = {chip.written for chip in listing.operators}
     stop = start + len(listing.documents)
+
+    def in_this_order(query: str) -> str:
+        return address(query, sort)
+
     # A folder takes the place of the one that is chosen.
     others = next((chip.query for chip in listing.operators if chip.kind == "folder"), query)
     return LibraryPage(
@@ -128,8 +122,8 @@ def library_page(listing: Listing, query: str, sort: Sort, start: int) -> Librar
         tuple(map(_line, listing.documents)),
         tuple((chip.written, address(chip.query, sort)) for chip in listing.operators),
         tuple(_branch(folder, others, sort, written) for folder in listing.folders),
-        _choices(_named(listing.facets.languages), sort, written),
-        _choices(listing.facets.years, sort, written),
+        choices(named(listing.facets.languages), listing.operators, in_this_order),
+        choices(listing.facets.years, listing.operators, in_this_order),
         address(query, sort, max(0, start - EACH)) if start else "",
         address(query, sort, stop) if stop < listing.total and listing.documents else "",
     )
@@ -148,7 +142,7 @@ def _line(document: DocumentLine) -> Line:
     if document.waiting_pages:
         remarks.append(f"{document.waiting_pages} of {pages} pages are scans without text yet")
     for kind, count in Counter(one.kind for one in document.unread).items():
-        remarks.append(f"{count} {'place' if count == 1 else 'places'} not read: {NOT_READ.get(kind, kind)}")
+        remarks.append(f"{count} {'place' if count == 1 else 'places'} not read: {NOT_READ[kind]}")
     return Line(
         f"/d/{document.id}",
         document.title,
@@ -167,20 +161,4 @@ def _branch(folder: Folder, others: str, sort: Sort, written: set[str]) -> Branc
     below = tuple(_branch(one, others, sort, written) for one in folder.folders)
     wanted = f"{others} {folder.operator}".strip()
     choice = Choice(folder.name, folder.count, address(wanted, sort), folder.operator in written)
-    return Branch(choice, below, choice.is_set or any(one.is_open for one in below))
-
-
-def _named(languages: tuple[Facet, ...]) -> tuple[Facet, ...]:
-    return tuple(replace(one, value=shown_language(one.value)) for one in languages)
-
-
-def _choices(facets: tuple[Facet, ...], sort: Sort, written: set[str]) -> tuple[Choice, ...]:
-    return tuple(
-        Choice(
-            visible(facet.value),
-            facet.count,
-            address(facet.query, sort),
-            all(part in written for part in facet.operator.split()),
-        )
-        for facet in facets
-    )
+    return Branch(choice, below, choice.is_chosen or any(one.is_open for one in below))

@@ -1,31 +1,23 @@
 """What the search shows: values for the templates search.html and search_results.html; pure."""
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from stackroom.catalog.entries import Description
-from stackroom.common.characters.languages import shown_language
 from stackroom.common.documents import Hit, Quote, Strength
 from stackroom.page.foreign_text import own_line
-from stackroom.reading.listing import Chip, Facet, Facets
+from stackroom.reading.listing import Chip, Facets
 from stackroom.reading.showing.hits import Answer
 from stackroom.server.room.pictures import WIDTHS
+from stackroom.server.room.progress import Work
+from stackroom.server.room.shown import FILTER_CHARACTERS, Choice, Pieces, choices, named, pieces
 
 EACH = 10
 """Results on a page."""
 
-Pieces = tuple[tuple[str, bool], ...]
-"""A text in its order: pairs of a piece, and whether it matches a word of the query."""
-
 # Characters: a longer author would take the place of the rest of the line.
-_AUTHOR, _CHIP = 80, 60
-
-_OPERATOR = re.compile(r'\S+:"[^"]*"|\S+')
-_WRAPPED = re.compile(r"(?<!\n)\n(?![\n|•▪*-])")
-_RULE = re.compile(r"^\|(?:-+\|)+\n?", re.MULTILINE)
+_AUTHOR = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +80,6 @@ class ChipShown:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """A value by which the results can be narrowed down.
-
-    Attributes:
-        value: a folder, a year, a language or an author.
-        count: how many of the documents found have it.
-        address: of the same search with this value only; without it again if it `is_chosen`.
-        is_chosen: whether the query has it already.
-    """
-
-    value: str
-    count: int
-    address: str
-    is_chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
     """What a search has found.
 
@@ -147,23 +122,15 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Indexing:
-    """How far the indexer at work is: the share of its work in percent, and what is done, for a person."""
-
-    percent: int
-    done: str
-
-
-@dataclass(frozen=True, slots=True)
 class LibraryShown:
     """What is shown before anything is searched: how many documents there are, and how to ask for them.
 
-    `indexing` is None if no indexer is at work.
+    `work` is what the indexer does now.
     """
 
     documents: int
     examples: tuple[Example, ...]
-    indexing: Indexing | None
+    work: Work
 
 
 def address(query: str, page: int = 1) -> str:
@@ -186,7 +153,10 @@ def found(query: str, page: int, answer: Answer, known: Mapping[str, Description
         query=query,
         count=_count(first, len(answer.hits), answer.total),
         notices=answer.notices,
-        chips=tuple(ChipShown(own_line(one.written, _CHIP), address(one.query)) for one in answer.operators),
+        chips=tuple(
+            ChipShown(own_line(one.written, FILTER_CHARACTERS), address(one.query))
+            for one in answer.operators
+        ),
         choices=_choices(answer.facets, answer.operators),
         results=tuple(_result(query, hit, known.get(hit.document_id)) for hit, _ in answer.hits),
         first=first,
@@ -215,19 +185,6 @@ def examples(facets: Facets) -> tuple[Example, ...]:
         Example("-word", "no passages with this word"),
         Example("title:report", "only documents with this in their title"),
     )
-
-
-def indexing(progress: Mapping[str, Any] | None) -> Indexing | None:
-    """What the note of the indexer at work says, which `indexer.run.pace` writes; None if none is at work."""
-    if not progress:
-        return None
-    if progress["scans"]:
-        done = f"{progress['scans_done']:,} of {progress['scans']:,} scanned pages read"
-    elif progress["files_done"] < progress["files"]:
-        done = f"{progress['files_done']:,} of {progress['files']:,} files read"
-    else:
-        done = f"{progress['embedded']:,} of {progress['passages']:,} passages can be found by meaning"
-    return Indexing(round(100 * progress["share"]), done)
 
 
 def _count(first: int, shown: int, total: int) -> str:
@@ -268,48 +225,12 @@ def _passage(document_id: str, quote: Quote) -> PassageShown:
     )
 
 
-def pieces(text: str, matches: Sequence[tuple[int, int]]) -> Pieces:
-    """`text` cut at the edges of its matches, which are spans (start, stop) in ascending order.
-
-    Lines stay only before items and rows; without those below the heads of tables, which say nothing to
-    people.
-    """
-    text = _WRAPPED.sub(" ", text)
-    found, at = [], 0
-    for start, stop in matches:
-        found += [(text[at:start], False), (text[start:stop], True)]
-        at = stop
-    cut = (*found, (text[at:], False))
-    if "|-" in text:
-        cut = tuple((_RULE.sub("", piece), is_match) for piece, is_match in cut)
-    return tuple(piece for piece in cut if piece[0])
-
-
 def _choices(facets: Facets, operators: Sequence[Chip]) -> tuple[tuple[str, tuple[Choice, ...]], ...]:
     groups = (
         ("Folder", facets.folders),
         ("Year", facets.years),
-        ("Language", _named(facets.languages)),
+        ("Language", named(facets.languages)),
         ("Author", facets.authors),
     )
-    choices = (
-        # What has no word, such as a folder "…", no filter can ask for.
-        (heading, tuple(_choice(facet, operators) for facet in group if facet.operator))
-        for heading, group in groups
-    )
-    return tuple(pair for pair in choices if pair[1])
-
-
-def _named(languages: Sequence[Facet]) -> tuple[Facet, ...]:
-    return tuple(replace(facet, value=shown_language(facet.value)) for facet in languages)
-
-
-def _choice(facet: Facet, operators: Sequence[Chip]) -> Choice:
-    parts = [part.casefold() for part in _OPERATOR.findall(facet.operator)]  # a year has two
-    chosen = [one for one in operators if one.written.casefold() in parts]
-    if len(chosen) < len(parts):
-        return Choice(own_line(facet.value, _CHIP), facet.count, address(facet.query), is_chosen=False)
-    query = chosen[0].query
-    for other in chosen[1:]:
-        query = query.replace(other.written, "", 1)
-    return Choice(own_line(facet.value, _CHIP), facet.count, address(" ".join(query.split())), is_chosen=True)
+    found = ((heading, choices(group, operators, address)) for heading, group in groups)
+    return tuple(pair for pair in found if pair[1])

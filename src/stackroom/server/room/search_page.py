@@ -15,8 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from stackroom.common.running import holder
 from stackroom.server.html import answer, page
+from stackroom.server.room.numbers import number_in
+from stackroom.server.room.progress import read_work
 from stackroom.server.room.room import Room
 from stackroom.server.room.search_html import (
     EACH,
@@ -25,7 +26,6 @@ from stackroom.server.room.search_html import (
     address,
     examples,
     found,
-    indexing,
     refused,
 )
 
@@ -60,7 +60,7 @@ class _Search:
     async def page(self, request: Request) -> Response:
         """The page of HTML, or its results only."""
         query = request.query_params.get("q", "").strip()
-        number = _number(request.query_params.get("page", ""))
+        number = min(max(1, number_in(request.query_params.get("page", ""))), _MOST_PAGES)
         if self._asked_for >= _AT_ONCE + _WAITING:
             busy = "Too many searches are under way. Try again in a moment."
             link = address(query, number), "Search again"
@@ -87,11 +87,5 @@ class _Search:
             known = reader.descriptions([hit.document_id for hit, _ in answer.hits])
             return found(query, number, answer, known)
         listing = reader.documents(limit=1)
-        note = holder(self._room.settings.indexer_lock) or {}
-        return LibraryShown(listing.total, examples(listing.facets), indexing(note.get("progress")))
-
-
-def _number(text: str) -> int:
-    """The page in `text`; the first if it is none."""
-    is_page = text.isascii() and text.isdigit() and len(text) <= len(str(_MOST_PAGES))
-    return min(max(1, int(text)), _MOST_PAGES) if is_page else 1
+        work = read_work(self._room.settings)
+        return LibraryShown(listing.total, examples(listing.facets), work)

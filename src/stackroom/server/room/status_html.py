@@ -6,27 +6,12 @@ from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
-from stackroom.catalog.status import Failure, KeptModel, Status
+from stackroom.catalog.status import NOT_READ, WHY_LEFT_OUT, Failure, KeptModel, Status
 from stackroom.common.amounts import size
 from stackroom.page.foreign_text import own_line
 
 # Most entries of a list. `stackroom status` has all.
 _LISTED = 100
-
-NOT_READ = {
-    "scan": "wait for OCR",
-    "page": "cannot be loaded",
-    "garbled": "letters that the fonts do not name",
-    "form": "a form of the kind XFA, which only few viewers show",
-    "repair": "text that could not be put in order",
-}
-"""What is said of an UnreadKind, and of pages that wait for OCR."""
-
-_WHY_LEFT_OUT = {
-    "link": "links that lead out of it",
-    "pattern": "by patterns of .stackroomignore or --exclude",
-    "system": "recycle bins and other system folders",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +185,7 @@ def _lists(status: Status) -> Iterable[Listed]:
     not_read = tuple(
         Entry(
             name_below(one.path, roots),
-            (f"page{'s' if one.count > 1 else ''} {one.pages}: " if one.pages else "")
-            + NOT_READ.get(one.kind, one.kind),
+            (f"page{'s' if one.count > 1 else ''} {one.pages}: " if one.pages else "") + NOT_READ[one.kind],
         )
         for one in status.not_read[:_LISTED]
     )
@@ -215,6 +199,6 @@ def _lists(status: Status) -> Iterable[Listed]:
     title = "Have attached files that are no PDFs, so not searchable"
     yield Listed("others", title, "", other, len(status.attachments_other))
     for number, left_out in enumerate(status.left_out):
-        title = f"Left out of {own_line(Path(left_out.root).name)}, {_WHY_LEFT_OUT[left_out.reason]}"
+        title = f"Left out of {own_line(Path(left_out.root).name)}, {WHY_LEFT_OUT[left_out.reason]}"
         entries = tuple(Entry(own_line(path)) for path in left_out.paths[:_LISTED])
         yield Listed(f"left-out-{number}", title, "", entries, left_out.count)

@@ -1,8 +1,6 @@
 """What stands beside the results of a search: how many there are, how to go on, and what can't be seen."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,21 +14,6 @@ from stackroom.common.running import hold
 from stackroom.reading.completeness import Completeness
 from stackroom.reading.in_memory import Turn
 from stackroom.reading.reader import Reader
-
-
-@pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    shelf = Shelf(tmp_path)
-    yield shelf
-    shelf.close()
-
-
-@pytest.fixture
-def reader(shelf: Shelf) -> Iterator[Reader]:
-    reader = shelf.reader()
-    yield reader
-    reader.close()
-
 
 BESIDE = {"total", "next_query", "notices", "library"}
 
