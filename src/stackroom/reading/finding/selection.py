@@ -142,7 +142,7 @@ class Selection:
                 if len(documents) >= limit:
                     break
             count *= 4
-        return best_first(ranked)
+        return best_first(ranked) if within else _answers(ranked, asked)
 
     def facets(self, firsts: Sequence[int], query: str) -> Facets:
         """Counts the documents with these first passages, which this query has found."""
