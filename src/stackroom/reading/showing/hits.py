@@ -105,7 +105,8 @@ class Showing:
             catalog: has the passages; those that it lacks are left out.
             part_id: see `PartId`.
             marked: whether to tell where the query's words are in the texts.
-            brief: whether to spend less time on the best passages, too.
+            brief: whether to spend less time: the best passages are quoted as further ones are, and words are
+                marked in them alone.
         """
         self._brief = brief
         self._query = query
@@ -194,7 +195,7 @@ class Showing:
             self._matcher,
             characters,
             part,
-            marked=self._marked,
+            marked=self._marked and not (brief and self._brief),
             brief=brief or self._brief,
         )
         quotes[found.candidate.passage] = quoted
