@@ -235,8 +235,8 @@ class Reader:
             marked: see `search`.
             start: so many of the best documents are left out; nothing of them is quoted.
             facets: whether to count the documents found by what they have in common.
-            brief: whether what is quoted of the best passages is chosen as quickly as that of further pages, and
-                words are marked in these best passages alone.
+            brief: whether what is quoted of the best passages is chosen as quickly as that of further pages,
+                and words are marked in these best passages alone.
         """
         return self._searching.answer(
             query, limit, characters, marked=marked, start=start, facets=facets, brief=brief
