@@ -169,13 +169,13 @@ def run(
 
 
 def own_models(data: Path) -> Path:
-    """Makes a data folder with its own folder of prepared models, at first empty, and returns that folder.
+    """Makes a data folder that shares no prepared models, and returns its own folder of them.
 
-    Without it, models are those that all data folders of the user share: prepared already, perhaps.
+    Others take theirs from the folder that all data folders of the user share: prepared already, perhaps.
     """
-    models = data / "models"
-    models.mkdir(parents=True, exist_ok=True)
-    return models
+    data.mkdir(parents=True, exist_ok=True)
+    (data / "stackroom.toml").write_text('models_folder = "models"\n', encoding="utf-8")
+    return data / "models"
 
 
 def environment(settings: Iterable[str]) -> dict[str, str]:

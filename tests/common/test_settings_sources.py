@@ -23,7 +23,7 @@ print(given["data"].value, given["models_folder"].value, *(one.warning for one i
 
 
 def chosen(folder: Path, home: Path, **variables: str) -> list[str]:
-    """The data folder, the folder of models and the warnings of a process that is started in `folder`."""
+    """The data folder, the shared folder of models, and the warnings of a process started in `folder`."""
     environ = {name: text for name, text in os.environ.items() if name != "XDG_DATA_HOME"}
     command = [sys.executable, "-c", CHOSEN]
     environ |= {"HOME": str(home), "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)), **variables}
@@ -49,7 +49,7 @@ def test_the_command_line_comes_before_the_environment_and_that_before_the_file(
     assert {name: one.source for name, one in given.items()} == {
         "data": "--data",
         "config": "the data folder's own",
-        "models_folder": "shared by your data folders",
+        "models_folder": "your own",
         "port": "--port",
         "host": "STACKROOM_HOST",
         "workers": f"workers in {file}",
@@ -76,7 +76,7 @@ def test_a_file_holds_what_the_environment_can(tmp_path: Path) -> None:
     )
     for settings in (Settings.read({}, config=file), Settings.read({"STACKROOM_CONFIG": str(file)})):
         assert settings.config == file
-        assert (settings.data, settings.models) == (tmp_path / "here", Path("/models"))
+        assert (settings.data, settings.models_folder) == (tmp_path / "here", Path("/models"))
         assert (settings.query_prompt, settings.rescan_seconds) == ("query: {text}", 5.0)
         assert settings.allow_host == ("nas.example", "b.example")
         assert settings.public_url == "https://library.example.com"
@@ -163,40 +163,38 @@ def test_a_checkout_has_its_own_data_folder(
         assert (data, models) == ("data" if is_taken else str(own), str(own / "models"))
 
 
-def test_a_data_folder_with_models_goes_on_with_them(tmp_path: Path) -> None:
-    (tmp_path / "data" / "models").mkdir(parents=True)
-    assert Settings.read({}, data=tmp_path / "data").models == tmp_path / "data" / "models"
-    shared = Settings.read({}, data=tmp_path / "new").models
-    assert shared == Settings.read({}, data=tmp_path / "other").models
-    assert not shared.is_relative_to(tmp_path)
+def test_each_data_folder_has_its_models_and_shares_them(tmp_path: Path) -> None:
+    one, other = (Settings.read({}, data=tmp_path / name) for name in ("one", "other"))
+    assert (one.models, other.models) == (tmp_path / "one" / "models", tmp_path / "other" / "models")
+    assert one.models_folder == other.models_folder
+    assert one.models_folder is not None
+    assert not one.models_folder.is_relative_to(tmp_path)
     elsewhere = {"STACKROOM_MODELS_FOLDER": str(tmp_path / "elsewhere")}
-    assert Settings.read(elsewhere, data=tmp_path / "data").models == tmp_path / "elsewhere"
+    assert Settings.read(elsewhere, data=tmp_path / "one").models_folder == tmp_path / "elsewhere"
 
 
 def test_without_a_home_that_can_be_written_the_folder_here_is_used(tmp_path: Path) -> None:
     home = write(tmp_path / "home", "no folder")  # below a file nobody can make one, not even root
-    data, models, *warnings = chosen(tmp_path, home)
-    assert (data, models) == ("data", "data/models")
+    data, _, *warnings = chosen(tmp_path, home)
+    assert data == "data"
     own = home / ".local/share/stackroom"
     if sys.platform == "linux":
         assert warnings == [
             f"The data folder is {tmp_path / 'data'}, because {own} cannot be written. Name another one with "
             "--data.",
-            f"Prepared models are kept in data/models, because {own / 'models'} cannot be written.",
         ]
-    (tmp_path / "data" / "models").mkdir(parents=True)
-    (tmp_path / "data" / "index").mkdir()
-    assert chosen(tmp_path, home) == ["data", "data/models"]  # told once: from now on it is found here
+    (tmp_path / "data" / "index").mkdir(parents=True)
+    assert chosen(tmp_path, home)[::2] == ["data"]  # told once: from now on it is found here
 
 
 def test_status_says_which_folder_and_which_settings_apply(tmp_path: Path) -> None:
     data = tmp_path / "data"
     file = write(data / "stackroom.toml", 'workers = 2\npdf_passwords = ["swordfish"]\nport = 8000\n')
     ran = stackroom_here("status", "--data", data, STACKROOM_EXCLUDE="drafts/\n*.old")
-    models = Settings.read({}, data=data).models
+    shared = Settings.read({}, data=data).models_folder
     assert ran.stdout.splitlines() == [
         f"data folder {data} (--data)",
-        f"models in   {models} (shared by your data folders)",
+        f"shared in   {shared} (your own)",
         f"settings    config = {file} (the data folder's own)",
         "            exclude = drafts/, *.old (STACKROOM_EXCLUDE)",
         f"            workers = 2 ({file})",

@@ -60,7 +60,7 @@ For questions of your own, make a CSV file whose first line is `question,pdf,pag
 and may be left empty. Then: stackroom eval ~/Papers --questions mine.csv --keep ~/papers-eval
 
 Your own index is not touched: the set gets its own index in a temporary folder, with the model of --model or
-STACKROOM_MODEL. Only the compiled model is shared.
+STACKROOM_MODEL. Only the compiled model is taken from the data folder.
 """
 
 DOCTOR = """\

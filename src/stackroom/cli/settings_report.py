@@ -10,7 +10,7 @@ from stackroom.common.amounts import counted
 from stackroom.common.settings import Settings
 from stackroom.common.settings_sources import Given
 
-_FOLDERS = {"data": "data folder", "models_folder": "models in"}
+_FOLDERS = {"data": "data folder", "models_folder": "shared in"}
 
 
 def in_effect(given: Mapping[str, Given], settings: Settings) -> dict[str, dict[str, Any]]:
@@ -37,6 +37,8 @@ def in_effect(given: Mapping[str, Given], settings: Settings) -> dict[str, dict[
 def _shown(name: str, value: Any) -> Any:
     if name == "pdf_passwords":
         return counted(len(value), "password")
+    if name == "models_folder" and value is None:
+        return "nowhere"
     if isinstance(value, Path):
         return str(value.absolute())
     return list(value) if isinstance(value, tuple) else value

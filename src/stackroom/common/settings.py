@@ -43,7 +43,7 @@ class Settings:
     Attributes:
         data: the data folder.
         config: the file of settings; None if there is none.
-        models_folder: of prepared models; None for the data folder's own.
+        models_folder: through which data folders share prepared models; None if they don't.
         model: "multilingual", a folder, or a model's name on the hub; empty means the model that the index
             was built with, or the bundled all-MiniLM-L6-v2 for a new index.
         query_prompt, passage_prompt: what stands before each query and passage for the model, instead of what
@@ -234,7 +234,7 @@ class Settings:
     @property
     def models(self) -> Path:
         """The folder of prepared models. It can be deleted; models are prepared again when needed."""
-        return self.models_folder or self.data / data_folder.MODELS
+        return self.data / data_folder.MODELS
 
     @property
     def indexer_lock(self) -> Path:

@@ -75,7 +75,7 @@ def gather(
         given = _of_file(kinds, file, in_data=True) | given
         given["config"] = Given(file, "the data folder's own")
     if "models_folder" not in given:
-        given["models_folder"] = _default_models(given["data"].value)
+        given["models_folder"] = _default_models()
     if patterns:
         before = given.get("exclude", Given((), ""))
         source = " and ".join(filter(None, (before.source, "--exclude")))
@@ -185,7 +185,7 @@ def _default_data() -> Given:
     own = own_folder()
     if _is_data_folder(_HERE):
         return Given(_HERE, "found in this folder")
-    if own and (os.path.isdir(own) or _can_be_written(own)):  # noqa: PTH112
+    if own and (os.path.isdir(own) or can_be_written(own)):  # noqa: PTH112
         return Given(own, "your own")
     why = f"{own} cannot be written" if own else "you have no home folder"
     warning = f"The data folder is {_HERE.absolute()}, because {why}. Name another one with --data."
@@ -201,18 +201,10 @@ def _is_data_folder(folder: Path) -> bool:
     return not names or not OURS.isdisjoint(names)
 
 
-def _default_models(data: Path) -> Given:
-    """The folder of prepared models if none is named: the data folder's if it has one, or the user's own."""
-    inside, own = data / MODELS, own_folder()
-    shared = own / MODELS if own else None
-    if os.path.isdir(inside):  # noqa: PTH112  which raises nothing if we may not look into the data folder
-        return Given(inside, "the data folder's own")
-    fits = _can_be_written(inside)
-    if shared and (_can_be_written(shared) or (os.path.isdir(shared) and not fits)):  # noqa: PTH112
-        return Given(shared, "shared by your data folders")
-    why = f"{shared} cannot be written" if shared else "you have no home folder"
-    warning = f"Prepared models are kept in {inside}, because {why}." if fits else ""
-    return Given(inside, f"because {why}", warning)
+def _default_models() -> Given:
+    """The folder through which data folders share prepared models: the user's own, if there can be one."""
+    own = own_folder()
+    return Given(own / MODELS, "your own") if own else Given(None, "because you have no home folder")
 
 
 def own_folder() -> Path | None:
@@ -221,7 +213,7 @@ def own_folder() -> Path | None:
     return found if found.is_absolute() else None
 
 
-def _can_be_written(folder: Path) -> bool:
+def can_be_written(folder: Path) -> bool:
     """Whether a folder can be made or filled by us."""
     place = folder.absolute()
     while not os.path.lexists(place):

@@ -19,6 +19,7 @@ from stackroom.embedding.model_files import (
     find_model,
 )
 from stackroom.embedding.preparing.conversion import being_prepared, prepare, prepared
+from stackroom.embedding.preparing.sharing import home_of
 from stackroom.embedding.preparing.trial import choose, known_choice
 from stackroom.embedding.processor import Precision, precisions
 from stackroom.embedding.prompts import Prompts, digest_with, set_prompts, wanted_prompts
@@ -41,6 +42,7 @@ class Models:
         queries: bool = False,
         query_prompt: str = "",
         passage_prompt: str = "",
+        shared: Path | None = None,
     ) -> None:
         """Reads nothing yet.
 
@@ -52,7 +54,9 @@ class Models:
             query_prompt: what the user wants before each query; see `prompts.set_prompts`. Empty means what
                 the model's authors want.
             passage_prompt: the same for passages.
+            shared: the folder that shares them with other data folders; None for none. See `sharing`.
         """
+        self._shared = shared
         self._folder = folder
         self._precision = precision
         self._queries = queries
@@ -68,6 +72,7 @@ class Models:
             queries=queries,
             query_prompt=settings.query_prompt,
             passage_prompt=settings.passage_prompt,
+            shared=settings.models_folder,
         )
 
     def digest(self, name: str) -> str:
@@ -78,14 +83,14 @@ class Models:
             return ModelTokenizer(BUNDLED_CARD.fingerprint(BUNDLED_NAME), bundled_folder() / TOKENIZER)
         files = self._with_prompts(find_model(name))
         home = self._home(files.digest)
-        card = prepare(files, home)
+        card = prepare(files, home, shared=self._shared)
         if card.warning:
             logging.getLogger(__name__).warning("The model %r is used, but %s.", files.name, card.warning)
         return ModelTokenizer(card.fingerprint(files.name), home / TOKENIZER)
 
     def preparation(self, model: Fingerprint) -> Preparation:
         home = self._home(model.digest)
-        if prepared(home):
+        if prepared(home) or (self._shared and prepared(self._shared / home.name)):
             return Preparation.DONE
         return Preparation.UNDER_WAY if being_prepared(home) else Preparation.NEEDED
 
@@ -162,7 +167,7 @@ class Models:
         return (self._precision, *(each for each in fast if each != self._precision))
 
     def _home(self, digest: str) -> Path:
-        return self._folder / digest[:16]
+        return home_of(self._folder, self._shared, digest[:16])
 
     def _prepared(self, model: Fingerprint) -> ModelCard:
         card = prepared(self._home(model.digest))
@@ -172,7 +177,7 @@ class Models:
             if as_it_says.digest == model.digest != files.digest:
                 files = as_it_says  # the index was built before more was known
             refuse_another_model(files.name, files.digest, model)
-            card = prepare(files, self._home(model.digest))
+            card = prepare(files, self._home(model.digest), shared=self._shared)
         return card
 
 

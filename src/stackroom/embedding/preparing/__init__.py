@@ -1,7 +1,7 @@
 """Prepares a model, once: refuses what is none, converts its files, and tries what came of it.
 
 Its face: `conversion` does it all, `trial` says what was found, `kinds` what a folder holds; `export`,
-`failures` and `soundness` serve rerankers, too.
+`failures`, `sharing` and `soundness` serve rerankers, too.
 """
 
-__all__ = ["conversion", "export", "failures", "kinds", "soundness", "trial"]
+__all__ = ["conversion", "export", "failures", "kinds", "sharing", "soundness", "trial"]

@@ -6,6 +6,7 @@ CPU-seconds and 650 MB of memory, which are free again when it ends. It is this 
 """
 
 import json
+import logging
 import shutil
 import signal
 import sys
@@ -24,12 +25,15 @@ from stackroom.embedding.model_files import ModelFiles
 from stackroom.embedding.preparing.encoders import WriteEncoders, write_encoders
 from stackroom.embedding.preparing.failures import refuse_what_failed, remember_failure, versions
 from stackroom.embedding.preparing.kinds import doubt, refuse_other_kinds
+from stackroom.embedding.preparing.sharing import link, put
 from stackroom.embedding.preparing.soundness import refuse_unsound
 from stackroom.embedding.preparing.unrelated import unrelated_cosine
 from stackroom.embedding.prompts import Prompts
 
 # Exit codes of a process that somebody has stopped: nothing is wrong with the model.
 _STOPPED = tuple(-number for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", 1)))
+
+_log = logging.getLogger(__name__)
 
 _PROGRAM = (sys.executable, "-m", __name__)
 
@@ -65,6 +69,7 @@ def prepare(
     target: Path,
     program: Sequence[str] = _PROGRAM,
     refuse: Callable[[Path], None] = refuse_other_kinds,
+    shared: Path | None = None,
 ) -> ModelCard:
     """Fills the folder `target` with the prepared model of `files`, unless another process just has.
 
@@ -73,6 +78,8 @@ def prepare(
         target: the folder to make; need not exist.
         program: the command that converts them, in a process of its own.
         refuse: raises ModelDamaged if a folder holds a model of a kind that is not wanted.
+        shared: the folder from which a model that is prepared already is taken, and into which this one is
+            put; None for none. See `sharing`.
 
     Returns:
         The card of the prepared model.
@@ -85,11 +92,12 @@ def prepare(
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(target.with_suffix(".lock")):
-            card = prepared(target)
+            card = prepared(target) or _taken(target, shared)
             if card is None:
                 refuse(files.folder)
                 refuse_what_failed(target)
                 card = _prepare(files, target, program)
+                _give(target, shared)
             return card
     except OSError as error:
         raise ModelError(
@@ -118,10 +126,30 @@ def _prepare(files: ModelFiles, target: Path, program: Sequence[str]) -> ModelCa
             if done.code not in _STOPPED:
                 remember_failure(target, message)
             raise ModelDamaged(message)
-        if target.exists():  # what an older version, or half a deletion, has left
-            target.rename(Path(folder) / "replaced")
-        work.rename(target)
+        put(work, target, Path(folder))
     return card
+
+
+def _taken(target: Path, shared: Path | None) -> ModelCard | None:
+    """The card of the model if the shared folder has it, which is then in `target`, too."""
+    if shared is None or shared == target.parent or prepared(shared / target.name) is None:
+        return None
+    try:
+        link(shared / target.name, target)
+    except OSError as error:  # it may be another user's, or be deleted meanwhile
+        _log.info("The model in %s cannot be taken: %s", shared / target.name, error)
+        return None
+    return prepared(target)
+
+
+def _give(target: Path, shared: Path | None) -> None:
+    """Puts a model that was just prepared into the shared folder; if that fails, others prepare it again."""
+    if shared is None or shared == target.parent:
+        return
+    try:
+        link(target, shared / target.name)
+    except OSError as error:
+        _log.info("The model in %s cannot be shared: %s", target, error)
 
 
 def _main() -> None:

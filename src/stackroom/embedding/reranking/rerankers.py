@@ -10,6 +10,7 @@ from stackroom.embedding.model_card import ModelCard
 from stackroom.embedding.model_files import ModelFiles, find_model, must_be_downloaded
 from stackroom.embedding.preparing.conversion import being_prepared, prepare, prepared
 from stackroom.embedding.preparing.failures import refuse_what_failed
+from stackroom.embedding.preparing.sharing import home_of
 from stackroom.embedding.preparing.trial import known_choice
 from stackroom.embedding.processor import Precision, precisions
 from stackroom.embedding.reranking.compiled_pairs import CompiledCrossEncoder
@@ -39,7 +40,9 @@ def chosen_reranker(settings: Settings, models: Path) -> "ChosenReranker | None"
     """
     if not settings.reranker:
         return None
-    return ChosenReranker(settings.reranker, models, settings.reranker_milliseconds, settings.precision)
+    return ChosenReranker(
+        settings.reranker, models, settings.reranker_milliseconds, settings.precision, settings.models_folder
+    )
 
 
 class ChosenReranker:
@@ -49,7 +52,12 @@ class ChosenReranker:
     """
 
     def __init__(
-        self, name: str, folder: Path, milliseconds: float, precision: Precision | Literal[""] = ""
+        self,
+        name: str,
+        folder: Path,
+        milliseconds: float,
+        precision: Precision | Literal[""] = "",
+        shared: Path | None = None,
     ) -> None:
         """Reads nothing yet.
 
@@ -58,7 +66,9 @@ class ChosenReranker:
             folder: where prepared models are kept.
             milliseconds: CPU time that it may take for one search.
             precision: of the computation; empty chooses the best for this processor.
+            shared: as for `Models`.
         """
+        self._shared = shared
         self._name = name
         self._folder = folder
         self._milliseconds = milliseconds
@@ -70,7 +80,7 @@ class ChosenReranker:
         if self._is_missing():
             return Preparation.NEEDED
         home = self._home()
-        if prepared(home):
+        if prepared(home) or (self._shared and prepared(self._shared / home.name)):
             return Preparation.DONE
         return Preparation.UNDER_WAY if being_prepared(home) else Preparation.NEEDED
 
@@ -107,7 +117,7 @@ class ChosenReranker:
 
     def _encoder(self) -> CrossEncoder:
         home, files = self._home(), self._found()
-        card = prepared(home) or prepare(files, home, PROGRAM, refuse_another_kind)
+        card = prepared(home) or prepare(files, home, PROGRAM, refuse_another_kind, self._shared)
         precision = None if card.problem else judged(home, self._order).precision
         if precision is None:
             return LibraryCrossEncoder(load_cross_encoder(files.folder))
@@ -123,4 +133,4 @@ class ChosenReranker:
         return self._files
 
     def _home(self) -> Path:
-        return self._folder / f"{_PREFIX}{self._found().digest[:16]}"
+        return home_of(self._folder, self._shared, f"{_PREFIX}{self._found().digest[:16]}")
