@@ -246,7 +246,8 @@ def serve_http(settings: Settings, reader: Reader) -> None:
             events.tell(
                 "listening",
                 f"Stackroom listens on {address} port {port}. MCP URL: {url}/mcp"
-                " (docs/clients.md says how to connect ChatGPT, Claude and others)",
+                " (docs/clients.md says how to connect ChatGPT, Claude and others)."
+                f" To search and read yourself: {url}/",
                 address=address,
                 port=port,
                 url=f"{url}/mcp",
