@@ -72,7 +72,8 @@ def announced(process: subprocess.Popen[str]) -> str:
     """The URL that a server without its model says it listens at, after checking that it is there."""
     lines = sorted(read_line(process.stderr, process) for _ in range(2))
     assert lines[0] == "Searching does not work yet. There is no model word-hash here.\n"
-    listens = r"Stackroom listens on 127\.0\.0\.1 port (\d+)\. MCP URL: (.+)/mcp \(.*clients\.md.*\)\. .*: \2/\n"
+    where = r"Stackroom listens on 127\.0\.0\.1 port (\d+)\. MCP URL: (.+)/mcp"
+    listens = where + r" \(.*clients\.md.*\)\. .*: \2/\n"
     found = re.fullmatch(listens, lines[1])
     assert found
     url = f"http://127.0.0.1:{found[1]}"
