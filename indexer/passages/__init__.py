@@ -1,7 +1,7 @@
 """Splits a Document into passages, indexes their words, embeds their texts, and keeps their vectors' lists.
 
-Other packages use `split.split`, `embed.Embedding`, `follow_vectors`, `follow_words` and
+Other packages use `another_time`, `split.split`, `embed.Embedding`, `follow_vectors`, `follow_words` and
 `words_writer.WordsWriter`.
 """
 
-__all__ = ["embed", "follow_vectors", "follow_words", "split", "words_writer"]
+__all__ = ["another_time", "embed", "follow_vectors", "follow_words", "split", "words_writer"]

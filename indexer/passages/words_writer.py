@@ -181,10 +181,7 @@ class _Writer:
         there is none.
         """
         try:
-            if not tantivy.Index.exists(str(folder)):
-                raise ValueError
-            self._index = open_index(folder)
-            self._index.reload()
+            self._index = _open_existing(folder)
             self.followed = read_bookmark(self._index)
             _remove_leftovers(folder)
         except (ValueError, KeyError, OSError):
@@ -279,6 +276,22 @@ class _Writer:
         if self._writer is None:
             self._writer = self._index.writer(_HEAP_BYTES, num_threads=1)
         return self._writer
+
+
+def followed_by(folder: Path) -> tuple[int, int] | None:
+    """The catalogue and the change up to which the index in a folder has followed it; None without one."""
+    try:
+        return read_bookmark(_open_existing(folder))
+    except (ValueError, KeyError, OSError):
+        return None
+
+
+def _open_existing(folder: Path) -> tantivy.Index:
+    if not tantivy.Index.exists(str(folder)):
+        raise ValueError
+    index = open_index(folder)
+    index.reload()
+    return index
 
 
 def _make(folder: Path) -> tantivy.Index:

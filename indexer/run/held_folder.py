@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from indexer.ocr.scan_publisher import ScanPublisher
+from indexer.passages import another_time
 from indexer.passages.embed import Embedding
 from indexer.store.migrate import Upgrade, migrate
 from stackroom.catalog.catalog import Catalog
@@ -64,6 +65,7 @@ class HeldFolder:
             self.publisher = ScanPublisher(self._settings.catalog, compact=self._settings.compact)
             stack.callback(self.publisher.close)
             self.catalog = stack.enter_context(Catalog(self._settings.catalog))
+            another_time.remove(self.catalog, self._settings.words, self._settings.vector_lists)
             self.embedding = Embedding(self._settings, self._load)
             stack.callback(self.embedding.close)
             self._stack = stack.pop_all()

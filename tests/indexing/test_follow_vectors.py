@@ -8,11 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fakes import OneModel, WordHashEmbedder
 from fresh_index import DIMENSIONS, FreshIndex
+from indexer.passages import another_time
 from indexer.passages.follow_vectors import follow_vectors
+from indexer.run.indexer import Indexer
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.vector_codes import decode, encode
+from stackroom.common.settings import Settings
 from stackroom.indexes.vector_lists import KeptLists, read_lists
+from stackroom.indexes.words import PASSAGES, WordIndex
 from stackroom.reading.in_memory import Turn
 
 LIMIT = 100
@@ -121,6 +126,34 @@ def test_so_are_those_of_a_later_time_of_the_same_catalogue(index: FreshIndex, t
         made = read_lists(file, later.catalog, later.model, catalog.last_change())
         assert made
         assert made.lists.count == len(made.ids) == 120
+
+
+def test_an_older_copy_with_as_many_new_changes_is_noticed(index: FreshIndex, tmp_path: Path) -> None:
+    """Of words and of vectors: both go by the number of the last change."""
+    settings = Settings.read({}, data=index.path.parent.parent)
+    publish(index, 1, 120)
+    copy = tmp_path / "copy"
+    with closing(sqlite3.connect(index.path)) as db:
+        db.execute("VACUUM INTO ?", (str(copy),))
+    publish(index, 2, 30)
+    later = check(index, follow(index))
+    index.follow_words()
+    index.remove("2.pdf")
+    another_time.remove(index.catalog, settings.words, settings.vector_lists)  # keeps what is only behind
+    index.follow_words()
+    assert follow(index)
+    index.close()
+    put_in_place(index.path, copy)
+    with Indexer(settings, OneModel(WordHashEmbedder())):  # takes hold of the folder
+        assert not settings.vector_lists.exists()
+        assert not index.words.joinpath(PASSAGES).exists()
+    with closing(FreshIndex(index.path.parent.parent)) as again:
+        publish(again, 3, 40)
+        publish(again, 4, 40)
+        assert again.catalog.last_change() >= later.change
+        assert len(check(again, follow(again)).ids) == 200
+        again.follow_words()
+        assert len(again.found(WordIndex(again.words), "line", 300)) == 200
 
 
 def outgrown(index: FreshIndex, turn: Turn) -> bool:
