@@ -1,9 +1,14 @@
 """Operators, through a whole search: what they leave out is not found, and nothing else is missing."""
 
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from fakes import NarrowEmbedder
 from shelf import Shelf
 from stackroom.reading.reader import Reader
 from stackroom.server.protocol.answers import search_answer
@@ -76,6 +81,28 @@ def test_filters_alone_that_leave_nothing_are_told(reader: Reader) -> None:
 def test_nothing_is_found_for_a_query_that_nothing_speaks_for(shelf: Shelf, reader: Reader) -> None:
     shelf.add(1, "mills\n")
     assert reader.search("университет") == []
+
+
+class AskedFromAbroad(NarrowEmbedder):
+    """Questions are less like any passage than unrelated passages are like one another, as E5's in another
+    language than the passages.
+    """
+
+    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        vectors = super().embed_queries(texts)
+        vectors[:, -1] = 0.3
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+
+
+def test_where_unrelated_texts_are_alike_what_is_near_may_be_less_alike(shelf: Shelf) -> None:
+    shelf.add(1, "mills\n")
+    embedder = AskedFromAbroad(2.0)
+    shelf.reembed(embedder)
+    with closing(shelf.reader()) as reader:
+        hit = reader.search("университет")[0]
+    query, passage = embedder.embed_queries(["университет"]), embedder.embed_passages(["mills"])
+    assert float(query[0] @ passage[0]) < embedder.unrelated_cosine
+    assert (int(hit.document_id, 16), hit.strength) == (1, "weak")
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ MEANING_NOT_READY = (
 )
 
 ALL_WEAK = (
-    "Nothing in the library seems to answer this: all results are weak. Other words may help, or it is not "
-    "there."
+    "Nothing in the library seems to answer this: all results are weak. Other words may help, or those of "
+    "the documents' language; or it is not there."
 )
 
 NOTHING_INDEXED = (

@@ -57,7 +57,7 @@ class SearchResult(BaseModel):
     score: float = Field(description="How well that passage answers: about 1 at best; higher is better")
     strength: str = Field(
         description="How surely the document answers: strong, possible or weak; empty for a list. If all are "
-        "weak, it is most likely not in the library"
+        "weak, it is most likely not in the library, or in another language than the query"
     )
     ocr_confidence: int = Field(
         description="If that page is a scan: how sure OCR was of its text, in percent; else 0"
