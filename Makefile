@@ -70,7 +70,7 @@ $(READY): pyproject.toml constraints.txt
 		|| { echo "Stackroom needs Python 3.11 or newer. Name one: make PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing Stackroom into .venv (once; a few minutes)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[models]'
 	@touch $@
 
 $(READY_DEV): $(READY)
