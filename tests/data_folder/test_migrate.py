@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import zstandard
 from numpy.typing import NDArray
 
 from fakes import OneModel, WordHashEmbedder
@@ -22,6 +21,7 @@ from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.schema import open_catalog
 from stackroom.catalog.status import legibility
 from stackroom.catalog.vector_codes import encode
+from stackroom.common.compression import packed
 from stackroom.common.errors import CatalogUnusable, CatalogVersion
 from stackroom.common.settings import Settings
 from stackroom.indexes.words import WordIndex
@@ -113,7 +113,7 @@ def identity(file: Path) -> str:
 
 
 def compressed(text: str) -> bytes:
-    return zstandard.ZstdCompressor().compress(text.encode())
+    return packed(text.encode(), 3)
 
 
 def hash_of(text: str) -> int:

@@ -10,7 +10,8 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
-import zstandard
+
+from stackroom.common.compression import DamagedContent, packed, unpacked
 
 # Of zstd. Higher levels take longer and save little.
 _LEVEL = 1
@@ -26,8 +27,8 @@ def read_arrays(folder: Path, name: str, version: str) -> list[np.ndarray[Any, A
     """
     try:
         content = _path(folder, name, version).read_bytes()
-        content = zstandard.ZstdDecompressor().decompress(content, allow_extra_data=False)
-    except (OSError, zstandard.ZstdError):
+        content = unpacked(content)
+    except (OSError, DamagedContent):
         return None
     arrays = []
     file = BytesIO(content)
@@ -52,14 +53,13 @@ def keep_arrays(folder: Path, name: str, version: str, arrays: Sequence[np.ndarr
     for array in arrays:
         np.lib.format.write_array(file, array, allow_pickle=False)
         file.write(bytes(_aligned(file.tell()) - file.tell()))
-    # Its checksum, 4 bytes, is how `read_arrays` notices damage: nobody waits for the disk here.
-    compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
+    # By its checksum `read_arrays` notices damage: nobody waits for the disk here.
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         for left in folder.glob(f"{name}-*"):  # of another version, or by a process that was killed
             left.unlink()
         with NamedTemporaryFile(dir=folder, prefix=f"{name}-", delete=False) as temporary:
-            temporary.write(compressor.compress(file.getbuffer()))
+            temporary.write(packed(file.getbuffer(), _LEVEL))
         os.replace(temporary.name, _path(folder, name, version))  # noqa: PTH105  its name is no Path
 
 

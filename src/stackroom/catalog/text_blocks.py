@@ -11,8 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-import zstandard
-
+from stackroom.common.compression import DamagedContent, packed, unpacked
 from stackroom.common.documents import Page
 from stackroom.common.errors import CatalogUnusable
 
@@ -38,10 +37,7 @@ def pack(pages: Iterable[str], *, compact: bool = False) -> Iterator[tuple[int, 
     Yields:
         Pairs (offset of the block's first character in the document's text, compressed block), in order.
     """
-    compressor = zstandard.ZstdCompressor(
-        level=_COMPACT_LEVEL if compact else _LEVEL,
-        write_checksum=True,  # 4 bytes, by which `unpack` notices a bit that changed on the disk
-    )
+    level = _COMPACT_LEVEL if compact else _LEVEL
     most = _COMPACT_BLOCK_BYTES if compact else _BLOCK_BYTES
     start = characters = size = 0
     block: list[bytes] = []
@@ -50,18 +46,17 @@ def pack(pages: Iterable[str], *, compact: bool = False) -> Iterator[tuple[int, 
         size += len(block[-1])
         characters += len(text)
         if size >= most:
-            yield start, compressor.compress(b"".join(block))
+            yield start, packed(b"".join(block), level)
             start, size, block = characters, 0, []
     if size:
-        yield start, compressor.compress(b"".join(block))
+        yield start, packed(b"".join(block), level)
 
 
 def unpack(content: bytes) -> str:
     """The text of a block. Raises CatalogUnusable if it is damaged."""
     try:
-        return zstandard.ZstdDecompressor().decompress(content).decode()
-    except (zstandard.ZstdError, UnicodeDecodeError, MemoryError) as error:
-        # MemoryError: the damage has made up a size.
+        return unpacked(content).decode()
+    except (DamagedContent, UnicodeDecodeError) as error:
         raise CatalogUnusable(
             f"A document's text in the catalogue is damaged ({error}). Run `stackroom check --repair`."
         ) from error

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 import numpy as np
-import zstandard
 
 from stackroom.catalog.text_blocks import Rows
+from stackroom.common.compression import DamagedContent, packed, unpacked
 from stackroom.common.errors import CatalogUnusable
 
 _MOST = 256
@@ -33,12 +33,11 @@ def packs(ids: Sequence[int], codes: Sequence[bytes]) -> Iterator[tuple[int, byt
     Yields:
         Pairs (id of the first passage, its code and those that follow).
     """
-    compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
     for start in range(0, len(ids), _MOST):
         some = ids[start : start + _MOST]
         gaps = np.diff(some, prepend=some[0]).astype("<u4")
         content = gaps.tobytes() + b"".join(codes[start : start + _MOST])
-        yield some[0], len(some).to_bytes(2, "little") + compressor.compress(content)
+        yield some[0], len(some).to_bytes(2, "little") + packed(content, _LEVEL)
 
 
 def unpack(first: int, pack: bytes, length: int) -> tuple[list[int], list[bytes]]:
@@ -48,7 +47,7 @@ def unpack(first: int, pack: bytes, length: int) -> tuple[list[int], list[bytes]
         CatalogUnusable: the row is damaged, or its codes have another length.
     """
     try:
-        content = zstandard.ZstdDecompressor().decompress(pack[2:])
+        content = unpacked(pack[2:])
         count = int.from_bytes(pack[:2], "little")
         # The count has no checksum. With another one, the codes would have another length.
         if not count or len(content) != count * (4 + length):
@@ -57,8 +56,7 @@ def unpack(first: int, pack: bytes, length: int) -> tuple[list[int], list[bytes]
         # A third of the time that rows of an array take, each turned into bytes.
         codes = [content[start : start + length] for start in range(4 * count, len(content), length)]
         return ids.tolist(), codes
-    except (zstandard.ZstdError, ValueError, MemoryError) as error:
-        # MemoryError: the damage has made up a size.
+    except (DamagedContent, ValueError) as error:
         raise CatalogUnusable(
             f"Vectors in the catalogue are damaged ({error}). Run `stackroom check --repair`."
         ) from error

@@ -5,6 +5,7 @@ Its face is all of it.
 
 __all__ = [
     "amounts",
+    "compression",
     "data_folder",
     "documents",
     "errors",
