@@ -126,6 +126,7 @@ def test_an_empty_library(reader: Reader) -> None:
 
 def test_everything_that_is_not_in_the_index_is_listed(reader: Reader) -> None:
     root = "/home/ada/Papers"
+    scan, cover = f"{root}/a.pdf", f"{root}/b.pdf"
     status = replace(
         reader.status(),
         libraries=(root,),
@@ -134,9 +135,12 @@ def test_everything_that_is_not_in_the_index_is_listed(reader: Reader) -> None:
         attachments_waiting=5,
         illegible=2,
         illegible_languages={"el": 2},
-        scans_failed=(Failure(f"{root}/a.pdf", "page 3: too dark", "ocr"),),
-        attachments_failed=(Failure(f"{root}/a.pdf › b.pdf", "damaged", "damaged"),),
-        unreadable=(Failure(root, "Permission denied", "unreadable"),),
+        scans_failed=tuple(Failure(scan, f"page {page}: too dark", "ocr", scan) for page in (3, 4)),
+        attachments_failed=(
+            Failure(f"b.pdf, in {cover}", "damaged", "damaged", cover),
+            Failure(f"d.pdf, in c.pdf, in {cover}", "attached", "nested", cover),
+        ),
+        unreadable=(Failure(root, "Permission denied", "unreadable", root),),
         not_read=(NotRead(f"{root}/a.pdf", "scan", "1-12,15", 13), NotRead(f"{root}/f.pdf", "form", "", 1)),
         without_text=(f"{root}/empty.pdf",),
         attachments_other=(Attached(f"{root}/a.pdf", ("x.xls", "y.doc")),),
@@ -151,12 +155,16 @@ def test_everything_that_is_not_in_the_index_is_listed(reader: Reader) -> None:
         ("Papers/a.pdf", "pages 1-12,15: wait for OCR"),
         ("Papers/f.pdf", "a form of the kind XFA, which only few viewers show"),
     ]
-    assert lists["attached"].entries[0].name == "Papers/a.pdf › b.pdf"
+    assert [(entry.said, entry.key) for entry in lists["scans"].entries] == [
+        ("page 3: too dark", key_of(scan)),
+        ("page 4: too dark", ""),  # one button for all pages of a file
+    ]
+    assert [entry.key for entry in lists["attached"].entries] == [key_of(cover), ""]
     assert lists["away"].entries[0].name == "Papers"
     assert lists["others"].entries[0].said == "x.xls, y.doc"
     assert (len(lists["left-out-0"].entries), lists["left-out-0"].count) == (100, 300)
     assert lists["left-out-0"].title == "Left out of Papers, by patterns of .stackroomignore or --exclude"
-    assert shown.failed == 2
+    assert shown.failed == 3
     assert [sentence.split()[0] for sentence in shown.waiting] == ["3", "4", "5"]
     figures = dict(shown.figures)
     assert figures["Model"] == "own · compiled"

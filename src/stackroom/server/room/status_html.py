@@ -85,7 +85,7 @@ def status_page(status: Status, runtime: str, warning: str, reranker: str) -> St
         tuple(figures),
         tuple(_waiting(status)),
         tuple(one for one in _lists(status) if one.count),
-        len(status.failures) + len(status.scans_failed) + len(status.attachments_failed),
+        len(status.retriable),
         tuple(own_line(Path(root).name or root) for root in status.libraries),
     )
 
@@ -105,8 +105,8 @@ def key_of(path: str) -> str:
 
 
 def with_key(failures: Iterable[Failure], key: str) -> Failure | None:
-    """The failure of the file that `key` stands for; None if there is none."""
-    return next((failure for failure in failures if key_of(failure.path) == key), None)
+    """A failure of the file that `key` stands for; None if there is none."""
+    return next((failure for failure in failures if key_of(failure.file) == key), None)
 
 
 def _documents(status: Status) -> str:
@@ -162,19 +162,23 @@ def _waiting(status: Status) -> Iterable[str]:
 def _lists(status: Status) -> Iterable[Listed]:
     locked = [failure for failure in status.failures if failure.kind == "password"]
     others = [failure for failure in status.failures if failure.kind != "password"]
-    roots = status.libraries
+    roots, retriable = status.libraries, frozenset(status.retriable)
 
-    def failures(found: Sequence[Failure], *, may_retry: bool = False) -> tuple[Entry, ...]:
+    def failures(found: Sequence[Failure]) -> tuple[Entry, ...]:
+        # One button for a file, of which many pages may have failed.
+        firsts = {one.file: one for one in reversed(found) if one in retriable}
         return tuple(
-            Entry(name_below(one.path, roots), own_line(one.reason), key_of(one.path) if may_retry else "")
+            Entry(
+                name_below(one.path, roots),
+                own_line(one.reason),
+                key_of(one.file) if firsts.get(one.file) is one else "",
+            )
             for one in found[:_LISTED]
         )
 
-    yield Listed("failed", "Not indexed", "", failures(others, may_retry=True), len(others), is_open=True)
+    yield Listed("failed", "Not indexed", "", failures(others), len(others), is_open=True)
     hint = "Write their passwords into the file that STACKROOM_PDF_PASSWORDS_FILE names, a line for each."
-    yield Listed(
-        "locked", "Need a password", hint, failures(locked, may_retry=True), len(locked), is_open=True
-    )
+    yield Listed("locked", "Need a password", hint, failures(locked), len(locked), is_open=True)
     hint = "The index keeps what it has of them, and each run looks again."
     unreadable = status.unreadable
     yield Listed("away", "Could not be looked at", hint, failures(unreadable), len(unreadable), is_open=True)
