@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from mcp_clients import ask, serving, stream
 from owner import PASSPHRASE, Site, fill_in, form_key
 from shelf import Shelf
+from stackroom.catalog.entries import shown_path
 from stackroom.catalog.status import Attached, Failure, KeptModel, LeftOut, NotRead
 from stackroom.common.running import hold, tell_more
 from stackroom.common.settings import Settings
@@ -181,6 +182,10 @@ def test_names_begin_with_the_library() -> None:
     assert name_below("/a/bc/y.pdf", roots) == "y.pdf"
     assert name_below("/one/single.pdf", roots) == "single.pdf"
     assert name_below("/x/y.pdf", ("/",)) == "x/y.pdf"
+    for name in ("t.pdf", "u.pdf, in t.pdf"):
+        for file in ("x/y.pdf", "x, in/y, in z.pdf"):
+            assert name_below(shown_path(f"/a/b/{file}", name), roots) == f"{name}, in b/{file}"
+    assert name_below("t.pdf, in /one/single.pdf", roots) == "t.pdf, in single.pdf"
 
 
 # What is being indexed

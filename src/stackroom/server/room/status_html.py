@@ -90,8 +90,15 @@ def status_page(status: Status, runtime: str, warning: str, reranker: str) -> St
     )
 
 
-def name_below(path: str, libraries: Iterable[str]) -> str:
-    """A file's name for people, from its library's own name on: no folder above the library is told."""
+def name_below(path: str, libraries: Sequence[str]) -> str:
+    """A file's name for people, from its library's own name on: no folder above the library is told.
+
+    `path` may also be that of an attachment, as `stackroom.catalog.entries.shown_path` gives it.
+    """
+    attached = next((root for root in libraries if f", in {root}" in path), None)
+    if attached is not None:
+        name, _, rest = path.partition(f", in {attached}")
+        return f"{own_line(name)}, in {name_below(attached + rest, libraries)}"
     within = [root for root in libraries if path == root or path.startswith(f"{root.rstrip('/')}/")]
     if not within:
         return own_line(Path(path).name)
