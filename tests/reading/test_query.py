@@ -176,6 +176,18 @@ def test_a_list_is_text() -> None:
     assert parse("Find:\n-otters\n-badgers") == Query(text="Find: -otters -badgers")
 
 
+def test_all_but_something() -> None:
+    for query in ("* -draft", "-draft *", "which documents are there -draft", 'list all documents -"draft"'):
+        assert parse(query) == Query(without=("draft",), everything=True), query
+    assert parse("* -draft").operators[0].query == "*"
+
+
+def test_a_list_may_be_asked_for_exclusions_alone() -> None:
+    assert parse("-draft", of_list=True) == Query(without=("draft",))
+    assert parse('NOT "a draft"', of_list=True) == Query(without=("a draft",))
+    assert parse("-2023 x-ray", of_list=True) == Query(text="-2023 x-ray")
+
+
 def test_control_characters_are_no_text() -> None:
     assert parse("ot\0ters\x1b[0m \ufefftitle:x\x07") == Query(text="otters[0m", titles=("x",))
 

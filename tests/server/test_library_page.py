@@ -103,6 +103,25 @@ def test_filtering_by_words_and_folders(listed: tuple[str, Shelf]) -> None:
     assert len(titles(german)) == 1
 
 
+def test_a_filter_that_only_leaves_out(listed: tuple[str, Shelf]) -> None:
+    html = opened(listed[0], "?q=-zebras&sort=pages")
+    assert "1–50 of 59 documents" in html
+    assert "Zebras" not in titles(html)
+    assert links(html)["Remove the filter -zebras ×"] == "/library?sort=pages"
+
+
+def test_what_of_a_filter_was_taken_as_words(listed: tuple[str, Shelf]) -> None:
+    html = opened(listed[0], "?q=lang:germann")
+    assert "No document fits." in html
+    assert "lang:germann was taken as words: it names no language that is known." in html
+
+
+def test_its_pages_are_its_own(listed: tuple[str, Shelf]) -> None:
+    html = opened(listed[0], "?q=skip:20+folder:library")
+    assert "1–50 of 60 documents" in html
+    assert links(html)["Next →"] == "/library?q=folder%3Alibrary&start=50"
+
+
 def test_a_filter_that_lets_nothing_through(listed: tuple[str, Shelf]) -> None:
     url, _ = listed
     html = opened(url, "?q=%3Cb%3Eunicorns%22")

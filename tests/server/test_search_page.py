@@ -198,6 +198,17 @@ def test_only_the_results_for_the_script(library: tuple[str, Shelf]) -> None:
     assert ask(url, "GET", "/?q=cats&part=results", {"If-None-Match": part[1]["ETag"]})[0] == 304
 
 
+def test_pages_after_those_that_were_skipped(library: tuple[str, Shelf]) -> None:
+    url, _ = library
+    first = see(url, q="cats skip:5")
+    assert "6 to 15 of 23 documents" in first.text
+    second = see(url, q="cats skip:5", page="2")
+    assert "16 to 23 of 23 documents" in second.text
+    assert "More results →" in first.links.values()
+    assert "More results →" not in second.links.values()
+    assert see(url, q="cats skip:99").links["/?q=cats"].endswith("The first results")
+
+
 def test_a_query_that_is_too_long_is_told(library: tuple[str, Shelf]) -> None:
     url, _ = library
     assert "23 documents" in see(url, q="cats " + "a" * 3995).text

@@ -11,7 +11,8 @@ class Query:
     """What a query asks for.
 
     `text` may be empty although something was asked for: if `only_filters`, the caller lists the documents
-    that match (newest first, say) instead of ranking. A query never has exclusions alone.
+    that match (newest first, say) instead of ranking. Only one that is asked of a list has
+    exclusions alone.
 
     Attributes:
         text: what passages are ranked by: the query without its operators. It still has the words of phrases,

@@ -69,6 +69,7 @@ class LibraryPage:
         first, last: numbers of those that are shown, from 1.
         heads: of the columns that sort.
         lines: the documents.
+        notices: what of the filter was taken as words, in sentences.
         chips: the operators in use, each with the address without it.
         folders: the tree.
         languages, years: further filters.
@@ -82,6 +83,7 @@ class LibraryPage:
     last: int
     heads: tuple[Head, ...]
     lines: tuple[Line, ...]
+    notices: tuple[str, ...]
     chips: tuple[tuple[str, str], ...]
     folders: tuple[Branch, ...]
     languages: tuple[Choice, ...]
@@ -120,6 +122,7 @@ def library_page(listing: Listing, query: str, sort: Sort, start: int) -> Librar
         stop,
         tuple(Head(name, address(query, by), _order(by) if by == sort else "") for by, name in _HEADS),
         tuple(map(_line, listing.documents)),
+        listing.notices,
         tuple((chip.written, address(chip.query, sort)) for chip in listing.operators),
         tuple(_branch(folder, others, sort, written) for folder in listing.folders),
         choices(named(listing.facets.languages), listing.operators, in_this_order),

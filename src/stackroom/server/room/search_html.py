@@ -8,6 +8,7 @@ from stackroom.catalog.entries import Description
 from stackroom.common.documents import Hit, Quote, Strength
 from stackroom.page.foreign_text import own_line
 from stackroom.reading.listing import Chip, Facets
+from stackroom.reading.query.parse import without
 from stackroom.reading.showing.hits import Answer
 from stackroom.server.room.pictures import WIDTHS
 from stackroom.server.room.progress import Work
@@ -148,7 +149,7 @@ def found(query: str, page: int, answer: Answer, known: Mapping[str, Description
         answer: has those of this page only.
         known: of the documents in it, by id.
     """
-    first = EACH * (page - 1) + 1
+    first = answer.total - answer.unshown - len(answer.hits) + 1  # also after `skip:`
     return Found(
         query=query,
         count=_count(first, len(answer.hits), answer.total),
@@ -160,9 +161,9 @@ def found(query: str, page: int, answer: Answer, known: Mapping[str, Description
         choices=_choices(answer.facets, answer.operators),
         results=tuple(_result(query, hit, known.get(hit.document_id)) for hit, _ in answer.hits),
         first=first,
-        start=address(query),
+        start=address(without(query, "skip")),
         previous=address(query, page - 1) if page > 1 else "",
-        next=address(query, page + 1) if first + EACH <= answer.total else "",
+        next=address(query, page + 1) if answer.unshown else "",
     )
 
 
