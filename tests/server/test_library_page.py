@@ -148,6 +148,13 @@ def test_an_empty_library_says_what_to_do(tmp_path: Path) -> None:
         html = opened(url)
     assert "There is nothing here yet" in html
     assert "stackroom index ~/Papers" in html
+    shelf.add_failure("locked.pdf", "needs a password", "password")
+    with serving(reader) as url:
+        for address in ("/library", "/"):
+            html = ask(url, "GET", address)[2].decode()
+            assert "The one file that Stackroom was given could not be read." in html
+            assert "stackroom index" not in html
+        assert "looked for" not in ask(url, "GET", "/?q=cats")[2].decode()  # there is nothing to look in
     reader.close()
     shelf.close()
 
@@ -187,7 +194,7 @@ def test_how_a_document_was_read(
     document = DocumentLine(
         "0" * 24, "T", "", "2020-01-02", "", 4, "", ("l/a.pdf",), "", ocr, waiting, unread
     )
-    page = library_page(Listing((document,), 1, NO_FACETS, ()), "", "title", 0)
+    page = library_page(Listing((document,), 1, NO_FACETS, ()), "", "title", 0, 0)
     (line,) = page.lines
     assert isinstance(line, Line)
     assert (line.how, line.remarks, line.date) == (how, remarks, "2020-01-02")

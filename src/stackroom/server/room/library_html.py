@@ -66,6 +66,7 @@ class LibraryPage:
         query: the filter, as it was typed.
         sort: the order.
         total: how many documents the filter lets through.
+        unread: if none, how many files could not be read.
         first, last: numbers of those that are shown, from 1.
         heads: of the columns that sort.
         lines: the documents.
@@ -79,6 +80,7 @@ class LibraryPage:
     query: str
     sort: Sort
     total: int
+    unread: int
     first: int
     last: int
     heads: tuple[Head, ...]
@@ -104,8 +106,8 @@ def address(query: str, sort: Sort, start: int = 0) -> str:
     return PATH + (f"?{urlencode(given)}" if given else "")
 
 
-def library_page(listing: Listing, query: str, sort: Sort, start: int) -> LibraryPage:
-    """The values; `start` is how many documents were left out."""
+def library_page(listing: Listing, query: str, sort: Sort, start: int, unread: int) -> LibraryPage:
+    """The values; `start` is how many documents were left out; for `unread` see `LibraryPage`."""
     written = {chip.written for chip in listing.operators}
     stop = start + len(listing.documents)
 
@@ -118,6 +120,7 @@ def library_page(listing: Listing, query: str, sort: Sort, start: int) -> Librar
         query,
         sort,
         listing.total,
+        unread,
         start + 1,
         stop,
         tuple(Head(name, address(query, by), _order(by) if by == sort else "") for by, name in _HEADS),

@@ -30,7 +30,8 @@ def library_route(room: Room) -> Route:
         if start and start >= listing.total:  # documents have gone, or somebody typed it
             start = 0
             listing = await run_in_threadpool(room.reader.documents, query, sort, start, EACH)
-        page = library_page(listing, query, sort, start)
+        unread = await run_in_threadpool(room.unread_instead_of, listing)
+        page = library_page(listing, query, sort, start, unread)
         return room.page(request, "library.html", here=PATH, library=page)
 
     return room.shows(PATH, library)

@@ -8,6 +8,7 @@ from stackroom.catalog.entries import Description
 from stackroom.common.documents import Hit, Quote, Strength
 from stackroom.page.foreign_text import own_line
 from stackroom.reading.listing import Chip, Facets
+from stackroom.reading.notices import NOTHING_INDEXED
 from stackroom.reading.query.parse import without
 from stackroom.reading.showing.hits import Answer
 from stackroom.server.room.pictures import WIDTHS
@@ -94,7 +95,7 @@ class Found:
         first: the number of the first one, from 1.
         start, previous, next: addresses of the first page of results and of those before and after; empty if
             there is none.
-        was_searched: whether the query was searched for, and not refused.
+        was_searched: whether the query was searched for, and not refused; and in anything.
     """
 
     query: str
@@ -126,10 +127,11 @@ class Example:
 class LibraryShown:
     """What is shown before anything is searched: how many documents there are, and how to ask for them.
 
-    `work` is what the indexer does now.
+    If there are none, `unread` is how many files could not be read. `work` is what the indexer does now.
     """
 
     documents: int
+    unread: int
     examples: tuple[Example, ...]
     work: Work
 
@@ -164,6 +166,7 @@ def found(query: str, page: int, answer: Answer, known: Mapping[str, Description
         start=address(without(query, "skip")),
         previous=address(query, page - 1) if page > 1 else "",
         next=address(query, page + 1) if answer.unshown else "",
+        was_searched=NOTHING_INDEXED not in answer.notices,
     )
 
 

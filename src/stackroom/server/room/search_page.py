@@ -88,4 +88,6 @@ class _Search:
             return found(query, number, answer, known)
         listing = reader.documents(limit=1)
         work = read_work(self._room.settings)
-        return LibraryShown(listing.total, examples(listing.facets), work)
+        return LibraryShown(
+            listing.total, self._room.unread_instead_of(listing), examples(listing.facets), work
+        )
