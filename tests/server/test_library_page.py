@@ -169,19 +169,21 @@ def test_the_list_is_for_the_owner_alone(reader: Reader, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("ocr", "waiting", "unread", "how", "remarks"),
+    ("has_text", "ocr", "waiting", "unread", "how", "remarks"),
     [
-        (0, 0, (), "text", ()),
-        (4, 0, (), "OCR", ()),
-        (1, 0, (), "text, 1 pages OCR", ()),
-        (0, 4, (), "not yet", ("4 of 4 pages are scans without text yet",)),
+        (True, 0, 0, (), "text", ()),
+        (False, 0, 0, (), "no text found", ()),
+        (True, 4, 0, (), "OCR", ()),
+        (True, 1, 0, (), "text, 1 page OCR", ()),
+        (False, 0, 4, (), "not yet", ("4 of 4 pages are scans without text yet",)),
         (
+            True,
             0,
             1,
             (Unread(1, "garbled"), Unread(2, "garbled"), Unread(0, "form")),
             "text",
             (
-                "1 of 4 pages are scans without text yet",
+                "1 of 4 pages is a scan without text yet",
                 "2 places not read: letters that the fonts do not name",
                 "1 place not read: a form of the kind XFA, which only few viewers show",
             ),
@@ -189,10 +191,10 @@ def test_the_list_is_for_the_owner_alone(reader: Reader, tmp_path: Path) -> None
     ],
 )
 def test_how_a_document_was_read(
-    ocr: int, waiting: int, unread: tuple[Unread, ...], how: str, remarks: tuple[str, ...]
+    *, has_text: bool, ocr: int, waiting: int, unread: tuple[Unread, ...], how: str, remarks: tuple[str, ...]
 ) -> None:
     document = DocumentLine(
-        "0" * 24, "T", "", "2020-01-02", "", 4, "", ("l/a.pdf",), "", ocr, waiting, unread
+        "0" * 24, "T", "", "2020-01-02", "", 4, "", ("l/a.pdf",), has_text, "", ocr, waiting, unread
     )
     page = library_page(Listing((document,), 1, NO_FACETS, ()), "", "title", 0, 0)
     (line,) = page.lines

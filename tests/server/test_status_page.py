@@ -171,7 +171,7 @@ def test_everything_that_is_not_in_the_index_is_listed(reader: Reader) -> None:
     assert figures["Model"] == "own · compiled"
     assert figures["Other model"].startswith("being embedded anew with mine: 4 of 10 passages so far")
     assert figures["Reranker"] == "a reranker"
-    assert "2 are in languages that the model can't read (el)" in figures["Passages"]
+    assert "2 are in languages that the model can't read (Greek)" in figures["Passages"]
     assert "ada" not in repr(shown)
 
 

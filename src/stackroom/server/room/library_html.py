@@ -6,6 +6,7 @@ from typing import get_args
 from urllib.parse import urlencode
 
 from stackroom.catalog.status import NOT_READ
+from stackroom.common.amounts import counted
 from stackroom.common.characters.languages import shown_language
 from stackroom.reading.listing import DocumentLine, Folder, Listing, Sort
 from stackroom.server.room.moments import Moment, written_moment
@@ -141,14 +142,17 @@ def _order(sort: Sort) -> str:
 
 def _line(document: DocumentLine) -> Line:
     read_by_ocr, pages = document.ocr_pages, document.pages
-    how = "text" if not read_by_ocr else "OCR" if read_by_ocr >= pages else f"text, {read_by_ocr} pages OCR"
+    how = "text" if document.has_text else "no text found"
+    if read_by_ocr:
+        how = "OCR" if read_by_ocr >= pages else f"text, {counted(read_by_ocr, 'page')} OCR"
     if document.waiting_pages >= pages > 0:
         how = "not yet"
     remarks = []
     if document.waiting_pages:
-        remarks.append(f"{document.waiting_pages} of {pages} pages are scans without text yet")
+        scans = "is a scan" if document.waiting_pages == 1 else "are scans"
+        remarks.append(f"{document.waiting_pages:,} of {counted(pages, 'page')} {scans} without text yet")
     for kind, count in Counter(one.kind for one in document.unread).items():
-        remarks.append(f"{count} {'place' if count == 1 else 'places'} not read: {NOT_READ[kind]}")
+        remarks.append(f"{counted(count, 'place')} not read: {NOT_READ[kind]}")
     return Line(
         f"/d/{document.id}",
         document.title,

@@ -7,7 +7,8 @@ from itertools import islice
 from pathlib import Path
 
 from stackroom.catalog.status import NOT_READ, WHY_LEFT_OUT, Failure, KeptModel, Status
-from stackroom.common.amounts import size
+from stackroom.common.amounts import counted, size
+from stackroom.common.characters.languages import shown_language
 from stackroom.page.foreign_text import own_line
 
 # Most entries of a list. `stackroom status` has all.
@@ -131,9 +132,11 @@ def _passages(status: Status) -> str:
     meaning = "all" if found == status.passages else f"{found:,}"
     if not status.illegible:
         return f"{status.passages:,}, {meaning} of them found by meaning, too"
-    languages = ", ".join(language or "unknown" for language in islice(status.illegible_languages, 10))
+    codes = islice(status.illegible_languages, 10)
+    languages = ", ".join(shown_language(code) or "not known" for code in codes)
     return (
-        f"{status.passages:,}, {meaning} of them found by meaning, too; {status.illegible:,} are in "
+        f"{status.passages:,}, {meaning} of them found by meaning, too; {status.illegible:,} "
+        f"{'is' if status.illegible == 1 else 'are'} in "
         f"languages that the model can't read ({languages})"
     )
 
@@ -156,14 +159,18 @@ def _other_model(other: KeptModel) -> str:
 
 def _waiting(status: Status) -> Iterable[str]:
     if status.pending:
-        yield f"{status.pending:,} passages wait to be embedded; their words can be found already."
+        yield f"{_waits(status.pending, 'passage')} to be embedded; the words can be found already."
     if status.scans_waiting:
         yield (
-            f"{status.scans_waiting:,} scanned pages wait for OCR: the next run reads them, if tesseract is "
-            "installed."
+            f"{_waits(status.scans_waiting, 'scanned page')} for OCR, which the next run does if tesseract "
+            "is installed."
         )
     if status.attachments_waiting:
-        yield f"{status.attachments_waiting:,} PDFs inside others wait to be read."
+        yield f"{_waits(status.attachments_waiting, 'attached PDF')} to be read."
+
+
+def _waits(count: int, noun: str) -> str:
+    return f"{counted(count, noun)} {'waits' if count == 1 else 'wait'}"
 
 
 def _lists(status: Status) -> Iterable[Listed]:
