@@ -211,6 +211,7 @@ def test_filters_alone_choose_documents() -> None:
         ("otters (before:31.12.2023)", "before:31.12.2023 was taken as words: it names no day"),
         ("id:0123 otters", "id:0123 was taken as words: it names no id. An id has 24 hexadecimal digits"),
         ("otters -after:2023", "-after:2023 was taken as words: after: cannot be turned round."),
+        ("-draft", "-draft was taken as words: nothing else is asked for. `* -draft` lists all documents"),
         ('title:"--" otters', 'title:"--" was taken as words: it names no word.'),
     ],
 )

@@ -61,7 +61,10 @@ def taken_as_words(misread: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     sentences = []
     for kind, written in dict.fromkeys(misread):
         shown = written if len(written) <= _LONGEST else f"{written[: _LONGEST - 1]}…"
-        if written[0].isalpha() or kind not in ("after", "before", "skip"):
+        if kind == "without":
+            all_others = f"`* {shown}` lists all documents without it"
+            sentences.append(f"{shown} was taken as words: nothing else is asked for. {all_others}.")
+        elif written[0].isalpha() or kind not in ("after", "before", "skip"):
             sentences.append(f"{shown} was taken as words: it names {_MEANT[kind]}.")
         else:
             sentences.append(f"{shown} was taken as words: {kind}: cannot be turned round.")

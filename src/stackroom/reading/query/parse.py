@@ -238,6 +238,7 @@ class _Parser:
         if not asks and not _has_words(self._kept):
             for place, written, _ in self._excluded:  # nothing would remain to exclude them from
                 self._kept[place] = written
+                self._misread.append(("without", written))
             self._excluded = []
         if _length("".join(self._kept)) - sum(map(_length, self._phrases)) >= _SENTENCE:
             self._phrases = []

@@ -31,8 +31,8 @@ class Query:
         everything: whether all documents were asked for: by `*`, or by a question about the library itself.
             Then `text` is empty.
         skip: so many documents of the answer are left out, the best ones.
-        misread: what looks like an operator but was taken as words, because its value makes no sense: pairs
-            (kind, as it was written).
+        misread: what looks like an operator but was taken as words, because its value makes no sense, or
+            because nothing would remain that is asked for: pairs (kind, as it was written).
         operators: the operators in use, in the order in which they were written.
     """
 
