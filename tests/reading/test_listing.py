@@ -176,6 +176,16 @@ def test_filters_alone_tell_how_many_there_are(reader: Reader) -> None:
     assert (len(left_out.hits), left_out.total) == (3, 4)  # its page about Cats does not purr
 
 
+def test_all_but_those_with_a_word_are_counted_before_they_are_shown(library: Shelf, reader: Reader) -> None:
+    for number in range(10, 18):
+        library.add(number, f"Herons number {number}.\n", modified="2019-01-01", created="2019-01-01")
+    library.add(20, "A draft.\n", modified="2018-01-01", created="2018-01-01")
+    first = reader.answer("* -draft", 2)
+    assert (len(first.hits), first.total, first.next_query) == (2, 13, "* -draft skip:2")
+    rest = reader.answer("* -draft", 20, start=2)
+    assert (len(rest.hits), rest.total, rest.unshown) == (10, 12, 0)
+
+
 @pytest.mark.usefixtures("library")
 def test_a_text_that_several_documents_have_counts_once(library: Shelf, reader: Reader) -> None:
     library.add(7, "Otters swim.\n", title="The same again")
