@@ -62,6 +62,21 @@ def test_what_a_document_lacks_is_not_given_from_others(site: tuple[str, str], a
     assert "again" not in html
 
 
+@pytest.mark.parametrize("more", [f"id:{2:024x}", "skip:1"])
+def test_a_query_that_names_other_documents_is_asked_of_this_one(site: tuple[str, str], more: str) -> None:
+    url, id_ = site
+    html = page(url, f"/d/{id_}?q=otters+{more}")
+    assert re.findall(r"Page (100|7)</a>", html)
+    assert f'value="otters {more}"' in html
+
+
+def test_what_answers_nothing_is_said_of_the_document(site: tuple[str, str]) -> None:
+    url, id_ = site
+    html = page(url, f"/d/{id_}?q=xqzzt")
+    assert "Nothing in this document seems to answer this: these pages are only the nearest." in html
+    assert "in the library" not in html
+
+
 def test_what_was_asked_is_shown_and_is_only_text(site: tuple[str, str]) -> None:
     url, id_ = site
     html = page(url, f"/d/{id_}?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E")
