@@ -149,6 +149,14 @@ def test_what_is_new_moved_or_gone_is_listed_so(library: Shelf, reader: Reader) 
     assert listed(reader, "folder:river") == [5, 3, 4, 2, 1, 6]
 
 
+def test_a_library_that_is_a_single_pdf_is_named_once(library: Shelf, reader: Reader) -> None:
+    library.execute("UPDATE libraries SET root = '/home/ada/letter.pdf'")
+    library.execute("UPDATE locations SET path = 'letter.pdf' WHERE document = 5")
+    paths = [path for line in reader.documents().documents for path in line.paths]
+    assert "letter.pdf" in paths
+    assert "letter.pdf/letter.pdf" not in paths
+
+
 def test_an_empty_library_has_an_empty_list(reader: Reader) -> None:
     listing = reader.documents("lang:de", "newest")
     assert (listing.documents, listing.total, listing.folders) == ((), 0, ())

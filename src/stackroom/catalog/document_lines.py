@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stackroom.catalog.catalog import PATHS_OF_D, Catalog
-from stackroom.catalog.entries import shown_path
+from stackroom.catalog.entries import path_from_library, shown_path
 from stackroom.common.documents import Unread
 from stackroom.page.foreign_text import own_line
 
@@ -63,7 +63,7 @@ def read_lines(catalog: Catalog, keys: Sequence[int]) -> list[DocumentLine]:
             pages,
             language,
             tuple(
-                own_line(shown_path(f"{Path(root).name}/{path}", name))
+                own_line(shown_path(path_from_library(Path(root), path), name))
                 for root, path, name in (*json.loads(files), *json.loads(attached))
             ),
             bool(has_text),
