@@ -52,6 +52,18 @@ def test_results_are_wrapped_at_words_and_say_where_they_are_from(data: Path) ->
     assert "http" not in ran.stdout  # nobody would answer there
 
 
+def test_how_many_more_there_are_and_how_to_see_them(tmp_path: Path) -> None:
+    with closing(Shelf(tmp_path, meaning=False)) as shelf:
+        for number in (1, 2, 3):
+            shelf.add(number, f"{TEXT} {number}\n")
+    data = tmp_path / "data"
+    first = stackroom_here("search", "otters", "--limit", 2, "--data", data).stdout
+    assert "    1 more document found: search for the same with skip:2," in first
+    rest = stackroom_here("search", "otters skip:2", "--limit", 2, "--data", data).stdout
+    assert rest.startswith(" 1. Document ")
+    assert "more document" not in rest
+
+
 def test_a_running_server_gives_links(data: Path, served: str) -> None:
     ran = stackroom_here("search", "otters", "--data", data)
     assert f"\n    {served}/d/" in ran.stdout
