@@ -64,6 +64,16 @@ def test_how_many_more_there_are_and_how_to_see_them(tmp_path: Path) -> None:
     assert "more document" not in rest
 
 
+def test_what_could_not_be_searched_is_told_if_nothing_is_found(tmp_path: Path) -> None:
+    with closing(Shelf(tmp_path, meaning=False)) as shelf:
+        shelf.add(1, f"{TEXT}\n")
+        for number in (1, 2):
+            shelf.add_failure(f"{number}0.pdf", "needs a password", "password")
+    said = "Not searched yet: 2 files that need a password, 100 % of the passages by their meaning."
+    assert said in stackroom_here("search", "zebras", "--data", tmp_path / "data").stderr
+    assert said not in stackroom_here("search", "otters", "--data", tmp_path / "data").stderr
+
+
 def test_a_running_server_gives_links(data: Path, served: str) -> None:
     ran = stackroom_here("search", "otters", "--data", data)
     assert f"\n    {served}/d/" in ran.stdout

@@ -261,6 +261,25 @@ def test_the_ledger_has_nothing_of_it(library: tuple[str, Shelf], tmp_path: Path
     assert not calls.exists()
 
 
+def test_a_search_that_finds_nothing_says_what_it_could_not_search(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    shelf.add(1, "Cats purr.\n")
+    shelf.add(2, "", name="scans/2.pdf")
+    shelf.execute("INSERT INTO scans VALUES (2, 1, 'waiting', '', NULL, '', NULL)")
+    shelf.add_failure("a.pdf", "needs a password", "password")
+    said = "Not searched yet: 1 scanned page, 1 file that needs a password."
+    reader = shelf.reader()
+    with serving(reader) as url:
+        assert said in see(url, q="zebras").text
+        assert said not in see(url, q="cats").text
+        filtered = see(url, q="folder:scans")
+    assert said in filtered.text
+    assert "by its meaning" not in filtered.text  # nothing was looked for
+    assert filtered.links["/library?q=folder%3Ascans"] == "The list of documents"
+    reader.close()
+    shelf.close()
+
+
 def test_an_empty_library_says_what_to_do(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path)
     reader = shelf.reader()

@@ -153,7 +153,7 @@ def test_everything_that_is_not_in_the_index_is_listed(reader: Reader) -> None:
     lists = {one.id: one for one in shown.lists}
     assert set(lists) == {"away", "scans", "attached", "unread", "empty", "others", "left-out-0"}
     assert [(entry.name, entry.said) for entry in lists["unread"].entries] == [
-        ("Papers/a.pdf", "pages 1-12,15: wait for OCR"),
+        ("Papers/a.pdf", "pages 1-12,15: waiting for OCR"),
         ("Papers/f.pdf", "a form of the kind XFA, which only few viewers show"),
     ]
     assert [(entry.said, entry.key) for entry in lists["scans"].entries] == [

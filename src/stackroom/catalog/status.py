@@ -34,7 +34,7 @@ WHY_LEFT_OUT = {
 """What is said of each reason of `LeftOut`."""
 
 NOT_READ = {
-    "scan": "wait for OCR",
+    "scan": "waiting for OCR",
     "page": "cannot be loaded",
     "garbled": "letters that the fonts do not name",
     "form": "a form of the kind XFA, which only few viewers show",

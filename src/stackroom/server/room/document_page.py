@@ -24,6 +24,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from stackroom.catalog.entries import DocumentEntry
+from stackroom.catalog.status import NOT_READ
 from stackroom.common.documents import AttachmentPlace
 from stackroom.common.errors import PictureFailed, UnknownDocument, UnknownPart
 from stackroom.page.foreign_text import own_line
@@ -124,6 +125,11 @@ class _Pages:
                 "This page is a scan. Its text was read by OCR, which is "
                 f"{found.ocr_confidence} % sure of it.{unmarked}"
             )
+        if found.is_unread:
+            notes.append("This page is a scan that OCR has not read yet, or could not read.")
+        for one in found.unread:
+            where = "on this page" if one.page else "in this document"
+            notes.append(f"Not read {where}: {NOT_READ[one.kind]}.")
         picture = None
         if found.file is None:
             notes.append(
