@@ -270,7 +270,8 @@ def test_a_search_that_finds_nothing_says_what_it_could_not_search(tmp_path: Pat
     said = "Not searched yet: 1 scanned page, 1 file that needs a password."
     reader = shelf.reader()
     with serving(reader) as url:
-        assert said in see(url, q="zebras").text
+        for query in ("zebras", '"purr cats"'):
+            assert said in see(url, q=query).text
         assert said not in see(url, q="cats").text
         filtered = see(url, q="folder:scans")
     assert said in filtered.text

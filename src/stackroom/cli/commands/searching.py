@@ -34,7 +34,7 @@ def search(arguments: argparse.Namespace) -> int:
     answered = reader.answer(query, arguments.limit, characters, marked=not arguments.json)
     found = answered.hits
     state = reader.state()
-    is_found = found and ALL_WEAK not in answered.notices
+    is_found = found and not answered.missing and ALL_WEAK not in answered.notices
     for notice in (*answered.notices, "" if is_found else not_searched(state.contents)):
         if notice:
             print(notice, file=sys.stderr)

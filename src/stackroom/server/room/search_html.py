@@ -159,7 +159,7 @@ def found(
         known: of the documents in it, by id.
         contents: of the index.
     """
-    is_found = answer.hits and ALL_WEAK not in answer.notices
+    is_found = answer.hits and not answer.missing and ALL_WEAK not in answer.notices
     first = answer.total - answer.unshown - len(answer.hits) + 1  # also after `skip:`
     return Found(
         query=query,
