@@ -1,6 +1,6 @@
 """A document with scans in it, and indexing it with a program that stands in for tesseract."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from pypdf import PdfWriter
@@ -27,12 +27,15 @@ def index(
     ocr: FindOcr,
     *,
     retry_failed: bool = False,
+    only: Collection[Path] | None = None,
     put_off: Callable[[Summary], bool] = lambda summary: False,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     embedder: WordHashEmbedder | None = None,
 ) -> Summary:
     with Indexer(settings, OneModel(embedder or WordHashEmbedder()), ocr) as indexer:
-        return indexer.run([folder], retry_failed=retry_failed, put_off=put_off, on_progress=on_progress)
+        return indexer.run(
+            [folder], retry_failed=retry_failed, only=only, put_off=put_off, on_progress=on_progress
+        )
 
 
 def mixed(path: Path) -> Path:

@@ -4,8 +4,9 @@ The document keeps its id but gets a new key, because what a key stands for neve
 rely on that.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from indexer.ocr.earlier_scans import moved_sections, with_earlier_scans
 from indexer.ocr.tesseract import ADDED
@@ -81,10 +82,14 @@ class ScanPublisher(AttachmentPublisher):
         with self._transaction() as db:
             db.execute("DELETE FROM scans WHERE document = ? AND page = ?", (key, page))
 
-    def retry_scans(self) -> None:
-        """Makes the pages that could not be read wait again."""
+    def retry_scans(self, only: Collection[Path] | None = None) -> None:
+        """Makes the pages that could not be read wait again; with `only`, of what these files hold."""
+        failed = self._rows("SELECT DISTINCT document FROM scans WHERE state = 'failed'")
         with self._transaction() as db:
-            db.execute("UPDATE scans SET state = 'waiting', reason = '' WHERE state = 'failed'")
+            db.executemany(
+                "UPDATE scans SET state = 'waiting', reason = '' WHERE state = 'failed' AND document = ?",
+                [(key,) for (key,) in failed if self._is_held(key, only)],
+            )
 
     def with_earlier_scans(self, document: Document) -> Document:
         """A document that was read again, with what OCR has read of its pages before; see `publish`."""

@@ -162,7 +162,7 @@ class Indexer:
         run.settle_moves_and_removals()
         leave_off = partial(put_off, run.summary)
 
-        self._publisher.retry_attachments(FAILURE_KINDS if retry_failed else retry)
+        self._publisher.retry_attachments(FAILURE_KINDS if retry_failed else retry, only)
         current = self._publisher.current_model()
         waiting = self._publisher.pending_count(current) if current else 0
         if run.queue or waiting or self._publisher.waiting_attachments():
@@ -174,7 +174,7 @@ class Indexer:
         if not run.summary.waiting_files:
             self._passwords_tried = passwords
         if retry_failed:
-            self._publisher.retry_scans()
+            self._publisher.retry_scans(only)
         settings = replace(settings, pdf_passwords=passwords, pdf_passwords_file=None)
         background = partial(self._in_background, run, put_off=leave_off)
         read_scans(

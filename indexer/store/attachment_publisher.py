@@ -6,7 +6,7 @@ from pathlib import Path
 
 from indexer.store.holding import let_go, log_names
 from indexer.store.publisher import Publisher
-from stackroom.catalog.entries import Location, Model
+from stackroom.catalog.entries import Location, Model, locations
 from stackroom.common.documents import Attachment, Document, Passage
 from stackroom.common.errors import ExtractionFailed
 
@@ -49,15 +49,21 @@ class AttachmentPublisher(Publisher):
             for container, page, number, name, reason, root, *file in rows
         ]
 
-    def retry_attachments(self, kinds: Collection[str]) -> None:
+    def retry_attachments(self, kinds: Collection[str], only: Collection[Path] | None = None) -> None:
         """Makes those attachments wait again that could not be read for a reason of these kinds
-        (FailureKind).
+        (FailureKind); with `only`, those of what these files hold.
         """
+        failed = self._rows("SELECT DISTINCT container, failure FROM attachments WHERE state = 'failed'")
         with self._transaction() as db:
             db.executemany(
-                "UPDATE attachments SET state = 'waiting' WHERE state = 'failed' AND failure = ?",
-                [(kind,) for kind in kinds],
+                "UPDATE attachments SET state = 'waiting'"
+                " WHERE state = 'failed' AND container = ? AND failure = ?",
+                [(key, kind) for key, kind in failed if kind in kinds and self._is_held(key, only)],
             )
+
+    def _is_held(self, key: int, files: Collection[Path] | None) -> bool:
+        """Whether one of these files holds the document with this key; None is for any."""
+        return files is None or any(place.file in files for place in locations(self._rows, key))
 
     def publish_attached(
         self,

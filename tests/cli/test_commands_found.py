@@ -84,6 +84,30 @@ def test_other_shells_have_a_script_too(shell: str) -> None:
         subprocess.run([program, "-n"], input=script, text=True, check=True)
 
 
+@pytest.mark.skipif(not shutil.which("fish"), reason="there is no fish")
+def test_fish_completes_commands_and_says_what_they_do(tmp_path: Path) -> None:
+    script = tmp_path / "stackroom.fish"
+    script.write_text(stackroom_here("completion", "fish").stdout)
+
+    def completed(words: str) -> dict[str, str]:
+        command = ["fish", "--private", "-c", "source $argv[1]; complete -C $argv[2]", str(script), words]
+        ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+        return dict(line.split("\t") for line in ran.stdout.splitlines())
+
+    commands = completed("stackroom ")
+    assert set(commands) == set(COMMANDS)
+    assert all(said.endswith(".") for said in commands.values())
+    assert completed("stackroom --data /tmp sea").keys() == {"search"}
+    assert completed("stackroom list --sort ").keys() == {"title", "newest", "indexed", "pages"}
+
+
+def test_what_a_shell_says_of_a_command_is_a_sentence() -> None:
+    said = stackroom_here("completion", "zsh").stdout.partition("_commands=(")[2].partition(")\n")[0]
+    lines = said.split("\n")[1:-1]
+    assert len(lines) == len(COMMANDS)
+    assert [line for line in lines if not line.endswith(".'")] == []
+
+
 def test_a_command_has_its_arguments() -> None:
     assert parse(["completion", "fish"]).shell == "fish"
     assert stackroom_here("completion", "csh").returncode == 2

@@ -38,6 +38,13 @@ def test_documents_are_listed_with_how_they_were_read(data: Path) -> None:
     ]
 
 
+def test_a_document_without_text_is_called_so(tmp_path: Path) -> None:
+    with closing(Shelf(tmp_path)) as shelf:
+        shelf.add(1, "", name="blank.pdf", title="Blank")
+        listed = stackroom_here("list", "--data", shelf.path.parents[1])
+    assert "    library/blank.pdf, 1 page, en, no text found" in listed.stdout.splitlines()
+
+
 @pytest.mark.parametrize(
     ("arguments", "titles", "end"),
     [

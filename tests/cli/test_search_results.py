@@ -52,6 +52,29 @@ def test_results_are_wrapped_at_words_and_say_where_they_are_from(data: Path) ->
     assert "http" not in ran.stdout  # nobody would answer there
 
 
+def test_how_many_more_there_are_and_how_to_see_them(tmp_path: Path) -> None:
+    with closing(Shelf(tmp_path, meaning=False)) as shelf:
+        for number in (1, 2, 3):
+            shelf.add(number, f"{TEXT} {number}\n")
+    data = tmp_path / "data"
+    first = stackroom_here("search", "otters", "--limit", 2, "--data", data).stdout
+    assert "    1 more document found: search for the same with skip:2," in first
+    rest = stackroom_here("search", "otters skip:2", "--limit", 2, "--data", data).stdout
+    assert rest.startswith(" 1. Document ")
+    assert "more document" not in rest
+
+
+def test_what_could_not_be_searched_is_told_if_nothing_is_found(tmp_path: Path) -> None:
+    with closing(Shelf(tmp_path, meaning=False)) as shelf:
+        shelf.add(1, f"{TEXT}\n")
+        for number in (1, 2):
+            shelf.add_failure(f"{number}0.pdf", "needs a password", "password")
+    said = "Not searched yet: 2 files that need a password, 100 % of the passages by their meaning."
+    for query in ("zebras", '"hands hold"'):
+        assert said in stackroom_here("search", query, "--data", tmp_path / "data").stderr
+    assert said not in stackroom_here("search", "otters", "--data", tmp_path / "data").stderr
+
+
 def test_a_running_server_gives_links(data: Path, served: str) -> None:
     ran = stackroom_here("search", "otters", "--data", data)
     assert f"\n    {served}/d/" in ran.stdout

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from commands import clean_environment, stackroom_here
+from containers import write_container
 from make_pdfs import write_garbage, write_pdf
 from stackroom.common.running import hold, holder
 from stackroom.common.settings import Settings
@@ -73,6 +74,18 @@ def test_one_file_is_tried_again_and_all_else_left_as_it_is(
     assert (nothing.returncode, "no file that could not be read" in nothing.stderr) == (2, True)
     later = json.loads(stackroom_here(*index, folder).stdout)
     assert (later["added"], later["removed"]) == (1, 1)
+
+
+def test_what_is_attached_to_one_file_is_tried_again(library: tuple[Path, Path], tmp_path: Path) -> None:
+    data = Path(shutil.copytree(library[0], tmp_path / "data", ignore=shutil.ignore_patterns("models")))
+    folder = tmp_path / "covers"
+    folder.mkdir()
+    for name in ("one.pdf", "other.pdf"):
+        write_container(folder / name, {"none.pdf": b"MZ"})
+    index = ("index", "--json", "--data", data)
+    assert stackroom_here(*index, folder).returncode == 1
+    ran = stackroom_here(*index, "--retry-only", folder / "one.pdf")
+    assert list(json.loads(ran.stdout)["failures"]) == [f"none.pdf, in {folder / 'one.pdf'}"]
 
 
 def test_a_file_is_tried_again_in_the_background(library: tuple[Path, Path]) -> None:

@@ -209,11 +209,24 @@ def without_scripts(walk: Walk) -> None:
     assert walk.tab.ask("document.querySelectorAll('.result').length") > 0
 
 
-def sign_out(walk: Walk) -> None:
-    """Nothing is shown any more."""
+def unanswered(walk: Walk) -> None:
+    """When the server does not answer, whoever types sees that."""
     walk.open("/")
-    walk.tab.click(".bar form button")
-    walk.tab.loaded()
+    walk.tab.send("Network.enable")
+    nowhere = {"latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
+    walk.tab.send("Network.emulateNetworkConditions", offline=True, **nowhere)
+    walk.tab.type("index")
+    walk.until("document.getElementById('told').className === 'note'", "that the search did not answer")
+    walk.tab.send("Network.emulateNetworkConditions", offline=False, **nowhere)
+
+
+def sign_out(walk: Walk) -> None:
+    """Nothing is shown any more; a search page that is open elsewhere leads to sign-in."""
+    walk.open("/")
+    form = "new URLSearchParams(new FormData(document.querySelector('.bar form')))"
+    walk.tab.ask(f"fetch('/sign-out', {{method: 'POST', body: {form}}}).then(() => null)")
+    walk.tab.type("index")
+    walk.until("location.pathname === '/sign-in'", "the way to sign in again")
     walk.open("/library")
     assert urlsplit(walk.tab.ask("location.href")).path == "/sign-in"
 
@@ -245,6 +258,7 @@ def main() -> None:
         access(walk, passphrase)
         log(walk)
         without_scripts(walk)
+        unanswered(walk)
         sign_out(walk)
     report = ["Nothing serious.", *sorted(set(walk.minor))]
     (folder / "axe-core.txt").write_text("\n".join(report) + "\n", encoding="utf-8")

@@ -96,5 +96,5 @@ def test_status_and_fetch_tell(tmp_path: Path, capsys: pytest.CaptureFixture[str
     show_status(status, 0, "", "")
     said = capsys.readouterr().out
     assert "in these files, but not read (4" in said
-    assert f"{papers / 'scan.pdf'}: pages 1-3: wait for OCR" in said
+    assert f"{papers / 'scan.pdf'}: pages 1-3: waiting for OCR" in said
     assert check(settings).damages == []

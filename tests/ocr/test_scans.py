@@ -169,6 +169,19 @@ def test_what_cannot_be_read_is_said_and_tried_again_when_asked(
     assert reader.search("ferry")[0].best.page == 1
 
 
+def test_only_the_pages_of_one_file_are_tried_again(
+    folder: Path, settings: Settings, ocr: FakeOcr, reader: Reader
+) -> None:
+    scan = write_scanned_pdf(folder / "scan.pdf", shades=[10, 30])
+    other = write_scanned_pdf(folder / "other.pdf", shades=[20, 40])
+    assert index(settings, folder, ocr).unrecognised == 2
+    assert {one.file for one in reader.status().retriable} == {str(scan), str(other)}
+    both = {(30, "eng"): (70, "Horses are changed here."), (40, "eng"): (70, "No horses here.")}
+    able = FakeOcr(ocr.home, {**ocr.pages, **both})
+    assert index(settings, folder, able, retry_failed=True, only=[scan]).recognised == 1
+    assert [one.file for one in reader.status().scans_failed] == [str(other)]
+
+
 def test_a_document_is_read_in_the_language_that_it_turns_out_to_be_in(
     folder: Path, settings: Settings, tmp_path: Path, reader: Reader
 ) -> None:

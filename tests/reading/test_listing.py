@@ -149,6 +149,14 @@ def test_what_is_new_moved_or_gone_is_listed_so(library: Shelf, reader: Reader) 
     assert listed(reader, "folder:river") == [5, 3, 4, 2, 1, 6]
 
 
+def test_a_library_that_is_a_single_pdf_is_named_once(library: Shelf, reader: Reader) -> None:
+    library.execute("UPDATE libraries SET root = '/home/ada/letter.pdf'")
+    library.execute("UPDATE locations SET path = 'letter.pdf' WHERE document = 5")
+    paths = [path for line in reader.documents().documents for path in line.paths]
+    assert "letter.pdf" in paths
+    assert "letter.pdf/letter.pdf" not in paths
+
+
 def test_an_empty_library_has_an_empty_list(reader: Reader) -> None:
     listing = reader.documents("lang:de", "newest")
     assert (listing.documents, listing.total, listing.folders) == ((), 0, ())
@@ -174,6 +182,16 @@ def test_filters_alone_tell_how_many_there_are(reader: Reader) -> None:
     assert {facet.value: facet.count for facet in first.facets.languages} == {"en": 3, "de": 1}
     left_out = reader.answer("after:2020 -purr", 3)
     assert (len(left_out.hits), left_out.total) == (3, 4)  # its page about Cats does not purr
+
+
+def test_all_but_those_with_a_word_are_counted_before_they_are_shown(library: Shelf, reader: Reader) -> None:
+    for number in range(10, 18):
+        library.add(number, f"Herons number {number}.\n", modified="2019-01-01", created="2019-01-01")
+    library.add(20, "A draft.\n", modified="2018-01-01", created="2018-01-01")
+    first = reader.answer("* -draft", 2)
+    assert (len(first.hits), first.total, first.next_query) == (2, 13, "* -draft skip:2")
+    rest = reader.answer("* -draft", 20, start=2)
+    assert (len(rest.hits), rest.total, rest.unshown) == (10, 12, 0)
 
 
 @pytest.mark.usefixtures("library")

@@ -176,6 +176,18 @@ def test_a_list_is_text() -> None:
     assert parse("Find:\n-otters\n-badgers") == Query(text="Find: -otters -badgers")
 
 
+def test_all_but_something() -> None:
+    for query in ("* -draft", "-draft *", "which documents are there -draft", 'list all documents -"draft"'):
+        assert parse(query) == Query(without=("draft",), everything=True), query
+    assert parse("* -draft").operators[0].query == "*"
+
+
+def test_a_list_may_be_asked_for_exclusions_alone() -> None:
+    assert parse("-draft", of_list=True) == Query(without=("draft",))
+    assert parse('NOT "a draft"', of_list=True) == Query(without=("a draft",))
+    assert parse("-2023 x-ray", of_list=True) == Query(text="-2023 x-ray")
+
+
 def test_control_characters_are_no_text() -> None:
     assert parse("ot\0ters\x1b[0m \ufefftitle:x\x07") == Query(text="otters[0m", titles=("x",))
 
@@ -199,6 +211,7 @@ def test_filters_alone_choose_documents() -> None:
         ("otters (before:31.12.2023)", "before:31.12.2023 was taken as words: it names no day"),
         ("id:0123 otters", "id:0123 was taken as words: it names no id. An id has 24 hexadecimal digits"),
         ("otters -after:2023", "-after:2023 was taken as words: after: cannot be turned round."),
+        ("-draft", "-draft was taken as words: nothing else is asked for. `* -draft` lists all documents"),
         ('title:"--" otters', 'title:"--" was taken as words: it names no word.'),
     ],
 )

@@ -25,6 +25,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     pages[99] = "Two otters sleep.\n"
     id_ = shelf.add(1, *pages, title="Rivers <script>", author='Ann "A." Lee')
     shelf.add(2, "Otters again.\n")
+    shelf.execute("INSERT INTO scans VALUES (1, 130, 'waiting', '', NULL, '', NULL)")
+    shelf.execute("INSERT INTO unread VALUES (1, 129, 'garbled')")
     reader = shelf.reader()
     with serving(reader) as url:
         yield url, id_
@@ -62,6 +64,21 @@ def test_what_a_document_lacks_is_not_given_from_others(site: tuple[str, str], a
     assert "again" not in html
 
 
+@pytest.mark.parametrize("more", [f"id:{2:024x}", "skip:1"])
+def test_a_query_that_names_other_documents_is_asked_of_this_one(site: tuple[str, str], more: str) -> None:
+    url, id_ = site
+    html = page(url, f"/d/{id_}?q=otters+{more}")
+    assert re.findall(r"Page (100|7)</a>", html)
+    assert f'value="otters {more}"' in html
+
+
+def test_what_answers_nothing_is_said_of_the_document(site: tuple[str, str]) -> None:
+    url, id_ = site
+    html = page(url, f"/d/{id_}?q=xqzzt")
+    assert "Nothing in this document seems to answer this: these pages are only the nearest." in html
+    assert "in the library" not in html
+
+
 def test_what_was_asked_is_shown_and_is_only_text(site: tuple[str, str]) -> None:
     url, id_ = site
     html = page(url, f"/d/{id_}?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E")
@@ -86,6 +103,13 @@ def test_small_pictures_from_a_page_that_is_not_there(site: tuple[str, str], sta
     url, id_ = site
     assert "<span>Page " in page(url, f"/d/{id_}/pages?from={start}")
     assert ask(url, "GET", f"/d/{'0' * 24}/pages?from={start}")[0] == 404
+
+
+def test_what_is_unread_on_a_page_is_said(site: tuple[str, str]) -> None:
+    url, id_ = site
+    assert "This page is a scan that OCR has not read yet" in page(url, f"/d/{id_}?page=130")
+    assert "Not read on this page: letters that the fonts do not name." in page(url, f"/d/{id_}?page=129")
+    assert 'class="note">Not read' not in page(url, f"/d/{id_}?page=128")
 
 
 def test_a_page_can_be_cited(site: tuple[str, str]) -> None:

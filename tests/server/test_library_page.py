@@ -103,6 +103,25 @@ def test_filtering_by_words_and_folders(listed: tuple[str, Shelf]) -> None:
     assert len(titles(german)) == 1
 
 
+def test_a_filter_that_only_leaves_out(listed: tuple[str, Shelf]) -> None:
+    html = opened(listed[0], "?q=-zebras&sort=pages")
+    assert "1–50 of 59 documents" in html
+    assert "Zebras" not in titles(html)
+    assert links(html)["Remove the filter -zebras ×"] == "/library?sort=pages"
+
+
+def test_what_of_a_filter_was_taken_as_words(listed: tuple[str, Shelf]) -> None:
+    html = opened(listed[0], "?q=lang:germann")
+    assert "No document fits." in html
+    assert "lang:germann was taken as words: it names no language that is known." in html
+
+
+def test_its_pages_are_its_own(listed: tuple[str, Shelf]) -> None:
+    html = opened(listed[0], "?q=skip:20+folder:library")
+    assert "1–50 of 60 documents" in html
+    assert links(html)["Next →"] == "/library?q=folder%3Alibrary&start=50"
+
+
 def test_a_filter_that_lets_nothing_through(listed: tuple[str, Shelf]) -> None:
     url, _ = listed
     html = opened(url, "?q=%3Cb%3Eunicorns%22")
@@ -129,6 +148,13 @@ def test_an_empty_library_says_what_to_do(tmp_path: Path) -> None:
         html = opened(url)
     assert "There is nothing here yet" in html
     assert "stackroom index ~/Papers" in html
+    shelf.add_failure("locked.pdf", "needs a password", "password")
+    with serving(reader) as url:
+        for address in ("/library", "/"):
+            html = ask(url, "GET", address)[2].decode()
+            assert "The one file that Stackroom was given could not be read." in html
+            assert "stackroom index" not in html
+        assert "looked for" not in ask(url, "GET", "/?q=cats")[2].decode()  # there is nothing to look in
     reader.close()
     shelf.close()
 
@@ -143,19 +169,21 @@ def test_the_list_is_for_the_owner_alone(reader: Reader, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("ocr", "waiting", "unread", "how", "remarks"),
+    ("has_text", "ocr", "waiting", "unread", "how", "remarks"),
     [
-        (0, 0, (), "text", ()),
-        (4, 0, (), "OCR", ()),
-        (1, 0, (), "text, 1 pages OCR", ()),
-        (0, 4, (), "not yet", ("4 of 4 pages are scans without text yet",)),
+        (True, 0, 0, (), "text", ()),
+        (False, 0, 0, (), "no text found", ()),
+        (True, 4, 0, (), "OCR", ()),
+        (True, 1, 0, (), "text, 1 page OCR", ()),
+        (False, 0, 4, (), "not yet", ("4 of 4 pages are scans without text yet",)),
         (
+            True,
             0,
             1,
             (Unread(1, "garbled"), Unread(2, "garbled"), Unread(0, "form")),
             "text",
             (
-                "1 of 4 pages are scans without text yet",
+                "1 of 4 pages is a scan without text yet",
                 "2 places not read: letters that the fonts do not name",
                 "1 place not read: a form of the kind XFA, which only few viewers show",
             ),
@@ -163,12 +191,12 @@ def test_the_list_is_for_the_owner_alone(reader: Reader, tmp_path: Path) -> None
     ],
 )
 def test_how_a_document_was_read(
-    ocr: int, waiting: int, unread: tuple[Unread, ...], how: str, remarks: tuple[str, ...]
+    *, has_text: bool, ocr: int, waiting: int, unread: tuple[Unread, ...], how: str, remarks: tuple[str, ...]
 ) -> None:
     document = DocumentLine(
-        "0" * 24, "T", "", "2020-01-02", "", 4, "", ("l/a.pdf",), "", ocr, waiting, unread
+        "0" * 24, "T", "", "2020-01-02", "", 4, "", ("l/a.pdf",), has_text, "", ocr, waiting, unread
     )
-    page = library_page(Listing((document,), 1, NO_FACETS, ()), "", "title", 0)
+    page = library_page(Listing((document,), 1, NO_FACETS, ()), "", "title", 0, 0)
     (line,) = page.lines
     assert isinstance(line, Line)
     assert (line.how, line.remarks, line.date) == (how, remarks, "2020-01-02")

@@ -82,7 +82,9 @@ def test_latencies_fall_into_every_bucket_above_them(reader: Reader) -> None:
 def test_failures_and_refusals_by_their_kinds(reader: Reader) -> None:
 
     kinds = ["damaged", "damaged", "crashed"]
-    failures = tuple(Failure(f"/{number}.pdf", "…", kind) for number, kind in enumerate(kinds))
+    failures = tuple(
+        Failure(f"/{number}.pdf", "…", kind, f"/{number}.pdf") for number, kind in enumerate(kinds)
+    )
     status = replace(reader.status(), failures=failures)
     found = figures(Metrics().exposition(status, {"too many calls at once": 5}))
     assert found['stackroom_refused_total{reason="too many calls at once"}'] == 5

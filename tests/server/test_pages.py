@@ -105,7 +105,7 @@ def test_the_page_of_a_citation(animals: tuple[str, str, Shelf]) -> None:
     }
     assert '<h1 dir="auto">Document 1</h1>' in html
     about = re.sub("<[^>]*>", "", html)
-    assert "Page ii (2 of 3) · Ada · a &amp; b/&lt;animals&gt;.pdf" in about
+    assert "Page ii (2 of 3) · Ada · library/a &amp; b/&lt;animals&gt;.pdf" in about
     assert "Cats &lt;b&gt;sleep&lt;/b&gt;.</p>" in html
     assert "<mark>Cats &amp; dogs purr.</mark>" in html
     assert 'class="note"' not in html

@@ -198,6 +198,17 @@ def test_only_the_results_for_the_script(library: tuple[str, Shelf]) -> None:
     assert ask(url, "GET", "/?q=cats&part=results", {"If-None-Match": part[1]["ETag"]})[0] == 304
 
 
+def test_pages_after_those_that_were_skipped(library: tuple[str, Shelf]) -> None:
+    url, _ = library
+    first = see(url, q="cats skip:5")
+    assert "6 to 15 of 23 documents" in first.text
+    second = see(url, q="cats skip:5", page="2")
+    assert "16 to 23 of 23 documents" in second.text
+    assert "More results →" in first.links.values()
+    assert "More results →" not in second.links.values()
+    assert see(url, q="cats skip:99").links["/?q=cats"].endswith("The first results")
+
+
 def test_a_query_that_is_too_long_is_told(library: tuple[str, Shelf]) -> None:
     url, _ = library
     assert "23 documents" in see(url, q="cats " + "a" * 3995).text
@@ -248,6 +259,26 @@ def test_the_ledger_has_nothing_of_it(library: tuple[str, Shelf], tmp_path: Path
         assert see(url, q="cats").images
     reader.close()
     assert not calls.exists()
+
+
+def test_a_search_that_finds_nothing_says_what_it_could_not_search(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    shelf.add(1, "Cats purr.\n")
+    shelf.add(2, "", name="scans/2.pdf")
+    shelf.execute("INSERT INTO scans VALUES (2, 1, 'waiting', '', NULL, '', NULL)")
+    shelf.add_failure("a.pdf", "needs a password", "password")
+    said = "Not searched yet: 1 scanned page, 1 file that needs a password."
+    reader = shelf.reader()
+    with serving(reader) as url:
+        for query in ("zebras", '"purr cats"'):
+            assert said in see(url, q=query).text
+        assert said not in see(url, q="cats").text
+        filtered = see(url, q="folder:scans")
+    assert said in filtered.text
+    assert "by its meaning" not in filtered.text  # nothing was looked for
+    assert filtered.links["/library?q=folder%3Ascans"] == "The list of documents"
+    reader.close()
+    shelf.close()
 
 
 def test_an_empty_library_says_what_to_do(tmp_path: Path) -> None:

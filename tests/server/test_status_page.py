@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from mcp_clients import ask, serving, stream
 from owner import PASSPHRASE, Site, fill_in, form_key
 from shelf import Shelf
+from stackroom.catalog.entries import shown_path
 from stackroom.catalog.status import Attached, Failure, KeptModel, LeftOut, NotRead
 from stackroom.common.running import hold, tell_more
 from stackroom.common.settings import Settings
@@ -126,6 +127,7 @@ def test_an_empty_library(reader: Reader) -> None:
 
 def test_everything_that_is_not_in_the_index_is_listed(reader: Reader) -> None:
     root = "/home/ada/Papers"
+    scan, cover = f"{root}/a.pdf", f"{root}/b.pdf"
     status = replace(
         reader.status(),
         libraries=(root,),
@@ -134,9 +136,12 @@ def test_everything_that_is_not_in_the_index_is_listed(reader: Reader) -> None:
         attachments_waiting=5,
         illegible=2,
         illegible_languages={"el": 2},
-        scans_failed=(Failure(f"{root}/a.pdf", "page 3: too dark", "ocr"),),
-        attachments_failed=(Failure(f"{root}/a.pdf › b.pdf", "damaged", "damaged"),),
-        unreadable=(Failure(root, "Permission denied", "unreadable"),),
+        scans_failed=tuple(Failure(scan, f"page {page}: too dark", "ocr", scan) for page in (3, 4)),
+        attachments_failed=(
+            Failure(f"b.pdf, in {cover}", "damaged", "damaged", cover),
+            Failure(f"d.pdf, in c.pdf, in {cover}", "attached", "nested", cover),
+        ),
+        unreadable=(Failure(root, "Permission denied", "unreadable", root),),
         not_read=(NotRead(f"{root}/a.pdf", "scan", "1-12,15", 13), NotRead(f"{root}/f.pdf", "form", "", 1)),
         without_text=(f"{root}/empty.pdf",),
         attachments_other=(Attached(f"{root}/a.pdf", ("x.xls", "y.doc")),),
@@ -148,21 +153,25 @@ def test_everything_that_is_not_in_the_index_is_listed(reader: Reader) -> None:
     lists = {one.id: one for one in shown.lists}
     assert set(lists) == {"away", "scans", "attached", "unread", "empty", "others", "left-out-0"}
     assert [(entry.name, entry.said) for entry in lists["unread"].entries] == [
-        ("Papers/a.pdf", "pages 1-12,15: wait for OCR"),
+        ("Papers/a.pdf", "pages 1-12,15: waiting for OCR"),
         ("Papers/f.pdf", "a form of the kind XFA, which only few viewers show"),
     ]
-    assert lists["attached"].entries[0].name == "Papers/a.pdf › b.pdf"
+    assert [(entry.said, entry.key) for entry in lists["scans"].entries] == [
+        ("page 3: too dark", key_of(scan)),
+        ("page 4: too dark", ""),  # one button for all pages of a file
+    ]
+    assert [entry.key for entry in lists["attached"].entries] == [key_of(cover), ""]
     assert lists["away"].entries[0].name == "Papers"
     assert lists["others"].entries[0].said == "x.xls, y.doc"
     assert (len(lists["left-out-0"].entries), lists["left-out-0"].count) == (100, 300)
     assert lists["left-out-0"].title == "Left out of Papers, by patterns of .stackroomignore or --exclude"
-    assert shown.failed == 2
+    assert shown.failed == 3
     assert [sentence.split()[0] for sentence in shown.waiting] == ["3", "4", "5"]
     figures = dict(shown.figures)
     assert figures["Model"] == "own · compiled"
     assert figures["Other model"].startswith("being embedded anew with mine: 4 of 10 passages so far")
     assert figures["Reranker"] == "a reranker"
-    assert "2 are in languages that the model can't read (el)" in figures["Passages"]
+    assert "2 are in languages that the model can't read (Greek)" in figures["Passages"]
     assert "ada" not in repr(shown)
 
 
@@ -173,6 +182,10 @@ def test_names_begin_with_the_library() -> None:
     assert name_below("/a/bc/y.pdf", roots) == "y.pdf"
     assert name_below("/one/single.pdf", roots) == "single.pdf"
     assert name_below("/x/y.pdf", ("/",)) == "x/y.pdf"
+    for name in ("t.pdf", "u.pdf, in t.pdf"):
+        for file in ("x/y.pdf", "x, in/y, in z.pdf"):
+            assert name_below(shown_path(f"/a/b/{file}", name), roots) == f"{name}, in b/{file}"
+    assert name_below("t.pdf, in /one/single.pdf", roots) == "t.pdf, in single.pdf"
 
 
 # What is being indexed

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stackroom.catalog.catalog import PATHS_OF_D, Catalog
-from stackroom.catalog.entries import shown_path
+from stackroom.catalog.entries import path_from_library, shown_path
 from stackroom.common.documents import Unread
 from stackroom.page.foreign_text import own_line
 
@@ -18,6 +18,7 @@ class DocumentLine:
     Attributes:
         pages: how many it has.
         paths: of its files. They begin with the name of their library: what is above it is nobody's business.
+        has_text: whether any page has text: without it, no search finds the document.
         indexed: when its text was put into the index last, ISO 8601 in UTC; empty if that is not known.
         ocr_pages: how many of its pages have their text from OCR.
         waiting_pages: how many wait for OCR, or could not be read by it.
@@ -32,6 +33,7 @@ class DocumentLine:
     pages: int
     language: str
     paths: tuple[str, ...]
+    has_text: bool
     indexed: str
     ocr_pages: int
     waiting_pages: int
@@ -41,7 +43,8 @@ class DocumentLine:
 def read_lines(catalog: Catalog, keys: Sequence[int]) -> list[DocumentLine]:
     """The lines of the documents with these keys, in their order; of those that are not there, none."""
     rows = catalog.rows(
-        "SELECT d.key, d.id, d.title, d.author, d.created, d.modified, d.page_count, d.language, d.indexed,"  # noqa: S608
+        "SELECT d.key, d.id, d.title, d.author, d.created, d.modified, d.page_count, d.language,"  # noqa: S608
+        " d.text_bytes > 0, d.indexed,"
         " (SELECT count(*) FROM scans WHERE document = d.key AND state = 'published'),"
         " (SELECT count(*) FROM scans WHERE document = d.key AND state <> 'published'),"
         " (SELECT json_group_array(json_array(page, kind)) FROM unread WHERE document = d.key),"
@@ -49,7 +52,7 @@ def read_lines(catalog: Catalog, keys: Sequence[int]) -> list[DocumentLine]:
         (json.dumps(list(keys)),),
     )
     lines = {}
-    for key, id_, title, author, created, modified, pages, language, indexed, *rest in rows:
+    for key, id_, title, author, created, modified, pages, language, has_text, indexed, *rest in rows:
         ocr_pages, waiting_pages, unread, files, attached = rest
         lines[key] = DocumentLine(
             id_,
@@ -60,9 +63,10 @@ def read_lines(catalog: Catalog, keys: Sequence[int]) -> list[DocumentLine]:
             pages,
             language,
             tuple(
-                own_line(shown_path(f"{Path(root).name}/{path}", name))
+                own_line(shown_path(path_from_library(Path(root), path), name))
                 for root, path, name in (*json.loads(files), *json.loads(attached))
             ),
+            bool(has_text),
             indexed,
             ocr_pages,
             waiting_pages,

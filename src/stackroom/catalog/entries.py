@@ -75,6 +75,13 @@ def file_at(root: Path, path: str) -> Path:
     return root if root.name == path and not root.is_dir() else root / path
 
 
+def path_from_library(root: Path, path: str) -> str:
+    """The path of a library's file for people, from the library's own name on: what is above it is nobody's
+    business. The arguments are those of `file_at`.
+    """
+    return path if path == root.name else f"{root.name}/{path}"
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """A file that holds a document: `path` is relative to `root`, with forward slashes.

@@ -1,6 +1,6 @@
 """What the catalogue holds, in numbers, and which files could not be indexed."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
@@ -34,7 +34,7 @@ WHY_LEFT_OUT = {
 """What is said of each reason of `LeftOut`."""
 
 NOT_READ = {
-    "scan": "wait for OCR",
+    "scan": "waiting for OCR",
     "page": "cannot be loaded",
     "garbled": "letters that the fonts do not name",
     "form": "a form of the kind XFA, which only few viewers show",
@@ -45,17 +45,19 @@ NOT_READ = {
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file that could not be indexed, or the page of one that OCR could not read.
+    """A file that could not be indexed, or the page or attachment of one that could not be read.
 
     Attributes:
-        path: absolute.
+        path: absolute; of an attachment with its name, as people are told.
         reason: for a person.
-        kind: a FailureKind; "ocr" for a page.
+        kind: a FailureKind; "ocr" for a page; "nested" for what is attached to an attached PDF.
+        file: absolute path of the file in which that is, or which it is.
     """
 
     path: str
     reason: str
     kind: str
+    file: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,12 @@ class Status:
     index_bytes: int
     libraries: tuple[str, ...]
 
+    @property
+    def retriable(self) -> tuple[Failure, ...]:
+        """What could not be read and can be tried again: files, scanned pages, attachments."""
+        attachments = (one for one in self.attachments_failed if one.kind != "nested")
+        return (*self.failures, *self.scans_failed, *attachments)
+
 
 def read_status(catalog: Catalog) -> Status:
     """Reads everything in one snapshot of the catalogue. Raises CatalogUnusable if it can't be read."""
@@ -279,27 +287,29 @@ def _kept(catalog: Catalog, other: OtherModel) -> KeptModel:
 
 
 def _failures(rows: Iterable[tuple[Any, ...]]) -> tuple[Failure, ...]:
-    return tuple(Failure(str(file_at(Path(root), path)), *rest) for root, path, *rest in rows)
+    files = ((str(file_at(Path(root), path)), *rest) for root, path, *rest in rows)
+    return tuple(Failure(file, reason, kind, file) for file, reason, kind in files)
 
 
-def _places(catalog: Catalog, key: int) -> list[str]:
-    """Where the document with this key is, for people."""
-    return [shown_path(str(place.file), place.name) for place in locations(catalog.rows, key)]
+def _places(catalog: Catalog, key: int) -> dict[str, str]:
+    """Where the document with this key is, for people, each with the file in which that is."""
+    found = locations(catalog.rows, key)
+    return {shown_path(str(place.file), place.name): str(place.file) for place in found}
 
 
 def _failures_inside(
-    rows: Iterable[tuple[Any, ...]], places: Mapping[int, Sequence[str]]
+    rows: Iterable[tuple[Any, ...]], places: Mapping[int, Mapping[str, str]]
 ) -> tuple[Failure, ...]:
     """Failures inside documents: `rows` have their keys, what it is about there, the reason and the kind."""
     found = [
-        Failure(shown_path(place, name), reason, kind)
+        Failure(shown_path(place, name), reason, kind, file)
         for key, name, reason, kind in rows
-        for place in places[key]
+        for place, file in places[key].items()
     ]
     return tuple(sorted(found, key=lambda failure: failure.path))
 
 
-def _attached(rows: Iterable[tuple[int, str]], places: Mapping[int, Sequence[str]]) -> tuple[Attached, ...]:
+def _attached(rows: Iterable[tuple[int, str]], places: Mapping[int, Iterable[str]]) -> tuple[Attached, ...]:
     names: dict[str, list[str]] = {}
     for key, name in rows:
         for place in places[key]:
@@ -307,7 +317,7 @@ def _attached(rows: Iterable[tuple[int, str]], places: Mapping[int, Sequence[str
     return tuple(Attached(place, tuple(found)) for place, found in sorted(names.items()))
 
 
-def _not_read(rows: Iterable[tuple[int, str, int]], places: Mapping[int, Sequence[str]]) -> Iterator[NotRead]:
+def _not_read(rows: Iterable[tuple[int, str, int]], places: Mapping[int, Iterable[str]]) -> Iterator[NotRead]:
     for (key, kind), group in groupby(rows, key=lambda row: row[:2]):
         pages = [page for _, _, page in group]
         for place in places[key]:

@@ -115,8 +115,8 @@ def command_parser() -> CommandParser:
     anew.add_argument(
         "--retry-only",
         action="store_true",
-        help="try again what could not be read before, and leave all else as it is; PATH may also be a file "
-        "or folder inside one that was indexed",
+        help="try again what could not be read before (files, scanned pages, attached PDFs), and leave all "
+        "else as it is; PATH may also be a file or folder inside one that was indexed",
     )
     anew.add_argument(
         "--reembed",

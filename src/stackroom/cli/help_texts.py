@@ -43,9 +43,11 @@ a minus, write `--` before it.
 """
 
 EVAL = """\
-Measure how well search finds answers that are known: index a set of documents, ask all its questions, and
-compare the results with the answers. This is done three times: for matching words alone, for meaning alone,
-and for both together, as `search` does it.
+Measure how well questions with known answers are answered.
+
+A set of documents is indexed, all its questions are asked, and the results are compared with the answers.
+This is done three times: for matching words alone, for meaning alone, and for both together, as `search` does
+it.
 
 DIR holds one of
 
@@ -79,21 +81,24 @@ folder, in this order; `stackroom status` says which apply, and docs/settings.md
 """
 
 MODELS = """\
-Show the embedding models that are on this machine (the bundled one, those in the cache of the hub, prepared
-ones, and the folders of --folder and STACKROOM_MODEL), with the CPU time that a passage takes; and models
-that can be recommended, by language, with published figures. The time is measured when a prepared model is
-shown for the first time, which takes a few seconds, and remembered beside the models. Nothing is sent or
-downloaded. `stackroom models try NAME FOLDER` measures a model on documents of your own.
+Show the embedding models that are on this machine, and recommended ones; or try one.
+
+Of those on this machine (the bundled one, those in the cache of the hub, prepared ones, and the folders of
+--folder and STACKROOM_MODEL) it shows the CPU time that a passage takes; of models that can be recommended,
+by language, published figures. The time is measured when a prepared model is shown for the first time, which
+takes a few seconds, and remembered beside the models. Nothing is sent or downloaded. `stackroom models try
+NAME FOLDER` measures a model on documents of your own.
 """
 
 TRY = """\
-Measure a model on documents of your own, beside the model of your library, in a few minutes. A sample of the
-PDFs in FOLDER is read, as many as give about --passages passages. Questions are drawn from it: the title of
-each document, and headings. Asked for a heading, search should find the page that it stands on (or the next,
-if little is below it); asked for a title, the document. All lines of that wording are taken out of the
-documents first, and passages are embedded without titles and headings above them: else each question would
-find itself. Headings are not what people ask, so compare models by these figures; do not expect them of
-questions. For questions of your own: `stackroom eval`.
+Measure a model on documents of your own, beside the model of your library, in a few minutes.
+
+A sample of the PDFs in FOLDER is read, as many as give about --passages passages. Questions are drawn from
+it: the title of each document, and headings. Asked for a heading, search should find the page that it stands
+on (or the next, if little is below it); asked for a title, the document. All lines of that wording are taken
+out of the documents first, and passages are embedded without titles and headings above them: else each
+question would find itself. Headings are not what people ask, so compare models by these figures; do not
+expect them of questions. For questions of your own: `stackroom eval`.
 
 Your index is not touched. A model that is not on this machine is downloaded; prepared models stay.
 """

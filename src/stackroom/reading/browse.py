@@ -30,7 +30,7 @@ class Browsing:
 
     def documents(self, text: str, sort: Sort, start: int, limit: int) -> Listing:
         """See `Reader.documents`."""
-        query = parse(text.encode(errors="replace").decode())
+        query = parse(text.encode(errors="replace").decode(), of_list=True)
         with self._turn.at_one_moment() as memory:
             successors = [(id_, self._turn.catalog.document(id_)) for id_ in query.ids]
             query = replace(query, ids=tuple(entry.id if entry else id_ for id_, entry in successors))

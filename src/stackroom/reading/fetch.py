@@ -70,11 +70,13 @@ class Fetching:
             pages = catalog.pages(entry.key, number, number) if number <= entry.page_count else []
             ocr = catalog.ocr_pages(entry.key, number, number) if pages else {}
             words = catalog.word_boxes(entry.key, number) if ocr else ()
+            is_unread = bool(catalog.unread_pages(entry.key, number, number))
+            unread = tuple(catalog.unread(entry.key, number, number))
         if not pages:
             raise UnknownPart(f"This document has {entry.page_count} pages, so none numbered {number}.")
         place = _unchanged_place(entry, self._turn.catalog.path)
         file, inside = (place.file, place.inside) if place else (None, None)
-        return PageOfFile(entry, pages[0], file, ocr.get(number), words, inside)
+        return PageOfFile(entry, pages[0], file, ocr.get(number), words, inside, is_unread, unread)
 
     def file(self, document_id: str) -> tuple[DocumentEntry, Path, AttachmentPlace | None]:
         """See `Reader.file`."""

@@ -4,6 +4,8 @@ the rest; pure.
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from stackroom.catalog.library_state import Contents
+from stackroom.common.amounts import counted
 from stackroom.common.documents import Hit
 
 MEANING_NOT_READY = (
@@ -61,7 +63,10 @@ def taken_as_words(misread: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     sentences = []
     for kind, written in dict.fromkeys(misread):
         shown = written if len(written) <= _LONGEST else f"{written[: _LONGEST - 1]}…"
-        if written[0].isalpha() or kind not in ("after", "before", "skip"):
+        if kind == "without":
+            all_others = f"`* {shown}` lists all documents without it"
+            sentences.append(f"{shown} was taken as words: nothing else is asked for. {all_others}.")
+        elif written[0].isalpha() or kind not in ("after", "before", "skip"):
             sentences.append(f"{shown} was taken as words: it names {_MEANT[kind]}.")
         else:
             sentences.append(f"{shown} was taken as words: {kind}: cannot be turned round.")
@@ -90,6 +95,18 @@ def nothing_with(missing: str, *, nearest: bool) -> str:
     """
     shown = missing if len(missing) <= _MOST * _LONGEST else f"{missing[: _MOST * _LONGEST - 1]}…"
     return f"Nothing was found with {shown}" + (": these are the nearest without." if nearest else ".")
+
+
+def not_searched(contents: Contents) -> str:
+    """What of the library no search can find yet; empty if there is nothing."""
+    missing = (
+        (contents.scans_waiting, "scanned page", ""),
+        (contents.locked_files, "file that needs a password", "files that need a password"),
+    )
+    parts = [counted(count, *nouns) for count, *nouns in missing if count]
+    if contents.embedded < 100:
+        parts.append(f"{100 - contents.embedded} % of the passages by their meaning")
+    return f"Not searched yet: {', '.join(parts)}." if parts else ""
 
 
 def unshown_pages(hit: Hit, *, alone: bool) -> str:

@@ -52,6 +52,8 @@ class PageOfFile:
         ocr_confidence: how sure OCR was of the text, in percent; None if the PDF has the text itself.
         words: where OCR saw each word on the page; empty if that is not known.
         inside: where the document is attached to the PDF in `file`; None if it is that PDF.
+        is_unread: whether it is a scan that OCR has not read yet, or could not read.
+        unread: what else could not be read of it, and of the document as a whole.
     """
 
     entry: DocumentEntry
@@ -60,3 +62,5 @@ class PageOfFile:
     ocr_confidence: int | None
     words: tuple[WordBox, ...]
     inside: AttachmentPlace | None = None
+    is_unread: bool = False
+    unread: tuple[Unread, ...] = ()

@@ -1,6 +1,7 @@
 """The page on which the owner sees who has access, ends it, and makes tokens; and that nobody else can."""
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 from httpx2 import Response
@@ -140,6 +141,14 @@ def test_an_address_makes_the_page_say_nothing_else(owner: TestClient) -> None:
 def test_a_browser_that_has_not_signed_in_is_led_to_it(site: Site) -> None:
     page = site.browser.get("/access", headers={"Accept": "text/html"})
     assert (page.status_code, page.headers["Location"]) == (303, "/sign-in?next=%2Faccess")
+
+
+def test_a_button_of_a_page_that_was_signed_out_leads_back_to_that_page(site: Site) -> None:
+    for path in takers(site):
+        for page, leads_to in (("https://library.example/library?q=a+b", "/library?q=a+b"), ("", "/")):
+            headers = {"Accept": "text/html", "Referer": page}
+            refused = site.browser.post(path, data={"form_key": "x"}, headers=headers)
+            assert refused.headers["Location"] == f"/sign-in?{urlencode({'next': leads_to})}", path
 
 
 def test_no_assistant_and_no_other_site_can_press_a_button(site: Site, owner: TestClient) -> None:

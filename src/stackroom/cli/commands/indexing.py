@@ -243,13 +243,15 @@ def _roots(paths: Sequence[Path], known: list[Path]) -> list[Path]:
 
 
 def _failed_before(settings: Settings, named: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """The libraries of the files that could not be read, and these; in `named` only, if that is not empty."""
+    """The libraries of the files that could not, or not wholly, be read, and these; in `named` only, if that
+    is not empty.
+    """
     from stackroom.catalog.catalog import Catalog
     from stackroom.catalog.status import read_status
 
     with Catalog(settings.catalog) as catalog:
         status = read_status(catalog)
-    paths = [Path(failure.path) for failure in status.failures]
+    paths = [Path(failure.file) for failure in status.retriable]
     wanted = [_absolute(path) for path in named]
     failed = [path for path in paths if not named or any(path.is_relative_to(one) for one in wanted)]
     if named and not failed:

@@ -53,6 +53,8 @@ def _shown(line: "DocumentLine") -> str:
     about = [place, f"{line.pages} page{'s' * (line.pages != 1)}", line.language]
     if len(line.paths) > 1:
         about[0] += f" and {len(line.paths) - 1} more"
+    if not line.has_text and not line.waiting_pages:
+        about.append("no text found")
     if line.ocr_pages:
         about.append("read by OCR" if line.ocr_pages == line.pages else f"{line.ocr_pages} read by OCR")
     if line.waiting_pages:

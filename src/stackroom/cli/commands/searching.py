@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 def search(arguments: argparse.Namespace) -> int:
     from stackroom.cli.search_results import Source, show, show_hits
+    from stackroom.reading.notices import ALL_WEAK, not_searched, unshown_documents
     from stackroom.reading.showing.snippets import RESULT_CHARACTERS, TERMINAL_CHARACTERS
     from stackroom.server.address import base_url, running_url
     from stackroom.server.protocol.answers import search_answer
@@ -32,15 +33,20 @@ def search(arguments: argparse.Namespace) -> int:
     query = " ".join(arguments.query)
     answered = reader.answer(query, arguments.limit, characters, marked=not arguments.json)
     found = answered.hits
-    for notice in answered.notices:
-        print(notice, file=sys.stderr)
-    answer = search_answer(answered, base_url(settings), reader.state())
+    state = reader.state()
+    is_found = found and not answered.missing and ALL_WEAK not in answered.notices
+    for notice in (*answered.notices, "" if is_found else not_searched(state.contents)):
+        if notice:
+            print(notice, file=sys.stderr)
+    answer = search_answer(answered, base_url(settings), state)
     running = running_url(settings)
     urls = [result.url if running else "" for result in answer.results]
     if not arguments.json:
         hits, scores = [hit for hit, _ in found], [evidence for _, evidence in found]
         sources = [Source(files, url) for files, url in zip(_files_of(settings, hits), urls, strict=True)]
         show_hits(hits, sources, scores if arguments.explain else ())
+        if answered.next_query:
+            show(unshown_documents(answered.unshown, answered.next_query.rpartition(" ")[2]))
         if hits and not running and not arguments.open:
             show("While `stackroom serve` runs, each result has a link to its page.")
         return _open_first(urls) if arguments.open else OK

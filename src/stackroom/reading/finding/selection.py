@@ -156,7 +156,7 @@ class Selection:
         they let through, the newest document first.
 
         It is the first passage that has nothing the query excludes. Documents that have no such passage are
-        left out; if anything is excluded, no more are looked for than one beyond those wanted.
+        left out, as far as they were looked at: those after the ones wanted were not, and count.
         """
         newest = table.ordered(admitted, "newest")
         if not query.without:
@@ -165,7 +165,9 @@ class Selection:
             return Selected(shown, 0, firsts.tolist())
         listed: dict[int, int] = {}  # first passage of the document → the one to show
         left = _MOST_CHECKED
-        for first, last in table.ranges(newest).tolist():
+        ranges = table.ranges(newest).tolist()
+        rest: list[int] = []
+        for number, (first, last) in enumerate(ranges, 1):
             for at in range(first, min(last + 1, first + left), _CHECKED_AT_ONCE):
                 ids = range(at, min(last + 1, at + _CHECKED_AT_ONCE))
                 left -= len(ids)
@@ -173,9 +175,13 @@ class Selection:
                 if passing:
                     listed[first] = passing[0]
                     break
-            if len(listed) > start + limit or left <= 0:
+            if left <= 0:
                 break
-        return Selected(self._without_evidence([*listed.values()][start : start + limit]), 0, [*listed])
+            if len(listed) == start + limit:
+                rest = [first for first, _ in ranges[number:]]
+                break
+        shown = self._without_evidence([*listed.values()][start : start + limit])
+        return Selected(shown, 0, [*listed, *rest])
 
     def _passing(self, query: Query, passages: Sequence[int]) -> list[int]:
         """The passages whose texts have the query's phrases and nothing it excludes, in the order given."""

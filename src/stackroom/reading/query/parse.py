@@ -21,7 +21,8 @@ recognised leaves its words in the query, which makes the ranking a little worse
   script without blanks): "e-mail", "a - b", "-5 degrees" and "-O2" are words. Negative numbers are far more
   often meant than years to be left out; those can be had with quotes: -"2023". In a query with anything that
   looks like a command's option (-v, -O2, --help, -std=c++17) no bare -word counts: "gcc -Wall -O2". Nor does
-  one at the start of a later line, which is a list. Nor where nothing positive would remain.
+  one at the start of a later line, which is a list. Nor where nothing positive would remain: `*` is positive,
+  and a list of documents, which is of all of them if nothing else is said, needs nothing positive.
 - A quotation mark counts only at the edge of a word, with a partner: 5" pipe and צה"ל are words.
 - In a sentence, quotation marks are a quotation and a minus is a dash: in a query with more than eight other
   words, phrases need not be contained, and bare -words are not excluded.
@@ -36,7 +37,7 @@ from itertools import islice
 from stackroom.common.characters import invisible
 from stackroom.common.characters.scripts import ACCENTS, INDIAN_WITH_DANDAS
 from stackroom.reading.listing import Chip
-from stackroom.reading.query.about_library import asks_for_everything
+from stackroom.reading.query.about_library import EVERYTHING, asks_for_everything
 from stackroom.reading.query.filters import NAME, NAMES, read_value
 from stackroom.reading.query.folded_text import UNBOUNDED, words
 from stackroom.reading.query.query import Query
@@ -71,11 +72,13 @@ _UNSEEN = re.compile(
 )
 
 
-def parse(query: str) -> Query:
+def parse(query: str, *, of_list: bool = False) -> Query:
     """Reads a query. Any text is a query, so this never fails. Takes time proportional to the
     text's length.
+
+    With `of_list` it is asked of a list of documents: there it may have exclusions alone.
     """
-    return _Parser(_UNSEEN.sub("", query)).parse()
+    return _Parser(_UNSEEN.sub("", query), of_list=of_list).parse()
 
 
 def without(query: str, *kinds: str) -> str:
@@ -91,8 +94,9 @@ def without(query: str, *kinds: str) -> str:
 class _Parser:
     """Goes through a query once, and removes the operators; what remains is the text to rank by."""
 
-    def __init__(self, query: str) -> None:
+    def __init__(self, query: str, *, of_list: bool) -> None:
         self._query = query
+        self._of_list = of_list
         self._closing = dict(quotations(query))
         self._has_options = bool(_OPTION.search(query))
         self._kept: list[str] = []
@@ -230,9 +234,11 @@ class _Parser:
     def _compose(self) -> Query:
         values = {kind: tuple(dict.fromkeys(found)) for kind, found in self._values.items()}
         has_filters = any(found for kind, found in values.items() if kind != "skip") or bool(self._unwanted)
-        if not _has_words(self._kept) and not has_filters:
+        asks = self._of_list or has_filters or EVERYTHING in "".join(self._kept).split()
+        if not asks and not _has_words(self._kept):
             for place, written, _ in self._excluded:  # nothing would remain to exclude them from
                 self._kept[place] = written
+                self._misread.append(("without", written))
             self._excluded = []
         if _length("".join(self._kept)) - sum(map(_length, self._phrases)) >= _SENTENCE:
             self._phrases = []

@@ -11,7 +11,8 @@ class Query:
     """What a query asks for.
 
     `text` may be empty although something was asked for: if `only_filters`, the caller lists the documents
-    that match (newest first, say) instead of ranking. A query never has exclusions alone.
+    that match (newest first, say) instead of ranking. Only one that is asked of a list has
+    exclusions alone.
 
     Attributes:
         text: what passages are ranked by: the query without its operators. It still has the words of phrases,
@@ -30,8 +31,8 @@ class Query:
         everything: whether all documents were asked for: by `*`, or by a question about the library itself.
             Then `text` is empty.
         skip: so many documents of the answer are left out, the best ones.
-        misread: what looks like an operator but was taken as words, because its value makes no sense: pairs
-            (kind, as it was written).
+        misread: what looks like an operator but was taken as words, because its value makes no sense, or
+            because nothing would remain that is asked for: pairs (kind, as it was written).
         operators: the operators in use, in the order in which they were written.
     """
 

@@ -35,7 +35,9 @@ class SignInPage:
             return PlainTextResponse(
                 "Sign in first: open this address in a browser.\n", 401, {"Cache-Control": "no-store"}
             )
-        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        # What a form would have changed cannot be opened: back to the page that it was on.
+        url = urlsplit(request.headers.get("referer", "") if request.method == "POST" else str(request.url))
+        asked = (url.path or "/") + (f"?{url.query}" if url.query else "")
         # Browsers do not send the fragment, such as #page=3, but keep it across the redirect.
         return RedirectResponse(f"{PATH}?{urlencode({'next': asked})}", 303, {"Cache-Control": "no-store"})
 

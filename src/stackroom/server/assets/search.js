@@ -15,13 +15,14 @@ async function search() {
   const query = field.value.trim();
   const address = query ? "/?" + new URLSearchParams({ q: query }) : "/";
   try {
-    const answer = await fetch(address + (query ? "&" : "?") + "part=results", { signal });
+    const headers = { Accept: "text/html" }; // else no redirect comes, but status 401
+    const answer = await fetch(address + (query ? "&" : "?") + "part=results", { signal, headers });
     if (answer.redirected) return location.assign(address); // to sign in again
     if (!answer.ok && answer.status !== 400) throw new Error(answer.status);
     const html = await answer.text();
     if (!signal.aborted) show(html, query, address);
   } catch (error) {
-    if (error.name !== "AbortError") told.textContent = "The search did not answer. Press Enter to try again.";
+    if (error.name !== "AbortError") tell("The search did not answer. Press Enter to try again.", "note");
   }
 }
 
@@ -39,7 +40,12 @@ function show(html, query, address) {
   rest = setTimeout(() => pictures.forEach((picture) => (picture.src = picture.dataset.src)), REST_MS);
   history.replaceState(null, "", address);
   document.title = (query && query + " · ") + "Search · Stackroom";
-  told.textContent = document.getElementById("count").textContent;
+  tell(document.getElementById("count").textContent, "hidden");
+}
+
+function tell(text, className) {
+  told.textContent = text;
+  told.className = className; // what went wrong is for everybody, how many were found stands there already
 }
 
 field.addEventListener("input", () => {

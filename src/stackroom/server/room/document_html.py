@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from stackroom.catalog.entries import AttachmentEntry, DocumentEntry
+from stackroom.catalog.entries import AttachmentEntry, DocumentEntry, path_from_library, shown_path
 from stackroom.common.documents import Hit, OutlineEntry, Page, Quote
 from stackroom.page.foreign_text import own_label, own_line
 from stackroom.page.mark import Mark
@@ -73,7 +73,7 @@ class DocumentShown:
     Attributes:
         id, title, author, pages: see `stackroom.common.documents.Document`.
         dates: when it was made and changed, as it says; pairs of a name and a date.
-        paths: of its files, below their libraries.
+        paths: of its files, from their libraries' own names on.
         contents: the lines of its outline, at most `_LINES`.
         unshown_lines: how many more there are.
         attached: the files inside it.
@@ -134,7 +134,10 @@ def document_shown(entry: DocumentEntry, number: int, asked: str, *, has_file: b
         author=own_line(entry.author),
         pages=entry.page_count,
         dates=tuple((name, own_line(date[:10])) for name, date in dates if date),
-        paths=tuple(own_line(location.shown_path) for location in entry.locations),
+        paths=tuple(
+            own_line(shown_path(path_from_library(place.root, place.path), place.name))
+            for place in entry.locations
+        ),
         contents=tuple(_contents(entry.id, entry.outline[:_LINES], number, asked)),
         unshown_lines=max(0, len(entry.outline) - _LINES),
         attached=tuple(map(_attached, entry.attachments[:_ATTACHMENTS])),

@@ -24,11 +24,14 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from stackroom.catalog.entries import DocumentEntry
+from stackroom.catalog.status import NOT_READ
 from stackroom.common.documents import AttachmentPlace
 from stackroom.common.errors import PictureFailed, UnknownDocument, UnknownPart
 from stackroom.page.foreign_text import own_line
 from stackroom.page.mark import Mark
 from stackroom.page.word_boxes import find_own_stop, find_passage
+from stackroom.reading.notices import ALL_WEAK
+from stackroom.reading.query.parse import without
 from stackroom.reading.reader import Reader
 from stackroom.reading.results import PageOfFile
 from stackroom.server.html import PRIVATE, is_known
@@ -53,6 +56,7 @@ _WAITING = 20
 # Characters of a query inside a document, and of each text that it finds.
 _LONGEST_QUERY, _QUOTED = 2000, 240
 
+_WEAK_INSIDE = "Nothing in this document seems to answer this: these pages are only the nearest."
 
 T = TypeVar("T")
 
@@ -121,6 +125,11 @@ class _Pages:
                 "This page is a scan. Its text was read by OCR, which is "
                 f"{found.ocr_confidence} % sure of it.{unmarked}"
             )
+        if found.is_unread:
+            notes.append("This page is a scan that OCR has not read yet, or could not read.")
+        for one in found.unread:
+            where = "on this page" if one.page else "in this document"
+            notes.append(f"Not read {where}: {NOT_READ[one.kind]}.")
         picture = None
         if found.file is None:
             notes.append(
@@ -222,12 +231,15 @@ class _Pages:
 
     def _inside(self, entry: DocumentEntry, asked: str) -> FoundInside:
         """What a search inside one document finds."""
-        answered = self._reader.answer(f"id:{entry.id} {asked}", 1, _QUOTED, marked=True)
+        # Another id would choose another document as well, and the one document must not be skipped.
+        query = f"id:{entry.id} {without(asked, 'id', 'skip')}"
+        answered = self._reader.answer(query, 1, _QUOTED, marked=True)
         if answered.missing:  # the hits are only the nearest, maybe in other documents
             return FoundInside((), ("Nothing in this document has all of that.",), 0)
         hits = [hit for hit, _ in answered.hits]
         unshown = sum(hit.unshown for hit in hits)
-        return FoundInside(places(hits, entry.id, asked), answered.notices, unshown)
+        notices = tuple(_WEAK_INSIDE if notice == ALL_WEAK else notice for notice in answered.notices)
+        return FoundInside(places(hits, entry.id, asked), notices, unshown)
 
     def _address(self, request: Request) -> str:
         """The server's address, as citations have it. `HostCheck` has checked the one of the request."""

@@ -6,6 +6,7 @@ from typing import get_args
 from urllib.parse import urlencode
 
 from stackroom.catalog.status import NOT_READ
+from stackroom.common.amounts import counted
 from stackroom.common.characters.languages import shown_language
 from stackroom.reading.listing import DocumentLine, Folder, Listing, Sort
 from stackroom.server.room.moments import Moment, written_moment
@@ -66,9 +67,11 @@ class LibraryPage:
         query: the filter, as it was typed.
         sort: the order.
         total: how many documents the filter lets through.
+        unread: if none, how many files could not be read.
         first, last: numbers of those that are shown, from 1.
         heads: of the columns that sort.
         lines: the documents.
+        notices: what of the filter was taken as words, in sentences.
         chips: the operators in use, each with the address without it.
         folders: the tree.
         languages, years: further filters.
@@ -78,10 +81,12 @@ class LibraryPage:
     query: str
     sort: Sort
     total: int
+    unread: int
     first: int
     last: int
     heads: tuple[Head, ...]
     lines: tuple[Line, ...]
+    notices: tuple[str, ...]
     chips: tuple[tuple[str, str], ...]
     folders: tuple[Branch, ...]
     languages: tuple[Choice, ...]
@@ -102,8 +107,8 @@ def address(query: str, sort: Sort, start: int = 0) -> str:
     return PATH + (f"?{urlencode(given)}" if given else "")
 
 
-def library_page(listing: Listing, query: str, sort: Sort, start: int) -> LibraryPage:
-    """The values; `start` is how many documents were left out."""
+def library_page(listing: Listing, query: str, sort: Sort, start: int, unread: int) -> LibraryPage:
+    """The values; `start` is how many documents were left out; for `unread` see `LibraryPage`."""
     written = {chip.written for chip in listing.operators}
     stop = start + len(listing.documents)
 
@@ -116,10 +121,12 @@ def library_page(listing: Listing, query: str, sort: Sort, start: int) -> Librar
         query,
         sort,
         listing.total,
+        unread,
         start + 1,
         stop,
         tuple(Head(name, address(query, by), _order(by) if by == sort else "") for by, name in _HEADS),
         tuple(map(_line, listing.documents)),
+        listing.notices,
         tuple((chip.written, address(chip.query, sort)) for chip in listing.operators),
         tuple(_branch(folder, others, sort, written) for folder in listing.folders),
         choices(named(listing.facets.languages), listing.operators, in_this_order),
@@ -135,14 +142,17 @@ def _order(sort: Sort) -> str:
 
 def _line(document: DocumentLine) -> Line:
     read_by_ocr, pages = document.ocr_pages, document.pages
-    how = "text" if not read_by_ocr else "OCR" if read_by_ocr >= pages else f"text, {read_by_ocr} pages OCR"
+    how = "text" if document.has_text else "no text found"
+    if read_by_ocr:
+        how = "OCR" if read_by_ocr >= pages else f"text, {counted(read_by_ocr, 'page')} OCR"
     if document.waiting_pages >= pages > 0:
         how = "not yet"
     remarks = []
     if document.waiting_pages:
-        remarks.append(f"{document.waiting_pages} of {pages} pages are scans without text yet")
+        scans = "is a scan" if document.waiting_pages == 1 else "are scans"
+        remarks.append(f"{document.waiting_pages:,} of {counted(pages, 'page')} {scans} without text yet")
     for kind, count in Counter(one.kind for one in document.unread).items():
-        remarks.append(f"{count} {'place' if count == 1 else 'places'} not read: {NOT_READ[kind]}")
+        remarks.append(f"{counted(count, 'place')} not read: {NOT_READ[kind]}")
     return Line(
         f"/d/{document.id}",
         document.title,

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from stackroom.reading.query.parse import without
 from stackroom.server.room.library_html import EACH, PATH, library_page, sort_in
 from stackroom.server.room.numbers import number_in
 from stackroom.server.room.room import Room
@@ -22,13 +23,15 @@ def library_route(room: Room) -> Route:
 
     async def library(request: Request) -> Response:
         asked = request.query_params
-        query = " ".join(asked.get("q", "").split())[:_LONGEST]
+        # The list has pages of its own.
+        query = without(" ".join(asked.get("q", "").split())[:_LONGEST], "skip")
         sort, start = sort_in(asked.get("sort", "")), number_in(asked.get("start", ""))
         listing = await run_in_threadpool(room.reader.documents, query, sort, start, EACH)
         if start and start >= listing.total:  # documents have gone, or somebody typed it
             start = 0
             listing = await run_in_threadpool(room.reader.documents, query, sort, start, EACH)
-        page = library_page(listing, query, sort, start)
+        unread = await run_in_threadpool(room.unread_instead_of, listing)
+        page = library_page(listing, query, sort, start, unread)
         return room.page(request, "library.html", here=PATH, library=page)
 
     return room.shows(PATH, library)

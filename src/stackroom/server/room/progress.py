@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stackroom.common.amounts import duration
+from stackroom.common.amounts import counted, duration
 from stackroom.common.running import holder
 from stackroom.common.settings import Settings
 
@@ -71,11 +71,12 @@ def _of_progress(progress: Mapping[str, Any]) -> Work:
 
     counts = []
     if count("scans"):
-        counts.append(f"{count('scans_done'):,} of {count('scans'):,} scanned pages")
+        counts.append(f"{count('scans_done'):,} of {counted(count('scans'), 'scanned page')}")
     elif count("files"):
-        counts.append(f"{count('files_done'):,} of {count('files'):,} files, {count('pages'):,} pages")
+        files, pages = counted(count("files"), "file"), counted(count("pages"), "page")
+        counts.append(f"{count('files_done'):,} of {files}, {pages}")
     if count("passages"):
-        counts.append(f"{count('embedded'):,} of {count('passages'):,} passages embedded")
+        counts.append(f"{count('embedded'):,} of {counted(count('passages'), 'passage')} embedded")
     left, share = progress.get("seconds_left"), progress.get("share")
     if isinstance(left, int | float):
         counts.append(f"about {duration(left)} left")

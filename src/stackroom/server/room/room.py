@@ -12,6 +12,7 @@ from starlette.routing import Route
 from stackroom.common.errors import CatalogError, StackroomError
 from stackroom.common.settings import Settings
 from stackroom.page.visible_text import visible
+from stackroom.reading.listing import Listing
 from stackroom.reading.notices import CATALOG_UNREADABLE
 from stackroom.reading.reader import Reader
 from stackroom.server.access.auth_provider import AccessControl
@@ -165,6 +166,13 @@ class Room:
             message=visible(message),
             link=link,
         )
+
+    def unread_instead_of(self, listing: Listing) -> int:
+        """How many files could not be read, if `listing` has no document; else 0, without looking.
+
+        An index that has none because all failed is not one of an empty folder.
+        """
+        return 0 if listing.total else len(self.reader.status().failures)
 
     async def lets_in(self, request: Request) -> bool:
         """Whether the pages may be shown to the browser that asks; it may change while a stream is open."""

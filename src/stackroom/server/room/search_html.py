@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from stackroom.catalog.entries import Description
+from stackroom.catalog.library_state import Contents
 from stackroom.common.documents import Hit, Quote, Strength
 from stackroom.page.foreign_text import own_line
 from stackroom.reading.listing import Chip, Facets
+from stackroom.reading.notices import ALL_WEAK, NOTHING_INDEXED, not_searched
+from stackroom.reading.query.parse import parse, without
 from stackroom.reading.showing.hits import Answer
 from stackroom.server.room.pictures import WIDTHS
 from stackroom.server.room.progress import Work
@@ -87,13 +90,15 @@ class Found:
         query: as it was asked.
         count: how many documents, as a sentence.
         notices: what was searched instead, or could not be searched.
+        unseen: what of the library was not searched, if nothing answers; mostly empty.
+        listed: address of the list of documents that pass the query's filters, if it is nothing but filters.
         chips: the operators of the query.
         choices: pairs of a heading and what can be chosen under it.
         results: of this page.
         first: the number of the first one, from 1.
         start, previous, next: addresses of the first page of results and of those before and after; empty if
             there is none.
-        was_searched: whether the query was searched for, and not refused.
+        was_searched: whether the query was searched for, and not refused; and in anything.
     """
 
     query: str
@@ -107,6 +112,8 @@ class Found:
     previous: str = ""
     next: str = ""
     was_searched: bool = True
+    unseen: str = ""
+    listed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +132,11 @@ class Example:
 class LibraryShown:
     """What is shown before anything is searched: how many documents there are, and how to ask for them.
 
-    `work` is what the indexer does now.
+    If there are none, `unread` is how many files could not be read. `work` is what the indexer does now.
     """
 
     documents: int
+    unread: int
     examples: tuple[Example, ...]
     work: Work
 
@@ -139,7 +147,9 @@ def address(query: str, page: int = 1) -> str:
     return "/?" + urlencode(asked | ({"page": page} if page > 1 else {})) if asked else "/"
 
 
-def found(query: str, page: int, answer: Answer, known: Mapping[str, Description]) -> Found:
+def found(
+    query: str, page: int, answer: Answer, known: Mapping[str, Description], contents: Contents
+) -> Found:
     """What is shown of the answer to `query`.
 
     Args:
@@ -147,8 +157,10 @@ def found(query: str, page: int, answer: Answer, known: Mapping[str, Description
         page: which ten of its results, from 1.
         answer: has those of this page only.
         known: of the documents in it, by id.
+        contents: of the index.
     """
-    first = EACH * (page - 1) + 1
+    is_found = answer.hits and not answer.missing and ALL_WEAK not in answer.notices
+    first = answer.total - answer.unshown - len(answer.hits) + 1  # also after `skip:`
     return Found(
         query=query,
         count=_count(first, len(answer.hits), answer.total),
@@ -160,9 +172,12 @@ def found(query: str, page: int, answer: Answer, known: Mapping[str, Description
         choices=_choices(answer.facets, answer.operators),
         results=tuple(_result(query, hit, known.get(hit.document_id)) for hit, _ in answer.hits),
         first=first,
-        start=address(query),
+        start=address(without(query, "skip")),
         previous=address(query, page - 1) if page > 1 else "",
-        next=address(query, page + 1) if first + EACH <= answer.total else "",
+        next=address(query, page + 1) if answer.unshown else "",
+        was_searched=NOTHING_INDEXED not in answer.notices,
+        unseen="" if is_found else not_searched(contents),
+        listed=f"/library?{urlencode({'q': query})}" if parse(query).only_filters else "",
     )
 
 

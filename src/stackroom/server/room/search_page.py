@@ -85,7 +85,9 @@ class _Search:
                 query, EACH, _CHARACTERS, marked=True, brief=True, start=EACH * (number - 1), facets=True
             )
             known = reader.descriptions([hit.document_id for hit, _ in answer.hits])
-            return found(query, number, answer, known)
+            return found(query, number, answer, known, reader.state().contents)
         listing = reader.documents(limit=1)
         work = read_work(self._room.settings)
-        return LibraryShown(listing.total, examples(listing.facets), work)
+        return LibraryShown(
+            listing.total, self._room.unread_instead_of(listing), examples(listing.facets), work
+        )

@@ -7,7 +7,8 @@ from itertools import islice
 from pathlib import Path
 
 from stackroom.catalog.status import NOT_READ, WHY_LEFT_OUT, Failure, KeptModel, Status
-from stackroom.common.amounts import size
+from stackroom.common.amounts import counted, size
+from stackroom.common.characters.languages import shown_language
 from stackroom.page.foreign_text import own_line
 
 # Most entries of a list. `stackroom status` has all.
@@ -85,13 +86,20 @@ def status_page(status: Status, runtime: str, warning: str, reranker: str) -> St
         tuple(figures),
         tuple(_waiting(status)),
         tuple(one for one in _lists(status) if one.count),
-        len(status.failures) + len(status.scans_failed) + len(status.attachments_failed),
+        len(status.retriable),
         tuple(own_line(Path(root).name or root) for root in status.libraries),
     )
 
 
-def name_below(path: str, libraries: Iterable[str]) -> str:
-    """A file's name for people, from its library's own name on: no folder above the library is told."""
+def name_below(path: str, libraries: Sequence[str]) -> str:
+    """A file's name for people, from its library's own name on: no folder above the library is told.
+
+    `path` may also be that of an attachment, as `stackroom.catalog.entries.shown_path` gives it.
+    """
+    attached = next((root for root in libraries if f", in {root}" in path), None)
+    if attached is not None:
+        name, _, rest = path.partition(f", in {attached}")
+        return f"{own_line(name)}, in {name_below(attached + rest, libraries)}"
     within = [root for root in libraries if path == root or path.startswith(f"{root.rstrip('/')}/")]
     if not within:
         return own_line(Path(path).name)
@@ -105,8 +113,8 @@ def key_of(path: str) -> str:
 
 
 def with_key(failures: Iterable[Failure], key: str) -> Failure | None:
-    """The failure of the file that `key` stands for; None if there is none."""
-    return next((failure for failure in failures if key_of(failure.path) == key), None)
+    """A failure of the file that `key` stands for; None if there is none."""
+    return next((failure for failure in failures if key_of(failure.file) == key), None)
 
 
 def _documents(status: Status) -> str:
@@ -124,9 +132,11 @@ def _passages(status: Status) -> str:
     meaning = "all" if found == status.passages else f"{found:,}"
     if not status.illegible:
         return f"{status.passages:,}, {meaning} of them found by meaning, too"
-    languages = ", ".join(language or "unknown" for language in islice(status.illegible_languages, 10))
+    codes = islice(status.illegible_languages, 10)
+    languages = ", ".join(shown_language(code) or "not known" for code in codes)
     return (
-        f"{status.passages:,}, {meaning} of them found by meaning, too; {status.illegible:,} are in "
+        f"{status.passages:,}, {meaning} of them found by meaning, too; {status.illegible:,} "
+        f"{'is' if status.illegible == 1 else 'are'} in "
         f"languages that the model can't read ({languages})"
     )
 
@@ -149,32 +159,40 @@ def _other_model(other: KeptModel) -> str:
 
 def _waiting(status: Status) -> Iterable[str]:
     if status.pending:
-        yield f"{status.pending:,} passages wait to be embedded; their words can be found already."
+        yield f"{_waits(status.pending, 'passage')} to be embedded; the words can be found already."
     if status.scans_waiting:
         yield (
-            f"{status.scans_waiting:,} scanned pages wait for OCR: the next run reads them, if tesseract is "
-            "installed."
+            f"{_waits(status.scans_waiting, 'scanned page')} for OCR, which the next run does if tesseract "
+            "is installed."
         )
     if status.attachments_waiting:
-        yield f"{status.attachments_waiting:,} PDFs inside others wait to be read."
+        yield f"{_waits(status.attachments_waiting, 'attached PDF')} to be read."
+
+
+def _waits(count: int, noun: str) -> str:
+    return f"{counted(count, noun)} {'waits' if count == 1 else 'wait'}"
 
 
 def _lists(status: Status) -> Iterable[Listed]:
     locked = [failure for failure in status.failures if failure.kind == "password"]
     others = [failure for failure in status.failures if failure.kind != "password"]
-    roots = status.libraries
+    roots, retriable = status.libraries, frozenset(status.retriable)
 
-    def failures(found: Sequence[Failure], *, may_retry: bool = False) -> tuple[Entry, ...]:
+    def failures(found: Sequence[Failure]) -> tuple[Entry, ...]:
+        # One button for a file, of which many pages may have failed.
+        firsts = {one.file: one for one in reversed(found) if one in retriable}
         return tuple(
-            Entry(name_below(one.path, roots), own_line(one.reason), key_of(one.path) if may_retry else "")
+            Entry(
+                name_below(one.path, roots),
+                own_line(one.reason),
+                key_of(one.file) if firsts.get(one.file) is one else "",
+            )
             for one in found[:_LISTED]
         )
 
-    yield Listed("failed", "Not indexed", "", failures(others, may_retry=True), len(others), is_open=True)
+    yield Listed("failed", "Not indexed", "", failures(others), len(others), is_open=True)
     hint = "Write their passwords into the file that STACKROOM_PDF_PASSWORDS_FILE names, a line for each."
-    yield Listed(
-        "locked", "Need a password", hint, failures(locked, may_retry=True), len(locked), is_open=True
-    )
+    yield Listed("locked", "Need a password", hint, failures(locked), len(locked), is_open=True)
     hint = "The index keeps what it has of them, and each run looks again."
     unreadable = status.unreadable
     yield Listed("away", "Could not be looked at", hint, failures(unreadable), len(unreadable), is_open=True)

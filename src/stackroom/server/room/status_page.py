@@ -2,7 +2,7 @@
 
 /status          the page
 /status/events   how far the indexer is, once a second, as server-sent events
-/status/again    takes a form: tries a file again that could not be read, or all
+/status/again    takes a form: tries a file again that could not, or not wholly, be read, or all
 """
 
 import asyncio
@@ -86,11 +86,11 @@ class _StatusPage:
         what = ""
         if key := form.get("file", ""):
             status = await run_in_threadpool(self._room.reader.status)
-            failure = with_key(status.failures, key)
+            failure = with_key(status.retriable, key)
             if failure is None:
                 text = "That file is no longer among those that could not be read."
                 return self._room.message(request, "Nothing to do", text, (PATH, "To the status"), status=404)
-            files, what = [failure.path], name_below(failure.path, status.libraries)
+            files, what = [failure.file], name_below(failure.file, status.libraries)
         if not self._trying_again.start(files, what):
             text = "Files are being tried again already. Wait until that has ended."
             return self._room.message(request, "One at a time", text, (PATH, "To the status"), status=409)

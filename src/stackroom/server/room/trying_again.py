@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from stackroom.common.amounts import counted
 from stackroom.common.settings import Settings
 from stackroom.server.room.moments import Moment, moment
 
@@ -121,7 +122,7 @@ def outcome(code: int, output: str, errors: str) -> tuple[str, bool]:
     read = int(summary["changed"]) + int(summary["added"]) + int(summary["attachments"])
     scans, failed = int(summary["recognised"]), len(summary["failures"]) + int(summary["unrecognised"])
     done = [f"{read} read"] if read or not scans else []
-    done += [f"{scans} scanned pages read by OCR"] if scans else []
+    done += [f"{counted(scans, 'scanned page')} read by OCR"] if scans else []
     done += [f"{failed} failed again"] if failed else []
     return f"{', '.join(done)}.", not failed
 
