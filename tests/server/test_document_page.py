@@ -123,7 +123,7 @@ def test_citations_in_each_form() -> None:
     assert as_text(CITED) == "Ann Lee (2023): Otters & <b>_hands_, p. iv. http://x/d/1?page=4"
     assert as_markdown(CITED) == r"Ann Lee (2023): [Otters & \<b\>\_hands\_, p. iv](http://x/d/1?page=4)"
     assert as_bibtex(CITED) == (
-        "@misc{lee2023otters,\n  author = {{Ann Lee}},\n  title = {Otters \\& <b>\\_hands\\_},\n"
+        "@misc{lee2023otters-1-4,\n  author = {{Ann Lee}},\n  title = {Otters \\& <b>\\_hands\\_},\n"
         "  year = {2023},\n  note = {50\\%\\_a.pdf, p. iv},\n  url = {http://x/d/1?page=4}\n}"
     )
 
@@ -132,8 +132,8 @@ def test_citations_of_what_has_only_a_title() -> None:
     cited = Cited("Выдры", "", "", "", "1", "http://x/d/1")
     assert as_text(cited) == "Выдры, p. 1. http://x/d/1"
     assert as_markdown(cited) == "[Выдры, p. 1](http://x/d/1)"
-    assert (
-        as_bibtex(cited) == "@misc{document,\n  title = {Выдры},\n  note = {p. 1},\n  url = {http://x/d/1}\n}"
+    assert as_bibtex(cited) == (
+        "@misc{document-1,\n  title = {Выдры},\n  note = {p. 1},\n  url = {http://x/d/1}\n}"
     )
 
 

@@ -17,7 +17,8 @@ _TEX = {
 class Cited:
     """What a citation names. Texts are on one line each, and may be empty but for `title` and `address`.
 
-    `year` has four digits; `page` is the number that is printed on the page.
+    `year` has four digits; `page` is the number that is printed on the page. `address` leads to the page,
+    below `/d/`.
     """
 
     title: str
@@ -71,11 +72,14 @@ def _tex(text: str) -> str:
 
 
 def _key(cited: Cited) -> str:
-    """The last word of the author, the year, and the first long word of the title, in plain letters."""
+    """The last word of the author, the year, and the first long word of the title, in plain letters; then the
+    beginning of the document's id and the page's position, so that no two pages have the same.
+    """
     author = (_plain_words(cited.author) or [""])[-1]
     words = _plain_words(cited.title)
     title = next((word for word in words if len(word) > 3), (words or [""])[0])
-    return f"{author}{cited.year}{title}" or "document"
+    place = re.findall(r"/d/(\w{1,6})|[?]page=(\d+)", cited.address)
+    return "-".join([f"{author}{cited.year}{title}" or "document", *(id_ or page for id_, page in place)])
 
 
 def _plain_words(text: str) -> list[str]:
