@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fakes import NarrowEmbedder
 from shelf import Shelf
+from stackroom.reading.notices import NOTHING_ASKED
 from stackroom.reading.reader import Reader
 from stackroom.server.protocol.answers import search_answer
 
@@ -76,6 +77,14 @@ def test_filters_alone_that_leave_nothing_are_told(reader: Reader) -> None:
     answer = reader.answer("folder:nowhere")
     assert (answer.hits, answer.notices) == ([], ("Nothing was found with folder:nowhere.",))
     assert reader.answer("otters").notices == ()
+
+
+@pytest.mark.usefixtures("library")
+@pytest.mark.parametrize("query", ["", "  ", "skip:10"])
+def test_an_empty_query_is_told(reader: Reader, query: str) -> None:
+    answer = reader.answer(query)
+    assert (answer.hits, answer.notices) == ([], (NOTHING_ASKED,))
+    assert NOTHING_ASKED not in reader.answer("*").notices
 
 
 def test_nothing_is_found_for_a_query_that_nothing_speaks_for(shelf: Shelf, reader: Reader) -> None:

@@ -18,6 +18,8 @@ ALL_WEAK = (
     "the documents' language; or it is not there."
 )
 
+NOTHING_ASKED = "The query has no words. Say what to look for; `*` lists all documents."
+
 NOTHING_INDEXED = (
     "The library is empty: no document with text has been indexed. `stackroom index FOLDER` does that, and "
     "says what could not be read."

@@ -31,6 +31,7 @@ from stackroom.reading.listing import NO_FACETS, Chip
 from stackroom.reading.notices import (
     ALL_WEAK,
     MEANING_NOT_READY,
+    NOTHING_ASKED,
     NOTHING_INDEXED,
     nothing_with,
     searched_instead,
@@ -139,7 +140,7 @@ class Searching:
         with self._ready_to_answer(query) as ready:
             if ready is None:
                 asks = query.text or query.has_filters
-                notices = (NOTHING_INDEXED,) if asks else taken_as_words(query.misread)
+                notices = (NOTHING_INDEXED if asks else NOTHING_ASKED, *taken_as_words(query.misread))
                 return Answer([], notices, operators=query.operators)
             asked, memory = ready
             found = self._found(query, asked, memory, wanted.start, limit)

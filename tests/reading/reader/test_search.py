@@ -11,7 +11,7 @@ from shelf import Shelf
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Description, Model
 from stackroom.indexes.words import WordIndex
-from stackroom.reading.notices import NOTHING_INDEXED
+from stackroom.reading.notices import NOTHING_ASKED, NOTHING_INDEXED
 from stackroom.reading.reader import Reader
 
 
@@ -141,7 +141,7 @@ def test_an_empty_catalogue_needs_no_model(tmp_path: Path) -> None:
     reader.warm()
     assert reader.search("cats") == []
     assert reader.answer("cats").notices == (NOTHING_INDEXED,)
-    assert reader.answer("").notices == ()
+    assert reader.answer("").notices == (NOTHING_ASKED,)
     reader.close()
 
 
