@@ -19,6 +19,7 @@ from stackroom.cli.exit_codes import INDEX_IS_KEPT, OK, SOMETHING_FAILED, end_wi
 from stackroom.common.amounts import duration
 from stackroom.common.errors import UsageError
 from stackroom.common.events import Events
+from stackroom.common.service_manager import ServiceManager
 from stackroom.common.settings import Settings, is_text
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def watch(arguments: argparse.Namespace) -> int:
 
     settings = settings_of(arguments)
     events = Events(as_json=settings.log_json)
+    manager = ServiceManager.take(os.environ)
     signal.signal(signal.SIGTERM, lambda signum, frame: stop_process(events, INDEX_IS_KEPT, OK))
     if arguments.with_parent:
         end_with_parent()
@@ -160,11 +162,15 @@ def watch(arguments: argparse.Namespace) -> int:
             indexer.drop_replaced_model()
             events.tell("watching", "Watching. Ctrl-C ends it.")
         first, unreadable = False, summary.unreadable
+        manager.tell("STATUS=Following the folders")
 
     def on_trouble(trouble: str) -> None:
         events.tell("trouble", f"stackroom: {trouble}", "warning", message=trouble)
 
-    with ProgressDisplay(events, quiet=arguments.quiet) as display:
+    def tell_status(text: str) -> None:
+        manager.tell(f"STATUS={text}")
+
+    with ProgressDisplay(events, quiet=arguments.quiet, on_text=tell_status) as display:
         events.take_logging()
         following.watch(
             indexer,
