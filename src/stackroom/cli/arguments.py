@@ -154,6 +154,32 @@ def command_parser() -> CommandParser:
     add_address(up)
     add_log(up)
 
+    service = add("service", "have this system keep `up` running: install, look after and remove a service")
+    what = service.add_subparsers(metavar="ACTION", dest="action", required=True)
+    install = what.add_parser(
+        "install",
+        help="start `up` now and at each login, by systemd or launchd; again after each upgrade",
+        parents=[common],
+    )
+    install.add_argument(
+        "--library",
+        action="append",
+        type=path,
+        default=[],
+        metavar="FOLDER",
+        help="follow this folder of PDFs; may be repeated (default: all that were indexed before)",
+    )
+    add_address(install)
+    add_log(install)
+    install.add_argument(
+        "--print", action="store_true", help="only print the file that describes the service"
+    )
+    what.add_parser("remove", help="stop the service, and remove its file; all else stays", parents=[common])
+    state = what.add_parser(
+        "status", help="show how the service is; exits with 1 if it does not run", parents=[common]
+    )
+    state.add_argument("--json", action="store_true", help="print it as JSON")
+
     search = add("search", "find the documents that answer a question or contain these words")
     search.formatter_class = argparse.RawDescriptionHelpFormatter
     search.epilog = OPERATORS

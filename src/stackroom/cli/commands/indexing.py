@@ -53,7 +53,7 @@ def index(arguments: argparse.Namespace) -> int:
             on_progress = progress_callback(display)
             summary = indexer.run(roots, retry_failed=True, only=unread_files, on_progress=on_progress)
         does_more = not (arguments.undo or arguments.retry_only)
-        roots = _roots(arguments.paths, indexer.libraries()) if does_more else []
+        roots = library_roots(arguments.paths, indexer.libraries()) if does_more else []
         if does_more and (roots or not arguments.reembed):
             after = indexer.run(roots, retry_failed=arguments.retry, on_progress=progress_callback(display))
             if arguments.reembed:
@@ -146,7 +146,7 @@ def watch(arguments: argparse.Namespace) -> int:
 
     def roots(known: list[Path]) -> list[Path]:
         print_upgrade(indexer.upgrade)
-        return _roots(arguments.paths, known)
+        return library_roots(arguments.paths, known)
 
     def on_summary(summary: "Summary") -> None:
         nonlocal first, embedded, unreadable
@@ -231,7 +231,8 @@ def print_upgrade(upgrade: "Upgrade | None") -> None:
         print(f"stackroom: {upgrade}", file=sys.stderr, flush=True)
 
 
-def _roots(paths: Sequence[Path], known: list[Path]) -> list[Path]:
+def library_roots(paths: Sequence[Path], known: list[Path]) -> list[Path]:
+    """The folders and PDFs to follow: those named, or those known. Raises UsageError if one can't be read."""
     roots: list[Path] = []
     for path in paths:
         root = _absolute(path)

@@ -13,7 +13,7 @@ from stackroom.cli.arguments import settings_of
 from stackroom.cli.commands.indexing import print_upgrade, tell_waiting
 from stackroom.cli.commands.searching import open_reader
 from stackroom.cli.exit_codes import INTERRUPTED, OK, SOMETHING_FAILED, end_with_parent, exit_despite_threads
-from stackroom.cli.shared_arguments import WAIT_SECONDS
+from stackroom.cli.shared_arguments import WAIT_SECONDS, given_address
 from stackroom.common.events import Events
 from stackroom.common.owner_only import narrow
 from stackroom.common.service_manager import ServiceManager
@@ -67,14 +67,6 @@ def up(arguments: argparse.Namespace) -> int:
         print_upgrade(migrate(settings.catalog))
     program = [sys.executable, "-m", "stackroom"]
     paths = [str(path) for path in arguments.paths]
-    address = ["--host", settings.host, "--port", str(settings.port)]
-    if settings.public_url:
-        address += ["--public-url", settings.public_url]
-    if settings.allow_anonymous:
-        address += ["--allow-anonymous"]
-    for name in settings.allow_host:
-        address += ["--allow-host", name]
-    address += ["--calls-per-minute", str(settings.calls_per_minute)]
     common = ["--data", str(settings.data), "--with-parent"]
     if "config" in arguments:
         common += ["--config", str(arguments.config)]
@@ -96,7 +88,7 @@ def up(arguments: argparse.Namespace) -> int:
     # The standard input of each is a pipe that ends when this process ends, even if it is killed.
     commands = {
         "watch": [*program, "watch", *common, *rules, "--", *paths],
-        "serve": [*program, "serve", *common, *address],
+        "serve": [*program, "serve", *common, *given_address(arguments)],
     }
     processes = [
         subprocess.Popen(
