@@ -166,6 +166,7 @@ def watch(arguments: argparse.Namespace) -> int:
 
     def on_trouble(trouble: str) -> None:
         events.tell("trouble", f"stackroom: {trouble}", "warning", message=trouble)
+        manager.tell(f"STATUS={trouble}")
 
     def tell_status(text: str) -> None:
         manager.tell(f"STATUS={text}")

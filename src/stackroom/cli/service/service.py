@@ -103,5 +103,6 @@ def refuse_what_does_not_start(service: Service) -> None:
     if answer.output.decode(errors="replace").strip() != f"stackroom {__version__}":
         raise ServiceFailed(
             f"{said} does not answer {__version__}, but: "
-            f"{(answer.output + answer.errors).decode(errors='replace')[-500:]!r}. Install Stackroom for this Python (docs/upkeep.md), and try again."
+            f"{(answer.output + answer.errors).decode(errors='replace')[-500:]!r}. "
+            "Install Stackroom for this Python (docs/upkeep.md), and try again."
         )

@@ -76,7 +76,7 @@ class Systemd:
             starts_at_login=shown["UnitFileState"] == "enabled",
             stays_after_logout=self._lingers(),
             pid=int(shown["MainPID"]),
-            doing=shown["StatusText"],
+            doing=shown["StatusText"] if active == "active" else "",
             restarts=int(shown["NRestarts"]),
             log=" ".join(self._log()),
         )

@@ -1,6 +1,6 @@
 """A service as a file of systemd: a user unit."""
 
-import tempfile
+import os
 from pathlib import Path
 
 from stackroom.cli.service.service import Service
@@ -9,10 +9,15 @@ NAME = "stackroom.service"
 
 MARK = "# Made by `stackroom service install`, which replaces it; `stackroom service remove` removes it."
 
-_TEMPORARY = (Path("/tmp"), Path("/var/tmp"), Path(tempfile.gettempdir()))  # noqa: S108
+_TEMPORARY = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108
 
 # What no library is in, and a program that reads PDFs has no business with.
 _SECRETS = (".ssh", ".gnupg", ".aws", ".netrc")
+
+_PROTECTED = tuple(
+    f"Protect{what}"
+    for what in ("Clock", "ControlGroups", "Hostname", "KernelLogs", "KernelModules", "KernelTunables")
+)
 
 _WITHOUT = "# Without what needs namespaces: on this system users can't make any."
 
@@ -20,7 +25,6 @@ _UNIT = """\
 {mark}
 [Unit]
 Description=Stackroom: search and fetch for a library of PDFs
-Documentation=man:systemd.exec(5)
 
 [Service]
 # Ready when the server answers; restarted if its loop stands still, or if it fails, but not if it was started
@@ -90,16 +94,18 @@ def sandbox(service: Service) -> dict[str, str]:
 
     PrivateUsers= makes the one in which the rest is set up.
     """
-    needed = (*service.folders, *service.libraries, Path(service.command[0]))
+    packages = filter(None, service.environment.get("PYTHONPATH", "").split(os.pathsep))
+    needed = (*service.folders, *service.libraries, Path(service.command[0]), *map(Path, packages))
     is_common = any(path.is_relative_to(place) for path in needed for place in _TEMPORARY)
+    writable = (*service.folders, *(_TEMPORARY if is_common else ()))
     return {
         "PrivateUsers": "yes",
         "ProtectSystem": "strict",
-        "ReadWritePaths": " ".join(quoted(f"-{folder}") for folder in service.folders),
+        "ReadWritePaths": " ".join(quoted(f"-{folder}") for folder in writable),
         "InaccessiblePaths": " ".join(quoted(f"-{Path.home() / name}") for name in _SECRETS),
-        # Unless something that the service needs is in the common one.
+        # Temporary files of its own, unless something that it needs is among the common ones.
         **({} if is_common else {"PrivateTmp": "yes"}),
         "PrivateDevices": "yes",
-        "ProtectKernelTunables": "yes",
-        "ProtectControlGroups": "yes",
+        **dict.fromkeys(_PROTECTED, "yes"),
+        "CapabilityBoundingSet": "",
     }
