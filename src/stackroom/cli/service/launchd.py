@@ -52,8 +52,15 @@ def log_of(home: Path) -> Path:
 class Launchd:
     """See `managers.Manager`."""
 
-    def __init__(self, ask: Ask, home: Path) -> None:
-        """Does nothing yet. `home` is the folder of the user."""
+    def __init__(self, ask: Ask, home: Path, settle_seconds: float = _SETTLE_SECONDS) -> None:
+        """Does nothing yet.
+
+        Args:
+            ask: runs programs.
+            home: the folder of the user.
+            settle_seconds: so long a service must run to count as started.
+        """
+        self._settle_seconds = settle_seconds
         self._ask_program = ask
         self._home = home
         self._file = home / "Library" / "LaunchAgents" / f"{LABEL}.plist"
@@ -80,7 +87,7 @@ class Launchd:
         log_of(self._home).parent.mkdir(parents=True, exist_ok=True)
         write(self._file, self.text(service), _MARK)
         self._must("bootstrap", self._domain, str(self._file))
-        time.sleep(_SETTLE_SECONDS)
+        time.sleep(self._settle_seconds)
         state = self.state()
         if not state.running:
             raise ServiceFailed(
