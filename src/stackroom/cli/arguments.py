@@ -17,6 +17,7 @@ from stackroom.cli.help_texts import (
     OPERATORS,
     TRY,
 )
+from stackroom.cli.service_arguments import add_service
 from stackroom.cli.shared_arguments import MODEL, add_address, add_log, add_parent, add_paths, add_wait
 from stackroom.common.settings import Settings
 from stackroom.common.settings_sources import Given
@@ -155,30 +156,7 @@ def command_parser() -> CommandParser:
     add_log(up)
 
     service = add("service", "have this system keep `up` running: install, look after and remove a service")
-    what = service.add_subparsers(metavar="ACTION", dest="action", required=True)
-    install = what.add_parser(
-        "install",
-        help="start `up` now and at each login, by systemd or launchd; again after each upgrade",
-        parents=[common],
-    )
-    install.add_argument(
-        "--library",
-        action="append",
-        type=path,
-        default=[],
-        metavar="FOLDER",
-        help="follow this folder of PDFs; may be repeated (default: all that were indexed before)",
-    )
-    add_address(install)
-    add_log(install)
-    install.add_argument(
-        "--print", action="store_true", help="only print the file that describes the service"
-    )
-    what.add_parser("remove", help="stop the service, and remove its file; all else stays", parents=[common])
-    state = what.add_parser(
-        "status", help="show how the service is; exits with 1 if it does not run", parents=[common]
-    )
-    state.add_argument("--json", action="store_true", help="print it as JSON")
+    add_service(service, common)
 
     search = add("search", "find the documents that answer a question or contain these words")
     search.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -257,7 +235,24 @@ def command_parser() -> CommandParser:
     backup = add(
         "backup", "copy everything that cannot be made again into one file; other commands may run meanwhile"
     )
-    backup.add_argument("file", type=path, metavar="FILE", help="the tar file to make; must not exist yet")
+    where = backup.add_mutually_exclusive_group(required=True)
+    where.add_argument(
+        "file", nargs="?", type=path, metavar="FILE", help="the tar file to make; must not exist yet"
+    )
+    where.add_argument(
+        "--to",
+        type=path,
+        metavar="DIR",
+        help="make one in this folder, named by its time; for cron: says nothing if all is well, unless it "
+        "is on a terminal",
+    )
+    backup.add_argument(
+        "--keep",
+        type=positive,
+        metavar="N",
+        help="with --to: then remove the oldest backups of this data folder there, beyond N",
+    )
+    backup.add_argument("--json", action="store_true", help="print what was done as JSON")
 
     restore = add("restore", "put a backup into a data folder that has no index yet")
     restore.add_argument("file", type=path, metavar="FILE", help="made by `stackroom backup`")
