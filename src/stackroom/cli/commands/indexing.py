@@ -154,7 +154,7 @@ def watch(arguments: argparse.Namespace) -> int:
         embedded += summary.embedded_passages
         changed = summary.added or summary.changed or summary.moved or summary.removed or summary.failures
         # A network folder that goes away is reported once, and once more when it is back.
-        is_news = summary.recognised or summary.unreadable != unreadable
+        is_news = summary.recognised or summary.freed_bytes or summary.unreadable != unreadable
         if first or changed or is_news or (embedded and not summary.waiting_passages):
             summary.embedded_passages, embedded = embedded, 0
             tell_summary(events, summary, time.strftime("%H:%M:%S "))
@@ -294,7 +294,7 @@ def progress_callback(display: "ProgressDisplay") -> "Callable[[Progress], None]
 def tell_summary(events: Events, summary: "Summary", before: str = "") -> None:
     """Reports what a run has done. `before` stands before the first line for people."""
     from stackroom.cli.terminal import listed, other_formats
-    from stackroom.common.amounts import counted
+    from stackroom.common.amounts import counted, size
 
     def waiting(count: int, noun: str) -> str:
         return f"{counted(count, noun)} {'waits' if count == 1 else 'wait'}"
@@ -332,6 +332,12 @@ def tell_summary(events: Events, summary: "Summary", before: str = "") -> None:
             f"The library is half embedded anew, with {summary.unfinished_model}: `stackroom index "
             "--reembed` goes on, `stackroom index --undo` gives it up."
         )
+    if summary.freed_bytes:
+        lines.append(
+            f"The index is {size(summary.freed_bytes)} smaller: what was removed had left room in it."
+        )
+    if summary.shrink_obstacle:
+        lines.append(f"The index is larger than it need be: {summary.shrink_obstacle}.")
     for title, entries in (
         ("Not indexed:", summary.failures),
         ("Could not be looked at:", summary.unreadable),
