@@ -4,8 +4,8 @@ Two folders of documents without PDFs are indexed, with a small embedder. One of
 which the catalogue's file is written anew without it. That is killed: half of the times at a random moment,
 else before a random write to the catalogue or its log (`faults.c`). After each kill `stackroom check` must
 find nothing, and all that is told of the other folder must be what it was. A reader searches all the while,
-and must find it each time. Every kill is followed by a run that is let through: then the file must be as small
-as that of an undisturbed one. Needs a C compiler; Linux only.
+and must find it each time. Every kill is followed by a run that is let through: then the file must be as
+small as that of an undisturbed one. Needs a C compiler; Linux only.
 """
 
 import argparse

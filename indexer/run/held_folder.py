@@ -80,10 +80,15 @@ class HeldFolder:
         self._is_sound = False
         self._stack.close()
 
-    def finish_work(self) -> None:
-        """Brings what is derived from the catalogue up to date with it."""
+    def finish_work(self, leave_off: Callable[[], bool] = lambda: False) -> None:
+        """Brings what is derived from the catalogue up to date with it, and rid of what was removed.
+
+        `leave_off` says whether the rest of the latter, which may take a minute, is for the next time.
+        """
         with closing(WordsWriter(self._settings.words)) as writer:
             writer.follow(self.catalog)
+            while writer.is_rewriting() and not leave_off():
+                writer.follow(self.catalog)
             writer.join()
         follow_vectors(self.catalog, self._settings.vector_lists)
 

@@ -179,7 +179,7 @@ class Indexer:
             run, self._publisher, self._find_ocr, settings, leave_off, self._tokenizer_and_model, background
         )
         self._publisher.trim_changes()
-        self._held.finish_work()
+        self._held.finish_work(leave_off)
         if current := self._publisher.current_model():
             run.summary.waiting_passages = self._publisher.pending_count(current)
         other = self._publisher.other_model()
