@@ -1,15 +1,16 @@
 """kill -9 while the catalogue is made smaller: `python -m bench.robustness.kill_shrinking --kills N`.
 
 Two folders of documents without PDFs are indexed, with a small embedder. One of them is forgotten, after
-which the catalogue's file is written anew without it. That is killed: half of the times at a random moment,
-else before a random write to the catalogue or its log (`faults.c`). After each kill `stackroom check` must
-find nothing, and all that is told of the other folder must be what it was. A reader searches all the while,
-and must find it each time. Every kill is followed by a run that is let through: then the file must be as
-small as that of an undisturbed one. Needs a C compiler; Linux only.
+which the catalogue's file is written anew without it. That is killed: half of the times at a random moment
+once it is being written, else before a random write to the catalogue or its log (`faults.c`). After each kill
+`stackroom check` must find nothing, and all that is told of the other folder must be what it was. A reader
+searches all the while, and must find it each time. Every kill is followed by a run that is let through: then
+the file must be as small as that of an undisturbed one. Needs a C compiler; Linux only.
 """
 
 import argparse
 import hashlib
+import os
 import random
 import shutil
 import signal
@@ -20,7 +21,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
@@ -30,13 +31,16 @@ from fakes import SomeModels, WordHashEmbedder
 from indexer.run.indexer import Indexer
 from indexer.upkeep.check import check
 from stackroom.catalog.catalog import Catalog
-from stackroom.common.documents import Document, Page
+from stackroom.common.documents import Document, OutlineEntry, Page
 from stackroom.common.settings import Settings
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
 # Of each folder; a document has so many random words, which can't be packed well.
-_DOCUMENTS, _WORDS = 150, 1000
+_DOCUMENTS, _WORDS = 150, 300
+
+# Characters of each document's outline, which makes the catalogue large, and nothing else.
+_OUTLINE = 150_000
 
 # By how much the file may be larger than that of an undisturbed run.
 _MORE = 1.05
@@ -74,7 +78,10 @@ def main() -> None:
     undisturbed = _copy(full, work / "undisturbed")
     seconds, writes = _let_through(undisturbed)
     small = undisturbed.catalog.stat().st_size
-    print(f"{before:,} bytes, {small:,} after the folder is forgotten, in {seconds:.2f} s", flush=True)
+    print(
+        f"{before:,} bytes, {small:,} after the folder is forgotten, in {seconds:.2f} s of writing",
+        flush=True,
+    )
 
     tally: Counter[str] = Counter()
     while tally.total() < arguments.kills:
@@ -83,7 +90,7 @@ def main() -> None:
         with _reading(data) as faults:
             process = _start(data, _before_write(shim, data, chance.randrange(writes)) if by_writes else {})
             if not by_writes:
-                wait_for("forgetting", process)
+                _wait_until_written(process)
                 time.sleep(chance.uniform(0, seconds))
                 process.send_signal(signal.SIGKILL)
             process.communicate(timeout=300)
@@ -119,10 +126,9 @@ def _documents(author: str, chance: random.Random) -> Iterator[tuple[str, Docume
         words = " ".join(f"{chance.randrange(16**8):08x}" for _ in range(_WORDS))
         text = f"Otters of {author} {number}.\n{words}\n"
         id_ = hashlib.sha256(text.encode()).hexdigest()[:24]
-        yield (
-            str(number),
-            Document(id_, f"{author} {number}", author, "", "", (), (Page(1, "1", text),), "none"),
-        )
+        outline = (OutlineEntry(chance.randbytes(_OUTLINE // 2).hex(), 1, 1),)
+        pages = (Page(1, "1", text),)
+        yield str(number), Document(id_, f"{author} {number}", author, "", "", outline, pages, "none")
 
 
 def _forget(data: Path) -> None:
@@ -147,15 +153,25 @@ def _before_write(shim: Path, data: Settings, after: int) -> dict[str, str]:
 
 
 def _let_through(data: Settings) -> tuple[float, int]:
-    """Returns how long it took after its start, in seconds, and about how many writes to the catalogue."""
+    """Returns how long it took, in seconds, once the file was being written, and about how many writes."""
     process = _start(data, {})
-    wait_for("forgetting", process)
+    _wait_until_written(process)
     began = time.monotonic()
     _, said = process.communicate(timeout=300)
     if process.returncode:
         sys.exit(f"the indexer ended with {process.returncode}: {said}")
     # Two for each page and frame of the log (its head, itself), and one to write it back.
     return time.monotonic() - began, 3 * data.catalog.stat().st_size // 4096
+
+
+def _wait_until_written(process: Process) -> None:
+    """Until SQLite has the temporary file, which has no name any more, or the process has ended."""
+    wait_for("forgetting", process)
+    while process.poll() is None:
+        with suppress(OSError):  # a file was closed, or the process has ended
+            if any("etilqs_" in os.readlink(file) for file in Path(f"/proc/{process.pid}/fd").iterdir()):  # noqa: PTH115
+                return
+        time.sleep(0.001)
 
 
 def _copy(settings: Settings, data: Path) -> Settings:
