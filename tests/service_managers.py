@@ -20,7 +20,7 @@ class SmallSystemd:
     Attributes:
         asked: the commands that it got, without options.
         starts: whether the unit starts.
-        makes_namespaces: whether users can make them.
+        lacks: properties that it can't set up.
         is_there: whether there is such a manager.
         understands: whether it understands units.
     """
@@ -28,14 +28,16 @@ class SmallSystemd:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.active = "inactive"
+        self.lacks: set[str] = set()
         self.enabled = False
-        self.starts = self.makes_namespaces = self.is_there = self.understands = True
+        self.starts = self.is_there = self.understands = True
 
     def __call__(self, command: Sequence[str]) -> Answer:
         program, *words = [word for word in command if not word.startswith("--")]
         self.asked.append(" ".join([program, *words]))
         if program == "systemd-run":
-            return ok() if self.makes_namespaces else failed("", 226)
+            given = {word.split("=")[1] for word in command if word.startswith("--property=")}
+            return failed("", 226) if given & self.lacks else ok()
         if program == "systemd-analyze":
             return ok() if self.understands else failed("Unknown section")
         if program == "loginctl":

@@ -18,7 +18,7 @@ from stackroom.cli.service.launchd import LABEL, Launchd, log_of, property_list
 from stackroom.cli.service.managers import manager_here
 from stackroom.cli.service.service import Service, planned, refuse_what_does_not_start
 from stackroom.cli.service.systemd import Systemd
-from stackroom.cli.service.unit import NAME, unit
+from stackroom.cli.service.unit import NAME, sandbox, unit
 from stackroom.common.errors import ServiceFailed, UsageError
 
 AWKWARD = 'a b%h%%"q"\'s\\n${HOME}$HOME;é語\t\n# z'
@@ -43,8 +43,7 @@ def some_service(folder: Path, program: Path | None = None) -> Service:
 
 
 @pytest.mark.skipif(not SYSTEMD_ANALYZE, reason="needs systemd-analyze")
-@pytest.mark.parametrize("in_namespaces", [True, False])
-def test_systemd_understands_awkward_names(tmp_path: Path, in_namespaces: bool) -> None:
+def test_systemd_understands_awkward_names(tmp_path: Path) -> None:
     def verified(name: str, *, is_there: bool = True) -> tuple[int, str]:
         """What systemd says of a unit whose program is in a folder of this name."""
         program = tmp_path / name / "python"
@@ -53,7 +52,8 @@ def test_systemd_understands_awkward_names(tmp_path: Path, in_namespaces: bool) 
         if is_there:
             program.symlink_to(sys.executable)
         file = tmp_path / "some.service"
-        file.write_text(unit(some_service(tmp_path, program), in_namespaces=in_namespaces), encoding="utf-8")
+        service = some_service(tmp_path, program)
+        file.write_text(unit(service, sandbox(service)), encoding="utf-8")
         ran = subprocess.run(
             [SYSTEMD_ANALYZE, "--user", "verify", file],
             capture_output=True,
@@ -70,7 +70,8 @@ def test_systemd_understands_awkward_names(tmp_path: Path, in_namespaces: bool) 
 
 
 def test_a_unit_keeps_words_apart_and_takes_nothing_for_a_specifier(tmp_path: Path) -> None:
-    text = unit(some_service(Path("/srv/my data"), Path("/usr/bin/python3")))
+    service = some_service(Path("/srv/my data"), Path("/usr/bin/python3"))
+    text = unit(service, sandbox(service))
     assert (
         '"--data=/srv/my data" "--" "/srv/my data/a b%%h%%%%\\"q\\"\'s\\\\n${HOME}$HOME;é語\\x09\\x0a# z"'
         in text
@@ -78,7 +79,8 @@ def test_a_unit_keeps_words_apart_and_takes_nothing_for_a_specifier(tmp_path: Pa
     assert "ExecStart=:" in text  # which leaves "$" as it is
     assert 'ReadWritePaths="-/srv/my data/data" "-/srv/my data/a b' in text
     assert "PrivateTmp=yes" in text
-    in_common = unit(some_service(Path("/tmp/mine")))
+    service = some_service(Path("/tmp/mine"))
+    in_common = unit(service, sandbox(service))
     assert "PrivateTmp" not in in_common
     assert '"-/tmp" "-/var/tmp"' in in_common
 
@@ -162,14 +164,19 @@ def test_systemd_is_given_the_unit_and_starts_it(tmp_path: Path, monkeypatch: py
     assert (state.doing, state.restarts) == ("reading: 1/2 files = half", 2)
 
     systemd.asked.clear()
-    systemd.makes_namespaces = False
+    systemd.lacks = {"ProtectClock"}
     manager.install(some_service(tmp_path))  # an upgrade: it is stopped first
     order = [
         f"systemctl {word}" for word in (f"stop {NAME}", "daemon-reload", f"enable {NAME}", f"start {NAME}")
     ]
     assert [one for one in systemd.asked if one in order] == order
-    assert "ProtectSystem" not in file.read_text()
-    assert "NoNewPrivileges=yes" in file.read_text()
+    assert "ProtectClock=" not in file.read_text()
+    assert (
+        "systemd can't set up here: ProtectClock\nPrivateUsers=yes\nProtectSystem=strict" in file.read_text()
+    )
+    systemd.lacks = {"PrivateUsers"}
+    assert "ProtectSystem=" not in manager.text(some_service(tmp_path))
+    assert "NoNewPrivileges=yes" in manager.text(some_service(tmp_path))
 
     assert manager.remove()
     assert (file.exists(), systemd.active, systemd.enabled) == (False, "inactive", False)

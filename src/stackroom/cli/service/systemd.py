@@ -3,6 +3,7 @@
 import getpass
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from stackroom.cli.service.managers import Ask, ServiceState, refuse_others, said, write
@@ -30,7 +31,7 @@ class Systemd:
         self._file = folder / "systemd" / "user" / NAME
 
     def text(self, service: Service) -> str:
-        return unit(service, in_namespaces=self._has_namespaces(service))
+        return unit(service, self._sandbox_here(sandbox(service)))
 
     def stop(self) -> None:
         if self._shown()["ActiveState"] not in ("inactive", "failed"):
@@ -96,13 +97,19 @@ class Systemd:
         answer = self._ask("loginctl", "show-user", getpass.getuser(), "--property=Linger", "--value")
         return {b"yes": True, b"no": False}.get(answer.output.strip())
 
-    def _has_namespaces(self, service: Service) -> bool:
-        """Whether a program can be run here with the `sandbox`. Some systems keep users from namespaces.
+    def _sandbox_here(self, wanted: Mapping[str, str]) -> Mapping[str, str]:
+        """What of `sandbox` can be set up here: some systems keep users from namespaces, or some of them.
 
-        True if it can't be told, because there is no manager to ask.
+        All of it if that can't be told, because there is no manager to ask.
         """
-        properties = [f"--property={name}={value}" for name, value in sandbox(service).items()]
-        answer = self._ask("systemd-run", "--user", "--wait", "--collect", "--quiet", *properties, "true")
+        if self._can_be_set_up(wanted):
+            return wanted
+        base = {"PrivateUsers": wanted["PrivateUsers"]}
+        return {name: value for name, value in wanted.items() if self._can_be_set_up({**base, name: value})}
+
+    def _can_be_set_up(self, properties: Mapping[str, str]) -> bool:
+        given = [f"--property={name}={value}" for name, value in properties.items()]
+        answer = self._ask("systemd-run", "--user", "--wait", "--collect", "--quiet", *given, "true")
         return answer.code not in _NOT_SET_UP
 
     def _verify(self, text: str) -> None:

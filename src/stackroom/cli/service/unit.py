@@ -1,6 +1,7 @@
 """A service as a file of systemd: a user unit."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from stackroom.cli.service.service import Service
@@ -18,8 +19,6 @@ _PROTECTED = tuple(
     f"Protect{what}"
     for what in ("Clock", "ControlGroups", "Hostname", "KernelLogs", "KernelModules", "KernelTunables")
 )
-
-_WITHOUT = "# Without what needs namespaces: on this system users can't make any."
 
 _UNIT = """\
 {mark}
@@ -65,9 +64,11 @@ WantedBy=default.target
 """
 
 
-def unit(service: Service, *, in_namespaces: bool = True) -> str:
-    """The text of the unit. `in_namespaces`: whether it has what is in `sandbox`."""
-    lines = [f"{name}={value}" for name, value in sandbox(service).items()] if in_namespaces else [_WITHOUT]
+def unit(service: Service, in_namespaces: Mapping[str, str]) -> str:
+    """The text of the unit. `in_namespaces`: as much of `sandbox` as there can be here."""
+    missing = [name for name in sandbox(service) if name not in in_namespaces]
+    lines = [f"# systemd can't set up here: {', '.join(missing)}"] if missing else []
+    lines += [f"{name}={value}" for name, value in in_namespaces.items()]
     return _UNIT.format(
         mark=MARK,
         command=" ".join(map(quoted, service.command)),
