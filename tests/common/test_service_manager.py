@@ -15,17 +15,11 @@ from waiting import wait_until
 pytestmark = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="has no such sockets")
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "",
-        pytest.param(
-            f"@stackroom-{os.getpid()}",
-            marks=pytest.mark.skipif(sys.platform != "linux", reason="only Linux has abstract sockets"),
-        ),
-    ],
-)
-def test_it_hears_that_we_are_ready_and_what_we_do(address: str) -> None:
+@pytest.mark.parametrize("is_abstract", [False, True])
+def test_it_hears_that_we_are_ready_and_what_we_do(is_abstract: bool) -> None:
+    if is_abstract and sys.platform != "linux":
+        pytest.skip("only Linux has abstract sockets")
+    address = f"@stackroom-{os.getpid()}" if is_abstract else ""
     with notified(address) as manager:
         environ = {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "100000", "PATH": "/bin"}
         ours = ServiceManager.take(environ)
@@ -40,7 +34,7 @@ def test_it_hears_that_we_are_ready_and_what_we_do(address: str) -> None:
     assert lines[:2] == ["READY=1", "WATCHDOG=1"]
     assert lines.count("READY=1") == 1
     beats = [when for when, line in manager.told if line == "WATCHDOG=1"]
-    assert 4 <= len(beats) <= 9  # every 50 ms
+    assert 2 <= len(beats) <= 9  # every 50 ms, as far as others let us run
 
 
 def test_the_watchdog_of_another_process_is_not_ours_unless_it_is_handed_on() -> None:
