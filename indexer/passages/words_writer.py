@@ -71,6 +71,10 @@ class WordsWriter:
         self._pages.close()
         self._documents.close()
 
+    def is_rewriting(self) -> bool:
+        """Whether an index is being written anew, of which the next calls of `follow` do some more."""
+        return any(writer.is_rewriting() for writer in (self._passages, self._pages, self._documents))
+
     def join(self) -> None:
         """Makes the indexes smaller, if they are in many small parts: a word is in the list of each.
 
@@ -232,6 +236,9 @@ class _Writer:
         self._index.reload()
         dead, share = dead_share(self._index)
         return 0 if dead >= _DEAD and share > _DEAD_SHARE else None
+
+    def is_rewriting(self) -> bool:
+        return self._progress.exists()
 
     def note_rewritten(self, following: int | None) -> None:
         """Notes which passage to go on with; None if all is done."""

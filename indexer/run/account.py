@@ -76,6 +76,8 @@ class Summary:
             are in `failed` and `failures`.
         unfinished_model: name of the model that the library is half embedded with anew; empty if there is
             none.
+        freed_bytes: by which the catalogue's file was made smaller.
+        shrink_obstacle: why it was not, though much of it is room; else empty.
     """
 
     added: int = 0
@@ -101,6 +103,8 @@ class Summary:
     waiting_passages: int = 0
     attachments: int = 0
     unfinished_model: str = ""
+    freed_bytes: int = 0
+    shrink_obstacle: str = ""
 
 
 class Run:

@@ -1,12 +1,15 @@
 """The data folder that an indexer holds: its lock, and what is open in it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 
 from indexer.ocr.scan_publisher import ScanPublisher
 from indexer.passages import another_time
 from indexer.passages.embed import Embedding
+from indexer.passages.follow_vectors import follow_vectors
+from indexer.passages.words_writer import WordsWriter
 from indexer.store.migrate import Upgrade, migrate
+from indexer.store.shrink import Shrunk, shrink
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Model
 from stackroom.common.errors import CatalogMissing, CatalogUnusable
@@ -78,6 +81,25 @@ class HeldFolder:
         """Closes what is open, and releases the lock."""
         self._is_sound = False
         self._stack.close()
+
+    def finish_work(self, leave_off: Callable[[], bool] = lambda: False) -> None:
+        """Brings what is derived from the catalogue up to date with it, and rid of what was removed.
+
+        `leave_off` says whether the rest of the latter, which may take a minute, is for the next time.
+        """
+        with closing(WordsWriter(self._settings.words)) as writer:
+            writer.follow(self.catalog)
+            while writer.is_rewriting() and not leave_off():
+                writer.follow(self.catalog)
+            writer.join()
+        follow_vectors(self.catalog, self._settings.vector_lists)
+
+    def shrink(self) -> Shrunk:
+        """Makes the catalogue's file smaller, if it has become too large for what is in it.
+
+        Not while passages wait for vectors: these are written beside us, and need the room.
+        """
+        return Shrunk() if self.publisher.is_any_pending() else shrink(self._settings.catalog)
 
     def is_current(self) -> bool:
         """Whether the files that we have open are still those in the data folder. Cheap."""

@@ -18,9 +18,7 @@ from indexer.folder.compare import File
 from indexer.folder.leave_out import Rules
 from indexer.ocr.scan_publisher import ScanPublisher
 from indexer.ocr.tesseract import FindOcr, find_tesseract
-from indexer.passages.follow_vectors import follow_vectors
 from indexer.passages.split import split
-from indexer.passages.words_writer import WordsWriter
 from indexer.pdf.processes.extract_all import Limits, extract_all
 from indexer.pdf.processes.task import Task
 from indexer.pdf.text.language import identify
@@ -181,12 +179,15 @@ class Indexer:
             run, self._publisher, self._find_ocr, settings, leave_off, self._tokenizer_and_model, background
         )
         self._publisher.trim_changes()
-        self._index_words()
+        self._held.finish_work(leave_off)
         if current := self._publisher.current_model():
             run.summary.waiting_passages = self._publisher.pending_count(current)
         other = self._publisher.other_model()
         if other and not other.is_replaced:
             run.summary.unfinished_model = other.model.fingerprint.name
+        if not (run.summary.waiting_files or leave_off()):
+            shrunk = self._held.shrink()
+            run.summary.freed_bytes, run.summary.shrink_obstacle = shrunk.freed, shrunk.obstacle
         pace.close()
         return run.finish()
 
@@ -219,7 +220,8 @@ class Indexer:
 
             added = publish_corpus(self._publisher, library, documents, tokenizer, model, on_document)
         self._publisher.trim_changes()
-        self._index_words()
+        self._held.finish_work()
+        self._held.shrink()
         summary = run.finish()
         summary.added, summary.pages, summary.unchanged = added, added, len(documents) - added
         return summary
@@ -258,6 +260,7 @@ class Indexer:
             )
         if not other.is_replaced:
             self._publisher.forget_other_models()
+            self._held.shrink()
             return Run(self._publisher, on_progress).finish()
         before = other.model.fingerprint
         tokenizer = self._models.tokenizer(before.name)
@@ -270,6 +273,7 @@ class Indexer:
         other = self._publisher.other_model()
         if other and other.is_replaced:
             self._publisher.forget_other_models()
+            self._held.shrink()
 
     @_in_the_held_folder
     def models(self) -> tuple[Model | None, OtherModel | None]:
@@ -288,7 +292,8 @@ class Indexer:
             known = "".join(f"\n  {known}" for known in libraries) or " none"
             raise UsageError(f"{root} is not a folder of this library. Its folders are:{known}")
         removed = self._publisher.forget_library(libraries[root])
-        self._index_words()
+        self._held.finish_work()
+        self._held.shrink()
         return removed
 
     @_in_the_held_folder
@@ -327,7 +332,7 @@ class Indexer:
                 run.tell(files_done=1, passages=sum(passage.legible for passage in passages))
                 check()
         self._publisher.switch_model(model)
-        self._index_words()
+        self._held.finish_work()
         pace.close()
         return run.finish()
 
@@ -366,12 +371,6 @@ class Indexer:
         self, run: Run, model: Model, put_off: Callable[[], bool] = lambda: False
     ) -> AbstractContextManager[Callable[[], None]]:
         return in_background(self._settings, run, model, self._publisher, self._held.embedding, put_off)
-
-    def _index_words(self) -> None:
-        with closing(WordsWriter(self._settings.words)) as writer:
-            writer.follow(self._held.catalog)
-            writer.join()
-        follow_vectors(self._held.catalog, self._settings.vector_lists)
 
     def _extract(
         self,

@@ -71,6 +71,10 @@ class ModelPublisher(CatalogWriter):
                     remove_passages(db, first, last)
                 db.execute("DELETE FROM models WHERE id = ?", (model,))
 
+    def is_any_pending(self) -> bool:
+        """Whether passages wait for their vectors, of whatever model."""
+        return bool(self._rows("SELECT 1 FROM pending LIMIT 1"))
+
     def pending_count(self, model: Model) -> int:
         """How many passages of a model wait for a vector."""
         return pending_count(self._rows, model)

@@ -8,13 +8,14 @@ left out: they are made again.
 import hashlib
 import json
 import os
+import platform
 import shutil
 import sqlite3
 import tarfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +33,9 @@ from stackroom.common.running import hold
 from stackroom.common.settings import Settings
 from stackroom.common.sqlite_file import connect, connect_to_read, create, identity, put
 
+UNFINISHED_PREFIX = ".stackroom-backup-"
+"""Of a folder beside a backup, in which it is made."""
+
 _FORMAT = 1
 _NAME = "backup.json"
 
@@ -45,10 +49,19 @@ _PAGES_AT_ONCE = 2500
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a backup has: when it was made, as ISO 8601, and its files' names and sizes in bytes."""
+    """What a backup has.
+
+    Attributes:
+        created: when it was made, as ISO 8601.
+        files: its files' names and sizes in bytes.
+        origin: the machine and the data folder that it is of; empty if an older version made it.
+        damage: what SQLite finds wrong with the catalogue that was copied, if it was looked at; else empty.
+    """
 
     created: str
     files: Mapping[str, int]
+    origin: str = ""
+    damage: str = ""
 
 
 def back_up(settings: Settings, file: Path) -> Contents:
@@ -73,7 +86,7 @@ def back_up(settings: Settings, file: Path) -> Contents:
     try:
         if file.exists():
             raise BackupUnusable(f"{file} is there already. Name a new file, or remove that one first.")
-        with TemporaryDirectory(prefix=".stackroom-backup-", dir=file.parent) as folder:
+        with TemporaryDirectory(prefix=UNFINISHED_PREFIX, dir=file.parent) as folder:
             copies = Path(folder)
             _refuse_without_room(settings, copies)
             _copy_sqlite(settings.catalog, copies / CATALOG)
@@ -82,7 +95,8 @@ def back_up(settings: Settings, file: Path) -> Contents:
             for other in (settings.calls, settings.data / CONFIG):
                 if other.exists():
                     shutil.copyfile(other, copies / other.name)
-            contents = _write(copies, copies / "backup.tar")
+            damage = _damage(copies / CATALOG)
+            contents = _write(copies, copies / "backup.tar", origin_of(settings))
             (copies / "backup.tar").rename(file)
     except (OSError, sqlite3.Error) as error:
         ours = error.filename if isinstance(error, OSError) else None
@@ -91,7 +105,39 @@ def back_up(settings: Settings, file: Path) -> Contents:
                 f"No backup can be made: {ours} cannot be read: {reason_of(error)}."
             ) from error
         raise BackupUnusable(f"The backup {file} cannot be written: {reason_of(error)}.") from error
-    return contents
+    return replace(contents, damage=damage)
+
+
+def origin_of(settings: Settings) -> str:
+    """How backups name the machine and the data folder that they are of."""
+    return f"{platform.node()}:{os.path.realpath(settings.data)}"
+
+
+def examine(file: Path) -> Contents:
+    """What a backup has, after comparing all that is in it with its checksums.
+
+    Raises:
+        BackupUnusable: `file` is no backup, or damaged.
+    """
+    try:
+        with tarfile.open(file, "r:") as archive:
+            about = _about(archive)
+            found = {
+                member.name: hashlib.file_digest(_content(archive, member), "sha256").hexdigest()  # type: ignore[arg-type]
+                for member in archive
+                if member.name != _NAME
+            }
+        if found != {name: entry["sha256"] for name, entry in about["files"].items()}:
+            raise ValueError("it is damaged: its files are not what was backed up")
+        return _contents(about)
+    except (OSError, tarfile.TarError, ValueError, KeyError) as error:
+        raise BackupUnusable(f"{file} is no sound backup: {reason_of(error)}.") from error
+
+
+def glance(file: Path) -> Contents:
+    """What a backup says that it has. Raises OSError, TarError, ValueError or KeyError if it is none."""
+    with tarfile.open(file, "r:") as archive:
+        return _contents(_about(archive))
 
 
 def restore(settings: Settings, file: Path, prepare: Callable[[Path], object]) -> Contents:
@@ -178,12 +224,22 @@ def _refuse_without_room(settings: Settings, folder: Path) -> None:
         )
 
 
-def _write(copies: Path, tar: Path) -> Contents:
+def _damage(catalog: Path) -> str:
+    """The first thing that SQLite finds wrong with a catalogue; empty if it finds nothing."""
+    try:
+        with closing(connect(catalog)) as db:
+            (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return "" if found == "ok" else str(found)
+
+
+def _write(copies: Path, tar: Path, origin: str) -> Contents:
     files = {
         path.name: {"size": path.stat().st_size, "sha256": _digest(path)} for path in sorted(copies.iterdir())
     }
     created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    about = {"format": _FORMAT, "stackroom": __version__, "created": created, "files": files}
+    about = {"format": _FORMAT, "stackroom": __version__, "created": created, "from": origin, "files": files}
     text = json.dumps(about, indent=1).encode()
     with _new(tar) as out:
         with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
@@ -193,7 +249,7 @@ def _write(copies: Path, tar: Path) -> Contents:
                     archive.addfile(_member(name, (copies / name).stat().st_size), content)
         out.flush()
         os.fsync(out.fileno())
-    return Contents(created, {name: _size(entry) for name, entry in files.items()})
+    return _contents(about)
 
 
 def _new(path: Path) -> IO[bytes]:
@@ -211,12 +267,7 @@ def _member(name: str, size: int) -> tarfile.TarInfo:
 def _read(file: Path, folder: Path, places: Mapping[str, Path]) -> Contents:
     """Unpacks a backup into an empty folder. Raises ValueError or KeyError if anything in it is wrong."""
     with tarfile.open(file, "r:") as archive:
-        first = archive.next()
-        if first is None or first.name != _NAME or first.size > _LONGEST_LIST:
-            raise ValueError("it is no backup of Stackroom")
-        about = json.loads(_content(archive, first).read())
-        if about["format"] != _FORMAT:
-            raise ValueError(f"it has format {about['format']}; this version of Stackroom reads {_FORMAT}")
+        about = _about(archive)
         files = about["files"]
         while member := archive.next():
             # Only the name counts: what the archive says of folders, links and rights is ignored.
@@ -232,7 +283,23 @@ def _read(file: Path, folder: Path, places: Mapping[str, Path]) -> Contents:
             raise ValueError(f"it is damaged: {name} is not what was backed up")
     if CATALOG not in files:
         raise ValueError("it has no catalogue")
-    return Contents(str(about["created"]), {name: _size(entry) for name, entry in files.items()})
+    return _contents(about)
+
+
+def _about(archive: tarfile.TarFile) -> Mapping[str, Any]:
+    """The first file of a backup. Raises ValueError or KeyError if it is none."""
+    first = archive.next()
+    if first is None or first.name != _NAME or first.size > _LONGEST_LIST:
+        raise ValueError("it is no backup of Stackroom")
+    about: Mapping[str, Any] = json.loads(_content(archive, first).read())
+    if about["format"] != _FORMAT:
+        raise ValueError(f"it has format {about['format']}; this version of Stackroom reads {_FORMAT}")
+    return about
+
+
+def _contents(about: Mapping[str, Any]) -> Contents:
+    sizes = {name: int(entry["size"]) for name, entry in about["files"].items()}
+    return Contents(str(about["created"]), sizes, str(about.get("from", "")))
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
@@ -240,10 +307,6 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
     if content is None:
         raise ValueError(f"{member.name!r} in it is no file")
     return content
-
-
-def _size(entry: Mapping[str, Any]) -> int:
-    return int(entry["size"])
 
 
 def _digest(path: Path) -> str:

@@ -68,7 +68,7 @@ def test_bash_completes_commands_options_and_paths(tmp_path: Path) -> None:
         ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
         return sorted(filter(None, ran.stdout.splitlines()))
 
-    assert completed("se") == ["search", "serve"]
+    assert completed("se") == ["search", "serve", "service"]
     assert completed("token", "") == ["list", "new", "revoke"]
     assert "--follow-links" in completed("index", "--f")
     assert completed("index", "pa") == ["papers"]

@@ -18,6 +18,9 @@ SCHEMA_VERSION = 8
 OLDEST_VERSION = 2
 """The oldest version that `indexer.store.migrate` can bring up to date."""
 
+# The log has 4 MB when SQLite writes it back.
+_LOG_BYTES = 16_000_000
+
 SCANS_TABLE = """
 CREATE TABLE scans (                    -- pages whose text only OCR can tell
     document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
@@ -201,6 +204,8 @@ def open_catalog(path: Path, *, create: bool) -> sqlite3.Connection:
         # Write-ahead logging lets the server read while the indexer writes; FULL makes each commit durable.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        # What a large change made of the log is cut off by a later one, while readers keep the file open.
+        connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
         _prepare(connection, path, create=create)
     return connection
 

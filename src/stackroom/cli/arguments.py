@@ -17,6 +17,7 @@ from stackroom.cli.help_texts import (
     OPERATORS,
     TRY,
 )
+from stackroom.cli.service_arguments import add_service
 from stackroom.cli.shared_arguments import MODEL, add_address, add_log, add_parent, add_paths, add_wait
 from stackroom.common.settings import Settings
 from stackroom.common.settings_sources import Given
@@ -154,6 +155,9 @@ def command_parser() -> CommandParser:
     add_address(up)
     add_log(up)
 
+    service = add("service", "have this system keep `up` running: install, look after and remove a service")
+    add_service(service, common)
+
     search = add("search", "find the documents that answer a question or contain these words")
     search.formatter_class = argparse.RawDescriptionHelpFormatter
     search.epilog = OPERATORS
@@ -231,7 +235,24 @@ def command_parser() -> CommandParser:
     backup = add(
         "backup", "copy everything that cannot be made again into one file; other commands may run meanwhile"
     )
-    backup.add_argument("file", type=path, metavar="FILE", help="the tar file to make; must not exist yet")
+    where = backup.add_mutually_exclusive_group(required=True)
+    where.add_argument(
+        "file", nargs="?", type=path, metavar="FILE", help="the tar file to make; must not exist yet"
+    )
+    where.add_argument(
+        "--to",
+        type=path,
+        metavar="DIR",
+        help="make one in this folder, named by its time; for cron: says nothing if all is well, unless it "
+        "is on a terminal",
+    )
+    backup.add_argument(
+        "--keep",
+        type=positive,
+        metavar="N",
+        help="with --to: then remove the oldest backups of this data folder there, beyond N",
+    )
+    backup.add_argument("--json", action="store_true", help="print what was done as JSON")
 
     restore = add("restore", "put a backup into a data folder that has no index yet")
     restore.add_argument("file", type=path, metavar="FILE", help="made by `stackroom backup`")

@@ -15,7 +15,7 @@ Search a private folder of PDFs on this machine: for you, and for AI assistants 
 COMMAND_GROUPS = {
     "search": ("search", "list", "fetch"),
     "read folders": ("index", "watch", "forget"),
-    "answer assistants": ("serve", "up", "passphrase", "token", "clients", "log", "doctor"),
+    "answer assistants": ("serve", "up", "service", "passphrase", "token", "clients", "log", "doctor"),
     "look after the library": ("status", "check", "backup", "restore"),
     "measure, and set up": ("eval", "models", "completion"),
 }

@@ -28,6 +28,7 @@ COMMANDS = {
     "forget": ("indexing", "forget"),
     "serve": ("serving", "serve"),
     "up": ("serving", "up"),
+    "service": ("service", "service"),
     "search": ("searching", "search"),
     "list": ("listing", "list_documents"),
     "fetch": ("searching", "fetch"),

@@ -1,7 +1,9 @@
 """Shows how far a command is: by a bar on a terminal, else by an event every few seconds."""
 
+import math
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -17,9 +19,19 @@ _SECONDS_BETWEEN_LINES = 5.0
 class ProgressDisplay:
     """A bar on a terminal, else an event every few seconds. A context manager."""
 
-    def __init__(self, events: Events, *, quiet: bool = False) -> None:
-        """Shows nothing at all if `quiet`, and nothing before the first `update`."""
+    def __init__(
+        self, events: Events, *, quiet: bool = False, on_text: Callable[[str], object] = lambda text: None
+    ) -> None:
+        """Shows nothing before the first `update`.
+
+        Args:
+            events: where it reports.
+            quiet: shows nothing at all.
+            on_text: also told how far it is, at most once a second, even if `quiet`.
+        """
         self._events = events
+        self._on_text = on_text
+        self._last_text = -math.inf
         self._quiet = quiet
         self._bar: Progress | None = None
         self._started = self._last_line = time.monotonic()
@@ -75,6 +87,10 @@ class ProgressDisplay:
         if scans:  # scans are read when everything else is done
             counts = f"{scans_done}/{counted(scans, 'scanned page')}  {of_passages}"
         left = f"about {duration(seconds_left)} left" if seconds_left is not None else ""
+        text = f"{stage}: {counts}" + (f", {left}" if left else "")
+        if time.monotonic() - self._last_text >= 1:
+            self._last_text = time.monotonic()
+            self._on_text(text)
         if self._bar:
             self._bar.update(
                 self._task, description=stage, completed=share, counts=counts, left=left, visible=True
@@ -83,7 +99,7 @@ class ProgressDisplay:
             self._last_line = time.monotonic()
             self._events.tell(
                 "progress",
-                f"{stage}: {counts}" + (f", {left}" if left else ""),
+                text,
                 stage=stage,
                 files=files,
                 files_done=files_done,

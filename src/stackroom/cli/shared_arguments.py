@@ -99,3 +99,12 @@ def add_address(parser: argparse.ArgumentParser) -> None:
         help="most calls of each client in a minute, if other machines can reach the server; 0 for any "
         "number (default: STACKROOM_CALLS_PER_MINUTE, or 300)",
     )
+
+
+def given_address(arguments: argparse.Namespace) -> list[str]:
+    """Those of `add_address` that were given, for another command line."""
+    values = ("host", "port", "public_url", "calls_per_minute")
+    given = [(name, getattr(arguments, name)) for name in values if getattr(arguments, name) is not None]
+    given += [("allow_host", name) for name in arguments.allow_host or ()]
+    found = [f"--{name.replace('_', '-')}={value}" for name, value in given]
+    return [*found, "--allow-anonymous"] if arguments.allow_anonymous else found

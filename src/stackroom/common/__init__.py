@@ -13,6 +13,7 @@ __all__ = [
     "owner_only",
     "programs",
     "running",
+    "service_manager",
     "settings",
     "settings_sources",
     "sqlite_file",

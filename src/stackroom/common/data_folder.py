@@ -9,6 +9,7 @@ index/                  derived from the PDFs; can be deleted, and the next run 
     wanted.lock         held by who waits for indexer.lock: see `indexer.store.turns`
     watch.lock          held by the one watcher, also while it lets others have indexer.lock
     server.lock         held by the HTTP server; server.holder.json says where it listens
+    backup.lock         held while a backup is made for `backup --to`
     making.lock         held for the moment in which catalog.sqlite3 is made
     left-over-*         journals that lay where the catalogue was made, perhaps of one that was moved away
     format-*.sqlite3    copies that an upgrade made of catalogues of an older format
@@ -39,6 +40,7 @@ SERVER_LOCK = "server.lock"
 HOLDER_SUFFIX = ".holder.json"
 """Of the note beside a lock, in place of ".lock"."""
 
+BACKUP_LOCK = "backup.lock"
 MAKING_LOCK = "making.lock"
 LEFT_OVER_PREFIX = "left-over-"
 OLD_FORMAT = "format-{version}.sqlite3"

@@ -16,6 +16,7 @@ StackroomError
 ├── BackupUnusable          a backup cannot be written, or is none that can be restored here
 ├── AccessUnusable          the file of clients and tokens cannot be read or written
 ├── LedgerUnusable          the ledger of calls cannot be read
+├── ServiceFailed           the service of `up` can't be installed, started, asked or removed
 ├── AlreadyRunning          another indexer is working on the same data folder
 ├── ExtractionFailed        one PDF could not be read; the run goes on
 ├── QuestionsUnusable       questions to evaluate with can't be read, or do not fit their documents
@@ -96,6 +97,10 @@ class AccessUnusable(StackroomError):
 
 class LedgerUnusable(StackroomError):
     """The ledger of calls cannot be read. That it cannot be written is logged, and stops nothing."""
+
+
+class ServiceFailed(StackroomError):
+    """The service of `up` can't be installed, started, asked or removed."""
 
 
 class AlreadyRunning(StackroomError):

@@ -256,6 +256,11 @@ class Settings:
         """Held by the HTTP server."""
         return self.index / data_folder.SERVER_LOCK
 
+    @property
+    def backup_lock(self) -> Path:
+        """Held while a backup is made that takes the place of older ones."""
+        return self.index / data_folder.BACKUP_LOCK
+
 
 def is_text(path: Path | str) -> bool:
     """Whether a path is valid UTF-8: others can't be kept in the catalogue, nor given to all libraries."""

@@ -29,6 +29,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from stackroom.common.errors import UsageError
 from stackroom.common.events import Events
 from stackroom.common.running import hold, holder
+from stackroom.common.service_manager import ServiceManager
 from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
 from stackroom.server.access.auth_provider import AccessControl, OrUnavailable, create_access_control
@@ -181,7 +182,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve_http(settings: Settings, reader: Reader) -> None:
+def serve_http(settings: Settings, reader: Reader, manager: ServiceManager | None = None) -> None:
     """Serves until the process gets SIGINT or SIGTERM, then returns. Call it in the main thread.
 
     Says on standard error where it listens. While it runs, `address.base_url` gives its URL, unless another
@@ -191,6 +192,7 @@ def serve_http(settings: Settings, reader: Reader) -> None:
         settings: `host`, `port` (0 takes any free one), `public_url`, `allow_anonymous`, `allow_host`,
             `calls_per_minute`, `ledger`, `log_json` and `data`.
         reader: answers all requests; it is not closed here. Its catalogue may be empty.
+        manager: is told when the server answers, that it goes on doing so, and when it ends.
 
     Raises:
         UsageError: it can't listen there, for example because the port is in use.
@@ -238,6 +240,7 @@ def serve_http(settings: Settings, reader: Reader) -> None:
                 timeout_graceful_shutdown=_STOP_SECONDS,
             ),
             ending,
+            manager or ServiceManager(),
         )
         lock = settings.server_lock
         with hold(lock, {"url": url, "pid": os.getpid()}, needed=False) as is_the_first:
@@ -275,16 +278,23 @@ class _Server(uvicorn.Server):
     At a second Ctrl-C, uvicorn would leave everything as it stands, and write tracebacks to the log.
     """
 
-    def __init__(self, config: uvicorn.Config, ending: threading.Event) -> None:
-        """`ending` is set when it is told to end."""
+    def __init__(self, config: uvicorn.Config, ending: threading.Event, manager: ServiceManager) -> None:
+        """`ending` is set when it is told to end. `manager`: see `serve_http`."""
         super().__init__(config)
         self._ending = ending
+        self._manager = manager
         logging.getLogger("uvicorn.error").addFilter(_is_no_end)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
         self._ending.set()
+        self._manager.tell("STOPPING=1")
         self.force_exit = False
+
+    async def on_tick(self, counter: int) -> bool:
+        # uvicorn calls it ten times a second, in the loop that answers requests, from when it takes them.
+        self._manager.beat()
+        return await super().on_tick(counter)
 
 
 def _is_no_end(record: logging.LogRecord) -> bool:

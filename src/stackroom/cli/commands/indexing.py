@@ -19,6 +19,7 @@ from stackroom.cli.exit_codes import INDEX_IS_KEPT, OK, SOMETHING_FAILED, end_wi
 from stackroom.common.amounts import duration
 from stackroom.common.errors import UsageError
 from stackroom.common.events import Events
+from stackroom.common.service_manager import ServiceManager
 from stackroom.common.settings import Settings, is_text
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def index(arguments: argparse.Namespace) -> int:
             on_progress = progress_callback(display)
             summary = indexer.run(roots, retry_failed=True, only=unread_files, on_progress=on_progress)
         does_more = not (arguments.undo or arguments.retry_only)
-        roots = _roots(arguments.paths, indexer.libraries()) if does_more else []
+        roots = library_roots(arguments.paths, indexer.libraries()) if does_more else []
         if does_more and (roots or not arguments.reembed):
             after = indexer.run(roots, retry_failed=arguments.retry, on_progress=progress_callback(display))
             if arguments.reembed:
@@ -133,6 +134,7 @@ def watch(arguments: argparse.Namespace) -> int:
 
     settings = settings_of(arguments)
     events = Events(as_json=settings.log_json)
+    manager = ServiceManager.take(os.environ)
     signal.signal(signal.SIGTERM, lambda signum, frame: stop_process(events, INDEX_IS_KEPT, OK))
     if arguments.with_parent:
         end_with_parent()
@@ -144,7 +146,7 @@ def watch(arguments: argparse.Namespace) -> int:
 
     def roots(known: list[Path]) -> list[Path]:
         print_upgrade(indexer.upgrade)
-        return _roots(arguments.paths, known)
+        return library_roots(arguments.paths, known)
 
     def on_summary(summary: "Summary") -> None:
         nonlocal first, embedded, unreadable
@@ -152,7 +154,7 @@ def watch(arguments: argparse.Namespace) -> int:
         embedded += summary.embedded_passages
         changed = summary.added or summary.changed or summary.moved or summary.removed or summary.failures
         # A network folder that goes away is reported once, and once more when it is back.
-        is_news = summary.recognised or summary.unreadable != unreadable
+        is_news = summary.recognised or summary.freed_bytes or summary.unreadable != unreadable
         if first or changed or is_news or (embedded and not summary.waiting_passages):
             summary.embedded_passages, embedded = embedded, 0
             tell_summary(events, summary, time.strftime("%H:%M:%S "))
@@ -160,11 +162,16 @@ def watch(arguments: argparse.Namespace) -> int:
             indexer.drop_replaced_model()
             events.tell("watching", "Watching. Ctrl-C ends it.")
         first, unreadable = False, summary.unreadable
+        manager.tell("STATUS=Following the folders")
 
     def on_trouble(trouble: str) -> None:
         events.tell("trouble", f"stackroom: {trouble}", "warning", message=trouble)
+        manager.tell(f"STATUS={trouble}")
 
-    with ProgressDisplay(events, quiet=arguments.quiet) as display:
+    def tell_status(text: str) -> None:
+        manager.tell(f"STATUS={text}")
+
+    with ProgressDisplay(events, quiet=arguments.quiet, on_text=tell_status) as display:
         events.take_logging()
         following.watch(
             indexer,
@@ -225,7 +232,8 @@ def print_upgrade(upgrade: "Upgrade | None") -> None:
         print(f"stackroom: {upgrade}", file=sys.stderr, flush=True)
 
 
-def _roots(paths: Sequence[Path], known: list[Path]) -> list[Path]:
+def library_roots(paths: Sequence[Path], known: list[Path]) -> list[Path]:
+    """The folders and PDFs to follow: those named, or those known. Raises UsageError if one can't be read."""
     roots: list[Path] = []
     for path in paths:
         root = _absolute(path)
@@ -288,7 +296,7 @@ def progress_callback(display: "ProgressDisplay") -> "Callable[[Progress], None]
 def tell_summary(events: Events, summary: "Summary", before: str = "") -> None:
     """Reports what a run has done. `before` stands before the first line for people."""
     from stackroom.cli.terminal import listed, other_formats
-    from stackroom.common.amounts import counted
+    from stackroom.common.amounts import counted, size
 
     def waiting(count: int, noun: str) -> str:
         return f"{counted(count, noun)} {'waits' if count == 1 else 'wait'}"
@@ -326,6 +334,12 @@ def tell_summary(events: Events, summary: "Summary", before: str = "") -> None:
             f"The library is half embedded anew, with {summary.unfinished_model}: `stackroom index "
             "--reembed` goes on, `stackroom index --undo` gives it up."
         )
+    if summary.freed_bytes:
+        lines.append(
+            f"The index is {size(summary.freed_bytes)} smaller: what was removed had left room in it."
+        )
+    if summary.shrink_obstacle:
+        lines.append(f"The index is larger than it need be: {summary.shrink_obstacle}.")
     for title, entries in (
         ("Not indexed:", summary.failures),
         ("Could not be looked at:", summary.unreadable),

@@ -13,9 +13,10 @@ from stackroom.cli.arguments import settings_of
 from stackroom.cli.commands.indexing import print_upgrade, tell_waiting
 from stackroom.cli.commands.searching import open_reader
 from stackroom.cli.exit_codes import INTERRUPTED, OK, SOMETHING_FAILED, end_with_parent, exit_despite_threads
-from stackroom.cli.shared_arguments import WAIT_SECONDS
+from stackroom.cli.shared_arguments import WAIT_SECONDS, given_address
 from stackroom.common.events import Events
 from stackroom.common.owner_only import narrow
+from stackroom.common.service_manager import ServiceManager
 
 # How long `up` waits for `watch` and `serve` to end by themselves, in seconds.
 _STOP_SECONDS = 30.0
@@ -28,6 +29,7 @@ def serve(arguments: argparse.Namespace) -> int:
     # Until the server listens; then `serve_http` ends in good order.
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda signum, frame: os._exit(OK))
+    manager = ServiceManager.take(os.environ)
     # Importing FastMCP loads 900 modules, which all stay: looking for garbage would take a tenth of the time.
     gc.disable()
     from stackroom.server.application import serve_http
@@ -43,7 +45,7 @@ def serve(arguments: argparse.Namespace) -> int:
     if arguments.transport == "stdio":
         serve_stdio(settings, reader)
     else:
-        serve_http(settings, reader)
+        serve_http(settings, reader, manager)
     # Closing the catalogue removes its journal. A search that hangs may keep it open, so the wait is short.
     # While the thread of `warming` loads, it stays open: closed, it would seem damaged to that thread.
     if not any(thread.name == "warm" for thread in threading.enumerate()):
@@ -59,18 +61,12 @@ def up(arguments: argparse.Namespace) -> int:
 
     settings = settings_of(arguments)
     refuse_second_watcher(settings)
+    manager = ServiceManager.take(os.environ)
+    manager.tell("STATUS=Opening the index")
     with turn(settings, WAIT_SECONDS, tell_waiting(settings)):  # before the server opens the catalogue
         print_upgrade(migrate(settings.catalog))
     program = [sys.executable, "-m", "stackroom"]
     paths = [str(path) for path in arguments.paths]
-    address = ["--host", settings.host, "--port", str(settings.port)]
-    if settings.public_url:
-        address += ["--public-url", settings.public_url]
-    if settings.allow_anonymous:
-        address += ["--allow-anonymous"]
-    for name in settings.allow_host:
-        address += ["--allow-host", name]
-    address += ["--calls-per-minute", str(settings.calls_per_minute)]
     common = ["--data", str(settings.data), "--with-parent"]
     if "config" in arguments:
         common += ["--config", str(arguments.config)]
@@ -84,19 +80,29 @@ def up(arguments: argparse.Namespace) -> int:
 
     def on_signal(signum: int, frame: FrameType | None) -> None:
         stopped.append(signum)
+        manager.tell("STOPPING=1")
         stop.set()
 
     for signum in (signal.SIGINT, signal.SIGTERM):  # `watch` and `serve` report by themselves that they stop
         signal.signal(signum, on_signal)
     # The standard input of each is a pipe that ends when this process ends, even if it is killed.
+    commands = {
+        "watch": [*program, "watch", *common, *rules, "--", *paths],
+        "serve": [*program, "serve", *common, *given_address(arguments)],
+    }
     processes = [
-        subprocess.Popen([*program, "watch", *common, *rules, "--", *paths], stdin=subprocess.PIPE),
-        subprocess.Popen([*program, "serve", *common, *address], stdin=subprocess.PIPE),
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            # The server is ready when it answers, and alive as long as its loop turns.
+            env={**os.environ, **manager.variables(beats=half == "serve")},
+        )
+        for half, command in commands.items()
     ]
     while all(process.poll() is None for process in processes) and not stop.wait(0.2):
         pass
     ended = [process.returncode for process in processes if process.returncode is not None]
-    for half, process in zip(("watch", "serve"), processes, strict=True):
+    for half, process in zip(commands, processes, strict=True):
         if not stopped and (process.returncode or 0) < 0:  # by a signal, so it could not report it itself
             text = (
                 f"`stackroom {half}`, a half of `up`, was killed (signal {-process.returncode}), "

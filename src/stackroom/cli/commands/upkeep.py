@@ -2,12 +2,14 @@
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
 from stackroom.cli.arguments import settings_of
 from stackroom.cli.commands.indexing import tell_waiting
 from stackroom.cli.exit_codes import OK, SOMETHING_FAILED, clean_up_when_interrupted
+from stackroom.common.errors import UsageError
 from stackroom.common.events import Events
 
 
@@ -38,20 +40,41 @@ def check(arguments: argparse.Namespace) -> int:
 
 def backup(arguments: argparse.Namespace) -> int:
     from indexer.upkeep.backup import back_up
+    from indexer.upkeep.kept_backups import Kept, back_up_into
     from stackroom.common.amounts import counted, size
 
     settings = settings_of(arguments)
+    if arguments.keep and not arguments.to:
+        raise UsageError("--keep is for the backups of a folder: name that with --to, in place of a file.")
 
     def outcome() -> str:
-        return "the backup is complete" if arguments.file.exists() else "no backup was made"
+        is_made = arguments.file and arguments.file.exists()
+        return "the backup is complete" if is_made else "no backup was made"
 
     with clean_up_when_interrupted(Events(as_json=settings.log_json), outcome):
-        contents = back_up(settings, arguments.file)
-    print(
-        f"{arguments.file}: {size(sum(contents.files.values()))} in {counted(len(contents.files), 'file')}."
-    )
-    print("Whoever can read it can read the library. `stackroom restore` puts it into an empty data folder.")
-    return OK
+        if arguments.to:
+            made = back_up_into(settings, arguments.to, arguments.keep)
+        else:
+            made = Kept(arguments.file, back_up(settings, arguments.file), ())
+    contents = made.contents
+    if arguments.json:
+        removed = [str(old) for old in made.removed]
+        print(json.dumps({"file": str(made.file), **asdict(contents), "removed": removed}))
+    elif arguments.file or sys.stdout.isatty():
+        files = counted(len(contents.files), "file")
+        print(f"{made.file}: {size(sum(contents.files.values()))} in {files}.")
+        print(
+            "Whoever can read it can read the library. `stackroom restore` puts it into an empty data folder."
+        )
+        for old in made.removed:
+            print(f"{old} is removed.")
+    if contents.damage:
+        text = (
+            f"{made.file} is a backup of a damaged catalogue: {contents.damage}. `stackroom check --repair` "
+            "repairs it. Keep the backups before this one."
+        )
+        Events(as_json=settings.log_json).tell("damaged", f"stackroom: {text}", "error", message=text)
+    return SOMETHING_FAILED if contents.damage else OK
 
 
 def restore(arguments: argparse.Namespace) -> int:
