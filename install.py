@@ -14,7 +14,7 @@ import urllib.request
 from collections import deque
 from pathlib import Path
 
-# CPU builds of torch. What pip finds elsewhere for Linux brings several GB of CUDA, which Stackroom never uses.
+# CPU builds of torch: what pip finds elsewhere for Linux brings GBs of CUDA, which Stackroom never uses.
 _CPU_TORCH = "https://download.pytorch.org/whl/cpu"
 
 # For that address to answer. Who has no way to it is not to wait.
@@ -23,8 +23,9 @@ _SECONDS = 5.0
 _ENVIRONMENT = Path(".venv")
 _CONSTRAINTS = Path("constraints.txt")
 
-# What pip says of a package of a megabyte or more.
+# What pip says of a package whose size is in megabytes.
 _LARGE = re.compile(r"\s*(?:Downloading|Using cached) ([\w.]+)-([\w.+!]+?)-\S+ \(([\d.]+) MB\)")
+_LEAST_TOLD_MB = 5.0
 _LAST_STEP = re.compile(r"Installing collected packages: (.*)")
 
 _started = time.monotonic()
@@ -66,15 +67,15 @@ def _pip(*arguments: str) -> bool:
 
     Modules are compiled when they are first imported: a tenth of them ever are.
     """
-    command = [_python(), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off"]
-    command += ["--no-compile", "-c", _CONSTRAINTS, *arguments]
+    command = [str(_python()), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off"]
+    command += ["--no-compile", "-c", str(_CONSTRAINTS), *arguments]
     last_lines: deque[str] = deque(maxlen=15)
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as pip:
         for line in pip.stdout or ():
             last_lines.append(line)
-            if found := _LARGE.match(line):
+            if (found := _LARGE.match(line)) and float(found[3]) >= _LEAST_TOLD_MB:
                 _tell(f"  {found[1]} {found[2]}, {float(found[3]):,.0f} MB")
             elif found := _LAST_STEP.match(line):
                 _tell(f"  unpacking {len(found[1].split(', '))} packages")
