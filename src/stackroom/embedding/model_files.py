@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stackroom.common.errors import ModelDamaged, ModelNotFound
+from stackroom.common.errors import ModelDamaged, ModelError, ModelNotFound
 from stackroom.embedding.multilingual.package import (
     MULTILINGUAL,
     MULTILINGUAL_DIGEST,
@@ -54,6 +54,7 @@ def find_model(name: str, setting: str = "STACKROOM_MODEL") -> ModelFiles:
 
     Raises:
         ModelNotFound: it is neither on this machine nor on the hub.
+        ModelError: it would have to be downloaded, and what could load it is not installed.
         ModelDamaged: the bundled weights are not the published ones, or a folder holds no model.
     """
     if name in ("", BUNDLED_NAME):
@@ -91,6 +92,15 @@ def must_be_downloaded(name: str) -> bool:
     except HFValidationError:
         pass  # no name of the hub: `find_model` says so
     return False
+
+
+def refuse_without_library(name: str) -> None:
+    """Raises ModelError if sentence-transformers is not installed, which the model called `name` needs."""
+    if importlib.util.find_spec("sentence_transformers") is None:
+        raise ModelError(
+            f"The model {name!r} needs sentence-transformers, which is not installed. Install it with "
+            "`pip install 'stackroom[models]'`: 1.1 GB with torch. The bundled model does without."
+        )
 
 
 def bundled_folder() -> Path:
@@ -135,6 +145,7 @@ def _hub_folder(name: str, setting: str) -> Path:
         ) from error
     except LocalEntryNotFoundError:
         pass  # not in the cache: the one case in which the network is asked
+    refuse_without_library(name)  # before gigabytes are downloaded
     try:
         return Path(snapshot_download(name, ignore_patterns=_NOT_NEEDED))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
