@@ -14,7 +14,7 @@ READY := .venv/.ready
 READY_DEV := .venv/.ready-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help index watch serve up test clients check format bench fuzz clean
+.PHONY: help index watch serve up test clients check package format bench fuzz clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ check: $(READY_DEV)  ## ruff, mypy and import-linter
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+package:  ## build the wheel and try it where nothing else is installed
+	PYTHON=$(PYTHON) bash tests/packages/try.sh
 
 format: $(READY_DEV)  ## let ruff format and repair what it can
 	$(BIN)/ruff check --fix .
