@@ -9,17 +9,18 @@ RUN /tools/bin/pip --python /opt/stackroom/bin/python install --no-cache-dir --d
         -c constraints.txt .
 
 FROM debian:trixie-slim
-# Of scanned pages, as Debian names them: `--build-arg OCR_LANGUAGES="eng deu fra"`. Empty for none.
+# Of scanned pages, as Debian names them: `--build-arg OCR_LANGUAGES="eng deu chi-sim"`.
 ARG OCR_LANGUAGES=eng
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends python3 tini \
+    && apt-get install -y --no-install-recommends python3 tini tesseract-ocr \
         $(for language in $OCR_LANGUAGES; do echo "tesseract-ocr-$language"; done) \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log \
     && useradd --uid 10001 --home-dir /data --shell /usr/sbin/nologin stackroom \
     && install -d -o stackroom -g stackroom -m 700 /data \
     && install -d /library
 COPY --from=build /opt/stackroom /opt/stackroom
-ENV PATH=/opt/stackroom/bin:$PATH PYTHONDONTWRITEBYTECODE=1 STACKROOM_DATA=/data STACKROOM_HOST=0.0.0.0
+ENV PATH=/opt/stackroom/bin:$PATH PYTHONDONTWRITEBYTECODE=1 \
+    STACKROOM_DATA=/data STACKROOM_MODELS_FOLDER=/data/models STACKROOM_HOST=0.0.0.0
 USER stackroom
 WORKDIR /data
 VOLUME ["/data", "/library"]
