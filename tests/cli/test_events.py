@@ -65,6 +65,7 @@ def test_what_libraries_log_is_told_as_well(capsys: pytest.CaptureFixture[str], 
 def test_steps_are_told_to_whoever_wants_them(
     as_json: bool, capsys: pytest.CaptureFixture[str], loggers: None
 ) -> None:
+    STEPS.handlers.clear()  # of a command that another test ran in this process
     events = Events(as_json=as_json)
     events.take_logging()
     STEPS.info("It begins.")
