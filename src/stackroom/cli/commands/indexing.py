@@ -44,6 +44,8 @@ def index(arguments: argparse.Namespace) -> int:
         ProgressDisplay(events, quiet=arguments.quiet) as display,
     ):
         events.take_logging()
+        if not arguments.quiet:
+            events.tell_steps()
         if arguments.undo:
             summary = _undo(indexer, events, display)
         elif arguments.reembed:
@@ -173,6 +175,8 @@ def watch(arguments: argparse.Namespace) -> int:
 
     with ProgressDisplay(events, quiet=arguments.quiet, on_text=tell_status) as display:
         events.take_logging()
+        if not arguments.quiet:
+            events.tell_steps()
         following.watch(
             indexer,
             roots,

@@ -11,6 +11,7 @@ import logging
 import shutil
 import signal
 import sys
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -21,7 +22,9 @@ from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
+from stackroom.common.amounts import duration, size
 from stackroom.common.errors import ModelDamaged, ModelError
+from stackroom.common.events import STEPS
 from stackroom.common.programs import ask_program
 from stackroom.embedding.model_card import CARD, TOKENIZER, ModelCard
 from stackroom.embedding.model_files import ModelFiles, refuse_without_library
@@ -121,6 +124,8 @@ def _prepare(files: ModelFiles, target: Path, program: Sequence[str]) -> ModelCa
         work.mkdir()
         prompts = json.dumps(asdict(files.prompts))
         command = [*program, str(files.folder), files.digest, str(work), prompts]
+        started = time.monotonic()
+        STEPS.info("The model %s is being prepared for this processor, once.", files.name)
         done = ask_program(command, seconds=_MOST_SECONDS, most_bytes=_MOST_BYTES)
         card = ModelCard.read(work)
         if card is None or done.code in _STOPPED:
@@ -133,6 +138,8 @@ def _prepare(files: ModelFiles, target: Path, program: Sequence[str]) -> ModelCa
                 remember_failure(target, message)
             raise ModelDamaged(message)
         put(work, target, Path(folder))
+    taken = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
+    STEPS.info("The model is prepared: %s, %s.", duration(time.monotonic() - started), size(taken))
     return card
 
 
