@@ -68,12 +68,10 @@ clean:  ## remove the environment and caches, never PDFs or the index
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src indexer tests bench docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "Stackroom needs Python 3.11 or newer. Name one: make PYTHON=python3.12"; exit 1; }
+$(READY): pyproject.toml constraints.txt hatch_build.py
 	@$(PYTHON) install.py models
 	@touch $@
 
-$(READY_DEV): $(READY)
+$(READY_DEV): pyproject.toml constraints.txt hatch_build.py
 	@$(PYTHON) install.py models dev
-	@touch $@
+	@touch $(READY) $@
