@@ -34,7 +34,7 @@ _started = time.monotonic()
 
 def main() -> None:
     """Installs what is not there yet. Ends the process with a message if it can't."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  whatever `python3` is here runs this file
         sys.exit("Stackroom needs Python 3.11 or newer. Name one: make PYTHON=python3.12")
     extras = ",".join(sys.argv[1:])
     if not _python().exists():
