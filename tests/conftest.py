@@ -25,7 +25,7 @@ from stackroom.embedding.embedder import Embedder, Tokenizer
 from stackroom.embedding.model_card import CARD, ModelCard
 from stackroom.embedding.model_files import BUNDLED_DIGEST, bundled_folder, find_model
 from stackroom.embedding.models import Models
-from stackroom.embedding.preparing import conversion, encoders, export, trial, unrelated
+from stackroom.embedding.preparing import bert, conversion, encoders, export, known, trial, unrelated
 from stackroom.embedding.preparing.conversion import prepare
 from stackroom.embedding.preparing.trial import choose
 from stackroom.embedding.running import compiled, sentence_transformer
@@ -129,7 +129,7 @@ def following(disk_path: Path) -> Iterator[Following]:
 
 @pytest.fixture(scope="session")
 def models_folder(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
-    """A folder of prepared models for the whole session, with the bundled one in it: that takes 20 seconds.
+    """A folder of prepared models for the whole session, with the bundled one in it: that takes 3 seconds.
 
     Where several processes share the tests, they share it too. The next run takes the model from pytest's
     cache, unless a library that prepares it, or our code that does, is another one than before.
@@ -164,7 +164,7 @@ def _what_prepares() -> str:
     """A digest of the versions and the code that decide what a prepared model and its vectors look like."""
     libraries = ("openvino", "nncf", "torch", "sentence-transformers", "transformers", "tokenizers")
     modules = (conversion, encoders, export, trial, model_card, compiled, sentence_transformer, text_tokens)
-    code = [inspect.getsource(module) for module in (*modules, prompts, unrelated)]
+    code = [inspect.getsource(module) for module in (*modules, prompts, unrelated, bert, known)]
     return hashlib.sha256(json.dumps([*map(version, libraries), *code]).encode()).hexdigest()[:16]
 
 
@@ -205,7 +205,7 @@ def prepare_data(prepared_models: Path) -> Callable[[Path], Path]:
 def model_with_prompts(tmp_path_factory: pytest.TempPathFactory, prepared_models: Path) -> Path:
     """The files of a model like the bundled one, but as if it had been trained with prompts; prepared.
 
-    By hand, because its weights are the bundled model's: compiling them again would take 20 seconds.
+    By hand, because its weights are the bundled model's: preparing them again would take 3 seconds.
     """
     folder = tmp_path_factory.mktemp("files") / "with prompts"
     shutil.copytree(bundled_folder(), folder)

@@ -220,7 +220,7 @@ def test_search_says_that_it_prepares_the_model_itself(tmp_path: Path) -> None:
     found = stackroom_here("search", "otters", "--data", tmp_path / "data")
     assert (found.returncode, found.stdout) == (1, "")
     first, second = found.stderr.splitlines()[:2]
-    assert first == "The model is being prepared for this processor: half a minute, once."
+    assert first == "The model is being prepared for this processor: up to half a minute, once."
     assert "no name of a model" in second
 
 

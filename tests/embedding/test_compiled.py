@@ -28,7 +28,7 @@ from stackroom.embedding.processor import Precision
 from stackroom.embedding.running.compiled import MODEL, compile_model, import_openvino
 from stackroom.embedding.running.prepared import Opening, PreparedEmbedder
 
-LEAST_COSINE: dict[Precision, float] = {"fp32": 0.999, "bf16": 0.999, "int8": 0.985}
+LEAST_COSINE: dict[Precision, float] = {"fp32": 0.99999, "bf16": 0.999, "int8": 0.985}
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,7 @@ def test_what_is_known_of_the_bundled_model_is_true(prepared_models: Path, own: 
     assert find_model("").digest == BUNDLED_DIGEST
     card = ModelCard.read(prepared_models / BUNDLED_DIGEST[:16])
     assert card is not None
-    assert sorted(card.inputs) == ["attention_mask", "input_ids", "token_type_ids"]
+    assert card.inputs == ("input_ids", "attention_mask")
     assert replace(card, inputs=()) == BUNDLED_CARD
     assert own.fingerprint == BUNDLED == Models(prepared_models).tokenizer("").fingerprint
 

@@ -6,6 +6,7 @@ measured is in docs/models.md.
 
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from stackroom.common.errors import ModelDamaged, ModelNotFound
+from stackroom.embedding.model_card import TOKENIZER
 from stackroom.embedding.model_files import find_model
 from stackroom.embedding.models import Models
 from stackroom.embedding.multilingual.data_file import BLOCK, DataFile
@@ -21,10 +23,14 @@ from stackroom.embedding.multilingual.model_folder import load_data_file
 from stackroom.embedding.multilingual.package import (
     DATA_FILE,
     MULTILINGUAL,
+    MULTILINGUAL_DIGEST,
     MULTILINGUAL_NAME,
     embedding_seconds,
     is_installed,
 )
+from stackroom.embedding.preparing.bert import INPUTS, write_bert
+from stackroom.embedding.preparing.known import known_model
+from stackroom.embedding.running.prepared import Opening
 
 HIDDEN, LAYERS, WIDE = 64, 2, 128
 PIECES = (
@@ -165,6 +171,15 @@ def test_its_vectors_are_those_of_the_model_written_out_in_full(tmp_path: Path) 
     np.testing.assert_allclose(found, model.encode(texts), atol=1e-6)
     weight = first.auto_model.encoder.layer[1].output.dense.weight
     np.testing.assert_array_equal(weight.detach().numpy(), tensors["l1.fo.w"])
+
+    known = known_model(MULTILINGUAL_DIGEST)
+    assert known is not None
+    bert, tokenizer = known.read(tmp_path)
+    write_bert(bert, tmp_path)
+    tokenizer.save(str(tmp_path / TOKENIZER))
+    replace(card, inputs=INPUTS).write(tmp_path)
+    compiled = Opening(tmp_path, "fp32", 2).open().outputs(texts)
+    assert float((compiled * found).sum(axis=1).min()) > 0.99999
 
 
 def _installed(folder: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None) -> None:

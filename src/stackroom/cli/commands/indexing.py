@@ -43,6 +43,8 @@ def index(arguments: argparse.Namespace) -> int:
         ProgressDisplay(events, quiet=arguments.quiet) as display,
     ):
         events.take_logging()
+        if not arguments.quiet:
+            events.tell_steps()
         if arguments.undo:
             summary = _undo(indexer, events, display)
         elif arguments.reembed:
@@ -166,6 +168,8 @@ def watch(arguments: argparse.Namespace) -> int:
 
     with ProgressDisplay(events, quiet=arguments.quiet) as display:
         events.take_logging()
+        if not arguments.quiet:
+            events.tell_steps()
         following.watch(
             indexer,
             roots,

@@ -101,7 +101,7 @@ def _tell_preparation(preparation: "Preparation", what: str) -> bool:
     from stackroom.embedding.embedder import Preparation
 
     if preparation is Preparation.NEEDED:
-        print(f"The {what} is being prepared for this processor: half a minute, once.", file=sys.stderr)
+        print(f"The {what} is being prepared for this processor: up to half a minute, once.", file=sys.stderr)
     return preparation is not Preparation.UNDER_WAY
 
 

@@ -101,9 +101,9 @@ def _write_folder(data: DataFile, folder: Path) -> None:
     special = {name: data.pieces[id_][0] for name, id_ in _special_ids(data).items()}
     settings = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": sizes.positions}
     _write(folder / "tokenizer_config.json", settings | special)
-    _tokenizer(data).save(str(folder / "tokenizer.json"), pretty=False)
+    tokenizer_of(data).save(str(folder / "tokenizer.json"), pretty=False)
     table = {"embeddings.word_embeddings.weight": np.zeros((words, sizes.hidden), np.float32)}
-    save_file(dict(_weights(data)) | table, folder / "model.safetensors", {"format": "pt"})
+    save_file(dict(weights_of(data)) | table, folder / "model.safetensors", {"format": "pt"})
 
 
 def _write(path: Path, content: object) -> None:
@@ -138,8 +138,8 @@ def _configuration(data: DataFile) -> dict[str, object]:
     }
 
 
-def _tokenizer(data: DataFile) -> Tokenizer:
-    """XLM-RoBERTa's, which cuts texts as SentencePiece does."""
+def tokenizer_of(data: DataFile) -> Tokenizer:
+    """The tokenizer of the model: XLM-RoBERTa's, which cuts texts as SentencePiece does."""
     tokenizer = Tokenizer(models.Unigram(data.pieces, data.unknown, byte_fallback=False))
     # What SentencePiece calls nmt_nfkc; the data file's own table differs from it in two characters.
     tokenizer.normalizer = normalizers.Sequence(
@@ -157,7 +157,7 @@ def _tokenizer(data: DataFile) -> Tokenizer:
     return tokenizer
 
 
-def _weights(data: DataFile) -> Iterator[tuple[str, NDArray[np.float32]]]:
+def weights_of(data: DataFile) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """The tensors by their names in BERT, without the table of words."""
     hidden = data.sizes.hidden
     widths = {"hidden": hidden, "feed_forward": data.sizes.feed_forward}

@@ -1,8 +1,9 @@
 """Prepares a model: converts its files into those that `running` runs. Done once for each model.
 
-It happens in a process of its own, which imports torch. For the bundled model that process takes some 15
-CPU-seconds and 650 MB of memory, which are free again when it ends. It is this file, run as a module: `python
--m stackroom.embedding.preparing.conversion FOLDER DIGEST TARGET PROMPTS`.
+It happens in a process of its own. For a known model (see `known`) that takes some CPU-seconds and 300 MB of
+memory. For another it imports torch, and takes 15 and 700 for one of the bundled model's size. All of it is
+free again when it ends. It is this file, run as a module: `python -m
+stackroom.embedding.preparing.conversion FOLDER DIGEST TARGET PROMPTS`.
 """
 
 import json
@@ -10,23 +11,29 @@ import logging
 import shutil
 import signal
 import sys
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
+from stackroom.common.amounts import duration, size
 from stackroom.common.errors import ModelDamaged, ModelError
+from stackroom.common.events import STEPS
 from stackroom.common.programs import ask_program
 from stackroom.embedding.model_card import CARD, TOKENIZER, ModelCard
-from stackroom.embedding.model_files import ModelFiles
+from stackroom.embedding.model_files import ModelFiles, refuse_without_library
 from stackroom.embedding.preparing.encoders import WriteEncoders, write_encoders
 from stackroom.embedding.preparing.failures import refuse_what_failed, remember_failure, versions
 from stackroom.embedding.preparing.kinds import doubt, refuse_other_kinds
+from stackroom.embedding.preparing.known import Known, describe_known, known_model, write_known
 from stackroom.embedding.preparing.sharing import link, put
-from stackroom.embedding.preparing.soundness import refuse_unsound
+from stackroom.embedding.preparing.soundness import refuse_unsound, refuse_without_room
 from stackroom.embedding.preparing.unrelated import unrelated_cosine
 from stackroom.embedding.prompts import Prompts
 
@@ -87,7 +94,7 @@ def prepare(
     Raises:
         ModelDamaged: sentence-transformers can't load the model, or it lacks what we need. If that has just
             happened, it is not tried again for an hour.
-        ModelError: the folder can't be written.
+        ModelError: that library is not installed, and the model needs it; or the folder can't be written.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -96,6 +103,8 @@ def prepare(
             if card is None:
                 refuse(files.folder)
                 refuse_what_failed(target)
+                if known_model(files.digest) is None:
+                    refuse_without_library(files.name)
                 card = _prepare(files, target, program)
                 _give(target, shared)
             return card
@@ -115,6 +124,8 @@ def _prepare(files: ModelFiles, target: Path, program: Sequence[str]) -> ModelCa
         work.mkdir()
         prompts = json.dumps(asdict(files.prompts))
         command = [*program, str(files.folder), files.digest, str(work), prompts]
+        started = time.monotonic()
+        STEPS.info("The model %s is being prepared for this processor, once.", files.name)
         done = ask_program(command, seconds=_MOST_SECONDS, most_bytes=_MOST_BYTES)
         card = ModelCard.read(work)
         if card is None or done.code in _STOPPED:
@@ -127,6 +138,8 @@ def _prepare(files: ModelFiles, target: Path, program: Sequence[str]) -> ModelCa
                 remember_failure(target, message)
             raise ModelDamaged(message)
         put(work, target, Path(folder))
+    taken = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
+    STEPS.info("The model is prepared: %s, %s.", duration(time.monotonic() - started), size(taken))
     return card
 
 
@@ -161,6 +174,14 @@ def _main() -> None:
         sys.exit(str(error))
 
 
+class _Made(NamedTuple):
+    """A model that was loaded: its card, its tokenizer as JSON, and what writes its encoders."""
+
+    card: ModelCard
+    tokenizer: str
+    write: Callable[[ModelCard, Path], None]
+
+
 def convert(
     folder: Path,
     digest: str,
@@ -168,18 +189,46 @@ def convert(
     prompts: Prompts | None = None,
     write: WriteEncoders = write_encoders,
 ) -> None:
-    """Converts a model in this process: imports torch, and leaves torch with one thread. `prepare` calls it.
+    """Converts a model in this process. `prepare` calls it.
+
+    For a model that is not known it imports torch, and leaves torch with one thread.
 
     Args:
         folder: of the model's files.
         digest: of these files.
         target: an empty folder, to be filled with the prepared model.
         prompts: words before queries and passages; None for the model's own.
-        write: compiles it, as `write_encoders` does.
+        write: compiles one that is not known, as `write_encoders` does.
 
     Raises:
         ModelDamaged: as `prepare` says.
     """
+    known = known_model(digest)
+    made = _known(known, folder, digest, prompts) if known else _loaded(folder, digest, prompts, write)
+    (target / TOKENIZER).write_text(made.tokenizer, encoding="utf-8")
+    # If compiling ends this process, for lack of memory or by a fault of the compiler, this card stays.
+    failed = replace(made.card, problem="compiling it ended the process that did it", versions=versions())
+    failed.write(target)
+    try:
+        made.write(made.card, target)
+    except Exception as error:  # noqa: BLE001  whatever it is: sentence-transformers can run the model
+        for path in target.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name not in (CARD, TOKENIZER):
+                path.unlink()
+        replace(failed, problem=f"{type(error).__name__}: {error}".splitlines()[0][:300]).write(target)
+
+
+def _known(known: Known, folder: Path, digest: str, prompts: Prompts | None) -> _Made:
+    bert, tokenizer = known.read(folder)
+    card = describe_known(known, tokenizer, digest, prompts or Prompts())
+    refuse_without_room(card, folder)
+    return _Made(card, tokenizer.to_str(), partial(write_known, known, bert))
+
+
+def _loaded(folder: Path, digest: str, prompts: Prompts | None, write: WriteEncoders) -> _Made:
+    """The model as sentence-transformers loads it."""
     import torch
 
     from stackroom.embedding.running.sentence_transformer import (
@@ -191,23 +240,11 @@ def convert(
     torch.set_num_threads(1)  # PDFs are being read at the same time
     model = load_model(folder)
     card, tokenizer = describe(model, digest, prompts)
+    refuse_without_room(card, folder)
     own = SentenceTransformerEmbedder(model, "", card)
-    refuse_unsound(model, own, card, folder)
-    unrelated = unrelated_cosine(own)
-    card = replace(card, warning=doubt(folder), unrelated_cosine=unrelated)
-    (target / TOKENIZER).write_text(tokenizer, encoding="utf-8")
-    # If compiling ends this process, for lack of memory or by a fault of the compiler, this card stays.
-    failed = replace(card, problem="compiling it ended the process that did it", versions=versions())
-    failed.write(target)
-    try:
-        write(model.eval(), card, target)
-    except Exception as error:  # noqa: BLE001  whatever it is: sentence-transformers can run the model
-        for path in target.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path)
-            elif path.name not in (CARD, TOKENIZER):
-                path.unlink()
-        replace(failed, problem=f"{type(error).__name__}: {error}".splitlines()[0][:300]).write(target)
+    refuse_unsound(model, own, folder)
+    card = replace(card, warning=doubt(folder), unrelated_cosine=unrelated_cosine(own))
+    return _Made(card, tokenizer, partial(write, model.eval()))
 
 
 if __name__ == "__main__":

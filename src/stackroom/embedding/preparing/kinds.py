@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from stackroom.common.errors import ModelDamaged
-from stackroom.embedding.multilingual.package import DATA_FILE
 
 _DENSE = "an embedding model such as BAAI/bge-small-en-v1.5 or intfloat/multilingual-e5-small"
 
@@ -60,7 +59,7 @@ def _kind(folder: Path) -> str:
 
 def doubt(folder: Path) -> str:
     """What is to be doubted about the model in a folder, for people; empty if it says all that is needed."""
-    if is_model2vec(folder) or any((folder / name).is_file() for name in ("modules.json", DATA_FILE)):
+    if is_model2vec(folder) or (folder / "modules.json").is_file():
         return ""
     pooling = "that of its last token" if _is_causal(folder) else "the mean of its tokens'"
     return (

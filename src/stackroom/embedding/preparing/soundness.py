@@ -14,7 +14,6 @@ import numpy as np
 from stackroom.common.errors import ModelDamaged
 from stackroom.embedding.embedder import Embedder
 from stackroom.embedding.model_card import ModelCard
-from stackroom.embedding.multilingual.package import DATA_FILE
 from stackroom.embedding.running.sentence_transformer import Pipeline, pipelines
 
 if TYPE_CHECKING:
@@ -24,13 +23,11 @@ if TYPE_CHECKING:
 _ANEW = "Download it again, whole, or choose another one."
 
 
-def refuse_unsound(model: "SentenceTransformer", own: Embedder, card: ModelCard, folder: Path) -> None:
-    """Raises ModelDamaged if a model's vectors can't mean anything, or its passages would have no room.
+def refuse_without_room(card: ModelCard, folder: Path) -> None:
+    """Raises ModelDamaged if a model's prompt for passages leaves no room for them.
 
     Args:
-        model: as it was loaded.
-        own: runs it.
-        card: of it.
+        card: of the model.
         folder: of its files.
     """
     if card.passage_tokens < 1:
@@ -39,10 +36,19 @@ def refuse_unsound(model: "SentenceTransformer", own: Embedder, card: ModelCard,
             "and the signs around a text leave none of them for the text. Choose another one, or a shorter "
             "STACKROOM_PASSAGE_PROMPT."
         )
+
+
+def refuse_unsound(model: "SentenceTransformer", own: Embedder, folder: Path) -> None:
+    """Raises ModelDamaged if a model's vectors can't mean anything.
+
+    Args:
+        model: as it was loaded.
+        own: runs it.
+        folder: of its files.
+    """
     for pipeline in dict.fromkeys(pipelines(model)):
         refuse_empty_tokenizer(getattr(pipeline[0], "tokenizer", None), folder)
-        if not (folder / DATA_FILE).is_file():  # whose table of words is put in after the rest was loaded
-            refuse_missing_weights(pipeline[0], partial(_vector, pipeline), folder)
+        refuse_missing_weights(pipeline[0], partial(_vector, pipeline), folder)
     vectors = np.concatenate([own.embed_passages(["Otters sleep."]), own.embed_queries(["Where?"])])
     lengths = np.linalg.norm(vectors, axis=1)
     if not np.allclose(lengths, 1, atol=1e-3):  # False for NaN

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -22,6 +23,8 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from stackroom.common.amounts import duration
+from stackroom.common.events import STEPS
 from stackroom.common.programs import Answer, ask_program
 from stackroom.common.settings import available_cores
 from stackroom.embedding.processor import Precision, processor
@@ -112,8 +115,11 @@ def _conditions() -> str:
 
 
 def _try(folder: Path, precision: Precision, program: Sequence[str]) -> Verdict:
+    started = time.monotonic()
     answer = ask_program([*program, str(folder), precision], seconds=_MOST_SECONDS, most_bytes=_MOST_BYTES)
     verdict = _judge(answer, precision)
+    found = verdict.problem or f"gives the model's own vectors (cosine {verdict.cosine:.4f})"
+    STEPS.info("Tried in %s: it %s; %s.", precision, found, duration(time.monotonic() - started))
     if answer.code in _STOPPED:
         return verdict  # by somebody, who says nothing about the model
     with suppress(OSError), FileLock((folder / TRIALS).with_suffix(".lock")):  # else it is tried again

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stackroom.common.errors import ModelDamaged
+from stackroom.embedding.model_files import refuse_without_library
 from stackroom.embedding.reranking.reranker import Pair
 from stackroom.embedding.running.sentence_transformer import in_a_line, limits_of_places
 
@@ -57,9 +58,11 @@ def load_cross_encoder(folder: Path) -> "CrossEncoder":
     """The model in `folder`, on the CPU. Takes seconds: torch is imported here.
 
     Raises:
-        ModelDamaged: sentence-transformers can't load the files, or it is no cross-encoder with one score.
+        ModelError: sentence-transformers is not installed.
+        ModelDamaged: it can't load the files, or it is no cross-encoder with one score.
     """
     refuse_another_kind(folder)
+    refuse_without_library(str(folder))
     # Rust's tokenizer threads and our worker processes would fight over the same cores.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from sentence_transformers import CrossEncoder

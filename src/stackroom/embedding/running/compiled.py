@@ -1,4 +1,4 @@
-"""Runs a compiled model. Only this file and `preparing.export` know OpenVINO; this one imports no torch."""
+"""Runs a compiled model, without torch. Beside this file `export` and `bert` in `preparing` know OpenVINO."""
 
 import math
 import os

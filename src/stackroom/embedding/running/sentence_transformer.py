@@ -15,6 +15,7 @@ from tokenizers import Tokenizer as RustTokenizer
 from stackroom.common.errors import ModelDamaged
 from stackroom.embedding.embedder import Fingerprint
 from stackroom.embedding.model_card import ModelCard
+from stackroom.embedding.model_files import refuse_without_library
 from stackroom.embedding.multilingual.model_folder import load_data_file
 from stackroom.embedding.multilingual.package import DATA_FILE
 from stackroom.embedding.preparing.kinds import is_model2vec
@@ -45,8 +46,10 @@ def load_model(folder: Path) -> "SentenceTransformer":
     """The model in `folder`, on the CPU. Takes seconds: torch is imported here.
 
     Raises:
-        ModelDamaged: sentence-transformers can't load the files.
+        ModelError: sentence-transformers is not installed.
+        ModelDamaged: it can't load the files.
     """
+    refuse_without_library(str(folder))
     # Rust's tokenizer threads and our worker processes would fight over the same cores.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from sentence_transformers import SentenceTransformer
