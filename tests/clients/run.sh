@@ -164,6 +164,16 @@ if wanted mcp-remote; then
     fi
 fi
 
+if wanted bundle; then
+    if node_22 && package @anthropic-ai/mcpb@2.1.2 && venv "uv==0.13.*"; then
+        "$python" packages/mcpb/bundle.py >"$work/log" 2>&1 || cat "$work/log"
+        run "bundle for Claude Desktop" "$python" $here/bundle_client.py dist/stackroom-*.mcpb \
+            "$package/node_modules/@anthropic-ai/mcpb" "$node" "$venv/bin/uv"
+    else
+        skip bundle "$reason"
+    fi
+fi
+
 if wanted browser; then
     if chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome); then
         run "browser, signing in" "$python" $here/browser.py "$guarded" "$passphrase" "$chromium" \
