@@ -26,6 +26,7 @@ _CONSTRAINTS = Path("constraints.txt")
 # What pip says of a package whose size is in megabytes.
 _LARGE = re.compile(r"\s*(?:Downloading|Using cached) ([\w.]+)-([\w.+!]+?)-\S+ \(([\d.]+) MB\)")
 _LEAST_TOLD_MB = 5.0
+_BUILDS = "Building editable for stackroom"
 _LAST_STEP = re.compile(r"Installing collected packages: (.*)")
 
 _started = time.monotonic()
@@ -77,6 +78,8 @@ def _pip(*arguments: str) -> bool:
             last_lines.append(line)
             if (found := _LARGE.match(line)) and float(found[3]) >= _LEAST_TOLD_MB:
                 _tell(f"  {found[1]} {found[2]}, {float(found[3]):,.0f} MB")
+            elif _BUILDS in line and "started" in line:
+                _tell("  the bundled model, 84 MB")
             elif found := _LAST_STEP.match(line):
                 _tell(f"  unpacking {len(found[1].split(', '))} packages")
     if pip.returncode:

@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 
 from stackroom.cli.progress import ProgressDisplay
-from stackroom.common.events import Events
+from stackroom.common.events import STEPS, Events
 from stackroom.common.settings import Settings
 
 
@@ -18,10 +18,10 @@ from stackroom.common.settings import Settings
 def loggers() -> Iterator[None]:
     """Puts the handlers back."""
     all_of_them = [logging.root, *map(logging.getLogger, logging.root.manager.loggerDict)]
-    before = [(logger, logger.handlers[:], logger.propagate) for logger in all_of_them]
+    before = [(logger, logger.handlers[:], logger.propagate, logger.level) for logger in all_of_them]
     yield
-    for logger, handlers, propagates in before:
-        logger.handlers[:], logger.propagate = handlers, propagates
+    for logger, handlers, propagates, level in before:
+        logger.handlers[:], logger.propagate, logger.level = handlers, propagates, level
 
 
 def test_people_get_the_text(capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,6 +59,25 @@ def test_what_libraries_log_is_told_as_well(capsys: pytest.CaptureFixture[str], 
     assert (told["level"], told["event"], told["logger"]) == ("error", "log", "some.package")
     assert told["message"] == "It failed: so"
     assert "ValueError: a\nb" in told["traceback"]
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_steps_are_told_to_whoever_wants_them(
+    as_json: bool, capsys: pytest.CaptureFixture[str], loggers: None
+) -> None:
+    STEPS.handlers.clear()  # of a command that another test ran in this process
+    events = Events(as_json=as_json)
+    events.take_logging()
+    STEPS.info("It begins.")
+    assert capsys.readouterr().err == ""
+    events.tell_steps()
+    STEPS.info("It is done: %d s.", 3)
+    (line,) = capsys.readouterr().err.splitlines()
+    if as_json:
+        told = json.loads(line)
+        assert (told["level"], told["event"], told["message"]) == ("info", "step", "It is done: 3 s.")
+    else:
+        assert line == "It is done: 3 s."
 
 
 def test_for_people_logging_stays_as_it_is(loggers: None) -> None:

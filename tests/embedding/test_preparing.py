@@ -1,7 +1,9 @@
 """Preparing a model in a process of its own: what it says, how it fails, and when it is tried again."""
 
 import json
+import logging
 import os
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +13,7 @@ from filelock import FileLock
 
 from bundled import BUNDLED
 from stackroom.common.errors import ModelDamaged
+from stackroom.common.events import STEPS
 from stackroom.embedding.embedder import Preparation
 from stackroom.embedding.model_card import ModelCard
 from stackroom.embedding.model_files import (
@@ -42,6 +45,20 @@ _WRITES_A_CARD = (
     "card = replace(BUNDLED_CARD, problem='it never ended', versions=versions());"
     "card.write(Path(sys.argv[3]));"
 )
+
+
+def test_a_preparation_is_told_with_its_time_and_size(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, STEPS.name)
+    files = ModelFiles("a model", tmp_path, "digest")
+    conversion.prepare(files, tmp_path / "digest", _program(tmp_path, _WRITES_A_CARD))
+    begun, done = [record.getMessage() for record in caplog.records if record.name == STEPS.name]
+    assert begun == "The model a model is being prepared for this processor, once."
+    assert re.fullmatch(r"The model is prepared: [\d.]+ s, [\d.]+ (bytes|kB)\.", done)
+    conversion.prepare(files, tmp_path / "digest", _program(tmp_path, _WRITES_A_CARD))
+    assert _runs(tmp_path) == 1
+    assert len(caplog.records) == 2
 
 
 def _runs(folder: Path) -> int:

@@ -3,11 +3,12 @@
 # checkout. Needs Python 3.11 or newer with venv, and a way to packages. `make package` runs it.
 set -euo pipefail
 checkout=$(cd "$(dirname "$0")/../.." && pwd)
+# Of the environment with its own pip, before any module is compiled.
 most_mb=700
 
 work=$(mktemp -d)
 server=
-trap 'test -z "$server" || kill "$server" || true; rm -rf "$work"' EXIT
+trap 'test -z "$server" || { kill "$server"; wait "$server" || true; }; rm -rf "$work"' EXIT
 say() { printf '%3d s  %s\n' "$SECONDS" "$1"; }
 quiet_pip() { "$1" -m pip --quiet --quiet --disable-pip-version-check "${@:2}"; }
 
