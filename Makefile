@@ -14,7 +14,7 @@ READY := .venv/.ready
 READY_DEV := .venv/.ready-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help index watch serve up test clients check package format bench fuzz clean
+.PHONY: help index watch serve up test clients check audit package bundle format bench fuzz clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,8 +50,17 @@ check: $(READY_DEV)  ## ruff, mypy and import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+audit: $(READY)  ## ask OSV for known vulnerabilities of what is installed; needs a network
+	@test -x .venv/audit/bin/pip-audit || { $(PYTHON) -m venv .venv/audit \
+		&& .venv/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }
+	.venv/audit/bin/pip-audit --vulnerability-service osv --skip-editable \
+		--path "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+
 package:  ## build the wheel and try it where nothing else is installed
 	PYTHON=$(PYTHON) bash tests/packages/try.sh
+
+bundle: $(READY_DEV)  ## make dist/stackroom-….mcpb, which Claude Desktop installs
+	$(BIN)/python packages/mcpb/bundle.py
 
 format: $(READY_DEV)  ## let ruff format and repair what it can
 	$(BIN)/ruff check --fix .
@@ -66,7 +75,7 @@ fuzz: $(READY_DEV)  ## SECONDS of damaged PDFs (also those of DOCS), then as man
 
 clean:  ## remove the environment and caches, never PDFs or the index
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find src indexer tests bench docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src indexer tests bench docs packages -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml constraints.txt hatch_build.py
 	@$(PYTHON) install.py models

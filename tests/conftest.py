@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from importlib.metadata import version
+from importlib.metadata import distributions
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -161,11 +161,15 @@ def own_vectors_folder(pytestconfig: pytest.Config, models_folder: Path) -> Path
 
 
 def _what_prepares() -> str:
-    """A digest of the versions and the code that decide what a prepared model and its vectors look like."""
-    libraries = ("openvino", "nncf", "torch", "sentence-transformers", "transformers", "tokenizers")
+    """A digest of the versions and the code that decide what a prepared model and its vectors look like.
+
+    The bundled model needs none of the libraries of the extra `models`, which may be absent.
+    """
+    libraries = {"openvino", "nncf", "torch", "sentence-transformers", "transformers", "tokenizers"}
+    versions = sorted((one.name, one.version) for one in distributions() if one.name in libraries)
     modules = (conversion, encoders, export, trial, model_card, compiled, sentence_transformer, text_tokens)
     code = [inspect.getsource(module) for module in (*modules, prompts, unrelated, bert, known)]
-    return hashlib.sha256(json.dumps([*map(version, libraries), *code]).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([versions, code]).encode()).hexdigest()[:16]
 
 
 @pytest.fixture(scope="session")

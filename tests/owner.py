@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 import time
+import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,7 @@ class Site:
 
     def __post_init__(self) -> None:
         self.store = AccessStore(self.path, clock=self.clock)
+        weakref.finalize(self, self.store.close)
         if self.store.passphrase() is None:
             self.store.set_passphrase(hashed(PASSPHRASE, CHEAP))
         passphrase_form = PassphraseForm(

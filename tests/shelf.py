@@ -39,11 +39,14 @@ class Shelf:
         self._words_writer = WordsWriter(self.words)
         self._pages: dict[int, tuple[str, ...]] = {}  # by the document's key
         self._lines: dict[int, str] = {}  # by passage
+        self._readers: list[Reader] = []
         self._db.execute("INSERT INTO libraries (root) VALUES (?)", (str(self.root),))
         self._model = self._add_model(self.embedder)
         self._db.execute("UPDATE models SET current = 1")
 
     def close(self) -> None:
+        for reader in self._readers:
+            reader.close()
         self._words_writer.close()
         self._catalog.close()
         self._db.close()
@@ -172,9 +175,11 @@ class Shelf:
         self._db.execute("DELETE FROM changes WHERE seq < (SELECT max(seq) FROM changes)")
 
     def reader(self, load: Callable[[str], WordHashEmbedder] | None = None, model: str = "") -> Reader:
-        """A reader with a connection of its own; `load` gives it the model of a name."""
+        """A reader with its own connection, closed with the shelf; `load` gives it the model of a name."""
         models = SomeModels(load or (lambda _: self.embedder))
-        return Reader(Catalog(self.path), WordIndex(self.words), models, model)
+        reader = Reader(Catalog(self.path), WordIndex(self.words), models, model)
+        self._readers.append(reader)
+        return reader
 
     def _add_model(self, embedder: WordHashEmbedder) -> int:
         # Fields in the order of the columns.

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -70,22 +71,21 @@ def test_blocks_are_whole_pages_end_to_end(pages: list[str]) -> None:
 
 @given(st.lists(PAGES, min_size=1, max_size=3), st.randoms(use_true_random=False))
 def test_spans_and_pages_are_exact(documents: list[list[str]], chance: Any) -> None:
-    memory = Memory()
-    for key, pages in enumerate(documents):
-        memory.add(key, pages)
-    reader = TextReader(memory.rows)
-    spans = []
-    for key, pages in enumerate(documents):
-        assert reader.whole(key) == "".join(pages)
-        assert reader.pages(key) == [Page(at, str(at), text) for at, text in enumerate(pages, 1)]
-        for start, stop in pairwise(accumulate((len(text) for text in pages), initial=0)):
-            if stop > start:
-                cut = chance.randint(start, stop - 1)
-                spans += [(key, start, stop), (key, start, cut), (key, cut, stop)]
-    chance.shuffle(spans)  # to and fro between blocks and documents
-    for key, start, stop in spans:
-        assert reader.span(key, start, stop) == "".join(documents[key])[start:stop]
-    memory.close()
+    with closing(Memory()) as memory:
+        for key, pages in enumerate(documents):
+            memory.add(key, pages)
+        reader = TextReader(memory.rows)
+        spans = []
+        for key, pages in enumerate(documents):
+            assert reader.whole(key) == "".join(pages)
+            assert reader.pages(key) == [Page(at, str(at), text) for at, text in enumerate(pages, 1)]
+            for start, stop in pairwise(accumulate((len(text) for text in pages), initial=0)):
+                if stop > start:
+                    cut = chance.randint(start, stop - 1)
+                    spans += [(key, start, stop), (key, start, cut), (key, cut, stop)]
+        chance.shuffle(spans)  # to and fro between blocks and documents
+        for key, start, stop in spans:
+            assert reader.span(key, start, stop) == "".join(documents[key])[start:stop]
 
 
 def test_going_forward_reads_each_block_once() -> None:

@@ -1,7 +1,7 @@
 """Packs of vectors: what is asked of them is what went in, wherever a pack begins."""
 
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from itertools import groupby
 
 import pytest
@@ -22,6 +22,9 @@ class Memory:
             ids = list(document)
             self._db.executemany("INSERT INTO vectors VALUES (?, ?)", packs(ids, [codes[id_] for id_ in ids]))
 
+    def close(self) -> None:
+        self._db.close()
+
     def rows(self, sql: str, parameters: object) -> list[tuple[object, ...]]:
         return self._db.execute(sql, parameters).fetchall()  # type: ignore[arg-type]
 
@@ -33,7 +36,8 @@ def codes_of(ids: set[int]) -> dict[int, bytes]:
 @given(st.sets(st.integers(1, 40_000), max_size=40), st.integers(0, 40_000), st.integers(0, 40_000))
 def test_a_range_gives_what_is_in_it(ids: set[int], first: int, last: int) -> None:
     codes = codes_of(ids)
-    read = list(vectors_between(Memory(codes).rows, first, last, 6))
+    with closing(Memory(codes)) as memory:
+        read = list(vectors_between(memory.rows, first, last, 6))
     assert [id_ for some, _ in read for id_ in some] == sorted(id_ for id_ in ids if first <= id_ <= last)
     assert all(codes[id_] == code for pair in read for id_, code in zip(*pair, strict=True))
 
@@ -42,16 +46,17 @@ def test_a_range_gives_what_is_in_it(ids: set[int], first: int, last: int) -> No
 def test_so_do_single_ids(ids: set[int], others: set[int]) -> None:
     codes = codes_of(ids)
     asked = [*others, *list(ids)[::3]]
-    found = vectors_of(Memory(codes).rows, asked, 6)
+    with closing(Memory(codes)) as memory:
+        found = vectors_of(memory.rows, asked, 6)
     assert found == {id_: codes[id_] for id_ in asked if id_ in ids}
 
 
 def test_many_are_in_several_rows() -> None:
     codes = codes_of(set(range(1, 9000, 3)))
-    memory = Memory(codes)
-    rows = memory.rows("SELECT first, pack FROM vectors ORDER BY first", ())
+    with closing(Memory(codes)) as memory:
+        rows = memory.rows("SELECT first, pack FROM vectors ORDER BY first", ())
+        read = list(vectors_between(memory.rows, 0, 2**63 - 1, 6))
     assert len(rows) == 12
-    read = list(vectors_between(memory.rows, 0, 2**63 - 1, 6))
     assert max(len(ids) for ids, _ in read) == 256
     assert {id_: code for pair in read for id_, code in zip(*pair, strict=True)} == codes
 

@@ -164,6 +164,29 @@ if wanted mcp-remote; then
     fi
 fi
 
+# Claude Code needs no account for this: it keeps the server, connects, and says whether that went well.
+if wanted claude-code; then
+    if package @anthropic-ai/claude-code@2.1; then
+        run "claude-code" env HOME="$work/home" bash -c '
+            "$0" mcp add --scope user --transport http stackroom "$1/mcp" &&
+            "$0" mcp add --scope user by-itself -- "$2" -m stackroom serve --transport stdio --data "$3" &&
+            "$0" mcp list | tee /dev/stderr | grep -c "Connected" | grep -qx 2' \
+            "$package/node_modules/.bin/claude" "$open" "$(realpath -s "$python")" "$data"
+    else
+        skip claude-code "$reason"
+    fi
+fi
+
+if wanted bundle; then
+    if node_22 && package @anthropic-ai/mcpb@2.1.2 && venv "uv==0.13.*"; then
+        "$python" packages/mcpb/bundle.py >"$work/log" 2>&1 || cat "$work/log"
+        run "bundle for Claude Desktop" "$python" $here/bundle_client.py dist/stackroom-*.mcpb \
+            "$package/node_modules/@anthropic-ai/mcpb" "$node" "$venv/bin/uv"
+    else
+        skip bundle "$reason"
+    fi
+fi
+
 if wanted browser; then
     if chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome); then
         run "browser, signing in" "$python" $here/browser.py "$guarded" "$passphrase" "$chromium" \

@@ -4,6 +4,7 @@ import sqlite3
 import stat
 import tarfile
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
@@ -29,11 +30,12 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
     shelf = Shelf(tmp_path)
     shelf.add(1, "otters hold hands\n", "they like stones\n")
     shelf.add(2, "bread needs a damp cloth\n")
-    return shelf
+    yield shelf
+    shelf.close()
 
 
 def mode(path: Path) -> int:

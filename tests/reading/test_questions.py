@@ -1,6 +1,8 @@
 """Questions a person would ask, to a small library of invented PDFs, through the real model."""
 
 import re
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -130,13 +132,14 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def reader(
     library: Path, models_folder: Path, bundled_model: Embedder, tmp_path_factory: pytest.TempPathFactory
-) -> Reader:
+) -> Iterator[Reader]:
     models = Models(models_folder, "fp32")
     settings = Settings.read({}, data=tmp_path_factory.mktemp("data"), workers=2)
     with Indexer(settings, models) as indexer:
         summary = indexer.run([library])
     assert (summary.added, summary.failed) == (len(LIBRARY), 0)
-    return Reader(Catalog(settings.catalog), WordIndex(settings.words), models)
+    with closing(Reader(Catalog(settings.catalog), WordIndex(settings.words), models)) as reader:
+        yield reader
 
 
 @pytest.mark.parametrize(("question", "title", "page"), QUESTIONS)

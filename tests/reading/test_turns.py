@@ -50,17 +50,23 @@ def index(tmp_path: Path) -> Iterator[FreshIndex]:
         yield fresh
 
 
-def turns_of(index: FreshIndex, searcher: Searcher) -> Turn:
-    searcher.turn = Turn(Catalog(index.path), LIMIT, AT_ONCE, searcher.pause)
+@pytest.fixture
+def catalog(index: FreshIndex) -> Iterator[Catalog]:
+    with closing(Catalog(index.path)) as catalog:
+        yield catalog
+
+
+def turns_of(catalog: Catalog, searcher: Searcher) -> Turn:
+    searcher.turn = Turn(catalog, LIMIT, AT_ONCE, searcher.pause)
     return searcher.turn
 
 
 def test_searches_have_turns_between_blocks_of_vectors_and_leave_the_loading_to_the_loader(
-    index: FreshIndex,
+    index: FreshIndex, catalog: Catalog
 ) -> None:
     publish(index, 1, 120)
     searcher = Searcher(lambda memory: len(memory.vectors))
-    turn = turns_of(index, searcher)
+    turn = turns_of(catalog, searcher)
     assert turn.load_all() == (index.model, 120)
     assert searcher.seen == [50, 100]
     publish(index, 2, 190)
@@ -69,18 +75,18 @@ def test_searches_have_turns_between_blocks_of_vectors_and_leave_the_loading_to_
             assert len(memory.vectors) == loaded
 
 
-def test_searches_have_turns_between_the_steps_of_other_work(index: FreshIndex) -> None:
+def test_searches_have_turns_between_the_steps_of_other_work(index: FreshIndex, catalog: Catalog) -> None:
     publish(index, 1, 10)
     left = [1, 2, 3]
     searcher = Searcher(lambda _: len(left))
-    turns_of(index, searcher).in_steps(lambda _: left.pop() == 1)
+    turns_of(catalog, searcher).in_steps(lambda _: left.pop() == 1)
     assert searcher.seen == [2, 1, 0]
 
 
-def test_searches_have_turns_while_vectors_move_to_new_lists(index: FreshIndex) -> None:
+def test_searches_have_turns_while_vectors_move_to_new_lists(index: FreshIndex, catalog: Catalog) -> None:
     publish(index, 1, 120)
     searcher = Searcher(lambda memory: memory.vectors.outgrown)
-    turn = turns_of(index, searcher)
+    turn = turns_of(catalog, searcher)
     turn.load_all()
     publish(index, 2, 300)
     turn.load_all()

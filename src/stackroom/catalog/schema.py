@@ -6,7 +6,7 @@ What else is in a data folder: see `stackroom.common.data_folder`.
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from stackroom.common.errors import CatalogMissing, CatalogUnusable, CatalogVersion, reason_of
@@ -200,13 +200,14 @@ def open_catalog(path: Path, *, create: bool) -> sqlite3.Connection:
                 begin(path, _fill)
         _refuse_missing(path)
         connection = connect(path)
-        connection.execute("PRAGMA foreign_keys = ON")
-        # Write-ahead logging lets the server read while the indexer writes; FULL makes each commit durable.
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        # What a large change made of the log is cut off by a later one, while readers keep the file open.
-        connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
-        _prepare(connection, path, create=create)
+        with _closed_on_failure(connection):
+            connection.execute("PRAGMA foreign_keys = ON")
+            # Write-ahead logging lets the server read while the indexer writes; FULL makes commits durable.
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            # What a large change made of the log is cut off by a later one, while readers keep the file open.
+            connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
+            _prepare(connection, path, create=create)
     return connection
 
 
@@ -221,8 +222,9 @@ def open_to_read(path: Path, *, create: bool = False) -> tuple[sqlite3.Connectio
             open_catalog(path, create=True).close()
         _refuse_missing(path)
         connection, is_fixed = connect_to_read(path)
-        connection.execute("PRAGMA query_only = ON")
-        _prepare(connection, path, create=False)
+        with _closed_on_failure(connection):
+            connection.execute("PRAGMA query_only = ON")
+            _prepare(connection, path, create=False)
     return connection, is_fixed
 
 
@@ -232,6 +234,15 @@ def create_tables(connection: sqlite3.Connection) -> None:
     for statement in (*_TABLES.split(";\n"), *later):
         if statement.strip():
             connection.execute(statement)
+
+
+@contextmanager
+def _closed_on_failure(connection: sqlite3.Connection) -> Iterator[None]:
+    """An open file can't be set aside on Windows, which is what becomes of a damaged one."""
+    with ExitStack() as stack:
+        stack.callback(connection.close)
+        yield
+        stack.pop_all()
 
 
 @contextmanager

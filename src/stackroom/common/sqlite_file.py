@@ -11,7 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from urllib.parse import quote
 
 from filelock import FileLock
@@ -145,12 +145,18 @@ def state(path: Path) -> tuple[int, int, bool]:
     return found.st_mtime_ns, found.st_size, _holds_something(_beside(path, "-wal"))
 
 
+def uri(path: PurePath) -> str:
+    """The URI of a file for SQLite, which only there does not make the file if it is missing.
+
+    `path` is absolute. Path's own URI has the server of a Windows share where SQLite takes none.
+    """
+    where = path.as_posix()
+    return f"file://{'' if where.startswith('/') else '/'}{quote(os.fsencode(where))}"
+
+
 def _connect(path: Path, mode: str, busy_seconds: float = _BUSY_SECONDS) -> sqlite3.Connection:
-    # As a URI, because only there the file is not made if it is missing. Path's own has the server of a
-    # Windows share where SQLite takes none.
-    where = path.absolute().as_posix()
     return sqlite3.connect(
-        f"file://{'' if where.startswith('/') else '/'}{quote(os.fsencode(where))}?{mode}",
+        f"{uri(path.absolute())}?{mode}",
         timeout=busy_seconds,
         isolation_level=None,
         check_same_thread=False,

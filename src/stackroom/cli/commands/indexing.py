@@ -9,10 +9,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from stackroom.cli.arguments import settings_of
 from stackroom.cli.exit_codes import INDEX_IS_KEPT, OK, SOMETHING_FAILED, end_with_parent, stop_process
@@ -240,7 +241,7 @@ def library_roots(paths: Sequence[Path], known: list[Path]) -> list[Path]:
     """The folders and PDFs to follow: those named, or those known. Raises UsageError if one can't be read."""
     roots: list[Path] = []
     for path in paths:
-        root = _absolute(path)
+        root = spelled_as_known(_absolute(path), known)
         if not is_text(root):
             raise UsageError(f"The name of {str(path)!r} is not valid UTF-8: rename the folder or file.")
         if root not in known:
@@ -271,6 +272,40 @@ def _failed_before(settings: Settings, named: Sequence[Path]) -> tuple[list[Path
     libraries = [Path(root) for root in status.libraries]
     roots = [root for root in libraries if any(path.is_relative_to(root) for path in failed)]
     return roots, failed
+
+
+def spelled_as_known(
+    root: Path, known: Sequence[Path], names_in: Callable[[Path], Sequence[str]] = os.listdir
+) -> Path:
+    """The one of `known` that `root` is in other letters, or `root`.
+
+    There are file systems to which capitals are small letters, or an accent is the same whether it is a
+    character of its own or not: macOS' is one, and gives each path back as it was asked for. Only the names
+    in a folder tell then; the numbers of files do not on every such system.
+
+    Args:
+        root: an absolute path, which may lead to nothing.
+        known: such paths.
+        names_in: the names in a folder; raises OSError if it can't be looked into.
+    """
+
+    def as_listed(path: Path) -> Path:
+        listed = Path(path.anchor)
+        for name in path.parts[1:]:
+            names = names_in(listed)
+            alike = (one for one in names if _folded(one) == _folded(name))
+            listed /= name if name in names else next(alike, name)
+        return listed
+
+    with suppress(OSError):
+        for one in known:
+            if _folded(str(one)) == _folded(str(root)) and as_listed(one) == as_listed(root):
+                return one
+    return root
+
+
+def _folded(text: str) -> str:
+    return normalize("NFC", text).casefold()
 
 
 def _absolute(path: Path) -> Path:

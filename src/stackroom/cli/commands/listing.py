@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,8 @@ def list_documents(arguments: argparse.Namespace) -> int:
     query = " ".join(arguments.query)
     if arguments.folder is not None:
         query = f"{query} {_folder(arguments.folder)}"
-    listing = open_reader(settings_of(arguments)).documents(query, arguments.sort, limit=arguments.limit)
+    with closing(open_reader(settings_of(arguments))) as reader:
+        listing = reader.documents(query, arguments.sort, limit=arguments.limit)
     if arguments.json:
         print(json.dumps(asdict(listing), ensure_ascii=False))
         return OK

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,18 +28,18 @@ def search(arguments: argparse.Namespace) -> int:
     from stackroom.server.protocol.answers import search_answer
 
     settings = settings_of(arguments)
-    reader = open_reader(settings)
-    _make_ready(reader)
     characters = RESULT_CHARACTERS if arguments.json else TERMINAL_CHARACTERS
     query = " ".join(arguments.query)
-    answered = reader.answer(query, arguments.limit, characters, marked=not arguments.json)
+    with closing(open_reader(settings)) as reader:
+        _make_ready(reader)
+        answered = reader.answer(query, arguments.limit, characters, marked=not arguments.json)
+        state = reader.state()
+    answer = search_answer(answered, base_url(settings), state)
     found = answered.hits
-    state = reader.state()
     is_found = found and not answered.missing and ALL_WEAK not in answered.notices
     for notice in (*answered.notices, "" if is_found else not_searched(state.contents)):
         if notice:
             print(notice, file=sys.stderr)
-    answer = search_answer(answered, base_url(settings), state)
     running = running_url(settings)
     urls = [result.url if running else "" for result in answer.results]
     if not arguments.json:
@@ -118,7 +119,8 @@ def fetch(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     # People want the whole text; only the JSON comes in parts, as from the tool.
     limit = None if arguments.json else sys.maxsize
-    answer = fetch_answer(open_reader(settings).fetch(arguments.id, limit), base_url(settings))
+    with closing(open_reader(settings)) as reader:
+        answer = fetch_answer(reader.fetch(arguments.id, limit), base_url(settings))
     print(answer.model_dump_json() if arguments.json else answer.text)
     return OK
 

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -123,10 +123,13 @@ class StoreFile:
 
     def _open(self) -> None:
         self._sql = connect(self._path, _BUSY_SECONDS)
-        self._file = identity(self._path)
-        self._sql.execute("PRAGMA journal_mode = WAL")
-        self._sql.execute("PRAGMA foreign_keys = ON")
-        self._prepare()
+        with ExitStack() as if_refused:
+            if_refused.callback(self._sql.close)
+            self._file = identity(self._path)
+            self._sql.execute("PRAGMA journal_mode = WAL")
+            self._sql.execute("PRAGMA foreign_keys = ON")
+            self._prepare()
+            if_refused.pop_all()
 
     def _follow_file(self) -> None:
         """Opens the file that is at the path now: the owner may have deleted ours and set a new passphrase.
