@@ -42,14 +42,15 @@ say "found"
 "$stackroom" serve --data "$work/data" --port 0 2> "$work/server.log" &
 server=$!
 for _ in $(seq 100); do
-    address=$(grep -Eo 'http://127\.0\.0\.1:[0-9]+' "$work/server.log" | head -1) || true
+    address=$(grep -Eom1 'http://127\.0\.0\.1:[0-9]+' "$work/server.log") || true
     test -z "$address" || break
     sleep 0.2
 done
 get() { "$work/env/bin/python" -c 'import sys, urllib.request as r; print(r.urlopen(sys.argv[1]).read().decode())' "$1"; }
+address=${address%%$'\n'*}
 get "$address/healthz" > /dev/null
 # The page and what it looks like come from files inside the wheel.
 page=$(get "$address/")
-style=$(grep -Eo '/[^"]+\.css[^"]*' <<< "$page" | head -1)
-get "$address$style" | grep -q '{'
+style=$(grep -Eom1 '/[^"]+\.css[^"]*' <<< "$page")
+grep -q '{' <<< "$(get "$address${style%%$'\n'*}")"
 say "served: /healthz, the page at / and its style"
