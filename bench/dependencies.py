@@ -9,7 +9,8 @@ import json
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
@@ -29,6 +30,9 @@ PAGE = ROOT / "docs" / "dependencies.md"
 _BEGIN, _END = "<!-- made by bench/dependencies.py -->", "<!-- end of what is made -->"
 
 CORE = "core"
+
+Need = tuple[str, str]
+"""A package's name, and one of its extras or nothing."""
 
 
 def _glibc(newest: int, machine: str) -> list[str]:
@@ -151,22 +155,28 @@ def _tables_of_dependencies(dependencies: list[Dependency], locked: "Lock") -> I
 def _with_what_it_brings(names: Iterable[str]) -> set[str]:
     """Canonical names of installed packages that these need, themselves included."""
     found: set[str] = set()
-    todo = [(name, "") for name in names]
-    seen: set[tuple[str, str]] = set()
-    while todo:
-        name, extra = todo.pop()
-        if (name, extra) in seen:
-            continue
-        seen.add((name, extra))
-        try:
+
+    def needs(name: str, extra: str) -> Iterator[Need]:
+        with suppress(PackageNotFoundError):  # it is for another system
             package = distribution(name)
-        except PackageNotFoundError:
-            continue  # for another system
-        found.add(canonicalize_name(name))
-        for requirement in map(Requirement, package.requires or ()):
-            if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
-                todo += [(requirement.name, wanted) for wanted in ("", *requirement.extras)]
+            found.add(canonicalize_name(name))
+            for requirement in map(Requirement, package.requires or ()):
+                if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+                    yield from ((requirement.name, wanted) for wanted in ("", *requirement.extras))
+
+    _all_needed([(name, "") for name in names], needs)
     return found
+
+
+def _all_needed(first: Iterable[Need], needs: Callable[[str, str], Iterable[Need]]) -> set[Need]:
+    """These, what they need, what that needs, and so on."""
+    todo, seen = list(first), set[Need]()
+    while todo:
+        one = todo.pop()
+        if one not in seen:
+            seen.add(one)
+            todo += needs(*one)
+    return seen
 
 
 def _megabytes(names: Iterable[str]) -> float:
@@ -235,24 +245,21 @@ class Lock:
         return f"{len(closure)}, not {', '.join(lack)}" if lack else str(len(closure))
 
     def _closure(self, roots: Iterable[Requirement], environment: Mapping[str, str]) -> set[str]:
-        todo = [
+        first = [
             (str(canonicalize_name(root.name)), extra)
             for root in roots
             if root.marker is None or root.marker.evaluate(dict(environment))
             for extra in ("", *root.extras)
         ]
-        seen: set[tuple[str, str]] = set()
-        while todo:
-            name, extra = todo.pop()
-            if (name, extra) in seen:
-                continue
-            seen.add((name, extra))
+
+        def needs(name: str, extra: str) -> Iterator[Need]:
             for package in self._chosen(name, environment):
                 of_extras = package.get("optional-dependencies", {})
                 for need in of_extras.get(extra, []) if extra else package.get("dependencies", []):
                     if _applies(need.get("marker"), environment):
-                        todo += [(need["name"], wanted) for wanted in ("", *need.get("extra", []))]
-        return {name for name, _ in seen}
+                        yield from ((need["name"], wanted) for wanted in ("", *need.get("extra", [])))
+
+        return {name for name, _ in _all_needed(first, needs)}
 
     def _chosen(self, name: str, environment: Mapping[str, str]) -> list[dict[str, Any]]:
         """A package may be locked in several versions, each for some environments."""

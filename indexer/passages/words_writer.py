@@ -73,7 +73,7 @@ class WordsWriter:
 
     def is_rewriting(self) -> bool:
         """Whether an index is being written anew, of which the next calls of `follow` do some more."""
-        return any(writer.is_rewriting() for writer in (self._passages, self._pages, self._documents))
+        return any(writer.is_rewriting for writer in (self._passages, self._pages, self._documents))
 
     def join(self) -> None:
         """Makes the indexes smaller, if they are in many small parts: a word is in the list of each.
@@ -180,6 +180,8 @@ class _Writer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._progress = folder.with_suffix(".rewriting")
+        self.is_rewriting = False
+        """Whether `note_rewritten` has said that there is more to write anew."""
         self.followed: tuple[int, int] | None = None
         """The catalogue's id and the number of its last change that is in the index; None if
         there is none.
@@ -237,11 +239,9 @@ class _Writer:
         dead, share = dead_share(self._index)
         return 0 if dead >= _DEAD and share > _DEAD_SHARE else None
 
-    def is_rewriting(self) -> bool:
-        return self._progress.exists()
-
     def note_rewritten(self, following: int | None) -> None:
         """Notes which passage to go on with; None if all is done."""
+        self.is_rewriting = following is not None
         with suppress(OSError):  # then it begins again
             if following is None:
                 self._progress.unlink(missing_ok=True)

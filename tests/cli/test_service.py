@@ -244,9 +244,7 @@ def test_elsewhere_it_says_what_to_do_instead() -> None:
 def test_it_prints_the_unit_and_says_how_the_service_is(tmp_path: Path) -> None:
     home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": "", "XDG_RUNTIME_DIR": str(tmp_path)}
     home["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={tmp_path}/bus"
-    printed = stackroom_here(
-        "service", "install", "--print", "--library", "/srv/my papers", "--data=/srv/d", **home
-    )
+    printed = stackroom_here("service", "install", "--print", "/srv/my papers", "--data=/srv/d", **home)
     if shutil.which("systemctl") is None:
         assert (printed.returncode, "systemd-run cannot be run" in printed.stderr) == (1, True)
         return

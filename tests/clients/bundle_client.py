@@ -81,7 +81,7 @@ def main() -> None:
             (folder / library).mkdir()
         shutil.copy(PAPER, folder / "papers of mine")
         data = folder / "data"
-        chosen = {"library": [str(folder / "papers of mine"), str(folder / "others")], "data": str(data)}
+        chosen = {"folders": [str(folder / "papers of mine"), str(folder / "others")], "data": str(data)}
         config = configured(extension, Path(package), node, chosen)
         environment = {**os.environ, **config["env"], "STACKROOM_PORT": "8000"}
         # What this checkout is found by must not be found.

@@ -313,6 +313,17 @@ def test_an_index_that_is_mostly_dead_is_written_anew(index: FreshIndex, word_in
     assert not list(index.words.glob("*.rewriting"))
 
 
+def test_what_says_how_far_that_is_and_cannot_be_removed_makes_it_no_longer(index: FreshIndex) -> None:
+    index.publish(1, "Otters hold hands.\n")
+    index.follow_words()
+    for folder in (PASSAGES, PAGES, DOCUMENTS):
+        (index.words / folder).with_suffix(".rewriting").mkdir()
+    with closing(WordsWriter(index.words)) as writer:
+        index.publish(2, "Badgers dig.\n")
+        assert writer.follow(index.catalog)
+        assert not writer.is_rewriting()
+
+
 def test_a_large_one_is_written_anew_bit_by_bit(index: FreshIndex, word_index: WordIndex) -> None:
     for number in range(1, 14):
         index.publish(number, "".join(f"Otters {name(number)} {line}.\n" for line in range(500)))

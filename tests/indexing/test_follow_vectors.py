@@ -71,10 +71,16 @@ def test_lists_follow_the_catalogue(index: FreshIndex) -> None:
     assert not index.path.with_name("vector_lists").exists()
 
 
+def copied(catalog: Path, copy: Path) -> Path:
+    """The copy, with what the journal holds."""
+    with closing(sqlite3.connect(catalog)) as db:
+        db.execute("VACUUM INTO ?", (str(copy),))
+    return copy
+
+
 def put_in_place(catalog: Path, by: Path) -> None:
     """As somebody does by hand: the file that lies beside it is of what was there before."""
-    with closing(sqlite3.connect(by)) as db:
-        db.execute("VACUUM INTO ?", (str(catalog.with_name("new")),))
+    copied(by, catalog.with_name("new"))
     for journal in ("-wal", "-shm"):
         catalog.with_name(catalog.name + journal).unlink(missing_ok=True)
     catalog.with_name("new").replace(catalog)
@@ -111,9 +117,7 @@ def test_lists_of_another_catalogue_are_made_anew(tmp_path: Path) -> None:
 
 def test_so_are_those_of_a_later_time_of_the_same_catalogue(index: FreshIndex, tmp_path: Path) -> None:
     publish(index, 1, 120)
-    copy = tmp_path / "copy"
-    with closing(sqlite3.connect(index.path)) as db:
-        db.execute("VACUUM INTO ?", (str(copy),))
+    copy = copied(index.path, tmp_path / "copy")
     publish(index, 2, 30)
     later = check(index, follow(index))
     index.close()
@@ -132,9 +136,7 @@ def test_an_older_copy_with_as_many_new_changes_is_noticed(index: FreshIndex, tm
     """Of words and of vectors: both go by the number of the last change."""
     settings = Settings.read({}, data=index.path.parent.parent)
     publish(index, 1, 120)
-    copy = tmp_path / "copy"
-    with closing(sqlite3.connect(index.path)) as db:
-        db.execute("VACUUM INTO ?", (str(copy),))
+    copy = copied(index.path, tmp_path / "copy")
     publish(index, 2, 30)
     later = check(index, follow(index))
     index.follow_words()

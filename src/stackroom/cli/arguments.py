@@ -18,7 +18,7 @@ from stackroom.cli.help_texts import (
     TRY,
 )
 from stackroom.cli.service_arguments import add_service
-from stackroom.cli.shared_arguments import MODEL, add_address, add_log, add_parent, add_paths, add_wait
+from stackroom.cli.shared_arguments import MODEL, add_address, add_log, add_parent, add_reading, add_wait
 from stackroom.common.settings import Settings
 from stackroom.common.settings_sources import Given
 
@@ -98,7 +98,7 @@ def command_parser() -> CommandParser:
         )
 
     index = add("index", "read PDFs into the index; files that have not changed are skipped")
-    add_paths(index)
+    add_reading(index)
     add_log(index)
     index.add_argument("--json", action="store_true", help="print a summary as JSON at the end")
     index.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
@@ -133,7 +133,7 @@ def command_parser() -> CommandParser:
     )
 
     watch = add("watch", "index, then follow the folders as they change, until Ctrl-C")
-    add_paths(watch)
+    add_reading(watch)
     add_log(watch)
     watch.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
     add_parent(watch)
@@ -151,7 +151,7 @@ def command_parser() -> CommandParser:
     )
 
     up = add("up", "watch and serve together, until Ctrl-C")
-    add_paths(up)
+    add_reading(up)
     add_address(up)
     add_log(up)
 

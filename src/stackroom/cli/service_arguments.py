@@ -2,8 +2,7 @@
 
 import argparse
 
-from stackroom.cli.command_parser import path
-from stackroom.cli.shared_arguments import add_address, add_log
+from stackroom.cli.shared_arguments import add_address, add_log, add_paths
 
 
 def add_service(service: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
@@ -14,14 +13,7 @@ def add_service(service: argparse.ArgumentParser, common: argparse.ArgumentParse
         help="start `up` now and at each login, by systemd or launchd; again after each upgrade",
         parents=[common],
     )
-    install.add_argument(
-        "--library",
-        action="append",
-        type=path,
-        default=[],
-        metavar="FOLDER",
-        help="follow this folder of PDFs; may be repeated (default: all that were indexed before)",
-    )
+    add_paths(install)
     add_address(install)
     add_log(install)
     install.add_argument(

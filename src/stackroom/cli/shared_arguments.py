@@ -15,7 +15,7 @@ MODEL = (
 
 
 def add_paths(parser: argparse.ArgumentParser) -> None:
-    """The folders and PDFs to index, and how."""
+    """The folders and PDFs to index."""
     parser.add_argument(
         "paths",
         nargs="*",
@@ -23,6 +23,11 @@ def add_paths(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="a folder of PDFs, or a single PDF (default: all that were indexed before)",
     )
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """The folders and PDFs to index, and how."""
+    add_paths(parser)
     parser.add_argument("--model", metavar="NAME", help=MODEL)
     parser.add_argument(
         "--exclude",

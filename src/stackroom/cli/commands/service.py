@@ -40,10 +40,10 @@ def _install(arguments: argparse.Namespace, manager: Manager) -> int:
     settings = settings_of(arguments)
     given = given_settings(arguments)
     if arguments.print:
-        libraries = [path.expanduser().absolute() for path in arguments.library]
+        libraries = [path.expanduser().absolute() for path in arguments.paths]
         print(manager.text(planned(arguments, given, settings, libraries, os.environ)), end="")
         return OK
-    libraries = library_roots(arguments.library, []) if arguments.library else []
+    libraries = library_roots(arguments.paths, []) if arguments.paths else []
     what = planned(arguments, given, settings, libraries, os.environ)
     refuse_what_does_not_start(what)
     manager.stop()  # the version before, perhaps
@@ -65,7 +65,7 @@ def _install(arguments: argparse.Namespace, manager: Manager) -> int:
 
 def _show(state: ServiceState) -> None:
     if not state.installed:
-        print("There is no service. `stackroom service install --library FOLDER` makes one.")
+        print("There is no service. `stackroom service install FOLDER` makes one.")
         return
     print(f"state       {state.state}" + (f", process {state.pid}" if state.pid else ""))
     if state.doing:

@@ -6,7 +6,7 @@ import re
 import time
 from pathlib import Path
 
-from stackroom.cli.service.managers import Ask, ServiceState, refuse_others, said, write
+from stackroom.cli.service.managers import Ask, ServiceState, refuse_others, remove_file, said, write
 from stackroom.cli.service.service import Service
 from stackroom.common.errors import ServiceFailed
 from stackroom.common.programs import Answer
@@ -99,10 +99,7 @@ class Launchd:
         if not self._file.exists():
             return False
         self.stop()
-        try:
-            self._file.unlink()
-        except OSError as error:
-            raise ServiceFailed(f"{self._file} cannot be removed: {error.strerror or error}.") from error
+        remove_file(self._file)
         return True
 
     def state(self) -> ServiceState:

@@ -104,6 +104,14 @@ def write(file: Path, text: str, mark: str) -> None:
         raise ServiceFailed(f"{file} cannot be written: {error.strerror or error}.") from error
 
 
+def remove_file(file: Path) -> None:
+    """Removes it. Raises ServiceFailed if it can't."""
+    try:
+        file.unlink()
+    except OSError as error:
+        raise ServiceFailed(f"{file} cannot be removed: {error.strerror or error}.") from error
+
+
 def refuse_others(file: Path, mark: str) -> None:
     """Raises ServiceFailed if there is a file without our mark: somebody else has written it."""
     try:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from stackroom.cli.service.managers import Ask, ServiceState, refuse_others, said, write
+from stackroom.cli.service.managers import Ask, ServiceState, refuse_others, remove_file, said, write
 from stackroom.cli.service.service import Service
 from stackroom.cli.service.unit import MARK, NAME, sandbox, unit
 from stackroom.common.errors import ServiceFailed
@@ -58,10 +58,7 @@ class Systemd:
         if not self._file.exists():
             return False
         self._must("disable", "--now", NAME)
-        try:
-            self._file.unlink()
-        except OSError as error:
-            raise ServiceFailed(f"{self._file} cannot be removed: {error.strerror or error}.") from error
+        remove_file(self._file)
         self._must("daemon-reload")
         return True
 
