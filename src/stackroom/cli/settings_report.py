@@ -7,6 +7,7 @@ from typing import Any
 
 from stackroom.cli.terminal import printable
 from stackroom.common.amounts import counted
+from stackroom.common.postgres.address import shown_url
 from stackroom.common.settings import Settings
 from stackroom.common.settings_sources import Given
 
@@ -37,6 +38,8 @@ def in_effect(given: Mapping[str, Given], settings: Settings) -> dict[str, dict[
 def _shown(name: str, value: Any) -> Any:
     if name == "pdf_passwords":
         return counted(len(value), "password")
+    if name in ("store", "store_replica"):
+        return shown_url(value)
     if name == "models_folder" and value is None:
         return "nowhere"
     if isinstance(value, Path):

@@ -1,4 +1,5 @@
-"""What every package uses: the nouns, errors and settings, work with files and processes, and `characters`.
+"""What every package uses: the nouns, errors and settings, work with files and processes, `characters`, and
+`postgres`.
 
 Its face is all of it.
 """
@@ -11,6 +12,7 @@ __all__ = [
     "errors",
     "events",
     "owner_only",
+    "postgres",
     "programs",
     "running",
     "service_manager",

@@ -13,6 +13,7 @@ StackroomError
 │   ├── CatalogMissing      nothing has been indexed into this data folder yet
 │   ├── CatalogVersion      the data folder was written by another version of Stackroom
 │   └── CatalogUnusable     the catalogue cannot be read or written: damaged, full disk, no rights
+│       └── StoreAway       the database that holds it cannot be reached; it may be there again in a moment
 ├── BackupUnusable          a backup cannot be written, or is none that can be restored here
 ├── AccessUnusable          the file of clients and tokens cannot be read or written
 ├── LedgerUnusable          the ledger of calls cannot be read
@@ -85,6 +86,10 @@ class CatalogVersion(CatalogError):
 
 class CatalogUnusable(CatalogError):
     """The catalogue cannot be read or written."""
+
+
+class StoreAway(CatalogUnusable):
+    """The database that holds the catalogue cannot be reached; it may be there again in a moment."""
 
 
 class BackupUnusable(StackroomError):

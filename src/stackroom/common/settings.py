@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from stackroom.common import data_folder
 from stackroom.common.errors import SettingsError
+from stackroom.common.postgres.address import SCHEMES, StoreAddress
 from stackroom.common.settings_sources import PREFIX as PREFIX
 from stackroom.common.settings_sources import Given, gather, lines
 
@@ -43,6 +44,9 @@ class Settings:
     Attributes:
         data: the data folder.
         config: the file of settings; None if there is none.
+        store: URL of a database of PostgreSQL that holds the library, "postgresql://…", as libpq takes it;
+            empty for files in the data folder.
+        store_replica: likewise, of a replica of that database, for whoever only reads.
         models_folder: through which data folders share prepared models; None if they don't.
         model: "multilingual", a folder, or a model's name on the hub; empty means the model that the index
             was built with, or the bundled all-MiniLM-L6-v2 for a new index.
@@ -84,6 +88,8 @@ class Settings:
 
     data: Path = Path("data")
     config: Path | None = None
+    store: str = field(default="", repr=False)
+    store_replica: str = field(default="", repr=False)
     models_folder: Path | None = None
     model: str = ""
     query_prompt: str = ""
@@ -164,6 +170,12 @@ class Settings:
         for name in ("settle_seconds", "calls_per_minute"):
             if not getattr(self, name) >= 0:
                 yield name, "must not be negative"
+        for name in ("store", "store_replica"):
+            url = getattr(self, name)
+            if url and urlsplit(url).scheme not in SCHEMES:
+                yield name, "must look like postgresql://user@host:5432/database"
+        if self.store_replica and not self.store:
+            yield "store_replica", "is of no use without store"
         if not is_text(self.host):
             yield "host", f"is not valid UTF-8: {self.host!r}"
         if self.precision not in ("", "bf16", "int8", "fp32"):
@@ -218,8 +230,13 @@ class Settings:
 
     @property
     def catalog(self) -> Path:
-        """The SQLite file that is the truth."""
+        """The SQLite file that is the truth, if no `store` is."""
         return self.index / data_folder.CATALOG
+
+    @property
+    def truth(self) -> Path | StoreAddress:
+        """Where the truth is: a file of SQLite, or a database."""
+        return StoreAddress(self.store, self.index, self.store_replica) if self.store else self.catalog
 
     @property
     def words(self) -> Path:

@@ -24,7 +24,7 @@ _WORDS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "
 _LINES = ("pdf_passwords", "exclude")
 # The blank at the end of a prompt is part of it.
 _AS_WRITTEN = ("query_prompt", "passage_prompt")
-_SECRET = ("pdf_passwords",)
+_SECRET = ("pdf_passwords", "store", "store_replica")
 
 # The folder that was the default before people had one of their own, and is that of a checkout.
 _HERE = Path("data")
