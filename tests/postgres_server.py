@@ -65,10 +65,10 @@ class PostgresServer:
     def start(self) -> None:
         """Starts the server, and waits until it answers."""
         command = [str(self._programs / "bin" / "postgres"), "-D", str(self._data), "-p", str(self.port)]
-        log = (self._own / "log").open("ab")
-        self._process = subprocess.Popen(
-            command, stdout=log, stderr=log, start_new_session=True, **self._as_nobody()
-        )  # type: ignore[call-overload]
+        with (self._own / "log").open("ab") as log:
+            self._process = subprocess.Popen(  # type: ignore[call-overload]
+                command, stdout=log, stderr=log, start_new_session=True, **self._as_nobody()
+            )
         self._run("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-t", "20", tries=200)
 
     def stop(self, how: int = signal.SIGINT) -> None:
