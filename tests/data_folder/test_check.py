@@ -10,8 +10,8 @@ import pytest
 
 from commands import stackroom_here
 from fakes import OneModel, WordHashEmbedder
-from indexer.run.account import Summary
 from indexer.run.indexer import Indexer
+from indexer.run.summary import Summary
 from indexer.upkeep.check import Report, check
 from indexer.upkeep.repair import repair
 from make_pdfs import write_pdf

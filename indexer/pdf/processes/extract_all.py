@@ -17,6 +17,7 @@ import selectors
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -62,6 +63,8 @@ class Job(Protocol):
     def path(self) -> Path:
         """Path of the PDF."""
 
+
+_WITHOUT_MAIN = threading.Lock()
 
 J = TypeVar("J", bound=Job)
 R = TypeVar("R")
@@ -251,14 +254,16 @@ def _hand_over(idle: list[_Reading[J]], task: J, away: float) -> _Reading[J] | N
 def _without_main() -> Iterator[None]:
     """Keeps multiprocessing from running our main script in the new process, which does not need it.
 
-    That saves a third of the cost of starting a process.
+    That saves a third of the cost of starting a process. Threads that start some take turns: one would take
+    another's makeshift for the main script.
     """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
+    with _WITHOUT_MAIN:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
 
 
 def _end(reading: _Reading[J]) -> None:
