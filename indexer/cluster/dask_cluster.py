@@ -8,15 +8,19 @@ import pickle
 import queue
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any, Self
 from uuid import uuid4
 
+from indexer.pdf.processes.extract_all import ready_to_start
 from stackroom import __version__
 from stackroom.common.errors import ClusterUnusable, ExtraMissing, StackroomError
 
 try:
-    from distributed import Client, Future, KilledWorker, LocalCluster, Security
+    from dask import config
+    from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster, Security
+    from distributed.comm import CommClosedError
 except ModuleNotFoundError as error:
     raise ExtraMissing(
         "`--cluster` needs the package distributed. In the environment that Stackroom runs in, run "
@@ -28,13 +32,22 @@ _CONNECT_SECONDS = 10.0
 _WORKER_SECONDS = 60.0
 
 # Seconds that workers have to end by themselves.
-_CLOSE_SECONDS = 5.0
+_CLOSE_SECONDS = 20.0
 
 # Seconds between two looks at how many workers there are.
 _LOOK_SECONDS = 2.0
 
 # Jobs in hand for each thread of the workers: one at work, and one that is ready when it is done.
 _JOBS_PER_THREAD = 2
+
+# Of workers of our own: no page of HTTP tells of them, and a PDF that kills one is given up after the second.
+_OWN_WORKERS = {
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+    "distributed.scheduler.allowed-failures": 1,
+}
+# Forked from a server that has all modules loaded, they are there in a tenth of the time.
+_START_METHOD = "distributed.worker.multiprocessing-method"
 
 Task = Callable[..., object]
 """A function of `tasks`."""
@@ -66,7 +79,7 @@ class DaskCluster:
         self._open: set[Ticket] = set()
         self._name, self._handed_in = uuid4().hex[:8], 0
         self._threads, self._looked = 0, 0.0
-        self._local: LocalCluster | None = None
+        self._stack = ExitStack()
 
     @property
     def is_local(self) -> bool:
@@ -77,15 +90,18 @@ class DaskCluster:
         """Connects, or starts the workers. Raises ClusterUnusable if that can't be."""
         if isinstance(self._where, int):
             # Who reaches a scheduler may have code run: other users of this machine can't without its key.
-            self._local = LocalCluster(
+            start_method = ready_to_start("distributed.nanny", "indexer.cluster.tasks").get_start_method()
+            self._stack.enter_context(config.set({**_OWN_WORKERS, _START_METHOD: start_method}))
+            local = LocalCluster(
                 n_workers=self._where,
                 threads_per_worker=1,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,
                 security=Security.temporary(),
             )
-            self._client = Client(self._local, set_as_default=False)
+            self._stack.callback(local.close, _CLOSE_SECONDS)
+            self._client = Client(local, set_as_default=False)
             return self
         try:
             self._client = Client(self._where, timeout=_CONNECT_SECONDS, set_as_default=False)
@@ -98,11 +114,12 @@ class DaskCluster:
 
     def __exit__(self, *_: object) -> None:
         """Cancels what waits. Workers of our own are ended, others finish what they are at."""
-        self._client.cancel([ticket.future for ticket in self._open])
-        self._open.clear()
-        self._client.close(_CLOSE_SECONDS)
-        if self._local is not None:
-            self._local.close(_CLOSE_SECONDS)
+        with suppress(TimeoutError, CommClosedError):  # they are told, and end with us at the latest
+            self._client.cancel([ticket.future for ticket in self._open])
+            self._open.clear()
+            self._client.close(_CLOSE_SECONDS)
+        with suppress(TimeoutError):
+            self._stack.close()
 
     def refuse_unfit(self, introduce: Task, *arguments: object) -> None:
         """Runs a task on every worker, and waits for the first if there is none yet.
@@ -165,9 +182,13 @@ class DaskCluster:
     def next_done(self, seconds: float) -> Ticket | None:
         """A watched ticket whose task is done; None if there is none within these seconds."""
         try:
-            return self._done.get(timeout=seconds)
+            ticket = self._done.get(timeout=seconds)
         except queue.Empty:
             return None
+        if ticket.future.status in ("pending", "lost"):  # its worker died with the result: it is done again
+            self.watch(ticket)
+            return None
+        return ticket
 
     def result(self, ticket: Ticket) -> Any:
         """What the task gave. Raises what it raised, or
@@ -176,13 +197,13 @@ class DaskCluster:
             WorkersDied: too many workers died while they had it.
             ClusterUnusable: a worker has no Stackroom, or the scheduler is away.
         """
-        if ticket.future.status in ("cancelled", "lost"):
+        try:
+            return ticket.future.result()
+        except (CancelledError, CommClosedError) as error:
             raise ClusterUnusable(
                 f"The scheduler at {self._where} went away. What was read by then is in the index; run the "
                 "command again once the scheduler is there."
-            )
-        try:
-            return ticket.future.result()
+            ) from error
         except KilledWorker as error:
             raise WorkersDied from error
         except ImportError as error:

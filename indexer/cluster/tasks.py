@@ -11,7 +11,7 @@ import pickle
 import socket
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import cached_property
 
@@ -185,10 +185,10 @@ class _Desk:
     def __init__(self, order: Order) -> None:
         self.order = order
         self.settings = _settings(order)
-        self._readers = threading.local()
+        self._of_thread = threading.local()
         self._turn = threading.Lock()
         self._models = order.models_of(self.settings)
-        with Catalog(self.settings.catalog) as catalog:
+        with Catalog(self.settings.truth) as catalog:
             if catalog.id() != order.catalog:
                 raise ClusterUnusable(
                     f"The worker on {_here()} has another store than this command. Start it with the same "
@@ -197,17 +197,27 @@ class _Desk:
         # Workers of Dask may have no children unless they say so. Ours end by themselves when we die.
         multiprocessing.current_process().daemon = False
 
-    def publisher(self) -> "closing[ScanPublisher]":
-        """A connection to the catalogue, for a `with` block."""
-        return closing(ScanPublisher(self.settings.catalog, compact=self.settings.compact, create=False))
+    @contextmanager
+    def publisher(self) -> Iterator[ScanPublisher]:
+        """The connection of this thread to the catalogue. One that raises an error is not used again."""
+        publisher: ScanPublisher | None = getattr(self._of_thread, "publisher", None)
+        self._of_thread.publisher = None
+        if publisher is None:
+            settings = self.settings
+            publisher = ScanPublisher(settings.truth, compact=settings.compact, create=False)
+        with ExitStack() as stack:
+            stack.callback(publisher.close)
+            yield publisher
+            stack.pop_all()
+        self._of_thread.publisher = publisher
 
     def read(self, task: Task) -> Document | ExtractionFailed:
         """Reads a PDF in a process of its own."""
-        reader: _Reader | None = getattr(self._readers, "own", None)
-        self._readers.own = None  # one that raises an error is of no more use
+        reader: _Reader | None = getattr(self._of_thread, "reader", None)
+        self._of_thread.reader = None  # as above
         reader = reader or _Reader(self.settings)
         outcome = reader.read(task)
-        self._readers.own = reader
+        self._of_thread.reader = reader
         return outcome
 
     def refuse_to_see_nothing(self, job: Job) -> None:

@@ -80,7 +80,10 @@ class Indexer:
 
         Raises:
             SettingsError: a line of what is excluded is no pattern.
+            UsageError: the workers can't write the library.
         """
+        if workers:
+            workers.refuse_a_file(settings)
         self._settings = settings
         self._rules = Rules.of(settings)
         self._find_ocr = find_ocr
@@ -164,10 +167,10 @@ class Indexer:
         compare_folders(run, self._publisher, settings.index, folders, retry, retry_failed=retry_failed)
         run.settle_moves_and_removals()
         leave_off = partial(put_off, run.summary)
-        workers, held = self._workers, self._held
-        spreading = (
-            (lambda model, check: workers.spread(run, held, model, passwords, check)) if workers else None
-        )
+        settings = replace(settings, pdf_passwords=passwords, pdf_passwords_file=None)
+        spreading = None
+        if self._workers:
+            spreading = partial(self._workers.spread, run, self._held, settings, self._find_ocr)
 
         self._publisher.retry_attachments(FAILURE_KINDS if retry_failed else retry, only)
         current = self._publisher.current_model()
@@ -176,11 +179,11 @@ class Indexer:
             run.tell("reading", passages=waiting)
             tokenizer, model = self._tokenizer_and_model()
             with self._in_background(run, model, leave_off) as check:
-                if spreading:
+                if spreading and (run.queue or self._publisher.waiting_attachments()):
                     spread = spreading(model, check)
                     spread.read_files(leave_off)
                     spread.read_attached(leave_off)
-                else:
+                elif not spreading:
                     for tasks in (run.tasks, run.attached_tasks):
                         todo = tasks(passwords, leave_off)
                         read_files(run, self._publisher, settings, tokenizer, model, check, todo)
@@ -188,7 +191,6 @@ class Indexer:
             self._passwords_tried = passwords
         if retry_failed:
             self._publisher.retry_scans(only)
-        settings = replace(settings, pdf_passwords=passwords, pdf_passwords_file=None)
         background = partial(self._in_background, run, put_off=leave_off)
         read_scans(
             run,

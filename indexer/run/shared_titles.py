@@ -9,14 +9,13 @@ again.
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from urllib.parse import unquote
 
 from indexer.pdf.metadata.title import is_meaningful
-from indexer.store.publisher import Publisher
 from stackroom.common.documents import Document
 
 _SHARED = 3
@@ -43,10 +42,21 @@ class _Titled(NamedTuple):
     length: tuple[int, int]
 
 
+class TitledDocuments(Protocol):
+    """The documents that a title is compared with. Publishers have these methods."""
+
+    def titles(self) -> list[tuple[str, str, int, int]]:
+        """See `Publisher`, as the next two."""
+
+    def first_page(self, document_id: str) -> str: ...
+
+    def read_again(self, document_ids: Sequence[str]) -> None: ...
+
+
 class SharedTitles:
     """Gives documents titles that tell them apart. For one run."""
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: TitledDocuments) -> None:
         """Reads nothing yet."""
         self._publisher = publisher
 

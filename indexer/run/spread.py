@@ -6,7 +6,7 @@ before, the job is done again by another one, which finds what is there.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from indexer.cluster import tasks
@@ -54,7 +54,8 @@ class Spread:
         self.run = run
         self.publisher = publisher
         self.cluster = cluster
-        self.titles = SharedTitles(publisher)
+        self.on_the_way = _OnTheWay(publisher)
+        self.titles = SharedTitles(self.on_the_way)
         self.counted: set[str] = set()
         """Ids of the documents that were counted as added."""
         self._order = pickled(order)
@@ -112,6 +113,36 @@ class Spread:
             self._check()
 
 
+class _OnTheWay:
+    """The documents of a catalogue, and those that workers are about to publish: for `SharedTitles`."""
+
+    def __init__(self, publisher: ScanPublisher) -> None:
+        self._publisher = publisher
+        self._first_pages: dict[str, str] = {}
+        self._again: set[str] = set()
+
+    def begin(self, titled: Titled) -> None:
+        """A worker is about to publish this one."""
+        self._first_pages[titled.document_id] = titled.first_page
+
+    def end(self, document_id: str) -> None:
+        """It was published."""
+        self._first_pages.pop(document_id, None)
+        if document_id in self._again:
+            self._again.remove(document_id)
+            self._publisher.read_again([document_id])
+
+    def titles(self) -> list[tuple[str, str, int, int]]:
+        return self._publisher.titles()
+
+    def first_page(self, document_id: str) -> str:
+        return self._first_pages.get(document_id) or self._publisher.first_page(document_id)
+
+    def read_again(self, document_ids: Sequence[str]) -> None:
+        self._again |= {id_ for id_ in document_ids if id_ in self._first_pages}
+        self._publisher.read_again([id_ for id_ in document_ids if id_ not in self._first_pages])
+
+
 class _Work(ABC):
     """One job, from its first task to its last."""
 
@@ -166,6 +197,7 @@ class _Pdf(_Work):
                 title = self._spread.titles.title(
                     result.document_id, result.title, result.length, result.first_page, self._stem
                 )
+                self._spread.on_the_way.begin(result)
                 published = self._hand_in(tasks.publish, self._job, self._read, title, first=True)
                 return self._spread.cluster.watch(published)
             case Published():
@@ -174,6 +206,7 @@ class _Pdf(_Work):
                 if result.added or added:
                     self._spread.counted.add(result.document_id)
                 self._count(result, added=result.added or added)
+                self._spread.on_the_way.end(result.document_id)
             case Known():
                 if not self._settle(result.document_id):
                     self.release()

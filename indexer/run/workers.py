@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.cluster.jobs import Order
-from indexer.ocr.tesseract import FindOcr, find_tesseract
+from indexer.ocr.tesseract import FindOcr
 from indexer.run.account import Run
 from indexer.run.held_folder import HeldFolder
 from stackroom.catalog.entries import Model
@@ -25,46 +25,41 @@ class Workers:
     def __init__(
         self,
         where: str | int,
-        settings: Settings,
         models_of: Callable[[Settings], ModelSource],
-        find_ocr: FindOcr = find_tesseract,
     ) -> None:
         """Connects to nothing yet.
 
         Args:
             where: see `DaskCluster`.
-            settings: of the indexer.
             models_of: where workers have their embedders from: a function at the top of a module.
-            find_ocr: finds their program for scans; likewise.
-
-        Raises:
-            UsageError: other machines can't write the store, which is a file.
         """
-        if not isinstance(where, int) and isinstance(settings.truth, Path):
-            raise UsageError(
-                f"The workers of {where} cannot write into the file {settings.truth}: have the library in a "
-                "database, with STACKROOM_STORE=postgresql://… here and for the workers (`stackroom move "
-                "--to` takes it there); or use workers of this machine, with --cluster N."
-            )
         self._where = where
-        self._settings = settings
         self._models_of = models_of
-        self._find_ocr = find_ocr
         self._stack = ExitStack()
         self._cluster: DaskCluster | None = None
-        self._fit_for: bytes | None = None
+        self._fit_for = b""
+
+    def refuse_a_file(self, settings: Settings) -> None:
+        """Raises UsageError if the library is in a file, which workers on other machines can't write."""
+        if not isinstance(self._where, int) and isinstance(settings.truth, Path):
+            raise UsageError(
+                f"The workers of {self._where} cannot write into the file {settings.truth}: have the library "
+                "in a database, with STACKROOM_STORE=postgresql://… here and for the workers (`stackroom "
+                "move --to` takes it there); or use workers of this machine, with --cluster N."
+            )
 
     def close(self) -> None:
         """Ends the connection: what waits for a worker is cancelled."""
-        self._cluster = self._fit_for = None
+        self._cluster, self._fit_for = None, b""
         self._stack.close()
 
     def spread(
         self,
         run: Run,
         held: HeldFolder,
+        settings: Settings,
+        find_ocr: FindOcr,
         model: Model,
-        passwords: tuple[str, ...],
         check: Callable[[], None],
     ) -> "Spread":
         """What hands out the jobs of a run.
@@ -72,8 +67,9 @@ class Workers:
         Args:
             run: told what became of each file.
             held: the data folder.
+            settings: of the run, with the passwords to try.
+            find_ocr: finds the workers' program for scans; can be pickled.
             model: whose passages documents are split into.
-            passwords: to try.
             check: see `background`.
 
         Raises:
@@ -86,16 +82,15 @@ class Workers:
 
         if self._cluster is None:
             self._cluster = self._stack.enter_context(DaskCluster(self._where))
-        settings = self._settings
         order = Order(
             held.catalog.id(),
             model,
             settings if self._cluster.is_local else None,
             settings.compact,
             settings.ocr_languages,
-            passwords,
+            settings.pdf_passwords,
             self._models_of,
-            self._find_ocr,
+            find_ocr,
         )
         if self._fit_for != pickled(order):
             self._cluster.refuse_unfit(introduce, pickled(order))
@@ -103,8 +98,6 @@ class Workers:
         return Spread(run, held.publisher, self._cluster, order, check)
 
 
-def workers_of(
-    where: str | int | None, settings: Settings, models_of: Callable[[Settings], ModelSource]
-) -> Workers | None:
-    """The workers of the argument `--cluster`; None if there is none. Raises UsageError as `Workers`."""
-    return None if where is None else Workers(where, settings, models_of)
+def workers_of(where: str | int | None, models_of: Callable[[Settings], ModelSource]) -> Workers | None:
+    """The workers of the argument `--cluster`; None if it was not given."""
+    return None if where is None else Workers(where, models_of)

@@ -35,7 +35,7 @@ from indexer.pdf.processes.task import Task, is_of, read_pdf
 from stackroom.common.documents import Document
 from stackroom.common.errors import FAILURE_KINDS, ExtractionFailed
 
-__all__ = ["Limits", "Send", "extract_all", "in_processes"]
+__all__ = ["Limits", "Send", "extract_all", "in_processes", "ready_to_start"]
 
 _LONGEST_POLL_SECONDS = 0.5
 
@@ -195,8 +195,12 @@ def in_processes(
                 _end(reading)
 
 
-def _ready_to_start() -> Any:
-    """What starts processes. Begins the fork server, unless it runs already."""
+def ready_to_start(*also: str) -> Any:
+    """What starts processes. Begins the fork server, unless it runs already.
+
+    Args:
+        also: more modules that the server is to load, if it is begun now, for whatever else it is to fork.
+    """
     # Fork servers fork from a process without threads; the parent has some (the embedding runtime's).
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
@@ -211,6 +215,7 @@ def _ready_to_start() -> Any:
             "indexer.ocr.page_job",
             "multiprocessing.popen_forkserver",
             "resource",
+            *also,
         ]
     )
     # Ctrl-C in a terminal reaches every process of ours: the server, and what it forks, inherit that it is
@@ -228,7 +233,7 @@ def _start(task: J, work: Callable[[J, Send], None], limits: Limits, away: float
     # A pair of sockets, not a pipe: what can be read of it without waiting is the same on every system.
     ours, theirs = socket.socketpair()
     with theirs:
-        process = _ready_to_start().Process(target=work_off, args=(theirs, work, task, limits), daemon=True)
+        process = ready_to_start().Process(target=work_off, args=(theirs, work, task, limits), daemon=True)
         with _without_main():
             process.start()
     now = time.monotonic()

@@ -65,7 +65,7 @@ def index(arguments: argparse.Namespace) -> int:
             else:
                 indexer.drop_replaced_model()
             summary = after
-    with Catalog(settings.catalog) as catalog:
+    with Catalog(settings.truth) as catalog:
         model = catalog.model()
         passages, illegible = legibility(catalog, model)
     if arguments.json:
@@ -147,7 +147,7 @@ def watch(arguments: argparse.Namespace) -> int:
         settings,
         Models.of(settings),
         take_hold=lambda settings: turn(settings, 1.0),
-        workers=workers_of(arguments.cluster, settings, Models.of),
+        workers=workers_of(arguments.cluster, Models.of),
     )
     first = True
     embedded = 0
@@ -234,7 +234,7 @@ def open_indexer(
     def take_hold(settings: Settings) -> AbstractContextManager[None]:
         return turn(settings, wait, tell_waiting(settings))
 
-    workers = workers_of(cluster, settings, Models.of)
+    workers = workers_of(cluster, Models.of)
     with Indexer(settings, Models.of(settings, models), take_hold=take_hold, workers=workers) as indexer:
         print_upgrade(indexer.upgrade)
         yield indexer
@@ -277,7 +277,7 @@ def _failed_before(settings: Settings, named: Sequence[Path]) -> tuple[list[Path
     from stackroom.catalog.catalog import Catalog
     from stackroom.catalog.status import read_status
 
-    with Catalog(settings.catalog) as catalog:
+    with Catalog(settings.truth) as catalog:
         status = read_status(catalog)
     paths = [Path(failure.file) for failure in status.retriable]
     wanted = [_absolute(path) for path in named]
