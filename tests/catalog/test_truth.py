@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.testing.truth import TruthContract
+from indexer.upkeep.contracts.truth import TruthContract
 from stackroom.common.postgres.address import StoreAddress
 
 

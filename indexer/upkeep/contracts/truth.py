@@ -10,7 +10,7 @@ import pytest
 
 from indexer.ocr.scan_publisher import ScanPublisher
 from indexer.store.publisher import FileState
-from indexer.testing.written import DIMENSIONS, MODEL, Written, a_document, its_lines, some_codes
+from indexer.upkeep.contracts.written import DIMENSIONS, MODEL, Written, a_document, its_lines, some_codes
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.document_lines import read_lines
 from stackroom.catalog.entries import Change
