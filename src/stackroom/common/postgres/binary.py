@@ -53,11 +53,11 @@ def bigints(numbers: Sequence[int] | NDArray[np.int64]) -> Bigints:
 
 
 def bigint_ranges(ranges: NDArray[np.int64]) -> BigintRanges:
-    """Ranges, each from a first to a last number, both inclusive; shape (n, 2), in any order."""
+    """Ranges, each from a number to before a greater one; shape (n, 2), in any order."""
     bounds = [("first_length", ">i4"), ("first", ">i8"), ("stop_length", ">i4"), ("stop", ">i8")]
     row = np.zeros(len(ranges), [("length", ">i4"), ("flags", "u1"), *bounds])
     row["length"], row["flags"], row["first_length"], row["stop_length"] = 25, _LOWER_INCLUSIVE, 8, 8
-    row["first"], row["stop"] = ranges[:, 0], ranges[:, 1] + 1
+    row["first"], row["stop"] = ranges[:, 0], ranges[:, 1]
     return BigintRanges(np.array([len(ranges)], ">i4").tobytes() + row.tobytes())
 
 
@@ -73,7 +73,9 @@ def vector_rows(
         vectors: fourth column, shape (n, dimensions), aligned; they are rounded to float16.
     """
     dimensions = vectors.shape[1]
-    numbers = [(f"{what}{at}", kind) for at in range(3) for what, kind in (("length", ">i4"), ("value", ">i8"))]
+    numbers = [
+        (f"{what}{at}", kind) for at in range(3) for what, kind in (("length", ">i4"), ("value", ">i8"))
+    ]
     vector = [("length", ">i4"), ("dimensions", ">i2"), ("unused", ">i2"), ("vector", ">f2", (dimensions,))]
     row = np.zeros(len(passages), [("columns", ">i2"), *numbers, *vector])
     row["columns"], row["length"], row["dimensions"] = 4, 4 + 2 * dimensions, dimensions
