@@ -33,6 +33,13 @@ _FEW = 5_000
 # changes what is found.
 _SECONDS = 2.0
 
+_LAST = 2**63 - 1
+
+
+# The server finds an id in thousands of ranges by halving. It takes it that of a hundred passages one is in
+# them: so it looks into the graph, as it would not if it were to find what is in ranges.
+_LEFT = " AND NOT passage <@ ?3"
+
 
 class _State(NamedTuple):
     passages: int = 0
@@ -42,16 +49,20 @@ class _State(NamedTuple):
 class PostgresNearest:
     """The vectors of one model's passages in a store; see `NearestPassages`. Nothing is kept in memory."""
 
-    def __init__(self, rows: Rows, model: Model, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, rows: Rows, model: Model, few: int = _FEW, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Reads nothing yet.
 
         Args:
             rows: asks the store; `Catalog.rows`, so that a search sees the moment that it sees of the truth.
             model: whose passages these are.
+            few: of so many passages, all are compared.
             clock: gives seconds.
         """
         self._rows = rows
         self._model = model
+        self._few = few
         self._clock = clock
         self._state = _State()
         self._known_until = -math.inf
@@ -81,13 +92,13 @@ class PostgresNearest:
         if inside is not None:
             left = int(np.diff(inside).sum())
             # The graph gives as many in vain for each that filters let through as there are others.
-            if left <= max(_FEW, math.isqrt(_GRAPH_STEPS * k * state.passages)):
+            if left <= max(self._few, math.isqrt(_GRAPH_STEPS * k * state.passages)):
                 return self._among(vector, k, rows_of(inside, outside))
-        filters = self._filters(inside, outside)
-        found = self._by_graph(vector, k, *filters) if state.indexed else []
-        if len(found) < k and (not state.indexed or inside is not None or len(outside)):
+            outside = _neither(inside, outside)
+        found = self._by_graph(vector, k, outside) if state.indexed else []
+        if len(found) < k and (not state.indexed or len(outside)):
             # There is no graph, or it gave up: nothing near to the query is let through.
-            found = self._by_all(vector, k, *filters)
+            found = self._by_all(vector, k, outside)
         return best_first(found)
 
     def similarities(self, vector: NDArray[np.float32], ids: Sequence[int]) -> dict[int, float]:
@@ -106,44 +117,27 @@ class PostgresNearest:
         )
         return best_first(found)
 
-    def _by_all(
-        self, vector: NDArray[np.float32], k: int, filters: str, parameters: Sequence[object]
-    ) -> list[tuple[int, float]]:
-        """The nearest, all compared that the filters let through."""
+    def _by_all(self, vector: NDArray[np.float32], k: int, outside: RowRanges) -> list[tuple[int, float]]:
+        """The nearest that are not in these ranges, all compared."""
         # By the similarity, and not by the product, because that would have the graph used.
         return self._rows(
             f"SELECT passage, -({self._product}) AS similarity FROM nearest"  # noqa: S608
-            f" WHERE {self._own}{filters} ORDER BY similarity DESC, passage LIMIT ?2",
-            (half_vector(vector), k, *parameters),
+            f" WHERE {self._own}{_LEFT if len(outside) else ''} ORDER BY similarity DESC, passage LIMIT ?2",
+            (half_vector(vector), k, *_parameters(outside)),
         )
 
-    def _by_graph(
-        self, vector: NDArray[np.float32], k: int, filters: str, parameters: Sequence[object]
-    ) -> list[tuple[int, float]]:
-        """The nearest that the graph finds, and the filters let through."""
+    def _by_graph(self, vector: NDArray[np.float32], k: int, outside: RowRanges) -> list[tuple[int, float]]:
+        """The nearest that the graph finds and that are not in these ranges."""
         # The settings are made in the same statement, and before it looks into the graph, because that
         # depends on them. They end with the transaction.
         return self._rows(
             "SELECT n.passage, n.similarity FROM (SELECT set_config('hnsw.ef_search', ?2, true) AS made,"  # noqa: S608
             " set_config('hnsw.iterative_scan', 'strict_order', true)) s CROSS JOIN LATERAL"
             f" (SELECT passage, -({self._product}) AS similarity FROM nearest"
-            f" WHERE {self._own} AND s.made IS NOT NULL{filters} ORDER BY {self._product} LIMIT {k}) n",
-            (half_vector(vector), str(min(max(k, _LEAST_SEEN), _MOST_SEEN)), *parameters),
+            f" WHERE {self._own} AND s.made IS NOT NULL{_LEFT if len(outside) else ''}"
+            f" ORDER BY {self._product} LIMIT {k}) n",
+            (half_vector(vector), str(min(max(k, _LEAST_SEEN), _MOST_SEEN)), *_parameters(outside)),
         )
-
-    @staticmethod
-    def _filters(inside: RowRanges | None, outside: RowRanges) -> tuple[str, list[object]]:
-        """Conditions, and their parameters from the third on. The server finds an id in thousands of ranges
-        by halving.
-        """
-        conditions, parameters = "", list[object]()
-        if inside is not None:
-            conditions += " AND passage <@ ?3"
-            parameters.append(bigint_ranges(inside))
-        if len(outside):
-            conditions += f" AND NOT passage <@ ?{3 + len(parameters)}"
-            parameters.append(bigint_ranges(outside))
-        return conditions, parameters
 
     def _known(self) -> _State:
         now = self._clock()
@@ -161,3 +155,14 @@ def _joined(ranges: Ranges) -> RowRanges:
     """The same ranges of ids from a first one to before a stop, ascending."""
     pairs = np.asarray(ranges, np.int64).reshape(-1, 2)
     return joined(pairs[:, 0], pairs[:, 1] + 1)
+
+
+def _neither(inside: RowRanges, outside: RowRanges) -> RowRanges:
+    """What is left out if what is not `inside`, and what is `outside`, is."""
+    starts = np.concatenate([[0], inside[:, 1], outside[:, 0]])
+    stops = np.concatenate([inside[:, 0], [_LAST], outside[:, 1]])
+    return joined(starts, stops)
+
+
+def _parameters(outside: RowRanges) -> list[object]:
+    return [bigint_ranges(outside)] if len(outside) else []
