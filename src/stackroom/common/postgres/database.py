@@ -15,6 +15,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from stackroom.common.errors import CatalogMissing, CatalogUnusable, StoreAway
 from stackroom.common.postgres.address import shown_url
+from stackroom.common.postgres.binary import teach
 from stackroom.common.postgres.dialect import arguments, translated
 from stackroom.common.sql import Cursor
 
@@ -160,6 +161,7 @@ def database(url: str) -> Database:
 def _configure(connection: "psycopg.Connection[Any]") -> None:
     # Sums of whole numbers are whole numbers too, and not decimals.
     connection.adapters.register_loader("numeric", IntLoader)
+    teach(connection)
 
 
 def _away(error: Exception, shown: str) -> StoreAway:
