@@ -12,5 +12,11 @@ def words_writer(settings: Settings) -> WordsWriter:
 
 
 def follow_nearest(settings: Settings, catalog: Catalog) -> None:
-    """Brings up to date what finds the nearest passages; see `follow_vectors`."""
+    """Brings up to date what finds the nearest passages; see `follow_vectors` and `PostgresNearestWriter`."""
+    if settings.store:
+        from indexer.passages.postgres_nearest import PostgresNearestWriter
+        from stackroom.common.postgres.database import database
+
+        PostgresNearestWriter(database(settings.store)).follow(catalog)
+        return
     follow_vectors(catalog, settings.vector_lists)
