@@ -28,6 +28,12 @@ _MOST_CONNECTIONS = 16
 _WRITERS = 0x57AC4
 # Held for as long as a process indexes; see `Database.held`.
 INDEXER = 0x57AC5
+SIGN_IN = 0x57AC6
+"""The lock of the one transaction that changes who has access."""
+
+# Milliseconds that one waits for such a lock, and that its holder may leave a transaction idle: a machine
+# that stops in the middle of one does not stop all others.
+_LOCK_WAIT, _IDLE = 5000, 10_000
 
 
 class Rows(Protocol):
@@ -82,6 +88,20 @@ class Session:
             self.raw.execute("SELECT pg_advisory_xact_lock(%s)", (_WRITERS,))
             yield self
             self.raw.execute("UPDATE store SET commits = commits + 1")
+
+    @contextmanager
+    def alone(self, lock: int) -> Iterator["Session"]:
+        """One transaction, the only one with this lock at this moment: others wait, for five seconds at most.
+
+        Not for what is in the catalogue: nobody would see that it has changed.
+        """
+        with self.errors(), self.raw.transaction():
+            self.raw.execute(
+                "SELECT set_config('lock_timeout', %s, true),"
+                " set_config('idle_in_transaction_session_timeout', %s, true), pg_advisory_xact_lock(%s)",
+                (str(_LOCK_WAIT), str(_IDLE), lock),
+            )
+            yield self
 
     @contextmanager
     def snapshot(self) -> Iterator["Session"]:
