@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import Response
 
-from stackroom.common.errors import AccessUnusable
+from stackroom.common.errors import AccessUnusable, StackroomError, StoreAway
+from stackroom.reading.notices import AWAY_SECONDS, STORE_AWAY
 from stackroom.server.access.grants import Grant
 from stackroom.server.access.owner_pages import problem_page
 from stackroom.server.access.passphrase import is_right
@@ -24,6 +25,9 @@ LARGEST_BODY = 20_000
 _BURST, _SECONDS_EACH = 10, 6.0
 
 _log = logging.getLogger(__name__)
+
+NOBODY_KNOWS = (AccessUnusable, StoreAway)
+"""The errors after which nobody can say who has access."""
 
 _Handler = Callable[[Request], Awaitable[Response]]
 
@@ -111,19 +115,26 @@ class PassphraseForm:
 
 
 def or_unavailable(handler: _Handler) -> _Handler:
-    """`handler`, which answers with status 503 if the file of clients and tokens cannot be read."""
+    """`handler`, which answers with status 503 if nobody can say who has access."""
 
     async def handle(request: Request) -> Response:
         try:
             return await handler(request)
-        except AccessUnusable as error:
+        except NOBODY_KNOWS as error:
             return unavailable(error)
 
     return handle
 
 
-def unavailable(error: AccessUnusable) -> Response:
-    """Writes the reason into the log, for the owner, and answers everybody that sign-in does not work."""
+def unavailable(error: StackroomError) -> Response:
+    """The answer to everybody if `error` is one of NOBODY_KNOWS. The reason is in the log, for the owner.
+
+    That the database is away is told there once, by whoever connects to it.
+    """
+    if isinstance(error, StoreAway):
+        response = problem_page(STORE_AWAY, 503)
+        response.headers["Retry-After"] = str(AWAY_SECONDS)
+        return response
     _log.error("%s", error)
     return problem_page(
         "Sign-in does not work at the moment. The server's owner finds the reason in its log.", 503
