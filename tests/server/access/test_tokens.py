@@ -291,7 +291,9 @@ def on_disk(where: Path | StoreAddress) -> bytes:
         tables = [sql.Identifier("stackroom", name) for (name,) in found]
         rows = [row for table in tables for row in db.execute(sql.SQL("SELECT * FROM {}").format(table))]
     assert len(rows) > 10
-    return b" ".join(value if isinstance(value, bytes) else str(value).encode() for row in rows for value in row)
+    return b" ".join(
+        value if isinstance(value, bytes) else str(value).encode() for row in rows for value in row
+    )
 
 
 def test_nothing_that_opens_the_door_is_on_disk_or_in_a_log(

@@ -107,9 +107,7 @@ def new_token(sql: Sql, grant_id: str, kind: str, moment: Moment, secret: str = 
     return token
 
 
-def grant_of_token(
-    sql: Sql, token: str, kinds: tuple[str, ...], moment: Moment
-) -> Grant | None:
+def grant_of_token(sql: Sql, token: str, kinds: tuple[str, ...], moment: Moment) -> Grant | None:
     """The grant of a token, which counts as used now; None if it is not good, or of none of these kinds."""
     row = sql.execute(f"{_GRANTS_AND_TOKENS} WHERE t.digest = ?", (digest(token),)).fetchone()
     if row is None or row[8] not in kinds:
@@ -159,9 +157,7 @@ def find_for_exchange(
     return grant_id, Expected(*row[6:]), salt
 
 
-def exchange(
-    sql: Sql, token: str, grant_id: str, salt: bytes | None, moment: Moment
-) -> tuple[str, str]:
+def exchange(sql: Sql, token: str, grant_id: str, salt: bytes | None, moment: Moment) -> tuple[str, str]:
     """Spends a code or a refresh token; returns the access and the refresh token that follow it.
 
     With a `salt` from `find_for_exchange` they are the same two as in the first exchange.

@@ -7,7 +7,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from stackroom.server.access.owner_pages import problem_page, sign_in_page, signed_in_page
-from stackroom.server.access.passphrase_form import NOBODY_KNOWS, PassphraseForm, Problem, read_form, unavailable
+from stackroom.server.access.passphrase_form import (
+    NOBODY_KNOWS,
+    PassphraseForm,
+    Problem,
+    read_form,
+    unavailable,
+)
 from stackroom.server.access.refusals import Refused
 
 PATH = "/sign-in"
