@@ -210,7 +210,7 @@ def serve_http(settings: Settings, reader: Reader, manager: ServiceManager | Non
         if access:
             stack.callback(access.close)
         ledger = Ledger(
-            settings.calls if settings.ledger else None,
+            settings.ledger_of_calls if settings.ledger else None,
             "http",
             # With --allow-anonymous a caller may be anybody.
             nobody="anonymous" if settings.allow_anonymous else "local",

@@ -203,7 +203,7 @@ class Database:
         )
 
     def _renew(self, pool: ConnectionPool) -> None:
-        """Leaves a pool whose connections are lost: it would try to have them again one by one, for minutes."""
+        """Leaves a pool whose connections are lost: it would try to have them again for minutes."""
         with self._lock:
             if self._pool is not pool:
                 return

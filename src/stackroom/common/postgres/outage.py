@@ -16,8 +16,8 @@ _EACH_SECONDS = 0.5
 # In seconds: libpq waits for less than two of them as for two.
 _CONNECT_SECONDS = 2
 
-# A machine that is gone without a word is noticed after some nine seconds by whoever waits for its answer, and
-# after two by whoever asks it something.
+# A machine that is gone without a word is noticed after some nine seconds by whoever waits for its answer,
+# and after two by whoever asks it something.
 _GONE = {
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -56,7 +56,7 @@ class Outage:
         self._since = self._next = 0.0
 
     def doubt(self) -> None:
-        """A connection was lost, or there was none: whoever calls `check` next tries to reach the database."""
+        """A connection was lost, or there was none: who calls `check` next tries to reach the database."""
         self._is_doubted = True
 
     def check(self) -> None:

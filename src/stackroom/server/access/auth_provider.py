@@ -125,7 +125,7 @@ class AccessControl(AuthProvider):
 
 
 class OrUnavailable:
-    """An ASGI application around another, which may raise one of NOBODY_KNOWS before it answers: that is 503."""
+    """An ASGI application around another, which may raise what NOBODY_KNOWS has before it answers: 503."""
 
     def __init__(self, app: ASGIApp) -> None:
         """`app` is the other one, by the name that Starlette gives it."""

@@ -91,7 +91,8 @@ class Clock:
             # Another process may have stored a later time.
             sql.execute(
                 "INSERT INTO clock VALUES (1, ?, ?) ON CONFLICT (one) DO UPDATE SET leapt = excluded.leapt,"
-                " passed = CASE WHEN clock.passed > excluded.passed THEN clock.passed ELSE excluded.passed END",
+                " passed = CASE WHEN clock.passed > excluded.passed THEN clock.passed"
+                " ELSE excluded.passed END",
                 (passed, doubted),
             )
         return Moment(wall, max(wall, passed), passed)

@@ -48,7 +48,14 @@ SESSION_SECONDS = LIFETIMES["session"]
 
 # Registrations that the owner has not allowed in: anybody can make them, so only the newest are kept.
 _MOST_IDLE_REGISTRATIONS = 1000
-_IDLE = "id NOT IN (SELECT client_id FROM grants WHERE client_id IS NOT NULL)"
+_FORGET_IDLE = """
+DELETE FROM registrations WHERE number IN (
+    SELECT number FROM (
+        SELECT number, row_number() OVER (ORDER BY number DESC) AS place FROM registrations
+        WHERE id NOT IN (SELECT client_id FROM grants WHERE client_id IS NOT NULL)
+    ) AS idle WHERE place > ?
+)
+"""
 
 _TOKEN_NAME = re.compile(r"[^\W_][\w .-]{0,49}")
 
@@ -146,11 +153,7 @@ class AccessStore:
                 "INSERT INTO registrations (id, name, redirect_uris) VALUES (?, ?, ?)",
                 (client.id, client.name, json.dumps(client.redirect_uris)),
             )
-            sql.execute(
-                f"DELETE FROM registrations WHERE {_IDLE} AND number <="
-                f" (SELECT number FROM registrations WHERE {_IDLE} ORDER BY number DESC LIMIT 1 OFFSET ?)",
-                (_MOST_IDLE_REGISTRATIONS,),
-            )
+            sql.execute(_FORGET_IDLE, (_MOST_IDLE_REGISTRATIONS,))
 
     def registered(self, client_id: str) -> Client | None:
         """The client that registered itself under this id; None if there is none."""

@@ -15,7 +15,7 @@ from stackroom.server.access.refusals import Refused
 
 
 class StoreTables:
-    """The tables. Whatever it gives raises StoreAway if the database can't be reached, else AccessUnusable."""
+    """The tables. Errors are StoreAway, if the database can't be reached, or AccessUnusable."""
 
     is_quick = False
 
@@ -58,7 +58,7 @@ class StoreTables:
             raise AccessUnusable(f"Sign-in is not possible: {error}") from error
 
     def _make_ready(self) -> None:
-        """Makes the tables if there are none, as for a new file; those of another version stay as they are."""
+        """Makes the tables if there are none, as a new file is made; those of another version stay."""
         if self._is_ready:
             return
         with self._lock:
