@@ -12,11 +12,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stackroom.common.errors import SignInMissing, StoreAway
 from stackroom.common.settings import Settings
-from stackroom.server.access.client_documents import ClientDocuments
+from stackroom.server.access.client_documents import BURST, SECONDS_EACH, ClientDocuments
 from stackroom.server.access.oauth import AuthorizationServer
 from stackroom.server.access.passphrase_form import NOBODY_KNOWS, PassphraseForm, or_unavailable, unavailable
 from stackroom.server.access.sign_in import PATH, SignInPage
 from stackroom.server.access.store import AccessStore
+from stackroom.server.limits.shared import tries
 
 
 class AccessControl(AuthProvider):
@@ -39,7 +40,10 @@ class AccessControl(AuthProvider):
         self.store = store
         self.passphrase_form = passphrase_form or PassphraseForm(store, https=url.startswith("https:"))
         self._sign_in = SignInPage(self.passphrase_form)
-        self._server = AuthorizationServer(url, store, self.passphrase_form, documents or ClientDocuments())
+        documents = documents or ClientDocuments(
+            throttle=tries(store.where, "client documents", BURST, SECONDS_EACH)
+        )
+        self._server = AuthorizationServer(url, store, self.passphrase_form, documents)
 
     def close(self) -> None:
         """Closes the store; no other method may be called afterwards."""

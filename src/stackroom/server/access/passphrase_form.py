@@ -17,7 +17,8 @@ from stackroom.server.access.passphrase import is_right
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store import SESSION_SECONDS, AccessStore
 from stackroom.server.form_key import FormKey
-from stackroom.server.limits.throttle import Throttle, seconds, whole_seconds
+from stackroom.server.limits.shared import tries
+from stackroom.server.limits.throttle import Tries, seconds, whole_seconds
 
 LARGEST_BODY = 20_000
 
@@ -44,11 +45,11 @@ class Problem:
 class PassphraseForm:
     """Checks forms, and sets two cookies: one proves that a form is ours, one is the browser's session."""
 
-    def __init__(self, store: AccessStore, *, https: bool, throttle: Throttle | None = None) -> None:
+    def __init__(self, store: AccessStore, *, https: bool, throttle: Tries | None = None) -> None:
         """With `https`, browsers send the cookies over encrypted connections only, and to this host only."""
         self._store = store
         self._https = https
-        self._throttle = throttle or Throttle(_BURST, _SECONDS_EACH)
+        self._throttle = throttle or tries(store.where, "passphrase", _BURST, _SECONDS_EACH)
         # Each check takes 32 MiB: one at a time, whatever strangers send.
         self._one_check = threading.Lock()
         self._form_key = FormKey(https=https)

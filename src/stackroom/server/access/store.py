@@ -78,6 +78,10 @@ class AccessStore:
     """Reads and changes who has access. A context manager, which closes it.
 
     Every method of one in a store raises StoreAway if its database can't be reached.
+
+    Attributes:
+        where: the file, or the store.
+        kept: its connections and transactions.
     """
 
     def __init__(
@@ -100,6 +104,7 @@ class AccessStore:
         Raises:
             AccessUnusable: it cannot be read or written, or another version of Stackroom wrote it.
         """
+        self.where = where
         self.kept = _kept(where)
         own = time.time if isinstance(where, Path) else None
         self._clock = Clock(clock or own, ticks)

@@ -64,7 +64,8 @@ CREATE TABLE calls (                      -- the ledger
 
 CREATE UNLOGGED TABLE throttles (         -- see `stackroom.server.limits.shared_throttle`
     name text COLLATE "C" PRIMARY KEY,
-    full_at double precision NOT NULL     -- when all tries are back, in seconds since the epoch
+    full_at double precision NOT NULL,    -- when all tries are back, in seconds since the epoch
+    taken integer NOT NULL                -- how many were taken last
 )
 """
 
