@@ -1,13 +1,14 @@
 """What is derived from the catalogue: the words that passages have, and the nearest of their vectors.
 
-Its face: `words` (tantivy); `vectors` (FAISS), with the lists that it makes (`inverted_lists`) and that are
-kept (`vector_lists`), and `row_ranges`; `terms` and `parts`, which both wings make of a text, with
-`stems` and `korean`; `stop_words`; and `misspelt`.
+Its face: `matching`, what a search asks of words, and `words` (tantivy), which answers; `vectors` (FAISS), with
+the lists that it makes (`inverted_lists`) and that are kept (`vector_lists`), and `row_ranges`; `terms` and
+`parts`, which both wings make of a text, with `stems` and `korean`; `stop_words`; and `misspelt`.
 """
 
 __all__ = [
     "inverted_lists",
     "korean",
+    "matching",
     "misspelt",
     "parts",
     "row_ranges",
