@@ -1,7 +1,7 @@
 """What is derived from the catalogue: the words that passages have, and the nearest of their vectors.
 
-Its face: `matching`, what a search asks of words, and `words` (tantivy), which answers; `vectors` (FAISS), with
-the lists that it makes (`inverted_lists`) and that are kept (`vector_lists`), and `row_ranges`; `terms` and
+Its face: `matching`, what a search asks of words, and `words` (tantivy), which answers; `vectors` (FAISS),
+with the lists that it makes (`inverted_lists`) and that are kept (`vector_lists`), and `row_ranges`; `terms` and
 `parts`, which both wings make of a text, with `stems` and `korean`; `stop_words`; and `misspelt`.
 """
 
