@@ -1,8 +1,9 @@
 """What is derived from the catalogue: the words that passages have, and the nearest of their vectors.
 
 Its face: `matching`, what a search asks of words, and `words` (tantivy), which answers; `vectors` (FAISS),
-with the lists that it makes (`inverted_lists`) and that are kept (`vector_lists`), and `row_ranges`; `terms` and
-`parts`, which both wings make of a text, with `stems` and `korean`; `stop_words`; and `misspelt`.
+with the lists that it makes (`inverted_lists`) and that are kept (`vector_lists`), and `row_ranges`; `terms`
+and `parts`, which both wings make of a text, with `stems` and `korean`; `stop_words`; `misspelt`; and
+`postgres`, the same for a store in a database.
 """
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "matching",
     "misspelt",
     "parts",
+    "postgres",
     "row_ranges",
     "stems",
     "stop_words",

@@ -27,10 +27,10 @@ from stackroom.indexes.vocabulary import Stems
 PASSAGES, PAGES, DOCUMENTS = "passages", "pages", "documents"
 """Names of the three indexes' folders."""
 
-_TERMS_VERSION = 1
+TERMS_VERSION = 1
 """Increase it when `terms`, `stems` or `parts` make other terms of a text: indexes are then built anew."""
 
-BOOKMARK = f"bookmark {_TERMS_VERSION}"
+BOOKMARK = f"bookmark {TERMS_VERSION}"
 """Stands as the language of the entry that says how far an index is, so that this entry is
 counted as well.
 """
