@@ -244,20 +244,20 @@ class PostgresWordsWriter:
         index: _Index,
         changes: Sequence[Change],
     ) -> None:
+        named = sorted({change.first for change in changes if change.kind == "named"})
+        if named and model:
+            self._rename(session, catalog, model, index, named)
+        published = _joined((change.first, change.last) for change in changes if change.kind == "published")
+        if published and model:
+            ranges = [one for first, last in published for one in catalog.passage_ranges(model, first, last)]
+            self._take_in_documents(session, catalog, model, index, ranges)
+        # At last, so that a changed document is always found.
         removed = [(change.first, change.last) for change in changes if change.kind == "removed"]
         if removed:
             firsts, lasts = zip(*removed, strict=True)
             generation = index.generation
             with session.errors():
                 session.raw.execute(_REMOVE.encode(), (list(firsts), list(lasts), generation, generation))
-        if model is None:
-            return
-        named = sorted({change.first for change in changes if change.kind == "named"})
-        if named:
-            self._rename(session, catalog, model, index, named)
-        published = _joined((change.first, change.last) for change in changes if change.kind == "published")
-        ranges = [one for first, last in published for one in catalog.passage_ranges(model, first, last)]
-        self._take_in_documents(session, catalog, model, index, ranges)
 
     def _take_in_documents(
         self, session: Session, catalog: Catalog, model: Model, index: _Index, ranges: Sequence[PassageRange]

@@ -28,7 +28,7 @@ CREATE TABLE word_indexes (               -- the one that is searched, and one t
     document_terms bigint NOT NULL DEFAULT 0,
     name_terms bigint NOT NULL DEFAULT 0,
     removed_passages bigint NOT NULL DEFAULT 0,
-    dropped_field smallint,               -- up to which row postings of removed documents are dropped;
+    dropped_field smallint,               -- up to which row postings of removed documents are dropped,
     dropped_term text COLLATE "C"         -- NULL while that is not being done
 );
 
