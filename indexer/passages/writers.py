@@ -55,7 +55,7 @@ def follow_nearest(settings: Settings, catalog: Catalog) -> None:
         from indexer.passages.postgres_nearest import PostgresNearestWriter
         from stackroom.common.postgres.database import database
 
-        PostgresNearestWriter(database(settings.store)).follow(catalog)
+        PostgresNearestWriter(database(settings.store)).follow(catalog, is_last=True)
     else:
         follow_vectors(catalog, settings.vector_lists)
 
@@ -68,14 +68,18 @@ def nearest_followed(settings: Settings) -> Iterator[Callable[[], None]]:
     if not settings.store:
         yield lambda: None
         return
+    from indexer.passages.postgres_nearest import PostgresNearestWriter
+    from stackroom.common.postgres.database import database
+
     with Catalog(settings.truth) as catalog:
+        writer = PostgresNearestWriter(database(settings.store))
         due = 0.0
 
         def follow() -> None:
             nonlocal due
             if time.monotonic() >= due:
-                follow_nearest(settings, catalog)
+                writer.follow(catalog)
                 due = time.monotonic() + _SECONDS
 
         yield follow
-        follow_nearest(settings, catalog)
+        writer.follow(catalog, is_last=True)
