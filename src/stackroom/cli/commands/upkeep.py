@@ -1,9 +1,10 @@
-"""The commands that keep the index safe: `check`, `backup` and `restore`."""
+"""The commands that keep the index safe: `check`, `backup`, `restore` and `move`."""
 
 import argparse
 import json
 import sys
-from dataclasses import asdict
+from contextlib import nullcontext
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from stackroom.cli.arguments import settings_of
@@ -11,6 +12,7 @@ from stackroom.cli.commands.indexing import tell_waiting
 from stackroom.cli.exit_codes import OK, SOMETHING_FAILED, clean_up_when_interrupted
 from stackroom.common.errors import UsageError
 from stackroom.common.events import Events
+from stackroom.common.postgres.address import SCHEMES
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -100,3 +102,49 @@ def restore(arguments: argparse.Namespace) -> int:
     print(f"Restored into {settings.data}: the backup of {contents.created}.")
     print("`stackroom search` and `serve` work now; `stackroom index` reads what has changed since.")
     return OK
+
+
+def move(arguments: argparse.Namespace) -> int:
+    from indexer.store.turns import turn
+    from indexer.upkeep.moving import move as moving
+    from stackroom.cli.progress import ProgressDisplay
+    from stackroom.cli.terminal import show_check
+    from stackroom.common.amounts import counted
+
+    settings = settings_of(arguments)
+    to = arguments.to
+    to_database = to.partition("://")[0] in SCHEMES
+    if not to_database and "://" in to:
+        raise UsageError("--to takes a URL such as postgresql://user@host:5432/database, or a folder.")
+    if not to_database and not settings.store:
+        raise UsageError(
+            f"There is no database to move from: STACKROOM_STORE is not set. To move the library of "
+            f"{settings.data} into one, name that: --to postgresql://user@host:5432/database."
+        )
+    folder = settings if to_database else replace(settings, data=Path(to), store="", store_replica="")
+    events = Events(as_json=settings.log_json)
+    with (
+        clean_up_when_interrupted(events, lambda: "what was moved is kept, and the same command goes on"),
+        turn(settings, arguments.wait, tell_waiting(settings)),
+        turn(folder, arguments.wait, tell_waiting(folder)) if not to_database else nullcontext(),
+        ProgressDisplay(events, quiet=arguments.quiet) as display,
+    ):
+        if to_database:
+            moved = moving.to_database(settings, to, display.count)
+        else:
+            moved = moving.to_folder(settings.store, folder, display.count)
+        there = replace(settings, store=to, store_replica="") if to_database else folder
+        report = moving.complete(there, display.count)
+    if arguments.json:
+        print(json.dumps({**asdict(moved), "check": asdict(report)}))
+    else:
+        what = f"{counted(moved.documents, 'document')}, {counted(moved.passages, 'passage')}"
+        print(f"{'Already' if moved.was_there else 'Moved'} in {moved.target}: {what}, compared row by row.")
+        show_check(asdict(report), asdict(report), [])
+        print(f"{moved.source} is as it was.")
+        if to_database:
+            print("To use the database, set STACKROOM_STORE to its URL, or write into stackroom.toml:")
+            print('  store = "postgresql://…"')
+        else:
+            print(f"To use the folder, leave out STACKROOM_STORE, and name it with --data {folder.data}.")
+    return SOMETHING_FAILED if report.damages else OK
