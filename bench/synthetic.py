@@ -78,7 +78,7 @@ def write(
 
     publisher = Publisher(data / "index" / "catalog.sqlite3")
     # This folder may be lost: an fsync for each of 50,000 documents would take most of the time.
-    publisher._connection.execute("PRAGMA synchronous = OFF")
+    publisher._rows("PRAGMA synchronous = OFF")
     model = publisher.add_model(BUNDLED_CARD.fingerprint(BUNDLED_NAME))
     library = publisher.add_library((data / "library").resolve())
     waiting = 0

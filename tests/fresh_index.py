@@ -12,6 +12,7 @@ from indexer.store.publisher import FileState, Place, Publisher
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Model
 from stackroom.common.documents import Document, Page, Passage
+from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import Fingerprint
 from stackroom.indexes.words import WordIndex
 
@@ -48,12 +49,16 @@ def name(number: int) -> str:
 class FreshIndex:
     """A catalogue with one library and one model, its writer, and the folder of its words."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, store: str = "") -> None:
+        """In a file of the folder, or in the store with this URL."""
         self.path = folder / "index" / "catalog.sqlite3"
+        self.settings = Settings.read({}, data=folder, store=store)
+        self.where = self.settings.truth
+        self.is_in_store = bool(store)
         self.words = folder / "index" / "words"
-        self.publisher = Publisher(self.path)
+        self.publisher = Publisher(self.where)
         self.model = self.publisher.add_model(fingerprint())
-        self.catalog = Catalog(self.path)
+        self.catalog = Catalog(self.where)
         self._library = self.publisher.add_library(folder / "library")
 
     def close(self) -> None:

@@ -138,7 +138,7 @@ class Embedding:
 
         settings = self._settings
         # Made by whoever reads: if it is gone now, it is not for us to begin a new one.
-        with closing(Publisher(settings.catalog, compact=settings.compact, create=False)) as publisher:
+        with closing(Publisher(settings.truth, compact=settings.compact, create=False)) as publisher:
             embed_pending(
                 publisher,
                 model,

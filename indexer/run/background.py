@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 
 from indexer.passages.embed import Embedding
 from indexer.passages.follow_words import follow_words
-from indexer.passages.words_writer import WordsWriter
+from indexer.passages.writers import words_writer
 from indexer.run.account import Run
 from indexer.store.publisher import Publisher
 from stackroom.catalog.catalog import Catalog
@@ -43,8 +43,8 @@ def in_background(
 
     def index_words() -> None:
         with (
-            Catalog(settings.catalog) as catalog,
-            closing(WordsWriter(settings.words)) as writer,
+            Catalog(settings.truth) as catalog,
+            closing(words_writer(settings)) as writer,
         ):
             follow_words(writer, catalog, news=news, found=found, complete=complete, cancelled=cancelled)
 

@@ -6,8 +6,7 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 from indexer.ocr.scan_publisher import ScanPublisher
 from indexer.passages import another_time
 from indexer.passages.embed import Embedding
-from indexer.passages.follow_vectors import follow_vectors
-from indexer.passages.words_writer import WordsWriter
+from indexer.passages.writers import follow_nearest, words_writer
 from indexer.store.migrate import Upgrade, migrate
 from indexer.store.shrink import Shrunk, shrink
 from stackroom.catalog.catalog import Catalog
@@ -64,11 +63,12 @@ class HeldFolder:
         self._refuse_to_begin_on_another_drive()
         with ExitStack() as stack:
             stack.enter_context(self._take_hold(self._settings))
-            upgrade = migrate(self._settings.catalog)
-            self.publisher = ScanPublisher(self._settings.catalog, compact=self._settings.compact)
+            upgrade = migrate(self._settings.truth)
+            self.publisher = ScanPublisher(self._settings.truth, compact=self._settings.compact)
             stack.callback(self.publisher.close)
-            self.catalog = stack.enter_context(Catalog(self._settings.catalog))
-            another_time.remove(self.catalog, self._settings.words, self._settings.vector_lists)
+            self.catalog = stack.enter_context(Catalog(self._settings.truth))
+            if not self._settings.store:
+                another_time.remove(self.catalog, self._settings.words, self._settings.vector_lists)
             self.embedding = Embedding(self._settings, self._load)
             stack.callback(self.embedding.close)
             self._stack = stack.pop_all()
@@ -87,18 +87,21 @@ class HeldFolder:
 
         `leave_off` says whether the rest of the latter, which may take a minute, is for the next time.
         """
-        with closing(WordsWriter(self._settings.words)) as writer:
+        with closing(words_writer(self._settings)) as writer:
             writer.follow(self.catalog)
             while writer.is_rewriting() and not leave_off():
                 writer.follow(self.catalog)
             writer.join()
-        follow_vectors(self.catalog, self._settings.vector_lists)
+        follow_nearest(self._settings, self.catalog)
 
     def shrink(self) -> Shrunk:
         """Makes the catalogue's file smaller, if it has become too large for what is in it.
 
-        Not while passages wait for vectors: these are written beside us, and need the room.
+        Not while passages wait for vectors: these are written beside us, and need the room. A database sees
+        to that by itself.
         """
+        if self._settings.store:
+            return Shrunk()
         return Shrunk() if self.publisher.is_any_pending() else shrink(self._settings.catalog)
 
     def is_current(self) -> bool:

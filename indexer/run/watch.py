@@ -173,14 +173,15 @@ class _Watcher:
 
     def _is_there(self) -> bool:
         try:
-            return self._settings.catalog.exists()
+            return bool(self._settings.store) or self._settings.catalog.exists()
         except OSError:
             return False
 
     def _is_lost(self) -> bool:
         """Whether the index was deleted with our lock, and made again: a second watcher could start now."""
         try:
-            return self._settings.catalog.exists() and not is_watched(self._settings)
+            there = self._settings.store or self._settings.catalog.exists()
+            return bool(there) and not is_watched(self._settings)
         except OSError:
             return False
 

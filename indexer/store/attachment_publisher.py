@@ -38,16 +38,16 @@ class AttachmentPublisher(Publisher):
         """The attachments of files that have to be read, those of one container together."""
         rows = self._rows(
             "SELECT a.container, a.page, a.number, a.name, coalesce(a.reason, ''),"
-            " b.root, l.path, l.size, min(l.modified_ns) FROM attachments a"
+            " b.root, l.path, l.size, l.modified_ns FROM attachments a"
             " JOIN locations l ON l.document = a.container JOIN libraries b ON b.id = l.library_id"
-            " WHERE a.state = 'waiting' GROUP BY a.container, a.page, a.number"
+            " WHERE a.state = 'waiting' ORDER BY a.container, a.page, a.number, l.modified_ns"
         )
-        return [
-            WaitingAttachment(
-                container, Attachment(page, number, name, True), Location(Path(root), *file), reason
-            )
-            for container, page, number, name, reason, root, *file in rows
-        ]
+        waiting: dict[tuple[int, int, int], WaitingAttachment] = {}
+        for container, page, number, name, reason, root, *file in rows:
+            attachment, place = Attachment(page, number, name, True), Location(Path(root), *file)
+            one = WaitingAttachment(container, attachment, place, reason)
+            waiting.setdefault((container, page, number), one)  # the oldest of the files that hold it
+        return list(waiting.values())
 
     def retry_attachments(self, kinds: Collection[str], only: Collection[Path] | None = None) -> None:
         """Makes those attachments wait again that could not be read for a reason of these kinds

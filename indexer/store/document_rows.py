@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+import time
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, groupby
 
@@ -12,18 +13,18 @@ from stackroom.catalog.vector_codes import code_length
 from stackroom.catalog.vector_packs import packs, vectors_of
 from stackroom.common.documents import Document, Passage
 from stackroom.common.errors import CatalogUnusable
+from stackroom.common.sql import Sql
 
 ILLEGIBLE = 0
 """Instead of the hash of a passage that the model can't read: it never has a vector."""
 
 
-def add_document(db: sqlite3.Connection, document: Document, *, compact: bool) -> int:
+def add_document(db: Sql, document: Document, *, compact: bool) -> int:
     """Adds a document without its passages; its texts as small as possible if `compact`. Returns its key."""
     texts = [page.text for page in document.pages]
-    cursor = db.execute(
+    added = db.execute(
         "INSERT INTO documents (id, title, author, created, modified, language, outline, extractor,"
-        " page_count, text_bytes, indexed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        " strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
+        " page_count, text_bytes, indexed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key",
         (
             document.id,
             document.title,
@@ -38,9 +39,10 @@ def add_document(db: sqlite3.Connection, document: Document, *, compact: bool) -
             document.extractor,
             len(document.pages),
             sum(len(text.encode()) for text in texts),
+            time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         ),
     )
-    key = row_id(cursor)
+    ((key,),) = added.fetchall()
     starts = accumulate((len(text) for text in texts), initial=0)
     db.executemany(
         "INSERT INTO pages (document, number, label, start) VALUES (?, ?, ?, ?)",
@@ -72,26 +74,14 @@ def add_document(db: sqlite3.Connection, document: Document, *, compact: bool) -
         "INSERT INTO unread (document, page, kind) VALUES (?, ?, ?)",
         [(key, one.page, one.kind) for one in document.unread],
     )
-    return key
+    return int(key)
 
 
-def row_id(cursor: sqlite3.Cursor) -> int:
-    """The number that SQLite gave to the row just added."""
-    if cursor.lastrowid is None:
-        raise CatalogUnusable("SQLite gave a new row no id.")
-    return cursor.lastrowid
-
-
-def add_passages(
-    db: sqlite3.Connection, model: Model, key: int, document: Document, passages: Sequence[Passage]
-) -> None:
+def add_passages(db: Sql, model: Model, key: int, document: Document, passages: Sequence[Passage]) -> None:
     """Adds the passages of the document with this key. Those that the model can read wait for vectors."""
     if not passages:
         return
-    (used,) = db.execute(
-        "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'passages'), 0)"
-    ).fetchone()
-    first, last = used + 1, used + len(passages)
+    first, last = _new_ids(db, len(passages))
     text = document.text
     ids = range(first, last + 1)
     embedded = [passage.context + text[passage.start : passage.stop] for passage in passages]
@@ -124,14 +114,26 @@ def add_passages(
         log_change(db, "published", first, last)
 
 
-def remove_passages(db: sqlite3.Connection, first: int, last: int) -> None:
+def _new_ids(db: Sql, count: int) -> tuple[int, int]:
+    """The first and the last of so many ids for passages, greater than any passage ever had."""
+    if isinstance(db, sqlite3.Connection):
+        # As SQLite counts for AUTOINCREMENT: it notes the last one when the passages are added.
+        sql = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'passages'), 0)"
+        (used,) = db.execute(sql).fetchone()
+        return used + 1, used + count
+    taken = db.execute("UPDATE store SET last_passage = last_passage + ? RETURNING last_passage", (count,))
+    (last,) = taken.fetchone()
+    return last - count + 1, last
+
+
+def remove_passages(db: Sql, first: int, last: int) -> None:
     """Removes the passages of one passage range, `first` to `last` inclusive, with their vectors."""
     db.execute("DELETE FROM splits WHERE first = ?", (first,))
     for table, column in (("passages", "id"), ("pending", "passage"), ("vectors", "first")):
         db.execute(f"DELETE FROM {table} WHERE {column} BETWEEN ? AND ?", (first, last))  # noqa: S608
 
 
-def remove_document(db: sqlite3.Connection, key: int) -> None:
+def remove_document(db: Sql, key: int) -> None:
     """Removes a document with its passages for all models. No file may hold it any more."""
     for first, last in db.execute("SELECT first, last FROM splits WHERE document = ?", (key,)).fetchall():
         remove_passages(db, first, last)
@@ -139,15 +141,15 @@ def remove_document(db: sqlite3.Connection, key: int) -> None:
     db.execute("DELETE FROM documents WHERE key = ?", (key,))
 
 
-def log_change(db: sqlite3.Connection, kind: str, first: int, last: int) -> None:
+def log_change(db: Sql, kind: str, first: int, last: int) -> None:
     """Logs a change that the derived indexes have to follow; see `stackroom.catalog.entries.Change`."""
     db.execute("INSERT INTO changes (kind, first, last) VALUES (?, ?, ?)", (kind, first, last))
 
 
-def add_vectors(db: sqlite3.Connection, passages: Sequence[int], codes: Sequence[bytes]) -> None:
+def add_vectors(db: Sql, passages: Sequence[int], codes: Sequence[bytes]) -> None:
     """Stores the vectors of those of the passages that wait for one: ids, ascending, and codes."""
     taken = db.execute(
-        "DELETE FROM pending WHERE passage IN (SELECT value FROM json_each(?))"
+        "DELETE FROM pending WHERE passage IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
         " RETURNING passage, (SELECT max(first) FROM splits WHERE first <= passage)",
         (json.dumps(list(passages)),),
     ).fetchall()
@@ -166,15 +168,16 @@ def known_codes(rows: Rows, hashes: Iterable[int], model: Model) -> dict[int, by
         CatalogUnusable: one of these codes is damaged.
     """
     having = rows(
-        "SELECT value, (SELECT o.id FROM passages o LEFT JOIN pending w ON w.passage = o.id"
-        " WHERE o.hash = value AND o.hash <> 0 AND (w.passage IS NULL OR w.code IS NOT NULL) LIMIT 1)"
-        " FROM json_each(?)",
+        "SELECT CAST(value AS BIGINT), (SELECT o.id FROM passages o LEFT JOIN pending w ON w.passage = o.id"
+        " WHERE o.hash = CAST(value AS BIGINT) AND o.hash <> 0"
+        "  AND (w.passage IS NULL OR w.code IS NOT NULL) LIMIT 1) FROM json_each(?)",
         (json.dumps(sorted(set(hashes))),),
     )
     ids = [id_ for _, id_ in having if id_ is not None]
     waiting: dict[int, bytes] = dict(
         rows(
-            "SELECT passage, code FROM pending WHERE passage IN (SELECT value FROM json_each(?))",
+            "SELECT passage, code FROM pending WHERE passage IN"
+            " (SELECT CAST(value AS BIGINT) FROM json_each(?))",
             (json.dumps(ids),),
         )
     )

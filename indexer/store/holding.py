@@ -4,13 +4,13 @@ The view `holders` has every place where a document is. What is attached to a PD
 is in none of them.
 """
 
-import sqlite3
 from collections.abc import Iterable
 
 from indexer.store.document_rows import log_change, remove_document
+from stackroom.common.sql import Sql
 
 
-def let_go(db: sqlite3.Connection, key: int, successor: int | None = None) -> int:
+def let_go(db: Sql, key: int, successor: int | None = None) -> int:
     """Removes a document that a file held until now, unless another file holds it, or an attachment.
 
     If `successor` is given, the id of the removed document leads to that one.
@@ -33,13 +33,14 @@ def let_go(db: sqlite3.Connection, key: int, successor: int | None = None) -> in
     remove_document(db, key)
     if successor is not None:
         db.execute(
-            "INSERT OR REPLACE INTO successors SELECT ?, id FROM documents WHERE key = ?",
+            "INSERT INTO successors (old, new) SELECT ?, id FROM documents WHERE key = ?"
+            " ON CONFLICT (old) DO UPDATE SET new = excluded.new",
             (row[0], successor),
         )
     return 1 + drop_unheld(db, attached)
 
 
-def drop_unheld(db: sqlite3.Connection, attached: Iterable[int]) -> int:
+def drop_unheld(db: Sql, attached: Iterable[int]) -> int:
     """Removes those of the documents with these keys that nothing holds any more; returns how many."""
     removed = 0
     for key in attached:
@@ -51,7 +52,7 @@ def drop_unheld(db: sqlite3.Connection, attached: Iterable[int]) -> int:
     return removed
 
 
-def log_names(db: sqlite3.Connection, key: int) -> None:
+def log_names(db: Sql, key: int) -> None:
     """Logs that other files hold a document than before: it is also found by their names.
 
     So is what is attached to it.
@@ -66,17 +67,17 @@ def log_names(db: sqlite3.Connection, key: int) -> None:
         log_change(db, "named", first, last)
 
 
-def is_held(db: sqlite3.Connection, key: int) -> bool:
+def is_held(db: Sql, key: int) -> bool:
     """Whether a file, or an attachment of one, holds the document with this key."""
     return db.execute("SELECT 1 FROM holders WHERE document = ? LIMIT 1", (key,)).fetchone() is not None
 
 
-def is_file(db: sqlite3.Connection, key: int) -> bool:
+def is_file(db: Sql, key: int) -> bool:
     """Whether a file holds the document with this key, so that what is attached to it can be read."""
     return db.execute("SELECT 1 FROM locations WHERE document = ? LIMIT 1", (key,)).fetchone() is not None
 
 
-def attached_to(db: sqlite3.Connection, key: int) -> list[int]:
+def attached_to(db: Sql, key: int) -> list[int]:
     """The keys of the documents that are attached to the one with this key."""
     rows = db.execute(
         "SELECT DISTINCT document FROM attachments WHERE container = ? AND document IS NOT NULL", (key,)
@@ -84,7 +85,7 @@ def attached_to(db: sqlite3.Connection, key: int) -> list[int]:
     return [row[0] for row in rows]
 
 
-def detach(db: sqlite3.Connection, key: int) -> None:
+def detach(db: Sql, key: int) -> None:
     """Forgets what is attached to the document with this key: it is not a file any more.
 
     Should it become one again, its attachments are read again.
@@ -96,7 +97,7 @@ def detach(db: sqlite3.Connection, key: int) -> None:
     )
 
 
-def take_over(db: sqlite3.Connection, old: int, new: int) -> None:
+def take_over(db: Sql, old: int, new: int) -> None:
     """Gives the attachments of a document those of the one that it replaces, by their names.
 
     Until they are read, so that what has not changed stays searchable, and keeps its vectors.

@@ -29,7 +29,29 @@ def alone(settings: Settings) -> Iterator[None]:
                 "or use another data folder with --data."
             )
         narrow(settings)
+        with _alone_in_store(settings):
+            yield
+
+
+@contextmanager
+def _alone_in_store(settings: Settings) -> Iterator[None]:
+    """Likewise for other machines, if the library is in a database. Its lock ends with the connection."""
+    if not settings.store:
         yield
+        return
+    from stackroom.common.postgres.database import INDEXER, database
+
+    store = database(settings.store)
+    session = store.connect()
+    try:
+        if not session.execute("SELECT pg_try_advisory_lock(?)", (INDEXER,)).fetchone()[0]:
+            raise AlreadyRunning(
+                f"Another indexer is at work in {store.shown}, for another machine or data folder. "
+                "Wait for it, or stop it."
+            )
+        yield
+    finally:
+        session.raw.close()
 
 
 def who_we_are(command: str = "") -> dict[str, Any]:

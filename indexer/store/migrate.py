@@ -28,6 +28,7 @@ from stackroom.catalog.text_blocks import unpack
 from stackroom.catalog.vector_packs import packs
 from stackroom.common.data_folder import OLD_FORMAT, WORDS
 from stackroom.common.errors import CatalogUnusable
+from stackroom.common.postgres.address import StoreAddress
 from stackroom.common.sqlite_file import connect, create, put, remove
 
 
@@ -46,17 +47,31 @@ class Upgrade:
         )
 
 
-def migrate(path: Path) -> Upgrade | None:
-    """Brings the catalogue at `path` up to date, if there is an older one. Nobody else may write meanwhile.
+def migrate(where: Path | StoreAddress) -> Upgrade | None:
+    """Brings a catalogue up to date, if there is an older one. Nobody else may write meanwhile.
 
-    A catalogue that is too old or too new is left as it is: `open_catalog` refuses it.
+    A file that is too old or too new is left as it is: `open_catalog` refuses it. A database gets its tables
+    if it has none, and keeps no copy.
 
     Returns:
-        The upgrade; None if none was needed.
+        The upgrade of a file; None if none was needed.
 
     Raises:
-        CatalogUnusable: there is no room for a copy, or SQLite can't read or write the file.
+        CatalogUnusable: there is no room for a copy, or SQLite can't read or write the file; or the database
+            refuses.
+        StoreAway: the database can't be reached.
+        CatalogVersion: a newer Stackroom has made the database's tables.
     """
+    if isinstance(where, Path):
+        return _migrate_file(where)
+    from stackroom.common.postgres.database import database
+    from stackroom.common.postgres.migrate import migrate
+
+    migrate(database(where.url))
+    return None
+
+
+def _migrate_file(path: Path) -> Upgrade | None:
     try:
         if not path.exists():
             return None

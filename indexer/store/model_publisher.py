@@ -1,7 +1,7 @@
 """Writes the catalogue's models: the one that is searched, and the one whose vectors are kept beside it."""
 
 from indexer.store.catalog_writer import CatalogWriter
-from indexer.store.document_rows import log_change, remove_passages, row_id
+from indexer.store.document_rows import log_change, remove_passages
 from stackroom.catalog.entries import (
     CURRENT,
     REPLACED,
@@ -32,9 +32,9 @@ class ModelPublisher(CatalogWriter):
             if found:
                 return Model(found[0], fingerprint)
             first = db.execute("SELECT 1 FROM models").fetchone() is None
-            cursor = db.execute(
+            added = db.execute(
                 "INSERT INTO models (name, digest, dimensions, passage_tokens, current)"
-                " VALUES (?, ?, ?, ?, ?)",
+                " VALUES (?, ?, ?, ?, ?) RETURNING id",
                 (
                     fingerprint.name,
                     fingerprint.digest,
@@ -43,7 +43,7 @@ class ModelPublisher(CatalogWriter):
                     CURRENT if first else UNFINISHED,
                 ),
             )
-            return Model(row_id(cursor), fingerprint)
+            return Model(int(added.fetchone()[0]), fingerprint)
 
     def other_model(self) -> OtherModel | None:
         """The model whose vectors are kept beside those that are searched."""

@@ -4,7 +4,6 @@ Only one process writes (see `stackroom.common.running`); it may do so from two 
 """
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from indexer.store.model_publisher import ModelPublisher
 from stackroom.catalog.entries import Model
 from stackroom.common.documents import Document, OutlineEntry, Passage, Section, Unread
 from stackroom.common.errors import ExtractionFailed, FailureKind
+from stackroom.common.sql import Sql
 from stackroom.page.table_rows import as_embedded
 
 # How many changes are kept for servers to follow; a server that is further behind loads everything again.
@@ -77,8 +77,8 @@ class PendingPassage:
 class Publisher(ModelPublisher):
     """Writes documents, where their files are, and their vectors; reads what a writer has to know.
 
-    Every method raises CatalogUnusable if SQLite can't write, for example because the disk is full; then
-    that method has changed nothing.
+    Every method raises CatalogUnusable if the catalogue can't be written, for example because the disk is
+    full; then that method has changed nothing.
     """
 
     # Libraries and the files in them
@@ -104,7 +104,7 @@ class Publisher(ModelPublisher):
     def recorded(self, library: int) -> dict[str, Recorded]:
         """What is known of each file of a library, by its path."""
         rows = self._rows(
-            "SELECT l.path, l.size, l.modified_ns, l.document, l.failure, coalesce(d.extractor = '', 0),"
+            "SELECT l.path, l.size, l.modified_ns, l.document, l.failure, coalesce(d.extractor, '-') = '',"
             " l.reason FROM locations l LEFT JOIN documents d ON d.key = l.document WHERE l.library_id = ?",
             (library,),
         )
@@ -282,9 +282,7 @@ class Publisher(ModelPublisher):
 
     # Inside a transaction
 
-    def _add(
-        self, db: sqlite3.Connection, document: Document, passages: Sequence[Passage], model: Model
-    ) -> int:
+    def _add(self, db: Sql, document: Document, passages: Sequence[Passage], model: Model) -> int:
         """Adds a document; it takes the place of one with the same id. Returns its key."""
         before = db.execute(
             "UPDATE documents SET id = id || ' before' WHERE id = ? RETURNING key", (document.id,)
@@ -302,7 +300,7 @@ class Publisher(ModelPublisher):
             drop_unheld(db, attached)
         return key
 
-    def _place(self, db: sqlite3.Connection, place: Place, state: FileState, document: int) -> list[int]:
+    def _place(self, db: Sql, place: Place, state: FileState, document: int) -> list[int]:
         """Records which document a file holds. Returns the key of the one it held before, if another."""
         held = self._held(db, place)
         db.execute(
@@ -315,17 +313,18 @@ class Publisher(ModelPublisher):
         return [key for key in held if key != document]
 
     @staticmethod
-    def _carry_scans(db: sqlite3.Connection, before: int, key: int, document: Document) -> None:
+    def _carry_scans(db: Sql, before: int, key: int, document: Document) -> None:
         """Notes which pages have their text from OCR still: those that do not wait for it any more."""
         db.execute(
-            "INSERT OR IGNORE INTO scans (document, page, state, text, confidence, reason, words)"
+            "INSERT INTO scans (document, page, state, text, confidence, reason, words)"
             " SELECT ?, page, state, '', confidence, '', words FROM scans WHERE document = ?"
-            " AND state = 'published' AND page IN (SELECT value FROM json_each(?))",
+            " AND state = 'published' AND page IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
+            " ON CONFLICT DO NOTHING",
             (key, before, json.dumps(document.recognised)),
         )
 
     @staticmethod
-    def _is_stale(db: sqlite3.Connection, place: Place, state: FileState) -> bool:
+    def _is_stale(db: Sql, place: Place, state: FileState) -> bool:
         """Whether a file is unchanged, and holds a document that is to be read again (see `Recorded`)."""
         row = db.execute(
             "SELECT 1 FROM locations l JOIN documents d ON d.key = l.document AND d.extractor = ''"
@@ -335,7 +334,7 @@ class Publisher(ModelPublisher):
         return row is not None
 
     @staticmethod
-    def _held(db: sqlite3.Connection, place: Place) -> list[int]:
+    def _held(db: Sql, place: Place) -> list[int]:
         """The key of the document that a file held until now, if any."""
         rows = db.execute(_HELD + " WHERE library_id = ? AND path = ?", (place.library_id, place.path))
         return [row[0] for row in rows if row[0] is not None]

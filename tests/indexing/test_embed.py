@@ -1,9 +1,9 @@
 """Embedding what waits: every passage gets its vector, and no text is computed twice."""
 
-import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from indexer.store.publisher import Publisher
 from stackroom.catalog.status import read_status
 from stackroom.catalog.vector_codes import decode
 from stackroom.common.errors import CatalogUnusable, ModelDamaged
-from stackroom.common.settings import Settings
+from stackroom.common.postgres.address import StoreAddress
 from stackroom.embedding.embedder import Embedder
 
 
@@ -39,7 +39,7 @@ class Run:
         self._load = load
 
     def __call__(self) -> "Run":
-        with closing(Publisher(self._index.path)) as publisher:
+        with closing(Publisher(self._index.where)) as publisher:
             embed_pending(
                 publisher,
                 self._index.model,
@@ -52,6 +52,14 @@ class Run:
     def _on_embedded(self, count: int) -> None:
         self.told.append(count)
         self.after_commit()
+
+
+@pytest.fixture(params=["files", "database"])
+def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FreshIndex]:
+    """As that of all tests; also in a database."""
+    store = request.getfixturevalue("store_url") if request.param == "database" else ""
+    with closing(FreshIndex(tmp_path, store)) as fresh:
+        yield fresh
 
 
 def embed(index: FreshIndex, embedder: CountingEmbedder) -> list[str]:
@@ -190,14 +198,14 @@ def test_only_what_changed_in_a_document_is_computed(index: FreshIndex) -> None:
 
 
 def change(index: FreshIndex, sql: str) -> None:
-    with closing(sqlite3.connect(index.path)) as db, db:
+    with index.publisher._transaction() as db:
         assert db.execute(sql).rowcount
 
 
 def test_damaged_vectors_are_not_taken_over(index: FreshIndex) -> None:
     index.publish(1, numbered(1, 4))
     embed(index, CountingEmbedder())
-    change(index, "UPDATE vectors SET pack = CAST(x'01' || substr(pack, 2) AS BLOB)")  # 1 of 4
+    change(index, "UPDATE vectors SET pack = substr(pack, 1, length(pack) - 1)")
     with pytest.raises(CatalogUnusable, match="check --repair"):
         index.publish(2, numbered(1, 2))
 
@@ -300,8 +308,7 @@ def test_a_document_changed_meanwhile_gets_the_new_one_s(index: FreshIndex) -> N
 
 
 def test_what_is_published_meanwhile_is_waited_for(index: FreshIndex) -> None:
-    settings = Settings.read({}, data=index.path.parents[1])
-    assert settings.catalog == index.path
+    settings = index.settings
     index.publish(1, numbered(1, 10))
     embedder = Meanwhile(lambda: index.publish(2, numbered(11, 100)))
     told: list[int] = []
@@ -316,7 +323,7 @@ def test_what_is_published_meanwhile_is_waited_for(index: FreshIndex) -> None:
 
 
 def test_put_off_it_goes_on_by_itself(index: FreshIndex) -> None:
-    settings = Settings.read({}, data=index.path.parents[1])
+    settings = index.settings
     index.publish(1, numbered(1, 100))
     may_go_on = threading.Event()
     embedder = Meanwhile(lambda: may_go_on.wait(60))
@@ -331,7 +338,7 @@ def test_put_off_it_goes_on_by_itself(index: FreshIndex) -> None:
 
 
 def test_what_ended_it_is_told_and_it_can_go_on(index: FreshIndex) -> None:
-    settings = Settings.read({}, data=index.path.parents[1])
+    settings = index.settings
     index.publish(1, numbered(1, 300))
     failing = Failing()
     with closing(Embedding(settings, lambda model: failing)) as embedding:
@@ -344,20 +351,23 @@ def test_what_ended_it_is_told_and_it_can_go_on(index: FreshIndex) -> None:
 class _Overtaken(Publisher):
     """Another connection removes a document as soon as this one has listed what waits."""
 
-    remove: Callable[[], None] = staticmethod(lambda: None)
+    def __init__(self, where: Path | StoreAddress, remove: Callable[[], None]) -> None:
+        super().__init__(where)
+        read = self._rows
 
-    def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        rows = super()._rows(sql, parameters)
-        if "FROM pending" in sql:
-            self.remove()
-        return rows
+        def overtaken(sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+            rows = read(sql, parameters)
+            if "FROM pending" in sql:
+                remove()
+            return rows
+
+        self._rows = overtaken
 
 
 def test_what_waits_is_read_in_one_moment(index: FreshIndex) -> None:
     index.publish(1, "Otters sleep.\n", "They hold hands.\n")
     index.publish(2, "Bread rests.\n")
-    with closing(_Overtaken(index.path)) as publisher:
-        publisher.remove = lambda: index.remove("1.pdf")
+    with closing(_Overtaken(index.where, lambda: index.remove("1.pdf"))) as publisher:
         waiting = publisher.pending(index.model, 10)
     assert [passage.text for passage in waiting] == [
         "Otters sleep.\n",

@@ -3,9 +3,11 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Self
 
-from stackroom.catalog.connection import CatalogFile
+from stackroom.catalog.connection import connected
 from stackroom.catalog.entries import (
     Change,
     Description,
@@ -20,9 +22,11 @@ from stackroom.catalog.entries import (
     path_within,
 )
 from stackroom.catalog.passage_ranges import PassageRange
+from stackroom.catalog.text_blocks import TextReader
 from stackroom.catalog.vector_codes import code_length
 from stackroom.catalog.vector_packs import vectors_between
 from stackroom.common.documents import OutlineEntry, Page, Unread
+from stackroom.common.postgres.address import StoreAddress
 from stackroom.page.word_boxes import WordBox, unpack
 
 VECTORS_AT_ONCE = 50_000
@@ -57,8 +61,65 @@ PATHS_OF_D = (
 library's root, its path, and the attachment's name."""
 
 
-class Catalog(CatalogFile):
-    """What the catalogue holds. `CatalogFile` says what is true of every method."""
+class Catalog:
+    """What the catalogue holds. A context manager. Not thread-safe: one thread at a time may use it.
+
+    Every method raises CatalogUnusable if SQLite, or the database, can't answer.
+
+    Attributes:
+        where: the file, or the database.
+        folder: of what is beside the catalogue: locks, and notes about folders.
+        rows: gives all rows of a query.
+    """
+
+    def __init__(self, where: Path | StoreAddress, *, create: bool = False) -> None:
+        """Opens a catalogue. Raises as `schema.open_catalog` does, or StoreAway.
+
+        Args:
+            where: a file of SQLite, or a database; that is connected to when something is read.
+            create: make an empty one now if there is none. If it disappears later, none is made: only the
+                indexer can tell whether to begin anew, or whether a drive is away.
+        """
+        self.where = where
+        self.folder = where.folder if isinstance(where, StoreAddress) else where.parent
+        self._connection = connected(where, create=create)
+        self.rows = self._connection.rows
+        self._texts = TextReader(self.rows)
+        self._opened = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._connection.close()
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Everything read inside the block is of one moment."""
+        return self._connection.snapshot()
+
+    def follow_file(self) -> None:
+        """Opens the file that is at the path now if the one that was opened has been deleted or replaced.
+
+        Raises as `open_catalog` does. After CatalogMissing, nothing can be read until a catalogue is there
+        again; then the next call opens it.
+        """
+        if self._connection.follow_file():
+            self._texts = TextReader(self.rows)
+
+    def version(self) -> tuple[int, int]:
+        """How often another catalogue was found, and a number that changes with each commit to it; cheap.
+
+        If the first number has changed, everything read before came from another one.
+        """
+        opened, commits = self._connection.version()
+        if opened != self._opened:  # of a database; a file was followed before
+            self._opened = opened
+            self._texts = TextReader(self.rows)
+        return opened, commits
 
     def model(self) -> Model | None:
         """The model whose vectors are searched; None before the first indexing."""
@@ -68,7 +129,7 @@ class Catalog(CatalogFile):
         """A random number that identifies this catalogue: an index made from another one is recognised and
         rebuilt.
         """
-        return int(self.rows("PRAGMA application_id")[0][0])
+        return self._connection.id()
 
     def last_change(self) -> int:
         """The sequence number of the newest change; 0 if there is none."""
@@ -209,8 +270,8 @@ class Catalog(CatalogFile):
         """Whether passages of the model that is searched wait for their vectors."""
         return bool(
             self.rows(
-                "SELECT 1 FROM models m CROSS JOIN splits s ON s.model = m.id"
-                " CROSS JOIN pending w ON w.passage BETWEEN s.first AND s.last WHERE m.current = 1 LIMIT 1"
+                "SELECT 1 FROM models m CROSS JOIN splits s CROSS JOIN pending w"
+                " WHERE m.current = 1 AND s.model = m.id AND w.passage BETWEEN s.first AND s.last LIMIT 1"
             )
         )
 
@@ -224,7 +285,7 @@ class Catalog(CatalogFile):
             ", d.language, d.text_bytes, d.page_count"
             f" FROM passages p {_RANGE_OF_P} JOIN documents d ON d.key = s.document"
             " JOIN pages g ON g.document = d.key AND g.number = p.page"
-            " WHERE p.id IN (SELECT value FROM json_each(?))",
+            " WHERE p.id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
             (_LAST, json.dumps(list(ids))),
         )
         blocks = self._texts.blocks({(row[5], row[10]) for row in rows})
@@ -240,7 +301,7 @@ class Catalog(CatalogFile):
         """The pages, 1-based, that the passages with these ids are on; without those that are not there."""
         return dict(
             self.rows(
-                "SELECT id, page FROM passages WHERE id IN (SELECT value FROM json_each(?))",
+                "SELECT id, page FROM passages WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
                 (json.dumps(list(ids)),),
             )
         )

@@ -1,70 +1,85 @@
-"""An open catalogue file: reading at one moment, and noticing that the file has changed or was replaced."""
+"""A catalogue that is open for reading: a file of SQLite, or a database of PostgreSQL.
+
+Reads at one moment, and notices that the catalogue has changed or was replaced.
+"""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Protocol
 
 from stackroom.catalog.schema import open_to_read
-from stackroom.catalog.text_blocks import TextReader
 from stackroom.common.errors import CatalogUnusable, reason_of
+from stackroom.common.postgres.address import StoreAddress
 from stackroom.common.sqlite_file import state
+
+if TYPE_CHECKING:
+    from stackroom.common.postgres.database import Session
 
 # SQLite's errors when a drive was disconnected while the file was open.
 _OF_DRIVES = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY)
 
 
-class CatalogFile:
-    """A connection that only reads; a context manager. Not thread-safe: one thread at a time may use it.
+class Connection(Protocol):
+    """What `Catalog` reads by; it says what the methods do, which have the same names there."""
 
-    Every method raises CatalogUnusable if SQLite can't answer.
+    def close(self) -> None:
+        """See `Catalog`."""
 
-    Attributes:
-        path: of the file.
-    """
+    def snapshot(self) -> AbstractContextManager[None]:
+        """See `Catalog`."""
 
-    def __init__(self, path: Path, *, create: bool = False) -> None:
-        """Opens the catalogue at `path`. Raises as `open_catalog` does.
+    def follow_file(self) -> bool:
+        """See `Catalog`. Returns whether another file was opened."""
 
-        Args:
-            path: of the SQLite file.
-            create: make an empty one now if there is none. If it disappears later, none is made: only the
-                indexer can tell whether to begin anew, or whether a drive is away.
-        """
-        self.path = path
+    def id(self) -> int:
+        """See `Catalog`."""
+
+    def version(self) -> tuple[int, int]:
+        """See `Catalog`."""
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """See `Catalog`."""
+
+
+def connected(where: Path | StoreAddress, *, create: bool) -> Connection:
+    """A connection to a catalogue; for `create` and what is raised see `Catalog`."""
+    return (
+        StoreConnection(where, create=create)
+        if isinstance(where, StoreAddress)
+        else FileConnection(where, create=create)
+    )
+
+
+class FileConnection:
+    """A connection to a file of SQLite."""
+
+    def __init__(self, path: Path, *, create: bool) -> None:
+        """Opens the file."""
+        self._path = path
         self._opened = 0
         self._file: tuple[object, ...] | None = None
         self._open(create=create)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def close(self) -> None:
-        """Closes the connection."""
+        """See `Catalog`."""
         self._connection.close()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Everything read inside the block is of one moment."""
+        """See `Catalog`."""
         self.rows("BEGIN")
         try:
             yield
         finally:
             self._connection.rollback()  # SQLite may have ended it already, when a drive was gone
 
-    def follow_file(self) -> None:
-        """Opens the file that is at the path now if the one that was opened has been deleted or replaced.
-
-        Raises as `open_catalog` does. After CatalogMissing, nothing can be read until a catalogue is there
-        again; then the next call opens it.
-        """
+    def follow_file(self) -> bool:
+        """See `Catalog`."""
         try:
             if self._file is not None and self._looks() == self._file:
-                return
+                return False
         except FileNotFoundError:
             pass
         except OSError as error:
@@ -72,17 +87,19 @@ class CatalogFile:
             raise self._unreadable(error) from error
         self._file = None
         self._connection.close()
-        self._open()
+        self._open(create=False)
+        return True
+
+    def id(self) -> int:
+        """See `Catalog`."""
+        return int(self.rows("PRAGMA application_id")[0][0])
 
     def version(self) -> tuple[int, int]:
-        """How often the file was opened, and a number that changes with each commit to it; cheap.
-
-        If the first number has changed, everything read before came from another file.
-        """
+        """See `Catalog`."""
         return self._opened, int(self.rows("PRAGMA data_version")[0][0])
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """All rows that a query gives."""
+        """See `Catalog`."""
         try:
             return self._connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
@@ -90,20 +107,84 @@ class CatalogFile:
                 self._file = None  # one that was away has its files under the same numbers again
             raise self._unreadable(error) from error
 
-    def _open(self, *, create: bool = False) -> None:
-        self._connection, self._is_fixed = open_to_read(self.path, create=create)
+    def _open(self, *, create: bool) -> None:
+        self._connection, self._is_fixed = open_to_read(self._path, create=create)
         try:
             self._file = self._looks()
         except OSError as error:  # deleted this very moment
             self._connection.close()
             raise self._unreadable(error) from error
         self._opened += 1
-        self._texts = TextReader(self.rows)
 
     def _looks(self) -> tuple[object, ...]:
         """What tells that the file at the path is the one that was opened. Raises OSError if it can't."""
-        found = self.path.stat()
-        return found.st_dev, found.st_ino, *(state(self.path) if self._is_fixed else ())
+        found = self._path.stat()
+        return found.st_dev, found.st_ino, *(state(self._path) if self._is_fixed else ())
 
     def _unreadable(self, error: OSError | sqlite3.Error) -> CatalogUnusable:
-        return CatalogUnusable(f"The catalogue {self.path} cannot be read: {reason_of(error)}.")
+        return CatalogUnusable(f"The catalogue {self._path} cannot be read: {reason_of(error)}.")
+
+
+class StoreConnection:
+    """Connections to a database of PostgreSQL, one of a pool whenever something is read."""
+
+    def __init__(self, address: StoreAddress, *, create: bool) -> None:
+        """Connects to nothing yet, unless tables are to be made."""
+        # Only for this kind of store, because not everybody has psycopg.
+        from stackroom.common.postgres.database import database
+
+        self._database = database(address.replica or address.url)
+        self._session: Session | None = None
+        self._is_known = False
+        self._opened = 1
+        self._id: int | None = None
+        if create:
+            from stackroom.common.postgres.migrate import migrate
+
+            migrate(database(address.url))
+
+    def close(self) -> None:
+        """See `Catalog`. The pool stays: others in this process use it."""
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """See `Catalog`."""
+        with self._database.session() as session:
+            self._require_current(session)
+            with session.snapshot():
+                self._session = session
+                try:
+                    yield
+                finally:
+                    self._session = None
+
+    def follow_file(self) -> bool:
+        """See `Catalog`."""
+        return False
+
+    def id(self) -> int:
+        """See `Catalog`."""
+        return int(self.rows("SELECT id FROM store")[0][0])
+
+    def version(self) -> tuple[int, int]:
+        """See `Catalog`."""
+        ((id_, commits),) = self.rows("SELECT id, commits FROM store")
+        if id_ != self._id:
+            self._opened += self._id is not None
+            self._id = id_
+        return self._opened, int(commits)
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """See `Catalog`."""
+        if self._session is not None:
+            return self._session.execute(sql, parameters).fetchall()
+        with self._database.session() as session:
+            self._require_current(session)
+            return session.execute(sql, parameters).fetchall()
+
+    def _require_current(self, session: "Session") -> None:
+        if not self._is_known:
+            from stackroom.common.postgres.migrate import require_current
+
+            require_current(session, self._database.shown)
+            self._is_known = True

@@ -48,7 +48,8 @@ def read_lines(catalog: Catalog, keys: Sequence[int]) -> list[DocumentLine]:
         " (SELECT count(*) FROM scans WHERE document = d.key AND state = 'published'),"
         " (SELECT count(*) FROM scans WHERE document = d.key AND state <> 'published'),"
         " (SELECT json_group_array(json_array(page, kind)) FROM unread WHERE document = d.key),"
-        f" {PATHS_OF_D} FROM documents d WHERE d.key IN (SELECT value FROM json_each(?))",
+        f" {PATHS_OF_D} FROM documents d WHERE d.key IN"
+        " (SELECT CAST(value AS BIGINT) FROM json_each(?))",
         (json.dumps(list(keys)),),
     )
     lines = {}

@@ -282,8 +282,8 @@ def other_model(rows: Rows) -> OtherModel | None:
 def pending_count(rows: Rows, model: Model) -> int:
     """How many passages of a model wait for a vector."""
     found = rows(
-        "SELECT count(*) FROM splits s CROSS JOIN pending w ON w.passage BETWEEN s.first AND s.last"
-        " WHERE s.model = ?",
+        "SELECT count(*) FROM splits s CROSS JOIN pending w"
+        " WHERE s.model = ? AND w.passage BETWEEN s.first AND s.last",
         (model.id,),
     )
     return int(found[0][0])
@@ -311,8 +311,8 @@ def attachments(rows: Rows, key: int) -> tuple[AttachmentEntry, ...]:
     """The files inside the document with this key, in their order."""
     found = rows(
         "SELECT a.page, a.name, coalesce(d.id, ''), CASE a.state WHEN 'failed' THEN a.reason"
-        " WHEN 'waiting' THEN iif(EXISTS (SELECT 1 FROM locations WHERE document = a.container),"
-        "  'it has not been read yet', ?) ELSE '' END"
+        " WHEN 'waiting' THEN CASE WHEN EXISTS (SELECT 1 FROM locations WHERE document = a.container)"
+        "  THEN 'it has not been read yet' ELSE ? END ELSE '' END"
         " FROM attachments a LEFT JOIN documents d ON d.key = a.document"
         " WHERE a.container = ? ORDER BY a.page, a.number",
         (NESTED, key),

@@ -63,7 +63,7 @@ def read_contents(catalog: Catalog) -> Contents:
 
 def state_with(catalog: Catalog, contents: Contents) -> LibraryState:
     """These contents, with what the indexer says that is at work."""
-    progress = (holder(catalog.path.with_name(INDEXER_LOCK)) or {}).get("progress")
+    progress = (holder(catalog.folder / INDEXER_LOCK) or {}).get("progress")
     if not isinstance(progress, dict):
         return LibraryState(contents)
     files, done = progress.get("files"), progress.get("files_done")

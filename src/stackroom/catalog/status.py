@@ -23,7 +23,7 @@ from stackroom.common.data_folder import LEFT_OUT, UNREADABLE
 from stackroom.page.parts import ranges
 
 # The name of an attachment, with its page if it is pinned to one.
-_NAME = "name || iif(page > 0, ' (page ' || page || ')', '')"
+_NAME = "name || CASE WHEN page > 0 THEN ' (page ' || page || ')' ELSE '' END"
 
 
 WHY_LEFT_OUT = {
@@ -207,13 +207,14 @@ def read_status(catalog: Catalog) -> Status:
         )
         attached = dict(
             catalog.rows(
-                "SELECT state, iif(state = 'read', count(DISTINCT document), count(*)) FROM attachments"
-                " WHERE container IN (SELECT document FROM locations) GROUP BY state"
+                "SELECT state, CASE state WHEN 'read' THEN count(DISTINCT document) ELSE count(*) END"
+                " FROM attachments WHERE container IN (SELECT document FROM locations) GROUP BY state"
             )
         )
         # What waits in a PDF that is attached itself has no file; it is named with those that hold that PDF.
         attachments_failed = catalog.rows(
-            f"SELECT container, {_NAME}, iif(state = 'failed', reason, ?), coalesce(failure, 'nested')"  # noqa: S608
+            f"SELECT container, {_NAME}, CASE state WHEN 'failed' THEN reason ELSE ? END,"  # noqa: S608
+            " coalesce(failure, 'nested')"
             " FROM attachments WHERE state = 'failed' OR (state = 'waiting'"
             "  AND NOT EXISTS (SELECT 1 FROM locations WHERE document = container))"
             " ORDER BY container, page, number",
@@ -251,13 +252,13 @@ def read_status(catalog: Catalog) -> Status:
         attachments_other=_attached(others, places),
         not_read=tuple(sorted(_not_read(not_read, places), key=lambda one: (one.path, one.kind))),
         failures=_failures(failures),
-        unreadable=_failures(_unreadable(catalog.path, [root for (root,) in libraries])),
-        left_out=tuple(_left_out(catalog.path, [root for (root,) in libraries])),
+        unreadable=_failures(_unreadable(catalog.folder, [root for (root,) in libraries])),
+        left_out=tuple(_left_out(catalog.folder, [root for (root,) in libraries])),
         model=model.fingerprint.name if model else None,
         model_digest=model.fingerprint.digest if model else None,
         other_model=kept,
         text_bytes=text_bytes,
-        index_bytes=_file_bytes(catalog.path.parent),
+        index_bytes=_file_bytes(catalog.folder),
         libraries=tuple(row[0] for row in libraries),
     )
 
@@ -324,15 +325,15 @@ def _not_read(rows: Iterable[tuple[int, str, int]], places: Mapping[int, Iterabl
             yield NotRead(place, kind, ranges(page for page in pages if page), len(pages))
 
 
-def _unreadable(catalog: Path, roots: Iterable[str]) -> Iterator[tuple[str, str, str, str]]:
-    notes = read_notes(catalog.with_name(UNREADABLE))
+def _unreadable(folder: Path, roots: Iterable[str]) -> Iterator[tuple[str, str, str, str]]:
+    notes = read_notes(folder / UNREADABLE)
     for root in roots:
         for path, reason in sorted(notes.get(root, {}).items()):
             yield root, path, str(reason), "unreadable"
 
 
-def _left_out(catalog: Path, roots: Iterable[str]) -> Iterator[LeftOut]:
-    notes = read_notes(catalog.with_name(LEFT_OUT))
+def _left_out(folder: Path, roots: Iterable[str]) -> Iterator[LeftOut]:
+    notes = read_notes(folder / LEFT_OUT)
     for root in roots:
         for reason in REASONS:
             with suppress(KeyError, TypeError, ValueError):  # no note, or one that somebody has changed

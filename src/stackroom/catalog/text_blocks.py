@@ -96,7 +96,8 @@ class TextReader:
         if missing:
             rows = self._rows(
                 "SELECT t.document, t.start, t.content FROM json_each(?) p CROSS JOIN texts t"
-                " ON t.document = json_extract(p.value, '$[0]') AND t.start = json_extract(p.value, '$[1]')",
+                " WHERE t.document = json_extract(p.value, '$[0]')"
+                " AND t.start = json_extract(p.value, '$[1]')",
                 (json.dumps(missing),),
             )
             for document, start, content in rows:

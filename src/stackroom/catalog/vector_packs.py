@@ -92,8 +92,8 @@ def vectors_of(rows: Rows, ids: Sequence[int], length: int) -> dict[int, bytes]:
         CatalogUnusable: as `unpack`.
     """
     places = rows(
-        "SELECT value, (SELECT max(first) FROM vectors WHERE first <= value) FROM json_each(?)"
-        " ORDER BY value",
+        "SELECT CAST(value AS BIGINT) AS id, (SELECT max(first) FROM vectors"
+        "  WHERE first <= CAST(value AS BIGINT)) FROM json_each(?) ORDER BY id",
         (json.dumps(list(ids)),),
     )
     found: dict[int, bytes] = {}

@@ -18,5 +18,6 @@ __all__ = [
     "service_manager",
     "settings",
     "settings_sources",
+    "sql",
     "sqlite_file",
 ]

@@ -74,7 +74,7 @@ class Fetching:
             unread = tuple(catalog.unread(entry.key, number, number))
         if not pages:
             raise UnknownPart(f"This document has {entry.page_count} pages, so none numbered {number}.")
-        place = _unchanged_place(entry, self._turn.catalog.path)
+        place = _unchanged_place(entry, self._turn.catalog.folder)
         file, inside = (place.file, place.inside) if place else (None, None)
         return PageOfFile(entry, pages[0], file, ocr.get(number), words, inside, is_unread, unread)
 
@@ -82,7 +82,7 @@ class Fetching:
         """See `Reader.file`."""
         with self._turn.at_one_moment():
             entry = _entry(self._turn.catalog, document_id)
-        place = _unchanged_place(entry, self._turn.catalog.path)
+        place = _unchanged_place(entry, self._turn.catalog.folder)
         if place is None:
             raise UnknownDocument(
                 f"The file of document {document_id!r} has been moved or changed and not been indexed again "
@@ -131,7 +131,7 @@ def _entry(catalog: Catalog, document_id: str) -> DocumentEntry:
     return entry
 
 
-def _unchanged_place(entry: DocumentEntry, catalog: Path) -> Location | None:
+def _unchanged_place(entry: DocumentEntry, notes: Path) -> Location | None:
     """Where the document is in a file that still is as it was when it was indexed; None if there is none.
 
     A file behind a link that leads out of its folder counts only if the last run followed such links. Else
@@ -139,11 +139,11 @@ def _unchanged_place(entry: DocumentEntry, catalog: Path) -> Location | None:
 
     Args:
         entry: of the document.
-        catalog: the catalogue's file; the folders' notes are beside it.
+        notes: the folder of the notes about folders.
     """
     for location in entry.locations:
         if is_unchanged(location.file, location.size, location.modified_ns) and (
-            _is_inside(location) or _follows_links(location, catalog)
+            _is_inside(location) or _follows_links(location, notes)
         ):
             return location
     return None
@@ -155,6 +155,5 @@ def _is_inside(location: Location) -> bool:
     return Path(os.path.realpath(location.file)).is_relative_to(root)
 
 
-def _follows_links(location: Location, catalog: Path) -> bool:
-    notes = read_notes(catalog.with_name(LEFT_OUT))
-    return notes.get(str(location.root), {}).get("follow_links") is True
+def _follows_links(location: Location, notes: Path) -> bool:
+    return read_notes(notes / LEFT_OUT).get(str(location.root), {}).get("follow_links") is True

@@ -115,7 +115,7 @@ class InMemory:
 
     def _no_vectors(self, model: Model) -> VectorIndex:
         kept = read_lists(
-            self._catalog.path.with_name(VECTOR_LISTS),
+            self._catalog.folder / VECTOR_LISTS,
             self._catalog.id(),
             model.fingerprint.digest,
             self._catalog.last_change(),

@@ -45,7 +45,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
 def ask_set(evaluation_set: EvaluationSet, settings: Settings, models: Path, *, quiet: bool) -> Results:
     """Asks the questions of a set that is indexed; the arguments as for `index_set`."""
     with (
-        Catalog(settings.catalog) as catalog,
+        Catalog(settings.truth) as catalog,
         closing(open_reader(settings, models)) as reader,
         ProgressDisplay(Events(as_json=settings.log_json), quiet=quiet) as display,
     ):

@@ -65,7 +65,7 @@ def index(arguments: argparse.Namespace) -> int:
             else:
                 indexer.drop_replaced_model()
             summary = after
-    with Catalog(settings.catalog) as catalog:
+    with Catalog(settings.truth) as catalog:
         model = catalog.model()
         passages, illegible = legibility(catalog, model)
     if arguments.json:
@@ -262,7 +262,7 @@ def _failed_before(settings: Settings, named: Sequence[Path]) -> tuple[list[Path
     from stackroom.catalog.catalog import Catalog
     from stackroom.catalog.status import read_status
 
-    with Catalog(settings.catalog) as catalog:
+    with Catalog(settings.truth) as catalog:
         status = read_status(catalog)
     paths = [Path(failure.file) for failure in status.retriable]
     wanted = [_absolute(path) for path in named]

@@ -24,7 +24,7 @@ def status(arguments: argparse.Namespace) -> int:
     apply = in_effect(given_settings(arguments), settings)
     if not arguments.json:  # also if nothing is indexed in this folder: perhaps another one was meant
         show_settings(apply)
-    with Catalog(settings.catalog) as catalog:
+    with Catalog(settings.truth) as catalog:
         status = read_status(catalog)
     words = len(WordIndex(settings.words))
     models, digest = Models.of(settings), status.model_digest or ""

@@ -68,7 +68,7 @@ def _files_of(settings: Settings, hits: "Sequence[Hit]") -> "list[list[str]]":
     from stackroom.cli.terminal import printable
 
     found = []
-    with Catalog(settings.catalog) as catalog:
+    with Catalog(settings.truth) as catalog:
         for hit in hits:
             entry = catalog.document(hit.document_id)
             places = entry.locations if entry else ()
@@ -144,7 +144,7 @@ def open_reader(settings: Settings, models: Path | None = None, *, create: bool 
 
     source = Models.of(settings, models, queries=True)
     return Reader(
-        Catalog(settings.catalog, create=create),
+        Catalog(settings.truth, create=create),
         WordIndex(settings.words),
         source,
         settings.model,

@@ -49,9 +49,9 @@ def _install(arguments: argparse.Namespace, manager: Manager) -> int:
     manager.stop()  # the version before, perhaps
     refuse_second_watcher(settings)
     with turn(settings, WAIT_SECONDS, tell_waiting(settings)):
-        print_upgrade(migrate(settings.catalog))
+        print_upgrade(migrate(settings.truth))
     if not libraries:
-        with Catalog(settings.catalog) as catalog:
+        with Catalog(settings.truth) as catalog:
             library_roots([], [Path(root) for root in read_status(catalog).libraries])
     manager.install(what)
     state = manager.state()

@@ -64,7 +64,7 @@ def up(arguments: argparse.Namespace) -> int:
     manager = ServiceManager.take(os.environ)
     manager.tell("STATUS=Opening the index")
     with turn(settings, WAIT_SECONDS, tell_waiting(settings)):  # before the server opens the catalogue
-        print_upgrade(migrate(settings.catalog))
+        print_upgrade(migrate(settings.truth))
     program = [sys.executable, "-m", "stackroom"]
     paths = [str(path) for path in arguments.paths]
     common = ["--data", str(settings.data), "--with-parent"]

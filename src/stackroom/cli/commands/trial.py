@@ -87,7 +87,7 @@ def _passages_of(settings: Settings, library: Model | None) -> int | None:
     """How many passages the library has; None if there is none."""
     if library is None:
         return None
-    with Catalog(settings.catalog) as catalog:
+    with Catalog(settings.truth) as catalog:
         return sum(one.last - one.first + 1 for one in catalog.passage_ranges(library)) or None
 
 
@@ -107,7 +107,7 @@ def _try(
     apart = replace(settings, data=data)
     index_set(questions, apart, settings.models, quiet=quiet)
     results = ask_set(questions, apart, settings.models, quiet=quiet)
-    with Catalog(apart.catalog) as catalog:
+    with Catalog(apart.truth) as catalog:
         model = catalog.model()
         texts = [] if model is None else [found.text for found in catalog.words(model)]
     if model is None or not texts:

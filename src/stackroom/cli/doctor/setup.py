@@ -13,7 +13,7 @@ from stackroom.server.address import base_url, is_loopback_url
 
 def _index(settings: Settings) -> str:
     try:
-        with Catalog(settings.catalog) as catalog:
+        with Catalog(settings.truth) as catalog:
             status = read_status(catalog)
     except StackroomError as error:
         raise Failed(f"it cannot be read. {error}") from error

@@ -57,7 +57,7 @@ class Present:
 def library_model(settings: Settings) -> Model | None:
     """The model that the library's vectors are from; None if there is no library yet."""
     try:
-        with Catalog(settings.catalog) as catalog:
+        with Catalog(settings.truth) as catalog:
             return catalog.model()
     except CatalogMissing:
         return None

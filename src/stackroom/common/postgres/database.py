@@ -4,16 +4,19 @@ import atexit
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 import psycopg
+from psycopg import IsolationLevel
 from psycopg import errors as pg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.types.numeric import IntLoader
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from stackroom.common.errors import CatalogMissing, CatalogUnusable, StoreAway
 from stackroom.common.postgres.address import shown_url
 from stackroom.common.postgres.dialect import arguments, translated
+from stackroom.common.sql import Cursor
 
 SCHEMA = "stackroom"
 """The schema of all our tables."""
@@ -30,23 +33,6 @@ _WRITERS = 0x57AC4
 INDEXER = 0x57AC5
 
 
-class Rows(Protocol):
-    """What a statement gives, as the cursors of sqlite3 and psycopg have it."""
-
-    @property
-    def rowcount(self) -> int:
-        """How many rows were given, changed or removed."""
-
-    def fetchone(self) -> Any:
-        """The next row; None if there is none."""
-
-    def fetchall(self) -> list[Any]:
-        """All rows."""
-
-    def __iter__(self) -> Iterator[Any]:
-        """The rows, one by one."""
-
-
 class Session:
     """A connection, for one thread at a time. Each statement is a transaction of its own, unless `writing` or
     `snapshot` says otherwise. Statements are those of SQLite: see `dialect`.
@@ -60,13 +46,13 @@ class Session:
         """Psycopg's own connection, for what only PostgreSQL has. Use it within `errors`."""
         self._shown = shown
 
-    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Cursor:
         """Runs a statement."""
         statement, named = translated(sql)
         with self.errors():
             return self.raw.execute(statement, arguments(parameters, named=named))
 
-    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> None:
         """Runs a statement for each of these rows, all sent together."""
         statement, named = translated(sql)
         with self.errors(), self.raw.cursor() as cursor:
@@ -86,9 +72,14 @@ class Session:
     @contextmanager
     def snapshot(self) -> Iterator["Session"]:
         """Everything read in the block is of one moment, and nothing can be written."""
-        with self.errors(), self.raw.transaction():
-            self.raw.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            yield self
+        # So that one statement begins the transaction. Neither asks the server anything.
+        self.raw.isolation_level, self.raw.read_only = IsolationLevel.REPEATABLE_READ, True
+        try:
+            with self.errors(), self.raw.transaction():
+                yield self
+        finally:
+            if not self.raw.closed:
+                self.raw.isolation_level = self.raw.read_only = None
 
     @contextmanager
     def errors(self) -> Iterator[None]:
@@ -120,6 +111,7 @@ class Database:
         self._pool = ConnectionPool(
             self._conninfo,
             kwargs={"autocommit": True},
+            configure=_configure,
             min_size=0,
             max_size=_MOST_CONNECTIONS,
             timeout=_WAIT_SECONDS,
@@ -145,7 +137,9 @@ class Database:
     def connect(self) -> Session:
         """A connection of its own, outside the pool, for whoever holds one for long; close its `raw`."""
         try:
-            return Session(psycopg.connect(self._conninfo, autocommit=True), self.shown)
+            connection = psycopg.connect(self._conninfo, autocommit=True)
+            _configure(connection)
+            return Session(connection, self.shown)
         except psycopg.Error as error:
             raise _away(error, self.shown) from error
 
@@ -160,6 +154,11 @@ def database(url: str) -> Database:
     made = Database(url)
     atexit.register(made.close)
     return made
+
+
+def _configure(connection: "psycopg.Connection[Any]") -> None:
+    # Sums of whole numbers are whole numbers too, and not decimals.
+    connection.adapters.register_loader("numeric", IntLoader)
 
 
 def _away(error: Exception, shown: str) -> StoreAway:

@@ -21,7 +21,7 @@ def require_current(session: Session, shown: str) -> None:
     version = _version(session)
     if version is None:
         raise CatalogMissing(
-            f"Nothing has been indexed in {shown} yet. Run `stackroom index FOLDER` first, or bring a "
+            f"Nothing has been indexed in {shown} yet. Run `stackroom index FOLDER` first, or take a "
             "library there with `stackroom move`."
         )
     if version != VERSION:
