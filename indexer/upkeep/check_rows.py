@@ -1,12 +1,11 @@
 """Checks the catalogue row by row: documents, texts, passages and vectors. Changes nothing.
 
-SQLite checks its own structure and its keys; here we check what only we know. A text block has a checksum
-(older ones have none), and the length of a vector has known limits: so a bit that a disk has flipped is
-noticed in most places, not in all.
+The database sees to its own structure and its keys; here we check what only we know. A text block has a
+checksum (older ones have none), and the length of a vector has known limits: so a bit that a disk has flipped
+is noticed in most places, not in all.
 """
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,6 +18,7 @@ from stackroom.catalog.text_blocks import unpack
 from stackroom.catalog.vector_codes import code_length, decode
 from stackroom.catalog.vector_packs import vectors_between
 from stackroom.common.errors import CatalogUnusable
+from stackroom.common.sql import Sql
 
 Remedy = Literal[
     "replace",  # the file itself: a new one takes its place, and all PDFs are read again
@@ -51,8 +51,8 @@ class Damage:
     document: int = 0
 
 
-def damages(db: sqlite3.Connection, on_document: Callable[[], None]) -> Iterator[Damage]:
-    """Everything that is wrong in a catalogue whose tables SQLite can read.
+def damages(db: Sql, on_document: Callable[[], None]) -> Iterator[Damage]:
+    """Everything that is wrong in a catalogue whose tables can be read.
 
     Args:
         db: of the catalogue; nobody may write meanwhile.
@@ -60,6 +60,7 @@ def damages(db: sqlite3.Connection, on_document: Callable[[], None]) -> Iterator
 
     Raises:
         sqlite3.Error: SQLite can't read the tables after all.
+        CatalogUnusable: PostgreSQL can't.
     """
     yield from _loose_ends(db)
     models = dict(db.execute("SELECT id, dimensions FROM models"))
@@ -80,15 +81,15 @@ def damages(db: sqlite3.Connection, on_document: Callable[[], None]) -> Iterator
         on_document()
 
 
-def _loose_ends(db: sqlite3.Connection) -> Iterator[Damage]:
+def _loose_ends(db: Sql) -> Iterator[Damage]:
     """Rows that belong to nothing."""
     queries = {
         "passages belong to no document": "SELECT count(*) FROM passages p WHERE NOT EXISTS (SELECT 1 FROM"
         " splits s WHERE s.first = (SELECT max(first) FROM splits WHERE first <= p.id) AND s.last >= p.id)",
-        "vectors belong to no passage": "SELECT count(*) FROM vectors WHERE first NOT IN"
-        " (SELECT id FROM passages)",
-        "waiting passages are not there": "SELECT count(*) FROM pending WHERE passage NOT IN"
-        " (SELECT id FROM passages)",
+        "vectors belong to no passage": "SELECT count(*) FROM vectors WHERE NOT EXISTS"
+        " (SELECT 1 FROM passages WHERE id = first)",
+        "waiting passages are not there": "SELECT count(*) FROM pending WHERE NOT EXISTS"
+        " (SELECT 1 FROM passages WHERE id = passage)",
     }
     for what, query in queries.items():
         (count,) = db.execute(query).fetchone()
@@ -101,7 +102,7 @@ def _loose_ends(db: sqlite3.Connection) -> Iterator[Damage]:
                 yield Damage("its passages overlap with another document's", "resplit", document)
 
 
-def _text_damage(db: sqlite3.Connection, key: int, page_count: int, text_bytes: int, outline: str) -> str:
+def _text_damage(db: Sql, key: int, page_count: int, text_bytes: int, outline: str) -> str:
     """What is wrong with a document's text, pages and headings; empty if nothing is."""
     try:
         entries = json.loads(outline)
@@ -140,9 +141,7 @@ def _text_damage(db: sqlite3.Connection, key: int, page_count: int, text_bytes: 
     return "what could not be read is on pages that it has not" if beyond else ""
 
 
-def _passage_damages(
-    db: sqlite3.Connection, key: int, models: dict[int, int], current: Sequence[int]
-) -> Iterator[Damage]:
+def _passage_damages(db: Sql, key: int, models: dict[int, int], current: Sequence[int]) -> Iterator[Damage]:
     blocks = db.execute("SELECT content FROM texts WHERE document = ? ORDER BY start", (key,))
     text = "".join(unpack(content) for (content,) in blocks)
     starts = [start for _, start in db.execute(_PAGES, (key,))]
@@ -163,7 +162,7 @@ def _passage_damages(
 
 
 def _split_damage(
-    db: sqlite3.Connection,
+    db: Sql,
     first: int,
     last: int,
     illegible: int,
@@ -201,7 +200,7 @@ def _split_damage(
     return "" if sound([*codes.values(), *ready], dimensions) else "a vector is damaged"
 
 
-def stored_codes(db: sqlite3.Connection, first: int, last: int, dimensions: int) -> dict[int, bytes]:
+def stored_codes(db: Sql, first: int, last: int, dimensions: int) -> dict[int, bytes]:
     """Id → code of the passages of one passage range. Raises CatalogUnusable if one can't be read."""
     length = code_length(dimensions)
     rows = vectors_between(lambda sql, values: db.execute(sql, values).fetchall(), first, last, length)

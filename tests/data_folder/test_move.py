@@ -15,9 +15,8 @@ from full_store import content, content_of_database, fill, without_nul
 from indexer.upkeep.moving.move import to_database, to_folder
 from indexer.upkeep.moving.tables import tables
 from places import TESTS
-from postgres_server import PostgresServer
 from stackroom.catalog.schema import open_catalog
-from stackroom.common.errors import AlreadyRunning, CatalogMissing, CatalogUnusable, StoreAway, UsageError
+from stackroom.common.errors import CatalogMissing, CatalogUnusable, StoreAway, UsageError
 from stackroom.common.postgres.database import Database
 from stackroom.common.postgres.migrate import migrate, require_current
 from stackroom.common.settings import Settings
@@ -29,14 +28,6 @@ def full(settings: Settings) -> Settings:
     """A data folder whose catalogue has rows in all tables."""
     fill(settings.catalog)
     return settings
-
-
-@pytest.fixture
-def bare_url(postgres: PostgresServer) -> Iterator[str]:
-    """A database without tables."""
-    url = postgres.new_database()
-    yield url
-    postgres.drop_database(url)
 
 
 @pytest.fixture
@@ -209,16 +200,3 @@ def test_what_changed_meanwhile(full: Settings, empty: Settings, store_url: str,
         db.execute("UPDATE models SET name = 'another'")
     to_database(full, store_url)
     assert content_of_database(store_url) == without_nul(content(full.catalog))
-
-
-def test_two_at_once(full: Settings, empty: Settings, store_url: str) -> None:
-    tried: list[str] = []
-
-    def tell(stage: str, done: int, of: int) -> None:
-        if not tried:
-            tried.append(stage)
-            with pytest.raises(AlreadyRunning):
-                to_database(full, store_url)
-
-    to_database(full, store_url, tell)
-    assert tried

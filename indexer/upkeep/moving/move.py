@@ -3,7 +3,7 @@
 from contextlib import closing
 from dataclasses import dataclass
 
-from indexer.passages.words_writer import WordsWriter
+from indexer.passages.writers import follow_nearest, words_writer
 from indexer.upkeep.check import Report, check
 from indexer.upkeep.moving.copy_rows import Copied, Tell, copy_rows
 from indexer.upkeep.moving.postgres_side import PostgresSide
@@ -30,12 +30,11 @@ class Moved:
 
 
 def to_database(settings: Settings, url: str, tell: Tell = lambda stage, done, of: None) -> Moved:
-    """Copies the library of the data folder, in which no indexer may be at work, into an empty database.
+    """Copies the library of the data folder into an empty database. No indexer may be at work in either.
 
     Raises:
         CatalogMissing: there is no library.
         UsageError: the database holds another one.
-        AlreadyRunning: something is being moved there.
         CatalogError: one of the two can't be read or written. The same call goes on, as it does after it was
             killed.
     """
@@ -44,7 +43,8 @@ def to_database(settings: Settings, url: str, tell: Tell = lambda stage, done, o
 
 
 def to_folder(url: str, settings: Settings, tell: Tell = lambda stage, done, of: None) -> Moved:
-    """Copies the library of a database into the data folder of these settings, which has none.
+    """Copies the library of a database into the data folder of these settings, which has none. No indexer may
+    be at work in either.
 
     Raises as `to_database` does.
     """
@@ -60,8 +60,9 @@ def complete(settings: Settings, tell: Tell = lambda stage, done, of: None) -> R
         tell: as above.
     """
     tell("words", 0, 1)
-    with Catalog(settings.catalog) as catalog, closing(WordsWriter(settings.words)) as writer:
+    with Catalog(settings.truth) as catalog, closing(words_writer(settings)) as writer:
         writer.follow(catalog)
+        follow_nearest(settings, catalog)
     return check(settings, tell)
 
 

@@ -1,21 +1,15 @@
 """A store in PostgreSQL, as what a library is moved from or into."""
 
 import json
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 
 from indexer.upkeep.moving.tables import NUMBERED, ORDER, Mark, Row, Table
-from stackroom.common.errors import AlreadyRunning
 from stackroom.common.postgres.address import MOVING
 from stackroom.common.postgres.database import Database
 from stackroom.common.postgres.dialect import storable
 from stackroom.common.postgres.migrate import migrate, require_current
-
-# Held while a library is moved into a store; for a moment after its holder was killed, too.
-_MOVES = 0x57AC6
-_MOMENT_SECONDS = 1.0
 
 
 class PostgresSide:
@@ -31,7 +25,6 @@ class PostgresSide:
         Raises:
             StoreAway: the database can't be reached.
             CatalogError: it can't be used, or there is nothing in it.
-            AlreadyRunning: something is being moved there.
         """
         database = Database(url)
         self.shown = database.shown
@@ -43,8 +36,6 @@ class PostgresSide:
             failed.callback(self._session.raw.close)
             if not create:
                 require_current(self._session, self.shown)
-            elif not self._is_alone():
-                raise AlreadyRunning(f"Another `stackroom move` is at work in {self.shown}. Wait for it.")
             failed.pop_all()
 
     def __enter__(self) -> "PostgresSide":
@@ -128,14 +119,6 @@ class PostgresSide:
                     (name, NUMBERED[name], number),
                 )
             session.execute(f"DROP TABLE {MOVING}")
-
-    def _is_alone(self) -> bool:
-        until = time.monotonic() + _MOMENT_SECONDS
-        while not self._one("SELECT pg_try_advisory_lock(?)::integer", _MOVES):
-            if time.monotonic() > until:
-                return False
-            time.sleep(0.02)
-        return True
 
     def _types_of(self, table: Table) -> list[int]:
         raw = self._session.raw
