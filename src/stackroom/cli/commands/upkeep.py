@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from stackroom.cli.commands.indexing import tell_waiting
 from stackroom.cli.exit_codes import OK, SOMETHING_FAILED, clean_up_when_interrupted
 from stackroom.common.errors import UsageError
 from stackroom.common.events import Events
-from stackroom.common.postgres.address import SCHEMES
+from stackroom.common.postgres.address import SCHEMES, shown_url
+from stackroom.common.settings import Settings
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -46,6 +47,12 @@ def backup(arguments: argparse.Namespace) -> int:
     from stackroom.common.amounts import counted, size
 
     settings = settings_of(arguments)
+    if settings.store:
+        raise UsageError(
+            f"The library is in {shown_url(settings.store)}, and is backed up there: by `pg_dump "
+            "--format=custom --schema=stackroom`, or by whoever runs the database. Or `stackroom move --to "
+            "FOLDER` copies it into a data folder, of which this command makes a backup."
+        )
     if arguments.keep and not arguments.to:
         raise UsageError("--keep is for the backups of a folder: name that with --to, in place of a file.")
 
@@ -84,6 +91,11 @@ def restore(arguments: argparse.Namespace) -> int:
     from indexer.upkeep import backup as archive
 
     settings = settings_of(arguments)
+    if settings.store:
+        raise UsageError(
+            f"The library is in {shown_url(settings.store)}; a backup becomes a data folder. Restore it "
+            "without STACKROOM_STORE; then `stackroom move --to URL` takes it into an empty database."
+        )
 
     is_unpacked = False
 
@@ -108,43 +120,43 @@ def move(arguments: argparse.Namespace) -> int:
     from indexer.store.turns import turn
     from indexer.upkeep.moving import move as moving
     from stackroom.cli.progress import ProgressDisplay
-    from stackroom.cli.terminal import show_check
-    from stackroom.common.amounts import counted
+    from stackroom.cli.terminal import show_move
 
     settings = settings_of(arguments)
-    to = arguments.to
-    to_database = to.partition("://")[0] in SCHEMES
-    if not to_database and "://" in to:
-        raise UsageError("--to takes a URL such as postgresql://user@host:5432/database, or a folder.")
-    if not to_database and not settings.store:
-        raise UsageError(
-            f"There is no database to move from: STACKROOM_STORE is not set. To move the library of "
-            f"{settings.data} into one, name that: --to postgresql://user@host:5432/database."
-        )
-    folder = settings if to_database else replace(settings, data=Path(to), store="", store_replica="")
+    there = _settings_there(settings, arguments.to)
+    busy = [there]
+    if not there.store:
+        is_same = settings.data.absolute() == there.data.absolute()
+        busy = [settings] if is_same else [settings, there]
     events = Events(as_json=settings.log_json)
-    with (
-        clean_up_when_interrupted(events, lambda: "what was moved is kept, and the same command goes on"),
-        turn(settings, arguments.wait, tell_waiting(settings)),
-        turn(folder, arguments.wait, tell_waiting(folder)) if not to_database else nullcontext(),
-        ProgressDisplay(events, quiet=arguments.quiet) as display,
-    ):
-        if to_database:
-            moved = moving.to_database(settings, to, display.count)
+    with ExitStack() as stack:
+        outcome = "what was moved is kept, and the same command goes on"
+        stack.enter_context(clean_up_when_interrupted(events, lambda: outcome))
+        for one in busy:
+            stack.enter_context(turn(one, arguments.wait, tell_waiting(one)))
+        display = stack.enter_context(ProgressDisplay(events, quiet=arguments.quiet))
+        if there.store:
+            moved = moving.to_database(settings, there.store, display.count)
         else:
-            moved = moving.to_folder(settings.store, folder, display.count)
-        there = replace(settings, store=to, store_replica="") if to_database else folder
+            moved = moving.to_folder(settings.store, there, display.count)
         report = moving.complete(there, display.count)
     if arguments.json:
         print(json.dumps({**asdict(moved), "check": asdict(report)}))
     else:
-        what = f"{counted(moved.documents, 'document')}, {counted(moved.passages, 'passage')}"
-        print(f"{'Already' if moved.was_there else 'Moved'} in {moved.target}: {what}, compared row by row.")
-        show_check(asdict(report), asdict(report), [])
-        print(f"{moved.source} is as it was.")
-        if to_database:
-            print("To use the database, set STACKROOM_STORE to its URL, or write into stackroom.toml:")
-            print('  store = "postgresql://…"')
-        else:
-            print(f"To use the folder, leave out STACKROOM_STORE, and name it with --data {folder.data}.")
+        show_move(asdict(moved), asdict(report), None if there.store else there.data)
     return SOMETHING_FAILED if report.damages else OK
+
+
+def _settings_there(settings: Settings, to: str) -> Settings:
+    """The settings of the place that a library is moved to. Raises UsageError if it is none."""
+    scheme, mark, _ = to.partition("://")
+    if scheme in SCHEMES and mark:
+        return replace(settings, store=to, store_replica="")
+    if mark:
+        raise UsageError("--to takes a URL such as postgresql://user@host:5432/database, or a folder.")
+    if not settings.store:
+        raise UsageError(
+            f"There is no database to move from: STACKROOM_STORE is not set. To move the library of "
+            f"{settings.data} into one, name that: --to postgresql://user@host:5432/database."
+        )
+    return replace(settings, data=Path(to), store="", store_replica="")
