@@ -258,8 +258,8 @@ class Catalog:
         described = []
         for row in rows:
             first, last, key, id_, title, author, created, modified, language, files, attached, pages = row
-            places = [(Path(root).name, path, name) for root, path, name in json.loads(files)]
-            places += [(Path(root).name, path, name) for root, path, name in json.loads(attached)]
+            places = [(Path(root).name, path, name) for root, path, name in sorted(json.loads(files))]
+            places += [(Path(root).name, path, name) for root, path, name in sorted(json.loads(attached))]
             paths = tuple(f"{library}/{path_within(path, name)}" for library, path, name in places)
             folders = {f"{library}/{path}".rpartition("/")[0]: None for library, path, _ in places}
             ids, about = PassageRange(first, last, key), (title, author, created, modified, language)

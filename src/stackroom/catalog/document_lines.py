@@ -65,12 +65,12 @@ def read_lines(catalog: Catalog, keys: Sequence[int]) -> list[DocumentLine]:
             language,
             tuple(
                 own_line(shown_path(path_from_library(Path(root), path), name))
-                for root, path, name in (*json.loads(files), *json.loads(attached))
+                for root, path, name in (*sorted(json.loads(files)), *sorted(json.loads(attached)))
             ),
             bool(has_text),
             indexed,
             ocr_pages,
             waiting_pages,
-            tuple(Unread(*one) for one in json.loads(unread)),
+            tuple(Unread(*one) for one in sorted(json.loads(unread))),
         )
     return [lines[key] for key in keys if key in lines]
