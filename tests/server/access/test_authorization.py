@@ -355,7 +355,8 @@ def test_another_site_cannot_send_the_form(site: Site, chatgpt: Assistant) -> No
 
 
 def test_without_a_passphrase_nobody_gets_in(site: Site, chatgpt: Assistant) -> None:
-    site.store._sql.execute("DELETE FROM owner")
+    with site.store.kept.writing() as sql:
+        sql.execute("DELETE FROM owner")
     response = chatgpt.decide()
     assert response.status_code == 503
     assert "stackroom passphrase" in response.text

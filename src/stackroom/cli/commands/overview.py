@@ -66,7 +66,7 @@ def log(arguments: argparse.Namespace) -> int:
     from stackroom.server.monitoring.ledger import newest
 
     settings = settings_of(arguments)
-    calls = newest(settings.calls, arguments.limit)
+    calls = newest(settings.ledger_of_calls, arguments.limit)
     if arguments.json:
         print(json.dumps(calls, ensure_ascii=False))
     else:
@@ -74,5 +74,6 @@ def log(arguments: argparse.Namespace) -> int:
     if not settings.ledger:
         print("Calls are not recorded: STACKROOM_LEDGER is off.", file=sys.stderr)
     elif not calls:
-        print(f"No client has called yet: {settings.calls} holds no calls.", file=sys.stderr)
+        where = "the store" if settings.store else settings.calls
+        print(f"No client has called yet: {where} holds no calls.", file=sys.stderr)
     return OK

@@ -21,7 +21,7 @@ def serve_stdio(settings: Settings, reader: Reader) -> None:
         settings: `host`, `port`, `ledger`, `log_json` and `data`.
         reader: answers the calls; it is not closed here. Its catalogue may be empty.
     """
-    ledger = Ledger(settings.calls if settings.ledger else None, "stdio")
+    ledger = Ledger(settings.ledger_of_calls if settings.ledger else None, "stdio")
     mcp = create_mcp(reader, base_url(settings), ledger)
     events = Events(as_json=settings.log_json)
     events.take_logging()
