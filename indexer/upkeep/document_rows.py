@@ -73,7 +73,7 @@ class DocumentRows:
     texts: list[Row]
     headings: list[Row]
     unread: list[Row]
-    splits: list["SplitRows"]
+    splits: list[SplitRows]
 
 
 def all_documents(db: Sql) -> Iterator[DocumentRows]:
@@ -105,18 +105,15 @@ def _with_rows(db: Sql, heads: Sequence[Row]) -> Iterator[DocumentRows]:
     keys = heads[0][0], heads[-1][0]
     found = {name: _grouped(db, sql, keys) for name, sql in (_BY_DOCUMENT | _BY_SPLIT).items()}
     for key, page_count, text_bytes, outline, is_held in heads:
-        yield DocumentRows(
-            key,
-            page_count,
-            text_bytes,
-            outline,
-            bool(is_held),
-            *(found[name][key] for name in ("pages", "texts", "headings", "unread")),
-            [
-                SplitRows(first, last, illegible, model, found["passages"][first], found["packs"][first])
-                for first, last, illegible, model in found["splits"][key]
-            ],
+        splits = [
+            SplitRows(first, last, illegible, model, found["passages"][first], found["packs"][first])
+            for first, last, illegible, model in found["splits"][key]
+        ]
+        pages, texts, headings, unread = (
+            found[name][key] for name in ("pages", "texts", "headings", "unread")
         )
+        held = bool(is_held)
+        yield DocumentRows(key, page_count, text_bytes, outline, held, pages, texts, headings, unread, splits)
 
 
 def _grouped(db: Sql, sql: str, keys: Row) -> dict[int, list[Row]]:

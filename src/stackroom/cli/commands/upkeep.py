@@ -121,6 +121,8 @@ def move(arguments: argparse.Namespace) -> int:
     from indexer.upkeep.moving import move as moving
     from stackroom.cli.progress import ProgressDisplay
     from stackroom.cli.terminal import show_move
+    from stackroom.server.access.carry_over import carry_over
+    from stackroom.server.monitoring import ledger
 
     settings = settings_of(arguments)
     there = _settings_there(settings, arguments.to)
@@ -139,11 +141,14 @@ def move(arguments: argparse.Namespace) -> int:
             moved = moving.to_database(settings, there.store, display.count)
         else:
             moved = moving.to_folder(settings.store, there, display.count)
+        here = replace(settings, store="") if there.store else settings
+        has_access = carry_over(here.sign_in, there.sign_in)
+        ledger.carry_over(here.ledger_of_calls, there.ledger_of_calls)
         report = moving.complete(there, display.count)
     if arguments.json:
-        print(json.dumps({**asdict(moved), "check": asdict(report)}))
+        print(json.dumps({**asdict(moved), "access": has_access, "check": asdict(report)}))
     else:
-        show_move(asdict(moved), asdict(report), None if there.store else there.data)
+        show_move(asdict(moved), asdict(report), None if there.store else there.data, has_access=has_access)
     return SOMETHING_FAILED if report.damages else OK
 
 
