@@ -9,11 +9,11 @@ import time
 import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-from httpx2 import Response
+from httpx2 import Client, Response
 from starlette.testclient import TestClient
 
 from stackroom.common.postgres.address import StoreAddress
@@ -121,11 +121,21 @@ class Site:
         return self.browser.get(f"/d/{2:024x}", headers={"Accept": "text/html"})
 
 
+class Address(Protocol):
+    """Where a browser finds a server, or several."""
+
+    url: str
+
+    @property
+    def browser(self) -> Client:
+        """It keeps cookies."""
+
+
 @dataclass
 class Assistant:
     """A client that wants to be allowed in: ChatGPT, if nothing else is said."""
 
-    site: Site
+    site: Address
     client_id: str = CHATGPT
     redirect_uri: str = CHATGPT_REDIRECT
     verifier: str = field(default_factory=lambda: secrets.token_urlsafe(32))
@@ -186,7 +196,7 @@ class Assistant:
         return tokens
 
 
-def fill_in(browser: TestClient, path: str, passphrase: str, **fields: str) -> Response:
+def fill_in(browser: Client, path: str, passphrase: str, **fields: str) -> Response:
     """Opens a page with a form and sends it."""
     page = browser.get(path)
     assert page.status_code == 200, page.text

@@ -43,6 +43,7 @@ from stackroom.server.limits.shared import rates
 from stackroom.server.monitoring.ledger import UNRECORDED, Ledger
 from stackroom.server.monitoring.metrics import Metrics
 from stackroom.server.monitoring.routes import monitoring_routes
+from stackroom.server.outages import tell_outages
 from stackroom.server.protocol.tools import create_mcp
 from stackroom.server.protocol.transports import SSE_PATH, http_transports, router_path
 from stackroom.server.room.pictures import Pictures
@@ -205,6 +206,8 @@ def serve_http(settings: Settings, reader: Reader, manager: ServiceManager | Non
         listen(settings.host, settings.port) as listener,
         ExitStack() as stack,
     ):
+        events = Events(as_json=settings.log_json)
+        tell_outages(settings, events)
         address, port = listener.getsockname()[:2]
         url = settings.public_url or http_url(settings.host, port)
         access = create_access_control(settings, url, exposed=not is_loopback(address))
@@ -216,7 +219,6 @@ def serve_http(settings: Settings, reader: Reader, manager: ServiceManager | Non
             # With --allow-anonymous a caller may be anybody.
             nobody="anonymous" if settings.allow_anonymous else "local",
         )
-        events = Events(as_json=settings.log_json)
         refusals = Refusals()
         ending = threading.Event()
         application = create_application(

@@ -100,10 +100,10 @@ def test_errors_carry_the_issuer_too(chatgpt: Assistant, changes: dict[str, str 
     assert "code" not in given
 
 
-def test_refusing_is_an_answer_with_the_issuer(chatgpt: Assistant) -> None:
+def test_refusing_is_an_answer_with_the_issuer(site: Site, chatgpt: Assistant) -> None:
     given = answer(chatgpt.decide(passphrase="", decision="deny"))
     assert (given["error"], given["iss"], given["state"]) == ("access_denied", PUBLIC, chatgpt.state)
-    assert chatgpt.site.store.grants() == []
+    assert site.store.grants() == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
 from stackroom.server.address import base_url
 from stackroom.server.monitoring.ledger import Ledger
+from stackroom.server.outages import tell_outages
 from stackroom.server.protocol.tools import create_mcp
 from stackroom.server.warming import warm_in_background
 
@@ -25,6 +26,7 @@ def serve_stdio(settings: Settings, reader: Reader) -> None:
     mcp = create_mcp(reader, base_url(settings), ledger)
     events = Events(as_json=settings.log_json)
     events.take_logging()
+    tell_outages(settings, events)
     warm_in_background(reader, events)
     with suppress(KeyboardInterrupt):
         mcp.run(transport="stdio", show_banner=False, log_level=None if events.as_json else "WARNING")
