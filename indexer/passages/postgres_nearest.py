@@ -14,7 +14,7 @@ from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import REPLACED, Change, Model
 from stackroom.catalog.vector_codes import decode
 from stackroom.common.postgres.binary import COPY_BEGIN, COPY_END, vector_rows
-from stackroom.common.postgres.database import Database, Session
+from stackroom.common.postgres.database import NEAREST, Database, Session
 from stackroom.embedding.embedder import Fingerprint
 
 # Passages taken in by one transaction: what a kill can cost, and how long new ones wait behind others.
@@ -32,9 +32,6 @@ _BULK = 0.5
 
 # What the graph takes for a passage while it is made, beside its vector. What has no room makes it slower.
 _BYTES_IN_GRAPH = 800
-
-# The key of the lock on these tables.
-_LOCK = 0x57AC6
 
 _ALL = 2**63 - 1
 
@@ -86,7 +83,7 @@ class PostgresNearestWriter:
     def _step(self, catalog: Catalog) -> bool:
         """Some of the work, in one transaction. Returns whether there may be more."""
         with self._database.session() as session, session.errors(), session.raw.transaction():
-            if not session.execute("SELECT pg_try_advisory_xact_lock(?)", (_LOCK,)).fetchone()[0]:
+            if not session.execute("SELECT pg_try_advisory_xact_lock(?)", (NEAREST,)).fetchone()[0]:
                 return False
             # Only now, so that what is read of the truth is not older than what is in the table.
             with catalog.snapshot():

@@ -93,8 +93,9 @@ def restore(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     if settings.store:
         raise UsageError(
-            f"The library is in {shown_url(settings.store)}; a backup becomes a data folder. Restore it "
-            "without STACKROOM_STORE; then `stackroom move --to URL` takes it into an empty database."
+            f"The library is in {shown_url(settings.store)}; a backup becomes a data folder. Name another "
+            "one with --data, and leave out STACKROOM_STORE; then `stackroom move --to URL` takes what was "
+            "restored into an empty database."
         )
 
     is_unpacked = False
