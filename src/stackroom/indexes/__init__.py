@@ -1,9 +1,9 @@
 """What is derived from the catalogue: the words that passages have, and the nearest of their vectors.
 
-Its face: `matching` and `nearest`, what a search asks of words and of vectors; `words` (tantivy) and `vectors`
+Its face: `matching` and `nearest`, what a search asks of words and vectors; `words` (tantivy) and `vectors`
 (FAISS), which answer from files, with the lists that the latter makes (`inverted_lists`) and that are kept
-(`vector_lists`), and `row_ranges`; `postgres`, which answers from a database; `terms` and `parts`, which both
-wings make of a text, with `stems` and `korean`; `stop_words`; and `misspelt`.
+(`vector_lists`), and `row_ranges`; `postgres`, which answers from a database; `opened`, which chooses;
+`terms` and `parts`, which both wings make of a text, with `stems` and `korean`; `stop_words`; and `misspelt`.
 """
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "matching",
     "misspelt",
     "nearest",
+    "opened",
     "parts",
     "postgres",
     "row_ranges",
