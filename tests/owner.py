@@ -9,12 +9,14 @@ import time
 import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from httpx2 import Response
+import pytest
+from httpx2 import Client, Response
 from starlette.testclient import TestClient
 
+from stackroom.common.postgres.address import StoreAddress
 from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
 from stackroom.server.access.auth_provider import AccessControl
@@ -33,6 +35,9 @@ CHATGPT = "https://chatgpt.com/oauth/client.json"
 CHATGPT_REDIRECT = "https://chatgpt.com/connector_platform_oauth_redirect"
 RPC = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
 JSON = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+
+ONE_FILE = pytest.mark.parametrize("where", ["file"], indirect=True)
+"""For a test of what only a file has, and a store in a database does not."""
 
 
 class Clock:
@@ -67,13 +72,13 @@ class Site:
     """A server with sign-in that is found at `url`, and a browser that keeps cookies."""
 
     reader: Reader
-    path: Path
+    where: Path | StoreAddress
     url: str = PUBLIC
     clock: Clock = field(default_factory=Clock)
     web: Documents = field(default_factory=Documents)
 
     def __post_init__(self) -> None:
-        self.store = AccessStore(self.path, clock=self.clock)
+        self.store = AccessStore(self.where, clock=self.clock)
         weakref.finalize(self, self.store.close)
         if self.store.passphrase() is None:
             self.store.set_passphrase(hashed(PASSPHRASE, CHEAP))
@@ -87,9 +92,14 @@ class Site:
             documents=ClientDocuments(self.web.fetch, self.clock),
         )
         self.application = create_application(
-            Settings(data=self.path.parent), self.reader, self.url, "127.0.0.1", self.access
+            Settings(data=self.folder), self.reader, self.url, "127.0.0.1", self.access
         )
         self.browser = self.new_browser()
+
+    @property
+    def folder(self) -> Path:
+        """Of its data."""
+        return self.where.folder if isinstance(self.where, StoreAddress) else self.where.parent
 
     def new_browser(self) -> TestClient:
         return TestClient(self.application, base_url=self.url, follow_redirects=False)
@@ -111,11 +121,21 @@ class Site:
         return self.browser.get(f"/d/{2:024x}", headers={"Accept": "text/html"})
 
 
+class Address(Protocol):
+    """Where a browser finds a server, or several."""
+
+    url: str
+
+    @property
+    def browser(self) -> Client:
+        """It keeps cookies."""
+
+
 @dataclass
 class Assistant:
     """A client that wants to be allowed in: ChatGPT, if nothing else is said."""
 
-    site: Site
+    site: Address
     client_id: str = CHATGPT
     redirect_uri: str = CHATGPT_REDIRECT
     verifier: str = field(default_factory=lambda: secrets.token_urlsafe(32))
@@ -176,7 +196,7 @@ class Assistant:
         return tokens
 
 
-def fill_in(browser: TestClient, path: str, passphrase: str, **fields: str) -> Response:
+def fill_in(browser: Client, path: str, passphrase: str, **fields: str) -> Response:
     """Opens a page with a form and sends it."""
     page = browser.get(path)
     assert page.status_code == 200, page.text

@@ -20,7 +20,7 @@ from stackroom.common.errors import ClusterUnusable, ExtraMissing, StackroomErro
 try:
     from dask import config
     from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster, Security
-    from distributed.comm import CommClosedError
+    from distributed.comm.core import CommClosedError
 except ModuleNotFoundError as error:
     raise ExtraMissing(
         "`--cluster` needs the package distributed. In the environment that Stackroom runs in, run "

@@ -26,10 +26,15 @@ from stackroom.common.settings import Settings
 
 
 def index(
-    settings: Settings, folder: Path, ocr: FindOcr, workers: Workers | None = None, **options: bool
+    settings: Settings,
+    folder: Path,
+    ocr: FindOcr,
+    workers: Workers | None = None,
+    *,
+    retry_failed: bool = False,
 ) -> Summary:
     with Indexer(settings, OneModel(WordHashEmbedder()), ocr, workers=workers) as indexer:
-        return indexer.run([folder], **options)
+        return indexer.run([folder], retry_failed=retry_failed)
 
 
 def account(summary: Summary) -> dict[str, object]:

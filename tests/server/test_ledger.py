@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -15,7 +16,9 @@ import pytest
 
 from commands import Ran, stackroom_here
 from mcp_clients import FETCH, SEARCH, URL, content, error, serving
-from stackroom.common.errors import LedgerUnusable, SettingsError
+from postgres_server import PostgresServer
+from stackroom.common.errors import LedgerUnusable, SettingsError, StoreAway
+from stackroom.common.postgres.address import StoreAddress
 from stackroom.common.settings import Settings
 from stackroom.reading.reader import Reader
 from stackroom.server.access.auth_provider import AccessControl
@@ -32,6 +35,19 @@ def path(tmp_path: Path) -> Path:
     return Settings(data=tmp_path).calls
 
 
+@pytest.fixture(params=["file", "store"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """What holds of a ledger in a file holds of one in a store that several servers share."""
+    return Settings(
+        data=tmp_path, store="" if request.param == "file" else request.getfixturevalue("store_url")
+    )
+
+
+@pytest.fixture
+def where(settings: Settings) -> Path | StoreAddress:
+    return settings.ledger_of_calls
+
+
 def record(ledger: Ledger, asked: str, times: int = 1) -> None:
     for _ in range(times):
         with ledger.call(SEARCH, asked):
@@ -42,14 +58,14 @@ def record(ledger: Ledger, asked: str, times: int = 1) -> None:
 
 
 @pytest.mark.anyio
-async def test_what_is_recorded_of_a_call(reader: Reader, path: Path) -> None:
+async def test_what_is_recorded_of_a_call(reader: Reader, where: Path | StoreAddress) -> None:
     before = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    async with fastmcp.Client(create_mcp(reader, URL, Ledger(path, "stdio"))) as client:
+    async with fastmcp.Client(create_mcp(reader, URL, Ledger(where, "stdio"))) as client:
         found = await client.call_tool_mcp(SEARCH, {"query": "cats purr"})
         fetched = await client.call_tool_mcp(FETCH, {"id": CATS})
         content(await client.call_tool_mcp(FETCH, {"id": f"{CATS}#p=2"}))
         unknown = error(await client.call_tool_mcp(FETCH, {"id": "0123"}))
-    search, fetch, page, failed = newest(path, 9)
+    search, fetch, page, failed = newest(where, 9)
     assert before <= search.pop("time") <= failed["time"]
     results = content(found)["results"]
     assert search.pop("documents")[0] == {"id": CATS, "title": "Document 1", "pages": "2, 1"}
@@ -72,30 +88,32 @@ async def test_what_is_recorded_of_a_call(reader: Reader, path: Path) -> None:
 
 @pytest.mark.anyio
 async def test_a_call_over_http_has_the_name_of_its_token(
-    reader: Reader, store: AccessStore, path: Path
+    reader: Reader, store: AccessStore, where: Path | StoreAddress
 ) -> None:
     token = store.new_static_token("my script")
     (grant,) = store.grants()
-    with serving(reader, access=lambda url: AccessControl(url, store), ledger=Ledger(path, "http")) as url:
+    with serving(reader, access=lambda url: AccessControl(url, store), ledger=Ledger(where, "http")) as url:
         async with fastmcp.Client(url + "/mcp", auth=token) as client:
             content(await client.call_tool_mcp(SEARCH, {"query": "cats purr"}))
-    (call,) = newest(path, 9)
+    (call,) = newest(where, 9)
     assert (call["client"], call["grant"], call["transport"]) == ("my script", grant.id, "http")
-    assert token not in path.read_text(encoding="utf-8")
+    assert token not in json.dumps(call)
 
 
 @pytest.mark.anyio
-async def test_without_sign_in_a_call_over_http_has_no_name(reader: Reader, path: Path) -> None:
-    with serving(reader, ledger=Ledger(path, "http", nobody="anonymous")) as url:
+async def test_without_sign_in_a_call_over_http_has_no_name(
+    reader: Reader, where: Path | StoreAddress
+) -> None:
+    with serving(reader, ledger=Ledger(where, "http", nobody="anonymous")) as url:
         async with fastmcp.Client(url + "/mcp") as client:
             content(await client.call_tool_mcp(SEARCH, {"query": "cats purr"}))
-    assert [(call["client"], call["grant"]) for call in newest(path, 9)] == [("anonymous", "")]
+    assert [(call["client"], call["grant"]) for call in newest(where, 9)] == [("anonymous", "")]
 
 
-def test_of_unforeseen_exceptions_only_the_kind(path: Path) -> None:
-    with pytest.raises(ValueError, match="secret"), Ledger(path, "http").call(SEARCH, "cats"):
+def test_of_unforeseen_exceptions_only_the_kind(where: Path | StoreAddress) -> None:
+    with pytest.raises(ValueError, match="secret"), Ledger(where, "http").call(SEARCH, "cats"):
         raise ValueError("secret")
-    assert [call["error"] for call in newest(path, 9)] == ["ValueError"]
+    assert [call["error"] for call in newest(where, 9)] == ["ValueError"]
 
 
 @pytest.mark.parametrize("asked", ["№ 1\n\u2028\x00", "half \ud83d of a pair", 'a "phrase" \\'])
@@ -213,8 +231,8 @@ def test_a_full_disk(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert [entry.levelno for entry in caplog.records] == [logging.WARNING]
 
 
-def test_recording_is_cheap(path: Path) -> None:
-    ledger = Ledger(path, "http")
+def test_recording_is_cheap(where: Path | StoreAddress) -> None:
+    ledger = Ledger(where, "http")
     seconds = []
     for _ in range(200):
         started = time.perf_counter()
@@ -224,6 +242,45 @@ def test_recording_is_cheap(path: Path) -> None:
         seconds.append(time.perf_counter() - started)
     # 0.04 ms; the rest is for machines that are slow or busy.
     assert sorted(seconds)[len(seconds) // 2] < 0.001
+
+
+# The store
+
+
+def test_the_oldest_calls_of_a_store_go(store_url: str, tmp_path: Path) -> None:
+    ledger = Ledger(StoreAddress(store_url, tmp_path), "http", limit=50_000)
+    record(ledger, "a query of some length" * 10, times=1001)
+    kept = newest(StoreAddress(store_url, tmp_path), 2000)
+    assert 100_000 < sum(len(json.dumps(call)) for call in kept) < 400_000
+    assert len(kept) < 500
+
+
+def test_two_servers_write_into_one_ledger(store_url: str, tmp_path: Path) -> None:
+    where = StoreAddress(store_url, tmp_path)
+    ledgers = [Ledger(where, "http"), Ledger(where, "http")]
+    for number in range(450):
+        record(ledgers[number % 2], str(number))
+    assert [call["asked"] for call in newest(where, 1000)] == [str(number) for number in range(450)]
+
+
+def test_a_store_that_is_away_stops_no_call(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    where = StoreAddress(f"postgresql://nobody@127.0.0.1:{port}/nothing", tmp_path)
+    begun = time.monotonic()
+    record(Ledger(where, "http"), "cats", times=100)
+    assert time.monotonic() - begun < 5
+    with pytest.raises(StoreAway):
+        newest(where, 1)
+    assert "Calls may be missing" not in caplog.text
+
+
+def test_a_store_without_tables_stops_no_call(
+    postgres: PostgresServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    where = StoreAddress(postgres.new_database(), tmp_path)
+    record(Ledger(where, "http"), "cats", times=3)
+    assert caplog.text.count("Calls may be missing") == 1
 
 
 # The setting, and the command
@@ -238,14 +295,16 @@ def test_off(path: Path) -> None:
     assert not path.parent.exists()
 
 
-def shown(path: Path, *options: str, **environment: str) -> Ran:
-    ran = stackroom_here("log", "--data", path.parent.parent, *options, **environment)
+def shown(settings: Settings, *options: str, **environment: str) -> Ran:
+    ran = stackroom_here(
+        "log", "--data", settings.data, *options, STACKROOM_STORE=settings.store, **environment
+    )
     assert ran.returncode == 0
     return ran
 
 
-def test_the_command(path: Path) -> None:
-    ledger = Ledger(path, "http")
+def test_the_command(settings: Settings) -> None:
+    ledger = Ledger(settings.ledger_of_calls, "http")
     with ledger.call(SEARCH, "how long\x1b[2J must the dough rest", ("ChatGPT", "ab12")) as call:
         for number in range(3):
             call.add(str(number), "Bread", "2, 5", 2)
@@ -254,22 +313,25 @@ def test_the_command(path: Path) -> None:
         call.add("0123", "Bread", "1-40", 40)
     with pytest.raises(LedgerUnusable), ledger.call(FETCH, "4567"):
         raise LedgerUnusable("Not there.")
-    first, second, third = shown(path).stdout.splitlines()
+    first, second, third = shown(settings).stdout.splitlines()
     assert first[19:] == (
         "  ChatGPT  search  how long [2J must the dough rest  3 documents, 6 pages; 12,345 characters"
     )
     padded = "0123".ljust(len("how long [2J must the dough rest"))
     assert second[19:] == f"  local    fetch   {padded}  Bread, p. 1-40; 0 characters"
     assert third.endswith("nothing: Not there.")
-    assert shown(path, "--limit", "1").stdout.splitlines()[0].endswith("nothing: Not there.")
-    assert json.loads(shown(path, "--json").stdout) == newest(path, 9)
-    assert "STACKROOM_LEDGER is off" in shown(path, STACKROOM_LEDGER="off").stderr
+    assert shown(settings, "--limit", "1").stdout.splitlines()[0].endswith("nothing: Not there.")
+    assert json.loads(shown(settings, "--json").stdout) == newest(settings.ledger_of_calls, 9)
+    assert "STACKROOM_LEDGER is off" in shown(settings, STACKROOM_LEDGER="off").stderr
 
 
-def test_the_command_without_calls(path: Path) -> None:
-    nothing = shown(path)
+def test_the_command_without_calls(settings: Settings) -> None:
+    nothing = shown(settings)
     assert (nothing.stdout, nothing.stderr.startswith("No client has called yet")) == ("", True)
-    assert shown(path, "--json").stdout == "[]\n"
-    path.mkdir(parents=True)  # what cannot be read
+    assert shown(settings, "--json").stdout == "[]\n"
+
+
+def test_the_command_when_they_cannot_be_read(path: Path) -> None:
+    path.mkdir(parents=True)
     unreadable = stackroom_here("log", "--data", path.parent.parent)
     assert (unreadable.returncode, "cannot be read" in unreadable.stderr) == (1, True)

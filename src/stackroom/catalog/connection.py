@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from stackroom.catalog.schema import open_to_read
-from stackroom.common.errors import CatalogUnusable, reason_of
+from stackroom.common.errors import CatalogMissing, CatalogUnusable, reason_of
 from stackroom.common.postgres.address import StoreAddress
 from stackroom.common.sqlite_file import state
 
@@ -129,19 +129,18 @@ class StoreConnection:
     """Connections to a database of PostgreSQL, one of a pool whenever something is read."""
 
     def __init__(self, address: StoreAddress, *, create: bool) -> None:
-        """Connects to nothing yet, unless tables are to be made."""
+        """Connects to nothing yet: the database may be away when a server starts."""
         # Only for this kind of store, because not everybody has psycopg.
         from stackroom.common.postgres.database import database
 
         self._database = database(address.replica or address.url)
+        self._primary = database(address.url)
+        self._create = create
         self._session: Session | None = None
         self._is_known = False
         self._opened = 1
         self._id: int | None = None
-        if create:
-            from stackroom.common.postgres.migrate import migrate
-
-            migrate(database(address.url))
+        self._commits = 0
 
     def close(self) -> None:
         """See `Catalog`. The pool stays: others in this process use it."""
@@ -169,10 +168,11 @@ class StoreConnection:
     def version(self) -> tuple[int, int]:
         """See `Catalog`."""
         ((id_, commits),) = self.rows("SELECT id, commits FROM store")
-        if id_ != self._id:
+        # Another replica may be behind the one that was read before, and a backup may have been restored.
+        if id_ != self._id or commits < self._commits:
             self._opened += self._id is not None
-            self._id = id_
-        return self._opened, int(commits)
+        self._id, self._commits = id_, int(commits)
+        return self._opened, self._commits
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """See `Catalog`."""
@@ -184,7 +184,13 @@ class StoreConnection:
 
     def _require_current(self, session: "Session") -> None:
         if not self._is_known:
-            from stackroom.common.postgres.migrate import require_current
+            from stackroom.common.postgres.migrate import migrate, require_current
 
-            require_current(session, self._database.shown)
+            try:
+                require_current(session, self._database.shown)
+            except CatalogMissing:
+                if not self._create:
+                    raise
+                migrate(self._primary)
+                require_current(session, self._database.shown)  # a replica has them a moment later
             self._is_known = True

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackroom.catalog.catalog import PATHS_OF_D, Catalog
+from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import path_from_library, shown_path
+from stackroom.catalog.paths import PATHS_OF_D, places_in
 from stackroom.common.documents import Unread
 from stackroom.page.foreign_text import own_line
 
@@ -65,12 +66,12 @@ def read_lines(catalog: Catalog, keys: Sequence[int]) -> list[DocumentLine]:
             language,
             tuple(
                 own_line(shown_path(path_from_library(Path(root), path), name))
-                for root, path, name in (*json.loads(files), *json.loads(attached))
+                for root, path, name in places_in(files, attached)
             ),
             bool(has_text),
             indexed,
             ocr_pages,
             waiting_pages,
-            tuple(Unread(*one) for one in json.loads(unread)),
+            tuple(Unread(*one) for one in sorted(json.loads(unread))),
         )
     return [lines[key] for key in keys if key in lines]

@@ -239,6 +239,16 @@ class Settings:
         return StoreAddress(self.store, self.index, self.store_replica) if self.store else self.catalog
 
     @property
+    def sign_in(self) -> Path | StoreAddress:
+        """Where passphrase, clients and tokens are: the file `access`, or the store, for all its servers."""
+        return self.truth if isinstance(self.truth, StoreAddress) else self.access
+
+    @property
+    def ledger_of_calls(self) -> Path | StoreAddress:
+        """Where the calls of tools are recorded: the file `calls`, or the store, for all its servers."""
+        return self.truth if isinstance(self.truth, StoreAddress) else self.calls
+
+    @property
     def words(self) -> Path:
         """The folder of the index of words."""
         return self.index / data_folder.WORDS

@@ -41,6 +41,11 @@ RERANKER_UNUSABLE = (
 )
 CATALOG_UNREADABLE = "The catalogue cannot be read. Run `stackroom status` where the server runs to see why."
 
+AWAY_SECONDS = 3
+"""When whoever was told `STORE_AWAY` over HTTP is to come back."""
+
+STORE_AWAY = "The library's database cannot be reached at the moment. Try again in a few seconds."
+
 # A pasted text may have many operators, and long ones: most sentences, and most characters of an operator.
 _MOST, _LONGEST = 3, 60
 

@@ -20,12 +20,12 @@ from stackroom.common.documents import AttachmentPlace, Hit, RankedPassage
 from stackroom.common.settings import FETCH_CHARACTERS, SEARCH_CHARACTERS
 from stackroom.embedding.embedder import ModelSource, Preparation
 from stackroom.embedding.reranking.reranker import RerankerSource
+from stackroom.indexes.matching import MatchingWords
 from stackroom.indexes.stems import load_dictionary
-from stackroom.indexes.words import WordIndex
 from stackroom.reading.browse import Browsing
 from stackroom.reading.completeness import Completeness
 from stackroom.reading.fetch import Fetching
-from stackroom.reading.in_memory import InMemory, Turn
+from stackroom.reading.in_memory import FindNearest, InMemory, Turn
 from stackroom.reading.listing import Listing, Sort
 from stackroom.reading.query_batches import QueryModel
 from stackroom.reading.reranking import Reranking
@@ -59,12 +59,13 @@ class Reader:
     def __init__(
         self,
         catalog: Catalog,
-        word_index: WordIndex,
+        word_index: MatchingWords,
         models: ModelSource,
         model: str = "",
         fetch_characters: int = FETCH_CHARACTERS,
         search_characters: int = SEARCH_CHARACTERS,
         reranker: RerankerSource | None = None,
+        nearest: FindNearest | None = None,
     ) -> None:
         """Reads nothing yet.
 
@@ -76,8 +77,9 @@ class Reader:
             fetch_characters: most characters of a document in one answer to a fetch.
             search_characters: most characters that one answer to a search quotes.
             reranker: gives the model that reads the best passages of each search again; None for none.
+            nearest: finds the nearest passages in a store that keeps their vectors; None if they are loaded.
         """
-        self._turn = Turn(catalog)
+        self._turn = Turn(catalog, nearest=nearest)
         self._model = QueryModel(models, model)
         self._fetching = Fetching(self._turn, fetch_characters)
         self._word_index = word_index

@@ -37,11 +37,13 @@ from stackroom.server.address import http_url, is_loopback, is_loopback_url
 from stackroom.server.limits.call_limits import CallLimits
 from stackroom.server.limits.connections import LimitedConnection
 from stackroom.server.limits.host_names import HostCheck, HostNames
-from stackroom.server.limits.rates import Rates, Refusals
+from stackroom.server.limits.rates import Refusals
 from stackroom.server.limits.request_limits import RequestLimits
+from stackroom.server.limits.shared import rates
 from stackroom.server.monitoring.ledger import UNRECORDED, Ledger
 from stackroom.server.monitoring.metrics import Metrics
 from stackroom.server.monitoring.routes import monitoring_routes
+from stackroom.server.outages import tell_outages
 from stackroom.server.protocol.tools import create_mcp
 from stackroom.server.protocol.transports import SSE_PATH, http_transports, router_path
 from stackroom.server.room.pictures import Pictures
@@ -95,8 +97,8 @@ def create_application(
     refusals = refusals or Refusals()
     # If only programs on this machine can call, their calls are not limited: they belong to the owner anyway.
     counted = settings.calls_per_minute if forwarded_allowed else 0
-    metrics = Metrics()
-    mcp = create_mcp(reader, url, ledger, CallLimits(Rates(counted) if counted else None, refusals), metrics)
+    where, metrics = settings.sign_in, Metrics()
+    mcp = create_mcp(reader, url, ledger, CallLimits(rates(where, "calls", counted), refusals), metrics)
     mcp.auth = access
 
     routes = http_transports(mcp)
@@ -106,7 +108,7 @@ def create_application(
     if access:
         routes.add_middleware(OrUnavailable)  # around FastMCP's, which asks for each token
     request_limits = RequestLimits(
-        routes, (SSE_PATH, EVENTS_PATH), refusals, Rates(_REQUESTS_EACH * counted) if counted else None
+        routes, (SSE_PATH, EVENTS_PATH), refusals, rates(where, "requests", _REQUESTS_EACH * counted)
     )
     host_check = HostCheck(request_limits, HostNames(url, address, settings.allow_host), refusals)
 
@@ -204,18 +206,19 @@ def serve_http(settings: Settings, reader: Reader, manager: ServiceManager | Non
         listen(settings.host, settings.port) as listener,
         ExitStack() as stack,
     ):
+        events = Events(as_json=settings.log_json)
+        tell_outages(settings, events)
         address, port = listener.getsockname()[:2]
         url = settings.public_url or http_url(settings.host, port)
         access = create_access_control(settings, url, exposed=not is_loopback(address))
         if access:
             stack.callback(access.close)
         ledger = Ledger(
-            settings.calls if settings.ledger else None,
+            settings.ledger_of_calls if settings.ledger else None,
             "http",
             # With --allow-anonymous a caller may be anybody.
             nobody="anonymous" if settings.allow_anonymous else "local",
         )
-        events = Events(as_json=settings.log_json)
         refusals = Refusals()
         ending = threading.Event()
         application = create_application(

@@ -5,12 +5,15 @@ keeps the lists of a growing library's vectors fit.
 import threading
 import time
 
-from stackroom.common.errors import StackroomError
+from stackroom.common.errors import StackroomError, StoreAway
 from stackroom.common.events import Events
 from stackroom.reading.reader import Reader
 
 # Seconds between two tries: the owner may put right what was wrong while the server runs.
 _RETRY_SECONDS = 60.0
+
+# The same if the database is away: it may be there again in a moment.
+_AWAY_SECONDS = 1.0
 
 # Seconds between two looks at whether the vectors have outgrown their lists. A look takes microseconds.
 _FIT_SECONDS = 10.0
@@ -34,6 +37,8 @@ def _warm(reader: Reader, events: Events, retry_seconds: float) -> None:
             reader.warm_words()
             is_ready = True
             reader.warm_reranker()
+        except StoreAway:  # told by whoever connects to it
+            time.sleep(min(_AWAY_SECONDS, retry_seconds))
         except StackroomError as error:
             if not threading.main_thread().is_alive():  # loading failed because the server has been stopped
                 return

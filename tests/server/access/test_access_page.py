@@ -31,7 +31,7 @@ def press(browser: TestClient, path: str, **fields: str) -> Response:
 
 def takers(site: Site) -> list[str]:
     """The paths of all forms of the reading room."""
-    room = Room(Settings(data=site.path.parent), site.reader, site.access, https=True)
+    room = Room(Settings(data=site.folder), site.reader, site.access, https=True)
     return [route.path for route in room_routes(room, Pictures()) if route.methods == {"POST"}]
 
 

@@ -100,10 +100,10 @@ def test_errors_carry_the_issuer_too(chatgpt: Assistant, changes: dict[str, str 
     assert "code" not in given
 
 
-def test_refusing_is_an_answer_with_the_issuer(chatgpt: Assistant) -> None:
+def test_refusing_is_an_answer_with_the_issuer(site: Site, chatgpt: Assistant) -> None:
     given = answer(chatgpt.decide(passphrase="", decision="deny"))
     assert (given["error"], given["iss"], given["state"]) == ("access_denied", PUBLIC, chatgpt.state)
-    assert chatgpt.site.store.grants() == []
+    assert site.store.grants() == []
 
 
 @pytest.mark.parametrize(
@@ -355,7 +355,8 @@ def test_another_site_cannot_send_the_form(site: Site, chatgpt: Assistant) -> No
 
 
 def test_without_a_passphrase_nobody_gets_in(site: Site, chatgpt: Assistant) -> None:
-    site.store._sql.execute("DELETE FROM owner")
+    with site.store.kept.writing() as sql:
+        sql.execute("DELETE FROM owner")
     response = chatgpt.decide()
     assert response.status_code == 503
     assert "stackroom passphrase" in response.text

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from owner import PASSPHRASE, Assistant, Site, fill_in
+from owner import ONE_FILE, PASSPHRASE, Assistant, Site, fill_in
 from shelf import Shelf
 from stackroom.reading.reader import Reader
 from stackroom.server.access.store import SESSION_SECONDS
@@ -65,7 +65,7 @@ def test_the_cookie(site: Site) -> None:
 
 
 def test_without_https_the_cookie_is_not_secure(site: Site, reader: Reader) -> None:
-    plain = Site(reader, site.path, url="http://localhost:8000", clock=site.clock)
+    plain = Site(reader, site.where, url="http://localhost:8000", clock=site.clock)
     cookie = fill_in(plain.browser, "/sign-in", PASSPHRASE).headers["Set-Cookie"]
     assert cookie.startswith("stackroom-session=")
     assert "secure" not in cookie.lower()
@@ -123,6 +123,7 @@ def test_the_form_keeps_the_page_that_a_citation_names(site: Site) -> None:
     assert "action=" not in site.browser.get("/sign-in?next=/d/x").text
 
 
+@ONE_FILE
 def test_when_nobody_can_say_who_is_signed_in(
     site: Site, chatgpt: Assistant, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -137,8 +138,8 @@ def test_when_nobody_can_say_who_is_signed_in(
         chatgpt.decide(),
     ):
         assert response.status_code == 503
-        assert str(site.path.parent) not in response.text
-    assert str(site.path) in caplog.text
+        assert str(site.folder) not in response.text
+    assert str(site.where) in caplog.text
 
 
 def test_health_tells_strangers_nothing(site: Site) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from owner import Clock
+from owner import ONE_FILE, Clock
+from stackroom.common.postgres.address import StoreAddress
 from stackroom.server.access.clients import Client
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store import AccessStore, Tokens
@@ -25,14 +26,14 @@ VERIFIER, CHALLENGE = (
 class Machine:
     """A machine whose clock can be set: what is remembered of it is in the file alone."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, where: Path | StoreAddress) -> None:
+        self.where = where
         self.clock = Clock()
         self.start()
 
     def start(self) -> None:
         self.ticks = 0.0
-        self.store = AccessStore(self.path, clock=self.clock, ticks=lambda: self.ticks)
+        self.store = AccessStore(self.where, clock=self.clock, ticks=lambda: self.ticks)
 
     def restart(self) -> None:
         self.store.close()
@@ -51,13 +52,13 @@ class Machine:
         return self.store.refresh(tokens.refresh, CLIENT.id, None)
 
     def rows(self) -> int:
-        with closing(sqlite3.connect(self.path)) as sql:
+        with self.store.kept.connection() as sql:
             return int(sql.execute("SELECT count(*) FROM grants").fetchone()[0])
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path / "access.sqlite3")
+def machine(where: Path | StoreAddress) -> Machine:
+    return Machine(where)
 
 
 @pytest.mark.parametrize("restarts", [False, True])
@@ -200,10 +201,12 @@ def test_when_it_was_used_is_no_time_to_come(machine: Machine) -> None:
     machine.store.close()
 
 
+@ONE_FILE
 def test_a_file_of_the_version_before_keeps_all_access(machine: Machine) -> None:
     tokens = machine.let_in()
     machine.store.close()
-    with closing(sqlite3.connect(machine.path)) as sql:
+    assert isinstance(machine.where, Path)
+    with closing(sqlite3.connect(machine.where)) as sql:
         sql.executescript("DROP TABLE repeats; DROP TABLE clock; PRAGMA user_version = 1")
     machine.start()
     assert machine.store.bearer(tokens.access) is not None

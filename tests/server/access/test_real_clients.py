@@ -62,7 +62,8 @@ async def test_a_client_signs_in_and_refreshes(
             assert found.structured_content["results"][0]["url"].startswith(f"{url}/d/")
             first = owner.context.current_tokens
             assert first is not None
-            store._sql.execute("DELETE FROM tokens WHERE kind = 'access'")  # as if an hour had passed
+            with store.kept.writing() as sql:  # as if an hour had passed
+                sql.execute("DELETE FROM tokens WHERE kind = 'access'")
             owner.context.token_expiry_time = 1.0
             await client.call_tool(SEARCH, {"query": "cats purr"})
             second = owner.context.current_tokens

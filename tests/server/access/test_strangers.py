@@ -1,8 +1,6 @@
 """Clients that nobody has met: those that register, and those that publish a document about themselves."""
 
 import asyncio
-import sqlite3
-from contextlib import closing
 
 import pytest
 
@@ -80,9 +78,9 @@ def test_programs_may_have_schemes_of_their_own(site: Site) -> None:
 def test_registrations_are_limited_and_old_idle_ones_go(site: Site) -> None:
     allowed = site.register("https://app.example/cb")
     Assistant(site, str(allowed["client_id"]), "https://app.example/cb").tokens()
-    with closing(sqlite3.connect(site.path)) as db, db:
+    with site.store.kept.writing() as sql:
         rows = [(f"idle {number}",) for number in range(997)]
-        db.executemany("INSERT INTO registrations (id, name, redirect_uris) VALUES (?, 'Idle', '[]')", rows)
+        sql.executemany("INSERT INTO registrations (id, name, redirect_uris) VALUES (?, 'Idle', '[]')", rows)
     newest = [str(site.register("https://app.example/cb")["client_id"]) for _ in range(5)]
     kept = [site.store.registered(client_id) is not None for client_id in ("idle 0", "idle 1", "idle 2")]
     assert kept == [False, False, True]

@@ -4,10 +4,13 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psycopg
 import pytest
 from httpx2 import Response
+from psycopg import sql
 
 from owner import CHATGPT, PUBLIC, Assistant, Site
+from stackroom.common.postgres.address import StoreAddress
 from stackroom.reading.reader import Reader
 from stackroom.server.access.store import ACCESS_SECONDS, AccessStore
 
@@ -154,20 +157,25 @@ def test_a_repeat_is_for_the_client_alone(site: Site, chatgpt: Assistant) -> Non
 def test_however_many_repeat_it_at_once_all_get_the_same_tokens(site: Site, chatgpt: Assistant) -> None:
     """Two servers, each with a connection of its own."""
     token = chatgpt.tokens()["refresh_token"]
-    with AccessStore(site.path, clock=site.clock) as other, ThreadPoolExecutor(8) as threads:
+    with AccessStore(site.where, clock=site.clock) as other, ThreadPoolExecutor(8) as threads:
         stores = [site.store, other] * 8
         pairs = list(threads.map(lambda store: store.refresh(token, chatgpt.client_id, None), stores))
     assert len({(pair.access, pair.refresh) for pair in pairs}) == 1
     assert site.tools(pairs[0].access).status_code == 200
 
 
+def repeats(site: Site) -> int:
+    with site.store.kept.connection() as sql:
+        return int(sql.execute("SELECT count(*) FROM repeats").fetchone()[0])
+
+
 def test_what_makes_the_same_tokens_again_is_not_kept(site: Site, chatgpt: Assistant) -> None:
     first = chatgpt.tokens()
     chatgpt.refresh(first["refresh_token"])
-    assert site.store._sql.execute("SELECT count(*) FROM repeats").fetchone() == (1,)
+    assert repeats(site) == 1
     site.clock.now += 11
     site.store.grants()
-    assert site.store._sql.execute("SELECT count(*) FROM repeats").fetchone() == (0,)
+    assert repeats(site) == 0
 
 
 @pytest.mark.parametrize("client_id", ["nobody", "https://app.example/client.json"])
@@ -200,7 +208,7 @@ def test_a_refresh_token_is_bound_to_its_client_and_resource(site: Site, chatgpt
 def test_a_token_is_for_the_address_it_was_made_for(site: Site, chatgpt: Assistant, reader: Reader) -> None:
     """The same data folder behind another tunnel: the base provider would not look at the audience."""
     tokens, program = chatgpt.tokens(), site.store.new_static_token("script")
-    elsewhere = Site(reader, site.path, url="https://other.example", clock=site.clock)
+    elsewhere = Site(reader, site.where, url="https://other.example", clock=site.clock)
     assert elsewhere.tools(tokens["access_token"]).status_code == 401
     assert elsewhere.tools(program).status_code == 200
     elsewhere.access.close()
@@ -254,7 +262,7 @@ def test_the_owner_ends_access_at_once(site: Site, chatgpt: Assistant) -> None:
 def test_access_survives_a_restart(site: Site, chatgpt: Assistant, reader: Reader) -> None:
     tokens = chatgpt.tokens()
     cookies = site.browser.cookies
-    again = Site(reader, site.path, clock=site.clock)
+    again = Site(reader, site.where, clock=site.clock)
     again.browser.cookies = cookies
     assert again.tools(tokens["access_token"]).status_code == 200
     assert again.pdf().status_code == 200
@@ -274,11 +282,24 @@ def test_when_a_grant_was_used(site: Site, chatgpt: Assistant) -> None:
 # Secrets
 
 
+def on_disk(where: Path | StoreAddress) -> bytes:
+    """All that is kept: of a store, all values of all tables."""
+    if isinstance(where, Path):
+        return b"".join(path.read_bytes() for path in where.parent.iterdir())
+    with psycopg.connect(where.url) as db:
+        found = db.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'stackroom'").fetchall()
+        tables = [sql.Identifier("stackroom", name) for (name,) in found]
+        rows = [row for table in tables for row in db.execute(sql.SQL("SELECT * FROM {}").format(table))]
+    assert len(rows) > 10
+    return b" ".join(
+        value if isinstance(value, bytes) else str(value).encode() for row in rows for value in row
+    )
+
+
 def test_nothing_that_opens_the_door_is_on_disk_or_in_a_log(
     site: Site,
     chatgpt: Assistant,
     caplog: pytest.LogCaptureFixture,
-    tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level(0)
@@ -299,7 +320,7 @@ def test_nothing_that_opens_the_door_is_on_disk_or_in_a_log(
     secrets = [*tokens.values(), program, code, *cookies, chatgpt.verifier]
     secrets += [*renewed.values(), *again.values()]
     secrets += ["not the right words", "four unrelated words here", "stackroom_access_unknown"]
-    disk = b"".join(path.read_bytes() for path in (tmp_path / "access").iterdir())
+    disk = on_disk(site.where)
     # The test's own client logs the addresses that it asks for; the server's side of the log is what counts.
     told = "".join(
         record.getMessage() + str(record.exc_text)

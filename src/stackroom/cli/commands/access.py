@@ -48,9 +48,8 @@ def set_passphrase(settings: Settings, cost: Cost = COST) -> int:
         UsageError: it is too short, or was not typed the same way twice.
         AccessUnusable: the file of clients and tokens cannot be read or written.
     """
-    with AccessStore(
-        settings.access
-    ) as store:  # opened first, so that an error comes before anybody has to type
+    with AccessStore(settings.sign_in) as store:
+        store.passphrase()  # asked first, so that an error comes before anybody has to type
         if sys.stdin.isatty():
             passphrase = getpass.getpass("New passphrase: ")
             check_new(passphrase)
@@ -78,7 +77,7 @@ def new_token(settings: Settings, name: str, *, as_json: bool) -> int:
         UsageError: the name has other characters or is too long, or there is a token of that name.
         AccessUnusable: as `set_passphrase`.
     """
-    with AccessStore(settings.access) as store:
+    with AccessStore(settings.sign_in) as store:
         token = store.new_static_token(name)
     if as_json:
         print(json.dumps({"name": name, "token": token}, ensure_ascii=False))
@@ -143,15 +142,15 @@ def show(settings: Settings, *, as_json: bool, tokens_only: bool = False) -> int
 
 @contextmanager
 def _existing(settings: Settings) -> Iterator[AccessStore | None]:
-    """The file of clients and tokens; None if there is none, which is not made here."""
+    """Who has access; None if there is no file, which is not made here."""
     try:
-        is_there = identity(settings.access) is not None
+        is_there = settings.sign_in != settings.access or identity(settings.access) is not None
     except OSError as error:
         raise AccessUnusable(f"{settings.access} cannot be used: {error.strerror}.") from error
     if not is_there:
         yield None
         return
-    with AccessStore(settings.access) as store:
+    with AccessStore(settings.sign_in) as store:
         yield store
 
 

@@ -18,7 +18,7 @@ def status(arguments: argparse.Namespace) -> int:
     from stackroom.common.running import holder
     from stackroom.embedding.models import Models
     from stackroom.embedding.reranking.rerankers import chosen_reranker
-    from stackroom.indexes.words import WordIndex
+    from stackroom.indexes.opened import matching_words
 
     settings = settings_of(arguments)
     apply = in_effect(given_settings(arguments), settings)
@@ -26,7 +26,7 @@ def status(arguments: argparse.Namespace) -> int:
         show_settings(apply)
     with Catalog(settings.truth) as catalog:
         status = read_status(catalog)
-    words = len(WordIndex(settings.words))
+    words = len(matching_words(settings))
     models, digest = Models.of(settings), status.model_digest or ""
     runtime, prompts, warning = models.runtime(digest), models.prompts(digest), models.warning(digest)
     reranker = chosen_reranker(settings, settings.models)
@@ -66,7 +66,7 @@ def log(arguments: argparse.Namespace) -> int:
     from stackroom.server.monitoring.ledger import newest
 
     settings = settings_of(arguments)
-    calls = newest(settings.calls, arguments.limit)
+    calls = newest(settings.ledger_of_calls, arguments.limit)
     if arguments.json:
         print(json.dumps(calls, ensure_ascii=False))
     else:
@@ -74,5 +74,6 @@ def log(arguments: argparse.Namespace) -> int:
     if not settings.ledger:
         print("Calls are not recorded: STACKROOM_LEDGER is off.", file=sys.stderr)
     elif not calls:
-        print(f"No client has called yet: {settings.calls} holds no calls.", file=sys.stderr)
+        where = "the store" if settings.store else settings.calls
+        print(f"No client has called yet: {where} holds no calls.", file=sys.stderr)
     return OK

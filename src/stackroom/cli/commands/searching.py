@@ -139,16 +139,18 @@ def open_reader(settings: Settings, models: Path | None = None, *, create: bool 
     from stackroom.catalog.catalog import Catalog
     from stackroom.embedding.models import Models
     from stackroom.embedding.reranking.rerankers import chosen_reranker
-    from stackroom.indexes.words import WordIndex
+    from stackroom.indexes.opened import matching_words, nearest_in_store
     from stackroom.reading.reader import Reader
 
     source = Models.of(settings, models, queries=True)
+    catalog = Catalog(settings.truth, create=create)
     return Reader(
-        Catalog(settings.truth, create=create),
-        WordIndex(settings.words),
+        catalog,
+        matching_words(settings),
         source,
         settings.model,
         settings.fetch_characters,
         settings.search_characters,
         chosen_reranker(settings, models or settings.models),
+        nearest_in_store(settings, catalog),
     )

@@ -33,8 +33,8 @@ def _public_url(settings: Settings) -> str:
 def _passphrase(settings: Settings) -> str:
     is_set = False
     try:
-        if settings.access.exists():
-            with AccessStore(settings.access) as store:
+        if settings.sign_in != settings.access or settings.access.exists():
+            with AccessStore(settings.sign_in) as store:
                 is_set = store.passphrase() is not None
     except (StackroomError, OSError) as error:
         raise Failed(str(error)) from error

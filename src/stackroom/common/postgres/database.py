@@ -1,6 +1,9 @@
 """Connections to a store in PostgreSQL: a pool, sessions, and what its errors mean."""
 
 import atexit
+import logging
+import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -9,21 +12,23 @@ from typing import Any
 import psycopg
 from psycopg import IsolationLevel
 from psycopg import errors as pg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.numeric import IntLoader
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool
 
 from stackroom.common.errors import CatalogMissing, CatalogUnusable, StoreAway
 from stackroom.common.postgres.address import shown_url
+from stackroom.common.postgres.binary import teach
 from stackroom.common.postgres.dialect import arguments, translated
+from stackroom.common.postgres.outage import Outage, first_line, is_away, patient_conninfo, store_away
 from stackroom.common.sql import Cursor
 
 SCHEMA = "stackroom"
 """The schema of all our tables."""
 
-# Whoever asks is told within seconds that the database is away.
-_CONNECT_SECONDS = 3
+# Whoever asks is told within seconds that the database is away: after so many without a free connection; and
+# after a connection was lost, so many are for trying again.
 _WAIT_SECONDS = 2.0
+_AGAIN_SECONDS = 1.0
 
 _MOST_CONNECTIONS = 16
 
@@ -31,6 +36,14 @@ _MOST_CONNECTIONS = 16
 _WRITERS = 0x57AC4
 # Held for as long as a process indexes; see `Database.held`.
 INDEXER = 0x57AC5
+SIGN_IN = 0x57AC6
+"""The lock of the one transaction that changes who has access."""
+NEAREST, WORDS = 0x57AC7, 0x57AC8
+"""The locks of whoever brings the derived indexes up to date."""
+
+# Milliseconds that one waits for such a lock, and that its holder may leave a transaction idle: a machine
+# that stops in the middle of one does not stop all others.
+_LOCK_WAIT, _IDLE = 5000, 10_000
 
 
 class Session:
@@ -70,6 +83,20 @@ class Session:
             self.raw.execute("UPDATE store SET commits = commits + 1")
 
     @contextmanager
+    def alone(self, lock: int) -> Iterator["Session"]:
+        """One transaction, the only one with this lock at this moment: others wait, for five seconds at most.
+
+        Not for what is in the catalogue: nobody would see that it has changed.
+        """
+        with self.errors(), self.raw.transaction():
+            self.raw.execute(
+                "SELECT set_config('lock_timeout', %s, true),"
+                " set_config('idle_in_transaction_session_timeout', %s, true), pg_advisory_xact_lock(%s)",
+                (str(_LOCK_WAIT), str(_IDLE), lock),
+            )
+            yield self
+
+    @contextmanager
     def snapshot(self) -> Iterator["Session"]:
         """Everything read in the block is of one moment, and nothing can be written."""
         # So that one statement begins the transaction. Neither asks the server anything.
@@ -95,44 +122,39 @@ class Session:
 
 
 class Database:
-    """The connections of a process to one database. May be used from any thread."""
+    """The connections of a process to one database. May be used from any thread.
+
+    Attributes:
+        shown: names it in messages.
+        outage: knows whether it is away.
+    """
 
     def __init__(self, url: str) -> None:
         """Connects to nothing yet. `url` is one that libpq takes."""
         self.shown = shown_url(url)
-        own = conninfo_to_dict(url)
-        options = f"{own.get('options') or ''} -c search_path={SCHEMA},public".strip()
-        self._conninfo = make_conninfo(
-            url,
-            options=options,
-            connect_timeout=own.get("connect_timeout") or _CONNECT_SECONDS,
-            application_name=own.get("application_name") or "stackroom",
-        )
-        self._pool = ConnectionPool(
-            self._conninfo,
-            kwargs={"autocommit": True},
-            configure=_configure,
-            min_size=0,
-            max_size=_MOST_CONNECTIONS,
-            timeout=_WAIT_SECONDS,
-            max_idle=60,
-            check=ConnectionPool.check_connection,
-            open=False,
-            name="stackroom",
-        )
+        self.outage = Outage(self._try, lambda: self._renew(self._pool), self.shown)
+        self._conninfo = patient_conninfo(url, SCHEMA)
+        self._pool = self._new_pool()
+        self._lock = threading.Lock()
+        # It warns of each connection that fails; `Outage` tells that once.
+        logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """A connection of the pool, while the block runs."""
-        try:
-            self._pool.open()
-            connection = self._pool.getconn()
-        except (PoolTimeout, psycopg.Error) as error:
-            raise _away(error, self.shown) from error
+        """A connection of the pool, while the block runs.
+
+        Raises:
+            StoreAway: the database can't be reached, or all connections are in use for two seconds. Of a
+                database that was away a moment ago that is said at once.
+        """
+        pool, connection = self._connection()
         try:
             yield Session(connection, self.shown)
+        except StoreAway:
+            self.outage.doubt()
+            raise
         finally:
-            self._pool.putconn(connection)
+            pool.putconn(connection)
 
     def connect(self) -> Session:
         """A connection of its own, outside the pool, for whoever holds one for long; close its `raw`."""
@@ -141,11 +163,55 @@ class Database:
             _configure(connection)
             return Session(connection, self.shown)
         except psycopg.Error as error:
-            raise _away(error, self.shown) from error
+            raise store_away(error, self.shown) from error
 
     def close(self) -> None:
         """Closes all connections of the pool."""
         self._pool.close()
+
+    def _connection(self) -> tuple[ConnectionPool, "psycopg.Connection[Any]"]:
+        """A connection that works a moment ago, and the pool that it is of."""
+        until = time.monotonic() + _AGAIN_SECONDS
+        while True:
+            self.outage.check()
+            pool, connection = self._pool, None
+            try:
+                pool.open()
+                connection = pool.getconn()
+                connection.execute("")
+                return pool, connection
+            except psycopg.Error as error:
+                self.outage.doubt()
+                if connection is not None:  # lost, and perhaps with it all others
+                    pool.putconn(connection)
+                    self._renew(pool)
+                # The database may only have been started anew.
+                if time.monotonic() > until:
+                    raise store_away(error, self.shown) from error
+
+    def _try(self) -> None:
+        psycopg.connect(self._conninfo).close()
+
+    def _new_pool(self) -> ConnectionPool:
+        return ConnectionPool(
+            self._conninfo,
+            kwargs={"autocommit": True},
+            configure=_configure,
+            min_size=0,
+            max_size=_MOST_CONNECTIONS,
+            timeout=_WAIT_SECONDS,
+            max_idle=60,
+            open=False,
+            name="stackroom",
+        )
+
+    def _renew(self, pool: ConnectionPool) -> None:
+        """Leaves a pool whose connections are lost: it would try to have them again for minutes."""
+        with self._lock:
+            if self._pool is not pool:
+                return
+            self._pool = self._new_pool()
+        threading.Thread(target=pool.close, name="old connections", daemon=True).start()
 
 
 @cache
@@ -159,20 +225,10 @@ def database(url: str) -> Database:
 def _configure(connection: "psycopg.Connection[Any]") -> None:
     # Sums of whole numbers are whole numbers too, and not decimals.
     connection.adapters.register_loader("numeric", IntLoader)
-
-
-def _away(error: Exception, shown: str) -> StoreAway:
-    return StoreAway(
-        f"The database {shown} cannot be reached: {_first_line(error)}. Work goes on by itself once it is "
-        "there again."
-    )
+    teach(connection)
 
 
 def _ours(error: psycopg.Error, shown: str) -> CatalogUnusable:
-    if error.sqlstate is None or error.sqlstate[:2] in ("08", "57"):
-        return _away(error, shown)
-    return CatalogUnusable(f"The database {shown} refuses: {_first_line(error)}.")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+    if is_away(error):
+        return store_away(error, shown)
+    return CatalogUnusable(f"The database {shown} refuses: {first_line(error)}.")

@@ -10,6 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 _NUMBERED = re.compile(r"\?(\d+)")
+# An index is asked for each of an array's values; of rows of unknown number, the planner makes a join.
+_IN_IDS = re.compile(r"IN\s+\(SELECT CAST\(value AS BIGINT\) FROM json_each\((\?\d*)\)\)")
 _LISTS = re.compile(r"\bjson_each\((\?\d*)\)( [a-z]\w*)?")
 
 
@@ -17,6 +19,7 @@ _LISTS = re.compile(r"\bjson_each\((\?\d*)\)( [a-z]\w*)?")
 def translated(sql: str) -> tuple[str, bool]:
     """A statement as psycopg takes it, and whether its parameters have names ("p1", "p2", …)."""
     sql = sql.replace("%", "%%").replace("json_array(", "json_build_array(")
+    sql = _IN_IDS.sub(r"= ANY(CAST(translate(\1, '[]', '{}') AS bigint[]))", sql)
     sql = _LISTS.sub(
         lambda found: f"json_array_elements_text(CAST({found[1]} AS json)){_named(found[2])}", sql
     )
@@ -31,11 +34,12 @@ def _named(alias: str | None) -> str:
 
 def arguments(parameters: Sequence[Any], *, named: bool) -> Any:
     """Parameters as psycopg takes them. PostgreSQL's texts can't hold the character NUL: it is replaced."""
-    values = [_storable(one) for one in parameters]
+    values = [storable(one) for one in parameters]
     return {f"p{at}": value for at, value in enumerate(values, 1)} if named else values
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
+    """What becomes of a value when it is stored."""
     return (
         value.replace("\0", "\N{REPLACEMENT CHARACTER}")
         if isinstance(value, str) and "\0" in value

@@ -4,18 +4,20 @@ import logging
 from typing import Any
 
 from fastmcp.server.auth import AccessToken, AuthProvider
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stackroom.common.errors import AccessUnusable, SignInMissing
+from stackroom.common.errors import SignInMissing, StoreAway
 from stackroom.common.settings import Settings
-from stackroom.server.access.client_documents import ClientDocuments
+from stackroom.server.access.client_documents import BURST, SECONDS_EACH, ClientDocuments
 from stackroom.server.access.oauth import AuthorizationServer
-from stackroom.server.access.passphrase_form import PassphraseForm, or_unavailable, unavailable
+from stackroom.server.access.passphrase_form import NOBODY_KNOWS, PassphraseForm, or_unavailable, unavailable
 from stackroom.server.access.sign_in import PATH, SignInPage
 from stackroom.server.access.store import AccessStore
+from stackroom.server.limits.shared import tries
 
 
 class AccessControl(AuthProvider):
@@ -38,7 +40,10 @@ class AccessControl(AuthProvider):
         self.store = store
         self.passphrase_form = passphrase_form or PassphraseForm(store, https=url.startswith("https:"))
         self._sign_in = SignInPage(self.passphrase_form)
-        self._server = AuthorizationServer(url, store, self.passphrase_form, documents or ClientDocuments())
+        documents = documents or ClientDocuments(
+            throttle=tries(store.where, "client documents", BURST, SECONDS_EACH)
+        )
+        self._server = AuthorizationServer(url, store, self.passphrase_form, documents)
 
     def close(self) -> None:
         """Closes the store; no other method may be called afterwards."""
@@ -62,10 +67,10 @@ class AccessControl(AuthProvider):
         """None if the request has a good token or is from the owner's browser; else the response to send."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
-            return self.require_owner(request)
+            return await run_in_threadpool(self.require_owner, request)
         try:
             known = await self.verify_token(token.strip())
-        except AccessUnusable as error:
+        except NOBODY_KNOWS as error:
             return unavailable(error)
         headers = {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}
         return None if known else PlainTextResponse("The token is not good.\n", 401, headers)
@@ -75,9 +80,12 @@ class AccessControl(AuthProvider):
 
         Raises:
             AccessUnusable: the file of clients and tokens cannot be read.
+            StoreAway: they are in a store, whose database can't be reached.
         """
-        # In the event loop: this takes less time than handing it to a thread.
-        grant = self.store.bearer(token)
+        if self.store.kept.is_quick:  # then handing it to a thread would take longer
+            grant = self.store.bearer(token)
+        else:
+            grant = await run_in_threadpool(self.store.bearer, token)
         if grant is None:
             return None
         # A client's token is good only at the address it was made for: not through another tunnel that serves
@@ -121,7 +129,7 @@ class AccessControl(AuthProvider):
 
 
 class OrUnavailable:
-    """An ASGI application around another, which may raise AccessUnusable before it answers: that is 503."""
+    """An ASGI application around another, which may raise what NOBODY_KNOWS has before it answers: 503."""
 
     def __init__(self, app: ASGIApp) -> None:
         """`app` is the other one, by the name that Starlette gives it."""
@@ -131,7 +139,7 @@ class OrUnavailable:
         """Answers one request."""
         try:
             await self._app(scope, receive, send)
-        except AccessUnusable as error:
+        except NOBODY_KNOWS as error:
             await unavailable(error)(scope, receive, send)
 
 
@@ -146,11 +154,13 @@ def create_access_control(settings: Settings, url: str, *, exposed: bool) -> Acc
     Raises:
         SignInMissing: the server needs sign-in, and there is no passphrase.
         AccessUnusable: the file of clients and tokens cannot be read or written.
+
+    If sign-in is in a store that is away, the server needs not wait for it: it lets nobody in meanwhile.
     """
     if settings.allow_anonymous or not (exposed or settings.public_url):
         return None
-    store = AccessStore(settings.access)
-    if store.passphrase() is None:
+    store = AccessStore(settings.sign_in)
+    if _lacks_passphrase(store):
         store.close()
         where = f"at {settings.public_url}" if settings.public_url else f"by other machines ({settings.host})"
         raise SignInMissing(
@@ -160,6 +170,13 @@ def create_access_control(settings: Settings, url: str, *, exposed: bool) -> Acc
     # FastMCP would write a line to the log for each request without a token, and strangers send many.
     logging.getLogger("fastmcp.server.auth").setLevel(logging.WARNING)
     return AccessControl(url, store)
+
+
+def _lacks_passphrase(store: AccessStore) -> bool:
+    try:
+        return store.passphrase() is None
+    except StoreAway:  # whoever signs in later is told if there is none
+        return False
 
 
 def _constant(value: dict[str, Any]) -> Any:

@@ -7,18 +7,19 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from fastmcp.server.auth.ssrf import SSRFError, SSRFFetchError, ssrf_safe_fetch
+from starlette.concurrency import run_in_threadpool
 
 from stackroom.server.access.clients import LONGEST_URL, Client, described_client, known_client
 from stackroom.server.access.refusals import Refused
-from stackroom.server.limits.throttle import Throttle
+from stackroom.server.limits.throttle import Throttle, Tries
 
 _LARGEST_BYTES = 10_000
 _PATIENCE_SECONDS = 5.0
 _KEPT_SECONDS = 600.0
 _MOST_KEPT = 100
 
-# Anybody can make this server fetch a document, so that is limited: 20 at once, then one in 3 s.
-_BURST, _SECONDS_EACH = 20, 3.0
+BURST, SECONDS_EACH = 20, 3.0
+"""Anybody can make this server fetch a document, so that is limited: 20 at once, then one in 3 s."""
 
 _SECRETS = ("client_secret_post", "client_secret_basic", "client_secret_jwt")
 
@@ -54,11 +55,12 @@ class ClientDocuments:
         self,
         fetch: Callable[[str], Awaitable[bytes]] = fetch_document,
         clock: Callable[[], float] = time.monotonic,
+        throttle: Tries | None = None,
     ) -> None:
-        """`fetch` returns the bytes at a URL, or raises Refused."""
+        """`fetch` returns the bytes at a URL, or raises Refused; `throttle` limits that."""
         self._fetch = fetch
         self._clock = clock
-        self._throttle = Throttle(_BURST, _SECONDS_EACH, clock)
+        self._throttle = throttle or Throttle(BURST, SECONDS_EACH, clock)
         self._kept: dict[str, tuple[float, Client]] = {}
 
     async def client(self, client_id: str) -> Client:
@@ -73,7 +75,7 @@ class ClientDocuments:
         if kept and self._clock() < until:
             return kept
         _check_address(client_id)
-        if self._throttle.wait():
+        if await run_in_threadpool(self._throttle.wait):
             raise Refused(
                 "temporarily_unavailable", "too many unknown clients have asked; try again in a minute"
             )

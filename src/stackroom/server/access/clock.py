@@ -14,10 +14,11 @@ years ahead, nobody may lose access for good. So the access file stores the late
   not good.
 """
 
-import sqlite3
 import time
 from collections.abc import Callable
 from typing import NamedTuple
+
+from stackroom.common.sql import Sql
 
 DAY = 24 * 3600.0
 """A clock that is at most this far ahead is believed at once, in seconds."""
@@ -27,6 +28,12 @@ _LONGEST_DOUBT = 90 * DAY
 
 # Storing the time at every reading would cost more than the request itself.
 _STORED_EACH_SECONDS = 60.0
+
+# With the time of the database, which servers on several machines share.
+_WITH_TIME = """
+SELECT passed, leapt, CAST(extract(epoch FROM clock_timestamp()) AS double precision)
+FROM (SELECT 1) AS one LEFT JOIN clock ON 1 = 1
+"""
 
 
 class Moment(NamedTuple):
@@ -45,20 +52,28 @@ class Moment(NamedTuple):
 
 
 class Clock:
-    """Reads the machine's clock, and stores the time that is certain. For one thread at a time."""
+    """Reads the machine's clock, and stores the time that is certain."""
 
     def __init__(
-        self, wall: Callable[[], float] = time.time, ticks: Callable[[], float] = time.monotonic
+        self, wall: Callable[[], float] | None = time.time, ticks: Callable[[], float] = time.monotonic
     ) -> None:
-        """`wall` is the machine's clock; `ticks` counts seconds, and nobody can set it."""
+        """`wall` is the machine's clock; None for that of the database, which has to be PostgreSQL.
+
+        `ticks` counts seconds of this process, and nobody can set it.
+        """
         self._wall = wall
         self._ticks = ticks
         self._from: tuple[float, float] | None = None  # `passed` and the ticks at the last reading
 
-    def read(self, sql: sqlite3.Connection) -> Moment:
-        """The time, from the clock and from what the file stores; stores it about once a minute."""
-        wall, ticks = self._wall(), self._ticks()
-        stored = sql.execute("SELECT passed, leapt FROM clock").fetchone()
+    def read(self, sql: Sql) -> Moment:
+        """The time, from the clock and from what is stored; stores it about once a minute."""
+        ticks = self._ticks()
+        if self._wall:
+            wall = self._wall()
+            stored = sql.execute("SELECT passed, leapt FROM clock").fetchone()
+        else:
+            *kept, wall = sql.execute(_WITH_TIME).fetchone()
+            stored = None if kept[0] is None else kept
         passed, leapt = stored or (wall, None)
         if self._from:
             passed = max(passed, self._from[0] + ticks - self._from[1])
@@ -73,10 +88,11 @@ class Clock:
             passed = wall
         self._from = passed, ticks
         if stored is None or passed - stored[0] >= _STORED_EACH_SECONDS or doubted != leapt:
-            # max: another process may have stored a later time.
+            # Another process may have stored a later time.
             sql.execute(
-                "INSERT INTO clock VALUES (1, ?, ?)"
-                " ON CONFLICT DO UPDATE SET passed = max(passed, excluded.passed), leapt = excluded.leapt",
+                "INSERT INTO clock VALUES (1, ?, ?) ON CONFLICT (one) DO UPDATE SET leapt = excluded.leapt,"
+                " passed = CASE WHEN clock.passed > excluded.passed THEN clock.passed"
+                " ELSE excluded.passed END",
                 (passed, doubted),
             )
         return Moment(wall, max(wall, passed), passed)

@@ -1,4 +1,4 @@
-"""Grants and their tokens as rows of the access file. Callers open the transaction.
+"""Grants and their tokens as rows of the access file, or of a store. Callers open the transaction.
 
 Only the SHA-256 of a token is stored: a token is random, so nobody can guess it from its hash, and whoever
 reads the file cannot use what is in it.
@@ -13,10 +13,10 @@ import base64
 import hashlib
 import hmac
 import secrets
-import sqlite3
 from dataclasses import dataclass
 from typing import Literal
 
+from stackroom.common.sql import Sql
 from stackroom.server.access.clock import DAY, Moment
 from stackroom.server.access.refusals import Refused
 
@@ -72,7 +72,7 @@ class Expected:
     resource: str
 
 
-def all_grants(sql: sqlite3.Connection, moment: Moment) -> list[Grant]:
+def all_grants(sql: Sql, moment: Moment) -> list[Grant]:
     """All grants that have a token which has not expired, the last used first.
 
     A token that is expired only according to a clock which may be wrong counts as well: it may become good
@@ -84,7 +84,7 @@ def all_grants(sql: sqlite3.Connection, moment: Moment) -> list[Grant]:
     return list({row[0]: Grant(*row[:7]) for row in good}.values())
 
 
-def new_grant(sql: sqlite3.Connection, kind: GrantKind, name: str, moment: Moment) -> str:
+def new_grant(sql: Sql, kind: GrantKind, name: str, moment: Moment) -> str:
     """Adds a grant, which is removed with its last token. Returns its id."""
     grant_id = secrets.token_hex(4)
     sql.execute(
@@ -94,7 +94,7 @@ def new_grant(sql: sqlite3.Connection, kind: GrantKind, name: str, moment: Momen
     return grant_id
 
 
-def new_token(sql: sqlite3.Connection, grant_id: str, kind: str, moment: Moment, secret: str = "") -> str:
+def new_token(sql: Sql, grant_id: str, kind: str, moment: Moment, secret: str = "") -> str:
     """Adds a token to a grant and returns it: random, or made from `secret`. `LIFETIMES` says how long it is
     good.
     """
@@ -107,9 +107,7 @@ def new_token(sql: sqlite3.Connection, grant_id: str, kind: str, moment: Moment,
     return token
 
 
-def grant_of_token(
-    sql: sqlite3.Connection, token: str, kinds: tuple[str, ...], moment: Moment
-) -> Grant | None:
+def grant_of_token(sql: Sql, token: str, kinds: tuple[str, ...], moment: Moment) -> Grant | None:
     """The grant of a token, which counts as used now; None if it is not good, or of none of these kinds."""
     row = sql.execute(f"{_GRANTS_AND_TOKENS} WHERE t.digest = ?", (digest(token),)).fetchone()
     if row is None or row[8] not in kinds:
@@ -125,7 +123,7 @@ def grant_of_token(
 
 
 def find_for_exchange(
-    sql: sqlite3.Connection, token: str, kind: str, client_id: str, moment: Moment
+    sql: Sql, token: str, kind: str, client_id: str, moment: Moment
 ) -> tuple[str, Expected, bytes | None]:
     """The id of the grant of a code or a refresh token, what the client has to repeat, and a salt.
 
@@ -159,9 +157,7 @@ def find_for_exchange(
     return grant_id, Expected(*row[6:]), salt
 
 
-def exchange(
-    sql: sqlite3.Connection, token: str, grant_id: str, salt: bytes | None, moment: Moment
-) -> tuple[str, str]:
+def exchange(sql: Sql, token: str, grant_id: str, salt: bytes | None, moment: Moment) -> tuple[str, str]:
     """Spends a code or a refresh token; returns the access and the refresh token that follow it.
 
     With a `salt` from `find_for_exchange` they are the same two as in the first exchange.
@@ -187,7 +183,7 @@ def exchange(
     return access, refresh
 
 
-def forget_expired(sql: sqlite3.Connection, moment: Moment) -> None:
+def forget_expired(sql: Sql, moment: Moment) -> None:
     """Removes tokens that have been expired for a day, grants without any token, and old salts."""
     sql.execute("DELETE FROM repeats WHERE abs(? - used) > ?", (moment.wall, REPEAT_SECONDS))
     sql.execute("DELETE FROM tokens WHERE expires <= ?", (moment.passed - DAY,))
@@ -214,7 +210,7 @@ def _is_good(kind: str, expires: float | None, now: float) -> bool:
     return expires is None or now < expires <= now + LIFETIMES[kind] + DAY
 
 
-def _forget_refused(sql: sqlite3.Connection, token: str, expires: float, moment: Moment) -> None:
+def _forget_refused(sql: Sql, token: str, expires: float, moment: Moment) -> None:
     """Deletes a token that was refused as expired, so that setting the clock back cannot revive it.
 
     Not for refresh tokens: a client that comes while the clock is wrong would lose its access for good.

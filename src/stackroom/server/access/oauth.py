@@ -38,7 +38,8 @@ from stackroom.server.access.passphrase_form import (
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store import ACCESS_SECONDS, AccessStore, Tokens
 from stackroom.server.caller_names import listed_name
-from stackroom.server.limits.throttle import Throttle, whole_seconds
+from stackroom.server.limits.shared import tries
+from stackroom.server.limits.throttle import whole_seconds
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -74,7 +75,7 @@ class AuthorizationServer:
         self._store = store
         self._passphrase_form = passphrase_form
         self._documents = documents
-        self._registrations = Throttle(_BURST, _SECONDS_EACH)
+        self._registrations = tries(store.where, "registrations", _BURST, _SECONDS_EACH)
 
     def routes(self) -> list[Route]:
         """The routes of all endpoints."""
@@ -263,7 +264,7 @@ class AuthorizationServer:
     # Registration
 
     async def _register(self, request: Request) -> Response:
-        if wait := self._registrations.wait():
+        if wait := await run_in_threadpool(self._registrations.wait):
             return JSONResponse(
                 {
                     "error": "temporarily_unavailable",

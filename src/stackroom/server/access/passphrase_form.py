@@ -9,14 +9,16 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import Response
 
-from stackroom.common.errors import AccessUnusable
+from stackroom.common.errors import AccessUnusable, StackroomError, StoreAway
+from stackroom.reading.notices import AWAY_SECONDS, STORE_AWAY
 from stackroom.server.access.grants import Grant
 from stackroom.server.access.owner_pages import problem_page
 from stackroom.server.access.passphrase import is_right
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store import SESSION_SECONDS, AccessStore
 from stackroom.server.form_key import FormKey
-from stackroom.server.limits.throttle import Throttle, seconds, whole_seconds
+from stackroom.server.limits.shared import tries
+from stackroom.server.limits.throttle import Tries, seconds, whole_seconds
 
 LARGEST_BODY = 20_000
 
@@ -24,6 +26,9 @@ LARGEST_BODY = 20_000
 _BURST, _SECONDS_EACH = 10, 6.0
 
 _log = logging.getLogger(__name__)
+
+NOBODY_KNOWS = (AccessUnusable, StoreAway)
+"""The errors after which nobody can say who has access."""
 
 _Handler = Callable[[Request], Awaitable[Response]]
 
@@ -40,11 +45,11 @@ class Problem:
 class PassphraseForm:
     """Checks forms, and sets two cookies: one proves that a form is ours, one is the browser's session."""
 
-    def __init__(self, store: AccessStore, *, https: bool, throttle: Throttle | None = None) -> None:
+    def __init__(self, store: AccessStore, *, https: bool, throttle: Tries | None = None) -> None:
         """With `https`, browsers send the cookies over encrypted connections only, and to this host only."""
         self._store = store
         self._https = https
-        self._throttle = throttle or Throttle(_BURST, _SECONDS_EACH)
+        self._throttle = throttle or tries(store.where, "passphrase", _BURST, _SECONDS_EACH)
         # Each check takes 32 MiB: one at a time, whatever strangers send.
         self._one_check = threading.Lock()
         self._form_key = FormKey(https=https)
@@ -111,19 +116,26 @@ class PassphraseForm:
 
 
 def or_unavailable(handler: _Handler) -> _Handler:
-    """`handler`, which answers with status 503 if the file of clients and tokens cannot be read."""
+    """`handler`, which answers with status 503 if nobody can say who has access."""
 
     async def handle(request: Request) -> Response:
         try:
             return await handler(request)
-        except AccessUnusable as error:
+        except NOBODY_KNOWS as error:
             return unavailable(error)
 
     return handle
 
 
-def unavailable(error: AccessUnusable) -> Response:
-    """Writes the reason into the log, for the owner, and answers everybody that sign-in does not work."""
+def unavailable(error: StackroomError) -> Response:
+    """The answer to everybody if `error` is one of NOBODY_KNOWS. The reason is in the log, for the owner.
+
+    That the database is away is told there once, by whoever connects to it.
+    """
+    if isinstance(error, StoreAway):
+        response = problem_page(STORE_AWAY, 503)
+        response.headers["Retry-After"] = str(AWAY_SECONDS)
+        return response
     _log.error("%s", error)
     return problem_page(
         "Sign-in does not work at the moment. The server's owner finds the reason in its log.", 503

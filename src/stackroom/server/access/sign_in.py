@@ -6,9 +6,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from stackroom.common.errors import AccessUnusable
 from stackroom.server.access.owner_pages import problem_page, sign_in_page, signed_in_page
-from stackroom.server.access.passphrase_form import PassphraseForm, Problem, read_form, unavailable
+from stackroom.server.access.passphrase_form import (
+    NOBODY_KNOWS,
+    PassphraseForm,
+    Problem,
+    read_form,
+    unavailable,
+)
 from stackroom.server.access.refusals import Refused
 
 PATH = "/sign-in"
@@ -24,12 +29,12 @@ class SignInPage:
     def require_owner(self, request: Request) -> Response | None:
         """None if the browser is signed in; else the response to send instead: a redirect to the page.
 
-        A program that does not ask for HTML gets status 401. If the access file cannot be read, it is 503.
+        A program that does not ask for HTML gets status 401. If nobody can say who has access, it is 503.
         """
         try:
             if self._passphrase_form.session(request):
                 return None
-        except AccessUnusable as error:
+        except NOBODY_KNOWS as error:
             return unavailable(error)
         if "text/html" not in request.headers.get("accept", ""):
             return PlainTextResponse(
@@ -46,7 +51,7 @@ class SignInPage:
         response = RedirectResponse(PATH, 303)
         try:
             self._passphrase_form.sign_out_browser(request, response)
-        except AccessUnusable as error:
+        except NOBODY_KNOWS as error:
             return unavailable(error)
         return response
 

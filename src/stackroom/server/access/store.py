@@ -1,10 +1,12 @@
-"""The access file, an SQLite file: the hash of the passphrase, and grants with the hashes of their tokens.
+"""Who has access: the hash of the passphrase, and grants with the hashes of their tokens.
+
+They are in the access file, an SQLite file, or in the tables of a store that several servers share.
 
 A grant is one entry in the owner's list: a client that was allowed in, a token for a program, or a browser
 that is signed in. When a grant ends, all its tokens end.
 
-Every method may be called from any thread, and several processes may use the file: what a command changes,
-the server sees at its next request.
+Every method may be called from any thread, and several processes may use the file or the store: what one of
+them changes, all others see at their next request.
 """
 
 import base64
@@ -16,8 +18,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from stackroom.common.errors import UsageError
+from stackroom.common.postgres.address import StoreAddress
 from stackroom.server.access.clients import Client
 from stackroom.server.access.clock import Clock
 from stackroom.server.access.grants import (
@@ -32,6 +36,7 @@ from stackroom.server.access.grants import (
     new_grant,
     new_token,
 )
+from stackroom.server.access.kept import Kept
 from stackroom.server.access.refusals import Refused
 from stackroom.server.access.store_file import StoreFile
 
@@ -43,6 +48,14 @@ SESSION_SECONDS = LIFETIMES["session"]
 
 # Registrations that the owner has not allowed in: anybody can make them, so only the newest are kept.
 _MOST_IDLE_REGISTRATIONS = 1000
+_FORGET_IDLE = """
+DELETE FROM registrations WHERE number IN (
+    SELECT number FROM (
+        SELECT number, row_number() OVER (ORDER BY number DESC) AS place FROM registrations
+        WHERE id NOT IN (SELECT client_id FROM grants WHERE client_id IS NOT NULL)
+    ) AS idle WHERE place > ?
+)
+"""
 
 _TOKEN_NAME = re.compile(r"[^\W_][\w .-]{0,49}")
 
@@ -61,71 +74,95 @@ class Tokens:
         return "Tokens(…)"
 
 
-class AccessStore(StoreFile):
-    """Reads and changes the access file. A context manager, which closes it."""
+class AccessStore:
+    """Reads and changes who has access. A context manager, which closes it.
+
+    Every method of one in a store raises StoreAway if its database can't be reached.
+
+    Attributes:
+        where: the file, or the store.
+        kept: its connections and transactions.
+    """
 
     def __init__(
         self,
-        path: Path,
+        where: Path | StoreAddress,
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         """Opens the file, and makes it if it is not there, readable for its owner alone.
 
-        `clock` and `ticks` are `wall` and `ticks` of `Clock`.
+        Of a store nothing is opened yet; its tables are made when they are first needed. Its time is that of
+        the database, by which all servers agree; of a file, that of this machine.
+
+        Args:
+            where: the file, or the store.
+            clock: the time instead, in seconds since the epoch.
+            ticks: see `Clock`.
 
         Raises:
             AccessUnusable: it cannot be read or written, or another version of Stackroom wrote it.
         """
-        super().__init__(path)
-        self._clock = Clock(clock, ticks)
+        self.where = where
+        self.kept = _kept(where)
+        own = time.time if isinstance(where, Path) else None
+        self._clock = Clock(clock or own, ticks)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """No other method may be called afterwards."""
+        self.kept.close()
 
     # The owner
 
     def passphrase(self) -> str | None:
         """The hash of the passphrase, for `passphrase.is_right`; None if none has been set."""
-        with self.connection() as sql:
+        with self.kept.connection() as sql:
             row = sql.execute("SELECT passphrase FROM owner").fetchone()
         return str(row[0]) if row else None
 
     def set_passphrase(self, kept: str) -> int:
         """Stores the hash of a new passphrase, and signs out all clients and browsers. Returns how many."""
-        with self.writing() as sql:
-            sql.execute("INSERT OR REPLACE INTO owner VALUES (1, ?)", (kept,))
+        with self.kept.writing() as sql:
+            sql.execute(
+                "INSERT INTO owner VALUES (1, ?)"
+                " ON CONFLICT (one) DO UPDATE SET passphrase = excluded.passphrase",
+                (kept,),
+            )
             return sql.execute("DELETE FROM grants WHERE kind <> 'token'").rowcount
 
     def grants(self) -> list[Grant]:
         """All grants that give access now, the last used first."""
-        with self.writing() as sql:
+        with self.kept.writing() as sql:
             moment = self._clock.read(sql)
             forget_expired(sql, moment)
             return all_grants(sql, moment)
 
     def revoke(self, grant_id: str) -> bool:
         """Ends a grant at once. Returns whether there was one."""
-        with self.writing() as sql:
+        with self.kept.writing() as sql:
             return sql.execute("DELETE FROM grants WHERE id = ?", (grant_id,)).rowcount > 0
 
     # Registrations
 
     def register(self, client: Client) -> None:
         """Stores a client that registered itself; forgets the oldest ones that were never allowed in."""
-        with self.writing() as sql:
+        with self.kept.writing() as sql:
             sql.execute(
                 "INSERT INTO registrations (id, name, redirect_uris) VALUES (?, ?, ?)",
                 (client.id, client.name, json.dumps(client.redirect_uris)),
             )
-            sql.execute(
-                "DELETE FROM registrations WHERE number IN (SELECT number FROM registrations"
-                " WHERE id NOT IN (SELECT client_id FROM grants WHERE client_id IS NOT NULL)"
-                " ORDER BY number DESC LIMIT -1 OFFSET ?)",
-                (_MOST_IDLE_REGISTRATIONS,),
-            )
+            sql.execute(_FORGET_IDLE, (_MOST_IDLE_REGISTRATIONS,))
 
     def registered(self, client_id: str) -> Client | None:
         """The client that registered itself under this id; None if there is none."""
-        with self.connection() as sql:
+        with self.kept.connection() as sql:
             row = sql.execute(
                 "SELECT name, redirect_uris FROM registrations WHERE id = ?", (client_id,)
             ).fetchone()
@@ -135,7 +172,7 @@ class AccessStore(StoreFile):
 
     def has(self, client_id: str) -> bool:
         """Whether a client registered itself here, or was allowed in."""
-        with self.connection() as sql:
+        with self.kept.connection() as sql:
             found = sql.execute(
                 "SELECT 1 FROM registrations WHERE id = ?1"
                 " UNION ALL SELECT 1 FROM grants WHERE client_id = ?1",
@@ -145,7 +182,7 @@ class AccessStore(StoreFile):
 
     def has_allowed(self, client_id: str, redirect_uri: str) -> bool:
         """Whether the owner has allowed this client in with this very address for the answer."""
-        with self.connection() as sql:
+        with self.kept.connection() as sql:
             found = sql.execute(
                 "SELECT 1 FROM grants WHERE client_id = ? AND redirect_uri = ?", (client_id, redirect_uri)
             ).fetchone()
@@ -156,7 +193,7 @@ class AccessStore(StoreFile):
 
         The owner's list shows the grant as `name`, or, if that is empty, by the client's own name.
         """
-        with self.writing() as sql:
+        with self.kept.writing() as sql:
             moment = self._clock.read(sql)
             forget_expired(sql, moment)
             grant_id = new_grant(sql, "client", name or client.name, moment)
@@ -175,7 +212,7 @@ class AccessStore(StoreFile):
             Refused: it is not good, or not for this client, this redirect, this verifier or this resource. If
                 it was used before, the grant ends: two programs have the code, and one of them stole it.
         """
-        with self.writing() as sql:
+        with self.kept.writing() as sql:
             moment = self._clock.read(sql)
             grant_id, expected, _ = find_for_exchange(sql, code, "code", client_id, moment)
             if redirect_uri != expected.redirect_uri:
@@ -194,7 +231,7 @@ class AccessStore(StoreFile):
         Raises:
             Refused: as `redeem`.
         """
-        with self.writing() as sql:
+        with self.kept.writing() as sql:
             moment = self._clock.read(sql)
             grant_id, expected, salt = find_for_exchange(sql, token, "refresh", client_id, moment)
             _check_resource(resource, expected.resource)
@@ -206,7 +243,7 @@ class AccessStore(StoreFile):
 
         A program's own token is left alone: only the owner ends it.
         """
-        with self.writing() as sql:
+        with self.kept.writing() as sql:
             row = sql.execute(
                 "SELECT t.kind, t.grant_id, g.client_id FROM tokens t JOIN grants g ON g.id = t.grant_id"
                 " WHERE t.digest = ? AND t.kind IN ('access', 'refresh', 'session')",
@@ -221,7 +258,7 @@ class AccessStore(StoreFile):
 
     def bearer(self, token: str) -> Grant | None:
         """The grant of a client's access token or a program's own token; None if the token is not good."""
-        with self.connection() as sql:
+        with self.kept.connection() as sql:
             return grant_of_token(sql, token, ("access", "static"), self._clock.read(sql))
 
     # Programs
@@ -236,7 +273,7 @@ class AccessStore(StoreFile):
             raise UsageError(
                 f"{name!r} is not a name for a token: use up to 50 letters, digits, spaces, . - and _."
             )
-        with self.writing() as sql:
+        with self.kept.writing() as sql:
             if sql.execute("SELECT 1 FROM grants WHERE kind = 'token' AND name = ?", (name,)).fetchone():
                 raise UsageError(
                     f"There is a token named {name!r} already. Choose another name, or first "
@@ -247,7 +284,7 @@ class AccessStore(StoreFile):
 
     def revoke_static_token(self, name: str) -> bool:
         """Ends the token of that name. Returns whether there was one."""
-        with self.writing() as sql:
+        with self.kept.writing() as sql:
             ended = sql.execute("DELETE FROM grants WHERE kind = 'token' AND name = ?", (name,))
             return ended.rowcount > 0
 
@@ -255,21 +292,30 @@ class AccessStore(StoreFile):
 
     def new_session(self) -> str:
         """Signs a browser in; returns the value of its cookie."""
-        with self.writing() as sql:
+        with self.kept.writing() as sql:
             moment = self._clock.read(sql)
             forget_expired(sql, moment)
             return new_token(sql, new_grant(sql, "browser", "Browser", moment), "session", moment)
 
     def end_other_sessions(self, grant_id: str) -> int:
         """Signs out all browsers but the one with this grant. Returns how many."""
-        with self.writing() as sql:
+        with self.kept.writing() as sql:
             ended = sql.execute("DELETE FROM grants WHERE kind = 'browser' AND id <> ?", (grant_id,))
             return ended.rowcount
 
     def session(self, cookie: str) -> Grant | None:
         """The grant of the browser that has this cookie; None if it is not signed in."""
-        with self.connection() as sql:
+        with self.kept.connection() as sql:
             return grant_of_token(sql, cookie, ("session",), self._clock.read(sql))
+
+
+def _kept(where: Path | StoreAddress) -> Kept:
+    if isinstance(where, Path):
+        return StoreFile(where)
+    # Needs the extra `postgres`.
+    from stackroom.server.access.store_tables import StoreTables
+
+    return StoreTables(where)
 
 
 def _challenge(verifier: str) -> str:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Self
 
 from stackroom.common.errors import AccessUnusable, reason_of
 from stackroom.common.sqlite_file import begin, connect, identity
@@ -67,7 +66,9 @@ CREATE TABLE IF NOT EXISTS clock (      -- see clock.py
 
 
 class StoreFile:
-    """The open file; a context manager. An error of SQLite is raised as AccessUnusable."""
+    """The open file. An error of SQLite is raised as AccessUnusable."""
+
+    is_quick = True
 
     def __init__(self, path: Path) -> None:
         """Opens the file, and makes it if it is not there, readable for its owner alone.
@@ -89,12 +90,6 @@ class StoreFile:
             ) from error
         with self._errors():
             self._open()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Closes the file; no other method may be called afterwards."""

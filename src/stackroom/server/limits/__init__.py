@@ -3,4 +3,4 @@
 Its face is all of it; `application` puts these layers around the tools.
 """
 
-__all__ = ["call_limits", "connections", "host_names", "rates", "request_limits", "throttle"]
+__all__ = ["call_limits", "connections", "host_names", "rates", "request_limits", "shared", "throttle"]

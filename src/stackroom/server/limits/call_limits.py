@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from stackroom.common.errors import CallRefused
-from stackroom.server.limits.rates import Rates, Refusals
+from stackroom.server.limits.rates import Counting, Refusals, count
 from stackroom.server.limits.throttle import seconds
 
 _Answer = TypeVar("_Answer")
@@ -40,7 +40,7 @@ class CallLimits:
 
     def __init__(
         self,
-        rates: Rates | None = None,
+        rates: Counting | None = None,
         refusals: Refusals | None = None,
         *,
         at_once: int = _AT_ONCE,
@@ -75,7 +75,7 @@ class CallLimits:
         Raises:
             CallRefused: the client calls too often, there is too much to do, or it takes too long.
         """
-        if self._rates and (wait := self._rates.wait(client)):
+        if self._rates and (wait := await count(self._rates, client)):
             self._refusals.add("too many calls of a client")
             raise CallRefused(
                 f"Too many calls: {self._rates.each_minute} in a minute. Try again in {seconds(wait)}."

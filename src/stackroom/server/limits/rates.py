@@ -5,16 +5,38 @@ import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
+from typing import Protocol
+
+from starlette.concurrency import run_in_threadpool
 
 from stackroom.server.limits.throttle import Throttle
 
 _log = logging.getLogger(__name__)
 
-# How many clients are remembered, 300 bytes each: the last thousand. One that was forgotten begins anew.
-_CLIENTS = 1000
+CLIENTS = 1000
+"""How many clients are remembered, 300 bytes each: the last thousand. One that was forgotten begins anew."""
 
 # Seconds between two lines about refusals: a flood must not fill the log.
 _LINE_SECONDS = 60.0
+
+
+class Counting(Protocol):
+    """Counts what clients do. Safe to use from several threads."""
+
+    each_minute: int
+    """How much of it each client may do at once; it comes back evenly within a minute."""
+
+    def wait(self, client: str) -> float:
+        """Counts a call of `client`. Returns 0; or, if it may not call now, the seconds until it may."""
+
+    def known(self, client: str) -> float | None:
+        """As `wait`, if that takes microseconds; else None, and nothing is counted."""
+
+
+async def count(counting: Counting, client: str) -> float:
+    """As `Counting.wait`, for an event loop."""
+    known = counting.known(client)
+    return await run_in_threadpool(counting.wait, client) if known is None else known
 
 
 class Rates:
@@ -27,14 +49,18 @@ class Rates:
         self._throttles: OrderedDict[str, Throttle] = OrderedDict()
         self._lock = threading.Lock()
 
+    def known(self, client: str) -> float:
+        """See `Counting`."""
+        return self.wait(client)
+
     def wait(self, client: str) -> float:
-        """Counts a call of `client`. Returns 0; or, if it may not call now, the seconds until it may."""
+        """See `Counting`."""
         with self._lock:
             throttle = self._throttles.get(client)
             if throttle is None:
                 throttle = Throttle(self.each_minute, 60.0 / self.each_minute, self._clock)
                 self._throttles[client] = throttle
-                if len(self._throttles) > _CLIENTS:
+                if len(self._throttles) > CLIENTS:
                     self._throttles.popitem(last=False)
             else:
                 self._throttles.move_to_end(client)

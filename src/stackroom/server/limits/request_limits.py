@@ -7,7 +7,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stackroom.server.address import is_loopback
-from stackroom.server.limits.rates import Rates, Refusals
+from stackroom.server.limits.rates import Counting, Refusals, count
 from stackroom.server.limits.throttle import whole_seconds
 
 # In bytes. The longest query takes a quarter of it, even if every character is escaped. Forms have a smaller
@@ -36,7 +36,7 @@ class RequestLimits:
         application: ASGIApp,
         stream_paths: Collection[str],
         refusals: Refusals,
-        rates: Rates | None = None,
+        rates: Counting | None = None,
         *,
         most_requests: int = MOST_REQUESTS,
         most_streams: int = MOST_STREAMS,
@@ -66,7 +66,7 @@ class RequestLimits:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
-        if wait := self._wait(scope):
+        if wait := await self._wait(scope):
             self._refusals.add("too many requests of an address")
             await _refuse(429, "Too many requests.", wait)(scope, receive, send)
             return
@@ -81,13 +81,13 @@ class RequestLimits:
         finally:
             self._open[kind] -= 1
 
-    def _wait(self, scope: Scope) -> float:
+    async def _wait(self, scope: Scope) -> float:
         address = scope["client"][0] if scope.get("client") else ""
         # This machine may be a tunnel that does not say whose requests it passes on. If those were counted
         # together, a stranger could shut out everybody.
         if self._rates is None or _is_this_machine(address):
             return 0.0
-        return self._rates.wait(address)
+        return await count(self._rates, address)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])

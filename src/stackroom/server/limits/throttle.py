@@ -3,6 +3,17 @@
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
+
+
+class Tries(Protocol):
+    """A number of tries, which are used up and come back with time."""
+
+    def wait(self) -> float:
+        """Takes one try. Returns 0, or, if none is left, the seconds until there is one."""
+
+    def give_back(self) -> None:
+        """Gives back one try, because it was right: only wrong ones count."""
 
 
 class Throttle:
@@ -22,7 +33,7 @@ class Throttle:
         self._lock = threading.Lock()
 
     def wait(self) -> float:
-        """Takes one try. Returns 0, or, if none is left, the seconds until there is one."""
+        """See `Tries`."""
         with self._lock:
             now = self._clock()
             self._left = min(self._burst, self._left + (now - self._looked) / self._seconds_each)
@@ -33,7 +44,7 @@ class Throttle:
             return 0.0
 
     def give_back(self) -> None:
-        """Gives back one try, because it was right: only wrong ones count."""
+        """See `Tries`."""
         with self._lock:
             self._left = min(self._burst, self._left + 1)
 

@@ -1,26 +1,23 @@
 """The ledger: a line of JSON for each call of a tool, so that the owner sees what left the machine.
 
-Knows nothing of MCP. Each line is appended by a single write to a file opened for appending. The system keeps
-such a line whole, even if other threads and processes write at the same time (the HTTP server, and a server
-over stdio for each client that starts its own). No token or passphrase comes here: a caller is known by the
-name and the id that `stackroom clients` shows.
+Knows nothing of MCP. The lines are in a file, or in a store that several servers share. No token or
+passphrase comes here: a caller is known by the name and the id that `stackroom clients` shows.
 """
 
 import json
 import logging
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from filelock import FileLock, Timeout
-
-from stackroom.common.errors import LedgerUnusable, StackroomError
+from stackroom.common.errors import CatalogError, LedgerUnusable, StackroomError, StoreAway
+from stackroom.common.postgres.address import StoreAddress
 from stackroom.server.caller_names import listed_name
+from stackroom.server.monitoring.ledger_file import LedgerFile
 
 _log = logging.getLogger(__name__)
 
@@ -29,8 +26,18 @@ LONGEST = 1000
 
 _LONGEST_TITLE = 200
 
-# The file and the one before it have 20 MB together at most: some 20,000 calls.
-_ROTATE_BYTES = 10_000_000
+# Together with the file before it, or in a store, twice as much: some 20,000 calls.
+_BYTES = 10_000_000
+
+
+class Kept(Protocol):
+    """Where the lines are. May be used from any thread."""
+
+    def append(self, line: bytes) -> None:
+        """Adds a line, which has no end of its own. Raises LedgerUnusable, or StoreAway."""
+
+    def newest_first(self) -> Iterator[bytes]:
+        """All lines; a file may also have parts of lines. Raises as `append`."""
 
 
 @dataclass
@@ -65,24 +72,24 @@ class Call:
 
 
 class Ledger:
-    """Appends calls to the file. May be used from any thread."""
+    """Records calls. May be used from any thread."""
 
     def __init__(
-        self, path: Path | None, transport: str, *, nobody: str = "local", limit: int = _ROTATE_BYTES
+        self, where: Path | StoreAddress | None, transport: str, *, nobody: str = "local", limit: int = _BYTES
     ) -> None:
-        """Touches no file yet.
+        """Touches no file yet, and no database.
 
         Args:
-            path: the file; None to record nothing.
+            where: the file, or the store; None to record nothing.
             transport: "http" or "stdio".
             nobody: the name of a caller who has not signed in.
-            limit: in bytes; a file that has reached it is renamed, and replaces the one renamed before.
+            limit: in bytes; a file that has reached it is renamed, and replaces the one renamed before. A
+                store keeps twice as much.
         """
-        self._path = path
+        self._kept = _kept(where, limit) if where else None
         self._transport = transport
         self._nobody = nobody
-        self._limit = limit
-        self._torn = self._warned = False
+        self._warned = False
 
     @contextmanager
     def call(
@@ -110,74 +117,60 @@ class Ledger:
             call.error = type(error).__name__
             raise
         finally:
-            if self._path:
-                self._append(self._path, call)
+            if self._kept:
+                self._append(self._kept, call)
 
-    def _append(self, path: Path, call: Call) -> None:
+    def _append(self, kept: Kept, call: Call) -> None:
         # A query may hold half a surrogate pair, which UTF-8 cannot hold: it is written as JSON's \udxxx.
-        line = json.dumps(vars(call), ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+        line = json.dumps(vars(call), ensure_ascii=False).encode("utf-8", "backslashreplace")
         try:
-            # Opened each time (3 µs): another process may have renamed the file, or the owner deleted it.
-            file = _open(path)
-            try:
-                size = os.fstat(file).st_size
-                # If the last line was cut because the disk was full, this one still gets its own line.
-                line = b"\n" + line if self._torn else line
-                written = os.write(file, line)
-            finally:
-                os.close(file)
-            self._torn = written < len(line)
-            if self._torn:
-                raise OSError("the disk is full")
-            if size + written >= self._limit:
-                self._rotate(path)
-        except OSError as error:
+            kept.append(line)
+        except StoreAway:
+            pass  # told once by whoever connects to it; and then nothing of the library is given away
+        except (LedgerUnusable, CatalogError) as error:
             if not self._warned:
                 self._warned = True
-                _log.warning(
-                    "Calls may be missing from the ledger: %s cannot be written: %s. "
-                    "This warning is not repeated.",
-                    path,
-                    error.strerror or error,
-                )
-
-    def _rotate(self, path: Path) -> None:
-        try:
-            with FileLock(path.with_suffix(".lock"), timeout=0, mode=0o600):
-                # Another process may have renamed the file already: a short new one must not replace that.
-                if path.stat().st_size >= self._limit:
-                    path.replace(_older(path))
-        except (Timeout, FileNotFoundError):
-            pass  # another process is doing it
+                _log.warning("Calls may be missing from the ledger: %s This warning is not repeated.", error)
 
 
 UNRECORDED = Ledger(None, "")
 """Records nothing."""
 
 
-def newest(path: Path, limit: int) -> list[dict[str, Any]]:
+def newest(where: Path | StoreAddress, limit: int) -> list[dict[str, Any]]:
     """The last calls, at most `limit`, the newest last. Raises as `newest_first`."""
-    return list(islice(newest_first(path), limit))[::-1]
+    return list(islice(newest_first(where), limit))[::-1]
 
 
-def newest_first(path: Path) -> Iterator[dict[str, Any]]:
-    """All calls, those of the file before this one last; each has the fields of `Call`.
+def newest_first(where: Path | StoreAddress) -> Iterator[dict[str, Any]]:
+    """All calls; each has the fields of `Call`.
 
     Raises:
-        LedgerUnusable: a file is there and cannot be read.
+        LedgerUnusable: they can't be read.
+        StoreAway: they are in a store, whose database can't be reached.
     """
-    for file in (path, _older(path)):
-        try:
-            lines = file.read_bytes().split(b"\n")
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise LedgerUnusable(
-                f"{file} cannot be read: {error.strerror}. Make it readable for you, or delete it."
-            ) from error
-        for line in reversed(lines):
-            if call := _parsed(line):
-                yield call
+    for line in _kept(where, _BYTES).newest_first():
+        if call := _parsed(line):
+            yield call
+
+
+def carry_over(source: Path | StoreAddress, target: Path | StoreAddress) -> int:
+    """Copies all calls into a ledger that has none. Returns how many. Raises as `newest_first`."""
+    if next(newest_first(target), None):
+        return 0
+    calls, kept = list(newest_first(source)), _kept(target, _BYTES)
+    for call in reversed(calls):
+        kept.append(json.dumps(call, ensure_ascii=False).encode("utf-8", "backslashreplace"))
+    return len(calls)
+
+
+def _kept(where: Path | StoreAddress, limit: int) -> Kept:
+    if isinstance(where, Path):
+        return LedgerFile(where, limit)
+    # Needs the extra `postgres`.
+    from stackroom.server.monitoring.ledger_table import LedgerTable
+
+    return LedgerTable(where, 2 * limit)
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:
@@ -186,18 +179,3 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
         return vars(Call(**json.loads(line)))
     except (ValueError, TypeError):
         return None
-
-
-def _open(path: Path) -> int:
-    # Without O_BINARY Windows would write two bytes for the end of a line, and count one.
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
-    try:
-        return os.open(path, flags, 0o600)
-    except FileNotFoundError:
-        # Not the folder above it: if the data folder is away, one made here would keep it from coming back.
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        return os.open(path, flags, 0o600)
-
-
-def _older(path: Path) -> Path:
-    return path.with_name(f"{path.stem}.1{path.suffix}")

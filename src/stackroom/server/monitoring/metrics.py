@@ -80,28 +80,34 @@ class Metrics:
         finally:
             self._calls.labels(tool, outcome).inc()
 
-    def exposition(self, status: Status, refused: Mapping[str, int]) -> str:
+    def exposition(self, status: Status | None, refused: Mapping[str, int]) -> str:
         """All figures as text for Prometheus.
 
         Args:
-            status: of the catalogue.
+            status: of the catalogue; None for the server's own figures alone.
             refused: how often something was refused since the start, by reason.
         """
         now = CollectorRegistry()
-        for name, about, value in (
-            ("documents", "Documents in the index.", status.documents),
-            ("pages", "Pages of them.", status.pages),
-            ("passages", "Passages of them.", status.passages),
-            ("pending_passages", "Those without a vector.", status.pending),
-            ("index_bytes", "All files of the index.", status.index_bytes),
-            ("uptime_seconds", "Since the server started.", time.monotonic() - self._started),
-        ):
-            Gauge(f"stackroom_{name}", about, registry=now).set(value)
-        about = "Files, or whole folders, that could not be indexed."
-        failed = Gauge("stackroom_failed_files", about, ["kind"], registry=now)
-        for kind, count in Count(failure.kind for failure in (*status.failures, *status.unreadable)).items():
-            failed.labels(kind).set(count)
+        if status:
+            _add_catalogue(now, status)
+        uptime = Gauge("stackroom_uptime_seconds", "Since the server started.", registry=now)
+        uptime.set(time.monotonic() - self._started)
         refusals = Counter("stackroom_refused_total", "Refusals, by reason.", ["reason"], registry=now)
         for reason, count in refused.items():
             refusals.labels(reason).inc(count)
         return (generate_latest(now) + generate_latest(self._registry)).decode()
+
+
+def _add_catalogue(registry: CollectorRegistry, status: Status) -> None:
+    for name, about, value in (
+        ("documents", "Documents in the index.", status.documents),
+        ("pages", "Pages of them.", status.pages),
+        ("passages", "Passages of them.", status.passages),
+        ("pending_passages", "Those without a vector.", status.pending),
+        ("index_bytes", "All files of the index.", status.index_bytes),
+    ):
+        Gauge(f"stackroom_{name}", about, registry=registry).set(value)
+    about = "Files, or whole folders, that could not be indexed."
+    failed = Gauge("stackroom_failed_files", about, ["kind"], registry=registry)
+    for kind, count in Count(failure.kind for failure in (*status.failures, *status.unreadable)).items():
+        failed.labels(kind).set(count)

@@ -10,8 +10,8 @@ from fastmcp.exceptions import ToolError
 from fastmcp.server.dependencies import get_access_token, get_http_request
 from pydantic import BaseModel
 
-from stackroom.common.errors import CallRefused, StackroomError, UnknownDocument
-from stackroom.reading.notices import MEANING_NOT_READY
+from stackroom.common.errors import CallRefused, StackroomError, StoreAway, UnknownDocument
+from stackroom.reading.notices import MEANING_NOT_READY, STORE_AWAY
 from stackroom.reading.reader import Reader
 from stackroom.server.limits.call_limits import Caller, CallLimits
 from stackroom.server.monitoring.ledger import UNRECORDED, Call, Ledger
@@ -186,6 +186,8 @@ def _errors_for_the_client(tool: str) -> Iterator[None]:
         yield
     except (UnknownDocument, CallRefused) as error:
         raise ToolError(str(error), log_level=logging.DEBUG) from error
+    except StoreAway as error:  # told in the log once, by whoever connects to it
+        raise ToolError(STORE_AWAY, log_level=logging.DEBUG) from error
     except StackroomError as error:
         # Only the owner gets the message, because it names folders of this machine.
         _log.error("%s", error)

@@ -87,7 +87,9 @@ def log_route(room: Room) -> Route:
         client = request.query_params.get("client", "")
         start = number_in(request.query_params.get("start", ""))
         try:
-            page = await run_in_threadpool(lambda: log_page(newest_first(room.settings.calls), client, start))
+            page = await run_in_threadpool(
+                lambda: log_page(newest_first(room.settings.ledger_of_calls), client, start)
+            )
         except LedgerUnusable as error:
             _log.error("%s", error)
             text = "The ledger of calls cannot be read. `stackroom log` and the server's own log say why."

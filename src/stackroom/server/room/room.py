@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from stackroom.common.errors import CatalogError, StackroomError
+from stackroom.common.errors import CatalogError, StackroomError, StoreAway
 from stackroom.common.settings import Settings
 from stackroom.page.visible_text import visible
 from stackroom.reading.listing import Listing
-from stackroom.reading.notices import CATALOG_UNREADABLE
+from stackroom.reading.notices import AWAY_SECONDS, CATALOG_UNREADABLE, STORE_AWAY
 from stackroom.reading.reader import Reader
 from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.access.passphrase_form import read_form
@@ -88,6 +88,8 @@ class Room:
                 return refusal
             try:
                 return await handler(request)
+            except StoreAway:
+                return self._away(request)
             except CatalogError:
                 return self.message(request, "Not now", CATALOG_UNREADABLE, status=503)
             except StackroomError as error:
@@ -118,7 +120,10 @@ class Room:
                     "The page was open for too long. Go back, load it again and repeat what you did.",
                     status=403,
                 )
-            return await handler(request, form)
+            try:
+                return await handler(request, form)
+            except StoreAway:
+                return self._away(request)
 
         return Route(path, handle, methods=["POST"])
 
@@ -177,6 +182,11 @@ class Room:
     async def lets_in(self, request: Request) -> bool:
         """Whether the pages may be shown to the browser that asks; it may change while a stream is open."""
         return await self._refusal(request) is None
+
+    def _away(self, request: Request) -> Response:
+        response = self.message(request, "Not now", STORE_AWAY, status=503)
+        response.headers["Retry-After"] = str(AWAY_SECONDS)
+        return response
 
     async def _refusal(self, request: Request) -> Response | None:
         # In a thread, because it reads a file.
