@@ -53,6 +53,8 @@ class Workers:
         from indexer.cluster.tasks import leave
 
         if self._cluster and not self._cluster.is_local:  # those end anyway
+            from indexer.cluster.tasks import leave
+
             self._cluster.tell_all(leave, self._fit_for)
         self._cluster, self._fit_for = None, b""
         self._stack.close()
