@@ -50,8 +50,6 @@ class Workers:
 
     def close(self) -> None:
         """Ends the connection: what waits for a worker is cancelled."""
-        from indexer.cluster.tasks import leave
-
         if self._cluster and not self._cluster.is_local:  # those end anyway
             from indexer.cluster.tasks import leave
 
