@@ -15,7 +15,7 @@ from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import REPLACED, Change, Model
 from stackroom.catalog.vector_codes import decode
 from stackroom.common.postgres.binary import COPY_BEGIN, COPY_END, vector_rows
-from stackroom.common.postgres.database import Database, Session
+from stackroom.common.postgres.database import NEAREST, Database, Session
 from stackroom.embedding.embedder import Fingerprint
 
 # Passages taken in by one transaction: what a kill can cost, and how long new ones wait behind others.
@@ -33,9 +33,6 @@ _BULK = 0.5
 
 # What the graph takes for a passage while it is made, beside its vector. What has no room makes it slower.
 _BYTES_IN_GRAPH = 800
-
-# The key of the lock on these tables.
-_LOCK = 0x57AC6
 
 # Whoever has it and nothing to do lets it go within milliseconds; seconds between two looks for that.
 _LOOKS, _PAUSE = 20, 0.05
@@ -269,7 +266,7 @@ def _locked(session: Session, looks: int) -> bool:
     for look in range(looks):
         if look:
             time.sleep(_PAUSE)
-        if session.execute("SELECT pg_try_advisory_xact_lock(?)", (_LOCK,)).fetchone()[0]:
+        if session.execute("SELECT pg_try_advisory_xact_lock(?)", (NEAREST,)).fetchone()[0]:
             return True
     return False
 
