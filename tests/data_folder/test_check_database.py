@@ -8,7 +8,7 @@ import pytest
 
 from fakes import OneModel, WordHashEmbedder
 from indexer.upkeep.check import check
-from indexer.upkeep.moving.move import to_database
+from indexer.upkeep.moving.move import complete, to_database
 from indexer.upkeep.repair import repair
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.errors import CatalogMissing, StoreAway
@@ -23,9 +23,11 @@ QUERIES = {  # what stands for a number in the SQL below
 
 @pytest.fixture
 def stored(indexed: Path, tmp_path: Path, store_url: str) -> Settings:
-    """A library in a database."""
+    """A library in a database, with all that is derived of it."""
     to_database(Settings(data=indexed / "data"), store_url)
-    return Settings(data=tmp_path / "beside", store=store_url)
+    settings = Settings(data=tmp_path / "beside", store=store_url)
+    complete(settings)
+    return settings
 
 
 def execute(settings: Settings, sql: str) -> None:
@@ -79,6 +81,23 @@ def test_what_is_damaged_is_found_and_repaired(stored: Settings, sql: str) -> No
         model = catalog.model()
         assert model
         assert len(catalog.passage_ranges(model)) == after.documents
+
+
+def test_nearest_passages_are_made_again(stored: Settings) -> None:
+    execute(stored, "DELETE FROM nearest WHERE passage = FIRST")
+    report = check(stored)
+    assert "6 vectors instead of 7" in str(report.damages)
+    done = repair(stored, OneModel(WordHashEmbedder()), report)
+    assert done == ["The table of nearest passages was made again."]
+    assert check(stored).damages == []
+
+
+def test_nearest_passages_are_behind(stored: Settings) -> None:
+    execute(stored, "INSERT INTO changes (kind, first, last) VALUES ('named', 1, 1)")
+    report = check(stored)
+    assert (report.damages, report.nearest_behind) == ([], True)
+    assert repair(stored, OneModel(WordHashEmbedder()), report)
+    assert not check(stored).nearest_behind
 
 
 def test_there_is_nothing_to_check(settings: Settings, store_url: str, bare_url: str) -> None:
