@@ -10,6 +10,7 @@ from indexer.folder.compare import compare
 from indexer.folder.leave_out import Rules
 from indexer.store.publisher import Publisher
 from indexer.upkeep.check_nearest import audit_nearest
+from indexer.upkeep.check_postgres_words import audit_words
 from indexer.upkeep.check_rows import Damage, damages
 from indexer.upkeep.check_words import audit
 from stackroom.catalog.catalog import Catalog
@@ -85,7 +86,7 @@ def check(settings: Settings, tell: Tell = lambda stage, done, of: None) -> Repo
 
 def _look_at_indexes(settings: Settings, catalog: Catalog, report: Report, tell: Tell) -> None:
     tell("words", 0, 1)
-    wrong, report.words_behind = audit(settings.words, catalog)
+    wrong, report.words_behind = audit_words(catalog) if settings.store else audit(settings.words, catalog)
     report.damages += [Damage(f"the index of words is damaged: {what}", "rebuild") for what in wrong]
     if settings.store:
         tell("nearest", 0, 1)

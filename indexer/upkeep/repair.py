@@ -97,7 +97,10 @@ def repair(
     rebuild = bool(wanting(report.damages, "rebuild"))
     if rebuild or done or report.words_behind:
         tell("words", 0, 1)
-        if rebuild:
+        if rebuild and settings.store:
+            with _transaction(settings.truth) as db:  # another one is built beside it, and takes its place
+                db.execute("UPDATE word_indexes SET terms_version = 0")
+        elif rebuild:
             shutil.rmtree(settings.words)
         with Catalog(settings.truth) as catalog, closing(words_writer(settings)) as writer:
             writer.follow(catalog)

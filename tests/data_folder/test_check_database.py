@@ -92,12 +92,28 @@ def test_nearest_passages_are_made_again(stored: Settings) -> None:
     assert check(stored).damages == []
 
 
-def test_nearest_passages_are_behind(stored: Settings) -> None:
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM word_documents WHERE first = FIRST",
+        "UPDATE word_documents SET last = last + 1 WHERE first = FIRST",
+        "UPDATE word_documents SET page_count = 7 WHERE first = FIRST",
+    ],
+)
+def test_the_index_of_words_is_built_again(stored: Settings, sql: str) -> None:
+    execute(stored, sql)
+    report = check(stored)
+    assert [damage.remedy for damage in report.damages] == ["rebuild"]
+    assert "The index of words was built again." in repair(stored, OneModel(WordHashEmbedder()), report)
+    assert check(stored).damages == []
+
+
+def test_what_is_derived_is_behind(stored: Settings) -> None:
     execute(stored, "INSERT INTO changes (kind, first, last) VALUES ('named', 1, 1)")
     report = check(stored)
-    assert (report.damages, report.nearest_behind) == ([], True)
+    assert (report.damages, report.nearest_behind, report.words_behind) == ([], True, True)
     assert repair(stored, OneModel(WordHashEmbedder()), report)
-    assert not check(stored).nearest_behind
+    assert (check(stored).nearest_behind, check(stored).words_behind) == (False, False)
 
 
 def test_there_is_nothing_to_check(settings: Settings, store_url: str, bare_url: str) -> None:
