@@ -11,7 +11,7 @@ from threading import Event, Thread
 
 import httpx2
 
-from fakes import WordHashEmbedder
+from fakes import SomeModels, WordHashEmbedder
 from fresh_index import document, lines
 from indexer.passages.embed import embed_pending
 from indexer.passages.writers import words_writer
@@ -20,6 +20,8 @@ from owner import CHEAP, JSON, PASSPHRASE, PUBLIC
 from server_process import environment
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.settings import Settings
+from stackroom.indexes.words import WordIndex
+from stackroom.reading.reader import Reader
 from stackroom.server.access.passphrase import hashed
 from stackroom.server.access.store import AccessStore
 from waiting import WaitedInVain, read_line
@@ -55,6 +57,11 @@ class Library:
 
     def close(self) -> None:
         self._publisher.close()
+
+    def reader(self) -> Reader:
+        """One in this process."""
+        models = SomeModels(WordHashEmbedder)
+        return Reader(Catalog(self.settings.truth), WordIndex(self.settings.words), models)
 
     def add(self, number: int, *pages: str) -> str:
         """Commits a document, embeds it, and returns its id."""
@@ -146,7 +153,7 @@ def balanced(*servers: StoreServer) -> httpx2.Client:
     return httpx2.Client(transport=turns, base_url=PUBLIC, timeout=30)
 
 
-def call(client: httpx2.Client, tool: str, asked: str, token: str = "") -> httpx2.Response:
+def call(client: httpx2.Client, tool: str, asked: str, token: str = "", url: str = "") -> httpx2.Response:
     """Calls a tool."""
     arguments = {"search": "query", "fetch": "id"}
     rpc = {
@@ -156,4 +163,4 @@ def call(client: httpx2.Client, tool: str, asked: str, token: str = "") -> httpx
         "params": {"name": tool, "arguments": {arguments[tool]: asked}},
     }
     headers = JSON | ({"Authorization": f"Bearer {token}"} if token else {})
-    return client.post("/mcp", json=rpc, headers=headers)
+    return client.post(f"{url}/mcp", json=rpc, headers=headers)
