@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, suppress
 
+from indexer.passages.writers import nearest_followed
 from indexer.store.publisher import Publisher
 from stackroom.catalog.entries import Model
 from stackroom.catalog.vector_codes import encode
@@ -135,10 +136,14 @@ class Embedding:
     def _embed(self, model: Model) -> None:
         def count(more: int) -> None:
             self._embedded += more
+            follow()
 
         settings = self._settings
         # Made by whoever reads: if it is gone now, it is not for us to begin a new one.
-        with closing(Publisher(settings.truth, compact=settings.compact, create=False)) as publisher:
+        with (
+            closing(Publisher(settings.truth, compact=settings.compact, create=False)) as publisher,
+            nearest_followed(settings) as follow,
+        ):
             embed_pending(
                 publisher,
                 model,

@@ -166,7 +166,8 @@ def outgrown(index: FreshIndex, turn: Turn) -> bool:
         assert len(memory.vectors) == len(ids)
         vectors = decode(codes[::20], DIMENSIONS)
         assert ids[::20] == [memory.vectors.search(vector, 1)[0][0] for vector in vectors]
-        return memory.vectors.outgrown
+        assert memory.own
+        return memory.own.outgrown
 
 
 @pytest.mark.parametrize("kept", [True, False])

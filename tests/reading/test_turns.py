@@ -85,7 +85,7 @@ def test_searches_have_turns_between_the_steps_of_other_work(index: FreshIndex, 
 
 def test_searches_have_turns_while_vectors_move_to_new_lists(index: FreshIndex, catalog: Catalog) -> None:
     publish(index, 1, 120)
-    searcher = Searcher(lambda memory: memory.vectors.outgrown)
+    searcher = Searcher(lambda memory: bool(memory.own and memory.own.outgrown))
     turn = turns_of(catalog, searcher)
     turn.load_all()
     publish(index, 2, 300)
@@ -94,4 +94,5 @@ def test_searches_have_turns_while_vectors_move_to_new_lists(index: FreshIndex, 
     turn.fit_lists()
     assert searcher.seen == [True]
     with turn.at_one_moment() as memory:
-        assert not memory.vectors.outgrown
+        assert memory.own
+        assert not memory.own.outgrown

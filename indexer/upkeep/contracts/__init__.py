@@ -10,6 +10,7 @@ Each is a class of tests. To run it, inherit from it in a test module and give t
 
 import pytest
 
-pytest.register_assert_rewrite(f"{__name__}.truth")  # so that a failure says what was there
+# So that a failure says what was there.
+pytest.register_assert_rewrite(*(f"{__name__}.{name}" for name in ("nearest", "truth")))
 
-__all__ = ["truth"]
+__all__ = ["nearest", "truth"]

@@ -11,6 +11,7 @@ __all__ = [
     "folder_notes",
     "library_state",
     "passage_ranges",
+    "paths",
     "schema",
     "status",
     "text_blocks",

@@ -22,6 +22,7 @@ from stackroom.catalog.entries import (
     path_within,
 )
 from stackroom.catalog.passage_ranges import PassageRange
+from stackroom.catalog.paths import PATHS_OF_D, places_in
 from stackroom.catalog.text_blocks import TextReader
 from stackroom.catalog.vector_codes import code_length
 from stackroom.catalog.vector_packs import vectors_between
@@ -48,17 +49,6 @@ _PDF = re.compile(r"\.pdf\Z", re.IGNORECASE)
 
 # Joins the passage range `s` that a passage `p` is in.
 _RANGE_OF_P = "JOIN splits s ON s.first = (SELECT max(first) FROM splits WHERE first <= p.id)"
-
-PATHS_OF_D = (
-    # Not from the view `holders`, of which SQLite would here make a copy each time.
-    " (SELECT json_group_array(json_array(b.root, l.path, '')) FROM locations l JOIN libraries b"
-    "  ON b.id = l.library_id WHERE l.document = d.key),"
-    " (SELECT json_group_array(json_array(b.root, l.path, a.name)) FROM attachments a"
-    "  JOIN locations l ON l.document = a.container JOIN libraries b ON b.id = l.library_id"
-    "  WHERE a.document = d.key)"
-)
-"""Two columns for the files of a document `d`, and for those that it is attached to: JSON, each with its
-library's root, its path, and the attachment's name."""
 
 
 class Catalog:
@@ -258,8 +248,7 @@ class Catalog:
         described = []
         for row in rows:
             first, last, key, id_, title, author, created, modified, language, files, attached, pages = row
-            places = [(Path(root).name, path, name) for root, path, name in sorted(json.loads(files))]
-            places += [(Path(root).name, path, name) for root, path, name in sorted(json.loads(attached))]
+            places = [(Path(root).name, path, name) for root, path, name in places_in(files, attached)]
             paths = tuple(f"{library}/{path_within(path, name)}" for library, path, name in places)
             folders = {f"{library}/{path}".rpartition("/")[0]: None for library, path, _ in places}
             ids, about = PassageRange(first, last, key), (title, author, created, modified, language)

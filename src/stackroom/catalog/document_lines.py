@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackroom.catalog.catalog import PATHS_OF_D, Catalog
+from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import path_from_library, shown_path
+from stackroom.catalog.paths import PATHS_OF_D, places_in
 from stackroom.common.documents import Unread
 from stackroom.page.foreign_text import own_line
 
@@ -65,7 +66,7 @@ def read_lines(catalog: Catalog, keys: Sequence[int]) -> list[DocumentLine]:
             language,
             tuple(
                 own_line(shown_path(path_from_library(Path(root), path), name))
-                for root, path, name in (*sorted(json.loads(files)), *sorted(json.loads(attached)))
+                for root, path, name in places_in(files, attached)
             ),
             bool(has_text),
             indexed,

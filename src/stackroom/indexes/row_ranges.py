@@ -18,8 +18,13 @@ def rows_inside(ids: NDArray[np.int64], ranges: NDArray[np.int64]) -> RowRanges:
         ids: of the rows, ascending.
         ranges: pairs (first id, last id), both inclusive, shape (n, 2), in any order.
     """
-    starts = np.searchsorted(ids, ranges[:, 0])
-    stops = np.searchsorted(ids, ranges[:, 1], side="right")
+    return joined(np.searchsorted(ids, ranges[:, 0]), np.searchsorted(ids, ranges[:, 1], side="right"))
+
+
+def joined(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> RowRanges:
+    """Ranges from a start to before a stop as such pairs, ascending; empty ones are left out, those that
+    overlap or touch made one.
+    """
     some = np.flatnonzero(starts < stops)
     if not len(some):
         return NONE

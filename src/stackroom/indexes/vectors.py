@@ -24,6 +24,7 @@ from stackroom.indexes.inverted_lists import (
     select,
     use_one_thread,
 )
+from stackroom.indexes.nearest import Ranges
 from stackroom.indexes.row_ranges import RowRanges, mask, rows_inside, rows_of
 from stackroom.indexes.vector_lists import EXACT_LIMIT, KeptLists, Lists
 
@@ -54,11 +55,6 @@ _FEW = 10_000
 
 # When vectors are removed, those behind them move up, so many at once: bounds the memory for the copy.
 _MOVED_AT_ONCE = 20_000
-
-Ranges = Sequence[tuple[int, int]] | NDArray[np.int64]
-"""Ranges of passage ids, pairs (first, last), both inclusive. As an array of shape (n, 2), thousands are
-cheap.
-"""
 
 
 class VectorIndex:
@@ -133,17 +129,7 @@ class VectorIndex:
         within: Ranges | None = None,
         without: Ranges = (),
     ) -> list[tuple[int, float]]:
-        """The passages nearest to a query.
-
-        Args:
-            vector: of the query; float32, shape (dimensions,), length 1.
-            k: most passages to return.
-            within: passages to look in; None means all.
-            without: passages to leave out.
-
-        Returns:
-            Pairs (passage id, cosine similarity from -1 to 1), the most similar first, equal ones by id.
-        """
+        """The passages nearest to a query: see `NearestPassages`."""
         inside = None if within is None else self._rows(within)
         outside = self._rows(without)
         k = min(k, len(self._ids))
@@ -154,12 +140,7 @@ class VectorIndex:
         return best_first(list(zip(self._ids[rows].tolist(), similar.tolist(), strict=True)))
 
     def similarities(self, vector: NDArray[np.float32], ids: Sequence[int]) -> dict[int, float]:
-        """Passage id → cosine similarity to `vector`, for those of `ids` that are here; higher is nearer.
-
-        Args:
-            vector: of the query; float32, shape (dimensions,), length 1.
-            ids: of passages; any.
-        """
+        """Passage id → cosine similarity to `vector`: see `NearestPassages`."""
         wanted = np.array(sorted(ids), np.int64)
         rows = np.searchsorted(self._ids, wanted)
         here = rows < len(self._ids)

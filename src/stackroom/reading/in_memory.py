@@ -10,6 +10,7 @@ from stackroom.catalog.entries import Model
 from stackroom.catalog.passage_ranges import PassageRanges
 from stackroom.common.data_folder import VECTOR_LISTS
 from stackroom.indexes.inverted_lists import make_lists
+from stackroom.indexes.nearest import NearestPassages
 from stackroom.indexes.vector_lists import EXACT_LIMIT, read_lists
 from stackroom.indexes.vectors import VectorIndex
 from stackroom.reading.finding.document_table import DocumentTable
@@ -20,6 +21,9 @@ _PAGE_NUMBERS = 50_000
 # Seconds between two turns of a thread that takes one after the other: a lock is not fair, and a search that
 # waits would get its turn when that thread is done.
 _PAUSE = 0.01
+
+FindNearest = Callable[[Model], NearestPassages]
+"""Gives what finds the nearest passages of a model, where the store itself keeps their vectors."""
 
 
 def _pause() -> None:
@@ -32,16 +36,20 @@ class InMemory:
     Attributes:
         model: whose vectors and passages these are; None before the first indexing.
         vectors: the index of meaning.
+        own: the same, if it is in this memory; None if the store has it.
         ranges: which passages belong to which document.
         table: what documents can be filtered by.
-        complete: whether all of the catalogue's vectors are in `vectors`.
+        complete: whether all of the catalogue's vectors are in `own`; True if the store has them.
     """
 
-    def __init__(self, catalog: Catalog, exact_limit: int, at_once: int) -> None:
-        """Reads nothing yet. For `exact_limit` and `at_once` see `Turn`."""
+    def __init__(
+        self, catalog: Catalog, exact_limit: int, at_once: int, nearest: FindNearest | None = None
+    ) -> None:
+        """Reads nothing yet. For `exact_limit`, `at_once` and `nearest` see `Turn`."""
         self._catalog = catalog
         self._exact_limit = exact_limit
         self._at_once = at_once
+        self._nearest = nearest
         self._seen_version = (0, 0)
         self._seen_change = 0
         self.complete = True
@@ -90,7 +98,8 @@ class InMemory:
             # Removals come first, and all at once: the other changes are read as the catalogue is now, so
             # that what was added and removed again since the last call is not there to be read.
             removed = [(change.first, change.last) for change in changes if change.kind == "removed"]
-            self.vectors.remove(removed)
+            if self.own is not None:
+                self.own.remove(removed)
             gone = [one for first, last in removed for one in self.ranges.remove(first, last)]
             self.table.remove(gone)
             for change in changes:
@@ -99,19 +108,24 @@ class InMemory:
                 elif change.kind == "named" and len(self.table):
                     self.table.rename(self._catalog.descriptions(model, change.first, change.first))
                 elif change.kind == "embedded" and self.complete:
-                    self.complete = self._load(model, change.first, change.last)
-            if not self.complete and (load or not len(self.vectors)):
-                self.complete = self._load(model)
+                    self.complete = self._load(self.own, model, change.first, change.last)
+            if self.own is not None and not self.complete and (load or not len(self.own)):
+                self.complete = self._load(self.own, model)
         self._seen_change = self._catalog.last_change()
         self._seen_version = version
 
     def _start_with(self, model: Model | None) -> None:
         self.model = model
-        self.vectors = self._no_vectors(model) if model else VectorIndex(1)
+        self.own: VectorIndex | None = None
+        self.vectors: NearestPassages
+        if self._nearest and model:
+            self.vectors = self._nearest(model)
+        else:
+            self.vectors = self.own = self._no_vectors(model) if model else VectorIndex(1)
         self.ranges = PassageRanges()
         self.table = DocumentTable()
         self._page_numbers: dict[int, int] = {}
-        self.complete = model is None
+        self.complete = model is None or self.own is None
 
     def _no_vectors(self, model: Model) -> VectorIndex:
         kept = read_lists(
@@ -122,10 +136,12 @@ class InMemory:
         )
         return VectorIndex(model.fingerprint.dimensions, self._exact_limit, kept)
 
-    def _load(self, model: Model, first: int = 0, last: int = 2**63 - 1) -> bool:
+    def _load(self, own: VectorIndex | None, model: Model, first: int = 0, last: int = 2**63 - 1) -> bool:
         """Loads the next block of vectors that are not there yet. Returns whether it was the last block."""
-        ids, codes = self._catalog.vectors(model, max(first, self.vectors.last + 1), last, self._at_once)
-        self.vectors.add(ids, codes)
+        if own is None:
+            return True
+        ids, codes = self._catalog.vectors(model, max(first, own.last + 1), last, self._at_once)
+        own.add(ids, codes)
         return len(ids) < self._at_once
 
 
@@ -138,6 +154,7 @@ class Turn:
         exact_limit: int = EXACT_LIMIT,
         at_once: int = VECTORS_AT_ONCE,
         pause: Callable[[], None] = _pause,
+        nearest: FindNearest | None = None,
     ) -> None:
         """Reads nothing yet.
 
@@ -146,9 +163,10 @@ class Turn:
             exact_limit: see `VectorIndex`.
             at_once: most vectors to load in one turn.
             pause: is called between two turns of work that takes many; others can have theirs then.
+            nearest: finds the nearest passages if the store does; None if their vectors are to be loaded.
         """
         self.catalog = catalog
-        self._in_memory = InMemory(catalog, exact_limit, at_once)
+        self._in_memory = InMemory(catalog, exact_limit, at_once, nearest)
         self._lock = threading.Lock()
         self._pause = pause
         self._is_loading = False
@@ -205,8 +223,8 @@ class Turn:
         Searches go on with the old ones until all vectors are in the new ones, and wait for one step at most.
         """
         with self._lock:
-            memory, vectors = self._in_memory, self._in_memory.vectors
-            if not memory.complete or not vectors.outgrown:
+            memory, vectors = self._in_memory, self._in_memory.own
+            if vectors is None or not memory.complete or not vectors.outgrown:
                 return
             sample, count = vectors.sample(), len(vectors)
         lists = make_lists(sample, count)
@@ -215,4 +233,4 @@ class Turn:
             self._pause()
             with self._lock:
                 # The index may have been begun anew meanwhile, with another model for example.
-                is_done = memory.vectors is not vectors or vectors.move_to(lists)
+                is_done = memory.own is not vectors or vectors.move_to(lists)

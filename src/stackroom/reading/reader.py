@@ -25,7 +25,7 @@ from stackroom.indexes.words import WordIndex
 from stackroom.reading.browse import Browsing
 from stackroom.reading.completeness import Completeness
 from stackroom.reading.fetch import Fetching
-from stackroom.reading.in_memory import InMemory, Turn
+from stackroom.reading.in_memory import FindNearest, InMemory, Turn
 from stackroom.reading.listing import Listing, Sort
 from stackroom.reading.query_batches import QueryModel
 from stackroom.reading.reranking import Reranking
@@ -65,6 +65,7 @@ class Reader:
         fetch_characters: int = FETCH_CHARACTERS,
         search_characters: int = SEARCH_CHARACTERS,
         reranker: RerankerSource | None = None,
+        nearest: FindNearest | None = None,
     ) -> None:
         """Reads nothing yet.
 
@@ -76,8 +77,9 @@ class Reader:
             fetch_characters: most characters of a document in one answer to a fetch.
             search_characters: most characters that one answer to a search quotes.
             reranker: gives the model that reads the best passages of each search again; None for none.
+            nearest: finds the nearest passages in a store that keeps their vectors; None if they are loaded.
         """
-        self._turn = Turn(catalog)
+        self._turn = Turn(catalog, nearest=nearest)
         self._model = QueryModel(models, model)
         self._fetching = Fetching(self._turn, fetch_characters)
         self._word_index = word_index

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from stackroom.common.documents import Hit
     from stackroom.embedding.embedder import Preparation
+    from stackroom.reading.in_memory import FindNearest
     from stackroom.reading.reader import Reader
 
 
@@ -143,12 +145,19 @@ def open_reader(settings: Settings, models: Path | None = None, *, create: bool 
     from stackroom.reading.reader import Reader
 
     source = Models.of(settings, models, queries=True)
+    catalog = Catalog(settings.truth, create=create)
+    nearest: FindNearest | None = None
+    if settings.store:
+        from stackroom.indexes.postgres.nearest import PostgresNearest
+
+        nearest = partial(PostgresNearest, catalog.rows)
     return Reader(
-        Catalog(settings.truth, create=create),
+        catalog,
         WordIndex(settings.words),
         source,
         settings.model,
         settings.fetch_characters,
         settings.search_characters,
         chosen_reranker(settings, models or settings.models),
+        nearest,
     )

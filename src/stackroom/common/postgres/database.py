@@ -17,6 +17,7 @@ from psycopg_pool import ConnectionPool
 
 from stackroom.common.errors import CatalogMissing, CatalogUnusable, StoreAway
 from stackroom.common.postgres.address import shown_url
+from stackroom.common.postgres.binary import teach
 from stackroom.common.postgres.dialect import arguments, translated
 from stackroom.common.postgres.outage import Outage, first_line, is_away, patient_conninfo, store_away
 from stackroom.common.sql import Cursor
@@ -222,6 +223,7 @@ def database(url: str) -> Database:
 def _configure(connection: "psycopg.Connection[Any]") -> None:
     # Sums of whole numbers are whole numbers too, and not decimals.
     connection.adapters.register_loader("numeric", IntLoader)
+    teach(connection)
 
 
 def _ours(error: psycopg.Error, shown: str) -> CatalogUnusable:

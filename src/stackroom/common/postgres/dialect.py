@@ -10,6 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 _NUMBERED = re.compile(r"\?(\d+)")
+# An index is asked for each of an array's values; of rows of unknown number, the planner makes a join.
+_IN_IDS = re.compile(r"IN\s+\(SELECT CAST\(value AS BIGINT\) FROM json_each\((\?\d*)\)\)")
 _LISTS = re.compile(r"\bjson_each\((\?\d*)\)( [a-z]\w*)?")
 
 
@@ -17,6 +19,7 @@ _LISTS = re.compile(r"\bjson_each\((\?\d*)\)( [a-z]\w*)?")
 def translated(sql: str) -> tuple[str, bool]:
     """A statement as psycopg takes it, and whether its parameters have names ("p1", "p2", …)."""
     sql = sql.replace("%", "%%").replace("json_array(", "json_build_array(")
+    sql = _IN_IDS.sub(r"= ANY(CAST(translate(\1, '[]', '{}') AS bigint[]))", sql)
     sql = _LISTS.sub(
         lambda found: f"json_array_elements_text(CAST({found[1]} AS json)){_named(found[2])}", sql
     )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackroom.catalog.passage_ranges import PassageRange, PassageRanges
-from stackroom.indexes.vectors import VectorIndex
+from stackroom.indexes.nearest import NearestPassages
 from stackroom.indexes.words import WordIndex, WordMatches, page_key
 from stackroom.reading.finding.ranking import Evidence, fuse
 
@@ -137,7 +137,11 @@ class Indexes:
     """
 
     def __init__(
-        self, word_index: WordIndex, vectors: VectorIndex, ranges: PassageRanges, page_numbers: PageNumbers
+        self,
+        word_index: WordIndex,
+        vectors: NearestPassages,
+        ranges: PassageRanges,
+        page_numbers: PageNumbers,
     ) -> None:
         """Reads nothing yet.
 
