@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import cycle
 from threading import Event, Thread
 
@@ -14,12 +15,13 @@ import httpx2
 from fakes import SomeModels, WordHashEmbedder
 from fresh_index import document, lines
 from indexer.passages.embed import embed_pending
-from indexer.passages.writers import words_writer
+from indexer.passages.writers import follow_nearest, words_writer
 from indexer.store.publisher import FileState, Place, Publisher
 from owner import CHEAP, JSON, PASSPHRASE, PUBLIC
 from server_process import environment
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.settings import Settings
+from stackroom.indexes.postgres.nearest import PostgresNearest
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 from stackroom.server.access.passphrase import hashed
@@ -28,16 +30,20 @@ from waiting import WaitedInVain, read_line
 
 PROGRAM = """
 import os
+from functools import partial
 from fakes import SomeModels, WordHashEmbedder
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.settings import Settings
+from stackroom.indexes.postgres.nearest import PostgresNearest
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 from stackroom.server.application import serve_http
 
 settings = Settings.read(os.environ)
 models = SomeModels(WordHashEmbedder)
-reader = Reader(Catalog(settings.truth, create=True), WordIndex(settings.words), models)
+catalog = Catalog(settings.truth, create=True)
+nearest = partial(PostgresNearest, catalog.rows)
+reader = Reader(catalog, WordIndex(settings.words), models, nearest=nearest)
 serve_http(settings, reader)
 """
 
@@ -61,7 +67,9 @@ class Library:
     def reader(self) -> Reader:
         """One in this process."""
         models = SomeModels(WordHashEmbedder)
-        return Reader(Catalog(self.settings.truth), WordIndex(self.settings.words), models)
+        catalog = Catalog(self.settings.truth)
+        nearest = partial(PostgresNearest, catalog.rows)
+        return Reader(catalog, WordIndex(self.settings.words), models, nearest=nearest)
 
     def add(self, number: int, *pages: str) -> str:
         """Commits a document, embeds it, and returns its id."""
@@ -74,6 +82,7 @@ class Library:
         )
         with Catalog(self.settings.truth) as catalog, closing(words_writer(self.settings)) as writer:
             writer.follow(catalog)
+            follow_nearest(self.settings, catalog)
         return made.id
 
 
@@ -126,6 +135,14 @@ def _line(server: StoreServer) -> str:
         return read_line(server.process.stderr, server.process)
     except WaitedInVain as error:
         raise WaitedInVain(f"{error}: {''.join(server.log)}") from error
+
+
+@dataclass
+class Both:
+    """Where a browser finds servers."""
+
+    browser: httpx2.Client
+    url: str = PUBLIC
 
 
 class TakingTurns(httpx2.BaseTransport):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import httpx2
 import pytest
@@ -14,7 +14,7 @@ from stackroom.common.settings import Settings
 from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.access.store import AccessStore
 from stackroom.server.monitoring.ledger import newest
-from store_servers import Library, StoreServer, balanced, call, store_server
+from store_servers import Both, Library, StoreServer, balanced, call, store_server
 
 
 @pytest.fixture(scope="module")
@@ -39,14 +39,6 @@ def library(settings: Settings) -> Iterator[Library]:
 def servers(settings: Settings, library: Library) -> Iterator[list[StoreServer]]:
     with store_server(settings) as first, store_server(settings) as second:
         yield [first, second]
-
-
-@dataclass
-class Both:
-    """Where a browser finds both."""
-
-    browser: httpx2.Client
-    url: str = PUBLIC
 
 
 def ok(response: httpx2.Response) -> str:
