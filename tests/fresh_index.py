@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.passages.words_writer import WordsWriter
+from indexer.passages.writers import words_writer
 from indexer.store.publisher import FileState, Place, Publisher
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Model
 from stackroom.common.documents import Document, Page, Passage
 from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import Fingerprint
+from stackroom.indexes.matching import MatchingWords
 from stackroom.indexes.words import WordIndex
 
 DIMENSIONS = 16
@@ -90,10 +91,19 @@ class FreshIndex:
 
     def follow_words(self) -> bool:
         """Brings the index of words up to date; returns whether there was anything to do."""
-        with closing(WordsWriter(self.words)) as writer:
+        with closing(words_writer(self.settings)) as writer:
             return writer.follow(self.catalog)
 
-    def found(self, word_index: WordIndex, query: str, k: int = 10) -> list[str]:
+    def word_index(self) -> MatchingWords:
+        """One more reader of the index of words."""
+        if not self.settings.store:
+            return WordIndex(self.words)
+        from stackroom.common.postgres.database import database
+        from stackroom.indexes.postgres.words import PostgresWords
+
+        return PostgresWords(database(self.settings.store))
+
+    def found(self, word_index: MatchingWords, query: str, k: int = 10) -> list[str]:
         """The texts of the passages that have the words of a query, the best first."""
         return self.texts([passage for passage, _ in word_index.search(query, k).hits])
 

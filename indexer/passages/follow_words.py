@@ -3,7 +3,7 @@
 import threading
 import time
 
-from indexer.passages.words_writer import WordsWriter
+from indexer.passages.writers import FollowsWords
 from stackroom.catalog.catalog import Catalog
 
 # Seconds between two commits: ten times what the last one took, but at least and at most so many. Each commit
@@ -17,7 +17,7 @@ def pause_after(seconds: float) -> float:
 
 
 def follow_words(
-    writer: WordsWriter,
+    writer: FollowsWords,
     catalog: Catalog,
     *,
     news: threading.Event,

@@ -4,6 +4,7 @@ All is made from the truth, whose log of changes is followed. Each transaction n
 that a kill costs no more than the block at hand. One process does it at a time; the others leave it to that.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 
@@ -14,7 +15,7 @@ from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import REPLACED, Change, Model
 from stackroom.catalog.vector_codes import decode
 from stackroom.common.postgres.binary import COPY_BEGIN, COPY_END, vector_rows
-from stackroom.common.postgres.database import Database, Session
+from stackroom.common.postgres.database import NEAREST, Database, Session
 from stackroom.embedding.embedder import Fingerprint
 
 # Passages taken in by one transaction: what a kill can cost, and how long new ones wait behind others.
@@ -33,8 +34,8 @@ _BULK = 0.5
 # What the graph takes for a passage while it is made, beside its vector. What has no room makes it slower.
 _BYTES_IN_GRAPH = 800
 
-# The key of the lock on these tables.
-_LOCK = 0x57AC6
+# Whoever has it and nothing to do lets it go within milliseconds; seconds between two looks for that.
+_LOOKS, _PAUSE = 20, 0.05
 
 _ALL = 2**63 - 1
 
@@ -64,12 +65,14 @@ class PostgresNearestWriter:
         self._at_once = at_once
         self._graph_from = graph_from
 
-    def follow(self, catalog: Catalog) -> bool:
+    def follow(self, catalog: Catalog, *, is_last: bool = False) -> bool:
         """Takes in everything that was committed since the last time, of each model that is searched or will
         be, and makes graphs that are due. While another process is at it, that is left to it.
 
         Args:
             catalog: of the same store; nobody else may use this object meanwhile.
+            is_last: whether nobody may call again soon. Then another process is trusted only if it is at work
+                for long, so that it is sure to look again.
 
         Returns:
             Whether there was anything to do.
@@ -79,14 +82,14 @@ class PostgresNearestWriter:
             CatalogUnusable: it refuses, or vectors in the truth are damaged.
         """
         is_news = False
-        while self._step(catalog):
+        while self._step(catalog, _LOOKS if is_last else 1):
             is_news = True
         return is_news
 
-    def _step(self, catalog: Catalog) -> bool:
+    def _step(self, catalog: Catalog, looks: int) -> bool:
         """Some of the work, in one transaction. Returns whether there may be more."""
         with self._database.session() as session, session.errors(), session.raw.transaction():
-            if not session.execute("SELECT pg_try_advisory_xact_lock(?)", (_LOCK,)).fetchone()[0]:
+            if not _locked(session, looks):
                 return False
             # Only now, so that what is read of the truth is not older than what is in the table.
             with catalog.snapshot():
@@ -256,6 +259,16 @@ class _Table:
             " passages = excluded.passages, indexed = excluded.indexed",
             (self._model.id, *astuple(self.state)),
         )
+
+
+def _locked(session: Session, looks: int) -> bool:
+    """Takes the lock for the transaction, unless somebody has it each time that we look."""
+    for look in range(looks):
+        if look:
+            time.sleep(_PAUSE)
+        if session.execute("SELECT pg_try_advisory_xact_lock(?)", (NEAREST,)).fetchone()[0]:
+            return True
+    return False
 
 
 def _models(catalog: Catalog) -> list[tuple[Model, bool]]:

@@ -17,6 +17,7 @@ import tantivy
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Change, Model
 from stackroom.common.errors import CatalogUnusable
+from stackroom.indexes.matching import page_key
 from stackroom.indexes.parts import parts
 from stackroom.indexes.terms import Analyzer, stemmed
 from stackroom.indexes.words import (
@@ -26,7 +27,6 @@ from stackroom.indexes.words import (
     PASSAGES,
     dead_share,
     open_index,
-    page_key,
 )
 
 # Memory for words that are not written yet; the engine writes a segment when it is full.

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 
 from indexer.passages.embed import Embedding
 from indexer.passages.follow_words import follow_words
-from indexer.passages.writers import follow_nearest, words_writer
+from indexer.passages.writers import words_writer
 from indexer.run.account import Run
 from indexer.store.publisher import Publisher
 from stackroom.catalog.catalog import Catalog
@@ -51,9 +51,6 @@ def in_background(
     def tell(count: int) -> None:
         if count:
             run.tell(embedded=count)
-            if settings.store:  # else servers load the vectors by themselves
-                with Catalog(settings.truth) as catalog:
-                    follow_nearest(settings, catalog)
 
     with ThreadPoolExecutor(1, "words") as executor:
         words = executor.submit(index_words)

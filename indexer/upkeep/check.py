@@ -1,9 +1,10 @@
 """Checks that everything in a data folder is sound and fits together. `repair` repairs what is found."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Any
 
 from indexer.folder.compare import compare
 from indexer.folder.leave_out import Rules
@@ -11,12 +12,13 @@ from indexer.store.publisher import Publisher
 from indexer.upkeep.check_rows import Damage, damages
 from indexer.upkeep.check_words import audit
 from stackroom.catalog.catalog import Catalog
-from stackroom.catalog.entries import file_at, locations
+from stackroom.catalog.entries import current_model, file_at, locations, pending_count
 from stackroom.catalog.folder_notes import read_notes
 from stackroom.catalog.schema import create_tables, open_catalog
 from stackroom.common.data_folder import MOUNTS
 from stackroom.common.errors import CatalogUnusable
 from stackroom.common.settings import Settings
+from stackroom.common.sql import Sql
 
 Tell = Callable[[str, int, int], None]
 """Told what is being looked at, how many documents are done, and how many there are."""
@@ -54,12 +56,33 @@ class Report:
 def check(settings: Settings, tell: Tell = lambda stage, done, of: None) -> Report:
     """Checks a data folder, in which no indexer may be at work (see `indexer.lock`); a server may.
 
+    A database sees to its own structure; there, what only we know is checked.
+
     Raises:
         CatalogMissing: there is nothing to check.
         CatalogVersion: another version of Stackroom wrote the catalogue.
         CatalogUnusable: the catalogue can't be read for a reason that is no damage, such as missing rights.
+        StoreAway: the database can't be reached.
     """
     report = Report()
+    if settings.store:
+        from stackroom.common.postgres.database import database
+
+        with database(settings.store).session() as session, session.snapshot() as db:
+            _look_at_rows(db, report, tell)
+    else:
+        _look_into_file(settings, report, tell)
+    if not any(damage.remedy == "replace" for damage in report.damages):
+        tell("words", 0, 1)
+        with Catalog(settings.truth) as catalog:
+            wrong, report.words_behind = audit(settings.words, catalog)
+        report.damages += [Damage(f"the index of words is damaged: {what}", "rebuild") for what in wrong]
+        tell("files", 0, 1)
+        _look_at_files(settings, report)
+    return report
+
+
+def _look_into_file(settings: Settings, report: Report, tell: Tell) -> None:
     try:
         with closing(open_catalog(settings.catalog, create=False)) as db:
             db.execute("PRAGMA query_only = ON")
@@ -76,14 +99,6 @@ def check(settings: Settings, tell: Tell = lambda stage, done, of: None) -> Repo
         ):
             raise
         report.damages.append(_beyond_repair(error.__cause__))
-    if not any(damage.remedy == "replace" for damage in report.damages):
-        tell("words", 0, 1)
-        with Catalog(settings.catalog) as catalog:
-            wrong, report.words_behind = audit(settings.words, catalog)
-        report.damages += [Damage(f"the index of words is damaged: {what}", "rebuild") for what in wrong]
-        tell("files", 0, 1)
-        _look_at_files(settings, report)
-    return report
 
 
 def _beyond_repair(error: sqlite3.Error) -> Damage:
@@ -107,12 +122,14 @@ def _structure(db: sqlite3.Connection, tell: Tell) -> Iterator[Damage]:
         yield Damage(f"rows of {table} belong to nothing", "sweep")
 
 
-def _look_at_rows(db: sqlite3.Connection, report: Report, tell: Tell) -> None:
+def _look_at_rows(db: Sql, report: Report, tell: Tell) -> None:
     (report.passages,) = db.execute("SELECT count(*) FROM passages").fetchone()
-    (report.pending,) = db.execute(
-        "SELECT count(*) FROM splits s CROSS JOIN pending w ON w.passage BETWEEN s.first AND s.last"
-        " WHERE s.model = (SELECT id FROM models WHERE current = 1)"
-    ).fetchone()
+
+    def rows(sql: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+        return db.execute(sql, parameters).fetchall()
+
+    model = current_model(rows)
+    report.pending = pending_count(rows, model) if model else 0
     (count,) = db.execute("SELECT count(*) FROM documents").fetchone()
 
     def on_document() -> None:
@@ -121,13 +138,12 @@ def _look_at_rows(db: sqlite3.Connection, report: Report, tell: Tell) -> None:
 
     report.damages += damages(db, on_document)
     for key in {damage.document for damage in report.damages if damage.document}:
-        held = locations(lambda sql, parameters: db.execute(sql, parameters).fetchall(), key)
-        report.files[key] = [str(location.file) for location in held]
+        report.files[key] = [str(location.file) for location in locations(rows, key)]
 
 
 def _look_at_files(settings: Settings, report: Report) -> None:
     mounts, rules = read_notes(settings.index / MOUNTS), Rules.of(settings)
-    with closing(Publisher(settings.catalog, create=False)) as publisher:
+    with closing(Publisher(settings.truth, create=False)) as publisher:
         for root, library in publisher.libraries().items():
             if root.suffix == ".jsonl":
                 continue  # a collection of `stackroom eval`, whose documents are no files

@@ -1,12 +1,11 @@
 """Checks the catalogue row by row: documents, texts, passages and vectors. Changes nothing.
 
-SQLite checks its own structure and its keys; here we check what only we know. A text block has a checksum
-(older ones have none), and the length of a vector has known limits: so a bit that a disk has flipped is
-noticed in most places, not in all.
+The database sees to its own structure and its keys; here we check what only we know. A text block has a
+checksum (older ones have none), and the length of a vector has known limits: so a bit that a disk has flipped
+is noticed in most places, not in all.
 """
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,10 +14,12 @@ from typing import Literal
 import numpy as np
 
 from indexer.store.document_rows import ILLEGIBLE, passage_hash
+from indexer.upkeep.document_rows import DocumentRows, SplitRows, all_documents
 from stackroom.catalog.text_blocks import unpack
 from stackroom.catalog.vector_codes import code_length, decode
-from stackroom.catalog.vector_packs import vectors_between
+from stackroom.catalog.vector_packs import unpack as unpack_vectors
 from stackroom.common.errors import CatalogUnusable
+from stackroom.common.sql import Sql
 
 Remedy = Literal[
     "replace",  # the file itself: a new one takes its place, and all PDFs are read again
@@ -28,8 +29,6 @@ Remedy = Literal[
     "resplit",  # the passages are made again from the text; those without a sound vector wait for one
     "rebuild",  # the index of words is made again
 ]
-
-_PAGES = "SELECT number, start FROM pages WHERE document = ? ORDER BY number"
 
 # Least and greatest length of a decoded vector. It is within 0.01 of 1 but for codes of an older compact
 # profile: large components are cut in these, and the others are larger to make up for that.
@@ -51,8 +50,8 @@ class Damage:
     document: int = 0
 
 
-def damages(db: sqlite3.Connection, on_document: Callable[[], None]) -> Iterator[Damage]:
-    """Everything that is wrong in a catalogue whose tables SQLite can read.
+def damages(db: Sql, on_document: Callable[[], None]) -> Iterator[Damage]:
+    """Everything that is wrong in a catalogue whose tables can be read.
 
     Args:
         db: of the catalogue; nobody may write meanwhile.
@@ -60,35 +59,44 @@ def damages(db: sqlite3.Connection, on_document: Callable[[], None]) -> Iterator
 
     Raises:
         sqlite3.Error: SQLite can't read the tables after all.
+        CatalogUnusable: PostgreSQL can't.
     """
     yield from _loose_ends(db)
     models = dict(db.execute("SELECT id, dimensions FROM models"))
     current = [row[0] for row in db.execute("SELECT id FROM models WHERE current = 1")]
     if models and not current:
         yield Damage("no model is the one that is searched", "sweep")
-    documents = db.execute(
-        "SELECT key, page_count, text_bytes, outline, EXISTS"
-        " (SELECT 1 FROM holders WHERE document = key) FROM documents ORDER BY key"
-    ).fetchall()
-    for key, page_count, text_bytes, outline, held in documents:
-        if not held:
-            yield Damage("a document has no file", "reread", key)
-        elif wrong := _text_damage(db, key, page_count, text_bytes, outline):
-            yield Damage(wrong, "reread", key)
-        else:
-            yield from _passage_damages(db, key, models, current)
+    for document in all_documents(db):
+        yield from _document_damages(document, models, current)
         on_document()
 
 
-def _loose_ends(db: sqlite3.Connection) -> Iterator[Damage]:
+def _document_damages(
+    document: DocumentRows, models: dict[int, int], current: Sequence[int]
+) -> Iterator[Damage]:
+    if not document.is_held:
+        yield Damage("a document has no file", "reread", document.key)
+        return
+    try:
+        texts = [(start, unpack(content)) for start, content in document.texts]
+    except CatalogUnusable as error:
+        yield Damage(f"a part of its text is damaged ({error.__cause__})", "reread", document.key)
+        return
+    if wrong := _text_damage(document, texts):
+        yield Damage(wrong, "reread", document.key)
+    else:
+        yield from _passage_damages(document, "".join(text for _, text in texts), models, current)
+
+
+def _loose_ends(db: Sql) -> Iterator[Damage]:
     """Rows that belong to nothing."""
     queries = {
         "passages belong to no document": "SELECT count(*) FROM passages p WHERE NOT EXISTS (SELECT 1 FROM"
         " splits s WHERE s.first = (SELECT max(first) FROM splits WHERE first <= p.id) AND s.last >= p.id)",
-        "vectors belong to no passage": "SELECT count(*) FROM vectors WHERE first NOT IN"
-        " (SELECT id FROM passages)",
-        "waiting passages are not there": "SELECT count(*) FROM pending WHERE passage NOT IN"
-        " (SELECT id FROM passages)",
+        "vectors belong to no passage": "SELECT count(*) FROM vectors WHERE NOT EXISTS"
+        " (SELECT 1 FROM passages WHERE id = first)",
+        "waiting passages are not there": "SELECT count(*) FROM pending WHERE NOT EXISTS"
+        " (SELECT 1 FROM passages WHERE id = passage)",
     }
     for what, query in queries.items():
         (count,) = db.execute(query).fetchone()
@@ -101,111 +109,79 @@ def _loose_ends(db: sqlite3.Connection) -> Iterator[Damage]:
                 yield Damage("its passages overlap with another document's", "resplit", document)
 
 
-def _text_damage(db: sqlite3.Connection, key: int, page_count: int, text_bytes: int, outline: str) -> str:
+def _text_damage(document: DocumentRows, texts: Sequence[tuple[int, str]]) -> str:
     """What is wrong with a document's text, pages and headings; empty if nothing is."""
     try:
-        entries = json.loads(outline)
+        entries = json.loads(document.outline)
     except ValueError:
         return "its outline cannot be read"
     if not all(isinstance(entry, list) and len(entry) == 3 for entry in entries):
         return "its outline cannot be read"
-    pages = db.execute(_PAGES, (key,)).fetchall()
-    if [number for number, _ in pages] != list(range(1, page_count + 1)):
+    if [number for number, _ in document.pages] != list(range(1, document.page_count + 1)):
         return "pages are missing"
-    starts = [start for _, start in pages]
+    starts = [start for _, start in document.pages]
     characters = size = 0
-    for start, content in db.execute(
-        "SELECT start, content FROM texts WHERE document = ? ORDER BY start", (key,)
-    ):
+    for start, text in texts:
         if start != characters or start not in starts:
             return "a part of its text is missing"
-        try:
-            text = unpack(content)
-        except CatalogUnusable as error:
-            return f"a part of its text is damaged ({error.__cause__})"
         characters += len(text)
         size += len(text.encode())
-    if size != text_bytes:
-        return f"its text has {size} bytes instead of {text_bytes}"
+    if size != document.text_bytes:
+        return f"its text has {size} bytes instead of {document.text_bytes}"
     if starts and (starts[0] != 0 or starts[-1] > characters or any(a > b for a, b in pairwise(starts))):
         return "its pages do not lie end to end"
-    (outside,) = db.execute(
-        "SELECT count(*) FROM sections WHERE document = ? AND (start < 0 OR start > ?)", (key, characters)
-    ).fetchone()
-    if outside:
+    if any(least < 0 or most > characters for least, most in document.headings):
         return "headings stand outside its text"
-    (beyond,) = db.execute(
-        "SELECT count(*) FROM unread WHERE document = ? AND (page < 0 OR page > ?)", (key, page_count)
-    ).fetchone()
+    beyond = any(least < 0 or most > document.page_count for least, most in document.unread)
     return "what could not be read is on pages that it has not" if beyond else ""
 
 
 def _passage_damages(
-    db: sqlite3.Connection, key: int, models: dict[int, int], current: Sequence[int]
+    document: DocumentRows, text: str, models: dict[int, int], current: Sequence[int]
 ) -> Iterator[Damage]:
-    blocks = db.execute("SELECT content FROM texts WHERE document = ? ORDER BY start", (key,))
-    text = "".join(unpack(content) for (content,) in blocks)
-    starts = [start for _, start in db.execute(_PAGES, (key,))]
+    starts = [start for _, start in document.pages]
     pages = {
         number: (start, stop)
         for number, (start, stop) in enumerate(pairwise([*starts, len(text)]), 1)
         if text[start:stop].strip()
     }
-    splits = db.execute(
-        "SELECT first, last, illegible, model FROM splits WHERE document = ?", (key,)
-    ).fetchall()
-    split_for = {model for *_, model in splits}
-    if pages and not split_for.issuperset(current):
-        yield Damage("it has no passages", "resplit", key)
-    for first, last, illegible, model in splits:
-        if wrong := _split_damage(db, first, last, illegible, model, models.get(model, 0), text, pages):
-            yield Damage(wrong, "resplit", key)
+    if pages and not {split.model for split in document.splits}.issuperset(current):
+        yield Damage("it has no passages", "resplit", document.key)
+    for split in document.splits:
+        if wrong := _split_damage(split, models.get(split.model, 0), text, pages):
+            yield Damage(wrong, "resplit", document.key)
 
 
-def _split_damage(
-    db: sqlite3.Connection,
-    first: int,
-    last: int,
-    illegible: int,
-    model: int,
-    dimensions: int,
-    text: str,
-    pages: dict[int, tuple[int, int]],
-) -> str:
-    rows = db.execute(
-        "SELECT p.id, p.page, p.start, p.stop, p.hash, w.context, w.code FROM passages p"
-        " LEFT JOIN pending w ON w.passage = p.id"
-        " WHERE p.id BETWEEN ? AND ? ORDER BY p.id",
-        (first, last),
-    ).fetchall()
-    if len(rows) != last - first + 1:
-        return f"{last - first + 1 - len(rows)} of its passages are missing"
+def _split_damage(split: SplitRows, dimensions: int, text: str, pages: dict[int, tuple[int, int]]) -> str:
+    rows, wanted = split.passages, split.last - split.first + 1
+    if len(rows) != wanted:
+        return f"{wanted - len(rows)} of its passages are missing"
     spans: dict[int, list[tuple[int, int]]] = {}
     for _, page, start, stop, *_ in rows:
         spans.setdefault(page, []).append((start, stop))
     if spans.keys() != pages.keys() or not all(_cover(spans[page], pages[page]) for page in pages):
         return "its passages do not lie end to end"
     try:
-        codes = stored_codes(db, first, last, dimensions)
+        codes = _stored_codes(split, dimensions)
     except CatalogUnusable as error:
         return f"a vector is damaged ({error.__cause__})"
     for id_, _, start, stop, hash_, context, _ in rows:
         if (id_ in codes) + (context is not None) != (hash_ != ILLEGIBLE):
             has = "no vector and does not wait" if context is None else "a vector and waits"
             return f"a passage has {has} for one"
-        if context is not None and passage_hash(model, context + text[start:stop]) != hash_:
+        if context is not None and passage_hash(split.model, context + text[start:stop]) != hash_:
             return "a passage that waits is not what it was"
-    if illegible != sum(hash_ == ILLEGIBLE for _, _, _, _, hash_, _, _ in rows):
+    if split.illegible != sum(hash_ == ILLEGIBLE for _, _, _, _, hash_, _, _ in rows):
         return "its passages that the model can't read are miscounted"
     ready = [code for *_, code in rows if code]
     return "" if sound([*codes.values(), *ready], dimensions) else "a vector is damaged"
 
 
-def stored_codes(db: sqlite3.Connection, first: int, last: int, dimensions: int) -> dict[int, bytes]:
+def _stored_codes(split: SplitRows, dimensions: int) -> dict[int, bytes]:
     """Id → code of the passages of one passage range. Raises CatalogUnusable if one can't be read."""
     length = code_length(dimensions)
-    rows = vectors_between(lambda sql, values: db.execute(sql, values).fetchall(), first, last, length)
-    return {id_: code for ids, codes in rows for id_, code in zip(ids, codes, strict=True)}
+    packs = (unpack_vectors(first, pack, length) for first, pack in split.packs)
+    return {id_: code for ids, codes in packs for id_, code in zip(ids, codes, strict=True)}
 
 
 def _cover(spans: list[tuple[int, int]], page: tuple[int, int]) -> bool:

@@ -9,7 +9,8 @@ import tantivy
 
 from indexer.passages.words_writer import bookmark_id, live_files, read_bookmark
 from stackroom.catalog.catalog import Catalog
-from stackroom.indexes.words import DOCUMENTS, PAGES, PASSAGES, open_index, page_key
+from stackroom.indexes.matching import page_key
+from stackroom.indexes.words import DOCUMENTS, PAGES, PASSAGES, open_index
 
 # Each of the engine's files ends with a JSON object that has the CRC-32 of all before it, then the length of
 # that JSON, then this number.

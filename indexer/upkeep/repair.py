@@ -3,12 +3,12 @@
 import shutil
 import sqlite3
 import time
-from collections.abc import Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from indexer.passages.split import split
-from indexer.passages.words_writer import WordsWriter
+from indexer.passages.writers import words_writer
 from indexer.store.document_rows import add_passages, log_change, remove_document, remove_passages
 from indexer.store.holding import attached_to, drop_unheld
 from indexer.store.publisher import Publisher
@@ -21,7 +21,9 @@ from stackroom.catalog.vector_codes import code_length
 from stackroom.catalog.vector_packs import unpack
 from stackroom.common.data_folder import DAMAGED
 from stackroom.common.errors import CatalogUnusable
+from stackroom.common.postgres.address import StoreAddress
 from stackroom.common.settings import Settings
+from stackroom.common.sql import Sql
 from stackroom.common.sqlite_file import move
 from stackroom.embedding.embedder import ModelSource, refuse_another_model
 
@@ -37,8 +39,8 @@ _SWEEPS = (
     "DELETE FROM texts WHERE document NOT IN (SELECT key FROM documents)",
     "DELETE FROM passages WHERE NOT EXISTS (SELECT 1 FROM splits s WHERE s.first ="
     " (SELECT max(first) FROM splits WHERE first <= passages.id) AND s.last >= passages.id)",
-    "DELETE FROM vectors WHERE first NOT IN (SELECT id FROM passages)",
-    "DELETE FROM pending WHERE passage NOT IN (SELECT id FROM passages)",
+    "DELETE FROM vectors WHERE NOT EXISTS (SELECT 1 FROM passages WHERE id = first)",
+    "DELETE FROM pending WHERE NOT EXISTS (SELECT 1 FROM passages WHERE id = passage)",
     "UPDATE models SET current = 1 WHERE id = (SELECT min(id) FROM models)"
     " AND NOT EXISTS (SELECT 1 FROM models WHERE current = 1)",
 )
@@ -76,12 +78,12 @@ def repair(
         if wanting(report.damages, "replace"):
             done.append(_replace(settings.catalog))
         elif wanting(report.damages, "sweep"):
-            _sweep(settings.catalog)
+            _sweep(settings.truth)
             done.append("Rows that belonged to nothing were removed.")
             report = check(settings, tell)
         reread, resplit = wanting(report.damages, "reread"), wanting(report.damages, "resplit")
         if reread:
-            _drop(settings.catalog, reread)
+            _drop(settings.truth, reread)
             done.append(f"Documents removed: {len(reread)}. `stackroom index` reads their PDFs again.")
         if resplit := [key for key in resplit if key not in reread]:
             waiting = _resplit(settings, models, resplit, tell)
@@ -95,7 +97,7 @@ def repair(
         tell("words", 0, 1)
         if rebuild:
             shutil.rmtree(settings.words)
-        with Catalog(settings.catalog) as catalog, closing(WordsWriter(settings.words)) as writer:
+        with Catalog(settings.truth) as catalog, closing(words_writer(settings)) as writer:
             writer.follow(catalog)
         done.append("The index of words was " + ("built again." if rebuild else "brought up to date."))
     return done
@@ -126,42 +128,48 @@ def _replace(path: Path) -> str:
     return f"The damaged file is now {aside}; a new one took its place. {again} reads all PDFs again."
 
 
-def _sweep(path: Path) -> None:
-    with closing(open_catalog(path, create=False)) as db:
-        db.execute("PRAGMA foreign_keys = OFF")  # the references it follows may be broken
+@contextmanager
+def _transaction(truth: Path | StoreAddress, *, references: bool = True) -> Iterator[Sql]:
+    """One transaction. Without `references`, a file's may be broken; those of a database never are."""
+    if isinstance(truth, StoreAddress):
+        from stackroom.common.postgres.database import database
+
+        with database(truth.url).session() as session, session.writing() as store:
+            yield store
+        return
+    with closing(open_catalog(truth, create=False)) as db:
+        db.execute(f"PRAGMA foreign_keys = {'ON' if references else 'OFF'}")
         db.execute("BEGIN IMMEDIATE")
         with db:
-            strays = db.execute(
-                "SELECT first, last FROM splits WHERE document NOT IN (SELECT key FROM documents)"
-                " OR model NOT IN (SELECT id FROM models)"
-            ).fetchall()
-            for first, last in strays:
-                remove_passages(db, first, last)
-            for statement in _SWEEPS:
-                db.execute(statement)
-            log_change(db, "model", 0, 0)  # servers load everything again
+            yield db
 
 
-def _drop(path: Path, keys: Sequence[int]) -> None:
-    with closing(open_catalog(path, create=False)) as db:
-        db.execute("BEGIN IMMEDIATE")
-        with db:
-            for key in keys:
-                attached = attached_to(db, key)
-                db.execute("DELETE FROM locations WHERE document = ?", (key,))
-                db.execute(
-                    "UPDATE attachments SET state = 'waiting', document = NULL WHERE document = ?", (key,)
-                )
-                remove_document(db, key)
-                drop_unheld(db, attached)
+def _sweep(truth: Path | StoreAddress) -> None:
+    with _transaction(truth, references=False) as db:
+        strays = db.execute(
+            "SELECT first, last FROM splits WHERE document NOT IN (SELECT key FROM documents)"
+            " OR model NOT IN (SELECT id FROM models)"
+        ).fetchall()
+        for first, last in strays:
+            remove_passages(db, first, last)
+        for statement in _SWEEPS:
+            db.execute(statement)
+        log_change(db, "model", 0, 0)  # servers load everything again
+
+
+def _drop(truth: Path | StoreAddress, keys: Sequence[int]) -> None:
+    with _transaction(truth) as db:
+        for key in keys:
+            attached = attached_to(db, key)
+            db.execute("DELETE FROM locations WHERE document = ?", (key,))
+            db.execute("UPDATE attachments SET state = 'waiting', document = NULL WHERE document = ?", (key,))
+            remove_document(db, key)
+            drop_unheld(db, attached)
 
 
 def _resplit(settings: Settings, models: ModelSource, keys: Sequence[int], tell: Tell) -> int:
     """Makes the passages of these documents again, for all models. Returns how many wait for a vector now."""
-    with (
-        closing(Publisher(settings.catalog, compact=settings.compact)) as publisher,
-        closing(open_catalog(settings.catalog, create=False)) as db,
-    ):
+    with closing(Publisher(settings.truth, compact=settings.compact)) as publisher:
         current = publisher.current_model()
         if current is None:
             return 0
@@ -169,8 +177,8 @@ def _resplit(settings: Settings, models: ModelSource, keys: Sequence[int], tell:
         refuse_another_model(name, models.digest(name), current.fingerprint)
         tokenizer = models.tokenizer(name)
         ranges = "SELECT first, last FROM splits WHERE document = ?"
-        db.execute("BEGIN IMMEDIATE")
-        with db:  # of all documents first: a passage may take over the vector of another one's
+        with _transaction(settings.truth) as db:
+            # Of all documents first: a passage may take over the vector of another one's.
             for key in keys:
                 for first, last in db.execute(ranges, (key,)).fetchall():
                     _remove_unsound(db, first, last, current)
@@ -178,8 +186,7 @@ def _resplit(settings: Settings, models: ModelSource, keys: Sequence[int], tell:
             tell("splitting", number, len(keys))
             document = publisher.document(key)
             passages = split(document, tokenizer, current.fingerprint.passage_tokens)
-            db.execute("BEGIN IMMEDIATE")
-            with db:
+            with _transaction(settings.truth) as db:
                 old = db.execute(ranges, (key,)).fetchall()
                 # Before the old passages are removed, so that their sound vectors are taken over.
                 add_passages(db, current, key, document, passages)
@@ -189,7 +196,7 @@ def _resplit(settings: Settings, models: ModelSource, keys: Sequence[int], tell:
         return publisher.pending_count(current)
 
 
-def _remove_unsound(db: sqlite3.Connection, first: int, last: int, model: Model) -> None:
+def _remove_unsound(db: Sql, first: int, last: int, model: Model) -> None:
     dimensions = model.fingerprint.dimensions
     rows = db.execute("SELECT first, pack FROM vectors WHERE first BETWEEN ? AND ?", (first, last))
     for at, pack in rows.fetchall():

@@ -10,11 +10,10 @@ import pytest
 
 from commands import stackroom_here
 from fakes import OneModel, WordHashEmbedder
-from indexer.run.account import Summary
-from indexer.run.indexer import Indexer
 from indexer.upkeep.check import Report, check
 from indexer.upkeep.repair import repair
 from make_pdfs import write_pdf
+from small_library import OTTERS, index
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.errors import CatalogMissing, CatalogUnusable
 from stackroom.common.running import hold
@@ -22,39 +21,17 @@ from stackroom.common.settings import Settings
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
-OTTERS = "Otters hold hands while they sleep, so that the current does not carry them apart."
 QUERIES = {  # what stands for a number in the SQL below
     "FIRST": "SELECT min(id) FROM passages",
     "OTTER": "SELECT document FROM locations WHERE path = 'otter 0.pdf'",
     "BREAD": "SELECT document FROM locations WHERE path = 'bread.pdf'",
 }
 
-BREAD = "Knead the dough for ten minutes and let it rest under a damp cloth until it has doubled."
-
-
-@pytest.fixture(scope="module")
-def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a library and its index; to be copied."""
-    home = tmp_path_factory.mktemp("indexed")
-    papers = home / "papers"
-    papers.mkdir()
-    for number in range(3):
-        text = f"{OTTERS} This is otter {number}."
-        write_pdf(papers / f"otter {number}.pdf", [text, f"Otter {number} likes stones.", ""], title="Otters")
-    write_pdf(papers / "bread.pdf", [BREAD], title="On Bread")
-    index(Settings.read({}, data=home / "data", workers=2), papers)
-    return home
-
 
 @pytest.fixture
 def settings(indexed: Path, tmp_path: Path) -> Settings:
     shutil.copytree(indexed / "data", tmp_path / "data")
     return Settings.read({}, data=tmp_path / "data", workers=2)
-
-
-def index(settings: Settings, *roots: Path) -> Summary:
-    with Indexer(settings, OneModel(WordHashEmbedder())) as indexer:
-        return indexer.run(roots or indexer.libraries())
 
 
 def repaired(settings: Settings, report: Report) -> list[str]:

@@ -12,6 +12,13 @@ from fresh_index import FreshIndex
 from stackroom.indexes.parts import beside_pairs, parts
 from stackroom.indexes.words import WordIndex
 
+
+@pytest.fixture
+def kind_of_store() -> str:
+    """What is found depends on terms and parts, which are the same everywhere."""
+    return "file"
+
+
 FOLDER = Path(__file__).parent
 LOG = logging.getLogger(__name__)
 

@@ -11,6 +11,12 @@ from indexer.upkeep.check_words import audit
 from stackroom.indexes.words import DOCUMENTS, PAGES, PASSAGES, WordIndex
 
 
+@pytest.fixture
+def kind_of_store() -> str:
+    """These tests are about files."""
+    return "file"
+
+
 def parts_of(index: FreshIndex, folder: str = PASSAGES) -> list[int]:
     """How many entries each part of an index has, removed ones and bookmarks included."""
     meta = json.loads((index.words / folder / "meta.json").read_text())

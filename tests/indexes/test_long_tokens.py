@@ -6,7 +6,7 @@ import hashlib
 import pytest
 
 from fresh_index import FreshIndex
-from stackroom.indexes.words import WordIndex
+from stackroom.indexes.matching import MatchingWords
 from stackroom.reading.query.folded_text import holds
 from stackroom.reading.showing.query_words import Matcher
 
@@ -19,7 +19,9 @@ DIGITS = "3141592653589793238462643383279502884197169399375105820974944592307816
 
 @pytest.mark.parametrize("token", [DNA, SHA256, SHA256[:40], SHA256.upper(), BASE64, UUID, DIGITS])
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_a_long_token_is_found(index: FreshIndex, word_index: WordIndex, token: str, language: str) -> None:
+def test_a_long_token_is_found(
+    index: FreshIndex, word_index: MatchingWords, token: str, language: str
+) -> None:
     index.publish(
         1, f"Its name is {token}.\nThe name is another.\n{token[3:]} is not it.\n", language=language
     )
@@ -30,14 +32,14 @@ def test_a_long_token_is_found(index: FreshIndex, word_index: WordIndex, token: 
     assert holds(f"Its name is {token}.", token)
 
 
-def test_a_start_finds_long_words_only(index: FreshIndex, word_index: WordIndex) -> None:
+def test_a_start_finds_long_words_only(index: FreshIndex, word_index: MatchingWords) -> None:
     index.publish(1, "A catalogue of otters.\n")
     index.follow_words()
     assert word_index.search("catalogu otte", 10).hits == word_index.search("catalogue", 10).hits
     assert not word_index.search("catalo", 10).hits
 
 
-def test_a_hash_of_lower_letters_is_no_heap_of_pieces(index: FreshIndex, word_index: WordIndex) -> None:
+def test_a_hash_of_lower_letters_is_no_heap_of_pieces(index: FreshIndex, word_index: MatchingWords) -> None:
     index.publish(1, f"{SHA256}\n")
     index.follow_words()
     for piece in ("a", "f", "3", "8", "b"):
@@ -46,7 +48,7 @@ def test_a_hash_of_lower_letters_is_no_heap_of_pieces(index: FreshIndex, word_in
 
 @pytest.mark.parametrize("token", [DNA, SHA256, BASE64])
 def test_a_token_is_found_that_goes_on_in_the_next_line(
-    index: FreshIndex, word_index: WordIndex, token: str
+    index: FreshIndex, word_index: MatchingWords, token: str
 ) -> None:
     index.publish(1, f"Another name is {token[3:]}.\nIts name is {token[:40]}\n{token[40:]}\n")
     index.follow_words()

@@ -4,7 +4,7 @@ import pytest
 
 from fresh_index import FreshIndex
 from stackroom.common.characters.numbers import plain, same_value, terms, with_and_without_blanks
-from stackroom.indexes.words import WordIndex
+from stackroom.indexes.matching import MatchingWords
 from stackroom.reading.query.folded_text import holds
 from stackroom.reading.showing.query_words import Matcher
 
@@ -48,7 +48,7 @@ PIECES = (
     ],
 )
 def test_a_number_is_found_by_its_value(
-    index: FreshIndex, word_index: WordIndex, text: str, queries: list[str]
+    index: FreshIndex, word_index: MatchingWords, text: str, queries: list[str]
 ) -> None:
     index.publish(1, f"{text}\n{PIECES}")
     index.follow_words()
@@ -73,7 +73,7 @@ def test_a_number_is_found_by_its_value(
     ],
 )
 def test_the_index_gives_what_has_a_phrase(
-    index: FreshIndex, word_index: WordIndex, text: str, phrase: str
+    index: FreshIndex, word_index: MatchingWords, text: str, phrase: str
 ) -> None:
     index.publish(1, f"{text}\n{PIECES}")
     index.follow_words()
@@ -81,7 +81,7 @@ def test_the_index_gives_what_has_a_phrase(
     assert [id_ for id_, _ in word_index.search(phrase, 10, [phrase]).hits] == [1]
 
 
-def test_a_number_as_it_was_asked_for_comes_first(index: FreshIndex, word_index: WordIndex) -> None:
+def test_a_number_as_it_was_asked_for_comes_first(index: FreshIndex, word_index: MatchingWords) -> None:
     index.publish(1, "Section 2.10 is long.\nSection 2.1 is long.\nSection 2.1 is long and dull.\n")
     index.follow_words()
     assert index.found(word_index, "2.1")[0] == "Section 2.1 is long."

@@ -3,8 +3,8 @@
 import pytest
 
 from fresh_index import FreshIndex
+from stackroom.indexes.matching import MatchingWords
 from stackroom.indexes.terms import OTHER, Analyzer
-from stackroom.indexes.words import WordIndex
 from stackroom.reading.query.folded_text import holds
 from stackroom.reading.showing.query_words import Matcher
 
@@ -53,7 +53,7 @@ def test_a_phrase_is_held_whatever_the_line_breaks(text: str, phrase: str) -> No
     assert holds(text, phrase)
 
 
-def test_only_what_has_the_character_is_found(index: FreshIndex, word_index: WordIndex) -> None:
+def test_only_what_has_the_character_is_found(index: FreshIndex, word_index: MatchingWords) -> None:
     index.publish(1, f"{OTHERS}他卖鱼。\n이 책은 그의 것\n")
     index.follow_words()
     assert index.found(word_index, "魚") == ["他卖鱼。"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fresh_index import FreshIndex, name
 from indexer.store.publisher import FileState
-from stackroom.indexes.words import WordIndex
+from stackroom.indexes.matching import MatchingWords
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from stackroom.indexes.words import WordIndex
     ],
 )
 def test_a_word_is_found_as_people_write_it(
-    index: FreshIndex, word_index: WordIndex, text: str, queries: list[str]
+    index: FreshIndex, word_index: MatchingWords, text: str, queries: list[str]
 ) -> None:
     language = "de" if "Straße" in text or "Fähre" in text else "en"
     index.publish(1, f"{text}\nQuite something else.\n", language=language)
@@ -41,13 +41,15 @@ def test_a_word_is_found_as_people_write_it(
 @pytest.mark.parametrize(
     ("text", "query"), [("東京タワー", "大阪"), ("東京都", "庁"), ("Otters", "ott"), ("cats", "catalogue")]
 )
-def test_other_words_are_not_found(index: FreshIndex, word_index: WordIndex, text: str, query: str) -> None:
+def test_other_words_are_not_found(
+    index: FreshIndex, word_index: MatchingWords, text: str, query: str
+) -> None:
     index.publish(1, f"{text}\n")
     index.follow_words()
     assert word_index.search(query, 10).hits == []
 
 
-def test_the_rarer_word_and_the_more_words_count_more(index: FreshIndex, word_index: WordIndex) -> None:
+def test_the_rarer_word_and_the_more_words_count_more(index: FreshIndex, word_index: MatchingWords) -> None:
     rivers = "".join(f"Page about rivers {name(number)}.\n" for number in range(20))
     others = "".join(f"Page about nothing {name(number)}.\n" for number in range(80))
     index.publish(1, others + rivers + "Page about zanders alone.\nPage about rivers, zanders.\n")
@@ -62,14 +64,14 @@ def test_the_rarer_word_and_the_more_words_count_more(index: FreshIndex, word_in
     assert scores[-1] > 0
 
 
-def test_words_that_many_passages_have_count_only_alone(index: FreshIndex, word_index: WordIndex) -> None:
+def test_words_that_many_passages_have_count_only_alone(index: FreshIndex, word_index: MatchingWords) -> None:
     index.publish(1, "".join(f"The page of {name(number)}.\n" for number in range(30)) + "The zander.\n")
     index.follow_words()
     assert index.found(word_index, "the page of the zander", 100) == ["The zander."]
     assert len(index.found(word_index, "the page", 100)) == 31
 
 
-def test_equal_ones_come_in_the_order_of_their_ids(index: FreshIndex, word_index: WordIndex) -> None:
+def test_equal_ones_come_in_the_order_of_their_ids(index: FreshIndex, word_index: MatchingWords) -> None:
     for number in range(1, 9):
         index.publish(number, "Otters hold hands.\n")
         index.follow_words()
@@ -77,13 +79,13 @@ def test_equal_ones_come_in_the_order_of_their_ids(index: FreshIndex, word_index
     assert [passage for passage, _ in hits] == list(range(1, 9))
 
 
-def test_at_most_k_come_back(index: FreshIndex, word_index: WordIndex) -> None:
+def test_at_most_k_come_back(index: FreshIndex, word_index: MatchingWords) -> None:
     index.publish(1, "Otters.\n" * 9)
     index.follow_words()
     assert [len(word_index.search("otters", k).hits) for k in (-1, 0, 1, 5, 9, 1000)] == [0, 0, 1, 5, 9, 9]
 
 
-def test_excluded_splits_are_left_out(index: FreshIndex, word_index: WordIndex) -> None:
+def test_excluded_splits_are_left_out(index: FreshIndex, word_index: MatchingWords) -> None:
     for number in (1, 2, 3):
         index.publish(number, f"Otters in {number}.\nMore otters in {number}.\n")
     index.follow_words()
@@ -102,7 +104,7 @@ def test_excluded_splits_are_left_out(index: FreshIndex, word_index: WordIndex) 
     assert passages(within=[]) == set()
 
 
-def test_in_one_moment_nothing_new_is_found(index: FreshIndex, word_index: WordIndex) -> None:
+def test_in_one_moment_nothing_new_is_found(index: FreshIndex, word_index: MatchingWords) -> None:
     index.publish(1, "Otters sleep.\n")
     index.follow_words()
     with word_index.at_one_moment():
@@ -115,7 +117,7 @@ def test_in_one_moment_nothing_new_is_found(index: FreshIndex, word_index: WordI
         assert len(word_index.search("otters", 10).hits) == 2
 
 
-def test_all_documents_score_as_those_that_are_named(index: FreshIndex, word_index: WordIndex) -> None:
+def test_all_documents_score_as_those_that_are_named(index: FreshIndex, word_index: MatchingWords) -> None:
     for number in range(1, 31):
         index.publish(number, f"Otters sleep {name(number % 7)}.\nRivers.\n" if number % 3 else "Foxes.\n")
     index.follow_words()
@@ -127,7 +129,7 @@ def test_all_documents_score_as_those_that_are_named(index: FreshIndex, word_ind
     assert some.scores.items() <= everywhere.scores.items()
 
 
-def test_limits_change_no_score(index: FreshIndex, word_index: WordIndex) -> None:
+def test_limits_change_no_score(index: FreshIndex, word_index: MatchingWords) -> None:
     for number in (1, 2, 3):
         index.publish(number, f"Otters in {number}.\nMore otters in rivers {number}.\n")
     index.follow_words()
@@ -140,7 +142,7 @@ def test_limits_change_no_score(index: FreshIndex, word_index: WordIndex) -> Non
     assert word_index.search("otters", 10, ["unicorns"]).hits == []
 
 
-def test_what_has_all_words_scores_about_the_most(index: FreshIndex, word_index: WordIndex) -> None:
+def test_what_has_all_words_scores_about_the_most(index: FreshIndex, word_index: MatchingWords) -> None:
     index.publish(1, "Otters swim in rivers.\n" + "Something else entirely.\n" * 20)
     index.follow_words()
     found = word_index.search("otters rivers", 10)
@@ -152,7 +154,7 @@ def test_what_has_all_words_scores_about_the_most(index: FreshIndex, word_index:
 
 
 def test_documents_are_found_by_name_author_date_and_first_pages(
-    index: FreshIndex, word_index: WordIndex
+    index: FreshIndex, word_index: MatchingWords
 ) -> None:
     index.publish(1, "Otters.\n", "Rivers.\n", "Zanders.\n", file="Reports/ACME_2017_10K.pdf")
     index.publish(2, "Badgers.\n", file="letter to ann.pdf")
@@ -167,7 +169,7 @@ def test_documents_are_found_by_name_author_date_and_first_pages(
     assert splits("zanders") == []  # on the third page
 
 
-def test_a_renamed_file_is_found_by_its_new_name(index: FreshIndex, word_index: WordIndex) -> None:
+def test_a_renamed_file_is_found_by_its_new_name(index: FreshIndex, word_index: MatchingWords) -> None:
     index.publish(1, "Otters.\n", file="before.pdf")
     index.follow_words()
     key = index.catalog.passage_ranges(index.model)[0].document
@@ -189,7 +191,7 @@ def test_a_renamed_file_is_found_by_its_new_name(index: FreshIndex, word_index: 
 
 
 def test_each_document_is_found_by_the_stems_of_its_language(
-    index: FreshIndex, word_index: WordIndex
+    index: FreshIndex, word_index: MatchingWords
 ) -> None:
     index.publish(1, "Die Häuser am Fluss.\n", language="de")
     index.publish(2, "The houses by the river.\n", language="en")
@@ -207,7 +209,7 @@ ODD += ["x" * 100_000, "otters " * 20_000, "東" * 5000, "\u0e48", "1e999", "spl
 
 
 @pytest.mark.parametrize("query", ODD, ids=range(len(ODD)))
-def test_no_query_is_an_error(index: FreshIndex, word_index: WordIndex, query: str) -> None:
+def test_no_query_is_an_error(index: FreshIndex, word_index: MatchingWords, query: str) -> None:
     index.publish(1, "Otters hold hands.\n")
     index.follow_words()
     expected = ["Otters hold hands."] if "otters" in query else []
@@ -224,10 +226,10 @@ def otters(index: FreshIndex) -> FreshIndex:
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(-1, 20))
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])  # it reads files
 def test_nor_is_any_text(otters: FreshIndex, query: str, k: int) -> None:
-    assert len(WordIndex(otters.words).search(query, k).hits) <= max(k, 0)
+    assert len(otters.word_index().search(query, k).hits) <= max(k, 0)
 
 
-def test_weights_hold_after_many_documents_were_removed(index: FreshIndex, word_index: WordIndex) -> None:
+def test_weights_hold_after_many_documents_were_removed(index: FreshIndex, word_index: MatchingWords) -> None:
     """The engine counts what was removed as long as it has not dropped it; so must the weights."""
     for number in range(1, 68):
         boats = "Ferries and boats." if number > 60 else "Ferries sail."
@@ -258,7 +260,7 @@ def test_weights_hold_after_many_documents_were_removed(index: FreshIndex, word_
     ],
 )
 def test_a_word_with_a_wrong_letter_is_known(
-    index: FreshIndex, word_index: WordIndex, text: str, misspelt: str, meant: str
+    index: FreshIndex, word_index: MatchingWords, text: str, misspelt: str, meant: str
 ) -> None:
     language = "el" if "θ" in text else "ru" if "Д" in text else "en"
     index.publish(1, f"{text}\n", language=language)
@@ -269,7 +271,7 @@ def test_a_word_with_a_wrong_letter_is_known(
 @pytest.mark.parametrize(
     "word", ["regattas", "hall", "halls", "regata-7", "zzzzzz", "regatas@example.org", "競艇大会開催"]
 )
-def test_other_words_stay(index: FreshIndex, word_index: WordIndex, word: str) -> None:
+def test_other_words_stay(index: FreshIndex, word_index: MatchingWords, word: str) -> None:
     index.publish(1, "The regatta ends in a ball.\n")
     index.follow_words()
     assert word not in word_index.meant(f"a {word} b")

@@ -1,6 +1,7 @@
 """The table in which PostgreSQL finds the nearest passages follows the truth, whatever happens to either."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -304,3 +305,17 @@ def test_the_graph_is_used_where_it_pays(index: FreshIndex, store: Database) -> 
     recorded.plans.clear()
     assert uses_graph()
     assert len(recorded.plans) == 1  # the table is not asked again how large it is
+
+
+def test_who_comes_last_waits_for_one_that_has_nothing_to_do(
+    index: FreshIndex, store: Database, store_url: str, writer: PostgresNearestWriter
+) -> None:
+    publish(index, 1, 5)
+    embed(index)
+    with closing(Database(store_url).connect().raw) as other, ThreadPoolExecutor(1) as thread:
+        other.execute("SELECT pg_advisory_lock(%s)", (0x57AC6,))
+        assert not writer.follow(index.catalog)
+        followed = thread.submit(writer.follow, index.catalog, is_last=True)
+        other.execute("SELECT pg_advisory_unlock_all()")
+        assert followed.result(60)
+    check(index, store)

@@ -257,6 +257,22 @@ def command_parser() -> CommandParser:
     restore = add("restore", "put a backup into a data folder that has no index yet")
     restore.add_argument("file", type=path, metavar="FILE", help="made by `stackroom backup`")
 
+    move = add("move", "move the library into a database of PostgreSQL, or from there into a data folder")
+    move.epilog = (
+        "Nothing is read or embedded again. The library is copied, compared row by row and checked; where it "
+        "was, it stays as it was. If the command is stopped, the same command goes on."
+    )
+    move.add_argument(
+        "--to",
+        required=True,
+        metavar="URL|DIR",
+        help="postgresql://user@host:5432/database moves the library of the data folder into that database, "
+        "which must be empty; a folder moves that of STACKROOM_STORE there, as a new data folder",
+    )
+    move.add_argument("--json", action="store_true", help="print what was done as JSON")
+    move.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
+    add_wait(move)
+
     log = add("log", "show what clients asked and what they got, the newest last")
     log.add_argument("--limit", type=positive, default=20, metavar="N", help="most calls (default: 20)")
     log.add_argument("--json", action="store_true", help="print them as JSON, with all documents and pages")

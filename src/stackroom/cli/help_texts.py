@@ -16,7 +16,7 @@ COMMAND_GROUPS = {
     "search": ("search", "list", "fetch"),
     "read folders": ("index", "watch", "forget"),
     "answer assistants": ("serve", "up", "service", "passphrase", "token", "clients", "log", "doctor"),
-    "look after the library": ("status", "check", "backup", "restore"),
+    "look after the library": ("status", "check", "backup", "restore", "move"),
     "measure, and set up": ("eval", "models", "completion"),
 }
 """Where the help shows each command."""

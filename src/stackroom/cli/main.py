@@ -37,6 +37,7 @@ COMMANDS = {
     "check": ("upkeep", "check"),
     "backup": ("upkeep", "backup"),
     "restore": ("upkeep", "restore"),
+    "move": ("upkeep", "move"),
     "passphrase": ("access", "passphrase"),
     "token": ("access", "token"),
     "clients": ("access", "clients"),

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from stackroom.catalog.status import NOT_READ, WHY_LEFT_OUT, KeptModel, NotRead, Status
@@ -185,6 +186,29 @@ def show_check(found: Mapping[str, Any], left: Mapping[str, Any], done: Sequence
             print(listed(dict.fromkeys(left[name], ""), "--json has all"))
     if left["unreadable"]:
         print(f"\ncould not be looked at:\n{listed(left['unreadable'], '--json has all')}")
+
+
+def show_move(
+    moved: Mapping[str, Any], report: Mapping[str, Any], folder: Path | None, *, has_access: bool
+) -> None:
+    """Prints what was moved.
+
+    Args:
+        moved: the fields of `indexer.upkeep.moving.move.Moved`.
+        report: those of `indexer.upkeep.check.Report`, about the library where it is now.
+        folder: the data folder that it is in now; None if it is in a database.
+        has_access: whether passphrase, clients and tokens were copied, too.
+    """
+    what = f"{counted(moved['documents'], 'document')}, {counted(moved['passages'], 'passage')}"
+    print(f"{'there' if moved['was_there'] else 'moved':<12}{what}, to {printable(moved['target'])}")
+    if has_access:
+        print("            passphrase, clients and tokens are there, too")
+    show_check(report, report, [])
+    print(f"\n{printable(moved['source'])} is as it was. To use the library where it is now,")
+    if folder is None:
+        print("set STACKROOM_STORE to the URL of the database, or write it into stackroom.toml as `store`.")
+    else:
+        print(f"leave out STACKROOM_STORE, and name the data folder: --data {printable(str(folder))}")
 
 
 def _show_damages(title: str, report: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ index/                  derived from the PDFs; can be deleted, and the next run 
     making.lock         held for the moment in which catalog.sqlite3 is made
     left-over-*         journals that lay where the catalogue was made, perhaps of one that was moved away
     format-*.sqlite3    copies that an upgrade made of catalogues of an older format
+    moved.sqlite3       a catalogue that is being moved here from a database, until it is complete
     damaged-*.sqlite3   catalogues that a repair has set aside
 access/access.sqlite3   passphrase, clients and tokens
 log/calls.jsonl         the ledger of calls, and calls.1.jsonl before it
@@ -44,6 +45,7 @@ BACKUP_LOCK = "backup.lock"
 MAKING_LOCK = "making.lock"
 LEFT_OVER_PREFIX = "left-over-"
 OLD_FORMAT = "format-{version}.sqlite3"
+MOVED = "moved.sqlite3"
 DAMAGED = "damaged-{time}.sqlite3"
 
 ACCESS = "access/access.sqlite3"

@@ -1,37 +1,44 @@
-"""The queries that `words` gives the full-text engine: what a passage must, or may, have."""
+"""What an index of words is asked for, whatever engine has it: the clauses of a query. Frozen data."""
 
-from collections.abc import Sequence
-
-import tantivy
-
-# Up to so many documents are looked up one by one: for sixty of them, that takes two thirds of the time of a
-# set.
-_FEW_DOCUMENTS = 200
+from dataclasses import dataclass
 
 
-def has_word(schema: tantivy.Schema, field: str, forms: Sequence[str]) -> tantivy.Query:
-    """Matches a word in any of its forms; the form that scores best counts."""
-    return any_of([tantivy.Query.term_query(schema, field, form, "freq") for form in forms])
+@dataclass(frozen=True, slots=True)
+class HasTerm:
+    """An entry has a term: it scores by BM25, times `boost`."""
+
+    text: str
+    boost: float = 1.0
 
 
-def any_of(ways: Sequence[tantivy.Query]) -> tantivy.Query:
-    """Matches what one of them matches; the one that scores best counts."""
-    return ways[0] if len(ways) == 1 else tantivy.Query.disjunction_max_query(ways)
+@dataclass(frozen=True, slots=True)
+class HasPart:
+    """An entry has a word with one of these parts: it scores `score`, however many it has."""
+
+    parts: tuple[str, ...]
+    score: float
 
 
-def has_part(schema: tantivy.Schema, parts: Sequence[str], score: float) -> tantivy.Query:
-    """Matches what has a word with one of these parts."""
-    each = [(tantivy.Occur.Should, tantivy.Query.term_query(schema, "parts", one, "basic")) for one in parts]
-    return tantivy.Query.const_score_query(tantivy.Query.boolean_query(each), score)
+Way = HasTerm | HasPart
+"""A way of matching a word of a query."""
 
 
-def in_documents(schema: tantivy.Schema, documents: Sequence[int]) -> tantivy.Query:
-    """Matches what is in one of these documents; adds nothing to a score."""
-    if len(documents) <= _FEW_DOCUMENTS:
-        each = [
-            (tantivy.Occur.Should, tantivy.Query.term_query(schema, "split", first)) for first in documents
-        ]
-        return tantivy.Query.const_score_query(tantivy.Query.boolean_query(each), 0.0)
-    return tantivy.Query.const_score_query(
-        tantivy.Query.term_set_query(schema, "split", list(documents)), 0.0
-    )
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A word of a query. An entry that matches it in several ways gets the score of the best one."""
+
+    ways: tuple[Way, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredWord:
+    """A word that an entry must have; it adds nothing to the score.
+
+    Attributes:
+        terms: its terms, each matched in any way; at least one.
+        either: whether the last of them is enough, and so are all the others together. If not, all are
+            needed.
+    """
+
+    terms: tuple[Clause, ...]
+    either: bool

@@ -2,15 +2,14 @@
 
 There are three indexes: of passages, of whole pages, and of documents as a whole. In all, a document is named
 by the id of its first passage (the field "split" on disk). They are derived from the catalogue, so what they
-find may be out of date: look it up in the catalogue. Only this file, `clauses`, `query_terms`,
+find may be out of date: look it up in the catalogue. Only this file, `tantivy_queries`,
 `indexer.passages.words_writer` and `indexer.upkeep.check_words` know the full-text engine (tantivy).
 """
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,62 +18,30 @@ from typing import cast
 import tantivy
 
 from stackroom.common.errors import CatalogUnusable
-from stackroom.indexes.clauses import in_documents
+from stackroom.indexes.matching import WordMatches
 from stackroom.indexes.query_terms import QUERIES, Analyzers, IndexTerms
-from stackroom.indexes.terms import LANGUAGES
+from stackroom.indexes.tantivy_queries import any_way, has_word, in_documents
+from stackroom.indexes.terms import LANGUAGES, OTHER
+from stackroom.indexes.vocabulary import Stems
 
 PASSAGES, PAGES, DOCUMENTS = "passages", "pages", "documents"
 """Names of the three indexes' folders."""
 
-# A page's id in its index is made of the id of its document's first passage and its number, of so many bits.
-_PAGE_BITS = 20
-
-_TERMS_VERSION = 1
+TERMS_VERSION = 1
 """Increase it when `terms`, `stems` or `parts` make other terms of a text: indexes are then built anew."""
 
-BOOKMARK = f"bookmark {_TERMS_VERSION}"
+BOOKMARK = f"bookmark {TERMS_VERSION}"
 """Stands as the language of the entry that says how far an index is, so that this entry is
 counted as well.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class WordMatches:
-    """What matches the words of a query.
-
-    Attributes:
-        scores: id → BM25 score of what matches, the best first, equal ones by id; higher is better. An id is
-            that of a passage, a page (`page_key`), or a document's first passage.
-        most: the sum of the weights (BM25's idf) of the words that were looked for; a word that is nowhere
-            counts as the rarest. A passage with all of the words scores about that much, and never more than
-            2.2 times as much. 0 if no word was looked for.
-    """
-
-    scores: dict[int, float]
-    most: float
-
-    @property
-    def hits(self) -> list[tuple[int, float]]:
-        """Pairs of an id and a score, in the same order."""
-        return list(self.scores.items())
 
 
 # How many words of a query that are nowhere are replaced.
 _MOST_MEANT = 3
 
 
-def page_key(first_passage: int, page: int) -> int:
-    """The id of a page in its index.
-
-    Args:
-        first_passage: the id of its document's first passage.
-        page: its number, 1-based.
-    """
-    return (first_passage << _PAGE_BITS) + page
-
-
 class WordIndex:
-    """Searches the indexes in a folder, as their last commits left them. Not thread-safe."""
+    """`MatchingWords` of the indexes in a folder, as their last commits left them."""
 
     def __init__(self, folder: Path) -> None:
         """Opens nothing yet: the folder need not be there."""
@@ -85,10 +52,7 @@ class WordIndex:
 
     @contextmanager
     def at_one_moment(self) -> Iterator[None]:
-        """All that is asked in the block is answered from the commits that were the last at its beginning.
-
-        Outside of it each question looks for newer ones.
-        """
+        """See `MatchingWords`."""
         self._keep(kept=True)
         try:
             yield
@@ -104,59 +68,35 @@ class WordIndex:
         within: Sequence[int] | None = None,
         without: Sequence[int] = (),
     ) -> WordMatches:
-        """The passages that match the words of `query` best.
-
-        Args:
-            query: any text; a passage need not have all of its words.
-            k: most passages to return.
-            required: texts all of whose words a passage must have.
-            within: ids of the first passages of the documents to look in; None means all.
-            without: likewise, of documents to leave out.
-
-        Raises:
-            CatalogUnusable: the index is damaged.
-        """
+        """See `MatchingWords`."""
         return self._passages.search(query, k, required, within, without)
 
     def pages(self, query: str, k: int, documents: Collection[int] | None) -> WordMatches:
-        """The whole pages that match the words of `query` best: their `page_key`.
-
-        Args:
-            query: any text; a page need not have all of its words.
-            k: most pages to return.
-            documents: ids of the first passages of the documents to look in; None means all.
-        """
+        """See `MatchingWords`."""
         return self._pages.search(query, k, (), None if documents is None else sorted(documents), ())
 
     def documents(self, query: str, documents: Collection[int] | None) -> WordMatches:
-        """How well names, title, author, date and first pages of these documents match the words of `query`.
-
-        Args:
-            query: any text.
-            documents: ids of their first passages; the hits are some of them. None means all.
-        """
+        """See `MatchingWords`."""
         if documents is None:
             return self._documents.search(query, self._documents.count(), (), None, ())
         return self._documents.search(query, len(documents), (), sorted(documents), ())
 
     def names(self, query: str, k: int) -> WordMatches:
-        """The documents whose files' names match the words of `query` best: ids of their first passages."""
+        """See `MatchingWords`."""
         return self._documents.search(query, k, (), None, (), field="name")
 
     def meant(self, query: str) -> dict[str, tuple[str, ...]]:
-        """For each word of `query` that is nowhere: words of the library that are one letter from it, up to
-        three, the most frequent first. Words of which there are none are left out.
-        """
+        """See `MatchingWords`."""
         nowhere = [word for word in self._passages.nowhere(query) if not self._documents.knows(word)]
         found = {word: self._passages.nearest(word) for word in nowhere[:_MOST_MEANT]}
         return {word: near for word, near in found.items() if near}
 
     def languages(self) -> list[str]:
-        """The languages of the passages, of `terms.LANGUAGES`."""
+        """See `MatchingWords`."""
         return self._passages.languages()
 
     def __len__(self) -> int:
-        """How many passages' words can be searched."""
+        """See `MatchingWords`."""
         return self._passages.count()
 
     def _keep(self, *, kept: bool) -> None:
@@ -171,9 +111,8 @@ class _Index:
         self._folder = folder
         self._meta = folder / "meta.json"
         self._analyzers = analyzers
-        self._terms: IndexTerms | None = (
-            None  # and if there are any, `_clauses`, which keeps those of queries
-        )
+        # And if there are any, `_vocabulary`, and `_queries`, which keeps what the engine is asked.
+        self._terms: IndexTerms | None = None
         self._state: tuple[int, int] | None = None
         self._is_kept = self._is_followed = False
 
@@ -226,36 +165,34 @@ class _Index:
         terms = self._follow()
         if terms is None or not query.strip() or k < 1:
             return WordMatches({}, 0.0)
-        clauses, most = self._clauses(query, field)
-        if not clauses:
+        matching, most = self._queries(query, field)
+        if matching is None:
             return WordMatches({}, most)
-        should = [(tantivy.Occur.Should, clause) for clause in clauses]
-        matching = tantivy.Query.boolean_query(should, minimum_number_should_match=1)
+        searcher, schema = self._vocabulary.searcher, self._vocabulary.schema
         wanted = matching
         for text in required:
             for word in terms.required(text, field):
-                wanted = wanted.and_must_match(word)
+                wanted = wanted.and_must_match(has_word(schema, field, word))
         if within is not None:
-            wanted = wanted.and_must_match(in_documents(terms.schema, within))
+            wanted = wanted.and_must_match(in_documents(schema, within))
         if without:
-            wanted = wanted.and_must_not_match(in_documents(terms.schema, without))
+            wanted = wanted.and_must_not_match(in_documents(schema, without))
         # Counting all matches would look at each of them; without, most are skipped.
-        hits = terms.searcher.search(wanted, k, count=False).hits
-        ids = cast("list[int]", terms.searcher.fast_field_values("id", [address for _, address in hits]))
+        hits = searcher.search(wanted, k, count=False).hits
+        ids = cast("list[int]", searcher.fast_field_values("id", [address for _, address in hits]))
         pairs = sorted(zip(ids, [score for score, _ in hits], strict=True), key=itemgetter(0))
         pairs.sort(key=itemgetter(1), reverse=True)
         return WordMatches(dict(pairs), most)
 
     def languages(self) -> list[str]:
-        terms = self._follow()
-        return [] if terms is None else list(terms.languages)
+        return [] if self._follow() is None else list(self._vocabulary.languages)
 
     def count(self) -> int:
-        terms = self._follow()
-        if terms is None:
+        if self._follow() is None:
             return 0
-        bookmarks = tantivy.Query.term_query(terms.schema, "language", BOOKMARK)
-        return int(terms.searcher.num_docs) - len(terms.searcher.search(bookmarks, 100, count=False).hits)
+        searcher = self._vocabulary.searcher
+        bookmarks = tantivy.Query.term_query(self._vocabulary.schema, "language", BOOKMARK)
+        return int(searcher.num_docs) - len(searcher.search(bookmarks, 100, count=False).hits)
 
     def _follow(self) -> IndexTerms | None:
         """The terms of the index as of its last commit; None if there is none. Cheap if that is known.
@@ -286,14 +223,49 @@ class _Index:
 
     def _open(self) -> None:
         index = _open_to_read(self._folder)
-        searcher = index.searcher()
-        languages = [code for code in LANGUAGES if searcher.doc_freq("language", code)]
-        self._terms = IndexTerms(searcher, index.schema, _entries(searcher), languages, self._analyzers)
-        self._clauses = lru_cache(QUERIES)(self._terms.clauses)
+        self._vocabulary = _Vocabulary(index.searcher(), index.schema)
+        self._terms = IndexTerms(self._vocabulary, self._analyzers)
+        self._queries = lru_cache(QUERIES)(partial(_matching, self._terms, index.schema))
 
     def _unusable(self, error: Exception) -> CatalogUnusable:
         advice = "" if isinstance(error, OSError) else " Run `stackroom index`: it is built again."
         return CatalogUnusable(f"The index of words in {self._folder} cannot be read: {error}.{advice}")
+
+
+class _Vocabulary:
+    """The terms of an index, as one commit left them: a `Vocabulary`."""
+
+    def __init__(self, searcher: tantivy.Searcher, schema: tantivy.Schema) -> None:
+        self.searcher = searcher
+        self.schema = schema
+        self.entries = _entries(searcher)
+        known = [code for code in LANGUAGES if searcher.doc_freq("language", code)]
+        self.languages = tuple(known) or (OTHER,)
+
+    def expect(self, words: Iterable[Stems], field: str) -> None:
+        """Nothing is far from here."""
+
+    def known(self, forms: Iterable[str], field: str) -> tuple[tuple[str, int], ...]:
+        frequency = self.searcher.doc_freq
+        return tuple([(form, count) for form in forms if (count := frequency(field, form))])
+
+    def with_prefix(self, field: str, prefix: str, limit: int | None = None) -> Sequence[tuple[str, int]]:
+        return self.searcher.terms_with_prefix(field, prefix, limit=limit)
+
+    def beginnings(self, prefixes: Iterable[str], field: str) -> Collection[str]:
+        has = self.searcher.terms_with_prefix
+        return {prefix for prefix in prefixes if has(field, prefix, limit=1)}
+
+
+def _matching(
+    terms: IndexTerms, schema: tantivy.Schema, query: str, field: str
+) -> tuple[tantivy.Query | None, float]:
+    """What matches the words of a query; None if nothing can. And see `WordMatches.most`."""
+    clauses, most = terms.clauses(query, field)
+    if not clauses:
+        return None, most
+    should = [(tantivy.Occur.Should, any_way(schema, field, clause)) for clause in clauses]
+    return tantivy.Query.boolean_query(should, minimum_number_should_match=1), most
 
 
 def _open_to_read(folder: Path) -> tantivy.Index:

@@ -20,8 +20,8 @@ from stackroom.common.documents import AttachmentPlace, Hit, RankedPassage
 from stackroom.common.settings import FETCH_CHARACTERS, SEARCH_CHARACTERS
 from stackroom.embedding.embedder import ModelSource, Preparation
 from stackroom.embedding.reranking.reranker import RerankerSource
+from stackroom.indexes.matching import MatchingWords
 from stackroom.indexes.stems import load_dictionary
-from stackroom.indexes.words import WordIndex
 from stackroom.reading.browse import Browsing
 from stackroom.reading.completeness import Completeness
 from stackroom.reading.fetch import Fetching
@@ -59,7 +59,7 @@ class Reader:
     def __init__(
         self,
         catalog: Catalog,
-        word_index: WordIndex,
+        word_index: MatchingWords,
         models: ModelSource,
         model: str = "",
         fetch_characters: int = FETCH_CHARACTERS,

@@ -19,8 +19,8 @@ from dataclasses import dataclass, replace
 from stackroom.catalog.entries import FoundPassage, Model
 from stackroom.common.documents import RankedPassage, Strength
 from stackroom.embedding.reranking.reranker import Reread
+from stackroom.indexes.matching import MatchingWords
 from stackroom.indexes.misspelt import replaced
-from stackroom.indexes.words import WordIndex
 from stackroom.reading.finding.candidates import Asked, Candidate, Indexes
 from stackroom.reading.finding.ranking import Evidence
 from stackroom.reading.finding.reranked import as_read, reranked, to_read
@@ -97,7 +97,7 @@ class Searching:
     def __init__(
         self,
         turn: Turn,
-        word_index: WordIndex,
+        word_index: MatchingWords,
         model: QueryModel,
         part_id: PartIdInMemory,
         search_characters: int,

@@ -18,7 +18,7 @@ def status(arguments: argparse.Namespace) -> int:
     from stackroom.common.running import holder
     from stackroom.embedding.models import Models
     from stackroom.embedding.reranking.rerankers import chosen_reranker
-    from stackroom.indexes.words import WordIndex
+    from stackroom.indexes.opened import matching_words
 
     settings = settings_of(arguments)
     apply = in_effect(given_settings(arguments), settings)
@@ -26,7 +26,7 @@ def status(arguments: argparse.Namespace) -> int:
         show_settings(apply)
     with Catalog(settings.truth) as catalog:
         status = read_status(catalog)
-    words = len(WordIndex(settings.words))
+    words = len(matching_words(settings))
     models, digest = Models.of(settings), status.model_digest or ""
     runtime, prompts, warning = models.runtime(digest), models.prompts(digest), models.warning(digest)
     reranker = chosen_reranker(settings, settings.models)

@@ -4,7 +4,6 @@ import argparse
 import json
 import sys
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     from stackroom.common.documents import Hit
     from stackroom.embedding.embedder import Preparation
-    from stackroom.reading.in_memory import FindNearest
     from stackroom.reading.reader import Reader
 
 
@@ -141,23 +139,18 @@ def open_reader(settings: Settings, models: Path | None = None, *, create: bool 
     from stackroom.catalog.catalog import Catalog
     from stackroom.embedding.models import Models
     from stackroom.embedding.reranking.rerankers import chosen_reranker
-    from stackroom.indexes.words import WordIndex
+    from stackroom.indexes.opened import matching_words, nearest_in_store
     from stackroom.reading.reader import Reader
 
     source = Models.of(settings, models, queries=True)
     catalog = Catalog(settings.truth, create=create)
-    nearest: FindNearest | None = None
-    if settings.store:
-        from stackroom.indexes.postgres.nearest import PostgresNearest
-
-        nearest = partial(PostgresNearest, catalog.rows)
     return Reader(
         catalog,
-        WordIndex(settings.words),
+        matching_words(settings),
         source,
         settings.model,
         settings.fetch_characters,
         settings.search_characters,
         chosen_reranker(settings, models or settings.models),
-        nearest,
+        nearest_in_store(settings, catalog),
     )

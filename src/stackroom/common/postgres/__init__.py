@@ -1,7 +1,8 @@
 """PostgreSQL as a store: reaching it, running our statements on it, and its tables.
 
 Only this package knows psycopg and Alembic. Its face: `address`, which says where a store is; `database`, the
-connections to it; `migrate`, which makes the tables and brings them up to date.
+connections to it; `migrate`, which makes the tables and brings them up to date; `dialect`, which
+says what they can hold.
 """
 
-__all__ = ["address", "database", "migrate"]
+__all__ = ["address", "database", "dialect", "migrate"]

@@ -6,6 +6,9 @@ from urllib.parse import urlsplit
 
 SCHEMES = ("postgresql", "postgres")
 
+MOVING = "moving"
+"""The table that a store has while a library is moved into it, and only then. It says how far that is."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoreAddress:

@@ -40,6 +40,8 @@ _WRITERS = 0x57AC4
 INDEXER = 0x57AC5
 SIGN_IN = 0x57AC6
 """The lock of the one transaction that changes who has access."""
+NEAREST, WORDS = 0x57AC7, 0x57AC8
+"""The locks of whoever brings the derived indexes up to date."""
 
 # Milliseconds that one waits for such a lock, and that its holder may leave a transaction idle: a machine
 # that stops in the middle of one does not stop all others.

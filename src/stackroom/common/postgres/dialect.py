@@ -34,11 +34,12 @@ def _named(alias: str | None) -> str:
 
 def arguments(parameters: Sequence[Any], *, named: bool) -> Any:
     """Parameters as psycopg takes them. PostgreSQL's texts can't hold the character NUL: it is replaced."""
-    values = [_storable(one) for one in parameters]
+    values = [storable(one) for one in parameters]
     return {f"p{at}": value for at, value in enumerate(values, 1)} if named else values
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
+    """What becomes of a value when it is stored."""
     return (
         value.replace("\0", "\N{REPLACEMENT CHARACTER}")
         if isinstance(value, str) and "\0" in value

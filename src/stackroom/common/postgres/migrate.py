@@ -2,7 +2,8 @@
 
 from importlib.resources import files
 
-from stackroom.common.errors import CatalogMissing, CatalogVersion
+from stackroom.common.errors import CatalogMissing, CatalogUnusable, CatalogVersion
+from stackroom.common.postgres.address import MOVING
 from stackroom.common.postgres.database import SCHEMA, Database, Session
 
 VERSION = "4"
@@ -13,7 +14,10 @@ _MIGRATIONS = 0x57AC3
 
 
 def require_current(session: Session, shown: str) -> None:
-    """Raises CatalogMissing if there are no tables, CatalogVersion if they are of another version."""
+    """Raises CatalogMissing if there are no tables, CatalogVersion if they are of another version, and
+    CatalogUnusable while a library is moved into them.
+    """
+    _refuse_half_moved(session, shown)
     version = _version(session)
     if version is None:
         raise CatalogMissing(
@@ -29,16 +33,22 @@ def require_current(session: Session, shown: str) -> None:
         )
 
 
-def migrate(database: Database) -> bool:
+def migrate(database: Database, *, moving: bool = False) -> bool:
     """Brings the tables of a database up to date; makes them if there are none. Returns whether it did any.
+
+    Args:
+        database: the store.
+        moving: whether it is done to move a library there.
 
     Raises:
         StoreAway: the database can't be reached.
         CatalogVersion: a newer Stackroom wrote it.
-        CatalogUnusable: it lacks pgvector, or we may not make tables.
+        CatalogUnusable: it lacks pgvector, or we may not make tables, or a library is being moved there.
     """
     session = database.connect()
     try:
+        if not moving:
+            _refuse_half_moved(session, database.shown)
         version = _version(session)
         if version == VERSION:
             return False
@@ -48,6 +58,14 @@ def migrate(database: Database) -> bool:
         return True
     finally:
         session.raw.close()
+
+
+def _refuse_half_moved(session: Session, shown: str) -> None:
+    if session.execute("SELECT to_regclass(?)", (f"{SCHEMA}.{MOVING}",)).fetchone()[0] is not None:
+        raise CatalogUnusable(
+            f"A library is being moved into {shown}, and is not complete yet. Wait for `stackroom move`; if "
+            "it was stopped, the same command again goes on."
+        )
 
 
 def _version(session: Session) -> str | None:

@@ -1,3 +1,6 @@
-"""The indexes of a store in PostgreSQL, in tables of its database."""
+"""The indexes of a store in PostgreSQL, in tables of its database.
 
-__all__ = ["nearest"]
+Its face: `nearest`, `words`; `postings`, which the writing wing writes.
+"""
+
+__all__ = ["nearest", "postings", "words"]

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackroom.catalog.passage_ranges import PassageRange, PassageRanges
+from stackroom.indexes.matching import MatchingWords, WordMatches, page_key
 from stackroom.indexes.nearest import NearestPassages
-from stackroom.indexes.words import WordIndex, WordMatches, page_key
 from stackroom.reading.finding.ranking import Evidence, fuse
 
 # If at least one document in four is chosen, the words are searched in all documents, and the hits in chosen
@@ -138,7 +138,7 @@ class Indexes:
 
     def __init__(
         self,
-        word_index: WordIndex,
+        word_index: MatchingWords,
         vectors: NearestPassages,
         ranges: PassageRanges,
         page_numbers: PageNumbers,
@@ -235,7 +235,7 @@ class Indexes:
         return _shares(documents)[0], _shares(WordMatches(names.scores, best_name))[0]
 
     def _with_names(self, text: str, k: int) -> WordMatches:
-        """See `WordIndex.names`. Those of more documents serve as well."""
+        """See `MatchingWords.names`. Those of more documents serve as well."""
         known, names = self._names.get(text, (0, WordMatches({}, 0.0)))
         if k > known:
             names = self._word_index.names(text, k)

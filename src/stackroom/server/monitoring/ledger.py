@@ -154,6 +154,16 @@ def newest_first(where: Path | StoreAddress) -> Iterator[dict[str, Any]]:
             yield call
 
 
+def carry_over(source: Path | StoreAddress, target: Path | StoreAddress) -> int:
+    """Copies all calls into a ledger that has none. Returns how many. Raises as `newest_first`."""
+    if next(newest_first(target), None):
+        return 0
+    calls, kept = list(newest_first(source)), _kept(target, _BYTES)
+    for call in reversed(calls):
+        kept.append(json.dumps(call, ensure_ascii=False).encode("utf-8", "backslashreplace"))
+    return len(calls)
+
+
 def _kept(where: Path | StoreAddress, limit: int) -> Kept:
     if isinstance(where, Path):
         return LedgerFile(where, limit)
