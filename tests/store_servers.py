@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import cycle
 from threading import Event, Thread
 
@@ -21,8 +20,7 @@ from owner import CHEAP, JSON, PASSPHRASE, PUBLIC
 from server_process import environment
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.settings import Settings
-from stackroom.indexes.postgres.nearest import PostgresNearest
-from stackroom.indexes.words import WordIndex
+from stackroom.indexes.opened import matching_words, nearest_in_store
 from stackroom.reading.reader import Reader
 from stackroom.server.access.passphrase import hashed
 from stackroom.server.access.store import AccessStore
@@ -30,20 +28,17 @@ from waiting import WaitedInVain, read_line
 
 PROGRAM = """
 import os
-from functools import partial
 from fakes import SomeModels, WordHashEmbedder
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.settings import Settings
-from stackroom.indexes.postgres.nearest import PostgresNearest
-from stackroom.indexes.words import WordIndex
+from stackroom.indexes.opened import matching_words, nearest_in_store
 from stackroom.reading.reader import Reader
 from stackroom.server.application import serve_http
 
 settings = Settings.read(os.environ)
 models = SomeModels(WordHashEmbedder)
 catalog = Catalog(settings.truth, create=True)
-nearest = partial(PostgresNearest, catalog.rows)
-reader = Reader(catalog, WordIndex(settings.words), models, nearest=nearest)
+reader = Reader(catalog, matching_words(settings), models, nearest=nearest_in_store(settings, catalog))
 serve_http(settings, reader)
 """
 
@@ -68,8 +63,8 @@ class Library:
         """One in this process."""
         models = SomeModels(WordHashEmbedder)
         catalog = Catalog(self.settings.truth)
-        nearest = partial(PostgresNearest, catalog.rows)
-        return Reader(catalog, WordIndex(self.settings.words), models, nearest=nearest)
+        nearest = nearest_in_store(self.settings, catalog)
+        return Reader(catalog, matching_words(self.settings), models, nearest=nearest)
 
     def add(self, number: int, *pages: str) -> str:
         """Commits a document, embeds it, and returns its id."""

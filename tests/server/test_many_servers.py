@@ -9,7 +9,7 @@ import pytest
 
 from mcp_clients import serving
 from owner import PASSPHRASE, PUBLIC, Assistant, answer, fill_in
-from postgres_server import PostgresServer
+from postgres_server import Databases
 from stackroom.common.settings import Settings
 from stackroom.server.access.auth_provider import AccessControl
 from stackroom.server.access.store import AccessStore
@@ -19,11 +19,11 @@ from store_servers import Both, Library, StoreServer, balanced, call, store_serv
 
 @pytest.fixture(scope="module")
 def settings(
-    postgres: PostgresServer, store_template: str, tmp_path_factory: pytest.TempPathFactory
+    databases: Databases, store_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Settings]:
-    url = postgres.new_database(store_template)
+    url = databases.new_database(store_template)
     yield Settings.read({}, data=tmp_path_factory.mktemp("data"), store=url)
-    postgres.drop_database(url)
+    databases.drop_database(url)
 
 
 @pytest.fixture(scope="module")
