@@ -17,14 +17,11 @@ from indexer.passages.postings_batch import DOCUMENTS, PAGES, PASSAGES, Batch
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Change, DocumentText, Model, PassageText
 from stackroom.catalog.passage_ranges import PassageRange
-from stackroom.common.postgres.database import Database, Session
+from stackroom.common.postgres.database import WORDS, Database, Session
 from stackroom.indexes.parts import parts
 from stackroom.indexes.postgres.postings import LISTS_VERSION, NAME, PARTS, TEXT
 from stackroom.indexes.terms import Analyzer, stemmed
 from stackroom.indexes.words import TERMS_VERSION
-
-# The key of the lock of whoever writes: a number that nobody else is likely to use.
-_WRITER = 0x57AC6
 
 _VERSION = TERMS_VERSION << 8 | LISTS_VERSION
 
@@ -174,14 +171,14 @@ class PostgresWordsWriter:
     def _alone(self) -> Iterator[Session | None]:
         """A connection, as the only one that writes; None if another does."""
         with self._database.session() as session:
-            if not session.execute("SELECT pg_try_advisory_lock(?)", (_WRITER,)).fetchone()[0]:
+            if not session.execute("SELECT pg_try_advisory_lock(?)", (WORDS,)).fetchone()[0]:
                 yield None
                 return
             try:
                 yield session
             finally:
                 if not session.raw.closed:  # else it is given back already
-                    session.execute("SELECT pg_advisory_unlock(?)", (_WRITER,))
+                    session.execute("SELECT pg_advisory_unlock(?)", (WORDS,))
 
     def _follow(self, session: Session, catalog: Catalog) -> bool:
         now, model = catalog.last_change(), catalog.model()

@@ -28,6 +28,7 @@ Remedy = Literal[
     "reread",  # the document is removed, and its PDF read again by the next `index`
     "resplit",  # the passages are made again from the text; those without a sound vector wait for one
     "rebuild",  # the index of words is made again
+    "refill",  # the table of nearest passages is made again
 ]
 
 # Least and greatest length of a decoded vector. It is within 0.01 of 1 but for codes of an older compact
