@@ -13,7 +13,7 @@ import psycopg
 from psycopg import IsolationLevel
 from psycopg import errors as pg
 from psycopg.types.numeric import IntLoader
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from stackroom.common.errors import CatalogMissing, CatalogUnusable, StoreAway
 from stackroom.common.postgres.address import shown_url
@@ -187,6 +187,12 @@ class Database:
                 with self._patience.at_most(connection, _WAIT_SECONDS):
                     connection.execute("")
                 return pool, connection
+            except PoolTimeout as error:
+                self.outage.doubt()
+                raise StoreAway(
+                    f"The database {self.shown} has no connection free for this process within "
+                    f"{_WAIT_SECONDS:g} seconds: there is too much to do. Try again."
+                ) from error
             except psycopg.Error as error:
                 self.outage.doubt()
                 if connection is not None:  # lost, and perhaps with it all others
