@@ -146,6 +146,11 @@ class DaskCluster:
                     "more."
                 ) from answer
 
+    def tell_all(self, task: Task, *arguments: object) -> None:
+        """Runs a task on every worker; those that can't any more are left alone."""
+        with suppress(TimeoutError, CommClosedError):
+            self._client.run(task, *arguments, on_error="ignore")
+
     def window(self) -> int:
         """How many jobs should be in hand now: enough that no worker waits, and no more."""
         now = time.monotonic()

@@ -10,10 +10,11 @@ import multiprocessing
 import pickle
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import cached_property
+from typing import Generic, Protocol, TypeVar
 
 from indexer.cluster.jobs import Failed, Job, Known, Order, Published, Read, ScanJob, ScansRead, Titled
 from indexer.folder.compare import File, is_as_it_was
@@ -185,7 +186,8 @@ class _Desk:
     def __init__(self, order: Order) -> None:
         self.order = order
         self.settings = _settings(order)
-        self._of_thread = threading.local()
+        self._publishers: _Kept[ScanPublisher] = _Kept()
+        self._readers: _Kept[_Reader] = _Kept()
         self._turn = threading.Lock()
         self._models = order.models_of(self.settings)
         with Catalog(self.settings.truth) as catalog:
@@ -199,26 +201,24 @@ class _Desk:
 
     @contextmanager
     def publisher(self) -> Iterator[ScanPublisher]:
-        """The connection of this thread to the catalogue. One that raises an error is not used again."""
-        publisher: ScanPublisher | None = getattr(self._of_thread, "publisher", None)
-        self._of_thread.publisher = None
-        if publisher is None:
-            settings = self.settings
-            publisher = ScanPublisher(settings.truth, compact=settings.compact, create=False)
-        with ExitStack() as stack:
-            stack.callback(publisher.close)
+        """A connection to the catalogue."""
+        settings = self.settings
+
+        def connect() -> ScanPublisher:
+            return ScanPublisher(settings.truth, compact=settings.compact, create=False)
+
+        with self._publishers.one(connect) as publisher:
             yield publisher
-            stack.pop_all()
-        self._of_thread.publisher = publisher
 
     def read(self, task: Task) -> Document | ExtractionFailed:
         """Reads a PDF in a process of its own."""
-        reader: _Reader | None = getattr(self._of_thread, "reader", None)
-        self._of_thread.reader = None  # as above
-        reader = reader or _Reader(self.settings)
-        outcome = reader.read(task)
-        self._of_thread.reader = reader
-        return outcome
+        with self._readers.one(lambda: _Reader(self.settings)) as reader:
+            return reader.read(task)
+
+    def close(self) -> None:
+        """Closes what is not in use, and the rest once it is not."""
+        self._publishers.close()
+        self._readers.close()
 
     def refuse_to_see_nothing(self, job: Job) -> None:
         """Raises ClusterUnusable if a file is not there because its whole library is not."""
@@ -278,8 +278,44 @@ class _Desk:
         return [codes[one] if passage.legible else None for one, passage in zip(texts, passages, strict=True)]
 
 
+class _Closing(Protocol):
+    def close(self) -> None: ...
+
+
+K = TypeVar("K", bound=_Closing)
+
+
+class _Kept(Generic[K]):
+    """Things that threads use in turns, each kept for the next."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._idle: list[K] = []
+        self._is_closed = False
+
+    @contextmanager
+    def one(self, make: Callable[[], K]) -> Iterator[K]:
+        """One that nobody else has meanwhile. After an error it is not used again."""
+        with self._turn:
+            taken = self._idle.pop() if self._idle else None
+        taken = taken or make()
+        with ExitStack() as stack:
+            stack.callback(taken.close)
+            yield taken
+            with self._turn:
+                if not self._is_closed:
+                    self._idle.append(taken)
+                    stack.pop_all()
+
+    def close(self) -> None:
+        with self._turn:
+            idle, self._idle, self._is_closed = self._idle, [], True
+        for one in idle:
+            one.close()
+
+
 class _Reader:
-    """Reads PDFs, one after the other, for one thread. Small ones share a process: see `extract_all`."""
+    """Reads PDFs, one after the other. Small ones share a process: see `extract_all`."""
 
     def __init__(self, settings: Settings) -> None:
         self._next: list[Task] = []
@@ -294,24 +330,39 @@ class _Reader:
         self._next.append(task)
         return next(self._outcomes)[1]
 
+    def close(self) -> None:
+        self._outcomes.close()
 
-_MAKING_DESK = threading.Lock()
-_desks: dict[bytes, _Desk] = {}  # the latest alone
+
+_DESKS = threading.Lock()
+_desks: dict[bytes, _Desk] = {}
+
+# Desks of orders that nobody has ended, because the coordinator was killed, are kept up to so many.
+_MOST_DESKS = 2
 
 
 def _desk(version: str, order: bytes) -> _Desk:
-    """The desk of an order, of which this process keeps one."""
+    """The desk of an order, made for its first job."""
     if version != __version__:
         raise ClusterUnusable(
             f"The worker on {_here()} has Stackroom {__version__}, and this command is of {version}: install "
             "the same version on both."
         )
-    with _MAKING_DESK:
+    with _DESKS:
         if order not in _desks:
             made = _Desk(pickle.loads(order))  # noqa: S301  the coordinator has made it
-            _desks.clear()
+            while len(_desks) >= _MOST_DESKS:
+                _desks.pop(next(iter(_desks))).close()
             _desks[order] = made
         return _desks[order]
+
+
+def leave(order: bytes) -> None:
+    """Closes what this process has open for an order."""
+    with _DESKS:
+        desk = _desks.pop(order, None)
+    if desk is not None:
+        desk.close()
 
 
 def _settings(order: Order) -> Settings:

@@ -50,6 +50,10 @@ class Workers:
 
     def close(self) -> None:
         """Ends the connection: what waits for a worker is cancelled."""
+        from indexer.cluster.tasks import leave
+
+        if self._cluster and not self._cluster.is_local:  # those end anyway
+            self._cluster.tell_all(leave, self._fit_for)
         self._cluster, self._fit_for = None, b""
         self._stack.close()
 
