@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from fake_ocr import no_ocr
 from fakes import OneModel, WordHashEmbedder
 from indexer.ocr.tesseract import FindOcr
-from indexer.run.account import Summary
 from indexer.run.indexer import Indexer
+from indexer.run.summary import Summary
 from indexer.run.watch import watch
 from indexer.store.turns import turn
 from stackroom.catalog.catalog import Catalog

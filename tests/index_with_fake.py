@@ -20,8 +20,8 @@ from fake_ocr import fake_tesseract
 from fakes import OneModel, SomeModels, WordHashEmbedder
 from indexer.ocr.tesseract import FindOcr, find_tesseract
 from indexer.pdf.text.language import identify
-from indexer.run.account import Progress
 from indexer.run.indexer import Indexer
+from indexer.run.summary import Progress
 from stackroom.common.settings import Settings
 
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from fakes import OneModel, WordHashEmbedder
-from indexer.run.account import Summary
 from indexer.run.indexer import Indexer
+from indexer.run.summary import Summary
 from stackroom.common.settings import Settings
 
 OTTERS = "Otters hold hands while they sleep, so that the current does not carry them apart."

@@ -56,13 +56,21 @@ class Databases:
 class PostgresServer(Databases):
     """A server on a free port of this machine, with a folder of its own. A context manager."""
 
-    def __init__(self, *, durable: bool = False, folder: Path | None = None, settings: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        durable: bool = False,
+        folder: Path | None = None,
+        settings: str = "",
+        follows: "PostgresServer | None" = None,
+    ) -> None:
         """Makes the folder, and starts nothing.
 
         Args:
             durable: whether commits survive a loss of power; that is slower.
             folder: an empty one for the data; by default a temporary one.
             settings: more lines for `postgresql.conf`.
+            follows: a running server that this one is to be a replica of; it has its settings, too.
         """
         self._own = Path(tempfile.mkdtemp(prefix="stackroom-postgres-"))
         self._data = (folder or self._own) / "data"
@@ -73,7 +81,12 @@ class PostgresServer(Databases):
         if _IS_ROOT:
             for place in (self._own, folder or self._own):
                 os.chown(place, _NOBODY, _NOBODY)
-        if not self._data.exists():
+        if follows and not self._data.exists():
+            source = ("-h", "127.0.0.1", "-p", str(follows.port), "-U", "postgres")
+            self._run(
+                "pg_basebackup", *source, "-D", str(self._data), "-R", "-X", "stream", "-c", "fast", "-N"
+            )
+        elif not self._data.exists():
             self._run(
                 "initdb", "-D", str(self._data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"
             )

@@ -7,8 +7,8 @@ from pypdf import PdfWriter
 
 from fakes import OneModel, WordHashEmbedder
 from indexer.ocr.tesseract import FindOcr
-from indexer.run.account import Progress, Summary
 from indexer.run.indexer import Indexer
+from indexer.run.summary import Progress, Summary
 from make_pdfs import write_pdf, write_scanned_pdf
 from stackroom.common.settings import Settings
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from fakes import OneModel, WordHashEmbedder
-from indexer.run.account import Summary
 from indexer.run.indexer import Indexer
+from indexer.run.summary import Summary
 from make_pdfs import write_pdf
 from stackroom.common.settings import Settings
 

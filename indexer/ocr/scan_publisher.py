@@ -56,6 +56,16 @@ class ScanPublisher(AttachmentPublisher):
         )
         return ScannedDocument(key, language, tuple(row[0] for row in pages), locations(self._rows, key))
 
+    def scan_states(self, document_id: str) -> dict[int, str]:
+        """The pages of a document that OCR is for, or was for, by number: "waiting", "read", "published" or
+        "failed".
+        """
+        rows = self._rows(
+            "SELECT s.page, s.state FROM scans s JOIN documents d ON d.key = s.document WHERE d.id = ?",
+            (document_id,),
+        )
+        return dict(rows)
+
     def waiting_scans(self) -> int:
         """How many pages wait for OCR."""
         return int(self._rows("SELECT count(*) FROM scans WHERE state = 'waiting'")[0][0])
@@ -76,6 +86,16 @@ class ScanPublisher(AttachmentPublisher):
                 "UPDATE scans SET state = 'failed', reason = ? WHERE document = ? AND page = ?",
                 (reason, key, page),
             )
+
+    def fail_scans(self, key: int, reason: str) -> int:
+        """Records why the pages of a document that still wait could not be read; returns how many."""
+        with self._transaction() as db:
+            pages = db.execute(
+                "UPDATE scans SET state = 'failed', reason = ? WHERE document = ? AND state = 'waiting'"
+                " RETURNING page",
+                (reason, key),
+            )
+            return len(pages.fetchall())
 
     def drop_scan(self, key: int, page: int) -> None:
         """Records that a page is no scan."""
@@ -137,10 +157,18 @@ class ScanPublisher(AttachmentPublisher):
             if page in numbers
         }
 
-    def replace(self, key: int, document: Document, passages: Sequence[Passage], model: Model) -> None:
+    def replace(
+        self,
+        key: int,
+        document: Document,
+        passages: Sequence[Passage],
+        model: Model,
+        codes: Sequence[bytes | None] | None = None,
+    ) -> None:
         """Replaces the document with this key by one with text from OCR, which has the same id.
 
-        The new passages wait for their vectors. One whose text was there before is not embedded again.
+        The new passages wait for their vectors, unless `codes` has these: see `document_rows.add_passages`.
+        One whose text was there before is not embedded again.
         """
         before = {page.number: page.text for page in self.document(key).pages}
         new = [page.number for page in document.pages if page.text != before[page.number]]
@@ -155,7 +183,7 @@ class ScanPublisher(AttachmentPublisher):
                 return
             db.execute("UPDATE documents SET id = '' WHERE key = ?", (key,))  # makes room for its successor
             successor = add_document(db, document, compact=self._compact)
-            add_passages(db, model, successor, document, passages)
+            add_passages(db, model, successor, document, passages, codes)
             for table in ("locations", "scans", "attachments"):
                 db.execute(f"UPDATE {table} SET document = ? WHERE document = ?", (successor, key))  # noqa: S608
             db.execute("UPDATE attachments SET container = ? WHERE container = ?", (successor, key))

@@ -4,7 +4,7 @@ What was read on a page is stored at once, so that no later run reads the page a
 published when the last of its pages is done.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from indexer.ocr.tesseract import ADDED, Recognised, Tesseract
 from indexer.passages.split import split
 from indexer.pdf.text.language import identify
 from stackroom.catalog.entries import Location, Model, is_unchanged
-from stackroom.common.documents import Passage
+from stackroom.common.documents import Document, Passage
 from stackroom.common.errors import ExtractionFailed
 from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import Tokenizer
@@ -27,6 +27,9 @@ _DOUBTFUL = 75
 # Confidence below which what OCR would add to a page's own text is no writing: of photos and drawings it
 # reads signs with 10 to 45.
 _NOISE = 50
+
+Embed = Callable[[Document, Sequence[Passage]], list[bytes | None]]
+"""Makes the vectors of a document's passages, aligned with these; None for one that the model can't read."""
 
 
 class ScanReader:
@@ -42,6 +45,8 @@ class ScanReader:
         *,
         put_off: Callable[[], bool],
         on_published: Callable[[list[Location], list[Passage]], None],
+        only: int | None = None,
+        embed: Embed | None = None,
     ) -> None:
         """Reads nothing yet.
 
@@ -53,6 +58,8 @@ class ScanReader:
             model: whose passages the documents are split into.
             put_off: asked before each page whether to leave the rest for another run.
             on_published: told the files of each document that is done, and its passages.
+            only: the key of the only document that is to be read; None for all.
+            embed: gives the passages their vectors; None if they are to wait for them.
         """
         self._publisher = publisher
         self._tesseract = tesseract
@@ -61,6 +68,8 @@ class ScanReader:
         self._on_published = on_published
         self._tokenizer = tokenizer
         self._model = model
+        self._only = only
+        self._embed = embed
         self._languages: dict[int, str] = {}  # by the document's key, as tesseract names them
         self._left: dict[int, set[int]] = {}  # pages that are not done, by the document's key
         self._first: dict[tuple[int, int], _Reading] = {}  # to be compared with another
@@ -85,7 +94,7 @@ class ScanReader:
 
     def _tasks(self) -> Iterator[PageTask]:
         passwords = self._settings.passwords()
-        for key in self._publisher.scanned_documents():
+        for key in self._publisher.scanned_documents() if self._only is None else [self._only]:
             document = self._publisher.scanned_document(key)
             if not document.waiting:  # an earlier run was ended just before publishing this one
                 self._publish(key)
@@ -148,7 +157,8 @@ class ScanReader:
         document = replace(document, language=self._language(document.text))
         passages = split(document, self._tokenizer, self._tokenizer.fingerprint.passage_tokens)
         files = list(self._publisher.scanned_document(key).files)
-        self._publisher.replace(key, document, passages, self._model)
+        codes = self._embed(document, passages) if self._embed else None
+        self._publisher.replace(key, document, passages, self._model, codes)
         self._on_published(files, passages)
 
     def _language(self, text: str) -> str:

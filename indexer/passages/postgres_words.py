@@ -278,23 +278,20 @@ class PostgresWordsWriter:
         for first_passage, together in groupby(passages, lambda found: found.first_passage):
             found = list(together)
             sums = np.array([len(found), 0, 1, 0, 0, 0, 0], np.int64)
-            numbers, starts = [], []
+            pages = []
             for passage in found:
                 text = f"{passage.title}\n{passage.heading}\n{passage.text}"
                 sums[3] += self._add(taken.batch, PASSAGES, passage.passage, passage.language, text)
             for page, on_page in groupby(found, lambda one: one.page):
                 start, text = _page_text(list(on_page))
                 sums[4] += self._add(taken.batch, PAGES, start, found[0].language, text)
-                numbers.append(page)
-                starts.append(start - first_passage)
-            sums[1] = len(numbers)
+                pages.append((page, start - first_passage))
+            sums[1] = len(pages)
             whole = wholes[first_passage]
             sums[5:] = self._add_whole(taken.batch, whole)
             code = stemmed(found[0].language)
-            pages = np.array([numbers, starts], "<u4").tobytes()
-            taken.documents.append(
-                (first_passage, found[-1].passage, code, whole.names, pages, len(numbers), *sums[3:].tolist())
-            )
+            about = first_passage, found[-1].passage, code, whole.names, np.array(pages, "<u4").tobytes()
+            taken.documents.append((*about, len(pages), *sums[3:].tolist()))
             taken.sums += sums
             taken.languages.add(code)
 

@@ -4,11 +4,12 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from indexer.cluster.jobs import Published as Done
 from indexer.folder.compare import Comparison, File, is_as_it_was
 from indexer.pdf.processes.task import Task
+from indexer.run.summary import Progress, Summary
 from indexer.store.attachment_publisher import AttachmentPublisher, WaitingAttachment
 from indexer.store.publisher import FileState, Place, Recorded
 from stackroom.catalog.entries import Model, shown_path
@@ -19,92 +20,6 @@ from stackroom.common.errors import ExtractionFailed, FailureKind
 # before the others are left unread. A file of a megabyte can have a thousand of them.
 _COSTLY: frozenset[FailureKind] = frozenset({"too large", "out of memory", "timed out", "crashed"})
 _MOST_COSTLY = 10
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far a run is. Counts only what this run has to do.
-
-    Attributes:
-        stage: what is being done, in a word.
-        files, files_done: PDFs to look into, and how many of them are done.
-        pages: read so far.
-        passages, embedded: passages to embed, as far as is known, and how many of them are embedded.
-        scans, scans_done: pages that wait for OCR, and how many of them are done; 0 before OCR begins.
-        share: of the work that is done, from 0 to 1: an estimate, as the next.
-        seconds_left: how long the rest takes; None if that can't be told yet.
-    """
-
-    stage: str = "comparing"
-    files: int = 0
-    files_done: int = 0
-    pages: int = 0
-    passages: int = 0
-    embedded: int = 0
-    scans: int = 0
-    scans_done: int = 0
-    share: float = 0.0
-    seconds_left: float | None = None
-
-
-@dataclass(slots=True)
-class Summary:
-    """What a run did.
-
-    Attributes:
-        added, changed, moved, removed, unchanged: files. A copy of a known document is added, a renamed
-            file moved; one that was only touched is unchanged.
-        failed: files that could not be read: in this run, or in an earlier one and unchanged since.
-        embedded_passages: passages embedded in this run.
-        pages: of the documents read in this run.
-        seconds: of wall-clock time.
-        failures: absolute path → reason, of the files that failed in this run. A file that was tried again
-            without being asked for, and failed for the same reason as before, is not among them.
-        newly_failed: how many files are in `failures`, plus the folders that could not be looked at for a
-            reason that the last run did not have. A library that is not there as a whole counts each time.
-        without_text: absolute paths of files read in this run that have no text on any page, nor scans.
-        recognised, unrecognised: pages that OCR read in this run, and could not read.
-        waiting_scans: pages that wait for OCR now.
-        ocr_obstacle: why these pages wait; empty if the next run reads them.
-        unreadable: folders and names that could not be looked at, with the reasons, by absolute path.
-        left_out: how many links that lead out of the folders, folders of the system, and files and folders
-            that the owner's patterns exclude.
-        other_formats: ending → how many files in the folders have it, and are no PDFs: see `Walk`.
-        waiting_files, waiting_passages: files (and attachments) to be read and passages to be embedded that
-            were put off.
-        attachments: PDFs that are attached to others and were read in this run. Those that could not be read
-            are in `failed` and `failures`.
-        unfinished_model: name of the model that the library is half embedded with anew; empty if there is
-            none.
-        freed_bytes: by which the catalogue's file was made smaller.
-        shrink_obstacle: why it was not, though much of it is room; else empty.
-    """
-
-    added: int = 0
-    changed: int = 0
-    moved: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    failed: int = 0
-    embedded_passages: int = 0
-    pages: int = 0
-    seconds: float = 0.0
-    failures: dict[str, str] = field(default_factory=dict)
-    newly_failed: int = 0
-    without_text: list[str] = field(default_factory=list)
-    recognised: int = 0
-    unrecognised: int = 0
-    waiting_scans: int = 0
-    ocr_obstacle: str = ""
-    unreadable: dict[str, str] = field(default_factory=dict)
-    left_out: int = 0
-    other_formats: dict[str, int] = field(default_factory=dict)
-    waiting_files: int = 0
-    waiting_passages: int = 0
-    attachments: int = 0
-    unfinished_model: str = ""
-    freed_bytes: int = 0
-    shrink_obstacle: str = ""
 
 
 class Run:
@@ -246,6 +161,17 @@ class Run:
                 self._reading[document_id] = [file]
                 yield Task(file.path, document_id, passwords)
 
+    def files(self, put_off: Callable[[], bool]) -> Iterator[File]:
+        """The files to be looked into by others, who tell what became of each: as `tasks`, but nothing is
+        opened.
+        """
+        self.summary.waiting_files = len(self.queue)
+        for file in self.queue:
+            if put_off():
+                return
+            self.summary.waiting_files -= 1
+            yield file
+
     def attached_tasks(self, passwords: tuple[str, ...], put_off: Callable[[], bool]) -> Iterator[Task]:
         """The PDFs attached to files, which were read before; as `tasks`."""
         waiting = self._publisher.waiting_attachments()
@@ -294,6 +220,42 @@ class Run:
             return
         for file in self._reading.pop(task.document_id):
             self._fail(file, error)
+
+    def settle_known(self, file: File, document_id: str) -> bool:
+        """Records that a file holds a document that is known. Returns whether it is."""
+        key = self._publisher.document_key(document_id)
+        if key is not None:
+            self._publisher.settle({file.place: (file.state, key)}, ())
+            self._count(file, key)
+        return key is not None
+
+    def fail_file(self, file: File, error: ExtractionFailed) -> None:
+        """Records that a file could not be read."""
+        self._fail(file, error)
+
+    def count_published(self, file: File, done: Done, *, added: bool) -> None:
+        """Counts a file whose document somebody else has published, or found published, if not `added`."""
+        self._count(file, None if added else self._publisher.document_key(done.document_id))
+        if added:
+            self._count_document(str(file.path), done)
+
+    def count_attached(self, task: Task, done: Done, *, added: bool) -> None:
+        """The same for an attachment."""
+        self.tell(files_done=1)
+        if added and task.attached is not None:
+            self.summary.attachments += 1
+            self._count_document(shown_path(str(task.path), task.attached.name), done)
+
+    def _count_document(self, path: str, done: Done) -> None:
+        self.summary.pages += done.pages
+        if not done.has_text:
+            self.summary.without_text.append(path)
+        self.tell(pages=done.pages, passages=done.passages, embedded=done.passages)
+
+    def file_of(self, task: Task) -> tuple[Path, File]:
+        """Where an attachment of `attached_tasks` is: the root of its library, and the file."""
+        waiting = next(one for at, one in self._attached.items() if at == (task.container, task.attached))
+        return waiting.file.root, self._file(waiting)
 
     def finish(self) -> Summary:
         """Completes the summary of the run, and returns it."""
@@ -345,11 +307,12 @@ class Run:
 
     def _is_as_it_was(self, waiting: WaitingAttachment) -> bool:
         """Whether the file that holds an attachment still looks as it did when it was indexed."""
+        return is_as_it_was(self._file(waiting))
+
+    def _file(self, waiting: WaitingAttachment) -> File:
         file = waiting.file
         inside = None if self._follow_links else file.root
-        return is_as_it_was(
-            File(Place(0, file.path), file.file, FileState(file.size, file.modified_ns), inside)
-        )
+        return File(Place(0, file.path), file.file, FileState(file.size, file.modified_ns), inside)
 
     def _count(self, file: File, key: int | None) -> None:
         before = self._changed.get(file)

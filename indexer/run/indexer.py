@@ -7,8 +7,8 @@ only the work at hand is lost: the next run compares the folders again, and goes
 same holds after a run that was told to put off the rest; embedding then goes on while the next run compares.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial, wraps
 from pathlib import Path
@@ -19,17 +19,16 @@ from indexer.folder.leave_out import Rules
 from indexer.ocr.scan_publisher import ScanPublisher
 from indexer.ocr.tesseract import FindOcr, find_tesseract
 from indexer.passages.split import split
-from indexer.pdf.processes.extract_all import Limits, extract_all
-from indexer.pdf.processes.task import Task
-from indexer.pdf.text.language import identify
-from indexer.run.account import Progress, Run, Summary
+from indexer.run.account import Run
 from indexer.run.background import in_background
 from indexer.run.compare_folders import Folders, compare_folders
 from indexer.run.held_folder import HeldFolder
 from indexer.run.pace import Pace
 from indexer.run.plain_texts import publish_corpus
+from indexer.run.read_files import read_files
 from indexer.run.read_scans import read_scans
-from indexer.run.shared_titles import SharedTitles
+from indexer.run.summary import Progress, Summary
+from indexer.run.workers import Workers
 from indexer.store.lock import alone
 from indexer.store.migrate import Upgrade
 from stackroom.catalog.entries import Model, OtherModel
@@ -68,6 +67,7 @@ class Indexer:
         models: ModelSource,
         find_ocr: FindOcr = find_tesseract,
         take_hold: Callable[[Settings], AbstractContextManager[None]] = alone,
+        workers: Workers | None = None,
     ) -> None:
         """Touches nothing yet.
 
@@ -76,14 +76,19 @@ class Indexer:
             models: where embedders come from.
             find_ocr: finds the program for scans.
             take_hold: keeps other indexers out while its block lasts, and raises AlreadyRunning if it can't.
+            workers: read the files, if not this process; closed with the indexer.
 
         Raises:
             SettingsError: a line of what is excluded is no pattern.
+            UsageError: the workers can't write the library.
         """
+        if workers:
+            workers.refuse_a_file(settings)
         self._settings = settings
         self._rules = Rules.of(settings)
         self._find_ocr = find_ocr
         self._models = models
+        self._workers = workers
         self._held = HeldFolder(settings, take_hold, self._load_embedder)
         self._embedder: Embedder | None = None
         self._model_is_right_since = 0  # `HeldFolder.openings` when it was checked
@@ -98,6 +103,8 @@ class Indexer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._workers:
+            self._workers.close()
         self._held.close()
 
     def is_current(self) -> bool:
@@ -134,6 +141,7 @@ class Indexer:
         Raises:
             ModelError: the model can't be had, or is not the one the index was built with.
             CatalogUnusable: the catalogue can't be written, for example because the disk is full.
+            ClusterUnusable: there is no cluster where workers are to read the files, or they are unfit.
             SettingsError: the file of passwords can't be read, and no earlier run has read it.
 
         Example, with `settings = Settings.read()`, `models = Models(settings.models)` and two PDFs, 3 pages:
@@ -159,6 +167,10 @@ class Indexer:
         compare_folders(run, self._publisher, settings.index, folders, retry, retry_failed=retry_failed)
         run.settle_moves_and_removals()
         leave_off = partial(put_off, run.summary)
+        settings = replace(settings, pdf_passwords=passwords, pdf_passwords_file=None)
+        spreading = None
+        if self._workers:
+            spreading = partial(self._workers.spread, run, self._held, settings, self._find_ocr)
 
         self._publisher.retry_attachments(FAILURE_KINDS if retry_failed else retry, only)
         current = self._publisher.current_model()
@@ -167,16 +179,28 @@ class Indexer:
             run.tell("reading", passages=waiting)
             tokenizer, model = self._tokenizer_and_model()
             with self._in_background(run, model, leave_off) as check:
-                for tasks in (run.tasks, run.attached_tasks):
-                    self._extract(run, model, tokenizer, check, tasks(passwords, leave_off))
+                if spreading and (run.queue or self._publisher.waiting_attachments()):
+                    spread = spreading(model, check)
+                    spread.read_files(leave_off)
+                    spread.read_attached(leave_off)
+                elif not spreading:
+                    for tasks in (run.tasks, run.attached_tasks):
+                        todo = tasks(passwords, leave_off)
+                        read_files(run, self._publisher, settings, tokenizer, model, check, todo)
         if not run.summary.waiting_files:
             self._passwords_tried = passwords
         if retry_failed:
             self._publisher.retry_scans(only)
-        settings = replace(settings, pdf_passwords=passwords, pdf_passwords_file=None)
         background = partial(self._in_background, run, put_off=leave_off)
         read_scans(
-            run, self._publisher, self._find_ocr, settings, leave_off, self._tokenizer_and_model, background
+            run,
+            self._publisher,
+            self._find_ocr,
+            settings,
+            leave_off,
+            self._tokenizer_and_model,
+            background,
+            spreading,
         )
         self._publisher.trim_changes()
         self._held.finish_work(leave_off)
@@ -371,28 +395,3 @@ class Indexer:
         self, run: Run, model: Model, put_off: Callable[[], bool] = lambda: False
     ) -> AbstractContextManager[Callable[[], None]]:
         return in_background(self._settings, run, model, self._publisher, self._held.embedding, put_off)
-
-    def _extract(
-        self,
-        run: Run,
-        model: Model,
-        tokenizer: Tokenizer,
-        check: Callable[[], None],
-        tasks: Iterator[Task],
-    ) -> None:
-        settings = self._settings
-        limits = Limits(
-            settings.workers, settings.file_seconds, settings.stall_seconds, settings.file_memory_mb
-        )
-        titles = SharedTitles(self._publisher)
-        with closing(extract_all(tasks, limits, lambda pages: run.tell(pages=pages))) as outcomes:
-            for task, outcome in outcomes:
-                if isinstance(outcome, Document):
-                    outcome = self._publisher.with_earlier_scans(outcome)
-                    outcome = titles.told_apart(outcome, task.stem)
-                    outcome = replace(outcome, language=identify(outcome.text, settings.models))
-                    passages = split(outcome, tokenizer, tokenizer.fingerprint.passage_tokens)
-                    run.publish(task, outcome, passages, model)
-                else:
-                    run.fail(task, outcome)
-                check()

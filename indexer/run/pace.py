@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from indexer.run.account import Progress
+from indexer.run.summary import Progress
 from stackroom.common.running import tell_more
 
 # Reading PDFs takes this share of a run's time, embedding the rest (measured, see docs/benchmarks.md).

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
+from typing import TYPE_CHECKING
 
 from indexer.ocr.scan_publisher import ScanPublisher
 from indexer.ocr.tesseract import FindOcr
@@ -10,6 +11,9 @@ from stackroom.catalog.entries import Location, Model, shown_path
 from stackroom.common.documents import Passage
 from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import Tokenizer
+
+if TYPE_CHECKING:
+    from indexer.run.spread import Spread
 
 
 def read_scans(
@@ -20,6 +24,7 @@ def read_scans(
     put_off: Callable[[], bool],
     tokenizer_and_model: Callable[[], tuple[Tokenizer, Model]],
     in_background: Callable[[Model], AbstractContextManager[Callable[[], None]]],
+    spreading: "Callable[[Model, Callable[[], None]], Spread] | None" = None,
 ) -> None:
     """Reads the pages that wait for OCR, unless there are none or `put_off` says so.
 
@@ -31,12 +36,18 @@ def read_scans(
         put_off: whether to leave the rest for a later run.
         tokenizer_and_model: of the library.
         in_background: indexes words and embeds passages while its block runs; see `background`.
+        spreading: has the workers of a cluster do it; None if this machine does.
     """
     if not publisher.scanned_documents():
         return
     summary, waiting = run.summary, publisher.waiting_scans()
     tesseract = None
-    if not put_off():
+    if spreading and not put_off():
+        _, model = tokenizer_and_model()
+        run.tell("scans", scans=waiting)
+        with in_background(model) as check:
+            spreading(model, check).read_scans(put_off)
+    elif not put_off():
         tesseract, summary.ocr_obstacle = find_ocr(settings.ocr_languages)
     if tesseract is not None:
         from indexer.ocr.scan_reader import ScanReader  # here, because most runs do without it: .1 s

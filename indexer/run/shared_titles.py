@@ -9,14 +9,13 @@ again.
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from urllib.parse import unquote
 
 from indexer.pdf.metadata.title import is_meaningful
-from indexer.store.publisher import Publisher
 from stackroom.common.documents import Document
 
 _SHARED = 3
@@ -43,10 +42,21 @@ class _Titled(NamedTuple):
     length: tuple[int, int]
 
 
+class TitledDocuments(Protocol):
+    """The documents that a title is compared with. Publishers have these methods."""
+
+    def titles(self) -> list[tuple[str, str, int, int]]:
+        """See `Publisher`, as the next two."""
+
+    def first_page(self, document_id: str) -> str: ...
+
+    def read_again(self, document_ids: Sequence[str]) -> None: ...
+
+
 class SharedTitles:
     """Gives documents titles that tell them apart. For one run."""
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: TitledDocuments) -> None:
         """Reads nothing yet."""
         self._publisher = publisher
 
@@ -68,29 +78,46 @@ class SharedTitles:
             document: with the title that it gives itself.
             file_stem: the name of its file, without ".pdf".
         """
-        known = self._known[document.title.casefold()]
-        known.pop(document.id, None)
         length = len(document.pages), len(document.text.encode())
+        first_page = document.pages[0].text if document.pages else ""
+        return replace(document, title=self.title(document.id, document.title, length, first_page, file_stem))
+
+    def title(
+        self, document_id: str, title: str, length: tuple[int, int], first_page: str, file_stem: str
+    ) -> str:
+        """The title for a document that is about to be published: longer than its own if others have that.
+
+        Args:
+            document_id: of the document.
+            title: its own.
+            length: how many pages and bytes it has.
+            first_page: the text of that.
+            file_stem: see `told_apart`.
+        """
+        known = self._known[title.casefold()]
+        known.pop(document_id, None)
         lengths = {other.length for other in known.values()}
         telling = ""
         if len(lengths | {length}) >= _SHARED:
-            telling = self._telling(document, file_stem, known)
+            telling = self._telling(title, first_page, file_stem, known)
             if telling and len(lengths) < _SHARED:
                 self._publisher.read_again([id_ for id_, other in known.items() if not other.telling])
-        known[document.id] = _Titled(telling, length)
-        return replace(document, title=f"{telling}{_JOINT}{document.title}") if telling else document
+        known[document_id] = _Titled(telling, length)
+        return f"{telling}{_JOINT}{title}" if telling else title
 
-    def _telling(self, document: Document, file_stem: str, others: Mapping[str, _Titled]) -> str:
+    def _telling(self, title: str, first_page: str, file_stem: str, others: Mapping[str, _Titled]) -> str:
         """The file's name, or the first line that looks like a name and is no other's; "" if none does."""
         name = " ".join(re.sub(r"[_\s-]+", " ", unquote(file_stem)).split())
         used = {other.telling.casefold() for other in others.values()}
-        if _is_given(name) and name.casefold() not in {*used, document.title.casefold()}:
+        if _is_given(name) and name.casefold() not in {*used, title.casefold()}:
             return name.replace(_JOINT, " ")
         pages = [self._publisher.first_page(id_) for id_ in list(others)[:_COMPARED]]
         theirs = {line.casefold() for page in pages for line in _names(page)}
-        own = _names(document.pages[0].text) if document.pages else []
-        title = document.title.casefold()
-        lines = (line for line in own if line.casefold() not in theirs and line.casefold() not in title)
+        lines = (
+            line
+            for line in _names(first_page)
+            if line.casefold() not in theirs and line.casefold() not in title.casefold()
+        )
         return next(lines, "").replace(_JOINT, " ")
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from indexer.folder.compare import File
 from indexer.folder.listen import Listener
-from indexer.run.account import Progress, Summary
 from indexer.run.indexer import Indexer
+from indexer.run.summary import Progress, Summary
 from indexer.store.publisher import FileState
 from indexer.store.turns import is_wanted, is_watched, the_only_watcher
 from stackroom.common.errors import AlreadyRunning, CatalogError, SettingsError

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.store.holding import let_go, log_names
-from indexer.store.publisher import Publisher
+from indexer.store.shared_publisher import SharedPublisher
 from stackroom.catalog.entries import Location, Model, locations
 from stackroom.common.documents import Attachment, Document, Passage
 from stackroom.common.errors import ExtractionFailed
@@ -31,7 +31,7 @@ class WaitingAttachment:
     reason: str
 
 
-class AttachmentPublisher(Publisher):
+class AttachmentPublisher(SharedPublisher):
     """A writer's connection for what is attached to documents. Every method raises as a `Publisher`'s do."""
 
     def waiting_attachments(self) -> list[WaitingAttachment]:
@@ -72,8 +72,11 @@ class AttachmentPublisher(Publisher):
         document: Document,
         passages: Sequence[Passage],
         model: Model,
+        codes: Sequence[bytes | None] | None = None,
     ) -> bool:
         """Records what an attachment holds; the document is added, unless it is known.
+
+        Its passages wait for their vectors, unless `codes` has these: see `document_rows.add_passages`.
 
         Returns:
             Whether it was added.
@@ -86,7 +89,7 @@ class AttachmentPublisher(Publisher):
             known = db.execute(
                 "SELECT key FROM documents WHERE id = ? AND extractor <> ''", (document.id,)
             ).fetchone()
-            key = known[0] if known else self._add(db, document, passages, model)
+            key = known[0] if known else self._add(db, document, passages, model, codes)
             db.execute(
                 "UPDATE attachments SET state = 'read', document = ?, failure = NULL, reason = NULL " + _AT,  # noqa: S608
                 (key, *place),

@@ -77,20 +77,27 @@ def add_document(db: Sql, document: Document, *, compact: bool) -> int:
     return int(key)
 
 
-def add_passages(db: Sql, model: Model, key: int, document: Document, passages: Sequence[Passage]) -> None:
-    """Adds the passages of the document with this key. Those that the model can read wait for vectors."""
+def add_passages(
+    db: Sql,
+    model: Model,
+    key: int,
+    document: Document,
+    passages: Sequence[Passage],
+    codes: Sequence[bytes | None] | None = None,
+) -> None:
+    """Adds the passages of the document with this key. Those that the model can read wait for vectors.
+
+    With `codes` they have them at once: aligned with `passages`, None for one that the model can't read. Only
+    if others wait that were there before, they wait with them: indexes follow in ascending order.
+    """
     if not passages:
         return
     first, last = _new_ids(db, len(passages))
-    text = document.text
     ids = range(first, last + 1)
-    embedded = [passage.context + text[passage.start : passage.stop] for passage in passages]
-    hashes = [
-        passage_hash(model.id, what) if passage.legible else ILLEGIBLE
-        for passage, what in zip(passages, embedded, strict=True)
-    ]
+    hashes = passage_hashes(model, document, passages)
     # Looked up now, because the document that this one replaces is about to be removed.
-    codes = known_codes(lambda sql, parameters: db.execute(sql, parameters).fetchall(), hashes, model)
+    known = known_codes(lambda sql, parameters: db.execute(sql, parameters).fetchall(), hashes, model)
+    given = codes or [None] * len(passages)
     db.executemany(
         "INSERT INTO passages (id, page, start, stop, hash) VALUES (?, ?, ?, ?, ?)",
         [
@@ -102,16 +109,30 @@ def add_passages(db: Sql, model: Model, key: int, document: Document, passages: 
         "INSERT INTO splits (first, last, model, document, illegible) VALUES (?, ?, ?, ?, ?)",
         (first, last, model.id, key, hashes.count(ILLEGIBLE)),
     )
-    db.executemany(
-        "INSERT INTO pending (passage, context, code) VALUES (?, ?, ?)",
-        [
-            (id_, passage.context, codes.get(hash_))
-            for id_, passage, hash_ in zip(ids, passages, hashes, strict=True)
-            if hash_ != ILLEGIBLE
-        ],
-    )
+    waiting = [
+        (id_, passage.context, known.get(hash_, code))
+        for id_, passage, hash_, code in zip(ids, passages, hashes, given, strict=True)
+        if hash_ != ILLEGIBLE
+    ]
+    db.executemany("INSERT INTO pending (passage, context, code) VALUES (?, ?, ?)", waiting)
     if db.execute("SELECT current FROM models WHERE id = ?", (model.id,)).fetchone()[0] == CURRENT:
         log_change(db, "published", first, last)
+    ready = [(id_, code) for id_, _, code in waiting if code is not None]
+    is_next = db.execute("SELECT 1 FROM pending WHERE passage < ? LIMIT 1", (first,)).fetchone() is None
+    if codes and ready and len(ready) == len(waiting) and is_next:
+        add_vectors(db, [id_ for id_, _ in ready], [code for _, code in ready])
+        log_change(db, "embedded", ready[0][0], ready[-1][0])
+
+
+def passage_hashes(model: Model, document: Document, passages: Sequence[Passage]) -> list[int]:
+    """Of each passage what equal ones share; ILLEGIBLE of those that the model can't read."""
+    text = document.text
+    return [
+        passage_hash(model.id, passage.context + text[passage.start : passage.stop])
+        if passage.legible
+        else ILLEGIBLE
+        for passage in passages
+    ]
 
 
 def _new_ids(db: Sql, count: int) -> tuple[int, int]:

@@ -29,6 +29,11 @@ from stackroom.page.table_rows import as_embedded
 _CHANGES_KEPT = 10_000
 
 _HELD = "SELECT document FROM locations"
+KNOWN = (
+    "SELECT key FROM documents d WHERE id = ? AND extractor <> ''"
+    " AND EXISTS (SELECT 1 FROM locations WHERE document = d.key)"
+)
+"""The key of a document with this id that a file holds, if it need not be read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +124,7 @@ class Publisher(ModelPublisher):
         One that is only attached to others does not count: its id is what the process that read it has said,
         and a file must not get the text that a hostile one has made up.
         """
-        rows = self._rows(
-            "SELECT key FROM documents d WHERE id = ? AND extractor <> ''"
-            " AND EXISTS (SELECT 1 FROM locations WHERE document = d.key)",
-            (document_id,),
-        )
+        rows = self._rows(KNOWN, (document_id,))
         return rows[0][0] if rows else None
 
     def settle(self, known: Mapping[Place, tuple[FileState, int]], gone: Iterable[Place]) -> None:
@@ -282,14 +283,21 @@ class Publisher(ModelPublisher):
 
     # Inside a transaction
 
-    def _add(self, db: Sql, document: Document, passages: Sequence[Passage], model: Model) -> int:
+    def _add(
+        self,
+        db: Sql,
+        document: Document,
+        passages: Sequence[Passage],
+        model: Model,
+        codes: Sequence[bytes | None] | None = None,
+    ) -> int:
         """Adds a document; it takes the place of one with the same id. Returns its key."""
         before = db.execute(
             "UPDATE documents SET id = id || ' before' WHERE id = ? RETURNING key", (document.id,)
         ).fetchone()
         key = add_document(db, document, compact=self._compact)
         db.execute("DELETE FROM successors WHERE old = ?", (document.id,))
-        add_passages(db, model, key, document, passages)
+        add_passages(db, model, key, document, passages, codes)
         for (old,) in [before] if before else ():
             self._carry_scans(db, old, key, document)
             for table in ("locations", "attachments"):

@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from fakes import OneModel, WordHashEmbedder
-from indexer.run.account import Summary
 from indexer.run.indexer import Indexer
+from indexer.run.summary import Summary
 from indexer.store.migrate import migrate
 from indexer.upkeep.check import check
 from make_pdfs import write_pdf

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from fakes import OneModel, WordHashEmbedder
-from indexer.run.account import Progress, Summary
 from indexer.run.indexer import Indexer
+from indexer.run.summary import Progress, Summary
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.documents import Document, Page
 from stackroom.common.errors import ModelMismatch

@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from fakes import OneModel, WordHashEmbedder
-from indexer.run.account import Progress
 from indexer.run.indexer import Indexer
+from indexer.run.summary import Progress
 from indexer.upkeep.check import check
 from make_pdfs import write_pdf
 from papers import TAXES, counts, index

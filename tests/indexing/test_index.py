@@ -11,8 +11,8 @@ import pytest
 
 from examples import run_example
 from fakes import NarrowEmbedder, OneModel, WordHashEmbedder
-from indexer.run.account import Summary
 from indexer.run.indexer import Indexer
+from indexer.run.summary import Summary
 from make_pdfs import write_garbage, write_pdf
 from papers import BREAD, OTTERS, TAXES, counts, index
 from stackroom.catalog.catalog import Catalog

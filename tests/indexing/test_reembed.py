@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from fakes import SomeModels, WordHashEmbedder
 from index_content import content
-from indexer.run.account import Progress
 from indexer.run.indexer import Indexer
 from indexer.run.pace import Pace
+from indexer.run.summary import Progress
 from killed_indexing import Indexing
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.status import KeptModel, Status, read_status

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from fake_ocr import FakeOcr, no_ocr
 from fakes import WordHashEmbedder
 from index_content import PACKS
-from indexer.run.account import Progress
+from indexer.run.summary import Progress
 from make_pdfs import write_pdf, write_scanned_pdf
 from marked_boxes import marked_boxes
 from mcp_clients import ask, room_of, serving

@@ -12,8 +12,8 @@ from fakes import OneModel, WordHashEmbedder
 from indexer.folder.compare import File
 from indexer.pdf.processes.extract_all import Limits, extract_all
 from indexer.pdf.processes.task import Task
-from indexer.run.account import Summary
 from indexer.run.indexer import Indexer
+from indexer.run.summary import Summary
 from make_bombs import BOMBS, make_odd_files, pdf
 from make_pdfs import write_pdf
 from stackroom.catalog.catalog import Catalog

@@ -12,8 +12,8 @@ from fake_ocr import FakeOcr, no_ocr
 from fakes import OneModel, WordHashEmbedder
 from indexer.pdf.pdfium import extract
 from indexer.pdf.pypdf_fallback import read_with_pypdf
-from indexer.run.account import Summary
 from indexer.run.indexer import Indexer
+from indexer.run.summary import Summary
 from make_pdfs import write_pdf, write_scanned_pdf
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.errors import ExtractionFailed, PictureFailed, SettingsError

@@ -17,6 +17,7 @@ import selectors
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -34,7 +35,7 @@ from indexer.pdf.processes.task import Task, is_of, read_pdf
 from stackroom.common.documents import Document
 from stackroom.common.errors import FAILURE_KINDS, ExtractionFailed
 
-__all__ = ["Limits", "Send", "extract_all", "in_processes"]
+__all__ = ["Limits", "Send", "extract_all", "in_processes", "ready_to_start"]
 
 _LONGEST_POLL_SECONDS = 0.5
 
@@ -62,6 +63,8 @@ class Job(Protocol):
     def path(self) -> Path:
         """Path of the PDF."""
 
+
+_WITHOUT_MAIN = threading.Lock()
 
 J = TypeVar("J", bound=Job)
 R = TypeVar("R")
@@ -192,8 +195,12 @@ def in_processes(
                 _end(reading)
 
 
-def _ready_to_start() -> Any:
-    """What starts processes. Begins the fork server, unless it runs already."""
+def ready_to_start(*also: str) -> Any:
+    """What starts processes. Begins the fork server, unless it runs already.
+
+    Args:
+        also: more modules that the server is to load, if it is begun now, for whatever else it is to fork.
+    """
     # Fork servers fork from a process without threads; the parent has some (the embedding runtime's).
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
@@ -208,6 +215,7 @@ def _ready_to_start() -> Any:
             "indexer.ocr.page_job",
             "multiprocessing.popen_forkserver",
             "resource",
+            *also,
         ]
     )
     # Ctrl-C in a terminal reaches every process of ours: the server, and what it forks, inherit that it is
@@ -225,7 +233,7 @@ def _start(task: J, work: Callable[[J, Send], None], limits: Limits, away: float
     # A pair of sockets, not a pipe: what can be read of it without waiting is the same on every system.
     ours, theirs = socket.socketpair()
     with theirs:
-        process = _ready_to_start().Process(target=work_off, args=(theirs, work, task, limits), daemon=True)
+        process = ready_to_start().Process(target=work_off, args=(theirs, work, task, limits), daemon=True)
         with _without_main():
             process.start()
     now = time.monotonic()
@@ -251,14 +259,16 @@ def _hand_over(idle: list[_Reading[J]], task: J, away: float) -> _Reading[J] | N
 def _without_main() -> Iterator[None]:
     """Keeps multiprocessing from running our main script in the new process, which does not need it.
 
-    That saves a third of the cost of starting a process.
+    That saves a third of the cost of starting a process. Threads that start some take turns: one would take
+    another's makeshift for the main script.
     """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
+    with _WITHOUT_MAIN:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
 
 
 def _end(reading: _Reading[J]) -> None:

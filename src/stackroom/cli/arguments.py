@@ -18,7 +18,15 @@ from stackroom.cli.help_texts import (
     TRY,
 )
 from stackroom.cli.service_arguments import add_service
-from stackroom.cli.shared_arguments import MODEL, add_address, add_log, add_parent, add_reading, add_wait
+from stackroom.cli.shared_arguments import (
+    MODEL,
+    add_address,
+    add_cluster,
+    add_log,
+    add_parent,
+    add_reading,
+    add_wait,
+)
 from stackroom.common.settings import Settings
 from stackroom.common.settings_sources import Given
 
@@ -110,6 +118,7 @@ def command_parser() -> CommandParser:
         action="store_true",
         help="exit with code 1 also if a file failed that had failed before and has not changed",
     )
+    add_cluster(index)
     add_wait(index)
     add_parent(index)
     anew = index.add_mutually_exclusive_group()
@@ -134,6 +143,7 @@ def command_parser() -> CommandParser:
 
     watch = add("watch", "index, then follow the folders as they change, until Ctrl-C")
     add_reading(watch)
+    add_cluster(watch)
     add_log(watch)
     watch.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
     add_parent(watch)

@@ -78,6 +78,18 @@ def path(text: str) -> Path:
     return Path(text)
 
 
+def cluster(text: str) -> str | int:
+    """The type of an argument that is the address of a scheduler of Dask, or a number of workers."""
+    if "://" in text:
+        return text
+    try:
+        return positive(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither an address such as tcp://host:8786 nor a number of workers"
+        ) from None
+
+
 def positive(text: str) -> int:
     """The type of an argument that is a number of things, at least one."""
     number = int(text)

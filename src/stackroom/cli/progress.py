@@ -76,7 +76,7 @@ class ProgressDisplay:
         share: float = 0.0,
         seconds_left: float | None = None,
     ) -> None:
-        """Shows how far a run is; see `indexer.run.account.Progress`. Cheap enough to call for every page."""
+        """Shows how far a run is; see `indexer.run.summary.Progress`. Cheap enough to call for every page."""
         if (scans and not scans_done) or not (scans or files_done or pages or embedded):
             self._started = time.monotonic()  # a run begins, or its scans begin
         elapsed = time.monotonic() - self._started

@@ -2,7 +2,7 @@
 
 import argparse
 
-from stackroom.cli.command_parser import path
+from stackroom.cli.command_parser import cluster, path
 
 WAIT_SECONDS = 600.0
 """How long a command waits for another one by default, in seconds."""
@@ -43,6 +43,18 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="follow links that lead out of the folder, in this run only: a later run without it removes "
         "what they lead to from the index. STACKROOM_FOLLOW_LINKS=yes follows them always",
+    )
+
+
+def add_cluster(parser: argparse.ArgumentParser) -> None:
+    """Who reads the files, if not this process."""
+    parser.add_argument(
+        "--cluster",
+        type=cluster,
+        metavar="ADDRESS|N",
+        help="have the workers of a Dask cluster read, recognise and embed: those of a scheduler, such as "
+        "tcp://host:8786 (the library must then be in a database: STACKROOM_STORE), or N processes of this "
+        "machine, for a trial",
     )
 
 

@@ -114,7 +114,7 @@ def show_status(
 
 
 def show_progress(progress: Mapping[str, Any]) -> None:
-    """Prints how far the indexer at work is; the fields are those of `indexer.run.account.Progress`."""
+    """Prints how far the indexer at work is; the fields are those of `indexer.run.summary.Progress`."""
     left = progress["seconds_left"]
     counts = f"{progress['embedded']}/{counted(progress['passages'], 'passage')} embedded"
     if progress["scans"]:

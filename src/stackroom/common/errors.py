@@ -18,6 +18,7 @@ StackroomError
 ├── AccessUnusable          the file of clients and tokens cannot be read or written
 ├── LedgerUnusable          the ledger of calls cannot be read
 ├── ServiceFailed           the service of `up` can't be installed, started, asked or removed
+├── ClusterUnusable         the cluster that is to read files can't be reached, or its workers are unfit
 ├── AlreadyRunning          another indexer is working on the same data folder
 ├── ExtractionFailed        one PDF could not be read; the run goes on
 ├── QuestionsUnusable       questions to evaluate with can't be read, or do not fit their documents
@@ -106,6 +107,10 @@ class LedgerUnusable(StackroomError):
 
 class ServiceFailed(StackroomError):
     """The service of `up` can't be installed, started, asked or removed."""
+
+
+class ClusterUnusable(StackroomError):
+    """The cluster that is to read files can't be reached, or its workers are unfit for it."""
 
 
 class AlreadyRunning(StackroomError):

@@ -24,8 +24,8 @@ from stackroom.common.service_manager import ServiceManager
 from stackroom.common.settings import Settings, is_text
 
 if TYPE_CHECKING:
-    from indexer.run.account import Progress, Summary
     from indexer.run.indexer import Indexer
+    from indexer.run.summary import Progress, Summary
     from indexer.store.migrate import Upgrade
     from stackroom.cli.progress import ProgressDisplay
 
@@ -41,7 +41,7 @@ def index(arguments: argparse.Namespace) -> int:
         end_with_parent()
     events = Events(as_json=settings.log_json)
     with (
-        open_indexer(settings, wait=arguments.wait) as indexer,
+        open_indexer(settings, wait=arguments.wait, cluster=arguments.cluster) as indexer,
         ProgressDisplay(events, quiet=arguments.quiet) as display,
     ):
         events.take_logging()
@@ -131,6 +131,7 @@ def _tell_switch(indexer: "Indexer", events: Events) -> None:
 def watch(arguments: argparse.Namespace) -> int:
     from indexer.run import watch as following
     from indexer.run.indexer import Indexer
+    from indexer.run.workers import workers_of
     from indexer.store.turns import refuse_second_watcher, turn
     from stackroom.cli.progress import ProgressDisplay
     from stackroom.embedding.models import Models
@@ -142,7 +143,12 @@ def watch(arguments: argparse.Namespace) -> int:
     if arguments.with_parent:
         end_with_parent()
     refuse_second_watcher(settings)
-    indexer = Indexer(settings, Models.of(settings), take_hold=lambda settings: turn(settings, 1.0))
+    indexer = Indexer(
+        settings,
+        Models.of(settings),
+        take_hold=lambda settings: turn(settings, 1.0),
+        workers=workers_of(arguments.cluster, Models.of),
+    )
     first = True
     embedded = 0
     unreadable: dict[str, str] = {}
@@ -202,25 +208,34 @@ def forget(arguments: argparse.Namespace) -> int:
 
 
 @contextmanager
-def open_indexer(settings: Settings, models: Path | None = None, *, wait: float = 0.0) -> "Iterator[Indexer]":
+def open_indexer(
+    settings: Settings,
+    models: Path | None = None,
+    *,
+    wait: float = 0.0,
+    cluster: str | int | None = None,
+) -> "Iterator[Indexer]":
     """An indexer of the data folder, for a `with` block. Says so if the catalogue had to be upgraded.
 
     Args:
         settings: of the command.
         models: the folder of compiled models, if it is not that of the settings.
         wait: how long to wait if another indexer is at work, in seconds.
+        cluster: whose workers read the files: see `Workers`; None if this process does.
 
     Raises:
         StackroomError: whatever `Indexer` raises, for example because another one is still at work.
     """
     from indexer.run.indexer import Indexer
+    from indexer.run.workers import workers_of
     from indexer.store.turns import turn
     from stackroom.embedding.models import Models
 
     def take_hold(settings: Settings) -> AbstractContextManager[None]:
         return turn(settings, wait, tell_waiting(settings))
 
-    with Indexer(settings, Models.of(settings, models), take_hold=take_hold) as indexer:
+    workers = workers_of(cluster, Models.of)
+    with Indexer(settings, Models.of(settings, models), take_hold=take_hold, workers=workers) as indexer:
         print_upgrade(indexer.upgrade)
         yield indexer
 

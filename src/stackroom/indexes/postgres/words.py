@@ -33,9 +33,9 @@ FROM word_indexes WHERE is_searched
 _REMOVED = "SELECT first, last FROM word_documents WHERE generation = %s AND removed > 0 ORDER BY first"
 _RANGES = "SELECT first, last FROM word_documents WHERE generation = %s AND first = ANY(%s) ORDER BY first"
 _PAGES = """
-SELECT id, first, pages FROM unnest(%s::bigint[]) AS id CROSS JOIN LATERAL (
+SELECT DISTINCT ON (first) first, pages FROM unnest(%s::bigint[]) AS id CROSS JOIN LATERAL (
     SELECT first, pages FROM word_documents WHERE generation = %s AND first <= id ORDER BY first DESC LIMIT 1
-) AS document
+) AS document ORDER BY first
 """
 _LISTS = (
     "SELECT part, field, term, {0}s FROM postings"
@@ -110,8 +110,7 @@ class PostgresWords:
             if not found.scores:
                 return found
             keys = self._page_keys(list(found.scores))
-            pairs = [(keys[id_], score) for id_, score in found.scores.items()]
-        return WordMatches(dict(pairs), found.most)
+        return WordMatches(dict(zip(keys, found.scores.values(), strict=True)), found.most)
 
     def documents(self, query: str, documents: Collection[int] | None) -> WordMatches:
         """See `MatchingWords`."""
@@ -242,14 +241,17 @@ class PostgresWords:
         rows = self._ask(_RANGES, (self._state.generation, list(firsts))) if firsts else []
         return np.array(rows, np.int64).reshape(-1, 2)
 
-    def _page_keys(self, ids: Sequence[int]) -> dict[int, int]:
-        """By the first passage of a page: its `page_key`."""
+    def _page_keys(self, ids: Sequence[int]) -> list[int]:
+        """The `page_key` of each of some pages, of which the first passages are given."""
         assert self._state is not None  # noqa: S101  else nobody asks
-        keys = {}
-        for id_, first, packed in self._ask(_PAGES, (list(ids), self._state.generation)):
-            numbers, starts = np.frombuffer(packed, "<u4").reshape(2, -1)
-            keys[id_] = page_key(first, int(numbers[np.searchsorted(starts, id_ - first)]))
-        return keys
+        rows = self._ask(_PAGES, (ids, self._state.generation))
+        pages = np.frombuffer(b"".join([packed for _, packed in rows]), "<u4").reshape(-1, 2)
+        firsts = np.repeat([first for first, _ in rows], [len(packed) // 8 for _, packed in rows])
+        at = np.searchsorted(firsts + pages[:, 1], ids)
+        return [
+            page_key(first, number)
+            for first, number in zip(firsts[at].tolist(), pages[at, 0].tolist(), strict=True)
+        ]
 
 
 class _Kind:

@@ -47,7 +47,7 @@ def work_of(note: Mapping[str, Any] | None, *, is_watched: bool) -> Work:
     """What the indexer does.
 
     Args:
-        note: beside its lock, with what `indexer.run.account.Progress` has as "progress"; None if none is at
+        note: beside its lock, with what `indexer.run.summary.Progress` has as "progress"; None if none is at
             work.
         is_watched: whether the folders are followed.
     """
