@@ -141,9 +141,7 @@ def _prepare(data: Path, others: Sequence[Path], asked: Path) -> None:
         model = catalog.model()
         assert model  # noqa: S101
         dimensions = model.fingerprint.dimensions
-        blocks = list(_blocks(catalog, model))
-    ids = np.concatenate([some for some, _ in blocks])
-    codes = np.concatenate([some for _, some in blocks])
+        ids, codes = read_codes(catalog, model)
     np.save(asked.with_name("codes.npy"), codes)
     embedder = Models.of(settings, queries=True).load(model.fingerprint)
     with (Path(__file__).parent / "questions.csv").open(newline="") as stream:
@@ -162,11 +160,11 @@ def _prepare(data: Path, others: Sequence[Path], asked: Path) -> None:
     kinds["parts of passages"] = (parts / np.linalg.norm(parts, axis=1, keepdims=True)).astype(np.float32)
     arrays: dict[str, Any] = {"ids": ids, **kinds}
     for kind, vectors in kinds.items():
-        arrays[f"nearest {kind}"] = _nearest(vectors, ids, codes)
+        arrays[f"nearest {kind}"] = nearest_of(vectors, ids, codes)
     np.savez(asked, **arrays)
 
 
-def _nearest(
+def nearest_of(
     vectors: NDArray[np.float32], ids: NDArray[np.int64], codes: NDArray[np.uint8]
 ) -> NDArray[np.int64]:
     """The ids of the ten nearest passages of each vector, in any order."""
@@ -181,6 +179,12 @@ def _nearest(
         best.append(np.take_along_axis(scores, rows, axis=1))
     rows = np.argpartition(-np.hstack(best), _K - 1, axis=1)[:, :_K]
     return np.take_along_axis(np.hstack(best_ids), rows, axis=1)
+
+
+def read_codes(catalog: Any, model: Any) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """The ids of a model's passages, ascending, and aligned with them their codes, a row for each."""
+    blocks = list(_blocks(catalog, model))
+    return np.concatenate([ids for ids, _ in blocks]), np.concatenate([codes for _, codes in blocks])
 
 
 def _blocks(catalog: Any, model: Any) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:

@@ -18,7 +18,7 @@ from filelock import FileLock
 from following import Following
 from fresh_index import FreshIndex
 from places import SHARED, TESTS
-from postgres_server import PostgresServer, is_installed
+from postgres_server import Databases, PostgresServer, is_installed
 from shelf import Shelf
 from stackroom.common.settings import available_cores
 from stackroom.embedding import model_card, prompts, text_tokens
@@ -254,12 +254,20 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def store_template(postgres: PostgresServer) -> str:
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Where empty databases are made: in that server, or in the one that STACKROOM_TEST_POSTGRES names."""
+    given = os.environ.get("STACKROOM_TEST_POSTGRES")
+    own: Databases = Databases(given) if given else request.getfixturevalue("postgres")
+    return own
+
+
+@pytest.fixture(scope="session")
+def store_template(databases: Databases) -> str:
     """The name of a database with our tables, and nothing in them."""
     from stackroom.common.postgres.database import Database
     from stackroom.common.postgres.migrate import migrate
 
-    url = postgres.new_database()
+    url = databases.new_database()
     made = Database(url)
     migrate(made)
     made.close()
@@ -267,8 +275,8 @@ def store_template(postgres: PostgresServer) -> str:
 
 
 @pytest.fixture
-def store_url(postgres: PostgresServer, store_template: str) -> Iterator[str]:
+def store_url(databases: Databases, store_template: str) -> Iterator[str]:
     """The URL of an empty store of the test's own."""
-    url = postgres.new_database(store_template)
+    url = databases.new_database(store_template)
     yield url
-    postgres.drop_database(url)
+    databases.drop_database(url)

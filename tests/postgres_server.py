@@ -27,27 +27,66 @@ synchronous_commit = {fsync}
 """
 
 
-class PostgresServer:
+class Databases:
+    """A server that runs already, in which databases can be made."""
+
+    def __init__(self, url: str) -> None:
+        """`url` is that of its database for whoever makes others."""
+        self._url = url
+        self._made = 0
+
+    def url(self, name: str = "postgres") -> str:
+        """The URL of a database."""
+        return f"{self._url.rpartition('/')[0]}/{name}"
+
+    def new_database(self, template: str = "template1") -> str:
+        """Makes a database, and gives its URL."""
+        self._made += 1
+        name = f"made_{os.getpid()}_{self._made}"
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        return self.url(name)
+
+    def drop_database(self, url: str) -> None:
+        """Removes a database, and ends its connections."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)".encode())
+
+
+class PostgresServer(Databases):
     """A server on a free port of this machine, with a folder of its own. A context manager."""
 
-    def __init__(self, *, durable: bool = False, folder: Path | None = None, settings: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        durable: bool = False,
+        folder: Path | None = None,
+        settings: str = "",
+        follows: "PostgresServer | None" = None,
+    ) -> None:
         """Makes the folder, and starts nothing.
 
         Args:
             durable: whether commits survive a loss of power; that is slower.
             folder: an empty one for the data; by default a temporary one.
             settings: more lines for `postgresql.conf`.
+            follows: a running server that this one is to be a replica of; it has its settings, too.
         """
         self._own = Path(tempfile.mkdtemp(prefix="stackroom-postgres-"))
         self._data = (folder or self._own) / "data"
         self.port = _free_port()
+        super().__init__(f"postgresql://postgres@127.0.0.1:{self.port}/postgres")
         self._programs = _programs(self._own)
         self._process: subprocess.Popen[bytes] | None = None
-        self._made = 0
         if _IS_ROOT:
             for place in (self._own, folder or self._own):
                 os.chown(place, _NOBODY, _NOBODY)
-        if not self._data.exists():
+        if follows and not self._data.exists():
+            source = ("-h", "127.0.0.1", "-p", str(follows.port), "-U", "postgres")
+            self._run(
+                "pg_basebackup", *source, "-D", str(self._data), "-R", "-X", "stream", "-c", "fast", "-N"
+            )
+        elif not self._data.exists():
             self._run(
                 "initdb", "-D", str(self._data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"
             )
@@ -94,23 +133,6 @@ class PostgresServer:
     def log(self) -> str:
         """What the server has said."""
         return (self._own / "log").read_text(errors="replace")
-
-    def url(self, name: str = "postgres") -> str:
-        """The URL of a database."""
-        return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
-
-    def new_database(self, template: str = "template1") -> str:
-        """Makes a database, and gives its URL."""
-        self._made += 1
-        name = f"made_{self._made}"
-        with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
-        return self.url(name)
-
-    def drop_database(self, url: str) -> None:
-        """Removes a database, and ends its connections."""
-        with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)".encode())
 
     def _run(self, program: str, *arguments: str, tries: int = 1) -> None:
         command = [str(self._programs / "bin" / program), *arguments]

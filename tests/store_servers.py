@@ -11,15 +11,17 @@ from threading import Event, Thread
 
 import httpx2
 
-from fakes import WordHashEmbedder
+from fakes import SomeModels, WordHashEmbedder
 from fresh_index import document, lines
 from indexer.passages.embed import embed_pending
-from indexer.passages.writers import words_writer
+from indexer.passages.writers import follow_nearest, words_writer
 from indexer.store.publisher import FileState, Place, Publisher
 from owner import CHEAP, JSON, PASSPHRASE, PUBLIC
 from server_process import environment
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.settings import Settings
+from stackroom.indexes.opened import matching_words, nearest_in_store
+from stackroom.reading.reader import Reader
 from stackroom.server.access.passphrase import hashed
 from stackroom.server.access.store import AccessStore
 from waiting import WaitedInVain, read_line
@@ -29,13 +31,14 @@ import os
 from fakes import SomeModels, WordHashEmbedder
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.settings import Settings
-from stackroom.indexes.words import WordIndex
+from stackroom.indexes.opened import matching_words, nearest_in_store
 from stackroom.reading.reader import Reader
 from stackroom.server.application import serve_http
 
 settings = Settings.read(os.environ)
 models = SomeModels(WordHashEmbedder)
-reader = Reader(Catalog(settings.truth, create=True), WordIndex(settings.words), models)
+catalog = Catalog(settings.truth, create=True)
+reader = Reader(catalog, matching_words(settings), models, nearest=nearest_in_store(settings, catalog))
 serve_http(settings, reader)
 """
 
@@ -56,6 +59,13 @@ class Library:
     def close(self) -> None:
         self._publisher.close()
 
+    def reader(self) -> Reader:
+        """One in this process."""
+        models = SomeModels(WordHashEmbedder)
+        catalog = Catalog(self.settings.truth)
+        nearest = nearest_in_store(self.settings, catalog)
+        return Reader(catalog, matching_words(self.settings), models, nearest=nearest)
+
     def add(self, number: int, *pages: str) -> str:
         """Commits a document, embeds it, and returns its id."""
         made = document(number, *pages)
@@ -67,6 +77,7 @@ class Library:
         )
         with Catalog(self.settings.truth) as catalog, closing(words_writer(self.settings)) as writer:
             writer.follow(catalog)
+            follow_nearest(self.settings, catalog)
         return made.id
 
 
@@ -121,6 +132,14 @@ def _line(server: StoreServer) -> str:
         raise WaitedInVain(f"{error}: {''.join(server.log)}") from error
 
 
+@dataclass
+class Both:
+    """Where a browser finds servers."""
+
+    browser: httpx2.Client
+    url: str = PUBLIC
+
+
 class TakingTurns(httpx2.BaseTransport):
     """A balancer: each request goes to the next server."""
 
@@ -146,7 +165,7 @@ def balanced(*servers: StoreServer) -> httpx2.Client:
     return httpx2.Client(transport=turns, base_url=PUBLIC, timeout=30)
 
 
-def call(client: httpx2.Client, tool: str, asked: str, token: str = "") -> httpx2.Response:
+def call(client: httpx2.Client, tool: str, asked: str, token: str = "", url: str = "") -> httpx2.Response:
     """Calls a tool."""
     arguments = {"search": "query", "fetch": "id"}
     rpc = {
@@ -156,4 +175,4 @@ def call(client: httpx2.Client, tool: str, asked: str, token: str = "") -> httpx
         "params": {"name": tool, "arguments": {arguments[tool]: asked}},
     }
     headers = JSON | ({"Authorization": f"Bearer {token}"} if token else {})
-    return client.post("/mcp", json=rpc, headers=headers)
+    return client.post(f"{url}/mcp", json=rpc, headers=headers)

@@ -48,8 +48,8 @@ _LONGEST_RUN = 600.0
 # What is said on purpose: by a server whose database is away, by one that has too much to do, and of
 # documents that have gone since they were found.
 _STATED = (
-    "The database ", "Too many calls", "The library has too much to do", "The answer took longer",
-    "No document has the id",
+    "The database ", "The library's database ", "Too many calls", "The library has too much to do",
+    "The answer took longer", "No document has the id",
 )  # fmt: skip
 _GONE = "a server is away"
 

@@ -16,6 +16,7 @@ from stackroom.catalog.entries import REPLACED, Change, Model
 from stackroom.catalog.vector_codes import decode
 from stackroom.common.postgres.binary import COPY_BEGIN, COPY_END, vector_rows
 from stackroom.common.postgres.database import NEAREST, Database, Session
+from stackroom.common.sql import Sql
 from stackroom.embedding.embedder import Fingerprint
 
 # Passages taken in by one transaction: what a kill can cost, and how long new ones wait behind others.
@@ -279,7 +280,12 @@ def _models(catalog: Catalog) -> list[tuple[Model, bool]]:
     return [(Model(id_, Fingerprint(*about)), standing == REPLACED) for id_, *about, standing in rows]
 
 
-def _forget_others(session: Session, models: Sequence[Model]) -> bool:
+def forget_all(session: Sql) -> None:
+    """Removes all rows and graphs, in a transaction of the caller's: the next `follow` makes them anew."""
+    _forget_others(session, [])
+
+
+def _forget_others(session: Sql, models: Sequence[Model]) -> bool:
     """Removes the rows of models that the truth does not have any more. Returns whether there were any."""
     known = {model.id for model in models}
     others = [id_ for (id_,) in session.execute("SELECT model FROM nearest_models") if id_ not in known]

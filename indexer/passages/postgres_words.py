@@ -17,14 +17,11 @@ from indexer.passages.postings_batch import DOCUMENTS, PAGES, PASSAGES, Batch
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Change, DocumentText, Model, PassageText
 from stackroom.catalog.passage_ranges import PassageRange
-from stackroom.common.postgres.database import Database, Session
+from stackroom.common.postgres.database import WORDS, Database, Session
 from stackroom.indexes.parts import parts
 from stackroom.indexes.postgres.postings import LISTS_VERSION, NAME, PARTS, TEXT
 from stackroom.indexes.terms import Analyzer, stemmed
 from stackroom.indexes.words import TERMS_VERSION
-
-# The key of the lock of whoever writes: a number that nobody else is likely to use.
-_WRITER = 0x57AC6
 
 _VERSION = TERMS_VERSION << 8 | LISTS_VERSION
 
@@ -174,14 +171,14 @@ class PostgresWordsWriter:
     def _alone(self) -> Iterator[Session | None]:
         """A connection, as the only one that writes; None if another does."""
         with self._database.session() as session:
-            if not session.execute("SELECT pg_try_advisory_lock(?)", (_WRITER,)).fetchone()[0]:
+            if not session.execute("SELECT pg_try_advisory_lock(?)", (WORDS,)).fetchone()[0]:
                 yield None
                 return
             try:
                 yield session
             finally:
                 if not session.raw.closed:  # else it is given back already
-                    session.execute("SELECT pg_advisory_unlock(?)", (_WRITER,))
+                    session.execute("SELECT pg_advisory_unlock(?)", (WORDS,))
 
     def _follow(self, session: Session, catalog: Catalog) -> bool:
         now, model = catalog.last_change(), catalog.model()
@@ -281,23 +278,20 @@ class PostgresWordsWriter:
         for first_passage, together in groupby(passages, lambda found: found.first_passage):
             found = list(together)
             sums = np.array([len(found), 0, 1, 0, 0, 0, 0], np.int64)
-            numbers, starts = [], []
+            pages = []
             for passage in found:
                 text = f"{passage.title}\n{passage.heading}\n{passage.text}"
                 sums[3] += self._add(taken.batch, PASSAGES, passage.passage, passage.language, text)
             for page, on_page in groupby(found, lambda one: one.page):
                 start, text = _page_text(list(on_page))
                 sums[4] += self._add(taken.batch, PAGES, start, found[0].language, text)
-                numbers.append(page)
-                starts.append(start - first_passage)
-            sums[1] = len(numbers)
+                pages.append((page, start - first_passage))
+            sums[1] = len(pages)
             whole = wholes[first_passage]
             sums[5:] = self._add_whole(taken.batch, whole)
             code = stemmed(found[0].language)
-            pages = np.array([numbers, starts], "<u4").tobytes()
-            taken.documents.append(
-                (first_passage, found[-1].passage, code, whole.names, pages, len(numbers), *sums[3:].tolist())
-            )
+            about = first_passage, found[-1].passage, code, whole.names, np.array(pages, "<u4").tobytes()
+            taken.documents.append((*about, len(pages), *sums[3:].tolist()))
             taken.sums += sums
             taken.languages.add(code)
 

@@ -9,6 +9,8 @@ from typing import Any
 from indexer.folder.compare import compare
 from indexer.folder.leave_out import Rules
 from indexer.store.publisher import Publisher
+from indexer.upkeep.check_nearest import audit_nearest
+from indexer.upkeep.check_postgres_words import audit_words
 from indexer.upkeep.check_rows import Damage, damages
 from indexer.upkeep.check_words import audit
 from stackroom.catalog.catalog import Catalog
@@ -36,7 +38,8 @@ class Report:
         damages: what is not as it must be.
         files: absolute paths of the files of damaged documents, by their key.
         pending: passages of the model that is searched that wait for their vectors; no damage.
-        words_behind: whether the index of words has yet to follow the last change; no damage.
+        words_behind, nearest_behind: whether the index of words, or the table of nearest passages that only
+            a database has, has yet to follow the last change; no damage.
         new, changed, missing: absolute paths of files that are not as they were when indexed; no damage.
         unreadable: folders and names that could not be looked at, with the reasons, by absolute path.
     """
@@ -47,6 +50,7 @@ class Report:
     files: dict[int, list[str]] = field(default_factory=dict)
     pending: int = 0
     words_behind: bool = False
+    nearest_behind: bool = False
     new: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -73,13 +77,22 @@ def check(settings: Settings, tell: Tell = lambda stage, done, of: None) -> Repo
     else:
         _look_into_file(settings, report, tell)
     if not any(damage.remedy == "replace" for damage in report.damages):
-        tell("words", 0, 1)
         with Catalog(settings.truth) as catalog:
-            wrong, report.words_behind = audit(settings.words, catalog)
-        report.damages += [Damage(f"the index of words is damaged: {what}", "rebuild") for what in wrong]
+            _look_at_indexes(settings, catalog, report, tell)
         tell("files", 0, 1)
         _look_at_files(settings, report)
     return report
+
+
+def _look_at_indexes(settings: Settings, catalog: Catalog, report: Report, tell: Tell) -> None:
+    tell("words", 0, 1)
+    wrong, report.words_behind = audit_words(catalog) if settings.store else audit(settings.words, catalog)
+    report.damages += [Damage(f"the index of words is damaged: {what}", "rebuild") for what in wrong]
+    if settings.store:
+        tell("nearest", 0, 1)
+        what, report.nearest_behind = audit_nearest(catalog)
+        if what:
+            report.damages.append(Damage(f"the table of nearest passages is damaged: {what}", "refill"))
 
 
 def _look_into_file(settings: Settings, report: Report, tell: Tell) -> None:

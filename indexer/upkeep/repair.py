@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from indexer.passages.split import split
-from indexer.passages.writers import words_writer
+from indexer.passages.writers import follow_nearest, words_writer
 from indexer.store.document_rows import add_passages, log_change, remove_document, remove_passages
 from indexer.store.holding import attached_to, drop_unheld
 from indexer.store.publisher import Publisher
@@ -66,6 +66,7 @@ def repair(
         CatalogUnusable: the catalogue can't be written.
     """
     done: list[str] = []
+    is_swept = False
 
     def wanting(damages: Sequence[Damage], remedy: Remedy) -> list[int]:
         return list(dict.fromkeys(damage.document for damage in damages if damage.remedy == remedy))
@@ -79,6 +80,7 @@ def repair(
             done.append(_replace(settings.catalog))
         elif wanting(report.damages, "sweep"):
             _sweep(settings.truth)
+            is_swept = True
             done.append("Rows that belonged to nothing were removed.")
             report = check(settings, tell)
         reread, resplit = wanting(report.damages, "reread"), wanting(report.damages, "resplit")
@@ -95,12 +97,31 @@ def repair(
     rebuild = bool(wanting(report.damages, "rebuild"))
     if rebuild or done or report.words_behind:
         tell("words", 0, 1)
-        if rebuild:
+        if rebuild and settings.store:
+            with _transaction(settings.truth) as db:  # another one is built beside it, and takes its place
+                db.execute("UPDATE word_indexes SET terms_version = 0")
+        elif rebuild:
             shutil.rmtree(settings.words)
         with Catalog(settings.truth) as catalog, closing(words_writer(settings)) as writer:
             writer.follow(catalog)
         done.append("The index of words was " + ("built again." if rebuild else "brought up to date."))
+    if settings.store and (done or report.nearest_behind or wanting(report.damages, "refill")):
+        # Rows that were swept away are in no log of changes.
+        anew = is_swept or bool(wanting(report.damages, "refill"))
+        _make_nearest(settings, tell, anew=anew)
+        done.append(f"The table of nearest passages was {'made again' if anew else 'brought up to date'}.")
     return done
+
+
+def _make_nearest(settings: Settings, tell: Tell, *, anew: bool) -> None:
+    tell("nearest", 0, 1)
+    if anew:
+        from indexer.passages.postgres_nearest import forget_all
+
+        with _transaction(settings.truth) as db:
+            forget_all(db)
+    with Catalog(settings.truth) as catalog:
+        follow_nearest(settings, catalog)
 
 
 def _reindex(path: Path) -> None:

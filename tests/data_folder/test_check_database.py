@@ -8,7 +8,7 @@ import pytest
 
 from fakes import OneModel, WordHashEmbedder
 from indexer.upkeep.check import check
-from indexer.upkeep.moving.move import to_database
+from indexer.upkeep.moving.move import complete, to_database
 from indexer.upkeep.repair import repair
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.errors import CatalogMissing, StoreAway
@@ -23,9 +23,11 @@ QUERIES = {  # what stands for a number in the SQL below
 
 @pytest.fixture
 def stored(indexed: Path, tmp_path: Path, store_url: str) -> Settings:
-    """A library in a database."""
+    """A library in a database, with all that is derived of it."""
     to_database(Settings(data=indexed / "data"), store_url)
-    return Settings(data=tmp_path / "beside", store=store_url)
+    settings = Settings(data=tmp_path / "beside", store=store_url)
+    complete(settings)
+    return settings
 
 
 def execute(settings: Settings, sql: str) -> None:
@@ -79,6 +81,39 @@ def test_what_is_damaged_is_found_and_repaired(stored: Settings, sql: str) -> No
         model = catalog.model()
         assert model
         assert len(catalog.passage_ranges(model)) == after.documents
+
+
+def test_nearest_passages_are_made_again(stored: Settings) -> None:
+    execute(stored, "DELETE FROM nearest WHERE passage = FIRST")
+    report = check(stored)
+    assert "6 vectors instead of 7" in str(report.damages)
+    done = repair(stored, OneModel(WordHashEmbedder()), report)
+    assert done == ["The table of nearest passages was made again."]
+    assert check(stored).damages == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM word_documents WHERE first = FIRST",
+        "UPDATE word_documents SET last = last + 1 WHERE first = FIRST",
+        "UPDATE word_documents SET page_count = 7 WHERE first = FIRST",
+    ],
+)
+def test_the_index_of_words_is_built_again(stored: Settings, sql: str) -> None:
+    execute(stored, sql)
+    report = check(stored)
+    assert [damage.remedy for damage in report.damages] == ["rebuild"]
+    assert "The index of words was built again." in repair(stored, OneModel(WordHashEmbedder()), report)
+    assert check(stored).damages == []
+
+
+def test_what_is_derived_is_behind(stored: Settings) -> None:
+    execute(stored, "INSERT INTO changes (kind, first, last) VALUES ('named', 1, 1)")
+    report = check(stored)
+    assert (report.damages, report.nearest_behind, report.words_behind) == ([], True, True)
+    assert repair(stored, OneModel(WordHashEmbedder()), report)
+    assert (check(stored).nearest_behind, check(stored).words_behind) == (False, False)
 
 
 def test_there_is_nothing_to_check(settings: Settings, store_url: str, bare_url: str) -> None:

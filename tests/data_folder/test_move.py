@@ -11,15 +11,19 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from fakes import OneModel, WordHashEmbedder
 from full_store import content, content_of_database, fill, without_nul
-from indexer.upkeep.moving.move import to_database, to_folder
+from indexer.upkeep.moving.move import complete, to_database, to_folder
 from indexer.upkeep.moving.tables import tables
 from places import TESTS
+from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.schema import open_catalog
 from stackroom.common.errors import CatalogMissing, CatalogUnusable, StoreAway, UsageError
 from stackroom.common.postgres.database import Database
 from stackroom.common.postgres.migrate import migrate, require_current
 from stackroom.common.settings import Settings
+from stackroom.indexes.opened import matching_words, nearest_in_store
+from stackroom.reading.reader import Reader
 from waiting import read_line
 
 
@@ -200,3 +204,31 @@ def test_what_changed_meanwhile(full: Settings, empty: Settings, store_url: str,
         db.execute("UPDATE models SET name = 'another'")
     to_database(full, store_url)
     assert content_of_database(store_url) == without_nul(content(full.catalog))
+
+
+def test_what_is_found_is_the_same(indexed: Path, empty: Settings, tmp_path: Path, store_url: str) -> None:
+    settings = Settings(data=indexed / "data")
+    stored = Settings(data=tmp_path / "beside", store=store_url)
+    to_database(settings, store_url)
+    complete(stored)
+    to_folder(store_url, empty)
+    complete(empty)
+    for query in ("otters that sleep", "dough", '"damp cloth"', "title:otters stones"):
+        expected = found(settings, query)
+        assert expected
+        assert found(stored, query) == expected
+        assert found(empty, query) == expected
+
+
+def found(settings: Settings, query: str) -> list[tuple[str, int, str, float]]:
+    """What a search gives: the documents, their best pages and passages, and the scores to two digits."""
+    catalog = Catalog(settings.truth)
+    reader = Reader(
+        catalog,
+        matching_words(settings),
+        OneModel(WordHashEmbedder()),
+        nearest=nearest_in_store(settings, catalog),
+    )
+    with closing(reader):
+        hits = reader.search(query)
+    return [(hit.document_id, hit.best.page, hit.best.text, round(hit.best.score, 2)) for hit in hits]

@@ -16,7 +16,7 @@ import pytest
 
 from commands import Ran, stackroom_here
 from mcp_clients import FETCH, SEARCH, URL, content, error, serving
-from postgres_server import PostgresServer
+from postgres_server import Databases
 from stackroom.common.errors import LedgerUnusable, SettingsError, StoreAway
 from stackroom.common.postgres.address import StoreAddress
 from stackroom.common.settings import Settings
@@ -276,9 +276,9 @@ def test_a_store_that_is_away_stops_no_call(tmp_path: Path, caplog: pytest.LogCa
 
 
 def test_a_store_without_tables_stops_no_call(
-    postgres: PostgresServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    databases: Databases, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    where = StoreAddress(postgres.new_database(), tmp_path)
+    where = StoreAddress(databases.new_database(), tmp_path)
     record(Ledger(where, "http"), "cats", times=3)
     assert caplog.text.count("Calls may be missing") == 1
 

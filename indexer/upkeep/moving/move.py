@@ -62,6 +62,8 @@ def complete(settings: Settings, tell: Tell = lambda stage, done, of: None) -> R
     tell("words", 0, 1)
     with Catalog(settings.truth) as catalog, closing(words_writer(settings)) as writer:
         writer.follow(catalog)
+        writer.join()
+        tell("nearest", 0, 1)
         follow_nearest(settings, catalog)
     return check(settings, tell)
 

@@ -180,6 +180,8 @@ def show_check(found: Mapping[str, Any], left: Mapping[str, Any], done: Sequence
         print(
             "waiting     the index of words lacks the last changes; `stackroom index` or --repair adds them"
         )
+    if left["nearest_behind"]:
+        print("waiting     the table of nearest passages lacks the last changes; `stackroom index` adds them")
     for name, title in (("new", "not indexed yet"), ("changed", "changed"), ("missing", "no longer there")):
         if left[name]:
             print(f"\n{title} ({len(left[name])}); `stackroom index` brings the index up to date:")

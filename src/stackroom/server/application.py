@@ -127,9 +127,12 @@ def create_application(
     return application
 
 
-def _other_server_remarks(note: Mapping[str, object] | None) -> Iterator[tuple[str, str]]:
-    """A warning if another server of the same data folder runs; `note` is what it wrote into its lock."""
-    if note is not None:
+def _other_server_remarks(note: Mapping[str, object] | None, url: str) -> Iterator[tuple[str, str]]:
+    """A warning if another server of the same data folder runs, under another URL than this one's `url`.
+
+    `note` is what it wrote into its lock.
+    """
+    if note is not None and note.get("url") != url:
         yield (
             "warning",
             f"another server of this data folder runs at {note.get('url', 'another port')} (process "
@@ -260,7 +263,7 @@ def serve_http(settings: Settings, reader: Reader, manager: ServiceManager | Non
             )
             other = None if is_the_first else holder(lock)
             for level, remark in (
-                *_other_server_remarks(other),
+                *_other_server_remarks(other, url),
                 *_remarks(settings, url, address, signs_in=access is not None),
             ):
                 events.tell(

@@ -13,13 +13,14 @@ import psycopg
 from psycopg import IsolationLevel
 from psycopg import errors as pg
 from psycopg.types.numeric import IntLoader
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from stackroom.common.errors import CatalogMissing, CatalogUnusable, StoreAway
 from stackroom.common.postgres.address import shown_url
 from stackroom.common.postgres.binary import teach
 from stackroom.common.postgres.dialect import arguments, translated
 from stackroom.common.postgres.outage import Outage, first_line, is_away, patient_conninfo, store_away
+from stackroom.common.postgres.patience import Patience
 from stackroom.common.sql import Cursor
 
 SCHEMA = "stackroom"
@@ -29,6 +30,7 @@ SCHEMA = "stackroom"
 # after a connection was lost, so many are for trying again.
 _WAIT_SECONDS = 2.0
 _AGAIN_SECONDS = 1.0
+_NO_END = 10.0**9
 
 _MOST_CONNECTIONS = 16
 
@@ -127,6 +129,7 @@ class Database:
     Attributes:
         shown: names it in messages.
         outage: knows whether it is away.
+        patience_seconds: how long a session may take; then its connection is ended.
     """
 
     def __init__(self, url: str) -> None:
@@ -134,6 +137,8 @@ class Database:
         self.shown = shown_url(url)
         self.outage = Outage(self._try, lambda: self._renew(self._pool), self.shown)
         self._conninfo = patient_conninfo(url, SCHEMA)
+        self.patience_seconds = _NO_END
+        self._patience = Patience()
         self._pool = self._new_pool()
         self._lock = threading.Lock()
         # It warns of each connection that fails; `Outage` tells that once.
@@ -149,7 +154,8 @@ class Database:
         """
         pool, connection = self._connection()
         try:
-            yield Session(connection, self.shown)
+            with self._patience.at_most(connection, self.patience_seconds):
+                yield Session(connection, self.shown)
         except StoreAway:
             self.outage.doubt()
             raise
@@ -178,8 +184,15 @@ class Database:
             try:
                 pool.open()
                 connection = pool.getconn()
-                connection.execute("")
+                with self._patience.at_most(connection, _WAIT_SECONDS):
+                    connection.execute("")
                 return pool, connection
+            except PoolTimeout as error:
+                self.outage.doubt()
+                raise StoreAway(
+                    f"The database {self.shown} has no connection free for this process within "
+                    f"{_WAIT_SECONDS:g} seconds: there is too much to do. Try again."
+                ) from error
             except psycopg.Error as error:
                 self.outage.doubt()
                 if connection is not None:  # lost, and perhaps with it all others

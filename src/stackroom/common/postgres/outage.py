@@ -36,7 +36,7 @@ class Outage:
         shown: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Takes it to be there.
+        """Does not know yet whether it is there: the first `check` finds out.
 
         Args:
             connect: reaches it, or raises psycopg's errors.
@@ -51,7 +51,7 @@ class Outage:
         self._shown = shown
         self._clock = clock
         self._lock = threading.Lock()
-        self._is_doubted = False
+        self._is_doubted = True
         self._error = ""  # while it is known to be away
         self._since = self._next = 0.0
 

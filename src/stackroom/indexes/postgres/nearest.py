@@ -20,8 +20,10 @@ from stackroom.indexes.best_first import best_first
 from stackroom.indexes.nearest import Ranges
 from stackroom.indexes.row_ranges import RowRanges, joined, rows_of
 
-# The graph keeps so many of the best it has seen while it looks for better ones, at least. With fewer than
-# are asked for, it would begin anew for the others.
+# The graph keeps so many of the best it has seen while it looks for better ones: more in a larger one, or it
+# would miss some of the nearest (docs/benchmarks.md). With fewer than are asked for, it would begin anew for
+# the others; pgvector allows no more than 1,000.
+_SEEN, _SEEN_OF, _SEEN_GROWS = 200, 100_000, 0.7
 _LEAST_SEEN, _MOST_SEEN = 200, 1000
 
 # To compare a passage named by its id takes about a fifth of the time in which the graph gives one more that
@@ -136,8 +138,12 @@ class PostgresNearest:
             f" (SELECT passage, -({self._product}) AS similarity FROM nearest"
             f" WHERE {self._own} AND s.made IS NOT NULL{_LEFT if len(outside) else ''}"
             f" ORDER BY {self._product} LIMIT {k}) n",
-            (half_vector(vector), str(min(max(k, _LEAST_SEEN), _MOST_SEEN)), *_parameters(outside)),
+            (half_vector(vector), str(self._seen(k)), *_parameters(outside)),
         )
+
+    def _seen(self, k: int) -> int:
+        wanted = int(_SEEN * math.pow(self._state.passages / _SEEN_OF, _SEEN_GROWS))
+        return min(max(wanted, k, _LEAST_SEEN), _MOST_SEEN)
 
     def _known(self) -> _State:
         now = self._clock()

@@ -12,10 +12,10 @@ from stackroom.indexes.postgres.postings import FREQUENCIES, LENGTHS, PART
 # Robertson and Zaragoza 2009, with the values that all these engines have.
 _K1, _B = 1.2, 0.75
 
-# Up to so many postings are sorted; of more, all entries of the part are looked through.
-_FEW = 30_000
+# Fewer postings than one for so many entries of the part are sorted; else all entries are looked through.
+_FEW = 32
 # Scores are compared with what this many of them, from all over, say the best ones are.
-_SAMPLE = 8192
+_SAMPLE = 4096
 
 Scored = tuple[NDArray[np.int64], NDArray[np.float32] | float]
 """Offsets of entries in their part, each once, with the score of each, or one of all."""
@@ -81,13 +81,13 @@ class Scores:
         """
         if not self._touched:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        if sum(map(len, self._touched)) <= _FEW:
+        end = max(int(offsets[-1]) for offsets in self._touched) + 1
+        if _FEW * sum(map(len, self._touched)) <= end:
             found = np.sort(np.concatenate(self._touched))
             found = found[np.concatenate([[True], found[1:] != found[:-1]])]
             if allowed is not None:
                 found = found[allowed[found]]
         else:
-            end = max(int(offsets[-1]) for offsets in self._touched) + 1
             scores = self._sums[:end]
             if allowed is not None:
                 scores = scores * allowed[:end]
@@ -118,8 +118,12 @@ def _likely(scores: NDArray[np.float32], k: int) -> np.float32:
     """A score that k entries or some more are likely to reach; more than 0."""
     step = max(len(scores) // _SAMPLE, 1)
     sample = scores[::step]
-    rank = min(2 * k // step + 8, len(sample))
-    return max(np.partition(sample, len(sample) - rank)[len(sample) - rank], np.float32(1e-30))
+    sample = sample[sample > 0]
+    rank = 2 * k // step + 8
+    if rank >= len(sample):
+        return np.float32(1e-30)
+    likely: np.float32 = np.partition(sample, len(sample) - rank)[len(sample) - rank]
+    return likely
 
 
 def _best_first(
