@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from stackroom.cli.arguments import settings_of
 from stackroom.cli.exit_codes import INDEX_IS_KEPT, OK, SOMETHING_FAILED, end_with_parent, stop_process
+from stackroom.cli.patience import patiently
 from stackroom.cli.summary_report import tell_summary
 from stackroom.common.errors import UsageError
 from stackroom.common.events import Events
@@ -58,7 +60,9 @@ def index(arguments: argparse.Namespace) -> int:
         does_more = not (arguments.undo or arguments.retry_only)
         roots = library_roots(arguments.paths, indexer.libraries()) if does_more else []
         if does_more and (roots or not arguments.reembed):
-            after = indexer.run(roots, retry_failed=arguments.retry, on_progress=progress_callback(display))
+            on_progress = progress_callback(display)
+            run = partial(indexer.run, roots, retry_failed=arguments.retry, on_progress=on_progress)
+            after = patiently(run, events)
             if arguments.reembed:
                 after.embedded_passages += summary.embedded_passages
                 after.seconds += summary.seconds
