@@ -26,7 +26,8 @@ def patiently(
     Args:
         work: may be called again after it has failed: what it has committed is safe.
         events: told once each time that the database has gone.
-        clock, sleep: of the machine.
+        clock: gives seconds.
+        sleep: waits so many seconds.
 
     Raises:
         StoreAway: the database was away for longer.
