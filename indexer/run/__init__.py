@@ -1,6 +1,6 @@
 """A run of the indexer, and watching: the write path.
 
-Its face: `indexer.Indexer`, `summary.Summary` and `watch.watch`.
+Its face: `indexer.Indexer`, `summary.Summary`, `watch.watch`, `workers`. `cluster` works elsewhere.
 """
 
-__all__ = ["indexer", "summary", "watch"]
+__all__ = ["indexer", "summary", "watch", "workers"]

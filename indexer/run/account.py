@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from indexer.cluster.jobs import Published as Done
 from indexer.folder.compare import Comparison, File, is_as_it_was
 from indexer.pdf.processes.task import Task
+from indexer.run.cluster.jobs import Published as Done
 from indexer.run.summary import Progress, Summary
 from indexer.store.attachment_publisher import AttachmentPublisher, WaitingAttachment
 from indexer.store.publisher import FileState, Place, Recorded

@@ -1,4 +1,4 @@
-"""Has the workers of a cluster do what a run has to do: see `indexer.cluster`.
+"""Has the workers of a cluster do what a run has to do: see `indexer.run.cluster`.
 
 A job is a file, a PDF that is attached to one, or the scanned pages of a document. There are only some more
 in hand than workers can do at once. What a worker has committed is counted when it says so; if it dies
@@ -9,13 +9,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from indexer.cluster import tasks
-from indexer.cluster.dask_cluster import DaskCluster, Ticket, WorkersDied, pickled
-from indexer.cluster.jobs import Failed, Job, Known, Order, Published, ScanJob, ScansRead, Titled
 from indexer.folder.compare import File
 from indexer.ocr.scan_publisher import ScanPublisher
 from indexer.pdf.processes.task import Task
 from indexer.run.account import Run
+from indexer.run.cluster import tasks
+from indexer.run.cluster.dask_cluster import DaskCluster, Ticket, WorkersDied, pickled
+from indexer.run.cluster.jobs import Failed, Job, Known, Order, Published, ScanJob, ScansRead, Titled
 from indexer.run.shared_titles import SharedTitles
 from stackroom import __version__
 from stackroom.catalog.entries import shown_path

@@ -5,9 +5,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.cluster.jobs import Order
 from indexer.ocr.tesseract import FindOcr
 from indexer.run.account import Run
+from indexer.run.cluster.jobs import Order
 from indexer.run.held_folder import HeldFolder
 from stackroom.catalog.entries import Model
 from stackroom.common.errors import UsageError
@@ -15,7 +15,7 @@ from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import ModelSource
 
 if TYPE_CHECKING:  # Dask is an extra, and takes half a second to load
-    from indexer.cluster.dask_cluster import DaskCluster
+    from indexer.run.cluster.dask_cluster import DaskCluster
     from indexer.run.spread import Spread
 
 
@@ -50,9 +50,9 @@ class Workers:
 
     def close(self) -> None:
         """Ends the connection: what waits for a worker is cancelled."""
-        from indexer.cluster.tasks import leave
-
         if self._cluster and not self._cluster.is_local:  # those end anyway
+            from indexer.run.cluster.tasks import leave
+
             self._cluster.tell_all(leave, self._fit_for)
         self._cluster, self._fit_for = None, b""
         self._stack.close()
@@ -80,8 +80,8 @@ class Workers:
             ClusterUnusable: there is no cluster, or a worker is unfit.
             ExtraMissing: Dask is not installed.
         """
-        from indexer.cluster.dask_cluster import DaskCluster, pickled
-        from indexer.cluster.tasks import introduce
+        from indexer.run.cluster.dask_cluster import DaskCluster, pickled
+        from indexer.run.cluster.tasks import introduce
         from indexer.run.spread import Spread
 
         if self._cluster is None:

@@ -1,4 +1,4 @@
-"""What writers need that do not know of each other: the workers of a cluster, see `indexer.cluster`."""
+"""What writers need that do not know of each other: the workers of a cluster, see `indexer.run.cluster`."""
 
 from collections.abc import Sequence
 

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from indexer.store.document_rows import ILLEGIBLE, passage_hash
-from indexer.upkeep.document_rows import DocumentRows, SplitRows, all_documents
+from indexer.upkeep.document_rows import DocumentRows, SplitRows, all_documents, joined
 from stackroom.catalog.text_blocks import unpack
 from stackroom.catalog.vector_codes import code_length, decode
 from stackroom.catalog.vector_packs import unpack as unpack_vectors
@@ -91,9 +91,14 @@ def _document_damages(
 
 def _loose_ends(db: Sql) -> Iterator[Damage]:
     """Rows that belong to nothing."""
+    splits = db.execute("SELECT first, last, document FROM splits ORDER BY first").fetchall()
+    strays = sum(
+        db.execute("SELECT count(*) FROM passages WHERE id BETWEEN ? AND ?", gap).fetchone()[0]
+        for gap in _gaps(joined((first, last) for first, last, _ in splits))
+    )
+    if strays:
+        yield Damage(f"{strays} passages belong to no document", "sweep")
     queries = {
-        "passages belong to no document": "SELECT count(*) FROM passages p WHERE NOT EXISTS (SELECT 1 FROM"
-        " splits s WHERE s.first = (SELECT max(first) FROM splits WHERE first <= p.id) AND s.last >= p.id)",
         "vectors belong to no passage": "SELECT count(*) FROM vectors WHERE NOT EXISTS"
         " (SELECT 1 FROM passages WHERE id = first)",
         "waiting passages are not there": "SELECT count(*) FROM pending WHERE NOT EXISTS"
@@ -103,11 +108,20 @@ def _loose_ends(db: Sql) -> Iterator[Damage]:
         (count,) = db.execute(query).fetchone()
         if count:
             yield Damage(f"{count} {what}", "sweep")
-    splits = db.execute("SELECT first, last, document FROM splits ORDER BY first").fetchall()
     for (_, last, key), (first, _, other) in pairwise(splits):
         if last >= first:
             for document in (key, other):
                 yield Damage("its passages overlap with another document's", "resplit", document)
+
+
+def _gaps(ranges: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """What lies before, between and after these ranges of ids, both ends inclusive."""
+    start = -(2**63)
+    for first, last in ranges:
+        if start < first:
+            yield start, first - 1
+        start = last + 1
+    yield start, 2**63 - 1
 
 
 def _text_damage(document: DocumentRows, texts: Sequence[tuple[int, str]]) -> str:

@@ -1,9 +1,11 @@
 """All rows of each document, read for some documents at once: few large questions cost less than many."""
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
+from operator import itemgetter
 from typing import Any
 
 from stackroom.common.sql import Sql
@@ -25,12 +27,12 @@ _BY_DOCUMENT = {
     "splits": "SELECT document, first, last, illegible, model FROM splits WHERE document BETWEEN ? AND ?"
     " ORDER BY document, first",
 }
-_BY_SPLIT = {
-    "passages": "SELECT s.first, p.id, p.page, p.start, p.stop, p.hash, w.context, w.code FROM splits s"
-    " CROSS JOIN passages p LEFT JOIN pending w ON w.passage = p.id"
-    " WHERE s.document BETWEEN ? AND ? AND p.id BETWEEN s.first AND s.last ORDER BY p.id",
-    "packs": "SELECT s.first, v.first, v.pack FROM splits s CROSS JOIN vectors v"
-    " WHERE s.document BETWEEN ? AND ? AND v.first BETWEEN s.first AND s.last ORDER BY v.first",
+# By ids, and not joined with the splits: how few rows are between two columns, PostgreSQL can't know, and
+# compares all with all.
+_BY_ID = {
+    "passages": "SELECT p.id, p.id, p.page, p.start, p.stop, p.hash, w.context, w.code FROM passages p"
+    " LEFT JOIN pending w ON w.passage = p.id WHERE p.id BETWEEN ? AND ? ORDER BY p.id",
+    "packs": "SELECT first, first, pack FROM vectors WHERE first BETWEEN ? AND ? ORDER BY first",
 }
 
 Row = tuple[Any, ...]
@@ -103,11 +105,15 @@ def _some(heads: Sequence[Row]) -> Sequence[Row]:
 
 def _with_rows(db: Sql, heads: Sequence[Row]) -> Iterator[DocumentRows]:
     keys = heads[0][0], heads[-1][0]
-    found = {name: _grouped(db, sql, keys) for name, sql in (_BY_DOCUMENT | _BY_SPLIT).items()}
+    found = {name: _grouped(db.execute(sql, keys)) for name, sql in _BY_DOCUMENT.items()}
+    ranges = joined((first, last) for splits in found["splits"].values() for first, last, *_ in splits)
+    inside = {
+        name: [row for between in ranges for row in db.execute(sql, between)] for name, sql in _BY_ID.items()
+    }
     for key, page_count, text_bytes, outline, is_held in heads:
         splits = [
-            SplitRows(first, last, illegible, model, found["passages"][first], found["packs"][first])
-            for first, last, illegible, model in found["splits"][key]
+            SplitRows(first, last, *about, *(_between(inside[name], first, last) for name in _BY_ID))
+            for first, last, *about in found["splits"][key]
         ]
         pages, texts, headings, unread = (
             found[name][key] for name in ("pages", "texts", "headings", "unread")
@@ -116,9 +122,26 @@ def _with_rows(db: Sql, heads: Sequence[Row]) -> Iterator[DocumentRows]:
         yield DocumentRows(key, page_count, text_bytes, outline, held, pages, texts, headings, unread, splits)
 
 
-def _grouped(db: Sql, sql: str, keys: Row) -> dict[int, list[Row]]:
-    """The rows of a query by their first column, without it."""
+def joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """These ranges, both ends inclusive, in order, those together that follow each other or overlap."""
+    found: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if found and first <= found[-1][1] + 1:
+            first, last = found[-1][0], max(found.pop()[1], last)
+        found.append((first, last))
+    return found
+
+
+def _between(rows: Sequence[Row], first: int, last: int) -> list[Row]:
+    """The rows whose first column is between two ids, both inclusive, without it; `rows` ascend."""
+    start = bisect_left(rows, first, key=itemgetter(0))
+    stop = bisect_right(rows, last, key=itemgetter(0))
+    return [row[1:] for row in rows[start:stop]]
+
+
+def _grouped(rows: Iterable[Row]) -> dict[int, list[Row]]:
+    """Rows by their first column, without it."""
     grouped: dict[int, list[Row]] = defaultdict(list)
-    for first, *rest in db.execute(sql, keys):
+    for first, *rest in rows:
         grouped[first].append(tuple(rest))
     return grouped

@@ -10,9 +10,9 @@ from distributed import LocalCluster
 
 from clusters import models_of
 from fakes import OneModel, WordHashEmbedder
-from indexer.cluster import tasks
-from indexer.cluster.jobs import Job, Order
 from indexer.ocr.tesseract import find_tesseract
+from indexer.run.cluster import tasks
+from indexer.run.cluster.jobs import Job, Order
 from indexer.run.indexer import Indexer
 from indexer.run.workers import Workers
 from indexer.store.publisher import FileState, Place

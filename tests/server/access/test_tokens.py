@@ -12,7 +12,8 @@ from psycopg import sql
 from owner import CHATGPT, PUBLIC, Assistant, Site
 from stackroom.common.postgres.address import StoreAddress
 from stackroom.reading.reader import Reader
-from stackroom.server.access.store import ACCESS_SECONDS, AccessStore
+from stackroom.server.access.refusals import Refused
+from stackroom.server.access.store import ACCESS_SECONDS, AccessStore, Tokens
 
 
 def refused(response: Response, error: str) -> None:
@@ -162,6 +163,23 @@ def test_however_many_repeat_it_at_once_all_get_the_same_tokens(site: Site, chat
         pairs = list(threads.map(lambda store: store.refresh(token, chatgpt.client_id, None), stores))
     assert len({(pair.access, pair.refresh) for pair in pairs}) == 1
     assert site.tools(pairs[0].access).status_code == 200
+
+
+def test_however_many_send_a_code_at_once_one_gets_tokens(site: Site, chatgpt: Assistant) -> None:
+    code = chatgpt.code()
+
+    def redeem(store: AccessStore) -> Tokens | None:
+        try:
+            return store.redeem(code, chatgpt.client_id, chatgpt.redirect_uri, chatgpt.verifier, None)
+        except Refused:
+            return None
+
+    with AccessStore(site.where, clock=site.clock) as other, ThreadPoolExecutor(8) as threads:
+        given = [tokens for tokens in threads.map(redeem, [site.store, other] * 8) if tokens]
+    assert len(given) == 1
+    # One of the others may have stolen it.
+    assert site.tools(given[0].access).status_code == 401
+    assert "client" not in {grant.kind for grant in site.store.grants()}
 
 
 def repeats(site: Site) -> int:

@@ -2,7 +2,7 @@
 
 Only this package knows psycopg and Alembic. Its face: `address`, which says where a store is; `database`, the
 connections to it; `migrate`, which makes the tables and brings them up to date; `dialect`, which
-says what they can hold.
+says what they can hold; `binary`, how vectors and ids are sent.
 """
 
-__all__ = ["address", "database", "dialect", "migrate"]
+__all__ = ["address", "binary", "database", "dialect", "migrate"]

@@ -7,12 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackroom.indexes.clauses import Clause, HasPart, HasTerm, RequiredWord
+from stackroom.indexes.postgres.lists import ListsOfPart
 from stackroom.indexes.postgres.postings import PART, PART_BITS, PARTS, unpack
 from stackroom.indexes.postgres.scoring import Scored, Scores, union
 from stackroom.indexes.row_ranges import mask
-
-Lists = Mapping[tuple[int, str], Sequence[bytes]]
-"""By field and term: the lists of a part's entries that have the term. None has an entry of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ class Allowed:
 def best_of_part(
     scores: Scores,
     part: int,
-    lists: Lists,
+    lists: ListsOfPart,
     asked: Asked,
     allowed: Allowed,
     only: NDArray[np.int64] | None,
@@ -95,7 +93,7 @@ def best_of_part(
         scores.clear()
 
 
-def _add(scores: Scores, clause: Clause, lists: Lists, asked: Asked) -> None:
+def _add(scores: Scores, clause: Clause, lists: ListsOfPart, asked: Asked) -> None:
     ways: list[list[Scored]] = []
     for way in clause.ways:
         if isinstance(way, HasPart):
@@ -122,7 +120,7 @@ def _scored(packed: bytes, shares: NDArray[np.float32], times: np.float32) -> Sc
     return offsets, scores
 
 
-def _has_word(word: RequiredWord, lists: Lists, field: int) -> NDArray[np.bool_]:
+def _has_word(word: RequiredWord, lists: ListsOfPart, field: int) -> NDArray[np.bool_]:
     """For each offset of a part whether its entry has a word."""
     has = []
     for clause in word.terms:

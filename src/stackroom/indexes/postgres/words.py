@@ -3,7 +3,7 @@
 A search asks for the lists of its terms, part by part (`postings`), and adds the scores up here (`scoring`).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackroom.common.postgres.database import Database, Session
-from stackroom.indexes.clauses import Clause, HasPart, HasTerm, RequiredWord
+from stackroom.indexes.clauses import Clause, HasTerm, RequiredWord
 from stackroom.indexes.matching import WordMatches, page_key
+from stackroom.indexes.postgres.lists import FetchedLists, Wanted, wanted
 from stackroom.indexes.postgres.part_search import Allowed, Asked, best_of_part
-from stackroom.indexes.postgres.postings import PART, PARTS
+from stackroom.indexes.postgres.postings import PART
 from stackroom.indexes.postgres.scoring import Scores, shares, weight
 from stackroom.indexes.postgres.vocabulary import FIELDS, KindVocabulary, Terms
 from stackroom.indexes.query_terms import QUERIES, Analyzers, IndexTerms
@@ -37,13 +38,11 @@ SELECT DISTINCT ON (first) first, pages FROM unnest(%s::bigint[]) AS id CROSS JO
     SELECT first, pages FROM word_documents WHERE generation = %s AND first <= id ORDER BY first DESC LIMIT 1
 ) AS document ORDER BY first
 """
-_LISTS = (
-    "SELECT part, field, term, {0}s FROM postings"
-    " WHERE generation = %s AND field = %s AND term = ANY(%s) AND {0}_count > 0"
-)
+# The kinds of entries, in the order of `vocabulary.Counts`.
+_KINDS = ("passage", "page", "document")
 
-Lists = dict[int, dict[tuple[int, str], list[bytes]]]
-"""By part, field and term: the lists of a term."""
+# What else a search asks about the same query, as kinds and fields.
+_ASKED_TOGETHER = (("passage", "text"), ("page", "text"), ("document", "text"), ("document", "name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +72,8 @@ class PostgresWords:
         self._analyzers = Analyzers()
         self._scores = Scores()
         self._session: Session | None = None
+        self._lists: FetchedLists | None = None  # of the moment
+        self._is_more_to_come = False
         self._state: _State | None = None
         self._kinds: dict[str, _Kind] = {}
         self._removed: NDArray[np.int64] = np.empty((0, 2), np.int64)
@@ -80,16 +81,12 @@ class PostgresWords:
     @contextmanager
     def at_one_moment(self) -> Iterator[None]:
         """See `MatchingWords`."""
-        if self._session is not None:
-            yield
-            return
-        with self._database.session() as session, session.snapshot():
-            self._session = session
+        with self._moment():
+            self._is_more_to_come = True
             try:
-                self._follow()
                 yield
             finally:
-                self._session = None
+                self._is_more_to_come = False
 
     def search(
         self,
@@ -105,7 +102,7 @@ class PostgresWords:
 
     def pages(self, query: str, k: int, documents: Collection[int] | None) -> WordMatches:
         """See `MatchingWords`."""
-        with self.at_one_moment():
+        with self._moment():
             found = self._search("page", "text", query, k, within=documents)
             if not found.scores:
                 return found
@@ -122,7 +119,7 @@ class PostgresWords:
 
     def meant(self, query: str) -> dict[str, tuple[str, ...]]:
         """See `MatchingWords`."""
-        with self.at_one_moment():
+        with self._moment():
             if self._state is None:
                 return {}
             passages, documents = self._kinds["passage"].terms, self._kinds["document"].terms
@@ -132,13 +129,28 @@ class PostgresWords:
 
     def languages(self) -> list[str]:
         """See `MatchingWords`."""
-        with self.at_one_moment():
+        with self._moment():
             return list(self._kinds["passage"].vocabulary.languages) if self._state else []
 
     def __len__(self) -> int:
         """See `MatchingWords`."""
-        with self.at_one_moment():
+        with self._moment():
             return self._state.passages - self._state.removed_passages if self._state else 0
+
+    @contextmanager
+    def _moment(self) -> Iterator[None]:
+        """A moment of its own, if there is none already."""
+        if self._session is not None:
+            yield
+            return
+        with self._database.session() as session, session.snapshot():
+            self._session = session
+            try:
+                self._follow()
+                self._lists = FetchedLists(self._ask, self._state.generation) if self._state else None
+                yield
+            finally:
+                self._session = self._lists = None
 
     def _follow(self) -> None:
         """Looks whether the index has changed; what is known of an older one is forgotten."""
@@ -191,15 +203,20 @@ class PostgresWords:
         """The entries of a kind that match best: their ids. `only` limits them to these ids."""
         if not query.strip() or k < 1:
             return WordMatches({}, 0.0)
-        with self.at_one_moment():
-            if self._state is None:
+        with self._moment():
+            if self._lists is None:
                 return WordMatches({}, 0.0)
             about = self._kinds[kind]
             clauses, most = about.clauses(query, field)
             if not clauses:
                 return WordMatches({}, most)
             words = [word for text in required for word in about.terms.required(text, field)]
-            lists = self._lists(kind, field, clauses, words)
+            needed = wanted(_KINDS.index(kind), FIELDS[field], clauses, words)
+            if self._is_more_to_come and not self._lists.has(needed):
+                needed_soon = [self._wanted(query, *other) for other in _ASKED_TOGETHER]
+                self._lists.fetch(needed.union(*needed_soon))
+            self._lists.fetch(needed)
+            lists = self._lists.by_part(needed)
             allowed = Allowed(
                 None if within is None else self._ranges(within), [self._removed, self._ranges(without)]
             )
@@ -218,22 +235,9 @@ class PostgresWords:
             every, score = every[order], score[order]
         return WordMatches(dict(zip(every.tolist(), score.tolist(), strict=True)), most)
 
-    def _lists(
-        self, kind: str, field: str, clauses: Iterable[Clause], words: Iterable[RequiredWord]
-    ) -> Lists:
-        """The lists of all terms of a query."""
-        assert self._state is not None  # noqa: S101  else nobody asks
-        all_ = [way for clause in clauses for way in clause.ways]
-        all_ += [way for word in words for clause in word.terms for way in clause.ways]
-        terms = {way.text for way in all_ if isinstance(way, HasTerm)}
-        parts = {part for way in all_ if isinstance(way, HasPart) for part in way.parts}
-        found: Lists = {}
-        for number, wanted in ((FIELDS[field], terms), (PARTS, parts)):
-            if wanted:
-                rows = self._ask(_LISTS.format(kind), (self._state.generation, number, list(wanted)))
-                for part, field_, term, packed in rows:
-                    found.setdefault(part, {}).setdefault((field_, term), []).append(packed)
-        return found
+    def _wanted(self, query: str, kind: str, field: str) -> set[Wanted]:
+        clauses, _ = self._kinds[kind].clauses(query, field)
+        return wanted(_KINDS.index(kind), FIELDS[field], clauses)
 
     def _ranges(self, firsts: Collection[int]) -> NDArray[np.int64]:
         """First and last passages of documents, shape (n, 2), ascending."""

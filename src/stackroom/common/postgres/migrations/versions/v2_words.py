@@ -38,7 +38,7 @@ CREATE TABLE word_documents (             -- the documents that an index has
     last bigint NOT NULL,
     language text NOT NULL,               -- in which its terms were made
     names text NOT NULL,                  -- of its files, as its entry has them
-    pages bytea NOT NULL,                 -- uint32: of each page its number, and the place of its first passage
+    pages bytea NOT NULL,                 -- uint32: of each page its number and first passage
     page_count integer NOT NULL,          -- how many these are
     passage_terms bigint NOT NULL,        -- how many terms its entries have
     page_terms bigint NOT NULL,

@@ -90,7 +90,7 @@ class DaskCluster:
         """Connects, or starts the workers. Raises ClusterUnusable if that can't be."""
         if isinstance(self._where, int):
             # Who reaches a scheduler may have code run: other users of this machine can't without its key.
-            start_method = ready_to_start("distributed.nanny", "indexer.cluster.tasks").get_start_method()
+            start_method = ready_to_start("distributed.nanny", "indexer.run.cluster.tasks").get_start_method()
             self._stack.enter_context(config.set({**_OWN_WORKERS, _START_METHOD: start_method}))
             local = LocalCluster(
                 n_workers=self._where,

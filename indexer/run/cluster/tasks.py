@@ -16,13 +16,13 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Generic, Protocol, TypeVar
 
-from indexer.cluster.jobs import Failed, Job, Known, Order, Published, Read, ScanJob, ScansRead, Titled
 from indexer.folder.compare import File, is_as_it_was
 from indexer.ocr.scan_publisher import ScanPublisher
 from indexer.passages.split import split
 from indexer.pdf.processes.extract_all import Limits, extract_all
 from indexer.pdf.processes.task import Task
 from indexer.pdf.text.language import identify
+from indexer.run.cluster.jobs import Failed, Job, Known, Order, Published, Read, ScanJob, ScansRead, Titled
 from stackroom import __version__
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Location
