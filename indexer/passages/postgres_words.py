@@ -3,7 +3,7 @@
 Its tables can be emptied at any time: they are filled again without reading a PDF or embedding anything.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,7 +12,8 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.passages import postings_table
+from indexer.passages import postings_table, words_statements
+from indexer.passages.id_ranges import batches, joined
 from indexer.passages.postings_batch import DOCUMENTS, PAGES, PASSAGES, Batch
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Change, DocumentText, Model, PassageText
@@ -37,52 +38,6 @@ _REMOVED_SHARE, _REMOVED, _DROPPED_AT_ONCE = 0.5, 20, 20_000
 
 # B-trees take no longer ones, and no word of a query is that long.
 _LONGEST_PART = 200
-
-_ADD_DOCUMENT = """
-INSERT INTO word_documents (generation, first, last, language, names, pages, page_count,
-    passage_terms, page_terms, document_terms, name_terms)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-"""
-_COUNT = """
-UPDATE word_indexes SET passages = passages + %s, pages = pages + %s, documents = documents + %s,
-    passage_terms = passage_terms + %s, page_terms = page_terms + %s, document_terms = document_terms + %s,
-    name_terms = name_terms + %s, languages = %s, fresh_runs = %s, version = version + 1
-WHERE generation = %s
-"""
-_REMOVE = """
-WITH gone AS (
-    UPDATE word_documents d SET removed = 1 FROM unnest(%s::bigint[], %s::bigint[]) AS r(first, last)
-    WHERE d.generation = %s AND d.first BETWEEN r.first AND r.last AND d.removed = 0
-    RETURNING d.last - d.first + 1 AS passages
-)
-UPDATE word_indexes SET removed_passages = removed_passages + (SELECT sum(passages) FROM gone),
-    version = version + 1
-WHERE generation = %s AND EXISTS (SELECT 1 FROM gone)
-"""
-_FORGET = """
-WITH gone AS (
-    DELETE FROM word_documents WHERE generation = %s AND removed = 2
-    RETURNING last - first + 1 AS passages, page_count, passage_terms, page_terms, document_terms, name_terms
-), sums AS (
-    SELECT count(*) AS documents, sum(passages) AS passages, sum(page_count) AS pages,
-        sum(passage_terms) AS passage_terms, sum(page_terms) AS page_terms,
-        sum(document_terms) AS document_terms, sum(name_terms) AS name_terms
-    FROM gone
-)
-UPDATE word_indexes i SET passages = i.passages - s.passages, pages = i.pages - s.pages,
-    documents = i.documents - s.documents, passage_terms = i.passage_terms - s.passage_terms,
-    page_terms = i.page_terms - s.page_terms, document_terms = i.document_terms - s.document_terms,
-    name_terms = i.name_terms - s.name_terms, removed_passages = i.removed_passages - s.passages,
-    dropped_field = NULL, dropped_term = NULL, version = version + 1, languages = (
-        SELECT coalesce(string_agg(DISTINCT language, ' '), '') FROM word_documents
-        WHERE generation = %s AND removed < 2
-    )
-FROM sums s WHERE i.generation = %s AND s.documents > 0
-"""
-_INDEXES = """
-SELECT generation, is_searched, terms_version, catalog, followed, built_to, passages FROM word_indexes
-ORDER BY is_searched, generation
-"""
 
 
 @dataclass(slots=True)
@@ -197,7 +152,7 @@ class PostgresWordsWriter:
 
     def _current(self, session: Session, catalog: Catalog, now: int) -> tuple[_Index, list[Change]]:
         """The index to go on with, and the changes it has missed; a new one if there is none."""
-        known = [_Index(*row) for row in session.execute(_INDEXES).fetchall()]
+        known = [_Index(*row) for row in session.execute(words_statements.INDEXES).fetchall()]
         for index in known:  # first the one that is being built, if there is one
             changes = None
             if index.terms_version == _VERSION and index.catalog == catalog.id():
@@ -245,7 +200,7 @@ class PostgresWordsWriter:
         named = sorted({change.first for change in changes if change.kind == "named"})
         if named and model:
             self._rename(session, catalog, model, index, named)
-        published = _joined((change.first, change.last) for change in changes if change.kind == "published")
+        published = joined((change.first, change.last) for change in changes if change.kind == "published")
         if published and model:
             ranges = [one for first, last in published for one in catalog.passage_ranges(model, first, last)]
             self._take_in_documents(session, catalog, model, index, ranges)
@@ -255,13 +210,15 @@ class PostgresWordsWriter:
             firsts, lasts = zip(*removed, strict=True)
             generation = index.generation
             with session.errors():
-                session.raw.execute(_REMOVE.encode(), (list(firsts), list(lasts), generation, generation))
+                session.raw.execute(
+                    words_statements.REMOVE.encode(), (list(firsts), list(lasts), generation, generation)
+                )
 
     def _take_in_documents(
         self, session: Session, catalog: Catalog, model: Model, index: _Index, ranges: Sequence[PassageRange]
     ) -> None:
         """Takes in the documents that it does not have yet; `ranges` ascend."""
-        for some in _batches(ranges):
+        for some in batches(ranges, _AT_ONCE):
             rows = session.execute(
                 "SELECT first FROM word_documents WHERE generation = ? AND first BETWEEN ? AND ?",
                 (index.generation, some[0].first, some[-1].first),
@@ -269,7 +226,7 @@ class PostgresWordsWriter:
             known = {first for (first,) in rows}
             new = [one for one in some if one.first not in known]
             taken = _Taken()
-            for first, last in _joined((one.first, one.last) for one in new):
+            for first, last in joined((one.first, one.last) for one in new):
                 self._collect(catalog, model, first, last, taken)
             self._commit(session, index, taken, some[-1].last + 1)
 
@@ -325,11 +282,12 @@ class PostgresWordsWriter:
                     postings_table.add(session, generation, rows, fresh=True)
                     runs += 1
                 session.raw.cursor().executemany(
-                    _ADD_DOCUMENT.encode(), [(generation, *document) for document in taken.documents]
+                    words_statements.ADD_DOCUMENT.encode(),
+                    [(generation, *document) for document in taken.documents],
                 )
                 all_languages = " ".join(sorted({*languages.split(), *taken.languages}))
                 counts = (*taken.sums.tolist(), all_languages, runs, generation)
-                session.raw.execute(_COUNT.encode(), counts)
+                session.raw.execute(words_statements.COUNT.encode(), counts)
             if index.built_to is not None:
                 session.execute(
                     "UPDATE word_indexes SET built_to = ? WHERE generation = ?", (built_to, generation)
@@ -375,7 +333,9 @@ class PostgresWordsWriter:
             languages, runs = session.execute(
                 "SELECT languages, fresh_runs FROM word_indexes WHERE generation = ?", (index.generation,)
             ).fetchone()
-            session.raw.execute(_COUNT.encode(), (*sums.tolist(), languages, runs, index.generation))
+            session.raw.execute(
+                words_statements.COUNT.encode(), (*sums.tolist(), languages, runs, index.generation)
+            )
 
     def _drop_some(self, session: Session, index: _Index) -> None:
         """Drops postings of removed documents from some rows, if most documents are removed ones.
@@ -407,7 +367,7 @@ class PostgresWordsWriter:
                 session, generation, after, _DROPPED_AT_ONCE, np.array(ranges, np.int64).reshape(-1, 2)
             )
             if last is None:
-                session.raw.execute(_FORGET.encode(), (generation, generation, generation))
+                session.raw.execute(words_statements.FORGET.encode(), (generation, generation, generation))
             else:
                 session.execute(
                     "UPDATE word_indexes SET dropped_field = ?, dropped_term = ?, version = version + 1"
@@ -427,28 +387,3 @@ def _page_text(passages: Sequence[PassageText]) -> tuple[int, str]:
     headings = dict.fromkeys(found.heading for found in passages)
     text = "\n".join([passages[0].title, *headings, *(found.text for found in passages)])
     return passages[0].passage, text
-
-
-def _batches(ranges: Iterable[PassageRange]) -> Iterator[list[PassageRange]]:
-    """Documents that are taken in together: each with some thousand passages."""
-    some: list[PassageRange] = []
-    count = 0
-    for one in ranges:
-        some.append(one)
-        count += one.last - one.first + 1
-        if count >= _AT_ONCE:
-            yield some
-            some, count = [], 0
-    if some:
-        yield some
-
-
-def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The same ranges of whole numbers, both ends inclusive, ascending, in as few as can be."""
-    joined: list[tuple[int, int]] = []
-    for first, last in sorted(ranges):
-        if joined and first <= joined[-1][1] + 1:
-            joined[-1] = joined[-1][0], max(joined[-1][1], last)
-        else:
-            joined.append((first, last))
-    return joined
