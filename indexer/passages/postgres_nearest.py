@@ -29,8 +29,8 @@ _SENT_AT_ONCE = 1000
 # From so many passages on, the graph is quicker than to compare them all.
 _GRAPH_FROM = 10_000
 
-# Of so many passages, those to join a new one with are chosen. With pgvector's 64 it is made in .6 of the time,
-# and finds at a million passages in the same time 97 where this finds 98 (docs/benchmarks.md).
+# Of so many passages, those to join a new one with are chosen. With pgvector's own 64 the graph is made in .6
+# of the time, and finds 97 of a hundred where this one finds 98 in the same time (docs/benchmarks.md).
 _SEEN_FOR_EACH = 128
 
 # If less than this share of a model's passages is there, its graph is dropped, and made when all are there:
