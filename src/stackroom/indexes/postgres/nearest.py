@@ -23,7 +23,7 @@ from stackroom.indexes.row_ranges import RowRanges, joined, rows_of
 # The graph keeps so many of the best it has seen while it looks for better ones: more in a larger one, or it
 # would miss some of the nearest (docs/benchmarks.md). With fewer than are asked for, it would begin anew for
 # the others; pgvector allows no more than 1,000.
-_SEEN, _SEEN_OF, _SEEN_GROWS = 200, 100_000, 0.7
+_SEEN, _SEEN_OF, _SEEN_GROWS = 200, 100_000, 0.5
 _LEAST_SEEN, _MOST_SEEN = 200, 1000
 
 # A question that nothing is near to is the hardest for a graph. If the tenth nearest is not so many standard
