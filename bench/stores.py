@@ -44,6 +44,7 @@ from stackroom.common.settings import Settings
 from stackroom.embedding.models import Models
 from stackroom.indexes.nearest import NearestPassages
 from stackroom.indexes.postgres.nearest import PostgresNearest
+from stackroom.indexes.vectors import VectorIndex
 from stackroom.reading.in_memory import Turn
 from stackroom.reading.reader import Reader
 
@@ -235,7 +236,10 @@ def _whole(files: Settings, store: Settings, asked: Mapping[str, Sequence[str]],
             "PostgreSQL": stack.enter_context(closing(open_reader(store))),
         }
         exact = stack.enter_context(closing(open_reader(files)))
-        exact._turn = exact._searching._turn = Turn(Catalog(files.truth), exact_limit=10**9)
+        # Lists that the library keeps would be used otherwise.
+        exact._turn._in_memory._no_vectors = lambda model: VectorIndex(  # type: ignore[method-assign]
+            model.fingerprint.dimensions, exact_limit=10**9
+        )
         for reader in (*readers.values(), exact):
             reader.warm()
             for query in queries(_WARM):

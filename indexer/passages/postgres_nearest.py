@@ -7,6 +7,7 @@ that a kill costs no more than the block at hand. One process does it at a time;
 import time
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,9 @@ _GRAPH_FROM = 10_000
 # that takes less than to add them to it one by one.
 _BULK = 0.5
 
+# So many passages are compared with each other to know how similar those are that have nothing in common.
+_COMPARED = 400
+
 # What the graph takes for a passage while it is made, beside its vector. What has no room makes it slower.
 _BYTES_IN_GRAPH = 800
 
@@ -49,6 +53,8 @@ class _State:
     filled: int = 0
     passages: int = 0
     indexed: int = 0
+    usual: float = 0.0
+    spread: float = 0.0
 
 
 class PostgresNearestWriter:
@@ -120,7 +126,8 @@ class _Table:
         self._model = model
         self._at_once = at_once
         found = session.execute(
-            "SELECT change, filled, passages, indexed FROM nearest_models WHERE model = ?", (model.id,)
+            "SELECT change, filled, passages, indexed, usual, spread FROM nearest_models WHERE model = ?",
+            (model.id,),
         ).fetchone()
         self.state = _State(*found) if found else _State(change=catalog.last_change())
 
@@ -156,10 +163,21 @@ class _Table:
                 f" ((vector::halfvec({dimensions})) halfvec_ip_ops) WHERE model = {self._model.id}"
             )
             run("ANALYZE nearest")
+            self._look_how_similar()
         else:
             run(f"DROP INDEX IF EXISTS {graph}")
         self._keep(indexed=self.state.passages if is_wanted else 0)
         return True
+
+    def _look_how_similar(self) -> None:
+        """Notes how similar passages of different documents are, some 400 of them."""
+        usual, spread = self._session.execute(
+            "WITH sample AS (SELECT document, vector FROM nearest WHERE model = ?1 AND passage % ?2 = 0"
+            " LIMIT ?3) SELECT coalesce(-avg(p), 0), coalesce(stddev(p), 0) FROM (SELECT"
+            " a.vector <#> b.vector AS p FROM sample a JOIN sample b ON a.document < b.document) pairs",
+            (self._model.id, self.state.passages // _COMPARED + 1, 2 * _COMPARED),
+        ).fetchone()
+        self._keep(usual=usual, spread=spread)
 
     def _make_room(self) -> None:
         """Lets the server use as much memory for the graph as it needs, but no more than its administrator
@@ -252,12 +270,13 @@ class _Table:
         )
         self._keep(passages=self.state.passages - gone.rowcount)
 
-    def _keep(self, **changed: int) -> None:
+    def _keep(self, **changed: Any) -> None:
         self.state = replace(self.state, **changed)
         self._session.execute(
-            "INSERT INTO nearest_models (model, change, filled, passages, indexed) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (model) DO UPDATE SET change = excluded.change, filled = excluded.filled,"
-            " passages = excluded.passages, indexed = excluded.indexed",
+            "INSERT INTO nearest_models (model, change, filled, passages, indexed, usual, spread)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (model) DO UPDATE SET change = excluded.change,"
+            " filled = excluded.filled, passages = excluded.passages, indexed = excluded.indexed,"
+            " usual = excluded.usual, spread = excluded.spread",
             (self._model.id, *astuple(self.state)),
         )
 

@@ -232,6 +232,7 @@ class PostgresWordsWriter:
                 session.execute(
                     "UPDATE word_indexes SET is_searched = true WHERE generation = ?", (index.generation,)
                 )
+        index.built_to = None
 
     def _take_in_changes(
         self,

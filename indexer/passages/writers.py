@@ -60,6 +60,18 @@ def follow_nearest(settings: Settings, catalog: Catalog) -> None:
         follow_vectors(catalog, settings.vector_lists)
 
 
+def forget_nearest(settings: Settings) -> None:
+    """Has `follow_nearest` make all anew."""
+    if settings.store:
+        from indexer.passages.postgres_nearest import forget_all
+        from stackroom.common.postgres.database import database
+
+        with database(settings.store).session() as session, session.writing() as store:
+            forget_all(store)
+    else:
+        settings.vector_lists.unlink(missing_ok=True)
+
+
 @contextmanager
 def nearest_followed(settings: Settings) -> Iterator[Callable[[], None]]:
     """Gives what to call after each commit of vectors, so that they are found soon in a store, and all of

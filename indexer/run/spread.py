@@ -81,6 +81,13 @@ class Spread:
 
     def _work_off(self, jobs: Iterator["_Work"]) -> None:
         in_hand: dict[Ticket, _Work] = {}
+        try:
+            self._work_off_with(in_hand, jobs)
+        finally:
+            for work in in_hand.values():
+                work.release()
+
+    def _work_off_with(self, in_hand: "dict[Ticket, _Work]", jobs: Iterator["_Work"]) -> None:
         suspects: list[_Work] = []
         exhausted = False
         while True:
@@ -97,7 +104,7 @@ class Spread:
                 return
             done = self.cluster.next_done(_POLL_SECONDS)
             if done is not None:
-                work = in_hand.pop(done)
+                work = in_hand[done]
                 try:
                     following = work.go_on(self.cluster.result(done))
                 except WorkersDied:
@@ -107,6 +114,7 @@ class Spread:
                         suspects.append(work)
                     else:
                         work.fail("crashed", _KILLER)
+                del in_hand[done]
                 if following is not None:
                     in_hand[following] = work
                 else:

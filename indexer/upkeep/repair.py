@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from indexer.passages.split import split
-from indexer.passages.writers import follow_nearest, words_writer
+from indexer.passages.writers import follow_nearest, forget_nearest, words_writer
 from indexer.store.document_rows import add_passages, log_change, remove_document, remove_passages
 from indexer.store.holding import attached_to, drop_unheld
 from indexer.store.publisher import Publisher
@@ -116,10 +116,7 @@ def repair(
 def _make_nearest(settings: Settings, tell: Tell, *, anew: bool) -> None:
     tell("nearest", 0, 1)
     if anew:
-        from indexer.passages.postgres_nearest import forget_all
-
-        with _transaction(settings.truth) as db:
-            forget_all(db)
+        forget_nearest(settings)
     with Catalog(settings.truth) as catalog:
         follow_nearest(settings, catalog)
 

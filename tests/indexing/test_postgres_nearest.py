@@ -16,7 +16,7 @@ from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Model
 from stackroom.catalog.vector_codes import decode, encode
 from stackroom.common.errors import CatalogUnusable
-from stackroom.common.postgres.database import Database, database
+from stackroom.common.postgres.database import NEAREST, Database, database
 from stackroom.indexes.postgres.nearest import PostgresNearest
 
 GRAPH_FROM = 40
@@ -313,9 +313,30 @@ def test_who_comes_last_waits_for_one_that_has_nothing_to_do(
     publish(index, 1, 5)
     embed(index)
     with closing(Database(store_url).connect().raw) as other, ThreadPoolExecutor(1) as thread:
-        other.execute("SELECT pg_advisory_lock(%s)", (0x57AC6,))
+        other.execute("SELECT pg_advisory_lock(%s)", (NEAREST,))
         assert not writer.follow(index.catalog)
         followed = thread.submit(writer.follow, index.catalog, is_last=True)
         other.execute("SELECT pg_advisory_unlock_all()")
         assert followed.result(60)
     check(index, store)
+
+
+def test_what_nothing_is_near_to_is_looked_for_deeper(index: FreshIndex, store: Database) -> None:
+    for number in range(4):
+        publish(index, number, 50)
+    ids = [passage.id for passage in index.publisher.pending(index.model, 200)]
+    vectors = np.random.default_rng(1).standard_normal((200, DIMENSIONS)).astype(np.float32)
+    vectors[:, 0] = np.abs(vectors[:, 0]) + 3  # somewhat alike, as a model's are
+    vectors[:20] = vectors[0] + vectors[:20] / 5  # what the first one asks
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    index.publisher.store_vectors(ids, encode(vectors))
+    PostgresNearestWriter(store, graph_from=100).follow(index.catalog)
+    recorded = Recorded(store)
+    nearest = PostgresNearest(recorded.rows, index.model)
+    assert len(nearest) == 200
+    for query, times in ((vectors[0], 1), (-vectors[0], 2)):
+        recorded.plans.clear()
+        found = nearest.search(query, 5)
+        assert len(recorded.plans) == times
+        best = sorted(vectors @ query, reverse=True)[:5]
+        assert [similarity for _, similarity in found] == pytest.approx(best, abs=0.01)

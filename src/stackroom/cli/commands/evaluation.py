@@ -12,13 +12,14 @@ from types import FrameType
 
 from stackroom.catalog.catalog import Catalog
 from stackroom.cli.arguments import settings_of
-from stackroom.cli.commands.indexing import open_indexer, progress_callback, tell_summary
+from stackroom.cli.commands.indexing import open_indexer, progress_callback
 from stackroom.cli.commands.searching import open_reader
 from stackroom.cli.evaluation.ask_questions import Results, ask_questions
 from stackroom.cli.evaluation.report import as_json, as_table
 from stackroom.cli.evaluation.sets import EvaluationSet, read_set
 from stackroom.cli.exit_codes import OK, interruptions, stop_process
 from stackroom.cli.progress import ProgressDisplay
+from stackroom.cli.summary_report import tell_summary
 from stackroom.common.errors import ModelMismatch, UsageError
 from stackroom.common.events import Events
 from stackroom.common.settings import Settings

@@ -9,13 +9,19 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-import psycopg
-from psycopg import IsolationLevel
-from psycopg import errors as pg
-from psycopg.types.numeric import IntLoader
-from psycopg_pool import ConnectionPool, PoolTimeout
+from stackroom.common.errors import CatalogMissing, CatalogUnusable, ExtraMissing, StoreAway
 
-from stackroom.common.errors import CatalogMissing, CatalogUnusable, StoreAway
+try:
+    import psycopg
+    from psycopg import IsolationLevel
+    from psycopg import errors as pg
+    from psycopg.types.numeric import IntLoader
+    from psycopg_pool import ConnectionPool, PoolTimeout
+except ModuleNotFoundError as error:
+    raise ExtraMissing(
+        "A library in PostgreSQL needs the package psycopg. In the environment that Stackroom runs in, run "
+        "`pip install 'stackroom[postgres]'`, or in a checkout `pip install -e '.[postgres]'`."
+    ) from error
 from stackroom.common.postgres.address import shown_url
 from stackroom.common.postgres.binary import teach
 from stackroom.common.postgres.dialect import arguments, translated

@@ -26,6 +26,11 @@ from stackroom.indexes.row_ranges import RowRanges, joined, rows_of
 _SEEN, _SEEN_OF, _SEEN_GROWS = 200, 100_000, 0.7
 _LEAST_SEEN, _MOST_SEEN = 200, 1000
 
+# A question that nothing is near to is the hardest for a graph. If the tenth nearest is not so many standard
+# deviations more similar to it than passages are that have nothing to do with each other, it is asked once
+# more, and sees so many times as many.
+_NEAR, _TENTH, _TIMES = 2.5, 10, 2.5
+
 # To compare a passage named by its id takes about a fifth of the time in which the graph gives one more that
 # filters may or may not let through; of so few, all are compared in any case.
 _GRAPH_STEPS = 5
@@ -46,6 +51,8 @@ _LEFT = " AND NOT passage <@ ?3"
 class _State(NamedTuple):
     passages: int = 0
     indexed: int = 0
+    usual: float = 0.0
+    spread: float = 0.0
 
 
 class PostgresNearest:
@@ -97,7 +104,13 @@ class PostgresNearest:
             if left <= max(self._few, math.isqrt(_GRAPH_STEPS * k * state.passages)):
                 return self._among(vector, k, rows_of(inside, outside))
             outside = _neither(inside, outside)
-        found = self._by_graph(vector, k, outside) if state.indexed else []
+        found: list[tuple[int, float]] = []
+        if state.indexed:
+            seen = _seen(state.passages, k)
+            found = self._by_graph(vector, k, outside, seen)
+            near = state.usual + _NEAR * state.spread
+            if seen < _MOST_SEEN and found and found[:_TENTH][-1][1] < near:
+                found = self._by_graph(vector, k, outside, min(int(_TIMES * seen), _MOST_SEEN))
         if len(found) < k and (not state.indexed or len(outside)):
             # There is no graph, or it gave up: nothing near to the query is let through.
             found = self._by_all(vector, k, outside)
@@ -128,7 +141,9 @@ class PostgresNearest:
             (half_vector(vector), k, *_parameters(outside)),
         )
 
-    def _by_graph(self, vector: NDArray[np.float32], k: int, outside: RowRanges) -> list[tuple[int, float]]:
+    def _by_graph(
+        self, vector: NDArray[np.float32], k: int, outside: RowRanges, seen: int
+    ) -> list[tuple[int, float]]:
         """The nearest that the graph finds and that are not in these ranges."""
         # The settings are made in the same statement, and before it looks into the graph, because that
         # depends on them. They end with the transaction.
@@ -138,23 +153,26 @@ class PostgresNearest:
             f" (SELECT passage, -({self._product}) AS similarity FROM nearest"
             f" WHERE {self._own} AND s.made IS NOT NULL{_LEFT if len(outside) else ''}"
             f" ORDER BY {self._product} LIMIT {k}) n",
-            (half_vector(vector), str(self._seen(k)), *_parameters(outside)),
+            (half_vector(vector), str(seen), *_parameters(outside)),
         )
-
-    def _seen(self, k: int) -> int:
-        wanted = int(_SEEN * math.pow(self._state.passages / _SEEN_OF, _SEEN_GROWS))
-        return min(max(wanted, k, _LEAST_SEEN), _MOST_SEEN)
 
     def _known(self) -> _State:
         now = self._clock()
         # An empty one is asked each time: the first vectors are to be found at once.
         if now >= self._known_until or not self._state.passages:
             found = self._rows(
-                "SELECT passages, indexed FROM nearest_models WHERE model = ?", (self._model.id,)
+                "SELECT passages, indexed, usual, spread FROM nearest_models WHERE model = ?",
+                (self._model.id,),
             )
             self._state = _State(*found[0]) if found else _State()
             self._known_until = now + _SECONDS
         return self._state
+
+
+def _seen(passages: int, k: int) -> int:
+    """How many passages the graph of so many keeps while it looks for `k`."""
+    wanted = int(_SEEN * math.pow(passages / _SEEN_OF, _SEEN_GROWS))
+    return min(max(wanted, k, _LEAST_SEEN), _MOST_SEEN)
 
 
 def _joined(ranges: Ranges) -> RowRanges:

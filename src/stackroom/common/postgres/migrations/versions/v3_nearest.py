@@ -30,7 +30,9 @@ CREATE TABLE nearest_models (            -- how far these rows are
     change bigint NOT NULL,              -- the number of the last change that they have followed
     filled bigint NOT NULL,              -- passages up to this id are there; further ones are still to come
     passages bigint NOT NULL,            -- how many rows the model has
-    indexed bigint NOT NULL              -- how many they were when their index was made; 0: there is none
+    indexed bigint NOT NULL,             -- how many they were when their index was made; 0: there is none
+    usual real NOT NULL,                 -- how similar two are that have nothing in common, mostly,
+    spread real NOT NULL                 -- and the standard deviation of that; 0: not known
 );
 """
 
