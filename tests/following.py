@@ -16,6 +16,7 @@ from indexer.run.summary import Summary
 from indexer.run.watch import watch
 from indexer.store.turns import turn
 from stackroom.catalog.catalog import Catalog
+from stackroom.common.roots import Root
 from stackroom.common.settings import Settings
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
@@ -94,8 +95,8 @@ class Following:
             take_hold=lambda settings: turn(settings, 0.5),
         )
 
-        def choose(known: list[Path]) -> list[Path]:
-            return known if follow_all else list(roots) or [self.folder]
+        def choose(known: list[Root]) -> list[Root]:
+            return known if follow_all else [*roots] or [self.folder]
 
         def follow() -> None:
             try:

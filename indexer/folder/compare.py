@@ -6,9 +6,11 @@ from pathlib import Path
 
 from indexer.folder.leave_out import EVERYTHING, Rules, is_inside
 from indexer.folder.walk import Walk, walk
+from indexer.folder.walk_source import walk_source
 from indexer.store.publisher import FileState, Place, Recorded
 from stackroom.catalog.entries import is_unchanged
 from stackroom.common.errors import TRANSIENT, FailureKind
+from stackroom.common.roots import RemotePath, Root
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class File:
     """
 
     place: Place
-    path: Path
+    path: Root
     state: FileState
     inside: Path | None = None
 
@@ -43,12 +45,12 @@ class Comparison(Walk):
     changed: dict[File, Recorded] = field(default_factory=dict)
     retried: dict[File, Recorded] = field(default_factory=dict)
     unchanged: int = 0
-    failed: list[Path] = field(default_factory=list)
+    failed: list[Root] = field(default_factory=list)
     gone: dict[Place, Recorded] = field(default_factory=dict)
 
 
 def compare(
-    root: Path,
+    root: Root,
     library: int,
     recorded: Mapping[str, Recorded],
     mounts: Mapping[str, int] | None = None,
@@ -57,10 +59,10 @@ def compare(
     retry_failed: bool = False,
     retry: Collection[FailureKind] = TRANSIENT,
 ) -> Comparison:
-    """Compares the folder (or single PDF) `root` with what is `recorded` of it.
+    """Compares the folder (or source, or single PDF) `root` with what is `recorded` of it.
 
     Args:
-        root: absolute.
+        root: an absolute path, or a source.
         library: its number in the catalogue.
         recorded: by path relative to `root`, with forward slashes.
         mounts: as the last comparison found them. A folder among them that is empty now, and on another
@@ -71,14 +73,16 @@ def compare(
     """
     result = Comparison()
     seen = set()
-    for relative, path, state in walk(root, rules, result):
+    found = walk_source(root, rules, result) if isinstance(root, RemotePath) else walk(root, rules, result)
+    for relative, path, state in found:
         seen.add(relative)
         known = recorded.get(relative)
         is_same = known is not None and known.state == state and not known.stale
         if known is not None and is_same and known.failure is None:
             result.unchanged += 1
             continue
-        file = File(Place(library, relative), path, state, None if rules.follow_links else root)
+        inside = None if rules.follow_links or isinstance(root, RemotePath) else root
+        file = File(Place(library, relative), path, state, inside)
         if known is None:
             result.new.append(file)
         elif not is_same:
@@ -93,7 +97,7 @@ def compare(
             continue
         if any(_is_below(folder, other) for other in unseen):
             result.mounts.setdefault(folder, device)
-        elif _is_unmounted(root / folder, device):
+        elif isinstance(root, Path) and _is_unmounted(root / folder, device):
             result.unreadable[folder] = _UNMOUNTED
             result.mounts[folder] = device
     blind = tuple(result.unreadable)
@@ -116,7 +120,12 @@ def _is_unmounted(folder: Path, device: int) -> bool:
 
 
 def is_as_it_was(file: File) -> bool:
-    """Whether a file still looks as it did, and no link to elsewhere has taken its place."""
+    """Whether a file still looks as it did, and no link to elsewhere has taken its place.
+
+    Of a file of a source a copy was read, which looked as it should.
+    """
+    if isinstance(file.path, RemotePath):
+        return True
     state = file.state
     return is_unchanged(file.path, state.size, state.modified_ns) and (
         file.inside is None or is_inside(file.path, file.inside)

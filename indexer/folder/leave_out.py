@@ -145,12 +145,24 @@ def read_ignore_file(folder: Path, path: str) -> Patterns:
         found = file.stat()
         if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
             raise PatternsUnusable(f"it is no file of at most {_MOST_BYTES:,} bytes")
-        lines = file.read_text("utf-8-sig").split("\n")
+        content = file.read_bytes()
     except OSError as error:
         raise PatternsUnusable(error.strerror or str(error)) from error
+    return patterns_in(content, path)
+
+
+def patterns_in(content: bytes, path: str) -> Patterns:
+    """The patterns of a .stackroomignore with this content, in the folder at `path` of the library.
+
+    Raises:
+        PatternsUnusable: it is too long, or no text, or a line is no pattern.
+    """
+    if len(content) > _MOST_BYTES:
+        raise PatternsUnusable(f"it is no file of at most {_MOST_BYTES:,} bytes")
+    try:
+        return Patterns(content.decode("utf-8-sig").split("\n"), path)
     except UnicodeDecodeError as error:
         raise PatternsUnusable("it is not UTF-8") from error
-    return Patterns(lines, path)
 
 
 def leads_out(entry: "os.DirEntry[str]", root: Path) -> bool:

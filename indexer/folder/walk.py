@@ -3,7 +3,7 @@
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,9 +18,10 @@ from indexer.folder.leave_out import (
     read_ignore_file,
 )
 from indexer.store.publisher import FileState
+from stackroom.common.roots import Root
 
-Found = tuple[str, Path, FileState]
-"""A PDF: its path in the library, with forward slashes; its absolute path; its size and time."""
+Found = tuple[str, Root, FileState]
+"""A PDF: its path in the library, with forward slashes; where it is; its size and time."""
 
 
 @dataclass(slots=True)
@@ -120,9 +121,9 @@ def _folder(root: Path, rules: Rules, seen: Walk) -> Iterator[Found]:
                     if (
                         not is_out
                         and entry.is_file()
-                        and not _is_left_out(relative, deciding, is_folder=False)
+                        and not is_left_out(relative, deciding, is_folder=False)
                     ):
-                        seen.other_formats[_format(entry.name)] += 1
+                        seen.other_formats[file_format(entry.name)] += 1
                     continue
                 found = entry.stat()
             except FileNotFoundError:
@@ -139,7 +140,7 @@ def _folder(root: Path, rules: Rules, seen: Walk) -> Iterator[Found]:
                 seen.left_out[_escaped(relative)] = "link"
             elif is_folder and entry.name.lower() in SYSTEM_FOLDERS:
                 seen.left_out[_escaped(relative)] = "system"
-            elif _is_left_out(relative, deciding, is_folder=is_folder):
+            elif is_left_out(relative, deciding, is_folder=is_folder):
                 seen.left_out[_escaped(relative)] = "pattern"
             elif is_folder:
                 inner.append((relative, folder / entry.name, identity.st_dev, patterns))
@@ -153,13 +154,14 @@ def _folder(root: Path, rules: Rules, seen: Walk) -> Iterator[Found]:
         folders.extend(reversed(inner))
 
 
-def _format(name: str) -> str:
+def file_format(name: str) -> str:
     """The ending of a file's name that tells its format; "" if none does, as in "Letter of 3.May 2024"."""
     ending = name.rpartition(".")[2].lower() if "." in name else ""
     return ending if ending.isalnum() and len(ending) <= _LONGEST_FORMAT else ""
 
 
-def _is_left_out(path: str, patterns: tuple[Patterns, ...], *, is_folder: bool) -> bool:
+def is_left_out(path: str, patterns: Sequence[Patterns], *, is_folder: bool) -> bool:
+    """Whether the first of these patterns that says something of a path says that it is left out."""
     verdicts = (pattern.verdict(path, is_folder=is_folder) for pattern in patterns)
     return next((verdict for verdict in verdicts if verdict is not None), False)
 

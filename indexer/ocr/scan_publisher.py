@@ -6,7 +6,6 @@ rely on that.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from indexer.ocr.earlier_scans import moved_sections, with_earlier_scans
 from indexer.ocr.tesseract import ADDED
@@ -14,6 +13,7 @@ from indexer.store.attachment_publisher import AttachmentPublisher
 from indexer.store.document_rows import add_document, add_passages, remove_document
 from stackroom.catalog.entries import Location, Model, locations
 from stackroom.common.documents import Document, Passage
+from stackroom.common.roots import Root
 from stackroom.page.alignment import count_letters
 from stackroom.page.own_marks import with_marks_of, without_imitations, without_marks
 from stackroom.page.word_boxes import WordBox, pack, unpack, without_places
@@ -102,7 +102,7 @@ class ScanPublisher(AttachmentPublisher):
         with self._transaction() as db:
             db.execute("DELETE FROM scans WHERE document = ? AND page = ?", (key, page))
 
-    def retry_scans(self, only: Collection[Path] | None = None) -> None:
+    def retry_scans(self, only: Collection[Root] | None = None) -> None:
         """Makes the pages that could not be read wait again; with `only`, of what these files hold."""
         failed = self._rows("SELECT DISTINCT document FROM scans WHERE state = 'failed'")
         with self._transaction() as db:

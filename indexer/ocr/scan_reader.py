@@ -5,18 +5,21 @@ published when the last of its pages is done.
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from indexer.folder.copies import Copies
 from indexer.ocr.page_job import NoScan, PageTask, recognise_all
 from indexer.ocr.scan_publisher import ScannedDocument, ScanPublisher
 from indexer.ocr.tesseract import ADDED, Recognised, Tesseract
 from indexer.passages.split import split
 from indexer.pdf.text.language import identify
+from indexer.store.publisher import FileState
 from stackroom.catalog.entries import Location, Model, is_unchanged
 from stackroom.common.documents import Document, Passage
-from stackroom.common.errors import ExtractionFailed
+from stackroom.common.errors import ExtractionFailed, SourceAway
+from stackroom.common.roots import RemotePath
 from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import Tokenizer
 
@@ -43,6 +46,7 @@ class ScanReader:
         tokenizer: Tokenizer,
         model: Model,
         *,
+        copies: Copies,
         put_off: Callable[[], bool],
         on_published: Callable[[list[Location], list[Passage]], None],
         only: int | None = None,
@@ -56,6 +60,7 @@ class ScanReader:
             settings: languages, passwords and limits.
             tokenizer: of the model.
             model: whose passages the documents are split into.
+            copies: of the files of sources.
             put_off: asked before each page whether to leave the rest for another run.
             on_published: told the files of each document that is done, and its passages.
             only: the key of the only document that is to be read; None for all.
@@ -64,6 +69,7 @@ class ScanReader:
         self._publisher = publisher
         self._tesseract = tesseract
         self._settings = settings
+        self._copies = copies
         self._put_off = put_off
         self._on_published = on_published
         self._tokenizer = tokenizer
@@ -72,6 +78,7 @@ class ScanReader:
         self._embed = embed
         self._languages: dict[int, str] = {}  # by the document's key, as tesseract names them
         self._left: dict[int, set[int]] = {}  # pages that are not done, by the document's key
+        self._places: dict[int, Location] = {}  # where it is read, by the document's key, until it is done
         self._first: dict[tuple[int, int], _Reading] = {}  # to be compared with another
         self._again: list[PageTask] = []
         self._settled: set[int] = set()  # documents whose languages are decided
@@ -99,9 +106,11 @@ class ScanReader:
             if not document.waiting:  # an earlier run was ended just before publishing this one
                 self._publish(key)
                 continue
-            place = _unchanged(document)
-            if place is None:
+            found = self._held(document)
+            if found is None:
                 continue  # all its files have changed: the next comparison finds out how
+            path, place = found
+            self._places[key] = place
             guess = self._settings.ocr_languages or self._tesseract.first_guess(document.language)
             self._languages[key] = guess
             self._left[key] = set(document.waiting)
@@ -111,7 +120,7 @@ class ScanReader:
                 if self._put_off():
                     return
                 yield PageTask(
-                    place.file, key, page, self._languages[key], passwords, self._tesseract, place.inside
+                    path, key, page, self._languages[key], passwords, self._tesseract, place.inside
                 )
 
     def _take_in(
@@ -125,8 +134,8 @@ class ScanReader:
         place = task.document, task.page
         if task.document not in self._left:
             return None
-        if _unchanged(self._publisher.scanned_document(task.document), task.path) is None:
-            del self._left[task.document]
+        if not _is_as_it_was(self._places[task.document]):
+            self._let_go(task.document)
             return None
         before = self._first.pop(place, None)
         if before is not None:
@@ -148,9 +157,24 @@ class ScanReader:
             self._publisher.fail_scan(*place, str(outcome))
         self._left[task.document].discard(task.page)
         if not self._left[task.document]:
-            del self._left[task.document]
+            self._let_go(task.document)
             self._publish(task.document)
         return None if isinstance(outcome, NoScan) else outcome
+
+    def _held(self, document: ScannedDocument) -> tuple[Path, Location] | None:
+        """Where a document can be read until it is let go, in a file that is as it was when it was indexed;
+        None if there is none now.
+        """
+        for place in document.files:
+            if _is_as_it_was(place):
+                with suppress(SourceAway, ExtractionFailed):  # the next comparison tells
+                    return self._copies.hold(place.file, _state(place)), place
+        return None
+
+    def _let_go(self, key: int) -> None:
+        del self._left[key]
+        place = self._places.pop(key)
+        self._copies.let_go(place.file, _state(place))
 
     def _publish(self, key: int) -> None:
         document = self._publisher.recognised(key, self._tesseract.name)
@@ -225,9 +249,10 @@ class _Reading:
     tried: tuple[str, ...]
 
 
-def _unchanged(document: ScannedDocument, wanted: Path | None = None) -> Location | None:
-    """Where the document is in a file that is as it was when it was indexed: the one at `wanted`, or any."""
-    for place in document.files:
-        if wanted in (None, place.file) and is_unchanged(place.file, place.size, place.modified_ns):
-            return place
-    return None
+def _is_as_it_was(place: Location) -> bool:
+    """Whether a file is as it was when it was indexed; a copy of a source's file is only made if it is."""
+    return isinstance(place.file, RemotePath) or is_unchanged(place.file, place.size, place.modified_ns)
+
+
+def _state(place: Location) -> FileState:
+    return FileState(place.size, place.modified_ns)

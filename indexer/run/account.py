@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from indexer.folder.compare import Comparison, File, is_as_it_was
+from indexer.folder.copies import Copies
 from indexer.pdf.processes.task import Task
 from indexer.run.cluster.jobs import Published as Done
 from indexer.run.summary import Progress, Summary
@@ -14,7 +15,8 @@ from indexer.store.attachment_publisher import AttachmentPublisher, WaitingAttac
 from indexer.store.publisher import FileState, Place, Recorded
 from stackroom.catalog.entries import Model, shown_path
 from stackroom.common.documents import ID_DIGITS, Attachment, Document, Passage
-from stackroom.common.errors import ExtractionFailed, FailureKind
+from stackroom.common.errors import ExtractionFailed, FailureKind, SourceAway
+from stackroom.common.roots import RemotePath, Root
 
 # How reading an attachment may fail after it has cost all that it may; and how many of a file's may do so,
 # before the others are left unread. A file of a megabyte can have a thousand of them.
@@ -29,6 +31,7 @@ class Run:
         self,
         publisher: AttachmentPublisher,
         on_progress: Callable[[Progress], None],
+        copies: Copies,
         *,
         retry_failed: bool = False,
         follow_links: bool = False,
@@ -38,6 +41,7 @@ class Run:
         Args:
             publisher: a writer's connection.
             on_progress: told how far the run is.
+            copies: of the files of sources.
             retry_failed: whether the user asked to try failed files again.
             follow_links: whether attachments are read from files behind links that lead out of their folder.
         """
@@ -55,6 +59,9 @@ class Run:
         self._ids: dict[File, str] = {}
         self._reading: dict[str, list[File]] = {}  # files with the same bytes, by document id
         self._attached: dict[tuple[int, Attachment], WaitingAttachment] = {}  # by container and attachment
+        self._copies = copies
+        self._roots: dict[int, Root] = {}  # of the libraries that were compared, by their numbers
+        self._away: set[Root | None] = set()  # sources that went away
         self._costly: Counter[int] = Counter()  # attachments that cost all they may, by their container
 
     def tell(
@@ -79,16 +86,23 @@ class Run:
         self._on_progress(self.progress)
 
     def take_in(
-        self, root: Path, comparison: Comparison, before: Mapping[str, str], hold_back: Callable[[File], bool]
+        self,
+        library: int,
+        root: Root,
+        comparison: Comparison,
+        before: Mapping[str, str],
+        hold_back: Callable[[File], bool],
     ) -> None:
         """Adds what a folder's comparison found to the work of this run.
 
         Args:
+            library: its number in the catalogue.
             root: of the library.
             comparison: of its folder.
             before: relative path → reason, of what the last run could not look at in this folder.
             hold_back: whether to leave a new or changed file for a later run.
         """
+        self._roots[library] = root
         self._changed |= comparison.changed
         self._retried |= comparison.retried
         self._gone |= comparison.gone
@@ -100,7 +114,7 @@ class Run:
         for ending, count in comparison.other_formats.most_common():
             self.summary.other_formats[ending] = self.summary.other_formats.get(ending, 0) + count
         for path, reason in comparison.unreadable.items():
-            self.summary.unreadable[str(root / path)] = reason
+            self.summary.unreadable[str(root / path if path else root)] = reason
             self.summary.newly_failed += path == "" or before.get(path) != reason
 
     def settle_moves_and_removals(self) -> None:
@@ -157,9 +171,9 @@ class Run:
                 self._count(file, key)
             elif document_id in self._reading:
                 self._reading[document_id].append(file)
-            else:
+            elif path := self._held(file):
                 self._reading[document_id] = [file]
-                yield Task(file.path, document_id, passwords)
+                yield Task(path, document_id, passwords)
 
     def files(self, put_off: Callable[[], bool]) -> Iterator[File]:
         """The files to be looked into by others, who tell what became of each: as `tasks`, but nothing is
@@ -170,10 +184,18 @@ class Run:
             if put_off():
                 return
             self.summary.waiting_files -= 1
-            yield file
+            if self._roots[file.place.library_id] not in self._away:
+                yield file
 
     def attached_tasks(self, passwords: tuple[str, ...], put_off: Callable[[], bool]) -> Iterator[Task]:
         """The PDFs attached to files, which were read before; as `tasks`."""
+        for one in self.attached(put_off):
+            if path := self._held(self.file_of(one), one):
+                self._attached[one.container, one.attachment] = one
+                yield Task(path, "", passwords, one.attachment, one.container)
+
+    def attached(self, put_off: Callable[[], bool]) -> Iterator[WaitingAttachment]:
+        """The same for others, who tell what became of each."""
         waiting = self._publisher.waiting_attachments()
         self.progress.files += len(waiting)
         self.summary.waiting_files += len(waiting)
@@ -181,28 +203,28 @@ class Run:
             if put_off():
                 return
             self.summary.waiting_files -= 1
-            task = Task(one.file.file, "", passwords, one.attachment, one.container)
-            self._attached[one.container, one.attachment] = one
-            if not self._is_as_it_was(one):
+            if one.file.root in self._away:
+                continue
+            if not is_as_it_was(self.file_of(one)):
                 self.tell(files_done=1)  # the next comparison finds out what became of it
             elif self._costly[one.container] < _MOST_COSTLY:
-                yield task
+                yield one
             else:
                 reason = f"was not tried, because {_MOST_COSTLY} others of the file cost all they may"
-                self.fail(task, ExtractionFailed(task.path, "timed out", reason))
+                self.fail_attached(one, ExtractionFailed(one.file.file, "timed out", reason))
 
     def publish(self, task: Task, document: Document, passages: Sequence[Passage], model: Model) -> None:
         """Adds a document that was read, unless its files have changed since they were compared."""
         if task.attached is not None:
-            self._publish_attached(task, task.attached, document, passages, model)
+            self._publish_attached(self._let_go_attached(task, task.attached), document, passages, model)
             return
         files = []
-        for file in self._reading.pop(task.document_id):
+        for file in self._let_go(task):
             if is_as_it_was(file):
                 files.append(file)
             else:
                 reason = "was changed while it was being read; it is read again on the next run"
-                self._fail(file, ExtractionFailed(file.path, "changed", reason))
+                self.fail_file(file, ExtractionFailed(file.path, "changed", reason))
         if not files:
             return
         self._publisher.publish(document, passages, model, {file.place: file.state for file in files})
@@ -216,10 +238,10 @@ class Run:
     def fail(self, task: Task, error: ExtractionFailed) -> None:
         """Records that a PDF could not be read."""
         if task.attached is not None:
-            self._fail_attached(task, task.attached, error)
+            self.fail_attached(self._let_go_attached(task, task.attached), error)
             return
-        for file in self._reading.pop(task.document_id):
-            self._fail(file, error)
+        for file in self._let_go(task):
+            self.fail_file(file, error)
 
     def settle_known(self, file: File, document_id: str) -> bool:
         """Records that a file holds a document that is known. Returns whether it is."""
@@ -231,7 +253,33 @@ class Run:
 
     def fail_file(self, file: File, error: ExtractionFailed) -> None:
         """Records that a file could not be read."""
-        self._fail(file, error)
+        self._publisher.fail(file.place, file.state, error)
+        self.summary.failed += 1
+        before = self._retried.get(file)
+        if self._retry_failed or before is None or before.reason != str(error):
+            self.summary.newly_failed += 1
+            self.summary.failures[str(file.path)] = str(error)
+        self.tell(files_done=1)
+
+    def fail_attached(self, waiting: WaitingAttachment, error: ExtractionFailed) -> None:
+        """The same for an attachment."""
+        self.tell(files_done=1)
+        if not is_as_it_was(self.file_of(waiting)):
+            return
+        self._costly[waiting.container] += error.kind in _COSTLY
+        if not self._publisher.fail_attached(waiting.container, waiting.attachment, error):
+            return
+        self.summary.failed += 1
+        if self._retry_failed or waiting.reason != str(error):
+            self.summary.newly_failed += 1
+            self.summary.failures[_shown(waiting)] = str(error)
+
+    def leave(self, root: Root, reason: str) -> None:
+        """Leaves what is not read yet of a source for later: it went away."""
+        if root not in self._away:
+            self._away.add(root)
+            self.summary.unreadable[str(root)] = f"{reason}; the rest of it is read on the next run"
+            self.summary.newly_failed += 1
 
     def count_published(self, file: File, done: Done, *, added: bool) -> None:
         """Counts a file whose document somebody else has published, or found published, if not `added`."""
@@ -239,12 +287,12 @@ class Run:
         if added:
             self._count_document(str(file.path), done)
 
-    def count_attached(self, task: Task, done: Done, *, added: bool) -> None:
+    def count_attached(self, waiting: WaitingAttachment, done: Done, *, added: bool) -> None:
         """The same for an attachment."""
         self.tell(files_done=1)
-        if added and task.attached is not None:
+        if added:
             self.summary.attachments += 1
-            self._count_document(shown_path(str(task.path), task.attached.name), done)
+            self._count_document(_shown(waiting), done)
 
     def _count_document(self, path: str, done: Done) -> None:
         self.summary.pages += done.pages
@@ -252,10 +300,11 @@ class Run:
             self.summary.without_text.append(path)
         self.tell(pages=done.pages, passages=done.passages, embedded=done.passages)
 
-    def file_of(self, task: Task) -> tuple[Path, File]:
-        """Where an attachment of `attached_tasks` is: the root of its library, and the file."""
-        waiting = next(one for at, one in self._attached.items() if at == (task.container, task.attached))
-        return waiting.file.root, self._file(waiting)
+    def file_of(self, waiting: WaitingAttachment) -> File:
+        """The file that holds an attachment, as it looked when it was indexed."""
+        file = waiting.file
+        inside = None if self._follow_links or isinstance(file.root, RemotePath) else file.root
+        return File(Place(0, file.path), file.file, FileState(file.size, file.modified_ns), inside)
 
     def finish(self) -> Summary:
         """Completes the summary of the run, and returns it."""
@@ -269,50 +318,62 @@ class Run:
         If the file can't be read, that is recorded, and None returned.
         """
         if file not in self._ids:
+            path = self._held(file)
+            if path is None:
+                return None
             try:
-                with file.path.open("rb") as content:
+                with path.open("rb") as content:
                     digest = hashlib.file_digest(content, "sha256").hexdigest()
             except OSError as error:
                 reason = f"cannot be read: {error.strerror or error}"
-                self._fail(file, ExtractionFailed(file.path, "unreadable", reason))
+                self.fail_file(file, ExtractionFailed(file.path, "unreadable", reason))
                 return None
+            finally:
+                self._copies.let_go(file.path, file.state)
             self._ids[file] = digest[:ID_DIGITS]
         return self._ids[file]
 
+    def _held(self, file: File, waiting: WaitingAttachment | None = None) -> Path | None:
+        """Where a file can be read, until it is let go; if it can't, that is recorded, and None returned."""
+        root = waiting.file.root if waiting else self._roots.get(file.place.library_id)
+        if root in self._away:
+            return None
+        try:
+            return self._copies.hold(file.path, file.state)
+        except SourceAway as error:
+            self.leave(root or file.path, str(error))
+        except ExtractionFailed as error:
+            if waiting:
+                self.fail_attached(waiting, error)
+            else:
+                self.fail_file(file, error)
+        return None
+
+    def _let_go(self, task: Task) -> list[File]:
+        """The files with the content of a task that is done."""
+        files = self._reading.pop(task.document_id)
+        self._copies.let_go(files[0].path, files[0].state)
+        return files
+
+    def _let_go_attached(self, task: Task, attached: Attachment) -> WaitingAttachment:
+        waiting = self._attached.pop((task.container, attached))
+        file = self.file_of(waiting)
+        self._copies.let_go(file.path, file.state)
+        return waiting
+
     def _publish_attached(
-        self, task: Task, attached: Attachment, document: Document, passages: Sequence[Passage], model: Model
+        self, waiting: WaitingAttachment, document: Document, passages: Sequence[Passage], model: Model
     ) -> None:
         self.tell(files_done=1)
-        if not self._is_as_it_was(self._attached[task.container, attached]):
+        if not is_as_it_was(self.file_of(waiting)):
             return
-        if self._publisher.publish_attached(task.container, attached, document, passages, model):
+        place = waiting.container, waiting.attachment
+        if self._publisher.publish_attached(*place, document, passages, model):
             self.summary.attachments += 1
             self.summary.pages += len(document.pages)
             if not passages and not document.scans:
-                self.summary.without_text.append(shown_path(str(task.path), attached.name))
+                self.summary.without_text.append(_shown(waiting))
             self.tell(passages=sum(passage.legible for passage in passages))
-
-    def _fail_attached(self, task: Task, attached: Attachment, error: ExtractionFailed) -> None:
-        self.tell(files_done=1)
-        waiting = self._attached[task.container, attached]
-        if not self._is_as_it_was(waiting):
-            return
-        self._costly[task.container] += error.kind in _COSTLY
-        if not self._publisher.fail_attached(task.container, attached, error):
-            return
-        self.summary.failed += 1
-        if self._retry_failed or waiting.reason != str(error):
-            self.summary.newly_failed += 1
-            self.summary.failures[shown_path(str(task.path), attached.name)] = str(error)
-
-    def _is_as_it_was(self, waiting: WaitingAttachment) -> bool:
-        """Whether the file that holds an attachment still looks as it did when it was indexed."""
-        return is_as_it_was(self._file(waiting))
-
-    def _file(self, waiting: WaitingAttachment) -> File:
-        file = waiting.file
-        inside = None if self._follow_links else file.root
-        return File(Place(0, file.path), file.file, FileState(file.size, file.modified_ns), inside)
 
     def _count(self, file: File, key: int | None) -> None:
         before = self._changed.get(file)
@@ -324,11 +385,6 @@ class Run:
             self.summary.changed += 1
         self.tell(files_done=1)
 
-    def _fail(self, file: File, error: ExtractionFailed) -> None:
-        self._publisher.fail(file.place, file.state, error)
-        self.summary.failed += 1
-        before = self._retried.get(file)
-        if self._retry_failed or before is None or before.reason != str(error):
-            self.summary.newly_failed += 1
-            self.summary.failures[str(file.path)] = str(error)
-        self.tell(files_done=1)
+
+def _shown(waiting: WaitingAttachment) -> str:
+    return shown_path(str(waiting.file.file), waiting.attachment.name)

@@ -11,6 +11,7 @@ from indexer.store.publisher import Publisher
 from stackroom.catalog.folder_notes import keep_notes, note_left_out, read_notes
 from stackroom.common.data_folder import LEFT_OUT, MOUNTS, UNREADABLE
 from stackroom.common.errors import FailureKind
+from stackroom.common.roots import Root
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +19,16 @@ class Folders:
     """What is to be compared.
 
     Attributes:
-        roots: absolute paths of the folders, or of single PDFs.
+        roots: folders, sources or single PDFs.
         rules: say what is left out.
         hold_back: whether to leave a new or changed file for a later run.
         only: absolute paths of the only files that the run is about; None for all.
     """
 
-    roots: Sequence[Path]
+    roots: Sequence[Root]
     rules: Rules
     hold_back: Callable[[File], bool]
-    only: frozenset[Path] | None = None
+    only: frozenset[Root] | None = None
 
 
 def compare_folders(
@@ -57,14 +58,14 @@ def compare_folders(
         recorded = publisher.recorded(library)
         if folders.only is not None:
             found = compare(root, library, recorded, rules=rules, retry_failed=retry_failed, retry=retry)
-            run.take_in(root, _about(folders.only, found), {}, folders.hold_back)
+            run.take_in(library, root, _about(folders.only, found), {}, folders.hold_back)
             continue
         before = mounts.get(str(root))
         comparison = compare(
             root, library, recorded, before, rules=rules, retry_failed=retry_failed, retry=retry
         )
         mounts[str(root)] = comparison.mounts or before or {}
-        run.take_in(root, comparison, unreadable.get(str(root), {}), folders.hold_back)
+        run.take_in(library, root, comparison, unreadable.get(str(root), {}), folders.hold_back)
         unreadable[str(root)] = comparison.unreadable
         if "" not in comparison.unreadable:
             left_out[str(root)] = note_left_out(comparison.left_out, follow_links=rules.follow_links)
@@ -73,7 +74,7 @@ def compare_folders(
     keep_notes(notes / LEFT_OUT, left_out)
 
 
-def _about(only: frozenset[Path], found: Comparison) -> Comparison:
+def _about(only: frozenset[Root], found: Comparison) -> Comparison:
     """What a comparison has found of these files, which are still there."""
     return Comparison(
         changed={file: known for file, known in found.changed.items() if file.path in only},

@@ -7,6 +7,7 @@ from indexer.ocr.scan_publisher import ScanPublisher
 from indexer.passages import another_time
 from indexer.passages.embed import Embedding
 from indexer.passages.writers import follow_nearest, words_writer
+from indexer.run.summary import Summary
 from indexer.store.migrate import Upgrade, migrate
 from indexer.store.shrink import Shrunk, shrink
 from stackroom.catalog.catalog import Catalog
@@ -103,6 +104,22 @@ class HeldFolder:
         if self._settings.store:
             return Shrunk()
         return Shrunk() if self.publisher.is_any_pending() else shrink(self._settings.catalog)
+
+    def sum_up(self, summary: Summary, leave_off: Callable[[], bool]) -> None:
+        """Completes a summary with what is left for later; if that is nothing, makes the catalogue smaller.
+
+        Args:
+            summary: of a run that is done.
+            leave_off: see `finish_work`.
+        """
+        if current := self.publisher.current_model():
+            summary.waiting_passages = self.publisher.pending_count(current)
+        other = self.publisher.other_model()
+        if other and not other.is_replaced:
+            summary.unfinished_model = other.model.fingerprint.name
+        if not (summary.waiting_files or leave_off()):
+            shrunk = self.shrink()
+            summary.freed_bytes, summary.shrink_obstacle = shrunk.freed, shrunk.obstacle
 
     def is_current(self) -> bool:
         """Whether the files that we have open are still those in the data folder. Cheap."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from indexer.folder.compare import File
+from indexer.folder.copies import Copies
 from indexer.folder.leave_out import Rules
 from indexer.ocr.scan_publisher import ScanPublisher
 from indexer.ocr.tesseract import FindOcr, find_tesseract
@@ -34,6 +35,7 @@ from indexer.store.migrate import Upgrade
 from stackroom.catalog.entries import Model, OtherModel
 from stackroom.common.documents import Document
 from stackroom.common.errors import FAILURE_KINDS, TRANSIENT, FailureKind, SettingsError, UsageError
+from stackroom.common.roots import Root
 from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import Embedder, ModelSource, Tokenizer, refuse_another_model
 
@@ -90,6 +92,7 @@ class Indexer:
         self._models = models
         self._workers = workers
         self._held = HeldFolder(settings, take_hold, self._load_embedder)
+        self._copies = Copies(settings.file_memory_mb)
         self._embedder: Embedder | None = None
         self._model_is_right_since = 0  # `HeldFolder.openings` when it was checked
         self._passwords: tuple[str, ...] | None = None  # as they were last read
@@ -105,6 +108,7 @@ class Indexer:
     def __exit__(self, *_: object) -> None:
         if self._workers:
             self._workers.close()
+        self._copies.close()
         self._held.close()
 
     def is_current(self) -> bool:
@@ -118,20 +122,20 @@ class Indexer:
     @_in_the_held_folder
     def run(
         self,
-        roots: Sequence[Path],
+        roots: Sequence[Root],
         *,
         retry_failed: bool = False,
-        only: Collection[Path] | None = None,
+        only: Collection[Root] | None = None,
         on_progress: Callable[[Progress], None] = _no_progress,
         hold_back: Callable[[File], bool] = lambda file: False,
         put_off: Callable[[Summary], bool] = lambda summary: False,
     ) -> Summary:
-        """Brings the index up to date with the folders (or single PDFs) `roots`.
+        """Brings the index up to date with the folders (or sources, or single PDFs) `roots`.
 
         Args:
-            roots: absolute paths. Other folders of the library stay as they are.
+            roots: absolute paths, or sources. Other folders of the library stay as they are.
             retry_failed: try again all files and scanned pages that could not be read.
-            only: absolute paths of the files that it is about; others stay as the index has them.
+            only: the files that it is about; others stay as the index has them.
             on_progress: called often.
             hold_back: whether to leave a new or changed file for a later run.
             put_off: gets the summary so far, and says whether to leave the rest for a later run. Asked before
@@ -162,7 +166,13 @@ class Indexer:
             retry.add("password")
         self._refuse_another_model()
         pace = Pace(settings.indexer_lock, on_progress)
-        run = Run(self._publisher, pace, retry_failed=retry_failed, follow_links=self._rules.follow_links)
+        run = Run(
+            self._publisher,
+            pace,
+            self._copies,
+            retry_failed=retry_failed,
+            follow_links=self._rules.follow_links,
+        )
         folders = Folders(roots, self._rules, hold_back, None if only is None else frozenset(only))
         compare_folders(run, self._publisher, settings.index, folders, retry, retry_failed=retry_failed)
         run.settle_moves_and_removals()
@@ -171,7 +181,6 @@ class Indexer:
         spreading = None
         if self._workers:
             spreading = partial(self._workers.spread, run, self._held, settings, self._find_ocr)
-
         self._publisher.retry_attachments(FAILURE_KINDS if retry_failed else retry, only)
         current = self._publisher.current_model()
         waiting = self._publisher.pending_count(current) if current else 0
@@ -197,6 +206,7 @@ class Indexer:
             self._publisher,
             self._find_ocr,
             settings,
+            self._copies,
             leave_off,
             self._tokenizer_and_model,
             background,
@@ -204,14 +214,7 @@ class Indexer:
         )
         self._publisher.trim_changes()
         self._held.finish_work(leave_off)
-        if current := self._publisher.current_model():
-            run.summary.waiting_passages = self._publisher.pending_count(current)
-        other = self._publisher.other_model()
-        if other and not other.is_replaced:
-            run.summary.unfinished_model = other.model.fingerprint.name
-        if not (run.summary.waiting_files or leave_off()):
-            shrunk = self._held.shrink()
-            run.summary.freed_bytes, run.summary.shrink_obstacle = shrunk.freed, shrunk.obstacle
+        self._held.sum_up(run.summary, leave_off)
         pace.close()
         return run.finish()
 
@@ -231,7 +234,7 @@ class Indexer:
             on_progress: called often.
         """
         self._refuse_another_model()
-        run = Run(self._publisher, Pace(self._settings.indexer_lock, on_progress))
+        run = Run(self._publisher, Pace(self._settings.indexer_lock, on_progress), self._copies)
         run.progress.files = len(documents)
         tokenizer, model = self._tokenizer_and_model()
         run.tell("reading", passages=self._publisher.pending_count(model))
@@ -285,7 +288,7 @@ class Indexer:
         if not other.is_replaced:
             self._publisher.forget_other_models()
             self._held.shrink()
-            return Run(self._publisher, on_progress).finish()
+            return Run(self._publisher, on_progress, self._copies).finish()
         before = other.model.fingerprint
         tokenizer = self._models.tokenizer(before.name)
         refuse_another_model(before.name, tokenizer.fingerprint.digest, before)
@@ -305,7 +308,7 @@ class Indexer:
         return self._publisher.current_model(), self._publisher.other_model()
 
     @_in_the_held_folder
-    def forget(self, root: Path) -> int:
+    def forget(self, root: Root) -> int:
         """Removes a folder from the library; returns how many documents went too, held by no other folder.
 
         Raises:
@@ -321,8 +324,8 @@ class Indexer:
         return removed
 
     @_in_the_held_folder
-    def libraries(self) -> list[Path]:
-        """The folders (or single PDFs) that were indexed so far."""
+    def libraries(self) -> list[Root]:
+        """The folders (or sources, or single PDFs) that were indexed so far."""
         return list(self._publisher.libraries())
 
     @property
@@ -344,7 +347,7 @@ class Indexer:
     ) -> Summary:
         """Embeds what has no vectors of this model yet, then makes it the one that is searched."""
         pace = Pace(self._settings.indexer_lock, on_progress)
-        run = Run(self._publisher, pace)
+        run = Run(self._publisher, pace, self._copies)
         missing = self._publisher.documents_without_passages(model)
         run.progress.files = len(missing)
         run.tell("splitting", passages=self._publisher.pending_count(model))

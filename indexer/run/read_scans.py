@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 from typing import TYPE_CHECKING
 
+from indexer.folder.copies import Copies
 from indexer.ocr.scan_publisher import ScanPublisher
 from indexer.ocr.tesseract import FindOcr
 from indexer.run.account import Run
@@ -21,6 +22,7 @@ def read_scans(
     publisher: ScanPublisher,
     find_ocr: FindOcr,
     settings: Settings,
+    copies: Copies,
     put_off: Callable[[], bool],
     tokenizer_and_model: Callable[[], tuple[Tokenizer, Model]],
     in_background: Callable[[Model], AbstractContextManager[Callable[[], None]]],
@@ -33,6 +35,7 @@ def read_scans(
         publisher: of the catalogue.
         find_ocr: finds the program.
         settings: of the data folder, with the passwords to try.
+        copies: of the files of sources.
         put_off: whether to leave the rest for a later run.
         tokenizer_and_model: of the library.
         in_background: indexes words and embeds passages while its block runs; see `background`.
@@ -61,7 +64,14 @@ def read_scans(
                 summary.without_text += (shown_path(str(place.file), place.name) for place in places)
 
         reader = ScanReader(
-            publisher, tesseract, settings, tokenizer, model, put_off=put_off, on_published=on_published
+            publisher,
+            tesseract,
+            settings,
+            tokenizer,
+            model,
+            copies=copies,
+            put_off=put_off,
+            on_published=on_published,
         )
         with in_background(model) as check, closing(reader.run()) as outcomes:
             for is_read in outcomes:

@@ -7,19 +7,20 @@ before, the job is done again by another one, which finds what is there.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 from indexer.folder.compare import File
 from indexer.ocr.scan_publisher import ScanPublisher
-from indexer.pdf.processes.task import Task
+from indexer.pdf.processes.task import without_ending
 from indexer.run.account import Run
 from indexer.run.cluster import tasks
 from indexer.run.cluster.dask_cluster import DaskCluster, Ticket, WorkersDied, pickled
-from indexer.run.cluster.jobs import Failed, Job, Known, Order, Published, ScanJob, ScansRead, Titled
+from indexer.run.cluster.jobs import Away, Failed, Job, Known, Order, Published, ScanJob, ScansRead, Titled
 from indexer.run.shared_titles import SharedTitles
+from indexer.store.attachment_publisher import WaitingAttachment
 from stackroom import __version__
 from stackroom.catalog.entries import shown_path
 from stackroom.common.errors import ExtractionFailed, FailureKind
+from stackroom.common.roots import Root
 
 # Seconds between two looks at the threads of this process, while no job is done.
 _POLL_SECONDS = 0.5
@@ -67,8 +68,8 @@ class Spread:
         self._work_off(_File(self, roots[file.place.library_id], file) for file in self.run.files(put_off))
 
     def read_attached(self, put_off: Callable[[], bool]) -> None:
-        """Has what is attached to files read. Passwords go with the order."""
-        self._work_off(_Attached(self, task) for task in self.run.attached_tasks((), put_off))
+        """Has what is attached to files read."""
+        self._work_off(_Attached(self, waiting) for waiting in self.run.attached(put_off))
 
     def read_scans(self, put_off: Callable[[], bool]) -> None:
         """Has the scanned pages of all documents read."""
@@ -80,6 +81,13 @@ class Spread:
 
     def _work_off(self, jobs: Iterator["_Work"]) -> None:
         in_hand: dict[Ticket, _Work] = {}
+        try:
+            self._work_off_with(in_hand, jobs)
+        finally:
+            for work in in_hand.values():
+                work.release()
+
+    def _work_off_with(self, in_hand: "dict[Ticket, _Work]", jobs: Iterator["_Work"]) -> None:
         suspects: list[_Work] = []
         exhausted = False
         while True:
@@ -96,7 +104,7 @@ class Spread:
                 return
             done = self.cluster.next_done(_POLL_SECONDS)
             if done is not None:
-                work = in_hand.pop(done)
+                work = in_hand[done]
                 try:
                     following = work.go_on(self.cluster.result(done))
                 except WorkersDied:
@@ -106,6 +114,7 @@ class Spread:
                         suspects.append(work)
                     else:
                         work.fail("crashed", _KILLER)
+                del in_hand[done]
                 if following is not None:
                     in_hand[following] = work
                 else:
@@ -180,7 +189,7 @@ class _Pdf(_Work):
     def __init__(self, spread: Spread, job: Job, stem: str) -> None:
         super().__init__(spread)
         self._job = pickled(job)
-        self._path = job.path
+        self._path, self._root = job.path, job.root
         self._stem = stem
         self._was_known = False
 
@@ -213,6 +222,8 @@ class _Pdf(_Work):
                     return self.begin()  # another file let go of it meanwhile
             case Failed():
                 self.fail(result.kind, result.reason)
+            case Away():
+                self._spread.run.leave(self._root, result.reason)
             case _:
                 raise TypeError(f"a worker gave {type(result).__name__}")
         return None
@@ -240,8 +251,10 @@ class _Pdf(_Work):
 class _File(_Pdf):
     """A file of a library."""
 
-    def __init__(self, spread: Spread, root: Path, file: File) -> None:
-        super().__init__(spread, Job(root, file.place, file.path, file.state, file.inside), file.path.stem)
+    def __init__(self, spread: Spread, root: Root, file: File) -> None:
+        super().__init__(
+            spread, Job(root, file.place, file.path, file.state, file.inside), without_ending(file.path.name)
+        )
         self._file = file
 
     def _is_known(self, document_id: str) -> bool:
@@ -260,11 +273,11 @@ class _File(_Pdf):
 class _Attached(_Pdf):
     """A PDF that is attached to one in a file."""
 
-    def __init__(self, spread: Spread, task: Task) -> None:
-        root, file = spread.run.file_of(task)
-        job = Job(root, file.place, file.path, file.state, file.inside, task.attached, task.container)
-        super().__init__(spread, job, task.stem)
-        self._task = task
+    def __init__(self, spread: Spread, waiting: WaitingAttachment) -> None:
+        file, root, attached = spread.run.file_of(waiting), waiting.file.root, waiting.attachment
+        job = Job(root, file.place, file.path, file.state, file.inside, attached, waiting.container)
+        super().__init__(spread, job, without_ending(attached.name))
+        self._waiting = waiting
 
     def _is_known(self, document_id: str) -> bool:
         return self._spread.publisher.is_known(document_id)
@@ -273,10 +286,10 @@ class _Attached(_Pdf):
         raise TypeError("what is attached is not known before it is read")
 
     def _count(self, done: Published, *, added: bool) -> None:
-        self._spread.run.count_attached(self._task, done, added=added)
+        self._spread.run.count_attached(self._waiting, done, added=added)
 
     def _record(self, error: ExtractionFailed) -> None:
-        self._spread.run.fail(self._task, error)
+        self._spread.run.fail_attached(self._waiting, error)
 
 
 class _Scans(_Work):

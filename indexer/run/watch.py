@@ -19,6 +19,7 @@ from indexer.run.summary import Progress, Summary
 from indexer.store.publisher import FileState
 from indexer.store.turns import is_wanted, is_watched, the_only_watcher
 from stackroom.common.errors import AlreadyRunning, CatalogError, SettingsError
+from stackroom.common.roots import Root
 from stackroom.common.settings import Settings
 
 # Events come in bursts: how long to wait for the end of one before looking, in seconds.
@@ -34,7 +35,7 @@ _POLL_SECONDS = 0.5
 
 def watch(
     indexer: Indexer,
-    roots: Callable[[list[Path]], Sequence[Path]],
+    roots: Callable[[list[Root]], Sequence[Root]],
     settings: Settings,
     *,
     follow_all: bool = False,
@@ -48,8 +49,8 @@ def watch(
 
     Args:
         indexer: not entered yet. If another indexer is at work when this one is entered, we wait for it.
-        roots: gets the folders that the library has, and returns the absolute paths of the folders or single
-            PDFs to follow.
+        roots: gets the folders that the library has, and returns the folders, sources or single PDFs to
+            follow.
         settings: `settle_seconds` and `rescan_seconds` are used here.
         follow_all: whether to follow also what other commands add to the library.
         stop: set from another thread to end the watch. What is being read is finished first.
@@ -110,10 +111,10 @@ class _Watcher:
                 raise
             self._tell_and_wait(error)
 
-    def _look(self, roots: Sequence[Path]) -> None:
+    def _look(self, roots: Sequence[Root]) -> None:
         self._wake.clear()
         self._settling.start_look()
-        self._listener.follow(roots)
+        self._listener.follow([root for root in roots if isinstance(root, Path)])
         try:
             self._settings.passwords()
             self._troubles.tell("passwords", "")
@@ -225,18 +226,18 @@ class _Roots:
 
     def __init__(
         self,
-        first: Callable[[list[Path]], Sequence[Path]],
+        first: Callable[[list[Root]], Sequence[Root]],
         on_news: Callable[[str], None],
         *,
         follow_all: bool,
     ) -> None:
-        self.now: list[Path] = []
+        self.now: list[Root] = []
         self.are_known = False
         self._first = first
         self._follow_all = follow_all
         self._on_news = on_news
-        self._asked_for: list[Path] = []
-        self._seen: set[Path] = set()
+        self._asked_for: list[Root] = []
+        self._seen: set[Root] = set()
         self._catalog = 0
 
     def choose(self, indexer: Indexer) -> None:
@@ -298,8 +299,8 @@ class _Settling:
     """Finds out which files are still being written."""
 
     def __init__(self, seconds: float) -> None:
-        self.waiting: dict[Path, tuple[FileState, float]] = {}
-        self._before: dict[Path, tuple[FileState, float]] = {}
+        self.waiting: dict[Root, tuple[FileState, float]] = {}
+        self._before: dict[Root, tuple[FileState, float]] = {}
         self._seconds = seconds
 
     def start_look(self) -> None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from indexer.store.holding import let_go, log_names
 from indexer.store.shared_publisher import SharedPublisher
 from stackroom.catalog.entries import Location, Model, locations
 from stackroom.common.documents import Attachment, Document, Passage
 from stackroom.common.errors import ExtractionFailed
+from stackroom.common.roots import Root, as_root
 
 _AT = "WHERE container = ? AND page = ? AND number = ?"
 _HELD = f"SELECT document FROM attachments {_AT}"  # noqa: S608
@@ -44,12 +44,12 @@ class AttachmentPublisher(SharedPublisher):
         )
         waiting: dict[tuple[int, int, int], WaitingAttachment] = {}
         for container, page, number, name, reason, root, *file in rows:
-            attachment, place = Attachment(page, number, name, True), Location(Path(root), *file)
+            attachment, place = Attachment(page, number, name, True), Location(as_root(root), *file)
             one = WaitingAttachment(container, attachment, place, reason)
             waiting.setdefault((container, page, number), one)  # the oldest of the files that hold it
         return list(waiting.values())
 
-    def retry_attachments(self, kinds: Collection[str], only: Collection[Path] | None = None) -> None:
+    def retry_attachments(self, kinds: Collection[str], only: Collection[Root] | None = None) -> None:
         """Makes those attachments wait again that could not be read for a reason of these kinds
         (FailureKind); with `only`, those of what these files hold.
         """
@@ -61,7 +61,7 @@ class AttachmentPublisher(SharedPublisher):
                 [(key, kind) for key, kind in failed if kind in kinds and self._is_held(key, only)],
             )
 
-    def _is_held(self, key: int, files: Collection[Path] | None) -> bool:
+    def _is_held(self, key: int, files: Collection[Root] | None) -> bool:
         """Whether one of these files holds the document with this key; None is for any."""
         return files is None or any(place.file in files for place in locations(self._rows, key))
 

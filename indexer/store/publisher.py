@@ -6,7 +6,6 @@ Only one process writes (see `stackroom.common.running`); it may do so from two 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from indexer.store.document_rows import (
     add_document,
@@ -22,6 +21,7 @@ from indexer.store.model_publisher import ModelPublisher
 from stackroom.catalog.entries import Model
 from stackroom.common.documents import Document, OutlineEntry, Passage, Section, Unread
 from stackroom.common.errors import ExtractionFailed, FailureKind
+from stackroom.common.roots import Root, as_root
 from stackroom.common.sql import Sql
 from stackroom.page.table_rows import as_embedded
 
@@ -88,15 +88,16 @@ class Publisher(ModelPublisher):
 
     # Libraries and the files in them
 
-    def add_library(self, root: Path) -> int:
-        """The number of the library with this absolute root, made if needed."""
+    def add_library(self, root: Root) -> int:
+        """The number of the library with this root, made if needed."""
         with self._transaction() as db:
             db.execute("INSERT INTO libraries (root) VALUES (?) ON CONFLICT DO NOTHING", (str(root),))
             return int(db.execute("SELECT id FROM libraries WHERE root = ?", (str(root),)).fetchone()[0])
 
-    def libraries(self) -> dict[Path, int]:
+    def libraries(self) -> dict[Root, int]:
         """The roots of all libraries, with their numbers."""
-        return {Path(root): id_ for id_, root in self._rows("SELECT id, root FROM libraries ORDER BY root")}
+        rows = self._rows("SELECT id, root FROM libraries ORDER BY root")
+        return {as_root(root): id_ for id_, root in rows}
 
     def forget_library(self, library: int) -> int:
         """Removes a library, and the documents that no other library holds. Returns how many documents."""

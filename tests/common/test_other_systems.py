@@ -7,7 +7,7 @@ from unicodedata import normalize
 
 import pytest
 
-from stackroom.cli.commands.indexing import spelled_as_known
+from stackroom.cli.library_roots import spelled_as_known
 from stackroom.common.sqlite_file import uri
 
 

@@ -23,6 +23,7 @@ def test_a_file_that_vanishes_while_moves_are_recognised_fails_once(
     (folder / "bread.pdf").rename(folder / "brot.pdf")
 
     def vanish(file: File) -> bool:
+        assert isinstance(file.path, Path)
         file.path.unlink()  # after the comparison, before its content is looked at
         return False
 

@@ -35,7 +35,12 @@ class Task:
     @property
     def stem(self) -> str:
         """The name of the PDF, without ".pdf"."""
-        return _ENDING.sub("", self.attached.name if self.attached else self.path.name)
+        return without_ending(self.attached.name if self.attached else self.path.name)
+
+
+def without_ending(name: str) -> str:
+    """The name of a PDF, without ".pdf"."""
+    return _ENDING.sub("", name)
 
 
 def read_pdf(task: Task, on_page: "OnPage") -> Document:

@@ -9,6 +9,7 @@ from indexer.store.publisher import FileState, Place
 from stackroom.catalog.entries import Location, Model
 from stackroom.common.documents import Attachment, Document
 from stackroom.common.errors import FailureKind
+from stackroom.common.roots import Root
 from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import ModelSource
 
@@ -42,15 +43,15 @@ class Job:
     """A PDF to be read: a file, or what is attached to one.
 
     Attributes:
-        root: of the file's library, an absolute path.
+        root: of the file's library.
         place, path, state, inside: as a `File` has them.
         attached: the attachment that is to be read, if not the file itself.
         container: the key of the document that it is attached to.
     """
 
-    root: Path
+    root: Root
     place: Place
-    path: Path
+    path: Root
     state: FileState
     inside: Path | None
     attached: Attachment | None = None
@@ -76,6 +77,13 @@ class Failed:
     """Why a PDF could not be read; see `ExtractionFailed`."""
 
     kind: FailureKind
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Why the source of a PDF can't be read now."""
+
     reason: str
 
 
@@ -133,5 +141,5 @@ class ScansRead:
     obstacle: str = ""
 
 
-Read = Document | Known | Failed
+Read = Document | Known | Failed | Away
 """What reading a PDF has given."""

@@ -14,21 +14,34 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from indexer.folder.compare import File, is_as_it_was
+from indexer.folder.copies import Copies
 from indexer.ocr.scan_publisher import ScanPublisher
 from indexer.passages.split import split
 from indexer.pdf.processes.extract_all import Limits, extract_all
 from indexer.pdf.processes.task import Task
 from indexer.pdf.text.language import identify
-from indexer.run.cluster.jobs import Failed, Job, Known, Order, Published, Read, ScanJob, ScansRead, Titled
+from indexer.run.cluster.jobs import (
+    Away,
+    Failed,
+    Job,
+    Known,
+    Order,
+    Published,
+    Read,
+    ScanJob,
+    ScansRead,
+    Titled,
+)
 from stackroom import __version__
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Location
 from stackroom.catalog.vector_codes import encode
 from stackroom.common.documents import ID_DIGITS, Document, Passage
-from stackroom.common.errors import ClusterUnusable, ExtractionFailed, ModelError
+from stackroom.common.errors import ClusterUnusable, ExtractionFailed, ModelError, SourceAway
 from stackroom.common.settings import Settings
 from stackroom.embedding.embedder import Embedder, Tokenizer
 from stackroom.page.table_rows import as_embedded
@@ -65,10 +78,20 @@ def read(version: str, order: bytes, job: bytes) -> Read:
     if not is_as_it_was(_file(wanted)):
         desk.refuse_to_see_nothing(wanted)
         return _CHANGED
+    try:
+        with desk.copies.held(wanted.path, wanted.state) as path:
+            return _read(desk, wanted, path)
+    except SourceAway as error:
+        return Away(str(error))
+    except ExtractionFailed as error:
+        return Failed(error.kind, str(error))
+
+
+def _read(desk: "_Desk", wanted: Job, path: Path) -> Read:
     document_id = ""
     if wanted.attached is None:
         try:
-            with wanted.path.open("rb") as content:
+            with path.open("rb") as content:
                 document_id = hashlib.file_digest(content, "sha256").hexdigest()[:ID_DIGITS]
         except OSError as error:
             return Failed("unreadable", f"cannot be read: {error.strerror or error}")
@@ -76,7 +99,7 @@ def read(version: str, order: bytes, job: bytes) -> Read:
             if publisher.document_key(document_id) is not None:
                 return Known(document_id)
     passwords = desk.settings.passwords()
-    outcome = desk.read(Task(wanted.path, document_id, passwords, wanted.attached, wanted.container))
+    outcome = desk.read(Task(path, document_id, passwords, wanted.attached, wanted.container))
     if isinstance(outcome, ExtractionFailed):
         return Failed(outcome.kind, str(outcome))
     with desk.publisher() as publisher:
@@ -84,7 +107,7 @@ def read(version: str, order: bytes, job: bytes) -> Read:
     return replace(document, language=identify(document.text, desk.settings.models))
 
 
-def about(outcome: Read) -> Titled | Known | Failed:
+def about(outcome: Read) -> Titled | Known | Failed | Away:
     """What the coordinator has to know of what was read: the text stays with the worker."""
     if isinstance(outcome, Document):
         length = len(outcome.pages), len(outcome.text.encode())
@@ -93,7 +116,7 @@ def about(outcome: Read) -> Titled | Known | Failed:
     return outcome
 
 
-def publish(version: str, order: bytes, job: bytes, outcome: Read, title: str) -> Published | Failed:
+def publish(version: str, order: bytes, job: bytes, outcome: Read, title: str) -> Published | Failed | Away:
     """Splits and embeds a document, and commits it with passages and vectors, once. Raises as `introduce`.
 
     Args:
@@ -107,7 +130,7 @@ def publish(version: str, order: bytes, job: bytes, outcome: Read, title: str) -
     desk, wanted = _desk(version, order), _job(job)
     with desk.publisher() as publisher:
         model = desk.order.model
-        if isinstance(outcome, Failed):
+        if isinstance(outcome, Failed | Away):
             return outcome
         if isinstance(outcome, Known):
             pages, count = publisher.size_of(outcome.document_id, model)
@@ -168,6 +191,7 @@ def read_scans(version: str, order: bytes, job: bytes) -> ScansRead:
             desk.settings,
             desk.tokenizer,
             desk.order.model,
+            copies=desk.copies,
             put_off=lambda: False,
             on_published=on_published,
             only=wanted.key,
@@ -188,6 +212,7 @@ class _Desk:
         self.settings = _settings(order)
         self._publishers: _Kept[ScanPublisher] = _Kept()
         self._readers: _Kept[_Reader] = _Kept()
+        self.copies = Copies(self.settings.file_memory_mb)
         self._turn = threading.Lock()
         self._models = order.models_of(self.settings)
         with Catalog(self.settings.truth) as catalog:
@@ -219,10 +244,11 @@ class _Desk:
         """Closes what is not in use, and the rest once it is not."""
         self._publishers.close()
         self._readers.close()
+        self.copies.close()
 
     def refuse_to_see_nothing(self, job: Job) -> None:
         """Raises ClusterUnusable if a file is not there because its whole library is not."""
-        if not job.root.exists():
+        if isinstance(job.root, Path) and not job.root.exists():
             raise ClusterUnusable(
                 f"The worker on {_here()} does not see {job.root}. Mount it there under the same path, or do "
                 "without this worker."

@@ -28,6 +28,7 @@ from stackroom.catalog.vector_codes import code_length
 from stackroom.catalog.vector_packs import vectors_between
 from stackroom.common.documents import OutlineEntry, Page, Unread
 from stackroom.common.postgres.address import StoreAddress
+from stackroom.common.roots import Root
 from stackroom.page.word_boxes import WordBox, unpack
 
 VECTORS_AT_ONCE = 50_000
@@ -365,7 +366,7 @@ class Catalog:
         """How many characters each page of the document with this key has, in order."""
         return self._texts.page_lengths(key)
 
-    def holdings(self, root: Path) -> dict[str, str]:
+    def holdings(self, root: Root) -> dict[str, str]:
         """Path relative to `root` → id of the document in it, for the files of the library at `root`."""
         rows = self.rows(
             "SELECT l.path, d.id FROM locations l JOIN libraries b ON b.id = l.library_id"

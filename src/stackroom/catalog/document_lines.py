@@ -3,12 +3,12 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import path_from_library, shown_path
 from stackroom.catalog.paths import PATHS_OF_D, places_in
 from stackroom.common.documents import Unread
+from stackroom.common.roots import as_root
 from stackroom.page.foreign_text import own_line
 
 
@@ -65,7 +65,7 @@ def read_lines(catalog: Catalog, keys: Sequence[int]) -> list[DocumentLine]:
             pages,
             language,
             tuple(
-                own_line(shown_path(path_from_library(Path(root), path), name))
+                own_line(shown_path(path_from_library(as_root(root), path), name))
                 for root, path, name in places_in(files, attached)
             ),
             bool(has_text),

@@ -9,6 +9,7 @@ from pathlib import Path
 from stackroom.catalog.passage_ranges import PassageRange
 from stackroom.catalog.text_blocks import Rows
 from stackroom.common.documents import AttachmentPlace, OutlineEntry
+from stackroom.common.roots import RemotePath, Root, as_root
 from stackroom.embedding.embedder import Fingerprint
 
 
@@ -65,17 +66,19 @@ def is_unchanged(file: Path, size: int, modified_ns: int) -> bool:
     return (found.st_size, found.st_mtime_ns) == (size, modified_ns)
 
 
-def file_at(root: Path, path: str) -> Path:
-    """The absolute path of a library's file.
+def file_at(root: Root, path: str) -> Root:
+    """Where a library's file is.
 
     Args:
-        root: absolute path of the library: of a folder, or of a single PDF.
+        root: of the library: absolute path of a folder or of a single PDF; or a source.
         path: of the file, relative to `root`; the name of that PDF if `root` is one.
     """
+    if isinstance(root, RemotePath):
+        return root if root.name == path and root.suffix.lower() == ".pdf" else root / path
     return root if root.name == path and not root.is_dir() else root / path
 
 
-def path_from_library(root: Path, path: str) -> str:
+def path_from_library(root: Root, path: str) -> str:
     """The path of a library's file for people, from the library's own name on: what is above it is nobody's
     business. The arguments are those of `file_at`.
     """
@@ -93,7 +96,7 @@ class Location:
         modified_ns: its modification time then, in nanoseconds since the epoch.
     """
 
-    root: Path
+    root: Root
     path: str
     size: int
     modified_ns: int
@@ -101,8 +104,8 @@ class Location:
     name: str = ""
 
     @property
-    def file(self) -> Path:
-        """The absolute path of the file."""
+    def file(self) -> Root:
+        """Where the file is."""
         return file_at(self.root, self.path)
 
     @property
@@ -298,7 +301,7 @@ def locations(rows: Rows, key: int) -> tuple[Location, ...]:
         (key,),
     )
     return tuple(
-        Location(Path(root), path, size, modified, None if page is None else (page, number), name)
+        Location(as_root(root), path, size, modified, None if page is None else (page, number), name)
         for root, path, size, modified, page, number, name in found
     )
 

@@ -20,6 +20,7 @@ from stackroom.catalog.entries import (
 )
 from stackroom.catalog.folder_notes import REASONS, read_notes
 from stackroom.common.data_folder import LEFT_OUT, UNREADABLE
+from stackroom.common.roots import as_root
 from stackroom.page.parts import ranges
 
 # The name of an attachment, with its page if it is pinned to one.
@@ -288,7 +289,7 @@ def _kept(catalog: Catalog, other: OtherModel) -> KeptModel:
 
 
 def _failures(rows: Iterable[tuple[Any, ...]]) -> tuple[Failure, ...]:
-    files = ((str(file_at(Path(root), path)), *rest) for root, path, *rest in rows)
+    files = ((str(file_at(as_root(root), path)), *rest) for root, path, *rest in rows)
     return tuple(Failure(file, reason, kind, file) for file, reason, kind in files)
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from stackroom import __version__
-from stackroom.cli.command_parser import CommandParser, grouped, path, positive
+from stackroom.cli.command_parser import CommandParser, grouped, path, positive, source
 from stackroom.cli.help_texts import (
     COMMAND_GROUPS,
     COMPLETION,
@@ -376,7 +376,9 @@ def command_parser() -> CommandParser:
     attempt.add_argument("--quiet", "-q", action="store_true", help="do not show progress")
 
     forget = add("forget", "remove a folder from the index; its files stay where they are")
-    forget.add_argument("path", type=path, metavar="PATH", help="a folder or PDF that was given to `index`")
+    forget.add_argument(
+        "path", type=source, metavar="PATH", help="a folder, source or PDF that was given to `index`"
+    )
     add_wait(forget)
 
     completion = add("completion", "print what makes a shell complete these commands")

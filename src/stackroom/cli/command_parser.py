@@ -9,6 +9,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
+from stackroom.common.roots import Root, as_root
+
 # What argparse says of a command that there is not; versions differ in how they quote those that there are.
 _UNKNOWN = re.compile(
     r"argument (?:COMMAND|ACTION): invalid choice: '(.*?)'.*?\(choose from (.*)\)", re.DOTALL
@@ -26,7 +28,7 @@ class CommandParser(argparse.ArgumentParser):
     def add_argument(self, *names: str, **options: Any) -> argparse.Action:
         """As argparse; shells complete what is a `path`."""
         action = super().add_argument(*names, **options)
-        if options.get("type") is path:
+        if options.get("type") in (path, source):
             is_folder = options.get("metavar") in ("DIR", "DATA", "FOLDER")
             action.complete = "directory" if is_folder else "file"  # type: ignore[attr-defined]  # for shtab
         return action
@@ -76,6 +78,12 @@ def path(text: str) -> Path:
     if not text:  # a variable that is not set; Path would take it for the working directory
         raise argparse.ArgumentTypeError("the name is empty")
     return Path(text)
+
+
+def source(text: str) -> Root:
+    """The type of an argument that is a path, or the URL of a source."""
+    found = as_root(text)
+    return path(text) if isinstance(found, Path) else found
 
 
 def cluster(text: str) -> str | int:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from stackroom.cli.command_parser import cluster, path
+from stackroom.cli.command_parser import cluster, source
 
 WAIT_SECONDS = 600.0
 """How long a command waits for another one by default, in seconds."""
@@ -15,13 +15,14 @@ MODEL = (
 
 
 def add_paths(parser: argparse.ArgumentParser) -> None:
-    """The folders and PDFs to index."""
+    """The folders, sources and PDFs to index."""
     parser.add_argument(
         "paths",
         nargs="*",
-        type=path,
+        type=source,
         metavar="PATH",
-        help="a folder of PDFs, or a single PDF (default: all that were indexed before)",
+        help="a folder of PDFs, or a single PDF; or a source of them elsewhere: s3://BUCKET/FOLDER or "
+        "webdav+https://HOST/FOLDER (default: all that were indexed before)",
     )
 
 

@@ -4,6 +4,7 @@ index/                  derived from the PDFs; can be deleted, and the next run 
     catalog.sqlite3     the truth (with its -wal and -shm while it is in use)
     words/              the index of words, derived from the catalogue: see `stackroom.indexes.words`
     vector_lists        in which list each vector of a large library is: see `stackroom.indexes.vector_lists`
+    copies/             PDFs of sources of which pages were shown: see `stackroom.reading.source_files`
     mounts.json, unreadable.json, left_out.json     hints: see `stackroom.catalog.folder_notes`
     indexer.lock        held by the one indexer at work; indexer.holder.json says who that is
     wanted.lock         held by who waits for indexer.lock: see `indexer.store.turns`
@@ -29,6 +30,7 @@ INDEX = "index"
 CATALOG = "catalog.sqlite3"
 WORDS = "words"
 VECTOR_LISTS = "vector_lists"
+COPIES = "copies"
 
 MOUNTS = "mounts.json"
 UNREADABLE = "unreadable.json"

@@ -18,6 +18,8 @@ StackroomError
 ├── AccessUnusable          the file of clients and tokens cannot be read or written
 ├── LedgerUnusable          the ledger of calls cannot be read
 ├── ServiceFailed           the service of `up` can't be installed, started, asked or removed
+├── SourceAway              a bucket or a server with files cannot be reached or read; maybe later
+│   └── SourceChanged       a file there is not as it was when it was listed
 ├── ClusterUnusable         the cluster that is to read files can't be reached, or its workers are unfit
 ├── AlreadyRunning          another indexer is working on the same data folder
 ├── ExtractionFailed        one PDF could not be read; the run goes on
@@ -28,8 +30,10 @@ StackroomError
     └── UnknownPart         the document has no such pages
 """
 
-from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from stackroom.common.roots import Root
 
 
 class StackroomError(Exception):
@@ -109,6 +113,14 @@ class ServiceFailed(StackroomError):
     """The service of `up` can't be installed, started, asked or removed."""
 
 
+class SourceAway(StackroomError):
+    """A bucket or a server with files cannot be reached or read; it may be later."""
+
+
+class SourceChanged(SourceAway):
+    """A file of a source is not as it was when it was listed."""
+
+
 class ClusterUnusable(StackroomError):
     """The cluster that is to read files can't be reached, or its workers are unfit for it."""
 
@@ -139,7 +151,7 @@ TRANSIENT: frozenset[FailureKind] = frozenset({"unreadable", "changed"})
 class ExtractionFailed(StackroomError):
     """One PDF could not be read. `str(error)` is the reason alone, without the path."""
 
-    def __init__(self, path: Path, kind: FailureKind, reason: str) -> None:
+    def __init__(self, path: "Root", kind: FailureKind, reason: str) -> None:
         super().__init__(reason)
         self.path = path
         self.kind: FailureKind = kind

@@ -6,13 +6,15 @@ from pathlib import Path
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import DocumentEntry, FoundPassage, Location, is_unchanged
 from stackroom.catalog.folder_notes import read_notes
-from stackroom.common.data_folder import LEFT_OUT
+from stackroom.common.data_folder import COPIES, LEFT_OUT
 from stackroom.common.documents import AttachmentPlace
-from stackroom.common.errors import UnknownDocument, UnknownPart
+from stackroom.common.errors import ExtraMissing, SourceAway, UnknownDocument, UnknownPart
+from stackroom.common.roots import RemotePath
 from stackroom.page.parts import MARK_CHARACTERS, Division, split_id
 from stackroom.page.text import last_line, marked_text
 from stackroom.reading.in_memory import InMemory, Turn
 from stackroom.reading.results import Fetched, PageOfFile
+from stackroom.reading.source_files import SourceFiles
 
 # Long documents whose division into parts is kept in memory.
 _DIVISIONS = 256
@@ -27,6 +29,7 @@ class Fetching:
         self._fetch_characters = fetch_characters
         # By the catalogue's opening and the document's key, as a document of one key never changes.
         self._divisions: dict[tuple[int, int], Division] = {}
+        self._source_files: dict[Path, SourceFiles] = {}  # by the folder of the copies
 
     def fetch(self, id_: str, limit: int | None) -> Fetched:
         """See `Reader.fetch`."""
@@ -74,21 +77,17 @@ class Fetching:
             unread = tuple(catalog.unread(entry.key, number, number))
         if not pages:
             raise UnknownPart(f"This document has {entry.page_count} pages, so none numbered {number}.")
-        place = _unchanged_place(entry, self._turn.catalog.folder)
-        file, inside = (place.file, place.inside) if place else (None, None)
-        return PageOfFile(entry, pages[0], file, ocr.get(number), words, inside, is_unread, unread)
+        file, inside, why_not = self._readable(entry)
+        return PageOfFile(entry, pages[0], file, ocr.get(number), words, inside, is_unread, unread, why_not)
 
     def file(self, document_id: str) -> tuple[DocumentEntry, Path, AttachmentPlace | None]:
         """See `Reader.file`."""
         with self._turn.at_one_moment():
             entry = _entry(self._turn.catalog, document_id)
-        place = _unchanged_place(entry, self._turn.catalog.folder)
-        if place is None:
-            raise UnknownDocument(
-                f"The file of document {document_id!r} has been moved or changed and not been indexed again "
-                "yet."
-            )
-        return entry, place.file, place.inside
+        file, inside, why_not = self._readable(entry)
+        if file is None:
+            raise UnknownDocument(f"The PDF of document {document_id!r} can't be shown: {why_not}.")
+        return entry, file, inside
 
     def part_id(self, key: int, place: FoundPassage, memory: InMemory) -> str:
         """The id that fetches the part of a document that a passage is in; to be called in a turn.
@@ -103,6 +102,32 @@ class Fetching:
             return place.document_id
         division = self._division(key, memory)
         return division.id(place.document_id, division.part(place.page, place.start))
+
+    def _readable(self, entry: DocumentEntry) -> tuple[Path | None, AttachmentPlace | None, str]:
+        """Where the document is in a file that still is as it was when it was indexed, and where in that; or
+        None, and why there is none.
+
+        A file behind a link that leads out of its folder counts only if the last run followed such links.
+        Else whoever may write into the folder could put a link in the place of a PDF, and have us show any
+        file.
+        """
+        why_not = "the file has been moved or changed and not been indexed again yet"
+        for place in entry.locations:
+            file = place.file
+            if isinstance(file, RemotePath):
+                try:
+                    return self._sources().copy(place, file), place.inside, ""
+                except (SourceAway, ExtraMissing) as error:
+                    why_not = str(error).rstrip(".")
+            elif is_unchanged(file, place.size, place.modified_ns) and (
+                _is_inside(file, place) or _follows_links(place, self._turn.catalog.folder)
+            ):
+                return file, place.inside, ""
+        return None, None, why_not
+
+    def _sources(self) -> SourceFiles:
+        folder = self._turn.catalog.folder / COPIES
+        return self._source_files.setdefault(folder, SourceFiles(folder))
 
     def _division(self, key: int, memory: InMemory) -> Division:
         """How a document is divided into parts. It is kept."""
@@ -131,28 +156,10 @@ def _entry(catalog: Catalog, document_id: str) -> DocumentEntry:
     return entry
 
 
-def _unchanged_place(entry: DocumentEntry, notes: Path) -> Location | None:
-    """Where the document is in a file that still is as it was when it was indexed; None if there is none.
-
-    A file behind a link that leads out of its folder counts only if the last run followed such links. Else
-    whoever may write into the folder could put a link in the place of a PDF, and have us show any file.
-
-    Args:
-        entry: of the document.
-        notes: the folder of the notes about folders.
-    """
-    for location in entry.locations:
-        if is_unchanged(location.file, location.size, location.modified_ns) and (
-            _is_inside(location) or _follows_links(location, notes)
-        ):
-            return location
-    return None
-
-
-def _is_inside(location: Location) -> bool:
+def _is_inside(file: Path, location: Location) -> bool:
     # The folder itself may be a link: somebody has named it, or moved it and left a link in its place.
-    root = Path(os.path.realpath(location.root))
-    return Path(os.path.realpath(location.file)).is_relative_to(root)
+    root = Path(os.path.realpath(str(location.root)))
+    return Path(os.path.realpath(file)).is_relative_to(root)
 
 
 def _follows_links(location: Location, notes: Path) -> bool:

@@ -54,6 +54,7 @@ class PageOfFile:
         inside: where the document is attached to the PDF in `file`; None if it is that PDF.
         is_unread: whether it is a scan that OCR has not read yet, or could not read.
         unread: what else could not be read of it, and of the document as a whole.
+        why_no_file: the reason, if there is none.
     """
 
     entry: DocumentEntry
@@ -64,3 +65,4 @@ class PageOfFile:
     inside: AttachmentPlace | None = None
     is_unread: bool = False
     unread: tuple[Unread, ...] = ()
+    why_no_file: str = ""

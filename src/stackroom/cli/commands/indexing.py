@@ -4,26 +4,26 @@ import argparse
 import json
 import os
 import signal
-import stat
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from unicodedata import normalize
 
 from stackroom.cli.arguments import settings_of
 from stackroom.cli.exit_codes import INDEX_IS_KEPT, OK, SOMETHING_FAILED, end_with_parent, stop_process
+from stackroom.cli.library_roots import library_roots, named_root
 from stackroom.cli.patience import patiently
 from stackroom.cli.summary_report import tell_summary
 from stackroom.common.errors import UsageError
 from stackroom.common.events import Events
+from stackroom.common.roots import RemotePath, Root, as_root
 from stackroom.common.service_manager import ServiceManager
-from stackroom.common.settings import Settings, is_text
+from stackroom.common.settings import Settings
 
 if TYPE_CHECKING:
     from indexer.run.indexer import Indexer
@@ -157,7 +157,7 @@ def watch(arguments: argparse.Namespace) -> int:
     embedded = 0
     unreadable: dict[str, str] = {}
 
-    def roots(known: list[Path]) -> list[Path]:
+    def roots(known: list[Root]) -> list[Root]:
         print_upgrade(indexer.upgrade)
         return library_roots(arguments.paths, known)
 
@@ -206,7 +206,7 @@ def forget(arguments: argparse.Namespace) -> int:
     from stackroom.common.amounts import counted
 
     with open_indexer(settings_of(arguments), wait=arguments.wait) as indexer:
-        removed = indexer.forget(_absolute(arguments.path))
+        removed = indexer.forget(named_root(arguments.path))
     print(f"Forgotten, with {counted(removed, 'document')}. The files are untouched.")
     return OK
 
@@ -256,25 +256,7 @@ def print_upgrade(upgrade: "Upgrade | None") -> None:
         print(f"stackroom: {upgrade}", file=sys.stderr, flush=True)
 
 
-def library_roots(paths: Sequence[Path], known: list[Path]) -> list[Path]:
-    """The folders and PDFs to follow: those named, or those known. Raises UsageError if one can't be read."""
-    roots: list[Path] = []
-    for path in paths:
-        root = spelled_as_known(_absolute(path), known)
-        if not is_text(root):
-            raise UsageError(f"The name of {str(path)!r} is not valid UTF-8: rename the folder or file.")
-        if root not in known:
-            _refuse_what_cannot_be_indexed(path, root)
-        if root not in roots:
-            roots.append(root)
-    if not roots and not known:
-        raise UsageError(
-            "Nothing has been indexed yet: name a folder of PDFs, as in `stackroom index ~/Papers`."
-        )
-    return roots or known
-
-
-def _failed_before(settings: Settings, named: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+def _failed_before(settings: Settings, named: Sequence[Root]) -> tuple[list[Root], list[Root]]:
     """The libraries of the files that could not, or not wholly, be read, and these; in `named` only, if that
     is not empty.
     """
@@ -283,67 +265,20 @@ def _failed_before(settings: Settings, named: Sequence[Path]) -> tuple[list[Path
 
     with Catalog(settings.truth) as catalog:
         status = read_status(catalog)
-    paths = [Path(failure.file) for failure in status.retriable]
-    wanted = [_absolute(path) for path in named]
-    failed = [path for path in paths if not named or any(path.is_relative_to(one) for one in wanted)]
+    paths = [as_root(failure.file) for failure in status.retriable]
+    wanted = [named_root(path) for path in named]
+    failed = [path for path in paths if not named or any(_is_below(path, one) for one in wanted)]
     if named and not failed:
         raise UsageError("Of these, the index knows no file that could not be read: see `stackroom status`.")
-    libraries = [Path(root) for root in status.libraries]
-    roots = [root for root in libraries if any(path.is_relative_to(root) for path in failed)]
+    libraries = [as_root(root) for root in status.libraries]
+    roots = [root for root in libraries if any(_is_below(path, root) for path in failed)]
     return roots, failed
 
 
-def spelled_as_known(
-    root: Path, known: Sequence[Path], names_in: Callable[[Path], Sequence[str]] = os.listdir
-) -> Path:
-    """The one of `known` that `root` is in other letters, or `root`.
-
-    There are file systems to which capitals are small letters, or an accent is the same whether it is a
-    character of its own or not: macOS' is one, and gives each path back as it was asked for. Only the names
-    in a folder tell then; the numbers of files do not on every such system.
-
-    Args:
-        root: an absolute path, which may lead to nothing.
-        known: such paths.
-        names_in: the names in a folder; raises OSError if it can't be looked into.
-    """
-
-    def as_listed(path: Path) -> Path:
-        listed = Path(path.anchor)
-        for name in path.parts[1:]:
-            names = names_in(listed)
-            alike = (one for one in names if _folded(one) == _folded(name))
-            listed /= name if name in names else next(alike, name)
-        return listed
-
-    with suppress(OSError):
-        for one in known:
-            if _folded(str(one)) == _folded(str(root)) and as_listed(one) == as_listed(root):
-                return one
-    return root
-
-
-def _folded(text: str) -> str:
-    return normalize("NFC", text).casefold()
-
-
-def _absolute(path: Path) -> Path:
-    try:
-        # Not Path.resolve, to which a link that leads to itself is an error that says no more than a stack.
-        return Path(os.path.realpath(path.expanduser()))
-    except RuntimeError as error:
-        raise UsageError(f"{path} cannot be looked at: {error}") from error
-
-
-def _refuse_what_cannot_be_indexed(path: Path, root: Path) -> None:
-    try:
-        mode = root.stat().st_mode
-    except FileNotFoundError:
-        raise UsageError(f"{path} does not exist. Name a folder of PDFs, or a PDF.") from None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be looked at: {error.strerror or error}.") from error
-    if not stat.S_ISDIR(mode) and not (stat.S_ISREG(mode) and root.suffix.lower() == ".pdf"):
-        raise UsageError(f"{path} is not a PDF. Name a folder of PDFs, or a PDF.")
+def _is_below(path: Root, root: Root) -> bool:
+    if isinstance(path, RemotePath):
+        return path.is_relative_to(root)
+    return isinstance(root, Path) and path.is_relative_to(root)
 
 
 def progress_callback(display: "ProgressDisplay") -> "Callable[[Progress], None]":

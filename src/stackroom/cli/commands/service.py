@@ -4,14 +4,15 @@ import argparse
 import json
 import os
 from dataclasses import asdict
-from pathlib import Path
 
 from stackroom.cli.arguments import given_settings, settings_of
-from stackroom.cli.commands.indexing import library_roots, print_upgrade, tell_waiting
+from stackroom.cli.commands.indexing import print_upgrade, tell_waiting
 from stackroom.cli.exit_codes import OK, SOMETHING_FAILED
+from stackroom.cli.library_roots import library_roots
 from stackroom.cli.service.managers import Manager, ServiceState, manager_here
 from stackroom.cli.service.service import planned, refuse_what_does_not_start
 from stackroom.cli.shared_arguments import WAIT_SECONDS
+from stackroom.common.roots import RemotePath, as_root
 
 
 def service(arguments: argparse.Namespace) -> int:
@@ -40,7 +41,9 @@ def _install(arguments: argparse.Namespace, manager: Manager) -> int:
     settings = settings_of(arguments)
     given = given_settings(arguments)
     if arguments.print:
-        libraries = [path.expanduser().absolute() for path in arguments.paths]
+        libraries = [
+            path if isinstance(path, RemotePath) else path.expanduser().absolute() for path in arguments.paths
+        ]
         print(manager.text(planned(arguments, given, settings, libraries, os.environ)), end="")
         return OK
     libraries = library_roots(arguments.paths, []) if arguments.paths else []
@@ -52,7 +55,7 @@ def _install(arguments: argparse.Namespace, manager: Manager) -> int:
         print_upgrade(migrate(settings.truth))
     if not libraries:
         with Catalog(settings.truth) as catalog:
-            library_roots([], [Path(root) for root in read_status(catalog).libraries])
+            library_roots([], [as_root(root) for root in read_status(catalog).libraries])
     manager.install(what)
     state = manager.state()
     print(f"Stackroom runs as a service of {state.manager}, and starts when you log in: {state.file}")

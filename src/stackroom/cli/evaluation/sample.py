@@ -65,7 +65,8 @@ def read_sample(
     """
     refuse_no_folder(folder)
     root = folder.expanduser().resolve()
-    found = {file.place.path: file.path for file in compare(root, 0, {}, rules=Rules.of(settings)).new}
+    new = compare(root, 0, {}, rules=Rules.of(settings)).new
+    found = {file.place.path: file.path for file in new if isinstance(file.path, Path)}
     if not found:
         raise UsageError(f"There are no PDFs in {folder}. Name a folder that has some.")
     order = sorted(found, key=lambda path: hashlib.sha256(path.encode()).digest())

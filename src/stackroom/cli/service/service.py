@@ -11,6 +11,7 @@ from stackroom import __version__
 from stackroom.cli.shared_arguments import given_address
 from stackroom.common.errors import ServiceFailed, UsageError
 from stackroom.common.programs import ask_program
+from stackroom.common.roots import Root
 from stackroom.common.settings import PREFIX, Settings
 from stackroom.common.settings_sources import Given
 
@@ -32,20 +33,20 @@ class Service:
         environment: what it needs beside what the service manager gives to all.
         folders: absolute paths of what it writes to; the first is the data folder, which is there. All else
             it only reads.
-        libraries: absolute paths of the folders and PDFs to follow; none for all that were indexed.
+        libraries: the folders (absolute paths), sources and PDFs to follow; none for all indexed ones.
     """
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
     folders: tuple[Path, ...]
-    libraries: tuple[Path, ...]
+    libraries: tuple[Root, ...]
 
 
 def planned(
     arguments: argparse.Namespace,
     given: Mapping[str, Given],
     settings: Settings,
-    libraries: Sequence[Path],
+    libraries: Sequence[Root],
     environ: Mapping[str, str],
 ) -> Service:
     """The service that follows these libraries, with the settings of this command line and environment.

@@ -96,7 +96,8 @@ def sandbox(service: Service) -> dict[str, str]:
     PrivateUsers= makes the one in which the rest is set up.
     """
     packages = filter(None, service.environment.get("PYTHONPATH", "").split(os.pathsep))
-    needed = (*service.folders, *service.libraries, Path(service.command[0]), *map(Path, packages))
+    folders = [one for one in service.libraries if isinstance(one, Path)]
+    needed = (*service.folders, *folders, Path(service.command[0]), *map(Path, packages))
     is_common = any(path.is_relative_to(place) for path in needed for place in _TEMPORARY)
     writable = (*service.folders, *(_TEMPORARY if is_common else ()))
     return {

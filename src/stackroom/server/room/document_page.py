@@ -133,8 +133,8 @@ class _Pages:
         picture = None
         if found.file is None:
             notes.append(
-                "The picture of this page can't be shown: the file has been moved or changed and not been "
-                "indexed again yet. This is the text that was indexed."
+                f"The picture of this page can't be shown: {own_line(found.why_no_file)}. This is the text "
+                "that was indexed."
             )
         else:
             try:
@@ -183,7 +183,7 @@ class _Pages:
         except UnknownDocument as error:
             return _plain(str(error), 404)
         if found.file is None:
-            return _plain("The file has been moved or changed and not been indexed again yet.", 404)
+            return _plain(f"The picture can't be shown: {found.why_no_file}.", 404)
         mark = _mark_on_page(request.query_params.get("mark", ""), found)
         width = _width(request.query_params.get("width", ""))
         headers = {**PRIVATE, "ETag": _picture_tag(found, mark, width)}
