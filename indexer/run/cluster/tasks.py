@@ -10,18 +10,16 @@ import multiprocessing
 import pickle
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
 
 from indexer.folder.compare import File, is_as_it_was
 from indexer.folder.copies import Copies
 from indexer.ocr.scan_publisher import ScanPublisher
 from indexer.passages.split import split
-from indexer.pdf.processes.extract_all import Limits, extract_all
 from indexer.pdf.processes.task import Task
 from indexer.pdf.text.language import identify
 from indexer.run.cluster.jobs import (
@@ -36,6 +34,7 @@ from indexer.run.cluster.jobs import (
     ScansRead,
     Titled,
 )
+from indexer.run.cluster.kept import Kept, PdfReader
 from stackroom import __version__
 from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.entries import Location
@@ -210,8 +209,8 @@ class _Desk:
     def __init__(self, order: Order) -> None:
         self.order = order
         self.settings = _settings(order)
-        self._publishers: _Kept[ScanPublisher] = _Kept()
-        self._readers: _Kept[_Reader] = _Kept()
+        self._publishers: Kept[ScanPublisher] = Kept()
+        self._readers: Kept[PdfReader] = Kept()
         self.copies = Copies(self.settings.file_memory_mb)
         self._turn = threading.Lock()
         self._models = order.models_of(self.settings)
@@ -237,7 +236,7 @@ class _Desk:
 
     def read(self, task: Task) -> Document | ExtractionFailed:
         """Reads a PDF in a process of its own."""
-        with self._readers.one(lambda: _Reader(self.settings)) as reader:
+        with self._readers.one(lambda: PdfReader(self.settings)) as reader:
             return reader.read(task)
 
     def close(self) -> None:
@@ -302,62 +301,6 @@ class _Desk:
             vectors = embedder.embed_passages(some)
             codes.update(zip(some, encode(vectors, compact=self.settings.compact), strict=True))
         return [codes[one] if passage.legible else None for one, passage in zip(texts, passages, strict=True)]
-
-
-class _Closing(Protocol):
-    def close(self) -> None: ...
-
-
-K = TypeVar("K", bound=_Closing)
-
-
-class _Kept(Generic[K]):
-    """Things that threads use in turns, each kept for the next."""
-
-    def __init__(self) -> None:
-        self._turn = threading.Lock()
-        self._idle: list[K] = []
-        self._is_closed = False
-
-    @contextmanager
-    def one(self, make: Callable[[], K]) -> Iterator[K]:
-        """One that nobody else has meanwhile. After an error it is not used again."""
-        with self._turn:
-            taken = self._idle.pop() if self._idle else None
-        taken = taken or make()
-        with ExitStack() as stack:
-            stack.callback(taken.close)
-            yield taken
-            with self._turn:
-                if not self._is_closed:
-                    self._idle.append(taken)
-                    stack.pop_all()
-
-    def close(self) -> None:
-        with self._turn:
-            idle, self._idle, self._is_closed = self._idle, [], True
-        for one in idle:
-            one.close()
-
-
-class _Reader:
-    """Reads PDFs, one after the other. Small ones share a process: see `extract_all`."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._next: list[Task] = []
-        limits = Limits(1, settings.file_seconds, settings.stall_seconds, settings.file_memory_mb)
-        self._outcomes = extract_all(self._tasks(), limits, lambda pages: None)
-
-    def _tasks(self) -> Iterator[Task]:
-        while True:
-            yield self._next.pop()
-
-    def read(self, task: Task) -> Document | ExtractionFailed:
-        self._next.append(task)
-        return next(self._outcomes)[1]
-
-    def close(self) -> None:
-        self._outcomes.close()
 
 
 _DESKS = threading.Lock()
