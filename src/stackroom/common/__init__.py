@@ -14,10 +14,12 @@ __all__ = [
     "owner_only",
     "postgres",
     "programs",
+    "roots",
     "running",
     "service_manager",
     "settings",
     "settings_sources",
+    "sources",
     "sql",
     "sqlite_file",
 ]
