@@ -29,7 +29,7 @@ _LEAST_SEEN, _MOST_SEEN = 200, 1000
 # A question that nothing is near to is the hardest for a graph. If the tenth nearest is not so many standard
 # deviations more similar to it than passages are that have nothing to do with each other, it is asked once
 # more, and sees so many times as many.
-_NEAR, _TENTH, _TIMES = 2.5, 10, 2.5
+_NEAR, _TENTH, _TIMES = 2.5, 10, 2
 
 # To compare a passage named by its id takes about a fifth of the time in which the graph gives one more that
 # filters may or may not let through; of so few, all are compared in any case.
@@ -110,7 +110,7 @@ class PostgresNearest:
             found = self._by_graph(vector, k, outside, seen)
             near = state.usual + _NEAR * state.spread
             if seen < _MOST_SEEN and found and found[:_TENTH][-1][1] < near:
-                found = self._by_graph(vector, k, outside, min(int(_TIMES * seen), _MOST_SEEN))
+                found = self._by_graph(vector, k, outside, min(_TIMES * seen, _MOST_SEEN))
         if len(found) < k and (not state.indexed or len(outside)):
             # There is no graph, or it gave up: nothing near to the query is let through.
             found = self._by_all(vector, k, outside)

@@ -22,19 +22,23 @@ _COUNTS = """
 SELECT field, term, sum(passage_count)::bigint, sum(page_count)::bigint, sum(document_count)::bigint
 FROM postings WHERE generation = %s AND field = ANY(%s) AND term = ANY(%s) GROUP BY field, term
 """
-# No character comes after U+10FFFF. All of the most frequent ones for each kind of entry.
+# No character comes after U+10FFFF. All of the most frequent ones for each kind of entry. OFFSET keeps the
+# planner, which can't tell how few terms a prefix has, from reading all rows to join them.
 _WITH_PREFIX = """
 SELECT field, prefix, term, passages, pages, documents FROM (
     SELECT *, row_number() OVER (PARTITION BY field, prefix ORDER BY passages DESC, term) AS by_passages,
         row_number() OVER (PARTITION BY field, prefix ORDER BY pages DESC, term) AS by_pages,
         row_number() OVER (PARTITION BY field, prefix ORDER BY documents DESC, term) AS by_documents
     FROM (
-        SELECT o.field, prefix, o.term, sum(o.passage_count)::bigint AS passages,
+        SELECT wanted.field, prefix, o.term, sum(o.passage_count)::bigint AS passages,
             sum(o.page_count)::bigint AS pages, sum(o.document_count)::bigint AS documents
-        FROM unnest(%s::smallint[], %s::text[]) AS wanted(field, prefix) JOIN postings o
-            ON o.generation = %s AND o.field = wanted.field
-            AND o.term >= prefix AND o.term < prefix || chr(1114111)
-        GROUP BY o.field, prefix, o.term
+        FROM unnest(%s::smallint[], %s::text[]) AS wanted(field, prefix) CROSS JOIN LATERAL (
+            SELECT term, passage_count, page_count, document_count FROM postings
+            WHERE generation = %s AND field = wanted.field
+                AND term >= prefix AND term < prefix || chr(1114111)
+            OFFSET 0
+        ) o
+        GROUP BY wanted.field, prefix, o.term
     ) AS counted
 ) AS ranked WHERE field <> %s OR least(by_passages, by_pages, by_documents) <= %s
 """
