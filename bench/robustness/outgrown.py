@@ -43,7 +43,7 @@ _FETCH_EVERY = 10
 _CHANGE_SECONDS = 2.0
 _DOWN_SECONDS = 8.0
 _LONGEST_CALL = 60.0
-_LONGEST_RUN = 600.0
+_WORKER_MB = 250
 
 # What is said on purpose: by a server whose database is away, by one that has too much to do, and of
 # documents that have gone since they were found.
@@ -93,22 +93,29 @@ class Cast:
 
     def index(self) -> None:
         """Starts a run of the indexer."""
-        command = [*STACKROOM, "index", str(self.library), "--data", str(self.data), "--quiet"]
+        command = [*STACKROOM, "index", str(self.library), "--data", str(self.data), "--quiet", "--json"]
         command += ["--cluster", str(self.workers)]
         self.indexer = subprocess.Popen(
-            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
 
     def go_on_indexing(self) -> None:
         """Takes note of a run that has ended, and starts the next."""
         if self.indexer is not None and self.indexer.poll() is not None:
             said = self.indexer.communicate()[0].strip().splitlines() or [""]
-            self.runs.append((self.indexer.returncode, said[-1]))
+            try:
+                failures = json.loads(said[-1])["failures"]
+                ended = ", ".join(sorted(set(failures.values()))) or "all well"
+            except (ValueError, KeyError):
+                ended = said[-1]
+            self.runs.append((self.indexer.returncode, ended))
             self.index()
 
     def worker(self) -> int | None:
-        """The process id of one worker of the cluster, the one with most memory."""
-        found = [pid for pid in _below(self.indexer.pid) if _is_worker(pid)] if self.indexer else []
+        """The process id of one worker of the cluster: what has loaded the model is one."""
+        found = (
+            [pid for pid in _below(self.indexer.pid) if _resident(pid) > _WORKER_MB] if self.indexer else []
+        )
         return max(found, key=_resident, default=None)
 
     def end(self) -> None:
@@ -300,16 +307,11 @@ def _below(pid: int) -> Iterator[int]:
                 yield from _below(child)
 
 
-def _is_worker(pid: int) -> bool:
+def _resident(pid: int) -> float:
+    """Memory of a process, in MB; 0 if it has ended."""
     with suppress(OSError):
-        return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    return False
-
-
-def _resident(pid: int) -> int:
-    with suppress(OSError):
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return 0
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    return 0.0
 
 
 # What is left

@@ -119,8 +119,8 @@ def unpack(packed: bytes, *, coded: bool) -> tuple[NDArray[np.int64], NDArray[np
     gaps = np.frombuffer(packed, "<u4" if is_wide else "<u2", count - 1, 4)
     offsets = np.empty(count, np.int64)
     offsets[0] = first
-    np.cumsum(gaps, out=offsets[1:])
-    offsets[1:] += first
+    offsets[1:] = gaps
+    offsets.cumsum(out=offsets)
     codes = np.frombuffer(packed, "<u2", count if coded else 0, len(packed) - 2 * count if coded else 0)
     return offsets, codes
 

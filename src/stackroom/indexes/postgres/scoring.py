@@ -14,6 +14,12 @@ _K1, _B = 1.2, 0.75
 
 # Fewer postings than one for so many entries of the part are sorted; else all entries are looked through.
 _FEW = 32
+
+_KEPT_BYTES = 16 << 20
+
+# Offsets of more entries are not kept: new memory for them takes longer than to look at all entries.
+_KEPT = PART // _FEW
+
 # Scores are compared with what this many of them, from all over, say the best ones are.
 _SAMPLE = 4096
 
@@ -48,13 +54,16 @@ class Scores:
         """No entry has a score."""
         self._sums = np.zeros(PART, np.float32)
         self._best = np.zeros(PART, np.float32)
-        self._touched: list[NDArray[np.int64]] = []
+        self._end = 0  # of the offsets that have scores
+        self._count = 0  # of the postings that gave them
+        self._touched: list[NDArray[np.int64]] = []  # their offsets, while they are few
+        _keep_memory()
 
     def add(self, ways: Sequence[Scored]) -> None:
         """Adds a clause: each entry's score by one way of matching it. No two ways have the same entry."""
         for offsets, scores in ways:
             np.add.at(self._sums, offsets, scores)
-            self._touched.append(offsets)
+            self._touch(offsets)
 
     def add_best(self, ways: Sequence[Scored]) -> None:
         """Adds a clause: for each entry the best score that a way of matching it gives."""
@@ -64,7 +73,7 @@ class Scores:
         for offsets, _ in ways:
             self._sums[offsets] += best[offsets]
             best[offsets] = 0.0  # so that no entry gets it twice
-            self._touched.append(offsets)
+            self._touch(offsets)
 
     def take(self, offsets: NDArray[np.int64]) -> NDArray[np.float32]:
         """The scores of these entries; 0 for those that match no clause."""
@@ -79,18 +88,17 @@ class Scores:
             k: at least 1.
             allowed: for each offset whether the entry may be given; None if all may.
         """
-        if not self._touched:
+        if not self._count:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        end = max(int(offsets[-1]) for offsets in self._touched) + 1
-        if _FEW * sum(map(len, self._touched)) <= end:
+        if _FEW * self._count <= self._end:
             found = np.sort(np.concatenate(self._touched))
             found = found[np.concatenate([[True], found[1:] != found[:-1]])]
             if allowed is not None:
                 found = found[allowed[found]]
         else:
-            scores = self._sums[:end]
+            scores = self._sums[: self._end]
             if allowed is not None:
-                scores = scores * allowed[:end]
+                scores = scores * allowed[: self._end]
             found = np.flatnonzero(scores >= _likely(scores, k))
             if len(found) < k:
                 found = np.flatnonzero(scores)
@@ -98,12 +106,29 @@ class Scores:
 
     def clear(self) -> None:
         """No entry has a score any more."""
-        if sum(map(len, self._touched)) > PART // 4:
-            self._sums.fill(0.0)
-        else:
-            for offsets in self._touched:
-                self._sums[offsets] = 0.0
+        if self._count > _KEPT:
+            self._sums[: self._end] = 0.0
+        for offsets in self._touched:
+            self._sums[offsets] = 0.0
         self._touched.clear()
+        self._end = self._count = 0
+
+    def _touch(self, offsets: NDArray[np.int64]) -> None:
+        self._end = max(self._end, int(offsets[-1]) + 1)
+        self._count += len(offsets)
+        if self._count <= _KEPT:
+            self._touched.append(offsets)
+        else:
+            self._touched.clear()
+
+
+def _keep_memory() -> None:
+    """Has glibc keep some memory that is free.
+
+    It gives megabytes back to the system after each search, and gets them anew page by page, which takes as
+    long as the search, until it has seen a large block come and go; then it keeps up to twice as much.
+    """
+    np.empty(_KEPT_BYTES, np.uint8)  # nothing touches it, so that it takes no memory
 
 
 def union(lists: Iterable[NDArray[np.int64]], size: int) -> NDArray[np.bool_]:
