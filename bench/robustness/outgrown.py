@@ -44,6 +44,7 @@ _CHANGE_SECONDS = 2.0
 _DOWN_SECONDS = 8.0
 _LONGEST_CALL = 60.0
 _WORKER_MB = 250
+_MOST_TEXT = 140
 
 # What is said on purpose: by a server whose database is away, by one that has too much to do, and of
 # documents that have gone since they were found.
@@ -96,18 +97,18 @@ class Cast:
         command = [*STACKROOM, "index", str(self.library), "--data", str(self.data), "--quiet", "--json"]
         command += ["--cluster", str(self.workers)]
         self.indexer = subprocess.Popen(
-            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
 
     def go_on_indexing(self) -> None:
         """Takes note of a run that has ended, and starts the next."""
         if self.indexer is not None and self.indexer.poll() is not None:
-            said = self.indexer.communicate()[0].strip().splitlines() or [""]
+            output, errors = self.indexer.communicate()
             try:
-                failures = json.loads(said[-1])["failures"]
+                failures = json.loads(output)["failures"]
                 ended = ", ".join(sorted(set(failures.values()))) or "all well"
             except (ValueError, KeyError):
-                ended = said[-1]
+                ended = errors.strip().rpartition("\n")[2]
             self.runs.append((self.indexer.returncode, ended))
             self.index()
 
@@ -283,7 +284,7 @@ def _ask(connection: http.client.HTTPConnection, tool: str, asked: str) -> tuple
     if not result.get("isError"):
         return "", result["structuredContent"]
     text: str = result["content"][0]["text"]
-    return next((f"{begin.strip()} …" for begin in _STATED if text.startswith(begin)), text), None
+    return text[:_MOST_TEXT], None
 
 
 def _wait_for(ports: Sequence[int]) -> None:
@@ -382,7 +383,7 @@ def _show(
 
 
 def _is_stated(outcome: str) -> bool:
-    return outcome in (_GONE, "503, with the reason") or outcome.endswith(" …")
+    return outcome.startswith((_GONE, "503, with the reason", *_STATED))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """Copies of the files of sources, for as long as they are read. Those of this machine need none."""
 
+import os
 import shutil
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -13,6 +15,8 @@ from stackroom.common.roots import RemotePath, Root
 
 # Longest name of a copy, in bytes: file systems take 255. It is the file's own: a title may come from it.
 _LONGEST = 200
+
+_PREFIX = "stackroom-copies-"
 
 
 class Copies:
@@ -92,7 +96,7 @@ class Copies:
         name = file.name.replace("\\", "_").encode()[-_LONGEST:].decode(errors="ignore")
         try:
             with self._turn:
-                self._folder = self._folder or Path(tempfile.mkdtemp(prefix="stackroom-copies-"))
+                self._folder = self._folder or _new_folder()
                 self._made += 1
                 folder = self._folder / str(self._made)
                 folder.mkdir()
@@ -110,3 +114,23 @@ class Copies:
             reason = f"cannot be copied here: {error.strerror or error}"
             raise ExtractionFailed(file, "unreadable", reason) from error
         return folder / name
+
+
+def _new_folder() -> Path:
+    """A folder for this process; those of processes that were killed are removed."""
+    if sys.platform != "win32":  # where the question whether a process is there would end it
+        for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+            number = folder.name.removeprefix(_PREFIX).partition("-")[0]
+            if number.isdigit() and not _is_alive(int(number)):
+                shutil.rmtree(folder, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True

@@ -26,11 +26,14 @@ from stackroom.indexes.words import TERMS_VERSION
 
 _VERSION = TERMS_VERSION << 8 | LISTS_VERSION
 
-# Passages that are taken in by one transaction: 15 seconds of work, and some hundred MB of memory.
-_AT_ONCE = 16_384
+# Passages that are taken in by one transaction: 25 seconds of work.
+_AT_ONCE = 32_768
 
 # Rows of so many transactions are merged together; those of a large one at once.
 _FRESH_RUNS, _LARGE = 16, 4096
+
+# When merging has replaced so many rows, there is made room for others.
+_REPLACED = 100_000
 
 # Postings of removed documents are dropped when these have more than this share of the passages, and so many.
 # Each `follow` does so many rows, which takes half a second.
@@ -82,6 +85,7 @@ class PostgresWordsWriter:
         self._database = database
         self._analyzer = cache(Analyzer)
         self._is_dropping = False
+        self._replaced = 0  # rows, since there was made room for others
 
     def close(self) -> None:
         """Nothing is open."""
@@ -119,8 +123,7 @@ class PostgresWordsWriter:
         with self._alone() as session:
             if session is None:
                 return False
-            with catalog.snapshot():
-                return self._follow(session, catalog)
+            return self._follow(session, catalog)
 
     @contextmanager
     def _alone(self) -> Iterator[Session | None]:
@@ -136,8 +139,11 @@ class PostgresWordsWriter:
                     session.execute("SELECT pg_advisory_unlock(?)", (WORDS,))
 
     def _follow(self, session: Session, catalog: Catalog) -> bool:
-        now, model = catalog.last_change(), catalog.model()
-        index, changes = self._current(session, catalog, now)
+        # One moment for each step: while it lasts, PostgreSQL can't use the room of rows that are replaced.
+        # What was committed since the first one is taken in now or by the next call, and never twice.
+        with catalog.snapshot():
+            now, model = catalog.last_change(), catalog.model()
+            index, changes = self._current(session, catalog, now)
         is_news = index.built_to is not None or index.followed != now
         if index.built_to is not None:
             self._build(session, catalog, model, index)
@@ -226,9 +232,13 @@ class PostgresWordsWriter:
             known = {first for (first,) in rows}
             new = [one for one in some if one.first not in known]
             taken = _Taken()
-            for first, last in joined((one.first, one.last) for one in new):
-                self._collect(catalog, model, first, last, taken)
+            with catalog.snapshot():
+                for first, last in joined((one.first, one.last) for one in new):
+                    self._collect(catalog, model, first, last, taken)
             self._commit(session, index, taken, some[-1].last + 1)
+            if self._replaced >= _REPLACED:
+                postings_table.make_room(session)
+                self._replaced = 0
 
     def _collect(self, catalog: Catalog, model: Model, first: int, last: int, taken: _Taken) -> None:
         wholes = {whole.first_passage: whole for whole in catalog.first_words(model, first, last)}
@@ -276,7 +286,7 @@ class PostgresWordsWriter:
                     "SELECT languages, fresh_runs FROM word_indexes WHERE generation = ?", (generation,)
                 ).fetchone()
                 if runs + 1 >= _FRESH_RUNS or taken.sums[0] >= _LARGE:
-                    postings_table.merge(session, generation, rows)
+                    self._replaced += postings_table.merge(session, generation, rows)
                     runs = 0
                 else:
                     postings_table.add(session, generation, rows, fresh=True)
@@ -306,20 +316,22 @@ class PostgresWordsWriter:
         old: dict[int, set[str]] = {TEXT: set(), NAME: set(), PARTS: set()}
         taken, changed = Batch(), []
         sums = np.zeros(7, np.int64)
-        for first in names:
-            for whole in catalog.first_words(model, first, first):
-                before = names[first]
-                if whole.names == before:
-                    continue
-                text = before + whole.text[len(whole.names) :]
-                lengths = np.array(self._add_whole(taken, whole))
-                forgotten = Batch()
-                was = DocumentText(first, whole.language, before, text)
-                lengths_before = np.array(self._add_whole(forgotten, was))
-                for row in forgotten.rows():
-                    old[row.field].add(row.term)
-                sums[5:] += lengths - lengths_before
-                changed.append((whole.names, *lengths.tolist(), index.generation, first))
+        with catalog.snapshot():
+            wholes = [whole for first in names for whole in catalog.first_words(model, first, first)]
+        for whole in wholes:
+            first = whole.first_passage
+            before = names[first]
+            if whole.names == before:
+                continue
+            text = before + whole.text[len(whole.names) :]
+            lengths = np.array(self._add_whole(taken, whole))
+            forgotten = Batch()
+            was = DocumentText(first, whole.language, before, text)
+            lengths_before = np.array(self._add_whole(forgotten, was))
+            for row in forgotten.rows():
+                old[row.field].add(row.term)
+            sums[5:] += lengths - lengths_before
+            changed.append((whole.names, *lengths.tolist(), index.generation, first))
         if not changed:
             return
         with session.errors(), session.raw.transaction():
@@ -330,12 +342,11 @@ class PostgresWordsWriter:
                 " WHERE generation = ? AND first = ?",
                 changed,
             )
-            languages, runs = session.execute(
+            about = session.execute(
                 "SELECT languages, fresh_runs FROM word_indexes WHERE generation = ?", (index.generation,)
             ).fetchone()
-            session.raw.execute(
-                words_statements.COUNT.encode(), (*sums.tolist(), languages, runs, index.generation)
-            )
+            counts = (*sums.tolist(), *about, index.generation)
+            session.raw.execute(words_statements.COUNT.encode(), counts)
 
     def _drop_some(self, session: Session, index: _Index) -> None:
         """Drops postings of removed documents from some rows, if most documents are removed ones.

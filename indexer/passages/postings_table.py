@@ -80,14 +80,19 @@ def add(session: Session, generation: int, rows: Sequence[Row], *, fresh: bool) 
         copy.write(_END)
 
 
-def merge(session: Session, generation: int, rows: Iterable[Row] = ()) -> None:
-    """Merges these rows, and all fresh ones, with each other and with the smaller ones that there are."""
-    fresh = [*rows, *_taken(session, _TAKE_FRESH, (generation,))]
+def merge(session: Session, generation: int, rows: Iterable[Row] = ()) -> int:
+    """Merges these rows, and all fresh ones, with each other and with the smaller ones that there are.
+
+    Returns:
+        How many rows of the table it has replaced.
+    """
+    new = list(rows)
+    fresh = [*new, *_taken(session, _TAKE_FRESH, (generation,))]
     sizes: dict[tuple[int, int, str], int] = defaultdict(int)
     for row in fresh:
         sizes[row.key] += sum(row.counts)
     if not sizes:
-        return
+        return 0
     keys = [list(column) for column in zip(*sizes, strict=True)]
     older: dict[tuple[int, int, str], list[int]] = defaultdict(list)
     for *key, size in _asked(session, _SIZES, (*keys, generation, _FULL)):
@@ -97,6 +102,15 @@ def merge(session: Session, generation: int, rows: Iterable[Row] = ()) -> None:
         keys = [list(column) for column in zip(*limits, strict=True)]
         fresh += _taken(session, _TAKE_UP_TO, (*keys, list(limits.values()), generation))
     add(session, generation, merged(fresh, _NONE), fresh=False)
+    return len(fresh) - len(new)
+
+
+def make_room(session: Session) -> None:
+    """Lets new rows have the room of those that were replaced; outside of transactions.
+
+    PostgreSQL does so by itself once a minute at most, in which a table that is being filled grows by half.
+    """
+    session.execute("VACUUM postings")
 
 
 def take_out(session: Session, generation: int, documents: Sequence[int], terms: dict[int, set[str]]) -> None:

@@ -6,9 +6,10 @@ The only file that knows Dask.
 import logging
 import pickle
 import queue
+import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Self
 from uuid import uuid4
@@ -90,7 +91,10 @@ class DaskCluster:
         """Connects, or starts the workers. Raises ClusterUnusable if that can't be."""
         if isinstance(self._where, int):
             # Who reaches a scheduler may have code run: other users of this machine can't without its key.
-            start_method = ready_to_start("distributed.nanny", "indexer.run.cluster.tasks").get_start_method()
+            with _quiet_at_the_end():
+                start_method = ready_to_start(
+                    "distributed.nanny", "indexer.run.cluster.tasks"
+                ).get_start_method()
             self._stack.enter_context(config.set({**_OWN_WORKERS, _START_METHOD: start_method}))
             local = LocalCluster(
                 n_workers=self._where,
@@ -219,6 +223,19 @@ class DaskCluster:
         for ticket in tickets:
             self._open.discard(ticket)
             ticket.future.release()
+
+
+@contextmanager
+def _quiet_at_the_end() -> Iterator[None]:
+    """Has the process that looks after semaphores, if it is started in the block, not complain of Dask's.
+
+    Ctrl-C ends us at once. That process then removes what Dask would have; nobody need know.
+    """
+    sys.warnoptions.append("ignore:resource_tracker:UserWarning")
+    try:
+        yield
+    finally:
+        sys.warnoptions.pop()
 
 
 def pickled(what: object) -> bytes:

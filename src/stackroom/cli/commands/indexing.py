@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -239,7 +239,10 @@ def open_indexer(
         return turn(settings, wait, tell_waiting(settings))
 
     workers = workers_of(cluster, Models.of)
-    with Indexer(settings, Models.of(settings, models), take_hold=take_hold, workers=workers) as indexer:
+    indexer = Indexer(settings, Models.of(settings, models), take_hold=take_hold, workers=workers)
+    with ExitStack() as stack:
+        patiently(indexer.__enter__, Events(as_json=settings.log_json))
+        stack.push(indexer)
         print_upgrade(indexer.upgrade)
         yield indexer
 
