@@ -86,7 +86,7 @@ class Indexer:
         """
         if workers:
             workers.refuse_a_file(settings)
-        self._settings = settings
+        settings = self._settings = replace(settings, store_replica="")  # which may lag behind what we commit
         self._rules = Rules.of(settings)
         self._find_ocr = find_ocr
         self._models = models
