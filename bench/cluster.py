@@ -22,11 +22,10 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="of PDFs")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2, 4], metavar="N")
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--copies", type=int, default=1, help="of the folder, each with other bytes")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="stackroom-bench-") as work:
-        folder = _folder(arguments.folder.resolve(), arguments.copies, Path(work) / "pdfs")
-        _index(_first(arguments.folder.resolve(), Path(work) / "first"), Path(work), 0)  # prepares the model
+        folder = arguments.folder.resolve()
+        _index(_first(folder, Path(work) / "first"), Path(work), 0)  # prepares the model
         cpu, seconds = defaultdict[int, list[float]](list), defaultdict[int, list[float]](list)
         pages = passages = 0
         for _ in range(arguments.rounds):
@@ -49,17 +48,6 @@ def main() -> None:
         for count in (0, *arguments.workers)
     ]
     print_table(["", "CPU-s", "pages per CPU-s", "more CPU time, %", "seconds"], *rows)
-
-
-def _folder(folder: Path, copies: int, at: Path) -> Path:
-    """Copies of a folder's PDFs: a comment at the end makes each another document."""
-    if copies == 1:
-        return folder
-    for number in range(copies):
-        (at / str(number)).mkdir(parents=True)
-        for pdf in folder.glob("*.pdf"):
-            (at / str(number) / pdf.name).write_bytes(pdf.read_bytes() + b"\n%% %d\n" % number)
-    return at
 
 
 def _first(folder: Path, at: Path) -> Path:

@@ -4,6 +4,7 @@ import os
 import random
 import shutil
 import signal
+import time
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +17,8 @@ from fake_ocr import FakeOcr
 from fakes import OneModel, WordHashEmbedder
 from index_content import content
 from indexer.ocr.tesseract import FindOcr, find_tesseract
+from indexer.run.cluster import dask_cluster
+from indexer.run.cluster.dask_cluster import DaskCluster
 from indexer.run.indexer import Indexer
 from indexer.run.summary import Progress, Summary
 from indexer.run.workers import Workers
@@ -23,6 +26,7 @@ from make_pdfs import write_garbage, write_pdf
 from papers import BREAD, OTTERS, TAXES
 from scans import FERRY, TOLL, mixed
 from stackroom.common.settings import Settings
+from waiting import wait_until
 
 
 def index(
@@ -120,3 +124,22 @@ def test_a_file_that_kills_its_workers_fails(
     assert "ended every worker that had it" in found.failures[str(folder / "poison.pdf")]
     again = index(settings, folder, find_tesseract, workers)
     assert (again.unchanged, again.failed, again.newly_failed) == (5, 1, 0)
+
+
+def test_workers_that_dask_gives_up_are_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = "indexer.run.cluster.dask_cluster"
+    monkeypatch.setattr(f"{module}._WORKER_SECONDS", 0.5)
+    monkeypatch.setattr(f"{module}._LOOK_SECONDS", 0.1)
+    monkeypatch.setitem(dask_cluster._OWN_WORKERS, "distributed.deploy.lost-worker-timeout", "0.2s")
+    with DaskCluster(1) as cluster:
+        assert cluster.window() == 2
+        quiet = 0
+        while quiet < 20:  # also while they start
+            for pid in pids():
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                quiet = 0
+            quiet += 1
+            time.sleep(0.05)
+        assert pids() == []
+        wait_until(lambda: cluster.window() == 2)

@@ -4,6 +4,7 @@ The only file that knows Dask.
 """
 
 import logging
+import os
 import pickle
 import queue
 import sys
@@ -35,17 +36,27 @@ _WORKER_SECONDS = 60.0
 # Seconds that workers have to end by themselves.
 _CLOSE_SECONDS = 20.0
 
+# Seconds to wait for a result that has to be made again: Dask tells only of those that come first.
+_AGAIN_SECONDS = 0.1
+
 # Seconds between two looks at how many workers there are.
 _LOOK_SECONDS = 2.0
 
 # Jobs in hand for each thread of the workers: one at work, and one that is ready when it is done.
 _JOBS_PER_THREAD = 2
 
-# Of workers of our own: no page of HTTP tells of them, and a PDF that kills one is given up after the second.
+# For workers of our own: no page of HTTP tells of them; what has killed two is given up; and how often they
+# look after themselves. As Dask has it, four of them take a fifth of a core for that alone.
 _OWN_WORKERS = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     "distributed.scheduler.allowed-failures": 1,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.worker.memory.monitor-interval": "1s",
+    "distributed.worker.profile.enabled": False,
+    "distributed.scheduler.work-stealing-interval": "1s",
+    "distributed.deploy.lost-worker-timeout": f"{_WORKER_SECONDS / 2:g}s",
 }
 # Forked from a server that has all modules loaded, they are there in a tenth of the time.
 _START_METHOD = "distributed.worker.multiprocessing-method"
@@ -81,6 +92,8 @@ class DaskCluster:
         self._name, self._handed_in = uuid4().hex[:8], 0
         self._threads, self._looked = 0, 0.0
         self._stack = ExitStack()
+        self._local: LocalCluster | None = None
+        self._missing_since = time.monotonic()
 
     @property
     def is_local(self) -> bool:
@@ -101,10 +114,12 @@ class DaskCluster:
                 threads_per_worker=1,
                 host="127.0.0.1",
                 dashboard_address="127.0.0.1:0",
+                env=dict(os.environ),  # what they are forked from may have been started with another
                 silence_logs=logging.CRITICAL,
                 security=Security.temporary(),
             )
             self._stack.callback(local.close, _CLOSE_SECONDS)
+            self._local = local
             self._client = Client(local, set_as_default=False)
             return self
         try:
@@ -160,8 +175,28 @@ class DaskCluster:
         now = time.monotonic()
         if now - self._looked >= _LOOK_SECONDS:
             self._looked = now
-            self._threads = sum(self._client.nthreads().values())
+            workers = self._client.nthreads()
+            self._threads = sum(workers.values())
+            self._heal(len(workers), now)
         return max(_JOBS_PER_THREAD * self._threads, 1)
+
+    def _heal(self, workers: int, now: float) -> None:
+        """Starts workers of our own anew that did not come back; tells if there is none at all.
+
+        Dask starts one again that has died, but not one that died while it was starting, or was slow at it.
+        """
+        wanted = self._where if isinstance(self._where, int) else 1
+        if workers >= wanted:
+            self._missing_since = now
+        elif now - self._missing_since >= _WORKER_SECONDS:
+            self._missing_since = now
+            if self._local is not None:
+                self._local.scale(wanted)
+            else:
+                logging.getLogger(__name__).warning(
+                    "The scheduler at %s has no worker any more. Start some: `dask worker %s`.",
+                    *(self._where, self._where),
+                )
 
     def hand_in(self, task: Task, *arguments: object, first: bool = False) -> Ticket:
         """Has a worker do a task.
@@ -195,6 +230,7 @@ class DaskCluster:
         except queue.Empty:
             return None
         if ticket.future.status in ("pending", "lost"):  # its worker died with the result: it is done again
+            time.sleep(_AGAIN_SECONDS)
             self.watch(ticket)
             return None
         return ticket
