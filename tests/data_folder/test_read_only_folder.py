@@ -128,7 +128,7 @@ from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
 
 catalog = Catalog(Path(sys.argv[1]))
-words = WordIndex(catalog.path.parent / "words")
+words = WordIndex(catalog.folder / "words")
 with closing(Reader(catalog, words, OneModel(WordHashEmbedder()))) as reader:
     for _ in range(2):
         print(len(reader.search("bread")), flush=True)

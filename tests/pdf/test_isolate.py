@@ -355,9 +355,9 @@ def test_large_files_and_attachments_share_no_process(tmp_path: Path) -> None:
 LEAVES_THE_FORK_SERVER = """
 import os, socket, sys
 from multiprocessing import forkserver
-from indexer.pdf.processes.extract_all import _ready_to_start
+from indexer.pdf.processes.extract_all import ready_to_start
 
-_ready_to_start()
+ready_to_start()
 with socket.socket(socket.AF_UNIX) as call:
     call.connect(forkserver._forkserver._forkserver_address)
 if sys.version_info >= (3, 14):  # where it goes on after such a call; it ends when we are not there any more
