@@ -42,9 +42,19 @@ class KeptWorkers(Workers):
 
 
 def pids() -> list[int]:
-    """The processes of the workers: they are forked from the server that this process has for that."""
+    """The processes of the workers: they are forked from the server that this process has for that.
+
+    A database that this process started has children, too; those are not ours to end.
+    """
     parents: dict[int, int] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
-    return [pid for pid, parent in parents.items() if parents.get(parent) == os.getpid()]
+    forks = {pid for pid, parent in parents.items() if parent == os.getpid() and _forks_workers(pid)}
+    return [pid for pid, parent in parents.items() if parent in forks]
+
+
+def _forks_workers(pid: int) -> bool:
+    with suppress(OSError):
+        return b"multiprocessing.forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
