@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import tantivy
 
-from dying_catalog import DyingCatalog
 from fresh_index import FreshIndex, name
 from indexer.passages.words_writer import WordsWriter, bookmark_id
 from indexer.upkeep.check_words import audit
+from indexer.upkeep.contracts.written import DyingCatalog
 from shelf import Shelf
 from stackroom.catalog.catalog import Catalog
 from stackroom.common.errors import CatalogUnusable

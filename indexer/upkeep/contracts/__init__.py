@@ -11,6 +11,8 @@ Each is a class of tests. To run it, inherit from it in a test module and give t
 import pytest
 
 # So that a failure says what was there.
-pytest.register_assert_rewrite(*(f"{__name__}.{name}" for name in ("nearest", "truth")))
+pytest.register_assert_rewrite(
+    *(f"{__name__}.{name}" for name in ("following", "matching", "nearest", "truth"))
+)
 
-__all__ = ["nearest", "truth"]
+__all__ = ["following", "matching", "nearest", "truth"]

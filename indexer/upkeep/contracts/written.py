@@ -1,5 +1,6 @@
 """A store that the contract's tests write and read."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import numpy as np
 from indexer.ocr.scan_publisher import ScanPublisher
 from indexer.store.publisher import FileState, Place
 from stackroom.catalog.catalog import Catalog
-from stackroom.catalog.entries import Change, Model
+from stackroom.catalog.entries import Change, Model, PassageText
 from stackroom.catalog.vector_codes import encode
 from stackroom.common.documents import Document, Page, Passage
+from stackroom.common.errors import CatalogUnusable
 from stackroom.common.postgres.address import StoreAddress
 from stackroom.embedding.embedder import Fingerprint
 
@@ -20,10 +22,10 @@ MODEL = Fingerprint("counting", "digest", DIMENSIONS, passage_tokens=100)
 """Nobody's model."""
 
 
-def a_document(number: int, *pages: str, title: str = "A title") -> Document:
+def a_document(number: int, *pages: str, title: str = "A title", author: str = "Ada") -> Document:
     """Document `number` with these page texts; each is empty or ends in a newline."""
     numbered = tuple(Page(at, str(at), text) for at, text in enumerate(pages, 1))
-    return Document(f"{number:024x}", title, "Ada", "2020-01-02", "", (), numbered, "by hand")
+    return Document(f"{number:024x}", title, author, "2020-01-02", "", (), numbered, "by hand")
 
 
 def its_lines(document: Document) -> list[Passage]:
@@ -83,3 +85,17 @@ class Written:
         changes = self.catalog.changes_since(since)
         assert changes is not None
         return changes
+
+
+class DyingCatalog(Catalog):
+    """A catalogue whose disk fails once `words_left` passages have been read."""
+
+    words_left = 0
+
+    def words(self, model: Model, first: int = 0, last: int = 2**63 - 1) -> Iterator[PassageText]:
+        """See `Catalog`."""
+        for passage in super().words(model, first, last):
+            if not self.words_left:
+                raise CatalogUnusable("The disk is gone.")
+            self.words_left -= 1
+            yield passage
