@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from indexer.folder.compare import compare
@@ -86,7 +87,10 @@ def check(settings: Settings, tell: Tell = lambda stage, done, of: None) -> Repo
 
 def _look_at_indexes(settings: Settings, catalog: Catalog, report: Report, tell: Tell) -> None:
     tell("words", 0, 1)
-    wrong, report.words_behind = audit_words(catalog) if settings.store else audit(settings.words, catalog)
+    if settings.store:
+        wrong, report.words_behind = audit_words(catalog, partial(tell, "words"))
+    else:
+        wrong, report.words_behind = audit(settings.words, catalog)
     report.damages += [Damage(f"the index of words is damaged: {what}", "rebuild") for what in wrong]
     if settings.store:
         tell("nearest", 0, 1)

@@ -1,8 +1,8 @@
-"""Compares the index of words in a database with the catalogue that it is made from.
+"""Compares the index of words in a database with the catalogue that it is made from."""
 
-The lists of postings themselves have no checksums; what is found by them is not looked at.
-"""
+from collections.abc import Callable
 
+from indexer.upkeep.check_postings import audit_postings
 from stackroom.catalog.catalog import Catalog
 
 _INDEX = """
@@ -24,8 +24,8 @@ SELECT count(*) FROM (
 """
 
 
-def audit_words(catalog: Catalog) -> tuple[list[str], bool]:
-    """Compares the two, while nobody writes.
+def audit_words(catalog: Catalog, tell: Callable[[int, int], None]) -> tuple[list[str], bool]:
+    """Compares the two, while nobody writes; `tell` is told how much of how much is done.
 
     Returns:
         What is damaged, each as a clause for a person; and whether the index is only behind, or not made yet.
@@ -45,6 +45,7 @@ def audit_words(catalog: Catalog) -> tuple[list[str], bool]:
     (missing,), (strange,) = catalog.rows(_OTHERS, (model.id, generation))
     if missing or strange:
         return [f"it lacks {missing} documents and has {strange} others"], False
-    return ["its documents are miscounted"] if [
-        *catalog.rows(_SUMS, (generation,))[0]
-    ] != counts else [], False
+    if [*catalog.rows(_SUMS, (generation,))[0]] != counts:
+        return ["its documents are miscounted"], False
+    wrong = audit_postings(catalog, generation, tell)
+    return [wrong] if wrong else [], False

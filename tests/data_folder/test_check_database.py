@@ -98,6 +98,15 @@ def test_nearest_passages_are_made_again(stored: Settings) -> None:
         "DELETE FROM word_documents WHERE first = FIRST",
         "UPDATE word_documents SET last = last + 1 WHERE first = FIRST",
         "UPDATE word_documents SET page_count = 7 WHERE first = FIRST",
+        "DELETE FROM postings WHERE term = 'otter'",
+        "DELETE FROM postings WHERE ctid = (SELECT min(ctid) FROM postings WHERE field < 2)",
+        "UPDATE postings SET passages = substr(passages, 2) WHERE term = 'otter' AND field = 0",
+        "UPDATE postings SET pages = NULL WHERE term = 'otter' AND field = 0",
+        "UPDATE postings SET part = 3 WHERE term = 'otter'",
+        "UPDATE postings SET passages = decode('ffff0f000102', 'hex'), passage_count = 1"
+        " WHERE term = 'otter' AND field = 0",
+        "INSERT INTO postings SELECT part, generation, field, passage_count, page_count, document_count,"
+        " is_fresh, 'twice', passages, pages, documents FROM postings WHERE term = 'otter'",
     ],
 )
 def test_the_index_of_words_is_built_again(stored: Settings, sql: str) -> None:

@@ -11,6 +11,7 @@ from fresh_index import FreshIndex, name
 from indexer.passages import postgres_words
 from indexer.passages.postgres_words import PostgresWordsWriter
 from indexer.store.publisher import FileState
+from indexer.upkeep.check_postings import audit_postings
 from stackroom.common.postgres.database import WORDS, Database, Session, database
 from stackroom.indexes.matching import MatchingWords, WordMatches
 from stackroom.indexes.postgres.postings import PART
@@ -27,6 +28,17 @@ def session(index: FreshIndex) -> Iterator[Session]:
     """A connection to it."""
     with database(index.settings.store).session() as opened:
         yield opened
+
+
+@pytest.fixture(autouse=True)
+def its_lists_are_sound(index: FreshIndex) -> Iterator[None]:
+    """Whatever has been done to it."""
+    yield
+    told: list[tuple[int, int]] = []
+    for (generation,) in index.catalog.rows("SELECT generation FROM word_indexes"):
+        assert audit_postings(index.catalog, generation, lambda *some: told.append(some)) == ""
+    assert told
+    assert told[-1][0] == told[-1][1]
 
 
 def postings(session: Session) -> tuple[int, int]:
@@ -186,6 +198,13 @@ def test_documents_that_are_renamed_together_keep_their_other_words(
         index.follow_words()
         assert not word_index.names("zander", 100).scores
     assert same(answers(word_index, firsts), before)
+
+
+def test_a_word_that_comes_often_is_found(index: FreshIndex, word_index: MatchingWords) -> None:
+    index.publish(1, "otter " * 300 + "sleeps.\n", "Otters.\n")
+    index.publish(2, "badger " * 200 + "sleeps.\n", "Badgers.\n")
+    index.follow_words()
+    assert [passage for passage, _ in word_index.search("otter badger", 10).hits] == [1, 3, 2, 4]
 
 
 def test_one_writer_at_a_time(index: FreshIndex, word_index: MatchingWords) -> None:
