@@ -136,6 +136,17 @@ def test_it_runs_this_python_with_the_settings_of_this_command_line(
         plan(**environ)
 
 
+@pytest.mark.parametrize("url", ["postgresql://ada:geheim@host/it", "postgresql://host/it?password=geheim"])
+def test_a_service_has_no_password_of_the_database(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("STACKROOM_STORE", "postgresql://ada@host/it")
+    service = plan(STACKROOM_STORE="postgresql://ada@host/it")
+    assert service.environment["STACKROOM_STORE"] == "postgresql://ada@host/it"
+    monkeypatch.setenv("STACKROOM_STORE", url)
+    with pytest.raises(UsageError, match="pgpass") as refused:
+        plan(STACKROOM_STORE=url)
+    assert "geheim" not in str(refused.value)
+
+
 @needs_posix
 def test_what_would_not_start_is_not_installed(tmp_path: Path) -> None:
     environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONSAFEPATH": "1"}

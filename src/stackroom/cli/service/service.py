@@ -10,6 +10,7 @@ from pathlib import Path
 from stackroom import __version__
 from stackroom.cli.shared_arguments import given_address
 from stackroom.common.errors import ServiceFailed, UsageError
+from stackroom.common.postgres.address import holds_password
 from stackroom.common.programs import ask_program
 from stackroom.common.roots import Root
 from stackroom.common.settings import PREFIX, Settings
@@ -83,6 +84,11 @@ def _of_us(given: Mapping[str, Given], environ: Mapping[str, str]) -> Iterator[t
             raise UsageError(
                 f"{variable} would stand in the file of the service. Write the passwords into a file that "
                 "only you can read, and name that with pdf_passwords_file in stackroom.toml."
+            )
+        if name in ("store", "store_replica") and holds_password(environ[variable]):
+            raise UsageError(
+                f"The password in {variable} would stand in the file of the service. Write it into "
+                "~/.pgpass, where libpq looks for it, and leave it out of the URL."
             )
         is_path = isinstance(one.value, Path) or (isinstance(one.value, str) and os.path.isdir(one.value))  # noqa: PTH112
         yield variable, str(Path(one.value).absolute()) if is_path else environ[variable]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 SCHEMES = ("postgresql", "postgres")
 
@@ -35,3 +35,9 @@ def shown_url(url: str) -> str:
     parts = urlsplit(url)
     place = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{place}{parts.path}"
+
+
+def holds_password(url: str) -> bool:
+    """Whether a URL of a store has a password in it."""
+    parts = urlsplit(url)
+    return parts.password is not None or "password" in parse_qs(parts.query)
