@@ -64,7 +64,8 @@ def _refuse_half_moved(session: Session, shown: str) -> None:
     if session.execute("SELECT to_regclass(?)", (f"{SCHEMA}.{MOVING}",)).fetchone()[0] is not None:
         raise CatalogUnusable(
             f"A library is being moved into {shown}, and is not complete yet. Wait for `stackroom move`; if "
-            "it was stopped, the same command again goes on."
+            "it was stopped, the same command again goes on. To give the move up, remove what is there: "
+            f"DROP SCHEMA {SCHEMA} CASCADE."
         )
 
 
