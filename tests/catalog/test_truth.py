@@ -1,9 +1,10 @@
-"""The contract of the truth, for both that we have."""
+"""The contract of the truth, for all that we have."""
 
 from pathlib import Path
 
 import pytest
 
+from divided import divide
 from indexer.upkeep.contracts.truth import TruthContract
 from stackroom.common.postgres.address import StoreAddress
 
@@ -22,3 +23,11 @@ class TestDatabase(TruthContract):
     @pytest.fixture
     def where(self, store_url: str, tmp_path: Path) -> StoreAddress:
         return StoreAddress(store_url, tmp_path / "index")
+
+
+class TestDividedDatabase(TestDatabase):
+    """With its large tables in pieces."""
+
+    @pytest.fixture(autouse=True)
+    def divided(self, store_url: str) -> None:
+        divide(store_url, passages=4)

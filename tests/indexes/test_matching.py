@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from divided import divide
 from fresh_index import FreshIndex
 from indexer.passages.writers import FollowsWords, words_writer
 from indexer.upkeep.contracts.following import FollowingContract
@@ -47,6 +48,15 @@ class TestPostgres(FollowingContract, MatchingContract):
 
     @pytest.fixture
     def engine(self, store_url: str, tmp_path: Path) -> Ours:
+        return Ours(Settings.read({}, data=tmp_path, store=store_url))
+
+
+class TestDivided(FollowingContract):
+    """In a database with its tables in pieces."""
+
+    @pytest.fixture
+    def engine(self, store_url: str, tmp_path: Path) -> Ours:
+        divide(store_url, passages=4)
         return Ours(Settings.read({}, data=tmp_path, store=store_url))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from divided import divide
 from fresh_index import FreshIndex
 from indexer.upkeep.contracts.nearest import DIMENSIONS, LENGTH, NearestContract, Shelf
 from stackroom.catalog.vector_codes import encode
@@ -90,3 +91,11 @@ class TestGraph(NearestContract):
     def shelf(self, tmp_path: Path, store_url: str) -> Iterator[Shelf]:
         with closing(FreshIndex(tmp_path, store_url)) as index:
             yield InPostgres(index, 1000)
+
+
+class TestDivided(TestGraph):
+    """With a graph for each piece of its table."""
+
+    @pytest.fixture(autouse=True)
+    def divided(self, store_url: str) -> None:
+        divide(store_url, passages=1000)
