@@ -17,6 +17,8 @@ import psycopg
 _NOBODY = 65534
 _IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
+_MEMORY = Path("/dev/shm")
+
 _SETTINGS = """
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -69,11 +71,12 @@ class PostgresServer(Databases):
 
         Args:
             durable: whether commits survive a loss of power; that is slower.
-            folder: an empty one for the data; by default a temporary one.
+            folder: an empty one for the data; by default a temporary one, in memory if there is room.
             settings: more lines for `postgresql.conf`.
             follows: a running server that this one is to be a replica of; it has its settings, too.
         """
-        self._own = Path(tempfile.mkdtemp(prefix="stackroom-postgres-"))
+        in_memory = _MEMORY if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 2**31 else None
+        self._own = Path(tempfile.mkdtemp(prefix="stackroom-postgres-", dir=in_memory))
         self._data = (folder or self._own) / "data"
         self.port = _free_port()
         super().__init__(f"postgresql://postgres@127.0.0.1:{self.port}/postgres")
