@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import signal
 import time
 from contextlib import suppress
@@ -12,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from clusters import POISON, KeptWorkers, pids
-from containers import pdf_of, write_container
-from fake_ocr import FakeOcr
+from everything import change_some, its_ocr, write_everything
 from fakes import OneModel, WordHashEmbedder
 from index_content import content
 from indexer.ocr.tesseract import FindOcr, find_tesseract
@@ -22,9 +20,8 @@ from indexer.run.cluster.dask_cluster import DaskCluster
 from indexer.run.indexer import Indexer
 from indexer.run.summary import Progress, Summary
 from indexer.run.workers import Workers
-from make_pdfs import write_garbage, write_pdf
-from papers import BREAD, OTTERS, TAXES
-from scans import FERRY, TOLL, mixed
+from make_pdfs import write_pdf
+from papers import BREAD, OTTERS
 from stackroom.common.settings import Settings
 from waiting import wait_until
 
@@ -48,34 +45,17 @@ def account(summary: Summary) -> dict[str, object]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """One of everything."""
-    folder = tmp_path / "papers"
-    (folder / "below").mkdir(parents=True)
-    write_pdf(folder / "otters.pdf", [OTTERS, "They use stones as tools."], title="On Otters")
-    shutil.copy(folder / "otters.pdf", folder / "below" / "copy.pdf")
-    write_pdf(folder / "bread.pdf", [BREAD], title="On Bread")
-    write_pdf(folder / "empty.pdf", [""], title="Nothing")
-    write_pdf(folder / "thorn.pdf", ["Það er svo margt: otter heitir otur, þó."], title="Saga")
-    for number, word in enumerate(("one", "two", "three"), start=1):
-        name = ("North", "South", "West")[number - 1]
-        write_pdf(folder / f"{name}.pdf", [f"The report says {word}. " * number], title="Annual Report")
-    write_garbage(folder / "garbage.pdf")
-    mixed(folder / "scanned.pdf")
-    attached = pdf_of(folder / "attached.1", TAXES, title="On Taxes")
-    write_container(folder / "letter.pdf", {"taxes.pdf": attached, "broken.pdf": b"%PDF-1.4 no more"})
-    (folder / "attached.1").unlink(missing_ok=True)
-    return folder
+    return write_everything(tmp_path / "papers")
 
 
 def test_the_outcome_is_the_same_as_without_a_cluster(
     folder: Path, settings: Settings, workers: KeptWorkers, tmp_path: Path
 ) -> None:
-    ocr = FakeOcr(tmp_path / "ocr", {(10, "eng"): (90, FERRY), (20, "eng"): (90, TOLL)})
+    ocr = its_ocr(tmp_path / "ocr")
     alone = Settings.read({}, data=tmp_path / "alone", workers=1)
     for step in range(3):
-        if step == 1:  # copies, moves and changes
-            (folder / "bread.pdf").rename(folder / "below" / "loaf.pdf")
-            write_pdf(folder / "otters.pdf", [OTTERS * 2], title="On More Otters")
-            (folder / "empty.pdf").unlink()
+        if step == 1:
+            change_some(folder)
         expected = index(alone, folder, ocr, retry_failed=step == 2)
         found = index(settings, folder, ocr, workers, retry_failed=step == 2)
         assert account(found) == account(expected)
