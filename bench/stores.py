@@ -7,6 +7,9 @@ that is there already. Then asks both, in turns, all in one thread. Prints Markd
 - what moving took, in CPU-seconds of this process and of the server; and bytes for each passage
 - the nearest passages alone: CPU-ms of a search for 100 of them, and how many of the ten nearest are right
   (recall@10) against comparing all vectors. Parts are vectors of passages with noise
+- with --filters, the same for searches of parts in some of the documents only, drawn by chance
+- with --words, the words of questions, and of four of the commonest words: CPU-ms for passages, pages and
+  documents
 - with --whole, whole searches (`Reader.search`): CPU-ms, the database included; how many of the ten documents
   of a search of files that compares all vectors are found; and whether both give the same, each as it is, and
   if both compare all vectors. Scores may differ in a small library if its index of words was not written in
@@ -47,6 +50,7 @@ from stackroom.common.postgres.database import database
 from stackroom.common.settings import Settings
 from stackroom.embedding.models import Models
 from stackroom.indexes.nearest import NearestPassages
+from stackroom.indexes.opened import matching_words
 from stackroom.indexes.postgres.nearest import PostgresNearest
 from stackroom.indexes.vectors import VectorIndex
 from stackroom.reading.in_memory import Turn
@@ -55,6 +59,7 @@ from stackroom.reading.reader import Reader
 _ASKED, _PARTS, _NOISE = 200, 200, 0.6
 _DEPTH, _TEN = 100, 10
 _WARM = 30
+_FILTERED = 50  # vectors that are asked with each filter
 _NEAR = 0.01  # that two stores may differ by in a score
 
 # A machine of 8 GB that PostgreSQL shares with nobody would be given these by its manual.
@@ -81,6 +86,8 @@ def main() -> None:
     parser.add_argument("--at", type=Path, required=True, help="a folder for the server's data")
     parser.add_argument("--set", type=Path, help="questions about the library's documents")
     parser.add_argument("--asked", type=int, default=_ASKED, help="most questions of each kind")
+    parser.add_argument("--filters", action="store_true", help="measure filters, too")
+    parser.add_argument("--words", action="store_true", help="measure words alone, too")
     parser.add_argument("--whole", action="store_true", help="measure whole searches, too")
     arguments = parser.parse_args()
     files = Settings.read(data=arguments.data.resolve())
@@ -94,6 +101,10 @@ def main() -> None:
         _move(files, store, meter)
         _sizes(store)
         _nearest(files, store, asked, meter)
+        if arguments.filters:
+            _filters(files, store, meter)
+        if arguments.words:
+            _words(files, store, asked, meter)
         if arguments.whole:
             _whole(files, store, asked, meter)
 
@@ -216,18 +227,84 @@ def _parts(codes: NDArray[np.uint8], dimensions: int) -> NDArray[np.float32]:
 
 
 def _measured(
-    nearest: NearestPassages, vectors: NDArray[np.float32], right: NDArray[np.int64], meter: Meter
+    nearest: NearestPassages,
+    vectors: NDArray[np.float32],
+    right: NDArray[np.int64],
+    meter: Meter,
+    **filters: Any,
 ) -> tuple[float, float, float]:
     """CPU-ms of a search, of this process and of the server; and the recall."""
     for vector in vectors[:_WARM]:
-        nearest.search(vector, _DEPTH)
+        nearest.search(vector, _DEPTH, **filters)
     meter.spent()
-    found = [nearest.search(vector, _DEPTH)[:_TEN] for vector in vectors]
+    found = [nearest.search(vector, _DEPTH, **filters)[:_TEN] for vector in vectors]
     own, servers = (1000 * spent / len(vectors) for spent in meter.spent())
     hits = sum(
         len({id_ for id_, _ in one} & set(ids)) for one, ids in zip(found, right.tolist(), strict=True)
     )
     return own, servers, hits / right.size
+
+
+def _filters(files: Settings, store: Settings, meter: Meter) -> None:
+    chance = np.random.default_rng(3)
+    with Catalog(files.truth) as ours, Catalog(store.truth) as theirs:
+        model = ours.model()
+        assert model  # noqa: S101
+        ids, codes = read_codes(ours, model)
+        vectors = _parts(codes, model.fingerprint.dimensions)[:_FILTERED]
+        ranges = np.array([(one.first, one.last) for one in ours.passage_ranges(model)], np.int64)
+        turn = Turn(ours)
+        turn.load_all()
+        rows = []
+        with turn.at_one_moment() as memory, theirs.snapshot():
+            both = {"files": memory.vectors, "PostgreSQL": PostgresNearest(theirs.rows, model)}
+            for count in (2, 50, 500, 1000, 5000, 15_000):
+                if count > len(ranges) / 2:
+                    break
+                some = ranges[np.sort(chance.choice(len(ranges), count, replace=False))]
+                inside = np.concatenate([np.arange(first, last + 1) for first, last in some])
+                for kind in ("within", "without"):
+                    let = np.isin(ids, inside, invert=kind == "without")
+                    right = nearest_of(vectors, ids[let], codes[let])
+                    for name, nearest in both.items():
+                        own, servers, recall = _measured(
+                            nearest, vectors, right, meter, **{kind: list(map(tuple, some.tolist()))}
+                        )
+                        figures = (own, servers, own + servers)
+                        about = f"{kind} {count} documents, {len(inside)} passages"
+                        rows.append((about, name, *(f"{one:.2f}" for one in figures), f"{recall:.3f}"))
+        titles = ["filters", "", "CPU-ms, process", "server", "together", "recall@10"]
+        print_table(titles, *rows)
+
+
+# Words
+
+
+def _words(files: Settings, store: Settings, asked: Mapping[str, Sequence[str]], meter: Meter) -> None:
+    with database(store.store).session() as session:
+        found = session.execute(
+            "SELECT term FROM postings WHERE field = 0 GROUP BY term"
+            " ORDER BY sum(passage_count) DESC LIMIT 400"
+        ).fetchall()
+    common = [term for (term,) in found if term.isalpha() and len(term) > 2]
+    fours = [" ".join(common[first : first + 4]) for first in range(0, len(common) - 4, 2)]
+    rows = []
+    for kind, texts in {**asked, "common words": fours}.items():
+        for name, words in (("files", matching_words(files)), ("PostgreSQL", matching_words(store))):
+            ways: dict[str, Callable[[str], object]] = {
+                "passages": partial(words.search, k=_DEPTH),
+                "pages": partial(words.pages, k=_DEPTH, documents=None),
+                "documents": partial(words.documents, documents=None),
+            }
+            for what, ask in ways.items():
+                for text in texts[:_WARM]:
+                    ask(text)
+                meter.spent()
+                for text in texts:
+                    ask(text)
+                own, servers = (1000 * spent / len(texts) for spent in meter.spent())
+                rows.append((kind, what, name, f"{own:.1f}", f"{servers:.1f}", f"{own + servers:.1f}"))
+    print_table(["words", "", "", "CPU-ms, process", "server", "together"], *rows)
 
 
 # Whole searches
