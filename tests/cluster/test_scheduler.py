@@ -87,7 +87,10 @@ def test_a_file_is_not_for_workers_elsewhere(settings: Settings) -> None:
         Indexer(settings, OneModel(WordHashEmbedder()), workers=Workers("tcp://far:8786", models_of))
 
 
-def test_a_scheduler_that_is_not_there(store_url: str, settings: Settings, tmp_path: Path) -> None:
+def test_a_scheduler_that_is_not_there(
+    store_url: str, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.run.cluster.dask_cluster._CONNECT_SECONDS", 1.0)
     shared = replace(settings, store=store_url)
     workers = Workers("tcp://127.0.0.1:9", models_of)
     with (
