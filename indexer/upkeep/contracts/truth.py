@@ -47,6 +47,13 @@ class TruthContract:
 
     # Documents
 
+    def test_its_size_is_known(self, store: Written) -> None:
+        before = store.catalog.size()
+        assert before > 0
+        numbers = "".join(f"{number * number:x}\n" for number in range(20_000))
+        store.publish(a_document(1, numbers))
+        assert store.catalog.size() > before + 20_000
+
     def test_a_document_is_there_as_it_was_published(self, store: Written) -> None:
         pages = (Page(1, "i", "Ünï 文字 🐈\nSecond.\n"), Page(2, "2", ""), Page(3, "A-1", "Third\0.\n"))
         document = replace(

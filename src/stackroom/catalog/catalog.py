@@ -122,6 +122,10 @@ class Catalog:
         """
         return self._connection.id()
 
+    def size(self) -> int:
+        """How many bytes it takes, with all that is derived from it."""
+        return self._connection.size()
+
     def last_change(self) -> int:
         """The sequence number of the newest change; 0 if there is none."""
         return int(self.rows("SELECT coalesce(max(seq), 0) FROM changes")[0][0])

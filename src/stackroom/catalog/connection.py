@@ -5,7 +5,7 @@ Reads at one moment, and notices that the catalogue has changed or was replaced.
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 # SQLite's errors when a drive was disconnected while the file was open.
 _OF_DRIVES = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_READONLY)
+
+_SIZE = """
+SELECT sum(pg_total_relation_size(oid)) FROM pg_class
+WHERE relkind = 'r' AND relnamespace = 'stackroom'::regnamespace
+"""
 
 
 class Connection(Protocol):
@@ -37,6 +42,9 @@ class Connection(Protocol):
         """See `Catalog`."""
 
     def version(self) -> tuple[int, int]:
+        """See `Catalog`."""
+
+    def size(self) -> int:
         """See `Catalog`."""
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -97,6 +105,14 @@ class FileConnection:
     def version(self) -> tuple[int, int]:
         """See `Catalog`."""
         return self._opened, int(self.rows("PRAGMA data_version")[0][0])
+
+    def size(self) -> int:
+        """See `Catalog`."""
+        total = 0
+        for file in self._path.parent.rglob("*"):
+            with suppress(FileNotFoundError):  # a note or a journal, gone since it was listed
+                total += file.stat().st_size if file.is_file() else 0
+        return total
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """See `Catalog`."""
@@ -173,6 +189,10 @@ class StoreConnection:
             self._opened += self._id is not None
         self._id, self._commits = id_, int(commits)
         return self._opened, self._commits
+
+    def size(self) -> int:
+        """See `Catalog`."""
+        return int(self.rows(_SIZE)[0][0])
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """See `Catalog`."""

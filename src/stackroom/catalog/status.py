@@ -150,7 +150,7 @@ class Status:
         model, model_digest: name and digest of the model whose vectors are searched; None before the first.
         other_model: whose vectors are kept beside these; None if there is none.
         text_bytes: of all extracted text, in UTF-8.
-        index_bytes: of all files in the index folder.
+        index_bytes: of all files in the index folder, or of all tables of a database.
         libraries: absolute paths of the folders (or single PDFs) that were indexed.
     """
 
@@ -259,7 +259,7 @@ def read_status(catalog: Catalog) -> Status:
         model_digest=model.fingerprint.digest if model else None,
         other_model=kept,
         text_bytes=text_bytes,
-        index_bytes=_file_bytes(catalog.folder),
+        index_bytes=catalog.size(),
         libraries=tuple(row[0] for row in libraries),
     )
 
@@ -341,11 +341,3 @@ def _left_out(folder: Path, roots: Iterable[str]) -> Iterator[LeftOut]:
                 note = notes[root][reason]
                 if count := int(note["count"]):
                     yield LeftOut(root, reason, count, tuple(map(str, note["paths"])))
-
-
-def _file_bytes(folder: Path) -> int:
-    total = 0
-    for file in folder.rglob("*"):
-        with suppress(FileNotFoundError):  # a note or a journal, gone since it was listed
-            total += file.stat().st_size if file.is_file() else 0
-    return total
