@@ -299,6 +299,7 @@ def test_the_graph_is_used_where_it_pays(index: FreshIndex, store: Database) -> 
     assert uses_graph(without=[(1, 100)])
     assert uses_graph(within=[(1, 1000), (2000, 2900)])
     assert not uses_graph(within=[(1, 100)])
+    assert not uses_graph(within=[(1, 10)])
     assert "nearest_pkey" in recorded.plans[-1]
     nearest.similarities(query, [1, 2, 3])
     assert "nearest_pkey" in recorded.plans[-1]
