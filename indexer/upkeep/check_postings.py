@@ -65,30 +65,34 @@ def audit_postings(catalog: Catalog, generation: int, tell: Callable[[int, int],
     found = _Entries(parts)  # by parts of words
     done = 0
     for rows in _read(catalog, generation):
+        if not {row[2] for row in rows} <= {*parts.tolist()}:
+            return _STRANGE
+        for field, kind in (*_KINDS, *((PARTS, kind) for kind in range(3))):
+            wrong = _look(rows, field, kind, entries.get((field, kind), found))
+            if wrong:
+                return wrong
         done += len(rows)
         tell(done, of)
-        for field in {row[0] for row in rows}:
-            some = [row for row in rows if row[0] == field]
-            if not {row[2] for row in some} <= {*parts.tolist()}:
-                return _STRANGE
-            for kind in range(3):
-                if (field, kind) not in entries and field != PARTS:
-                    continue
-                lists = [(row[2], row[3 + 2 * kind], row[4 + 2 * kind]) for row in some if row[4 + 2 * kind]]
-                if sum(row[3 + 2 * kind] > 0 for row in some) != len(lists):
-                    return _UNREADABLE
-                postings = _unpacked(lists, coded=field != PARTS)
-                if postings is None:
-                    return _UNREADABLE
-                each_part = np.array([part for part, *_ in lists], np.int64)[postings.rows]
-                if field == PARTS:
-                    found.see(each_part, postings)
-                elif not entries[field, kind].add(each_part, postings):
-                    return _SUMS
     if not found.are_of(documents):
         return _STRANGE
-    wrong = (one.compared(documents, documents[:, 3 + at]) for at, one in enumerate(entries.values()))
-    return next(filter(None, wrong), "")
+    results = (one.compared(documents, documents[:, 3 + at]) for at, one in enumerate(entries.values()))
+    return next(filter(None, results), "")
+
+
+def _look(rows: list[tuple[Any, ...]], field: int, kind: int, entries: "_Entries") -> str:
+    """Counts the lists of one field and kind in; returns what is wrong, empty if nothing is."""
+    every = [(part, *row[2 * kind : 2 * kind + 2]) for of, _, part, *row in rows if of == field]
+    lists = [one for one in every if one[2]]
+    if sum(count > 0 for _, count, _ in every) != len(lists):
+        return _UNREADABLE
+    postings = _unpacked(lists, coded=field != PARTS)
+    if postings is None:
+        return _UNREADABLE
+    parts = np.array([part for part, *_ in lists], np.int64)[postings.rows]
+    if field == PARTS:
+        entries.see(parts, postings)
+        return ""
+    return "" if entries.add(parts, postings) else _SUMS
 
 
 def _read(catalog: Catalog, generation: int) -> Iterator[list[tuple[Any, ...]]]:
