@@ -47,7 +47,7 @@ class Databases:
         self._made += 1
         name = f"made_{os.getpid()}_{self._made}"
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            # Files are copied as they are: the usual way, through the log, takes half as long again in memory.
+            # As files: the usual way, through the log, takes half as long again in memory.
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY".encode())
         return self.url(name)
 
