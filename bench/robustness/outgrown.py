@@ -68,7 +68,7 @@ class Cast:
     """
 
     data: Path
-    library: Path
+    papers: Path
     store: str
     workers: int
     ports: list[int] = field(default_factory=list)
@@ -94,7 +94,7 @@ class Cast:
 
     def index(self) -> None:
         """Starts a run of the indexer."""
-        command = [*STACKROOM, "index", str(self.library), "--data", str(self.data), "--quiet", "--json"]
+        command = [*STACKROOM, "index", str(self.papers), "--data", str(self.data), "--quiet", "--json"]
         command += ["--cluster", str(self.workers)]
         self.indexer = subprocess.Popen(
             command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -150,7 +150,7 @@ def main() -> None:
     ):
         changing = Changing(Path(name) / "folder", arguments.files)
         cast = Cast(Path(name) / "indexer", Path(name) / "folder", db.url(), arguments.workers)
-        first = [*STACKROOM, "index", str(cast.library), "--data", str(cast.data), "--quiet"]
+        first = [*STACKROOM, "index", str(cast.papers), "--data", str(cast.data), "--quiet"]
         subprocess.run(first, env=cast.environment, check=True)
         for number in range(arguments.servers):
             with socket.create_server((HOST, 0)) as free:
@@ -320,7 +320,7 @@ def _resident(pid: int) -> float:
 
 def _compare(cast: Cast, local: Path) -> list[str]:
     """What is not in the store as it is in a local index of the folder; nothing if all is."""
-    run = [*STACKROOM, "index", str(cast.library), "--quiet", "--data"]
+    run = [*STACKROOM, "index", str(cast.papers), "--quiet", "--data"]
     last = subprocess.run([*run, str(cast.data)], env=cast.environment, capture_output=True, text=True)
     subprocess.run([*run, str(local)], check=True)
     found = []
