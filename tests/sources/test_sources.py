@@ -25,6 +25,7 @@ from stackroom.common.roots import RemotePath, Root
 from stackroom.common.settings import Settings
 from stackroom.indexes.words import WordIndex
 from stackroom.reading.reader import Reader
+from stackroom.reading.source_files import SourceFiles
 
 
 class Source:
@@ -212,12 +213,28 @@ def test_a_source_that_goes_away_while_it_is_read_loses_nothing(
     assert (found.added + found.unchanged, found.failed) == (3, 1)
 
 
-def test_pages_are_shown_from_copies_that_are_bounded(
-    source: Source, settings: Settings, papers: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_copies_are_bounded(source: Source, settings: Settings, papers: Path, tmp_path: Path) -> None:
     source.fill(papers)
     index(settings, source.root)
-    monkeypatch.setattr("stackroom.reading.source_files._MOST_BYTES", 1)
+    with Catalog(settings.truth) as catalog:
+        entries = [catalog.document(id_) for id_ in set(catalog.holdings(source.root).values())]
+    places = [entry.locations[0] for entry in entries if entry]
+    largest = max(place.size for place in places)
+    kept = SourceFiles(tmp_path / "copies", most_bytes=largest)
+    for place in places:
+        assert isinstance(place.file, RemotePath)
+        assert kept.copy(place, place.file).stat().st_size == place.size
+        assert sum(copy.stat().st_size for copy in (tmp_path / "copies").rglob("*.*")) <= largest
+    assert len(places) > len(list((tmp_path / "copies").iterdir()))
+    too_small = SourceFiles(tmp_path / "none", most_bytes=min(place.size for place in places) - 1)
+    for place in places:
+        with pytest.raises(SourceAway, match="too large to be copied here"):
+            too_small.copy(place, place.file)  # type: ignore[arg-type]
+
+
+def test_pages_are_shown_from_copies(source: Source, settings: Settings, papers: Path) -> None:
+    source.fill(papers)
+    index(settings, source.root)
     with closing(reader_of(settings)) as reader:
         bread = reader.search("knead the dough")[0].document_id
         _, path, inside = reader.file(bread)
@@ -228,6 +245,7 @@ def test_pages_are_shown_from_copies_that_are_bounded(
         page = reader.page(taxes, 1)
         assert page.file is not None
         assert (page.file.name, page.inside) == ("letter.pdf", (0, 0))
+        assert page.file.read_bytes() == (papers / "letter.pdf").read_bytes()
 
 
 def test_workers_read_a_source(bucket: Source, settings: Settings, papers: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Copies of the PDFs of sources, made when a page of one is to be shown, and kept while there is room."""
 
 import hashlib
+import os
 import shutil
 import tempfile
 import threading
@@ -43,7 +44,7 @@ class SourceFiles:
         mark = hashlib.sha256(f"{file} {place.size} {place.modified_ns}".encode()).hexdigest()[:32]
         copy = self._folder / mark / _short(file.name)
         with suppress(OSError):
-            copy.parent.touch()  # the copies that were used last are kept
+            os.utime(copy.parent)  # the copies that were used last are kept
             if copy.stat().st_size == place.size:
                 return copy
         with self._turn:
@@ -71,8 +72,11 @@ class SourceFiles:
             try:
                 state = sources.RemoteState(place.size, place.modified_ns)
                 sources.fetch(file, state, unfinished / copy.name)
-                with suppress(FileExistsError, OSError):  # another process was first
+                try:
                     unfinished.rename(copy.parent)
+                except OSError:
+                    if not copy.exists():  # else another process was first
+                        raise
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
         except OSError as error:
