@@ -12,6 +12,7 @@ from clusters import models_of
 from fakes import OneModel, WordHashEmbedder
 from indexer.ocr.tesseract import find_tesseract
 from indexer.run.cluster import tasks
+from indexer.run.cluster.dask_cluster import DaskCluster
 from indexer.run.cluster.jobs import Job, Order
 from indexer.run.indexer import Indexer
 from indexer.run.workers import Workers
@@ -87,17 +88,10 @@ def test_a_file_is_not_for_workers_elsewhere(settings: Settings) -> None:
         Indexer(settings, OneModel(WordHashEmbedder()), workers=Workers("tcp://far:8786", models_of))
 
 
-def test_a_scheduler_that_is_not_there(
-    store_url: str, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("indexer.run.cluster.dask_cluster._CONNECT_SECONDS", 1.0)
-    shared = replace(settings, store=store_url)
-    workers = Workers("tcp://127.0.0.1:9", models_of)
-    with (
-        pytest.raises(ClusterUnusable, match=r"no scheduler of Dask at tcp://127\.0\.0\.1:9"),
-        Indexer(shared, OneModel(WordHashEmbedder()), workers=workers) as indexer,
-    ):
-        indexer.run([write_papers(tmp_path / "papers")])
+def test_a_scheduler_that_is_not_there() -> None:
+    cluster = DaskCluster("tcp://127.0.0.1:9", connect_seconds=1.0)
+    with pytest.raises(ClusterUnusable, match=r"no scheduler of Dask at tcp://127\.0\.0\.1:9"), cluster:
+        pass
 
 
 def test_another_version_is_refused() -> None:

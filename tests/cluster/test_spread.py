@@ -15,7 +15,6 @@ from everything import change_some, its_ocr, write_everything
 from fakes import OneModel, WordHashEmbedder
 from index_content import content
 from indexer.ocr.tesseract import FindOcr, find_tesseract
-from indexer.run.cluster import dask_cluster
 from indexer.run.cluster.dask_cluster import DaskCluster
 from indexer.run.indexer import Indexer
 from indexer.run.summary import Progress, Summary
@@ -106,12 +105,8 @@ def test_a_file_that_kills_its_workers_fails(
     assert (again.unchanged, again.failed, again.newly_failed) == (5, 1, 0)
 
 
-def test_workers_that_dask_gives_up_are_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = "indexer.run.cluster.dask_cluster"
-    monkeypatch.setattr(f"{module}._WORKER_SECONDS", 0.5)
-    monkeypatch.setattr(f"{module}._LOOK_SECONDS", 0.1)
-    monkeypatch.setitem(dask_cluster._OWN_WORKERS, "distributed.deploy.lost-worker-timeout", "0.2s")
-    with DaskCluster(1) as cluster:
+def test_workers_that_dask_gives_up_are_started_again() -> None:
+    with DaskCluster(1, worker_seconds=0.5, look_seconds=0.1) as cluster:
         assert cluster.window() == 2
         quiet = 0
         while quiet < 20:  # also while they start

@@ -29,18 +29,11 @@ except ModuleNotFoundError as error:
         "`pip install 'stackroom[cluster]'`, or in a checkout `pip install -e '.[cluster]'`."
     ) from error
 
-# Seconds to wait for the scheduler, and for the first worker.
-_CONNECT_SECONDS = 10.0
-_WORKER_SECONDS = 60.0
-
 # Seconds that workers have to end by themselves.
 _CLOSE_SECONDS = 20.0
 
 # Seconds to wait for a result that has to be made again: Dask tells only of those that come first.
 _AGAIN_SECONDS = 0.1
-
-# Seconds between two looks at how many workers there are.
-_LOOK_SECONDS = 2.0
 
 # Jobs in hand for each thread of the workers: one at work, and one that is ready when it is done.
 _JOBS_PER_THREAD = 2
@@ -56,10 +49,11 @@ _OWN_WORKERS = {
     "distributed.worker.memory.monitor-interval": "1s",
     "distributed.worker.profile.enabled": False,
     "distributed.scheduler.work-stealing-interval": "1s",
-    "distributed.deploy.lost-worker-timeout": f"{_WORKER_SECONDS / 2:g}s",
 }
 # Forked from a server that has all modules loaded, they are there in a tenth of the time.
 _START_METHOD = "distributed.worker.multiprocessing-method"
+# After how long a worker that is away counts as dead, and is started again.
+_LOST = "distributed.deploy.lost-worker-timeout"
 
 Task = Callable[..., object]
 """A function of `tasks`."""
@@ -79,14 +73,27 @@ class Ticket:
 class DaskCluster:
     """A connection to a cluster; a context manager. For one thread."""
 
-    def __init__(self, where: str | int) -> None:
+    def __init__(
+        self,
+        where: str | int,
+        *,
+        connect_seconds: float = 10.0,
+        worker_seconds: float = 60.0,
+        look_seconds: float = 2.0,
+    ) -> None:
         """Connects to nothing yet.
 
         Args:
             where: the address of a scheduler, as Dask writes it ("tcp://host:8786"); or how many workers to
                 start on this machine, each a process.
+            connect_seconds: longest time to wait for the scheduler.
+            worker_seconds: and for a worker, when there is none or some are missing.
+            look_seconds: time between two looks at how many workers there are.
         """
         self._where = where
+        self._connect_seconds = connect_seconds
+        self._worker_seconds = worker_seconds
+        self._look_seconds = look_seconds
         self._done: queue.SimpleQueue[Ticket] = queue.SimpleQueue()
         self._open: set[Ticket] = set()
         self._name, self._handed_in = uuid4().hex[:8], 0
@@ -108,7 +115,11 @@ class DaskCluster:
                 start_method = ready_to_start(
                     "distributed.nanny", "indexer.run.cluster.tasks"
                 ).get_start_method()
-            self._stack.enter_context(config.set({**_OWN_WORKERS, _START_METHOD: start_method}))
+            self._stack.enter_context(
+                config.set(
+                    {**_OWN_WORKERS, _START_METHOD: start_method, _LOST: f"{self._worker_seconds / 2:g}s"}
+                )
+            )
             local = LocalCluster(
                 n_workers=self._where,
                 threads_per_worker=1,
@@ -123,7 +134,7 @@ class DaskCluster:
             self._client = Client(local, set_as_default=False)
             return self
         try:
-            self._client = Client(self._where, timeout=_CONNECT_SECONDS, set_as_default=False)
+            self._client = Client(self._where, timeout=self._connect_seconds, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             raise ClusterUnusable(
                 f"There is no scheduler of Dask at {self._where}: {error}. Start it there with `dask "
@@ -147,11 +158,11 @@ class DaskCluster:
             ClusterUnusable: no worker came, or one of them failed.
         """
         try:
-            self._client.wait_for_workers(1, timeout=_WORKER_SECONDS)
+            self._client.wait_for_workers(1, timeout=self._worker_seconds)
         except TimeoutError as error:
             raise ClusterUnusable(
-                f"The scheduler at {self._where} has had no worker for {_WORKER_SECONDS:g} s. Start some: "
-                f"`dask worker {self._where}`."
+                f"The scheduler at {self._where} has had no worker for {self._worker_seconds:g} s. Start "
+                f"some: `dask worker {self._where}`."
             ) from error
         answers = self._client.run(introduce, __version__, *arguments, on_error="return")
         for address, answer in answers.items():
@@ -173,7 +184,7 @@ class DaskCluster:
     def window(self) -> int:
         """How many jobs should be in hand now: enough that no worker waits, and no more."""
         now = time.monotonic()
-        if now - self._looked >= _LOOK_SECONDS:
+        if now - self._looked >= self._look_seconds:
             self._looked = now
             workers = self._client.nthreads()
             self._threads = sum(workers.values())
@@ -188,7 +199,7 @@ class DaskCluster:
         wanted = self._where if isinstance(self._where, int) else 1
         if workers >= wanted:
             self._missing_since = now
-        elif now - self._missing_since >= _WORKER_SECONDS:
+        elif now - self._missing_since >= self._worker_seconds:
             self._missing_since = now
             if self._local is not None:
                 self._local.scale(wanted)
