@@ -37,12 +37,7 @@ class Shelf(Protocol):
 
 
 class NearestContract:
-    """Inherit from it, and give the fixture `shelf`: an empty one, new for each test."""
-
-    @pytest.fixture
-    def shelf(self) -> Shelf:
-        """An empty one."""
-        raise NotImplementedError
+    """Inherit from it, and give the fixture `shelf`: an empty `Shelf`, new for each test."""
 
     @pytest.fixture
     def vectors(self) -> NDArray[np.float32]:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +10,15 @@ import pytest
 
 from indexer.ocr.scan_publisher import ScanPublisher
 from indexer.store.publisher import FileState
-from indexer.upkeep.contracts.written import DIMENSIONS, MODEL, Written, a_document, its_lines, some_codes
-from stackroom.catalog.catalog import Catalog
+from indexer.upkeep.contracts.written import (
+    DIMENSIONS,
+    MODEL,
+    Written,
+    a_document,
+    its_lines,
+    some_codes,
+    written,
+)
 from stackroom.catalog.document_lines import read_lines
 from stackroom.catalog.entries import Change
 from stackroom.catalog.library_state import read_contents
@@ -27,23 +34,16 @@ _SECONDS = 60.0
 
 
 class TruthContract:
-    """Inherit from it, and give the fixture `where`: an empty place for a store, new for each test."""
+    """Inherit from it, and give the fixture `where`: an empty place for a store, new for each test.
 
-    @pytest.fixture
-    def where(self) -> Iterator[Path | StoreAddress]:
-        """An empty place: of a file that is not there, or a database without our tables."""
-        raise NotImplementedError
+    That is the path of a file that is not there, or the address of a database without our tables.
+    """
 
     @pytest.fixture
     def store(self, where: Path | StoreAddress, tmp_path: Path) -> Iterator[Written]:
         """A store with one library and one model."""
-        with ExitStack() as stack:
-            publisher = stack.enter_context(closing(ScanPublisher(where)))
-            catalog = stack.enter_context(Catalog(where))
-            root = tmp_path / "folder"
-            yield Written(
-                where, root, publisher, catalog, publisher.add_model(MODEL), publisher.add_library(root)
-            )
+        with written(where, tmp_path / "folder") as store:
+            yield store
 
     # Documents
 

@@ -1,17 +1,15 @@
 """A store and its index of words, that the contracts' tests write and read."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
-from indexer.ocr.scan_publisher import ScanPublisher
 from indexer.passages.writers import FollowsWords
-from indexer.upkeep.contracts.written import MODEL, Written, a_document
-from stackroom.catalog.catalog import Catalog
+from indexer.upkeep.contracts.written import Written, a_document, written
 from stackroom.common.postgres.address import StoreAddress
 from stackroom.indexes.matching import MatchingWords
 
@@ -71,26 +69,10 @@ def name(number: int) -> str:
 
 
 class OnAShelf:
-    """The fixtures of tests of an index of words. Give it `engine`: an empty one, new for each test."""
-
-    @pytest.fixture
-    def engine(self) -> Iterator[WordsEngine]:
-        """An empty one."""
-        raise NotImplementedError
+    """What tests of an index of words stand on. Give the fixture `engine`: an empty `WordsEngine`."""
 
     @pytest.fixture
     def shelf(self, engine: WordsEngine, tmp_path: Path) -> Iterator[WordsShelf]:
         """A store with one library and one model."""
-        with ExitStack() as stack:
-            publisher = stack.enter_context(closing(ScanPublisher(engine.where)))
-            catalog = stack.enter_context(Catalog(engine.where))
-            root = tmp_path / "folder"
-            store = Written(
-                engine.where,
-                root,
-                publisher,
-                catalog,
-                publisher.add_model(MODEL),
-                publisher.add_library(root),
-            )
+        with written(engine.where, tmp_path / "folder") as store:
             yield WordsShelf(store, engine, engine.reader())

@@ -1,6 +1,7 @@
 """A store that the contract's tests write and read."""
 
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +86,14 @@ class Written:
         changes = self.catalog.changes_since(since)
         assert changes is not None
         return changes
+
+
+@contextmanager
+def written(where: Path | StoreAddress, root: Path) -> Iterator[Written]:
+    """A new store with one library, whose folder is `root`, and one model."""
+    with closing(ScanPublisher(where)) as publisher, Catalog(where) as catalog:
+        model = publisher.add_model(MODEL)
+        yield Written(where, root, publisher, catalog, model, publisher.add_library(root))
 
 
 class DyingCatalog(Catalog):
